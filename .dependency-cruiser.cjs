@@ -1,0 +1,108 @@
+/**
+ * The import table of docs/architecture.md, enforced. `ROOMS` is the table itself:
+ * a room may import itself and the rooms listed, nothing else inside src.
+ */
+const ROOMS = {
+  'errors\\.ts': [],
+  model: ['errors\\.ts'],
+  'vpp-api': ['errors\\.ts'],
+  host: ['errors\\.ts'],
+  dpdk: ['errors\\.ts', 'model', 'host'],
+  sriov: ['errors\\.ts', 'model', 'host', 'dpdk/pci'],
+  statemachine: ['errors\\.ts', 'model'],
+  reconcile: ['errors\\.ts', 'model'],
+  'dataplane/vpp': ['errors\\.ts', 'model', 'reconcile', 'vpp-api'],
+  'dataplane/linux': ['errors\\.ts', 'model', 'reconcile', 'host'],
+  store: ['errors\\.ts'],
+  rpc: ['errors\\.ts', 'model'],
+  nva: ['errors\\.ts', 'model', 'store', 'rpc', 'statemachine'],
+  cli: ['errors\\.ts', 'model', 'rpc'],
+};
+
+const room = (name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`);
+
+const table = Object.entries(ROOMS).map(([name, allowed]) => ({
+  name: `room-${name.replace('\\.ts', '')}`,
+  comment: `src/${name} may import only: ${allowed.join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: room(name) },
+  to: {
+    path: '^src/',
+    pathNot: [room(name), ...allowed.map((a) => (/\/[^/]+$/.test(a) ? `^src/${a}` : room(a)))],
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...table,
+    {
+      name: 'room-nve',
+      comment: 'src/nve may import everything but nva, cli and main',
+      severity: 'error',
+      from: { path: '^src/nve/' },
+      to: { path: '^src/(nva|cli|main)/' },
+    },
+    {
+      name: 'main-is-the-roof',
+      comment: 'programs are composed only in src/main, and nothing imports it',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main/' },
+      to: { path: '^src/main/' },
+    },
+    {
+      name: 'grpc-only-in-rpc',
+      comment: 'rpc is the only room that imports @grpc',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/rpc/' },
+      to: { path: '(^|/)node_modules/(@grpc|grpc-health-check)/' },
+    },
+    {
+      name: 'lmdb-only-in-store',
+      comment: 'the embedded store is reached through the store interface',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/store/' },
+      to: { path: '(^|/)node_modules/lmdb/' },
+    },
+    {
+      name: 'model-is-pure',
+      comment: 'model, statemachine and reconcile do no I/O',
+      severity: 'error',
+      from: { path: '^src/(model|statemachine|reconcile)/' },
+      to: {
+        dependencyTypes: ['core'],
+        pathNot: '^(node:)?(crypto|net|util|assert)$',
+      },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'not-to-dev-dependency',
+      comment: 'what ships may not import what does not',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'a file that nothing imports and that imports nothing is dead',
+      severity: 'error',
+      from: { path: '^src/', orphan: true, pathNot: ['^src/main/'] },
+      to: {},
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^src/rpc/gen/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,246 @@
+/**
+ * The one table of error codes. Everything that can go wrong has a row here; docs/errors.md
+ * is checked against it in both directions.
+ */
+
+/** The gRPC status names of `google.rpc.Code` that the table uses. */
+export type StatusName =
+  | 'CANCELLED'
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PERMISSION_DENIED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'FAILED_PRECONDITION'
+  | 'ABORTED'
+  | 'OUT_OF_RANGE'
+  | 'UNIMPLEMENTED'
+  | 'INTERNAL'
+  | 'UNAVAILABLE'
+  | 'DATA_LOSS';
+
+interface Row {
+  readonly status: StatusName;
+  /** The same call may succeed later without anybody changing it. */
+  readonly retriable: boolean;
+  /** What the reader of the error can do about it. */
+  readonly remedy: string;
+}
+
+const row = (status: StatusName, retriable: boolean, remedy: string): Row => ({
+  status,
+  retriable,
+  remedy,
+});
+
+export const ERROR_TABLE = {
+  // Requests
+  INVALID_FIELD: row('INVALID_ARGUMENT', false, 'correct the named field'),
+  INVALID_FILTER: row('INVALID_ARGUMENT', false, 'correct the filter; see docs/api.md#filters'),
+  INVALID_PAGE_TOKEN: row('INVALID_ARGUMENT', false, 'list again from the first page'),
+  INVALID_FIELD_MASK: row('INVALID_ARGUMENT', false, 'name only mutable fields in update_mask'),
+  REQUEST_ID_REUSED: row('INVALID_ARGUMENT', false, 'use a new request id for a new request'),
+  NOT_FOUND: row('NOT_FOUND', false, 'list what exists with "nfvctl get"'),
+  ALREADY_EXISTS: row('ALREADY_EXISTS', false, 'choose another id, or update the existing one'),
+  VNI_IN_USE: row('ALREADY_EXISTS', false, 'choose another VNI, or leave it out to get one'),
+  MAC_IN_USE: row('ALREADY_EXISTS', false, 'give the endpoint a MAC of its own in this network'),
+  IP_IN_USE: row(
+    'ALREADY_EXISTS',
+    false,
+    'give the endpoint an address of its own in this network',
+  ),
+  PORT_IN_USE: row('ALREADY_EXISTS', false, 'give the port another interface on this NVE'),
+  VTEP_IN_USE: row('ALREADY_EXISTS', false, 'give each NVE its own VTEP addresses'),
+  REFERENCE_NOT_FOUND: row('FAILED_PRECONDITION', false, 'create the referenced resource first'),
+  RESOURCE_IN_USE: row('FAILED_PRECONDITION', false, 'delete what still refers to it first'),
+  ETAG_MISMATCH: row('ABORTED', false, 'read the resource again and repeat the change on it'),
+  WRITE_CONFLICT: row('ABORTED', true, 'repeat the request'),
+  VNI_EXHAUSTED: row('RESOURCE_EXHAUSTED', false, 'delete a network or widen the VNI range'),
+  MESSAGE_TOO_LARGE: row('RESOURCE_EXHAUSTED', false, 'send it in smaller parts'),
+  TOO_MANY_REQUESTS: row('RESOURCE_EXHAUSTED', true, 'wait and repeat the request'),
+  REVISION_COMPACTED: row('OUT_OF_RANGE', false, 'list again and watch from the new revision'),
+  REVISION_IN_FUTURE: row(
+    'OUT_OF_RANGE',
+    false,
+    'use a revision that this store has answered with',
+  ),
+  NVE_LACKS_CAPABILITY: row(
+    'FAILED_PRECONDITION',
+    false,
+    'place the endpoint on an NVE that can do it; see "nfvctl describe nve"',
+  ),
+  DEADLINE_EXCEEDED: row('DEADLINE_EXCEEDED', true, 'repeat with a longer deadline'),
+  CANCELLED: row('CANCELLED', false, 'repeat the request if it is still wanted'),
+  NVA_UNREACHABLE: row('UNAVAILABLE', true, 'check that "nfvd nva" runs and the address is right'),
+  SHUTTING_DOWN: row('UNAVAILABLE', true, 'repeat the request in a moment'),
+  INTERNAL: row('INTERNAL', false, 'report this with the log lines around it'),
+
+  // Files
+  CONFIG_INVALID: row('INVALID_ARGUMENT', false, 'correct the named line of the configuration'),
+  MANIFEST_INVALID: row('INVALID_ARGUMENT', false, 'correct the named line of the manifest'),
+  FILE_UNREADABLE: row('FAILED_PRECONDITION', false, 'check the path and its permissions'),
+  LISTEN_FAILED: row('FAILED_PRECONDITION', false, 'free the address or choose another'),
+  INSECURE_LISTENER: row('FAILED_PRECONDITION', false, 'listen on loopback, or configure TLS'),
+
+  // Store
+  STORE_DAMAGED: row('DATA_LOSS', false, 'restore the data directory from a backup'),
+  STORE_FULL: row('RESOURCE_EXHAUSTED', true, 'free disk space; writes are refused until then'),
+  STORE_LOCKED: row(
+    'FAILED_PRECONDITION',
+    false,
+    'stop the other process that uses this directory',
+  ),
+  STORE_FAILED: row(
+    'UNAVAILABLE',
+    true,
+    'check the disk and its log; writes are refused until then',
+  ),
+  STORE_CLOSED: row('UNAVAILABLE', true, 'the process is stopping; repeat the request in a moment'),
+  STORE_LIMIT: row('INVALID_ARGUMENT', false, 'write smaller keys, values or transactions'),
+
+  // NVA and NVE sessions
+  NVE_IDENTITY_MISMATCH: row(
+    'PERMISSION_DENIED',
+    false,
+    'give each agent its own name; after a rebuilt host, clear the binding with "nfvctl update nve ID --reset-identity"',
+  ),
+  STALE_EPOCH: row('ABORTED', false, 'connect to the NVA that is current'),
+  FOREIGN_STORE: row(
+    'FAILED_PRECONDITION',
+    false,
+    'if the NVA was rebuilt on purpose, run "nfvd nve forget" on the host and start the agent again',
+  ),
+  PROTOCOL_VERSION: row('FAILED_PRECONDITION', false, 'upgrade the older of the two programs'),
+  PROTOCOL_VIOLATION: row('INVALID_ARGUMENT', false, 'report this with the log of both ends'),
+  SESSION_REPLACED: row('ABORTED', false, 'none needed: a newer session of the same NVE took over'),
+  NVE_DISCONNECTED: row('UNAVAILABLE', true, 'check the agent on that host'),
+  NVE_PENDING: row('UNAVAILABLE', true, 'wait; the NVE is still applying'),
+
+  // Dataplane
+  ITEM_UNSUPPORTED: row('UNIMPLEMENTED', false, 'this dataplane cannot do it'),
+  ITEM_INVALID: row('INVALID_ARGUMENT', false, 'report this; the NVA should have refused it'),
+  ITEM_BLOCKED: row('FAILED_PRECONDITION', true, 'mend the item it depends on'),
+  PLAN_CHANGED: row('ABORTED', false, 'look at the plan again and apply the new one'),
+  DATAPLANE_TIMEOUT: row(
+    'DEADLINE_EXCEEDED',
+    true,
+    'none needed: it is tried again; see what keeps the dataplane busy if it stays',
+  ),
+  FOREIGN_OBJECT: row('ALREADY_EXISTS', true, 'remove or rename the object that is in the way'),
+  VTEP_ADDRESS_MISSING: row('FAILED_PRECONDITION', true, 'configure the VTEP address on the host'),
+  UNDERLAY_MTU_TOO_SMALL: row(
+    'FAILED_PRECONDITION',
+    true,
+    "raise the underlay's MTU or lower the network's",
+  ),
+  VTEP_UNROUTABLE: row('UNAVAILABLE', true, 'add a route to the remote VTEP on the host'),
+  NETNS_MISSING: row(
+    'FAILED_PRECONDITION',
+    true,
+    'create the network namespace: ip netns add NAME',
+  ),
+  READBACK_MISMATCH: row(
+    'UNAVAILABLE',
+    true,
+    'none needed: it is tried again; see the log if it stays',
+  ),
+  KERNEL_REFUSED: row('INTERNAL', true, "see the kernel's answer in the message"),
+  NOT_PRIVILEGED: row('PERMISSION_DENIED', false, 'run as root or with CAP_NET_ADMIN'),
+  COMMAND_MISSING: row(
+    'FAILED_PRECONDITION',
+    false,
+    'install the package: apt-get install iproute2',
+  ),
+  COMMAND_TIMEOUT: row('DEADLINE_EXCEEDED', true, 'see what blocks the kernel: dmesg, ps'),
+} as const satisfies Record<string, Row>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, text);
+}
+
+/** One bad field: where, what was there, why it is wrong, what would be right. */
+export interface FieldViolation {
+  /** Path in the request, dots and [index]: `virtual_network.vni`, `endpoint.ips[1]`. */
+  readonly field: string;
+  /** The offending value as text, shortened to 120 characters. */
+  readonly value: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+export interface NfvErrorOptions {
+  readonly cause?: unknown;
+  readonly violations?: readonly FieldViolation[];
+  /** Facts for programs, carried as `google.rpc.ErrorInfo.metadata`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Replaces the table's remedy where a better one is known. */
+  readonly remedy?: string;
+}
+
+/** The only error class that leaves a room. */
+export class NfvError extends Error {
+  override readonly name = 'NfvError';
+  readonly violations: readonly FieldViolation[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly remedy: string;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: NfvErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.violations = options.violations ?? [];
+    this.metadata = options.metadata ?? {};
+    this.remedy = options.remedy ?? ERROR_TABLE[code].remedy;
+  }
+
+  get status(): StatusName {
+    return ERROR_TABLE[this.code].status;
+  }
+
+  get retriable(): boolean {
+    return ERROR_TABLE[this.code].retriable;
+  }
+
+  /** What was thrown, as an NfvError: unchanged if it is one, else INTERNAL with the cause kept. */
+  static from(thrown: unknown): NfvError {
+    if (thrown instanceof NfvError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new NfvError('INTERNAL', message, { cause: thrown });
+  }
+}
+
+/** A value as error text: JSON, at most 120 characters. */
+export function show(value: unknown): string {
+  const text = typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+}
+
+/** One bad field as an error whose message says field, value, reason and remedy. */
+export function invalidField(
+  field: string,
+  value: unknown,
+  reason: string,
+  remedy: string,
+): NfvError {
+  return invalidFields([{ field, value: show(value), reason, remedy }]);
+}
+
+/** All bad fields of one request in one error; `violations` must not be empty. */
+export function invalidFields(
+  violations: readonly FieldViolation[],
+  code: ErrorCode = 'INVALID_FIELD',
+): NfvError {
+  const message = violations
+    .map((v) => `${v.field}: ${v.value === '' ? '(empty)' : v.value}: ${v.reason}`)
+    .join('; ');
+  const first = violations[0];
+  return new NfvError(code, message, {
+    violations,
+    ...(first === undefined ? {} : { remedy: first.remedy }),
+  });
+}

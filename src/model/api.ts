@@ -1,0 +1,119 @@
+/**
+ * The northbound API in domain terms. The NVA implements it; over the wire, the client of
+ * `rpc/nva-client` is another implementation: what holds of one holds of the other.
+ */
+import type { Endpoint, EndpointSpec } from './endpoint.js';
+import type { ItemFailure, Nve, NveSpec } from './nve.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from './virtual-network.js';
+
+/** Who calls, and how long the answer is waited for. */
+export interface Call {
+  /** Aborts when the caller has gone or its deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+export interface CreateRequest<Spec> {
+  readonly id: string;
+  readonly spec: Spec;
+  /** UUID of AIP-155; empty: none. */
+  readonly requestId: string;
+  readonly validateOnly: boolean;
+}
+
+export interface ListRequest {
+  /** 1-1000; 0: 100. */
+  readonly pageSize: number;
+  readonly pageToken: string;
+  /** AIP-160; empty: all. */
+  readonly filter: string;
+}
+
+export interface ListResult<Resource> {
+  /** Ordered by id. */
+  readonly resources: readonly Resource[];
+  /** Empty: the last page. */
+  readonly nextPageToken: string;
+  /** The revision that all pages show. */
+  readonly revision: number;
+}
+
+export interface UpdateRequest<Spec> {
+  readonly id: string;
+  /** The fields to change, and to what. */
+  readonly changes: Partial<Spec>;
+  /** Empty: whatever the current one is. */
+  readonly etag: string;
+  readonly validateOnly: boolean;
+}
+
+export interface DeleteRequest {
+  readonly id: string;
+  /** Empty: whatever the current one is. */
+  readonly etag: string;
+  readonly validateOnly: boolean;
+}
+
+/** The standard methods (AIP-131 to 135) on one collection. Every error is an NfvError. */
+export interface ResourceApi<Spec, Resource> {
+  /** @throws ALREADY_EXISTS, INVALID_FIELD, REQUEST_ID_REUSED and those of the resource. */
+  create(request: CreateRequest<Spec>, call: Call): Promise<Resource>;
+  /** @throws NOT_FOUND */
+  get(id: string, call: Call): Promise<Resource>;
+  list(request: ListRequest, call: Call): Promise<ListResult<Resource>>;
+  /** @throws NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD and those of the resource. */
+  update(request: UpdateRequest<Spec>, call: Call): Promise<Resource>;
+  /** Success also when there is nothing to delete. @throws RESOURCE_IN_USE, ETAG_MISMATCH */
+  delete(request: DeleteRequest, call: Call): Promise<void>;
+}
+
+export type Resource = VirtualNetwork | Nve | Endpoint;
+export type ResourceKind = Resource['kind'];
+
+export interface WatchRequest {
+  /** Empty: all. */
+  readonly kinds: readonly ResourceKind[];
+  readonly filter: string;
+  /** Changes after this revision; 0: a snapshot first. */
+  readonly startRevision: number;
+}
+
+export type WatchEvent =
+  | { readonly type: 'PUT' | 'DELETED'; readonly revision: number; readonly resource: Resource }
+  | { readonly type: 'SYNCED'; readonly revision: number };
+
+export interface WaitAppliedRequest {
+  /** 0: the latest. */
+  readonly revision: number;
+  /** Milliseconds, at most 10 minutes. */
+  readonly timeoutMs: number;
+}
+
+/** An NVE that has not applied all it should. */
+export interface Laggard {
+  readonly nve: string;
+  /** NVE_DISCONNECTED, NVE_PENDING, or that of the first failed item. */
+  readonly code: string;
+  readonly reason: string;
+  readonly appliedRevision: number;
+  readonly failures: readonly ItemFailure[];
+}
+
+export interface WaitAppliedResult {
+  readonly applied: boolean;
+  readonly revision: number;
+  /** Ordered by NVE. */
+  readonly laggards: readonly Laggard[];
+}
+
+export interface NvaApi {
+  readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
+  readonly nves: ResourceApi<NveSpec, Nve>;
+  readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
+  /**
+   * Ends without an error when the call's signal aborts.
+   * @throws REVISION_COMPACTED, REVISION_IN_FUTURE, INVALID_FILTER
+   */
+  watch(request: WatchRequest, call: Call): AsyncIterable<WatchEvent>;
+  /** Lagging NVEs are an answer, not an error. @throws REVISION_IN_FUTURE */
+  waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult>;
+}

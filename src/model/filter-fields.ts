@@ -1,0 +1,122 @@
+/** What of each resource a filter can name: the fields of proto/nfv/v1. */
+import type { Resource } from './api.js';
+import type { Endpoint, Port } from './endpoint.js';
+import type { FieldRecord } from './filter.js';
+import { formatName } from './names.js';
+import type { Nve } from './nve.js';
+import type { Meta } from './resource.js';
+import type { VirtualNetwork } from './virtual-network.js';
+
+/** The fields of a resource under the names of proto/nfv/v1, for `matches`. */
+export function fieldsOf(resource: Resource): FieldRecord {
+  switch (resource.kind) {
+    case 'VirtualNetwork':
+      return networkFields(resource);
+    case 'Nve':
+      return nveFields(resource);
+    case 'Endpoint':
+      return endpointFields(resource);
+  }
+}
+
+function metaFields(meta: Meta): FieldRecord {
+  return {
+    etag: meta.etag,
+    revision: meta.revision,
+    create_time: meta.createTime,
+    update_time: meta.updateTime,
+  };
+}
+
+function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldRecord {
+  return {
+    name: formatName('virtualNetworks', id),
+    display_name: spec.displayName,
+    tenant: spec.tenant,
+    vni: spec.vni,
+    encapsulation: `ENCAPSULATION_${spec.encapsulation}`,
+    mtu: spec.mtu,
+    bum_mode: `BUM_MODE_${spec.bumMode}`,
+    bum_group: spec.bumGroup,
+    learning: spec.learning,
+    arp_suppression: spec.arpSuppression,
+    prefixes: spec.prefixes,
+    underlay_family: `UNDERLAY_FAMILY_${spec.underlayFamily}`,
+    labels: spec.labels,
+    effective_mtu: effectiveMtu,
+    ...metaFields(meta),
+  };
+}
+
+function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
+  const { capabilities: c } = status;
+  return {
+    name: formatName('nves', id),
+    display_name: spec.displayName,
+    vtep_addresses: spec.vtepAddresses,
+    labels: spec.labels,
+    node_uuid: spec.nodeUuid,
+    state: `STATE_${status.state}`,
+    ...(c === undefined
+      ? {}
+      : {
+          capabilities: {
+            dataplane: c.dataplane,
+            dataplane_version: c.dataplaneVersion,
+            item_kinds: c.itemKinds,
+            encapsulations: c.encapsulations,
+            port_kinds: c.portKinds,
+            bum_modes: c.bumModes,
+          },
+        }),
+    underlays: status.underlays.map((u) => ({ ...u })),
+    agent_version: status.agentVersion,
+    last_seen_time: status.lastSeenTime,
+    item_counts: { ...status.itemCounts },
+    applied_revision: status.appliedRevision,
+    failures: status.failures.map((f) => ({ ...f })),
+    drifts: status.drifts.map((d) => ({ ...d, action: `ACTION_${d.action}` })),
+    drift_count: status.driftCount,
+    ...metaFields(meta),
+  };
+}
+
+function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
+  return {
+    name: formatName('endpoints', id),
+    display_name: spec.displayName,
+    network: formatName('virtualNetworks', spec.network),
+    nve: formatName('nves', spec.nve),
+    port: portFields(spec.port),
+    mac: spec.mac,
+    ips: spec.ips,
+    admin_state: `ADMIN_STATE_${spec.adminState}`,
+    labels: spec.labels,
+    state: `STATE_${status.state}`,
+    reason_code: status.reasonCode,
+    reason: status.reason,
+    ...metaFields(meta),
+  };
+}
+
+function portFields(port: Port): FieldRecord {
+  switch (port.kind) {
+    case 'veth':
+      return {
+        veth: {
+          netns: port.netns,
+          interface: port.interface,
+          host_interface: port.hostInterface,
+        },
+      };
+    case 'tap':
+      return {
+        tap: {
+          interface: port.interface,
+          owner_uid: port.ownerUid,
+          multi_queue: port.multiQueue,
+          vnet_hdr: port.vnetHdr,
+        },
+      };
+  }
+}

@@ -1,0 +1,142 @@
+import type { Labels, Meta } from './resource.js';
+import { isHostAddress, parseIp, type IpFamily } from './addresses.js';
+import { checkDisplayName, checkLabels, Violations } from './violations.js';
+
+/** What a user sets of an NVE. Canonical: as `checkNve` leaves it. */
+export interface NveSpec {
+  readonly displayName: string;
+  /** In order of preference; the first of a family is used for that family. */
+  readonly vtepAddresses: readonly string[];
+  readonly labels: Labels;
+  /** The agent's identity, bound at its first hello; empty: not bound. */
+  readonly nodeUuid: string;
+}
+
+export type NveState = 'NEVER_CONNECTED' | 'SYNCING' | 'IN_SYNC' | 'DEGRADED' | 'DISCONNECTED';
+
+/** What an NVE's dataplane can do; names are those of the wire format. */
+export interface Capabilities {
+  readonly dataplane: string;
+  readonly dataplaneVersion: string;
+  readonly itemKinds: readonly string[];
+  readonly encapsulations: readonly string[];
+  readonly portKinds: readonly string[];
+  readonly bumModes: readonly string[];
+}
+
+/** An address of the host that can be a VTEP's. */
+export interface Underlay {
+  readonly address: string;
+  readonly interface: string;
+  /** Bytes. */
+  readonly mtu: number;
+}
+
+export interface ItemCounts {
+  readonly wanted: number;
+  readonly applied: number;
+  readonly failed: number;
+}
+
+export interface ItemFailure {
+  readonly key: string;
+  /** A code of the error table; text, since another NVE may know more codes. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export type DriftAction = 'REPAIRED' | 'REPORTED' | 'FAILED';
+
+/** Something that was changed behind the agent's back. */
+export interface Drift {
+  readonly key: string;
+  /** For people: "missing", "dst 10.0.0.9, not 10.0.0.2". */
+  readonly difference: string;
+  readonly action: DriftAction;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+}
+
+export interface NveStatus {
+  readonly state: NveState;
+  /** Absent until the first hello. */
+  readonly capabilities?: Capabilities;
+  readonly underlays: readonly Underlay[];
+  readonly agentVersion: string;
+  /** RFC 3339, UTC; empty: never. */
+  readonly lastSeenTime: string;
+  readonly itemCounts: ItemCounts;
+  readonly appliedRevision: number;
+  readonly failures: readonly ItemFailure[];
+  readonly drifts: readonly Drift[];
+  readonly driftCount: number;
+}
+
+export interface Nve {
+  readonly kind: 'Nve';
+  readonly id: string;
+  readonly spec: NveSpec;
+  readonly status: NveStatus;
+  readonly meta: Meta;
+}
+
+/** An NVE that has not been heard of. */
+export const NO_NVE_STATUS: NveStatus = {
+  state: 'NEVER_CONNECTED',
+  underlays: [],
+  agentVersion: '',
+  lastSeenTime: '',
+  itemCounts: { wanted: 0, applied: 0, failed: 0 },
+  appliedRevision: 0,
+  failures: [],
+  drifts: [],
+  driftCount: 0,
+};
+
+const MAX_VTEP_ADDRESSES = 8;
+
+/** The NVE's VTEP address of a family: the first one given. */
+export function vtepOf(spec: NveSpec, family: IpFamily): string | undefined {
+  return spec.vtepAddresses.find((a) => a.includes(':') === (family === 'IPV6'));
+}
+
+/**
+ * The specification in canonical form.
+ * @throws NfvError INVALID_FIELD with every violation, fields under `nve`.
+ */
+export function checkNve(spec: NveSpec): NveSpec {
+  const v = new Violations('nve');
+  checkDisplayName(v, spec.displayName);
+  checkLabels(v, spec.labels);
+  const count = spec.vtepAddresses.length;
+  if (count === 0) {
+    v.add('vtep_addresses', '', 'empty', "give at least one of the host's underlay addresses");
+  }
+  if (count > MAX_VTEP_ADDRESSES) {
+    v.add('vtep_addresses', `${count} addresses`, 'too many', `give at most ${MAX_VTEP_ADDRESSES}`);
+  }
+  const vtepAddresses = checkVteps(v, spec.vtepAddresses);
+  v.throwIfAny();
+  return { ...spec, vtepAddresses };
+}
+
+function checkVteps(v: Violations, addresses: readonly string[]): string[] {
+  const result: string[] = [];
+  for (const [i, text] of addresses.entries()) {
+    const field = `vtep_addresses[${i}]`;
+    const ip = parseIp(text);
+    if (ip === undefined || !isHostAddress(ip)) {
+      v.add(
+        field,
+        text,
+        'not a unicast IP address',
+        'give one without prefix length, e.g. "192.0.2.1"',
+      );
+    } else if (result.includes(ip.text)) {
+      v.add(field, text, 'given twice', 'give each address once');
+    } else {
+      result.push(ip.text);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,261 @@
+/** Filters on resources: which fields each kind has, and how a value of it is written. */
+import type { Resource, ResourceKind } from './api.js';
+import { parseIp, parseMac } from './addresses.js';
+import { fieldsOf } from './filter-fields.js';
+import type { Comparator } from './filter-scanner.js';
+import { invalidFilter, MATCH_ALL, matches, parseFilter } from './filter.js';
+import type { Filter, Restriction } from './filter.js';
+import { formatName, type Collection } from './names.js';
+import { nearest } from './nearest.js';
+
+/**
+ * A filter on resources of some kinds, compiled. A field that only another of the kinds has is
+ * one that a resource does not have: what is said of it does not hold.
+ * @throws NfvError INVALID_FILTER: syntax, unknown fields, values that a field cannot have.
+ */
+export function resourceFilter(
+  text: string,
+  kinds: readonly ResourceKind[],
+): (resource: Resource) => boolean {
+  const filter = parseFilter(text);
+  if (filter === MATCH_ALL) return (resource) => kinds.includes(resource.kind);
+  checkNames(filter, kinds);
+  const bound = new Map(kinds.map((kind) => [kind, bind(filter, FIELDS[kind])] as const));
+  return (resource) => {
+    const own = bound.get(resource.kind);
+    return own !== undefined && matches(own, fieldsOf(resource));
+  };
+}
+
+interface FieldType {
+  readonly comparators: readonly Comparator[];
+  /** The value as the field has it; undefined if it cannot have such a value. */
+  readonly canonical: (value: string, open: boolean) => string | undefined;
+  readonly rule: string;
+}
+
+const EQUALITY: readonly Comparator[] = ['=', '!=', ':'];
+const ORDER: readonly Comparator[] = [...EQUALITY, '<', '<=', '>', '>='];
+
+const TEXT: FieldType = { comparators: ORDER, canonical: (value) => value, rule: 'text' };
+
+const NUMBER: FieldType = {
+  comparators: ORDER,
+  canonical: (value, open) => (!open && /^-?\d+(\.\d+)?$/.test(value) ? value : undefined),
+  rule: 'a number',
+};
+
+const BOOL: FieldType = {
+  comparators: EQUALITY,
+  canonical: (value, open) => (!open && /^(true|false)$/.test(value) ? value : undefined),
+  rule: 'true or false',
+};
+
+const TIME: FieldType = {
+  comparators: ORDER,
+  canonical(value, open) {
+    if (open) return value;
+    const ms = /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : NaN;
+    return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+  },
+  rule: 'a time, e.g. "2026-01-31T12:00:00Z"',
+};
+
+const MAC: FieldType = {
+  comparators: EQUALITY,
+  canonical: (value, open) => (open ? value.toLowerCase() : parseMac(value)),
+  rule: 'a MAC',
+};
+
+const IP: FieldType = {
+  comparators: EQUALITY,
+  canonical: (value, open) => (open ? value.toLowerCase() : parseIp(value)?.text),
+  rule: 'an IP address',
+};
+
+/** With or without the prefix that all its values have on the wire. */
+function enumeration(prefix: string, names: readonly string[]): FieldType {
+  return {
+    comparators: EQUALITY,
+    canonical(value, open) {
+      const upper = value.toUpperCase();
+      const full = upper.startsWith(prefix) ? upper : `${prefix}${upper}`;
+      return open || names.includes(full.slice(prefix.length)) ? full : undefined;
+    },
+    rule: `one of ${names.join(', ')}`,
+  };
+}
+
+/** `collection/id`, or the id alone. */
+function reference(collection: Collection): FieldType {
+  return {
+    comparators: ORDER,
+    canonical: (value) => (value.includes('/') ? value : formatName(collection, value)),
+    rule: `"${collection}/ID"`,
+  };
+}
+
+const META = {
+  etag: TEXT,
+  revision: NUMBER,
+  create_time: TIME,
+  update_time: TIME,
+} as const satisfies Record<string, FieldType>;
+
+type Fields = Readonly<Record<string, FieldType>>;
+
+const FIELDS: Readonly<Record<ResourceKind, Fields>> = {
+  VirtualNetwork: {
+    name: reference('virtualNetworks'),
+    display_name: TEXT,
+    tenant: TEXT,
+    vni: NUMBER,
+    encapsulation: enumeration('ENCAPSULATION_', ['VXLAN']),
+    mtu: NUMBER,
+    bum_mode: enumeration('BUM_MODE_', ['HEAD_END', 'MULTICAST', 'NONE']),
+    bum_group: TEXT,
+    learning: BOOL,
+    arp_suppression: BOOL,
+    prefixes: TEXT,
+    underlay_family: enumeration('UNDERLAY_FAMILY_', ['IPV4', 'IPV6']),
+    labels: TEXT,
+    effective_mtu: NUMBER,
+    ...META,
+  },
+  Nve: {
+    name: reference('nves'),
+    display_name: TEXT,
+    vtep_addresses: IP,
+    labels: TEXT,
+    state: enumeration('STATE_', [
+      'NEVER_CONNECTED',
+      'SYNCING',
+      'IN_SYNC',
+      'DEGRADED',
+      'DISCONNECTED',
+    ]),
+    'capabilities.dataplane': TEXT,
+    'capabilities.dataplane_version': TEXT,
+    'capabilities.item_kinds': TEXT,
+    'capabilities.encapsulations': TEXT,
+    'capabilities.port_kinds': TEXT,
+    'capabilities.bum_modes': TEXT,
+    'underlays.address': IP,
+    'underlays.interface': TEXT,
+    'underlays.mtu': NUMBER,
+    agent_version: TEXT,
+    node_uuid: TEXT,
+    last_seen_time: TIME,
+    'item_counts.wanted': NUMBER,
+    'item_counts.applied': NUMBER,
+    'item_counts.failed': NUMBER,
+    applied_revision: NUMBER,
+    'failures.key': TEXT,
+    'failures.code': TEXT,
+    'failures.message': TEXT,
+    'drifts.key': TEXT,
+    'drifts.difference': TEXT,
+    'drifts.action': enumeration('ACTION_', ['REPAIRED', 'REPORTED', 'FAILED']),
+    'drifts.time': TIME,
+    drift_count: NUMBER,
+    ...META,
+  },
+  Endpoint: {
+    name: reference('endpoints'),
+    display_name: TEXT,
+    network: reference('virtualNetworks'),
+    nve: reference('nves'),
+    'port.veth.netns': TEXT,
+    'port.veth.interface': TEXT,
+    'port.veth.host_interface': TEXT,
+    'port.tap.interface': TEXT,
+    'port.tap.owner_uid': NUMBER,
+    'port.tap.multi_queue': BOOL,
+    'port.tap.vnet_hdr': BOOL,
+    mac: MAC,
+    ips: IP,
+    admin_state: enumeration('ADMIN_STATE_', ['UP', 'DOWN']),
+    labels: TEXT,
+    state: enumeration('STATE_', ['PENDING', 'ACTIVE', 'FAILED', 'DOWN']),
+    reason_code: TEXT,
+    reason: TEXT,
+    ...META,
+  },
+};
+
+/** What stands at a path: a field, a group of fields to be asked for with `:`, or nothing. */
+function typeAt(fields: Fields, path: readonly string[]): FieldType | 'group' | undefined {
+  if (path[0] === 'labels')
+    return path.length === 1 ? 'group' : path.length === 2 ? TEXT : undefined;
+  const name = path.join('.');
+  if (Object.hasOwn(fields, name)) return fields[name];
+  return Object.keys(fields).some((field) => field.startsWith(`${name}.`)) ? 'group' : undefined;
+}
+
+function checkNames(filter: Filter, kinds: readonly ResourceKind[]): void {
+  if (filter.kind === 'not') checkNames(filter.part, kinds);
+  else if (filter.kind !== 'restriction') {
+    for (const part of filter.parts) checkNames(part, kinds);
+  } else if (kinds.every((kind) => typeAt(FIELDS[kind], filter.path) === undefined)) {
+    const known = [...new Set(kinds.flatMap((kind) => Object.keys(FIELDS[kind])))];
+    const name = filter.path.join('.');
+    const meant = nearest(name, known);
+    const hint = meant === undefined ? '' : `did you mean "${meant}"? `;
+    const place = `at character ${filter.position}: `;
+    throw invalidFilter(name, `${place}no such field`, `${hint}known: ${known.join(', ')}`);
+  }
+}
+
+/** Never matches. */
+const NOTHING: Filter = { kind: 'or', parts: [] };
+
+function bind(filter: Filter, fields: Fields): Filter {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return { ...filter, parts: filter.parts.map((part) => bind(part, fields)) };
+    case 'not':
+      return { ...filter, part: bind(filter.part, fields) };
+    case 'restriction': {
+      const type = typeAt(fields, filter.path);
+      if (type === undefined) return NOTHING;
+      if (type === 'group') return bindGroup(filter);
+      return bindField(filter, type);
+    }
+  }
+}
+
+function bindGroup(r: Restriction): Filter {
+  if (r.comparator === ':') return r;
+  const reason = `at character ${r.position}: not to be compared with ${r.comparator}`;
+  throw invalidFilter(
+    r.path.join('.'),
+    reason,
+    'ask what it has with ":", or name one of its fields',
+  );
+}
+
+/** A label may be there and be empty. */
+function bindPresence(r: Restriction): Filter {
+  const [map, key] = r.path;
+  if (map !== 'labels' || key === undefined) return r;
+  return { ...r, path: [map], value: key, open: false };
+}
+
+function bindField(r: Restriction, type: FieldType): Filter {
+  const place = `at character ${r.position}: `;
+  if (!type.comparators.includes(r.comparator)) {
+    const reason = `${place}not to be compared with ${r.comparator}`;
+    throw invalidFilter(r.path.join('.'), reason, `use one of ${type.comparators.join(' ')}`);
+  }
+  if (r.open && !EQUALITY.includes(r.comparator)) {
+    throw invalidFilter(`${r.value}*`, `${place}* after ${r.comparator}`, 'use it with =, != or :');
+  }
+  if (r.open && r.value === '' && r.comparator === ':') return bindPresence(r);
+  const value = type.canonical(r.value, r.open);
+  if (value === undefined) {
+    const name = r.path.join('.');
+    throw invalidFilter(r.value, `${place}not a value that ${name} can have`, `give ${type.rule}`);
+  }
+  return { ...r, value };
+}

@@ -1,0 +1,128 @@
+/** The messages between an NVE and the NVA: proto/nfv/v1/nve_session_service.proto. */
+import { createHash } from 'node:crypto';
+import type { NfvError } from '../errors.js';
+import type { Item } from './item.js';
+import type { Capabilities, Drift, Underlay } from './nve.js';
+
+/** The only version of the protocol so far. */
+export const PROTOCOL_VERSION = 1;
+
+/** Deltas that may be without a reply. */
+export const MAX_IN_FLIGHT = 4;
+/** Upserts and removes in one delta, entries in one report. */
+export const MAX_ENTRIES = 1000;
+
+/** Which store a configuration comes from, and which process's reign over it. */
+export interface Epoch {
+  readonly storeId: string;
+  /** Grows whenever another NVA process takes over. */
+  readonly number: number;
+}
+
+export interface Hello {
+  readonly kind: 'hello';
+  readonly protocolVersions: readonly number[];
+  readonly nve: string;
+  readonly nodeUuid: string;
+  readonly agentVersion: string;
+  readonly capabilities: Capabilities;
+  readonly underlays: readonly Underlay[];
+  /** Of what it last stored; storeId is empty if nothing. */
+  readonly epoch: Epoch;
+  readonly revision: number;
+  readonly digest: string;
+  readonly itemCount: number;
+}
+
+export interface HeldItems {
+  readonly kind: 'held_items';
+  readonly entries: readonly { readonly key: string; readonly version: string }[];
+  readonly last: boolean;
+}
+
+export interface DeltaReply {
+  readonly kind: 'delta_reply';
+  readonly sequence: number;
+  /** Absent: stored durably. Present: refused as a whole. `code` is of the error table. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** What became of one version of an item; an empty version is its removal. */
+export interface ItemReport {
+  readonly key: string;
+  readonly version: string;
+  /** Absent: read back as wanted. */
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
+export interface ItemReports {
+  readonly kind: 'item_reports';
+  readonly epoch: number;
+  readonly entries: readonly ItemReport[];
+  /** Everything up to here has been tried: what is not reported failed is applied. */
+  readonly settledRevision: number;
+}
+
+export interface DriftReports {
+  readonly kind: 'drift_reports';
+  readonly drifts: readonly Drift[];
+  readonly total: number;
+}
+
+export interface UnderlayReport {
+  readonly kind: 'underlay_report';
+  readonly underlays: readonly Underlay[];
+}
+
+export type FromNve = Hello | HeldItems | DeltaReply | ItemReports | DriftReports | UnderlayReport;
+
+export interface Welcome {
+  readonly kind: 'welcome';
+  readonly protocolVersion: number;
+  readonly epoch: Epoch;
+  readonly revision: number;
+  readonly sendHeldItems: boolean;
+  readonly maxInFlight: number;
+}
+
+export interface Delta {
+  readonly kind: 'delta';
+  readonly sequence: number;
+  readonly epoch: number;
+  /** The revision the NVE's configuration has once all deltas up to this one are stored. */
+  readonly revision: number;
+  readonly upserts: readonly Item[];
+  readonly removes: readonly string[];
+  /** With this one stored the NVE holds all it should. */
+  readonly complete: boolean;
+}
+
+/** A delta that holds something it must not; it is answered with the error, nothing is stored. */
+export interface BadDelta {
+  readonly kind: 'bad_delta';
+  readonly sequence: number;
+  readonly error: NfvError;
+}
+
+export type FromNva = Welcome | Delta;
+export type ReceivedFromNva = FromNva | BadDelta;
+
+/**
+ * The digest of a set of items: XOR of the first 8 bytes of SHA-256(key, 0, version) of each,
+ * 16 hex digits. Independent of order, so that either end can keep it up as items change.
+ */
+export class Digest {
+  readonly #sum = Buffer.alloc(8);
+
+  /** Adds an item that is not in the set, or takes out one that is. */
+  toggle(key: string, version: string): void {
+    const hash = createHash('sha256').update(`${key}\0${version}`).digest();
+    for (let i = 0; i < 8; i++) {
+      this.#sum.writeUInt8(this.#sum.readUInt8(i) ^ hash.readUInt8(i), i);
+    }
+  }
+
+  get text(): string {
+    return this.#sum.toString('hex');
+  }
+}

@@ -1,0 +1,57 @@
+import { invalidFields, show, type ErrorCode, type FieldViolation } from '../errors.js';
+import { ID_RULE, isId } from './names.js';
+
+const MAX_LABELS = 32;
+const LABEL_VALUE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$|^$/;
+
+/** Collects everything that is wrong with one request, so that it is told at once. */
+export class Violations {
+  readonly #found: FieldViolation[] = [];
+
+  /** `base` is put before every field: `virtual_network`. */
+  constructor(private readonly base: string) {}
+
+  add(field: string, value: unknown, reason: string, remedy: string): void {
+    const path = field === '' ? this.base : `${this.base}.${field}`;
+    this.#found.push({ field: path, value: show(value), reason, remedy });
+  }
+
+  get any(): boolean {
+    return this.#found.length > 0;
+  }
+
+  throwIfAny(code: ErrorCode = 'INVALID_FIELD'): void {
+    if (this.any) throw invalidFields(this.#found, code);
+  }
+}
+
+export function checkDisplayName(v: Violations, text: string): void {
+  if (text.length > 120) {
+    v.add('display_name', text, `${text.length} characters`, 'give at most 120 characters');
+  }
+  if (/\p{Cc}/u.test(text)) {
+    v.add('display_name', text, 'has control characters', 'leave them out');
+  }
+}
+
+export function checkId(v: Violations, field: string, id: string): void {
+  if (!isId(id)) v.add(field, id, 'not an id', `give ${ID_RULE}`);
+}
+
+export function checkLabels(v: Violations, labels: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(labels);
+  if (entries.length > MAX_LABELS) {
+    v.add('labels', `${entries.length} labels`, 'too many', `give at most ${MAX_LABELS}`);
+  }
+  for (const [key, value] of entries) {
+    if (!isId(key)) v.add('labels', key, 'not a label key', `give ${ID_RULE}`);
+    if (!LABEL_VALUE.test(value)) {
+      v.add(
+        `labels.${key}`,
+        value,
+        'not a label value',
+        'give at most 63 characters of A-Z, a-z, 0-9, ".", "_" and "-", a letter or digit at both ends',
+      );
+    }
+  }
+}

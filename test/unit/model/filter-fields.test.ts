@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { fieldsOf } from '../../../src/model/filter-fields.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+
+const META = {
+  etag: 'abc123',
+  revision: 42,
+  create_time: '2026-01-01T10:00:00.000Z',
+  update_time: '2026-01-02T11:30:00.000Z',
+};
+
+describe('fieldsOf', () => {
+  it('a network', () => {
+    assert.deepEqual(fieldsOf(NETWORK), {
+      name: 'virtualNetworks/blue',
+      display_name: 'Blue team',
+      tenant: 'acme',
+      vni: 100,
+      encapsulation: 'ENCAPSULATION_VXLAN',
+      mtu: 0,
+      bum_mode: 'BUM_MODE_MULTICAST',
+      bum_group: '239.1.1.1',
+      learning: false,
+      arp_suppression: true,
+      prefixes: ['10.0.0.0/24', 'fd00::/64'],
+      underlay_family: 'UNDERLAY_FAMILY_IPV4',
+      labels: { site: 'a', tier: '' },
+      effective_mtu: 1450,
+      ...META,
+    });
+  });
+
+  it('an NVE', () => {
+    assert.deepEqual(fieldsOf(NVE), {
+      name: 'nves/host-a',
+      display_name: 'Rack 1',
+      vtep_addresses: ['10.77.0.1', 'fd77::1'],
+      labels: { rack: 'r1' },
+      node_uuid: '5f3c1b9e-58a5-4c6c-9d3e-0c6f1f0a7a01',
+      state: 'STATE_DEGRADED',
+      capabilities: {
+        dataplane: 'linux',
+        dataplane_version: '6.1.0',
+        item_kinds: ['vtep', 'bridge_domain', 'port'],
+        encapsulations: ['vxlan'],
+        port_kinds: ['veth', 'tap'],
+        bum_modes: ['head_end', 'multicast', 'none'],
+      },
+      underlays: [{ address: '10.77.0.1', interface: 'eth0', mtu: 1500 }],
+      agent_version: '0.1.0',
+      last_seen_time: '2026-01-02T12:00:00.000Z',
+      item_counts: { wanted: 12, applied: 11, failed: 1 },
+      applied_revision: 41,
+      failures: [
+        { key: 'port/web-2', code: 'NETNS_MISSING', message: 'no network namespace "web-2"' },
+      ],
+      drifts: [
+        {
+          key: 'mac/100/02:00:00:00:00:02',
+          difference: 'missing',
+          action: 'ACTION_REPAIRED',
+          time: '2026-01-02T11:59:00.000Z',
+        },
+      ],
+      drift_count: 3,
+      ...META,
+    });
+  });
+
+  it('an NVE that never said hello', () => {
+    const { capabilities, ...status } = NVE.status;
+    assert.ok(capabilities !== undefined);
+    assert.ok(!('capabilities' in fieldsOf({ ...NVE, status })));
+  });
+
+  it('an endpoint with a veth', () => {
+    assert.deepEqual(fieldsOf(ENDPOINT), {
+      name: 'endpoints/web-1',
+      display_name: '',
+      network: 'virtualNetworks/blue',
+      nve: 'nves/host-a',
+      port: { veth: { netns: 'web-1', interface: 'eth0', host_interface: '' } },
+      mac: '02:00:00:00:00:01',
+      ips: ['10.0.0.11', 'fd00::11'],
+      admin_state: 'ADMIN_STATE_UP',
+      labels: { app: 'web' },
+      state: 'STATE_ACTIVE',
+      reason_code: '',
+      reason: '',
+      ...META,
+    });
+  });
+
+  it('an endpoint with a tap', () => {
+    assert.deepEqual(fieldsOf(FAILED_ENDPOINT)['port'], {
+      tap: { interface: 'tap-web2', owner_uid: 107, multi_queue: true, vnet_hdr: false },
+    });
+  });
+});

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { NfvError } from '../../../src/errors.js';
+import type { Resource, ResourceKind } from '../../../src/model/api.js';
+import { fieldsOf } from '../../../src/model/filter-fields.js';
+import type { FieldValue } from '../../../src/model/filter.js';
+import { resourceFilter } from '../../../src/model/resource-filter.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+
+const ALL: ResourceKind[] = ['VirtualNetwork', 'Nve', 'Endpoint'];
+
+describe('resourceFilter', () => {
+  const rows: [resource: Resource, filter: string, expected: boolean][] = [
+    [ENDPOINT, '', true],
+    [ENDPOINT, 'name = "endpoints/web-1"', true],
+    [ENDPOINT, 'name = web-1', true],
+    [ENDPOINT, 'name = "web-*"', true],
+    [ENDPOINT, 'network = "virtualNetworks/blue" AND nve = "nves/host-a"', true],
+    [ENDPOINT, 'network = blue AND nve = host-b', false],
+    [ENDPOINT, 'state = STATE_ACTIVE', true],
+    [ENDPOINT, 'state = ACTIVE', true],
+    [ENDPOINT, 'state = active', true],
+    [ENDPOINT, 'state != ACTIVE', false],
+    [FAILED_ENDPOINT, 'reason_code:*', true],
+    [ENDPOINT, 'reason_code:*', false],
+    [ENDPOINT, 'mac = 02-00-00-00-00-01', true],
+    [ENDPOINT, 'mac = "02:00:*"', true],
+    [ENDPOINT, 'ips:"FD00:0:0::11"', true],
+    [ENDPOINT, 'port:veth', true],
+    [ENDPOINT, 'port:tap OR port.tap.owner_uid = 107', false],
+    [FAILED_ENDPOINT, 'port.tap.owner_uid = 107 AND port.tap.multi_queue = true', true],
+    [ENDPOINT, 'admin_state = UP', true],
+    [ENDPOINT, 'labels.app = web', true],
+    [NETWORK, 'labels.tier:*', true],
+    [NETWORK, 'labels:tier', true],
+    [NETWORK, 'labels.zone:*', false],
+    [NETWORK, 'vni >= 100 AND vni < 200', true],
+    [NETWORK, 'bum_mode = MULTICAST', true],
+    [NETWORK, 'prefixes:"10.0.0.*"', true],
+    [NETWORK, 'create_time > 2026-01-01', true],
+    [NETWORK, 'create_time > 2026-01-01T10:00:00Z', false],
+    [NETWORK, 'create_time = "2026-01-01T11:00:00+01:00"', true],
+    [NVE, 'state = DEGRADED', true],
+    [NVE, 'capabilities.dataplane = linux', true],
+    [NVE, 'capabilities.port_kinds:veth', true],
+    [NVE, 'item_counts.failed > 0', true],
+    [NVE, 'failures.code = NETNS_MISSING', true],
+    [NVE, 'underlays.mtu < 1550', true],
+    [NVE, 'vtep_addresses = fd77::1', true],
+  ];
+  for (const [resource, filter, expected] of rows) {
+    it(`${resource.kind} ${resource.id}, ${filter}: ${String(expected)}`, () => {
+      assert.equal(resourceFilter(filter, [resource.kind])(resource), expected);
+    });
+  }
+
+  it('takes what only another kind has for what does not hold', () => {
+    const filter = resourceFilter('vni = 100 OR mac = 02:00:00:00:00:01', ALL);
+    assert.deepEqual([NETWORK, NVE, ENDPOINT].map(filter), [true, false, true]);
+    const not = resourceFilter('NOT vni = 100', ALL);
+    assert.deepEqual([NETWORK, NVE, ENDPOINT].map(not), [false, true, true]);
+  });
+
+  it('never matches a kind that was not asked for', () => {
+    assert.equal(resourceFilter('name = blue', ['Nve'])(NETWORK), false);
+    assert.equal(resourceFilter('', ['Nve'])(NETWORK), false);
+  });
+
+  const wrong: [kind: ResourceKind, filter: string, message: string, remedy: string][] = [
+    [
+      'VirtualNetwork',
+      'learning = true AND vnii = 5',
+      'filter: vnii: at character 21: no such field',
+      'did you mean "vni"? known: name, display_name, tenant, vni, encapsulation, mtu, bum_mode, bum_group, learning, arp_suppression, prefixes, underlay_family, labels, effective_mtu, etag, revision, create_time, update_time',
+    ],
+    ['Nve', 'labels.a.b = c', 'filter: labels.a.b: at character 1: no such field', 'known: name,'],
+    [
+      'Endpoint',
+      'NOT toString = c',
+      'filter: toString: at character 5: no such field',
+      'known: name,',
+    ],
+    [
+      'VirtualNetwork',
+      'vni = abc',
+      'filter: abc: at character 1: not a value that vni can have',
+      'give a number',
+    ],
+    [
+      'VirtualNetwork',
+      'vni = 1*',
+      'filter: 1: at character 1: not a value that vni can have',
+      'give a number',
+    ],
+    [
+      'VirtualNetwork',
+      'learning = yes',
+      'filter: yes: at character 1: not a value that learning can have',
+      'give true or false',
+    ],
+    [
+      'VirtualNetwork',
+      'learning > false',
+      'filter: learning: at character 1: not to be compared with >',
+      'use one of = != :',
+    ],
+    [
+      'Endpoint',
+      'state = GONE',
+      'filter: GONE: at character 1: not a value that state can have',
+      'give one of PENDING, ACTIVE, FAILED, DOWN',
+    ],
+    [
+      'Endpoint',
+      'mac = 02',
+      'filter: 02: at character 1: not a value that mac can have',
+      'give a MAC',
+    ],
+    [
+      'Endpoint',
+      'ips:10.0.0',
+      'filter: 10.0.0: at character 1: not a value that ips can have',
+      'give an IP address',
+    ],
+    [
+      'Endpoint',
+      'create_time > now',
+      'filter: now: at character 1: not a value that create_time can have',
+      'give a time, e.g. "2026-01-31T12:00:00Z"',
+    ],
+    [
+      'Endpoint',
+      'reason > "a*"',
+      'filter: a*: at character 1: * after >',
+      'use it with =, != or :',
+    ],
+    [
+      'Endpoint',
+      'port = veth',
+      'filter: port: at character 1: not to be compared with =',
+      'ask what it has with ":", or name one of its fields',
+    ],
+  ];
+  for (const [kind, filter, message, remedy] of wrong) {
+    it(`refuses ${filter}`, () => {
+      assert.throws(
+        () => resourceFilter(filter, [kind]),
+        (error) => {
+          assert.ok(error instanceof NfvError);
+          assert.equal(error.code, 'INVALID_FILTER');
+          assert.equal(error.message, message);
+          assert.ok(error.remedy.startsWith(remedy), error.remedy);
+          return true;
+        },
+      );
+    });
+  }
+
+  it('refuses a wrong value also where another part decides', () => {
+    assert.throws(() => resourceFilter('vni = 1 OR mac = x', ALL), /mac/);
+  });
+
+  it('knows exactly the fields that resources have', () => {
+    for (const resource of [NETWORK, NVE, ENDPOINT, FAILED_ENDPOINT]) {
+      for (const name of leaves(fieldsOf(resource), '')) {
+        assert.doesNotThrow(() => resourceFilter(`${name}:*`, [resource.kind]), name);
+      }
+    }
+  });
+
+  it('knows the top-level fields of the protocol', () => {
+    const files = { VirtualNetwork: 'virtual_network', Nve: 'nve', Endpoint: 'endpoint' } as const;
+    for (const kind of ALL) {
+      const proto = readFileSync(`proto/nfv/v1/${files[kind]}.proto`, 'utf8');
+      const [message = ''] = proto.slice(proto.indexOf(`message ${kind} {`)).split('\n}');
+      const plain = message.replace(/^ {2}enum \w+ {[^}]*}/gm, '');
+      const fields = [...plain.matchAll(/^ {2}[\w.<>, ]+ (\w+) = \d+/gm)];
+      assert.ok(fields.length >= 16, kind);
+      for (const [, name = ''] of fields) {
+        assert.doesNotThrow(() => resourceFilter(`${name}:*`, [kind]), `${kind}.${name}`);
+      }
+    }
+  });
+});
+
+function leaves(value: FieldValue, path: string): string[] {
+  if (path === 'labels' || typeof value !== 'object') return [path];
+  if (Array.isArray(value)) return value.flatMap((element: FieldValue) => leaves(element, path));
+  return Object.entries(value).flatMap(([name, inner]: [string, FieldValue]) =>
+    leaves(inner, path === '' ? name : `${path}.${name}`),
+  );
+}

@@ -1,0 +1,108 @@
+/** What the reconcile engine needs of a dataplane. */
+import type { NfvError } from '../errors.js';
+import type { Item, ItemKind, Payload } from '../model/item.js';
+import type { Capabilities, Underlay } from '../model/nve.js';
+
+/** One object as it was read back. */
+export interface Observed {
+  readonly key: string;
+  /**
+   * The object in the terms of an item; fields that this dataplane cannot read back, or that do
+   * not exist in it, are as in the wanted item.
+   */
+  readonly payload: Payload;
+  /**
+   * What is wrong with it beyond the payload's fields, for people: a helper object missing, a
+   * link down. Not empty: it must be updated even if the payload is equal.
+   */
+  readonly defects: readonly string[];
+}
+
+/** Something that is not ours and has the place of a wanted item. */
+export interface Obstacle {
+  readonly key: string;
+  /** FOREIGN_OBJECT, naming it. */
+  readonly error: NfvError;
+}
+
+export interface Observation {
+  /** Only objects that are ours. */
+  readonly objects: ReadonlyMap<string, Observed>;
+  readonly obstacles: ReadonlyMap<string, NfvError>;
+}
+
+export type Scope =
+  /** Everything that is ours, wanted or not. */
+  | { readonly kind: 'all' }
+  /** These keys only. */
+  | { readonly kind: 'keys'; readonly keys: ReadonlySet<string> };
+
+export type Step =
+  | { readonly op: 'create'; readonly key: string; readonly item: Item }
+  | {
+      readonly op: 'update';
+      readonly key: string;
+      readonly item: Item;
+      readonly from: Observed;
+      /** For people, e.g. "mtu 1400, not 1450". */
+      readonly differences: readonly string[];
+    }
+  | { readonly op: 'delete'; readonly key: string; readonly from: Observed };
+
+/** Undefined: done. */
+export type StepResult = NfvError | undefined;
+
+/** What the engine needs to know of a kind; declared as data by the dataplane. */
+export interface KindTraits<P extends Payload = Payload> {
+  /**
+   * Position in make-before-break order: creations go up the ranks, removals down. An item's
+   * dependencies have lower ranks.
+   */
+  readonly rank: number;
+  /** Names and values of what differs, for people; empty: equal. */
+  differences(wanted: P, observed: P): readonly string[];
+  /** The difference cannot be mended in place: delete and create. */
+  mustRecreate(wanted: P, observed: P): boolean;
+  /**
+   * Names of host resources that only one item can have, of any kind: `interface nfv-a`. An item
+   * that takes one is made after the item that has it has given it up.
+   */
+  claims?(payload: P): readonly string[];
+  /**
+   * An object of this kind stays behind when what it depends on is deleted to be made again, and
+   * an update puts it right: a bridge's port. Without it, it is deleted first and made again.
+   */
+  readonly outlivesDependencies?: boolean;
+}
+
+export type TraitsTable = { readonly [K in ItemKind]?: KindTraits<Extract<Payload, { kind: K }>> };
+
+export interface Dataplane {
+  /** The kinds this dataplane can do; an item of another kind fails with ITEM_UNSUPPORTED. */
+  readonly traits: TraitsTable;
+  capabilities(signal: AbortSignal): Promise<Capabilities>;
+  /** Addresses of the host that can be a VTEP's. */
+  underlays(signal: AbortSignal): Promise<readonly Underlay[]>;
+  /**
+   * Reads objects back. `wanted` has the items of the keys in scope that are wanted: it is needed
+   * for what cannot be read back.
+   * @throws NfvError when nothing can be read; never a partial answer.
+   */
+  observe(
+    scope: Scope,
+    wanted: ReadonlyMap<string, Item>,
+    signal: AbortSignal,
+  ): Promise<Observation>;
+  /**
+   * Carries out steps of one wave, which do not depend on each other, pipelined. A create that
+   * half succeeds is undone. Every step is idempotent.
+   * @returns the results in the steps' order.
+   */
+  apply(steps: readonly Step[], signal: AbortSignal): Promise<readonly StepResult[]>;
+  /**
+   * Calls back when something of ours may have changed behind our back, with the keys if they
+   * are known. May call too often, must not call for what `apply` does itself if it can tell.
+   */
+  onChange(listener: (keys: ReadonlySet<string> | 'unknown') => void): void;
+  close(): Promise<void>;
+}

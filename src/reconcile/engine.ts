@@ -1,0 +1,343 @@
+import { NfvError } from '../errors.js';
+import type { ItemCounts, ItemFailure } from '../model/nve.js';
+import type { Item } from '../model/item.js';
+import type { ItemReport } from '../model/southbound.js';
+import { Agenda, type Task } from './agenda.js';
+import { Announcer } from './announcer.js';
+import { backoffMs } from './backoff.js';
+import { withDeadline } from './deadline.js';
+import { Configuration } from './configuration.js';
+import type { WantedChange } from './inbox.js';
+import { Ledger } from './ledger.js';
+import type { ReconcilerOptions, Reports } from './options.js';
+import { previewPass, runPass, type PassInput, type PassOutput } from './pass.js';
+import type { Plan } from './plan-types.js';
+import type { Apply } from './execute.js';
+import type { Observe } from './survey.js';
+import { Turns } from './turns.js';
+
+/** In `status()`. */
+const MAX_FAILURES = 100;
+/** Calls of `plan` and `apply` that may wait for their turn. */
+const MAX_WAITING = 16;
+
+export interface ReconcilerStatus {
+  readonly counts: ItemCounts;
+  /** The first 100 by key. */
+  readonly failures: readonly ItemFailure[];
+  /** Of what is wanted. */
+  readonly revision: number;
+  readonly settledRevision: number;
+  /** Everything wanted has been tried; what failed waits for its next turn. */
+  readonly isSettled: boolean;
+  /** The wanted set is known to be complete. */
+  readonly isComplete: boolean;
+  readonly lastPass?: { readonly isFull: boolean; readonly durationMs: number };
+  /** Why the last pass could not be done. */
+  readonly error?: NfvError;
+  /** Drift since the start. */
+  readonly driftCount: number;
+}
+
+/**
+ * Keeps a dataplane equal to what is wanted. One pass runs at a time; what changes meanwhile is
+ * taken up by the next. Nothing is done before `start`.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #ledger: Ledger;
+  readonly #configuration: Configuration;
+  readonly #announcer: Announcer;
+  readonly #agenda = new Agenda();
+  readonly #stop = new AbortController();
+  #isStarted = false;
+  #settledRevision = 0;
+  #passFailures = 0;
+  #error: NfvError | undefined;
+  #failedAt = -Infinity;
+  #lastFullAt = -Infinity;
+  #lastPass: ReconcilerStatus['lastPass'];
+  #cancelTimer: (() => void) | undefined;
+  readonly #turns = new Turns(this.#stop.signal, () => {
+    this.#arm();
+  });
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#ledger = new Ledger(options.dataplane.traits);
+    this.#configuration = new Configuration(this.#ledger);
+    this.#announcer = new Announcer(options);
+    options.dataplane.onChange((keys) => {
+      this.#noteChange(keys);
+    });
+  }
+
+  /** Begins, with a full pass. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#agenda.checkAll(this.#now);
+    this.#arm();
+  }
+
+  /**
+   * Changes what is wanted. Every key in it is tried at once and reported, even if its version is
+   * the one that was wanted before.
+   */
+  setWanted(change: WantedChange): void {
+    this.#configuration.change(change);
+    this.#arm();
+  }
+
+  /** Sets all that is wanted, as after a start from disk. */
+  replace(items: readonly Item[], complete: boolean, revision: number): void {
+    this.#configuration.replace({ upserts: items, complete, revision });
+    this.#arm();
+  }
+
+  /** Looks at everything as soon as possible. */
+  checkNow(): void {
+    this.#agenda.checkAll(this.#now);
+    this.#arm();
+  }
+
+  /**
+   * What a full pass would do now, drift and failed items included whatever the policy and their
+   * backoff. Does nothing.
+   * @throws NfvError when nothing can be observed; SHUTTING_DOWN; TOO_MANY_REQUESTS.
+   */
+  plan(): Promise<Plan> {
+    return this.#inTurn(async () => {
+      this.#takeUpNews();
+      return await previewPass(this.#surroundings());
+    });
+  }
+
+  /**
+   * Carries out the plan that has this hash; its items are reported like any pass's.
+   * @throws NfvError PLAN_CHANGED if the plan of now is another, and nothing is done; as `plan`.
+   */
+  apply(planHash: string): Promise<Plan> {
+    return this.#inTurn(async () => {
+      this.#takeUpNews();
+      const task = this.#takeTask(true);
+      const check = (plan: Plan): void => {
+        if (plan.hash === planHash) return;
+        throw new NfvError('PLAN_CHANGED', `the plan is ${plan.hash} now, not ${planHash}`);
+      };
+      return await this.#pass(task, { isForced: true, check });
+    });
+  }
+
+  status(): ReconcilerStatus {
+    const failures = [...this.#ledger.failures].sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      counts: {
+        wanted: this.#ledger.wanted.size,
+        applied: this.#ledger.appliedCount,
+        failed: failures.length,
+      },
+      failures: failures
+        .slice(0, MAX_FAILURES)
+        .map(([key, { code, message }]) => ({ key, code, message })),
+      revision: this.#configuration.revision,
+      settledRevision: this.#settledRevision,
+      isSettled: this.#isSettled,
+      isComplete: this.#configuration.isComplete,
+      ...(this.#lastPass === undefined ? {} : { lastPass: this.#lastPass }),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+      driftCount: this.#announcer.driftCount,
+    };
+  }
+
+  /** The fate of every item that has one: what a new session with the NVA has to be told. */
+  reports(): Reports {
+    const entries: ItemReport[] = [];
+    for (const { key, item, fate } of this.#ledger.entries()) {
+      if (fate === 'untried') continue;
+      const version = item?.version ?? '';
+      const failure = fate === 'applied' ? undefined : { code: fate.code, message: fate.message };
+      entries.push(failure === undefined ? { key, version } : { key, version, failure });
+    }
+    return { entries, settledRevision: this.#settledRevision };
+  }
+
+  /** Ends a running pass and waits for it. Nothing is done or called back afterwards. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the reconciler is stopping'));
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    await this.#turns.idle();
+  }
+
+  get #isSettled(): boolean {
+    const isTaken =
+      !this.#configuration.hasNews && !this.#agenda.hasTries && this.#lastFullAt > -Infinity;
+    return isTaken && this.#settledRevision === this.#configuration.revision;
+  }
+
+  get #now(): number {
+    return this.#options.clock.monotonic();
+  }
+
+  /** Sets the timer for what is due next; when a turn ends it is set anew. */
+  #arm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (!this.#isStarted || this.#turns.count > 0 || this.#stop.signal.aborted) return;
+    const dueAt = this.#agenda.dueAt(this.#configuration.hasNews);
+    if (dueAt === undefined) return;
+    // Whole milliseconds, upwards: a timer that fires too early would be set again and again.
+    const wait = Math.max(0, Math.ceil(dueAt - this.#now));
+    this.#cancelTimer = this.#options.clock.after(wait, () => {
+      this.#cancelTimer = undefined;
+      this.#turns.take(() => this.#passWhatIsDue()).catch(() => undefined);
+    });
+  }
+
+  /** For callers from outside, whose number is bounded. */
+  async #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    if (this.#turns.count >= MAX_WAITING) {
+      throw new NfvError('TOO_MANY_REQUESTS', `${MAX_WAITING} passes are waiting already`);
+    }
+    return await this.#turns.take(job);
+  }
+
+  async #passWhatIsDue(): Promise<void> {
+    this.#takeUpNews();
+    try {
+      await this.#pass(this.#takeTask(), { isForced: false, check: () => undefined });
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#noteFailure(NfvError.from(error));
+    }
+  }
+
+  #takeUpNews(): void {
+    const { keys, isNewlyComplete } = this.#configuration.takeUp();
+    this.#agenda.tryNow(keys);
+    if (isNewlyComplete) this.#agenda.checkAll(this.#now);
+  }
+
+  #takeTask(isFull = false): Task {
+    return this.#agenda.take(this.#now, (key) => this.#ledger.dependencies(key), isFull);
+  }
+
+  async #pass(task: Task, how: Pick<PassInput, 'isForced' | 'check'>): Promise<Plan> {
+    const { retry, random, drift, clock } = this.#options;
+    const beganAt = this.#now;
+    try {
+      const output = await runPass({
+        ...this.#surroundings(),
+        ...how,
+        task,
+        agenda: this.#agenda,
+        retry,
+        random,
+        signal: this.#stop.signal,
+        isSwept: this.#configuration.isSwept,
+        driftPolicy: drift.policy,
+        now: () => this.#now,
+        wallTime: () => clock.now(),
+        isStale: (key) => this.#configuration.hasNewsOf(key),
+      });
+      this.#finish(task, output, beganAt);
+      return output.plan;
+    } catch (error) {
+      this.#agenda.putBack(task, this.#now);
+      throw error;
+    }
+  }
+
+  #surroundings(): Pick<PassInput, 'ledger' | 'traits' | 'complete' | 'observe' | 'apply'> {
+    const { dataplane, clock, applyTimeoutMs, observeTimeoutMs } = this.#options;
+    const { signal } = this.#stop;
+    const observe: Observe = (scope, wanted) =>
+      withDeadline(clock, observeTimeoutMs, 'observe', signal, (inner) =>
+        dataplane.observe(scope, wanted, inner),
+      );
+    const apply: Apply = (steps) =>
+      withDeadline(clock, applyTimeoutMs, 'apply', signal, (inner) =>
+        dataplane.apply(steps, inner),
+      );
+    const { traits } = dataplane;
+    return {
+      ledger: this.#ledger,
+      traits,
+      complete: this.#configuration.isComplete,
+      observe,
+      apply,
+    };
+  }
+
+  #finish({ isFull }: Task, output: PassOutput, beganAt: number): void {
+    const { plan, checked, steps, rereadError, reports, drifts } = output;
+    const durationMs = this.#now - beganAt;
+    this.#lastPass = { isFull, durationMs };
+    this.#settledRevision = this.#configuration.revision;
+    if (isFull) this.#noteFullPass();
+    this.#announcer.event({
+      kind: 'pass',
+      isFull,
+      checked,
+      steps,
+      failed: this.#ledger.failures.size,
+      durationMs,
+      planHash: plan.hash,
+    });
+    if (rereadError === undefined) {
+      this.#error = undefined;
+      this.#passFailures = 0;
+    } else {
+      this.#noteFailure(rereadError);
+    }
+    this.#announcer.reports(reports, this.#settledRevision);
+    this.#announcer.drift(drifts);
+  }
+
+  #noteFullPass(): void {
+    this.#lastFullAt = this.#now;
+    this.#configuration.noteFullPass();
+    const { intervalMs } = this.#options.drift;
+    const jittered = Math.round(intervalMs * (0.9 + 0.2 * this.#options.random()));
+    if (intervalMs > 0) this.#agenda.checkAll(this.#now + jittered);
+  }
+
+  /** Nothing is known of the dataplane: wait, longer each time, before anything is tried. */
+  #noteFailure(error: NfvError): void {
+    this.#error = error;
+    this.#passFailures++;
+    this.#failedAt = this.#now;
+    const { retry, random } = this.#options;
+    const retryInMs = backoffMs(this.#passFailures, retry, random);
+    this.#agenda.postpone(this.#now + retryInMs);
+    this.#announcer.event({ kind: 'pass_failed', error, retryInMs });
+  }
+
+  /** The dataplane says that something may have changed. */
+  #noteChange(keys: ReadonlySet<string> | 'unknown'): void {
+    const { debounceMs, fullGapMs, retry } = this.#options;
+    const soon = this.#now + debounceMs;
+    if (keys === 'unknown') {
+      this.#agenda.checkAll(Math.max(soon, this.#lastFullAt + fullGapMs));
+    } else {
+      this.#agenda.suspect(keys, soon);
+      for (const key of keys) this.#hastenRetry(key, soon);
+    }
+    this.#agenda.hasten(Math.max(soon, this.#failedAt + retry.initialMs));
+    this.#arm();
+  }
+
+  /**
+   * What kept an item from succeeding may be over; but no faster than after a first failure, and
+   * not for what is likely the echo of the attempt itself.
+   */
+  #hastenRetry(key: string, soon: number): void {
+    const at = this.#agenda.retries.at(key);
+    const lastTried = this.#ledger.get(key)?.lastTried;
+    if (at === undefined || lastTried === undefined) return;
+    const { initialMs } = this.#options.retry;
+    const isEcho = this.#now < lastTried + initialMs / 2;
+    const earliest = Math.max(soon, lastTried + initialMs);
+    if (!isEcho && earliest < at) this.#agenda.retries.set(key, earliest);
+  }
+}

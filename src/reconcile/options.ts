@@ -1,0 +1,71 @@
+import type { Clock } from '../model/clock.js';
+import type { Drift } from '../model/nve.js';
+import type { ItemReport } from '../model/southbound.js';
+import type { NfvError } from '../errors.js';
+import type { BackoffOptions } from './backoff.js';
+import type { Dataplane } from './dataplane.js';
+import type { DriftPolicy } from './drift.js';
+
+/** Something for a log or a counter. */
+export type ReconcilerEvent =
+  | {
+      readonly kind: 'pass';
+      readonly isFull: boolean;
+      /** Keys looked at. */
+      readonly checked: number;
+      readonly steps: number;
+      /** Items that have failed, of all. */
+      readonly failed: number;
+      readonly durationMs: number;
+      /** Of the plan that was carried out. */
+      readonly planHash: string;
+    }
+  /** Nothing was done, or what was done could not be read back. */
+  | { readonly kind: 'pass_failed'; readonly error: NfvError; readonly retryInMs: number }
+  /** A callback of the options threw. */
+  | { readonly kind: 'callback_failed'; readonly error: NfvError };
+
+export interface Reports {
+  readonly entries: readonly ItemReport[];
+  /** Everything up to here has been tried: what is not reported failed is applied. */
+  readonly settledRevision: number;
+}
+
+/** All times in ms. */
+export interface ReconcilerTuning {
+  readonly drift: {
+    /** Between full passes, give or take 10 %; 0: none. */
+    readonly intervalMs: number;
+    readonly policy: DriftPolicy;
+  };
+  /** Of an item, and of a dataplane that cannot be observed. */
+  readonly retry: BackoffOptions;
+  /** For one call, of at most 500 steps. */
+  readonly applyTimeoutMs: number;
+  readonly observeTimeoutMs: number;
+  /** How long changes on the host are gathered before they are looked at. */
+  readonly debounceMs: number;
+  /** At least so long between full passes that such changes cause. */
+  readonly fullGapMs: number;
+}
+
+export const DEFAULT_TUNING: ReconcilerTuning = {
+  drift: { intervalMs: 30_000, policy: 'repair' },
+  retry: { initialMs: 1000, maxMs: 30_000, jitter: 0.2 },
+  applyTimeoutMs: 30_000,
+  observeTimeoutMs: 30_000,
+  debounceMs: 50,
+  fullGapMs: 1000,
+};
+
+export interface ReconcilerOptions extends ReconcilerTuning {
+  readonly dataplane: Dataplane;
+  readonly clock: Clock;
+  /** In [0, 1), like `Math.random`. */
+  readonly random: () => number;
+  /** Only when an item's fate or the settled revision has changed, or a fate was asked again. */
+  readonly onReports: (reports: Reports) => void;
+  /** The drift of one pass, and how much there was since the start. */
+  readonly onDrift: (drifts: readonly Drift[], total: number) => void;
+  readonly onEvent: (event: ReconcilerEvent) => void;
+}

@@ -1,0 +1,65 @@
+/** What goes into a plan and what comes out. */
+import type { NfvError } from '../errors.js';
+import type { Item } from '../model/item.js';
+import type { Difference } from './assess.js';
+import type { Observation, Step, TraitsTable } from './dataplane.js';
+
+/**
+ * What is known of a dependency that a plan does not look at itself: it stands, it has failed, it
+ * is wanted but gone (drift that is only reported), or it is not wanted.
+ */
+export type Standing = 'stands' | NfvError | 'missing' | 'unwanted';
+
+/**
+ * Why a key is left alone although it is not as wanted: its last failure, until its retry is due;
+ * or a drift that is only reported. Where something else must make way, a hold yields.
+ */
+export type Hold = NfvError | 'drift';
+
+export interface PlanInput {
+  /** The wanted items in scope. */
+  readonly wanted: ReadonlyMap<string, Item>;
+  /** The wanted set is known to be complete; if not, nothing is removed. */
+  readonly complete: boolean;
+  /** Of all keys in scope, wanted or not. */
+  readonly observation: Observation;
+  readonly traits: TraitsTable;
+  /** Dependencies out of scope; absent: everything is in scope, and what is not there is unwanted. */
+  readonly outside?: (key: string) => Standing;
+  readonly holds?: ReadonlyMap<string, Hold>;
+  /** `assessAll` of the above, where the caller has it. */
+  readonly differing?: ReadonlyMap<string, Difference>;
+}
+
+/** A half of what a plan does to a key: `makeId` or `removeId` of it. */
+export type StepId = string;
+
+/** The creation or update of a key. */
+export const makeId = (key: string): StepId => `make ${key}`;
+/** The deletion of a key. */
+export const removeId = (key: string): StepId => `remove ${key}`;
+
+export function stepId(step: Step): StepId {
+  return step.op === 'delete' ? removeId(step.key) : makeId(step.key);
+}
+
+export interface PlannedStep {
+  readonly step: Step;
+  /** For people: "mtu 1400, not 1450", "bd/10 is recreated"; may be empty. */
+  readonly reason: string;
+  /** If one of these has failed or was not attempted, neither is this. */
+  readonly needs: readonly StepId[];
+}
+
+export type Wave = readonly PlannedStep[];
+
+export interface Plan {
+  /** The wanted set was known to be complete; if not, nothing is removed. */
+  readonly complete: boolean;
+  /** The steps of a wave do not depend on each other; no wave is empty. */
+  readonly waves: readonly Wave[];
+  /** What cannot be done now and why, in order of the keys. */
+  readonly verdicts: ReadonlyMap<string, NfvError>;
+  /** SHA-256 in hex over all the above: equal plans have equal hashes. */
+  readonly hash: string;
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { behind, bridgeDomain, macEntry, tunnel, vtep } from '../../support/items.js';
+import { settle } from '../../support/fake-clock.js';
+import { MemoryDataplane } from '../../support/memory-dataplane.js';
+import { Bench } from '../../support/reconciling.js';
+
+const R1 = '10.0.1.1';
+const A = '02:00:00:00:00:0a';
+const network = [vtep(), bridgeDomain(10)];
+const whole = [...network, tunnel(10, R1), macEntry(10, A, behind(R1))];
+
+describe('reconciler and its dataplane', () => {
+  describe('a dataplane that cannot be observed', () => {
+    it('is left alone, asked again with backoff, and gets all changes then', async () => {
+      const bench = new Bench(undefined, undefined, { drift: { intervalMs: 0, policy: 'repair' } });
+      bench.dataplane.failObservations = 3;
+      await bench.begin(...network);
+      bench.want([tunnel(10, R1)]);
+      assert.equal(bench.reconciler.status().error?.code, 'KERNEL_REFUSED');
+      assert.equal(bench.reconciler.status().isSettled, false);
+      await bench.clock.advance(10_000);
+      bench.assertEqual([...network, tunnel(10, R1)]);
+      const waits = bench.events.map((e) => (e.kind === 'pass_failed' ? e.retryInMs : 0));
+      assert.deepEqual(waits, [900, 1800, 3600, 0]);
+      assert.equal(bench.reconciler.status().error, undefined);
+      assert.equal(bench.clock.pending, 0);
+    });
+
+    it('is asked again when it says that something changed', async () => {
+      const bench = new Bench(undefined, undefined, {
+        retry: { initialMs: 1000, maxMs: 60_000, jitter: 0 },
+      });
+      bench.dataplane.failObservations = 5;
+      await bench.begin(...network);
+      await bench.clock.advance(20_000);
+      bench.dataplane.failObservations = 0;
+      bench.dataplane.notify('unknown');
+      await bench.clock.advance(50);
+      bench.assertEqual(network);
+    });
+
+    it('is given up when it does not answer in time', async () => {
+      const bench = new Bench();
+      let isStuck = true;
+      bench.dataplane.beforeObserve = async (): Promise<void> => {
+        if (isStuck) await new Promise(() => undefined);
+      };
+      await bench.begin(...network);
+      await bench.clock.advance(30_000);
+      assert.equal(bench.reconciler.status().error, undefined, 'a second to end by itself');
+      await bench.clock.advance(1000);
+      assert.equal(bench.reconciler.status().error?.code, 'DATAPLANE_TIMEOUT');
+      isStuck = false;
+      await bench.clock.advance(1000);
+      bench.assertEqual(network);
+    });
+  });
+
+  describe('stop', () => {
+    it('ends a running pass, calls nobody back, and leaves no timer', async () => {
+      const bench = new Bench();
+      bench.dataplane.hangAfter = 1;
+      await bench.begin(...whole);
+      assert.equal(bench.dataplane.log.length, 1);
+      await bench.reconciler.stop();
+      assert.equal(bench.clock.pending, 0);
+      assert.deepEqual(bench.reports, []);
+      bench.dataplane.notify('unknown');
+      bench.want([]);
+      assert.equal(bench.clock.pending, 0);
+      await assert.rejects(bench.reconciler.plan(), { code: 'SHUTTING_DOWN' });
+    });
+
+    it('ends a running observation', async () => {
+      const bench = new Bench();
+      bench.dataplane.beforeObserve = (signal): Promise<void> =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(new Error('interrupted'));
+          });
+        });
+      await bench.begin(...whole);
+      await bench.reconciler.stop();
+      assert.equal(bench.clock.pending, 0);
+      assert.deepEqual(bench.events, []);
+    });
+
+    it('can be called twice, and before the start', async () => {
+      const bench = new Bench();
+      await Promise.all([bench.reconciler.stop(), bench.reconciler.stop()]);
+      bench.reconciler.start();
+      await settle();
+      assert.equal(bench.dataplane.scopes.length, 0);
+    });
+  });
+
+  describe('changes on the host', () => {
+    it('are gathered into one pass, which the next one does not put off', async () => {
+      const bench = new Bench();
+      await bench.begin(...whole);
+      const before = bench.dataplane.scopes.length;
+      for (let i = 0; i < 10; i++) {
+        bench.dataplane.notify(['bd/10']);
+        bench.dataplane.notify([`tunnel/10/${R1}`]);
+        await bench.clock.advance(10);
+      }
+      assert.equal(bench.dataplane.scopes.length - before, 2);
+      assert.deepEqual(bench.lastScope, ['bd/10', `tunnel/10/${R1}`]);
+    });
+
+    it('of unknown extent cause full passes, but not one after the other', async () => {
+      const bench = new Bench();
+      await bench.begin(...whole);
+      const before = bench.dataplane.scopes.length;
+      for (let i = 0; i < 40; i++) {
+        bench.dataplane.notify('unknown');
+        await bench.clock.advance(100);
+      }
+      assert.equal(bench.dataplane.scopes.length - before, 4);
+      assert.equal(bench.lastScope, 'all');
+    });
+
+    it('that are our own doing cause no work', async () => {
+      const bench = new Bench(new MemoryDataplane({ echo: true }));
+      await bench.begin(...whole);
+      await bench.clock.advance(20_000);
+      assert.equal(bench.dataplane.log.length, 4);
+      assert.deepEqual(bench.takeDrifts(), []);
+    });
+
+    it('in thousands of places are as good as unknown', async () => {
+      const bench = new Bench();
+      await bench.begin(...whole);
+      bench.dataplane.notify(Array.from({ length: 5000 }, (_, i) => `bd/${i}`));
+      await bench.clock.advance(1100);
+      assert.equal(bench.lastScope, 'all');
+    });
+  });
+});

@@ -1,0 +1,187 @@
+import type {
+  AdminState,
+  Endpoint,
+  EndpointSpec,
+  EndpointState,
+  Port,
+} from '../../model/endpoint.js';
+import { invalidField } from '../../errors.js';
+import { formatName, parseName, requireName, type Collection } from '../../model/names.js';
+import type { Endpoint as Wire, Endpoint__Output as WireOut } from '../gen/nfv/v1/Endpoint.js';
+import type { Port as WirePort, Port__Output as WirePortOut } from '../gen/nfv/v1/Port.js';
+import {
+  EnumTable,
+  fromInteger,
+  fromTimestamp,
+  namesOfSet,
+  toTimestamp,
+  type WireType,
+} from './common.js';
+
+const ADMIN_STATES = new EnumTable<AdminState, 'ADMIN_STATE_UP' | 'ADMIN_STATE_DOWN'>(
+  ['UP', 'DOWN'],
+  { UP: 'ADMIN_STATE_UP', DOWN: 'ADMIN_STATE_DOWN' },
+);
+
+const STATES = new EnumTable<
+  EndpointState,
+  'STATE_PENDING' | 'STATE_ACTIVE' | 'STATE_FAILED' | 'STATE_DOWN'
+>(['PENDING', 'ACTIVE', 'FAILED', 'DOWN'], {
+  PENDING: 'STATE_PENDING',
+  ACTIVE: 'STATE_ACTIVE',
+  FAILED: 'STATE_FAILED',
+  DOWN: 'STATE_DOWN',
+});
+
+const FIELDS = {
+  display_name: 'displayName',
+  network: 'network',
+  nve: 'nve',
+  port: 'port',
+  mac: 'mac',
+  ips: 'ips',
+  admin_state: 'adminState',
+  labels: 'labels',
+} as const satisfies Record<string, keyof EndpointSpec>;
+
+function setFields(wire: WireOut): string[] {
+  const set: Record<keyof typeof FIELDS, boolean> = {
+    display_name: wire.display_name !== '',
+    network: wire.network !== '',
+    nve: wire.nve !== '',
+    port: wire.port !== null,
+    mac: wire.mac !== '',
+    ips: wire.ips.length > 0,
+    admin_state: wire.admin_state !== 'ADMIN_STATE_UNSPECIFIED',
+    labels: Object.keys(wire.labels).length > 0,
+  };
+  return namesOfSet(set);
+}
+
+function specFromWire(wire: WireOut, fields: readonly (keyof EndpointSpec)[]): EndpointSpec {
+  const counts = (field: keyof EndpointSpec): boolean => fields.includes(field);
+  return {
+    displayName: wire.display_name,
+    network: counts('network') ? reference('network', 'virtualNetworks', wire.network) : '',
+    nve: counts('nve') ? reference('nve', 'nves', wire.nve) : '',
+    port: counts('port') ? portFromWire('endpoint.port', wire.port) : NO_PORT,
+    mac: wire.mac,
+    ips: wire.ips,
+    adminState: ADMIN_STATES.fromWire('endpoint.admin_state', wire.admin_state, 'UP'),
+    labels: wire.labels,
+  };
+}
+
+/** Stands where an update does not touch the port. */
+const NO_PORT: Port = { kind: 'veth', netns: '', interface: '', hostInterface: '' };
+
+function reference(field: string, collection: Collection, name: string): string {
+  const id = parseName(collection, name);
+  if (id !== undefined) return id;
+  throw invalidField(
+    `endpoint.${field}`,
+    name,
+    'not the name of such a resource',
+    `give "${collection}/ID"`,
+  );
+}
+
+export function portFromWire(field: string, wire: WirePortOut | null): Port {
+  if (wire?.veth) {
+    return {
+      kind: 'veth',
+      netns: wire.veth.netns,
+      interface: wire.veth.interface === '' ? 'eth0' : wire.veth.interface,
+      hostInterface: wire.veth.host_interface,
+    };
+  }
+  if (wire?.tap) {
+    return {
+      kind: 'tap',
+      interface: wire.tap.interface,
+      ownerUid: wire.tap.owner_uid,
+      multiQueue: wire.tap.multi_queue,
+      vnetHdr: wire.tap.vnet_hdr,
+    };
+  }
+  throw invalidField(field, '', 'no kind of port', 'give one of veth, tap');
+}
+
+export function portToWire(port: Port): WirePort {
+  switch (port.kind) {
+    case 'veth':
+      return {
+        veth: {
+          netns: port.netns,
+          interface: port.interface,
+          host_interface: port.hostInterface,
+        },
+      };
+    case 'tap':
+      return {
+        tap: {
+          interface: port.interface,
+          owner_uid: port.ownerUid,
+          multi_queue: port.multiQueue,
+          vnet_hdr: port.vnetHdr,
+        },
+      };
+  }
+}
+
+function fromWire(wire: WireOut): Endpoint {
+  return {
+    kind: 'Endpoint',
+    id: requireName('endpoints', wire.name),
+    spec: specFromWire(wire, Object.values(FIELDS)),
+    status: {
+      state: STATES.fromWire('state', wire.state),
+      reasonCode: wire.reason_code,
+      reason: wire.reason,
+    },
+    meta: {
+      etag: wire.etag,
+      revision: fromInteger('revision', wire.revision),
+      createTime: fromTimestamp(wire.create_time),
+      updateTime: fromTimestamp(wire.update_time),
+    },
+  };
+}
+
+function specToWire(spec: EndpointSpec): Wire {
+  return {
+    display_name: spec.displayName,
+    network: formatName('virtualNetworks', spec.network),
+    nve: formatName('nves', spec.nve),
+    port: portToWire(spec.port),
+    mac: spec.mac,
+    ips: [...spec.ips],
+    admin_state: ADMIN_STATES.toWire(spec.adminState),
+    labels: { ...spec.labels },
+  };
+}
+
+function toWire(endpoint: Endpoint): Wire {
+  const { status, meta } = endpoint;
+  return {
+    ...specToWire(endpoint.spec),
+    name: formatName('endpoints', endpoint.id),
+    state: STATES.toWire(status.state),
+    reason_code: status.reasonCode,
+    reason: status.reason,
+    etag: meta.etag,
+    revision: meta.revision,
+    create_time: toTimestamp(meta.createTime),
+    update_time: toTimestamp(meta.updateTime),
+  };
+}
+
+export const ENDPOINT: WireType<EndpointSpec, Endpoint, Wire, WireOut> = {
+  collection: 'endpoints',
+  fields: FIELDS,
+  setFields,
+  specFromWire,
+  specToWire,
+  toWire,
+  fromWire,
+};

@@ -1,0 +1,225 @@
+import { NfvError } from '../../errors.js';
+import {
+  MAX_ENTRIES,
+  type BadDelta,
+  type Delta,
+  type FromNva,
+  type FromNve,
+  type Hello,
+  type ItemReport,
+  type ItemReports,
+  type ReceivedFromNva,
+} from '../../model/southbound.js';
+import type { ConnectRequest, ConnectRequest__Output } from '../gen/nfv/v1/ConnectRequest.js';
+import type { ConnectResponse, ConnectResponse__Output } from '../gen/nfv/v1/ConnectResponse.js';
+import type { Delta__Output } from '../gen/nfv/v1/Delta.js';
+import type { Hello as WireHello, Hello__Output } from '../gen/nfv/v1/Hello.js';
+import type { ItemReports__Output } from '../gen/nfv/v1/ItemReports.js';
+import type {
+  _nfv_v1_ItemReports_Entry as WireEntry,
+  _nfv_v1_ItemReports_Entry__Output as WireEntryOut,
+} from '../gen/nfv/v1/ItemReports.js';
+import { fromInteger } from './common.js';
+import { itemFromWire, itemToWire } from './item.js';
+import {
+  capabilitiesFromWire,
+  capabilitiesToWire,
+  driftFromWire,
+  driftToWire,
+  underlayFromWire,
+  underlayToWire,
+} from './nve.js';
+
+/** @throws NfvError PROTOCOL_VIOLATION, or that of a field. */
+export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
+  if (wire.hello) return helloFromWire(wire.hello);
+  if (wire.held_items) {
+    const { entries, last } = wire.held_items;
+    return { kind: 'held_items', entries: bounded('held_items', entries), last };
+  }
+  if (wire.delta_reply) {
+    const { sequence, error_code: code, error_message: message } = wire.delta_reply;
+    return {
+      kind: 'delta_reply',
+      sequence: fromInteger('sequence', sequence),
+      ...(code === '' ? {} : { error: { code, message } }),
+    };
+  }
+  if (wire.item_reports) return reportsFromWire(wire.item_reports);
+  if (wire.drift_reports) {
+    return {
+      kind: 'drift_reports',
+      drifts: bounded('drift_reports', wire.drift_reports.drifts).map(driftFromWire),
+      total: fromInteger('total', wire.drift_reports.total),
+    };
+  }
+  if (wire.underlay_report) {
+    const { underlays } = wire.underlay_report;
+    return {
+      kind: 'underlay_report',
+      underlays: bounded('underlay_report', underlays).map(underlayFromWire),
+    };
+  }
+  throw new NfvError('PROTOCOL_VIOLATION', 'the NVE sent an empty or unknown message');
+}
+
+function helloFromWire(wire: Hello__Output): Hello {
+  if (wire.capabilities === null) {
+    throw new NfvError('PROTOCOL_VIOLATION', 'hello without capabilities');
+  }
+  return {
+    kind: 'hello',
+    protocolVersions: wire.protocol_versions,
+    nve: wire.nve,
+    nodeUuid: wire.node_uuid,
+    agentVersion: wire.agent_version,
+    capabilities: capabilitiesFromWire(wire.capabilities),
+    underlays: bounded('underlays', wire.underlays).map(underlayFromWire),
+    epoch: { storeId: wire.store_id, number: fromInteger('epoch', wire.epoch) },
+    revision: fromInteger('revision', wire.revision),
+    digest: wire.digest,
+    itemCount: wire.item_count,
+  };
+}
+
+function reportsFromWire(wire: ItemReports__Output): ItemReports {
+  return {
+    kind: 'item_reports',
+    epoch: fromInteger('epoch', wire.epoch),
+    entries: bounded('item_reports', wire.entries).map(reportFromWire),
+    settledRevision: fromInteger('settled_revision', wire.settled_revision),
+  };
+}
+
+function reportFromWire(wire: WireEntryOut): ItemReport {
+  const { key, version, outcome } = wire;
+  if (outcome === 'OUTCOME_APPLIED') return { key, version };
+  if (outcome === 'OUTCOME_FAILED') {
+    return { key, version, failure: { code: wire.error_code, message: wire.error_message } };
+  }
+  throw new NfvError('PROTOCOL_VIOLATION', `a report on ${key} without an outcome`);
+}
+
+function bounded<T>(what: string, entries: readonly T[]): readonly T[] {
+  if (entries.length <= MAX_ENTRIES) return entries;
+  throw new NfvError(
+    'PROTOCOL_VIOLATION',
+    `${what} with ${entries.length} entries, not ${MAX_ENTRIES}`,
+  );
+}
+
+export function fromNveToWire(message: FromNve): ConnectRequest {
+  switch (message.kind) {
+    case 'hello':
+      return { hello: helloToWire(message) };
+    case 'held_items':
+      return { held_items: { entries: [...message.entries], last: message.last } };
+    case 'delta_reply':
+      return {
+        delta_reply: {
+          sequence: message.sequence,
+          error_code: message.error?.code ?? '',
+          error_message: message.error?.message ?? '',
+        },
+      };
+    case 'item_reports':
+      return {
+        item_reports: {
+          epoch: message.epoch,
+          entries: message.entries.map(reportToWire),
+          settled_revision: message.settledRevision,
+        },
+      };
+    case 'drift_reports':
+      return { drift_reports: { drifts: message.drifts.map(driftToWire), total: message.total } };
+    case 'underlay_report':
+      return { underlay_report: { underlays: message.underlays.map(underlayToWire) } };
+  }
+}
+
+function helloToWire(hello: Hello): WireHello {
+  return {
+    protocol_versions: [...hello.protocolVersions],
+    nve: hello.nve,
+    node_uuid: hello.nodeUuid,
+    agent_version: hello.agentVersion,
+    capabilities: capabilitiesToWire(hello.capabilities),
+    underlays: hello.underlays.map(underlayToWire),
+    store_id: hello.epoch.storeId,
+    epoch: hello.epoch.number,
+    revision: hello.revision,
+    digest: hello.digest,
+    item_count: hello.itemCount,
+  };
+}
+
+function reportToWire(report: ItemReport): WireEntry {
+  return {
+    key: report.key,
+    version: report.version,
+    outcome: report.failure === undefined ? 'OUTCOME_APPLIED' : 'OUTCOME_FAILED',
+    error_code: report.failure?.code ?? '',
+    error_message: report.failure?.message ?? '',
+  };
+}
+
+/** @throws NfvError PROTOCOL_VIOLATION, or that of a field. */
+export function fromNvaFromWire(wire: ConnectResponse__Output): ReceivedFromNva {
+  if (wire.welcome) {
+    const w = wire.welcome;
+    return {
+      kind: 'welcome',
+      protocolVersion: w.protocol_version,
+      epoch: { storeId: w.store_id, number: fromInteger('epoch', w.epoch) },
+      revision: fromInteger('revision', w.revision),
+      sendHeldItems: w.send_held_items,
+      maxInFlight: w.max_in_flight,
+    };
+  }
+  if (wire.delta) return deltaFromWire(wire.delta);
+  throw new NfvError('PROTOCOL_VIOLATION', 'the NVA sent an empty or unknown message');
+}
+
+function deltaFromWire(wire: Delta__Output): Delta | BadDelta {
+  const sequence = fromInteger('sequence', wire.sequence);
+  try {
+    return {
+      kind: 'delta',
+      sequence,
+      epoch: fromInteger('epoch', wire.epoch),
+      revision: fromInteger('revision', wire.revision),
+      upserts: bounded('upserts', wire.upserts).map(itemFromWire),
+      removes: bounded('removes', wire.removes),
+      complete: wire.complete,
+    };
+  } catch (error) {
+    return { kind: 'bad_delta', sequence, error: NfvError.from(error) };
+  }
+}
+
+export function fromNvaToWire(message: FromNva): ConnectResponse {
+  switch (message.kind) {
+    case 'welcome':
+      return {
+        welcome: {
+          protocol_version: message.protocolVersion,
+          store_id: message.epoch.storeId,
+          epoch: message.epoch.number,
+          revision: message.revision,
+          send_held_items: message.sendHeldItems,
+          max_in_flight: message.maxInFlight,
+        },
+      };
+    case 'delta':
+      return {
+        delta: {
+          sequence: message.sequence,
+          epoch: message.epoch,
+          revision: message.revision,
+          upserts: message.upserts.map(itemToWire),
+          removes: [...message.removes],
+          complete: message.complete,
+        },
+      };
+  }
+}

@@ -1,0 +1,250 @@
+/** NvaApi over the wire. */
+import { NfvError } from '../errors.js';
+import type {
+  Call,
+  NvaApi,
+  ResourceApi,
+  WaitAppliedRequest,
+  WaitAppliedResult,
+  WatchEvent,
+  WatchRequest,
+} from '../model/api.js';
+import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import { requireName } from '../model/names.js';
+import type { Nve, NveSpec } from '../model/nve.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+import { formatTarget, type Address } from './address.js';
+import { fromInteger } from './convert/common.js';
+import { ENDPOINT } from './convert/endpoint.js';
+import { failureFromWire, NVE } from './convert/nve.js';
+import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
+import type { ListEndpointsResponse__Output } from './gen/nfv/v1/ListEndpointsResponse.js';
+import type { ListNvesResponse__Output } from './gen/nfv/v1/ListNvesResponse.js';
+import type { ListVirtualNetworksResponse__Output } from './gen/nfv/v1/ListVirtualNetworksResponse.js';
+import type { NvaServiceClient } from './gen/nfv/v1/NvaService.js';
+import type { WaitAppliedResponse__Output } from './gen/nfv/v1/WaitAppliedResponse.js';
+import type { WatchResponse__Output } from './gen/nfv/v1/WatchResponse.js';
+import { loadProtos } from './load.js';
+import { RESOURCE_KINDS } from './nva-service.js';
+import { ResourceClient } from './resource-client.js';
+import { StatusCodec } from './status.js';
+import { CHANNEL_OPTIONS, clientCredentials, type TlsFiles } from './tls.js';
+import { Unary } from './unary.js';
+
+export interface NvaClientOptions {
+  readonly address: Address;
+  readonly tls?: TlsFiles;
+  /** How long a unary call may take, in milliseconds. WaitApplied takes its own timeout more. */
+  readonly timeoutMs: number;
+}
+
+export class NvaClient implements NvaApi {
+  readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
+  readonly nves: ResourceApi<NveSpec, Nve>;
+  readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
+  readonly #client: NvaServiceClient;
+  readonly #unary: Unary;
+
+  /** Connects at the first call. @throws NfvError FILE_UNREADABLE */
+  constructor(options: NvaClientOptions) {
+    const { protos } = loadProtos();
+    const target = formatTarget(options.address);
+    this.#client = new protos.nfv.v1.NvaService(target, clientCredentials(options.tls), {
+      ...CHANNEL_OPTIONS,
+    });
+    this.#unary = new Unary(new StatusCodec(protos), target, options.timeoutMs);
+    this.virtualNetworks = virtualNetworks(this.#client, this.#unary);
+    this.nves = nves(this.#client, this.#unary);
+    this.endpoints = endpoints(this.#client, this.#unary);
+  }
+
+  async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {
+    const stream = this.#client.Watch({
+      kinds: request.kinds.map((kind) => RESOURCE_KINDS.toWire(kind)),
+      filter: request.filter,
+      start_revision: request.startRevision,
+    });
+    const cancel = (): void => {
+      stream.cancel();
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+    const messages: AsyncIterable<WatchResponse__Output> = stream;
+    try {
+      for await (const message of messages) yield eventFromWire(message);
+    } catch (error) {
+      if (!signal.aborted) throw this.#unary.mapError(error, signal);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      stream.cancel();
+    }
+  }
+
+  async waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
+    const seconds = Math.floor(request.timeoutMs / 1000);
+    const nanos = Math.round((request.timeoutMs - seconds * 1000) * 1_000_000);
+    const response = await this.#unary.call<WaitAppliedResponse__Output>(
+      call,
+      (...rest) =>
+        this.#client.WaitApplied(
+          { revision: request.revision, timeout: { seconds, nanos } },
+          ...rest,
+        ),
+      request.timeoutMs,
+    );
+    return {
+      applied: response.applied,
+      revision: fromInteger('revision', response.revision),
+      laggards: response.laggards.map((laggard) => ({
+        nve: requireName('nves', laggard.nve),
+        code: laggard.code,
+        reason: laggard.reason,
+        appliedRevision: fromInteger('applied_revision', laggard.applied_revision),
+        failures: laggard.failures.map(failureFromWire),
+      })),
+    };
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+function eventFromWire(wire: WatchResponse__Output): WatchEvent {
+  const revision = fromInteger('revision', wire.revision);
+  if (wire.type === 'TYPE_SYNCED') return { type: 'SYNCED', revision };
+  const type = wire.type === 'TYPE_DELETED' ? 'DELETED' : 'PUT';
+  if (wire.virtual_network) {
+    return { type, revision, resource: VIRTUAL_NETWORK.fromWire(wire.virtual_network) };
+  }
+  if (wire.nve) return { type, revision, resource: NVE.fromWire(wire.nve) };
+  if (wire.endpoint) return { type, revision, resource: ENDPOINT.fromWire(wire.endpoint) };
+  throw new NfvError('PROTOCOL_VERSION', 'the NVA sent an event that this client does not know');
+}
+
+function virtualNetworks(
+  client: NvaServiceClient,
+  unary: Unary,
+): ResourceApi<VirtualNetworkSpec, VirtualNetwork> {
+  const filler: VirtualNetworkSpec = {
+    displayName: '',
+    tenant: '',
+    vni: 0,
+    encapsulation: 'VXLAN',
+    mtu: 0,
+    bumMode: 'HEAD_END',
+    bumGroup: '',
+    learning: false,
+    arpSuppression: true,
+    prefixes: [],
+    underlayFamily: 'IPV4',
+    labels: {},
+  };
+  return new ResourceClient(
+    VIRTUAL_NETWORK,
+    filler,
+    {
+      create:
+        ({ id, resource, ...rest }) =>
+        (...args) =>
+          client.CreateVirtualNetwork(
+            { ...rest, virtual_network_id: id, virtual_network: resource },
+            ...args,
+          ),
+      get:
+        (request) =>
+        (...args) =>
+          client.GetVirtualNetwork(request, ...args),
+      list:
+        (request) =>
+        (...args) =>
+          client.ListVirtualNetworks(request, ...args),
+      page: (page: ListVirtualNetworksResponse__Output) => ({
+        resources: page.virtual_networks,
+        page,
+      }),
+      update:
+        ({ resource, ...rest }) =>
+        (...args) =>
+          client.UpdateVirtualNetwork({ ...rest, virtual_network: resource }, ...args),
+      delete:
+        (request) =>
+        (...args) =>
+          client.DeleteVirtualNetwork(request, ...args),
+    },
+    unary,
+  );
+}
+
+function nves(client: NvaServiceClient, unary: Unary): ResourceApi<NveSpec, Nve> {
+  const filler: NveSpec = { displayName: '', vtepAddresses: [], labels: {}, nodeUuid: '' };
+  return new ResourceClient(
+    NVE,
+    filler,
+    {
+      create:
+        ({ id, resource, ...rest }) =>
+        (...args) =>
+          client.CreateNve({ ...rest, nve_id: id, nve: resource }, ...args),
+      get:
+        (request) =>
+        (...args) =>
+          client.GetNve(request, ...args),
+      list:
+        (request) =>
+        (...args) =>
+          client.ListNves(request, ...args),
+      page: (page: ListNvesResponse__Output) => ({ resources: page.nves, page }),
+      update:
+        ({ resource, ...rest }) =>
+        (...args) =>
+          client.UpdateNve({ ...rest, nve: resource }, ...args),
+      delete:
+        (request) =>
+        (...args) =>
+          client.DeleteNve(request, ...args),
+    },
+    unary,
+  );
+}
+
+function endpoints(client: NvaServiceClient, unary: Unary): ResourceApi<EndpointSpec, Endpoint> {
+  const filler: EndpointSpec = {
+    displayName: '',
+    network: '',
+    nve: '',
+    port: { kind: 'veth', netns: '', interface: '', hostInterface: '' },
+    mac: '',
+    ips: [],
+    adminState: 'UP',
+    labels: {},
+  };
+  return new ResourceClient(
+    ENDPOINT,
+    filler,
+    {
+      create:
+        ({ id, resource, ...rest }) =>
+        (...args) =>
+          client.CreateEndpoint({ ...rest, endpoint_id: id, endpoint: resource }, ...args),
+      get:
+        (request) =>
+        (...args) =>
+          client.GetEndpoint(request, ...args),
+      list:
+        (request) =>
+        (...args) =>
+          client.ListEndpoints(request, ...args),
+      page: (page: ListEndpointsResponse__Output) => ({ resources: page.endpoints, page }),
+      update:
+        ({ resource, ...rest }) =>
+        (...args) =>
+          client.UpdateEndpoint({ ...rest, endpoint: resource }, ...args),
+      delete:
+        (request) =>
+        (...args) =>
+          client.DeleteEndpoint(request, ...args),
+    },
+    unary,
+  );
+}

@@ -1,0 +1,50 @@
+/** The southbound stream, NVE's end. */
+import { Metadata } from '@grpc/grpc-js';
+import type { FromNve, ReceivedFromNva } from '../model/southbound.js';
+import { formatTarget, type Address } from './address.js';
+import { fromNvaFromWire, fromNveToWire } from './convert/southbound.js';
+import { loadProtos, type Protos } from './load.js';
+import { sessionStream, type SessionStream } from './session-stream.js';
+import { StatusCodec } from './status.js';
+import { CHANNEL_OPTIONS, clientCredentials, type TlsFiles } from './tls.js';
+import { mapServiceError } from './unary.js';
+
+export type NveSideStream = SessionStream<ReceivedFromNva, FromNve>;
+
+export class NveSessionClient {
+  readonly #protos: Protos = loadProtos().protos;
+  readonly #codec = new StatusCodec(this.#protos);
+
+  /**
+   * Opens a stream on a connection of its own, so that a broken one is never used again. That it
+   * could not be opened shows as an error of `incoming`.
+   * @throws NfvError FILE_UNREADABLE
+   */
+  connect(address: Address, tls: TlsFiles | undefined): NveSideStream {
+    const target = formatTarget(address);
+    const client = new this.#protos.nfv.v1.NveSessionService(target, clientCredentials(tls), {
+      ...CHANNEL_OPTIONS,
+      'grpc.use_local_subchannel_pool': 1,
+      // Reconnecting is the session machine's job, which knows when.
+      'grpc.enable_retries': 0,
+    });
+    const call = client.Connect(new Metadata());
+    let cancelled = false;
+    const stream = sessionStream({
+      call,
+      decode: fromNvaFromWire,
+      encode: fromNveToWire,
+      mapError: (thrown) => mapServiceError(this.#codec, target, thrown, cancelled),
+      finish(error) {
+        cancelled = error !== undefined;
+        if (cancelled) call.cancel();
+        else call.end();
+      },
+    });
+    // Not sooner: what was sent last may still wait for the connection.
+    call.once('status', () => {
+      client.close();
+    });
+    return { ...stream, peer: target };
+  }
+}

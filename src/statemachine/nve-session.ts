@@ -1,0 +1,98 @@
+/**
+ * An agent's session with its NVA, from the first attempt to the last: when to connect, to which
+ * replica, and what is next. No I/O: what a state does is the runtime's (nve/session-runner.ts).
+ */
+import { assign, setup } from 'xstate';
+import { typed } from './typed.js';
+
+export interface NveSessionInput {
+  /** How many replicas of the NVA there are to try, in order of priority; at least 1. */
+  readonly replicas: number;
+  /** Milliseconds of the first wait; it doubles with each round of failures up to `maxMs`. */
+  readonly initialMs: number;
+  readonly maxMs: number;
+  /** 0 to 1, for the jitter. */
+  readonly random: () => number;
+}
+
+interface Context extends NveSessionInput {
+  /** The replica to try, or in use. */
+  readonly replica: number;
+  /** Failures since the last session was up. */
+  readonly failures: number;
+}
+
+export type NveSessionEvent =
+  /** The NVA says that what we hold is what we should. */
+  | { readonly type: 'WELCOME_IN_STEP' }
+  /** The NVA wants to know what we hold. */
+  | { readonly type: 'WELCOME_COMPARE' }
+  /** With the delta just stored we hold all that we should. */
+  | { readonly type: 'COMPLETE' }
+  /** The stream is over, or could not be opened. */
+  | { readonly type: 'LOST' }
+  | { readonly type: 'STOP' };
+
+/**
+ * How long to wait after that many failures: nothing before another replica is tried, then
+ * doubling with each round, capped, with a jitter of half.
+ */
+export function backoffMs({ replicas, failures, initialMs, maxMs, random }: Context): number {
+  const round = Math.floor(failures / replicas);
+  if (round === 0 || failures % replicas !== 0) return 0;
+  const full = Math.min(maxMs, initialMs * 2 ** Math.min(round - 1, 30));
+  return full * (0.5 + random() / 2);
+}
+
+const noop = (): void => undefined;
+
+export const nveSessionMachine = setup({
+  types: {
+    context: typed<Context>(),
+    events: typed<NveSessionEvent>(),
+    input: typed<NveSessionInput>(),
+  },
+  actions: {
+    /** Opens a stream to the replica and says hello. */
+    connect: noop,
+    /** Tells the NVA which versions we hold. */
+    sendHeldItems: noop,
+    /** Tells the NVA what failed so far, and from now on whatever happens. */
+    startReporting: noop,
+    /** Closes what is left of the stream. */
+    disconnect: noop,
+    countFailure: assign(({ context }) => ({
+      failures: context.failures + 1,
+      replica: (context.replica + 1) % context.replicas,
+    })),
+    forgetFailures: assign({ failures: 0 }),
+  },
+  delays: { backoff: ({ context }) => backoffMs(context) },
+}).createMachine({
+  id: 'nve-session',
+  context: ({ input }) => ({ ...input, replica: 0, failures: 0 }),
+  initial: 'connecting',
+  on: { STOP: '.stopped' },
+  states: {
+    connecting: {
+      entry: 'connect',
+      on: { WELCOME_IN_STEP: 'inStep', WELCOME_COMPARE: 'comparing', LOST: 'waiting' },
+    },
+    comparing: {
+      entry: 'sendHeldItems',
+      on: { COMPLETE: 'inStep', LOST: 'waiting' },
+    },
+    inStep: {
+      entry: ['forgetFailures', 'startReporting'],
+      on: { LOST: 'waiting' },
+    },
+    waiting: {
+      entry: ['disconnect', 'countFailure'],
+      after: { backoff: 'connecting' },
+    },
+    stopped: {
+      entry: 'disconnect',
+      type: 'final',
+    },
+  },
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { ENDPOINT as CONVERT } from '../../../../src/rpc/convert/endpoint.js';
+import { loadProtos } from '../../../../src/rpc/load.js';
+import { ENDPOINT, FAILED_ENDPOINT } from '../../../support/samples.js';
+
+const { Endpoint } = loadProtos().protos.nfv.v1;
+const ALL = Object.values(CONVERT.fields);
+
+function field(number: number, text: string): Buffer {
+  return Buffer.concat([Buffer.from([(number << 3) | 2, text.length]), Buffer.from(text)]);
+}
+
+describe('an endpoint on the wire', () => {
+  it('has every field', () => {
+    assert.deepEqual(CONVERT.toWire(FAILED_ENDPOINT), {
+      name: 'endpoints/web-2',
+      display_name: '',
+      network: 'virtualNetworks/blue',
+      nve: 'nves/host-a',
+      port: {
+        tap: { interface: 'tap-web2', owner_uid: 107, multi_queue: true, vnet_hdr: false },
+      },
+      mac: '02:00:00:00:00:02',
+      ips: ['10.0.0.12'],
+      admin_state: 'ADMIN_STATE_UP',
+      labels: { app: 'web' },
+      state: 'STATE_FAILED',
+      reason_code: 'NETNS_MISSING',
+      reason: 'no network namespace "web-2"',
+      etag: 'abc123',
+      revision: 42,
+      create_time: { seconds: 1767261600, nanos: 0 },
+      update_time: { seconds: 1767353400, nanos: 0 },
+    });
+  });
+
+  for (const endpoint of [ENDPOINT, FAILED_ENDPOINT]) {
+    it(`comes back as it was: ${endpoint.spec.port.kind}`, () => {
+      const bytes = Endpoint.serialize(CONVERT.toWire(endpoint));
+      assert.deepEqual(CONVERT.fromWire(Endpoint.deserialize(bytes)), endpoint);
+    });
+  }
+
+  it('has defaults for what a caller leaves out', () => {
+    const wire = Endpoint.deserialize(
+      Buffer.concat([
+        field(3, 'virtualNetworks/blue'),
+        field(4, 'nves/host-a'),
+        // Port with a VethPort with netns "x".
+        Buffer.from([0x2a, 0x05, 0x0a, 0x03, 0x0a, 0x01, 0x78]),
+      ]),
+    );
+    assert.deepEqual(CONVERT.specFromWire(wire, ALL), {
+      displayName: '',
+      network: 'blue',
+      nve: 'host-a',
+      port: { kind: 'veth', netns: 'x', interface: 'eth0', hostInterface: '' },
+      mac: '',
+      ips: [],
+      adminState: 'UP',
+      labels: {},
+    });
+    assert.deepEqual(CONVERT.setFields(wire), ['network', 'nve', 'port']);
+  });
+
+  const wrong: [name: string, bytes: Buffer, message: string][] = [
+    ['no network', Buffer.alloc(0), 'endpoint.network: (empty): not the name of such a resource'],
+    [
+      'an id for a name',
+      field(3, 'blue'),
+      'endpoint.network: blue: not the name of such a resource',
+    ],
+    [
+      'a name of something else',
+      Buffer.concat([field(3, 'virtualNetworks/blue'), field(4, 'virtualNetworks/blue')]),
+      'endpoint.nve: virtualNetworks/blue: not the name of such a resource',
+    ],
+    [
+      'no port',
+      Buffer.concat([field(3, 'virtualNetworks/blue'), field(4, 'nves/a')]),
+      'endpoint.port: (empty): no kind of port',
+    ],
+    [
+      'a port of no kind',
+      Buffer.concat([field(3, 'virtualNetworks/blue'), field(4, 'nves/a'), field(5, '')]),
+      'endpoint.port: (empty): no kind of port',
+    ],
+  ];
+  for (const [name, bytes, message] of wrong) {
+    it(`refuses ${name}`, () => {
+      assert.throws(() => CONVERT.specFromWire(Endpoint.deserialize(bytes), ALL), { message });
+    });
+  }
+
+  it('refuses an admin state that there is none of', () => {
+    const wire = Endpoint.deserialize(
+      Buffer.concat([field(3, 'virtualNetworks/a'), field(4, 'nves/a'), Buffer.from([0x40, 0x09])]),
+    );
+    assert.throws(() => CONVERT.specFromWire(wire, ['adminState']), {
+      message: 'endpoint.admin_state: 9: not a value of this enum',
+    });
+  });
+
+  it('does not ask for what an update leaves alone', () => {
+    const wire = Endpoint.deserialize(field(6, '02:00:00:00:00:09'));
+    assert.equal(CONVERT.specFromWire(wire, ['mac']).mac, '02:00:00:00:00:09');
+  });
+});

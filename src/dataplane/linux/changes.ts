@@ -1,0 +1,285 @@
+/** Tells which items may have changed behind our back, from the kernel's events. */
+import type { Clock } from '../../model/clock.js';
+import {
+  bridgeDomainKey,
+  floodKey,
+  keyOf,
+  macKey,
+  neighborKey,
+  portKey,
+  vtepKey,
+  type Payload,
+} from '../../model/item.js';
+import { parseEvent } from './events.js';
+import { hasEntry, isLinkAsWanted, linksOf, type EventOf, type Part } from './expectations.js';
+import type { Memory } from './memory.js';
+import { bridgeName, FLOOD_MAC, vniOfName } from './names.js';
+import { Teller, type Listener } from './teller.js';
+import type { View } from './view.js';
+
+/** The events of what we did to entries have all come by then. */
+const ENTRIES_SETTLE_MS = 150;
+/** A link's state of operation is told up to a second late (net/core/link_watch.c). */
+const LINKS_SETTLE_MS = 1200;
+
+/** The last event of a part of something that is at work. */
+interface Held {
+  readonly key: string;
+  readonly part: Part;
+  readonly event: EventOf<'link'> | EventOf<'entry'>;
+}
+
+/**
+ * Our own doing comes back as events, too. Those about what is at work, and for a while after, are
+ * held back; then the last of each part is compared with what was wanted. Any other event is news
+ * if it tells something else of an entry than is known, or anything at all of a link.
+ */
+export class Changes {
+  #teller: Teller | undefined;
+  /** What is thought to be in the kernel. */
+  readonly #known = new Map<string, Payload>();
+  /** Items without an object in the kernel, which events can still be about. */
+  readonly #wanted = new Map<string, Payload>();
+  /** The devices that lead to remote VTEPs, with their MTU; 0: not told yet. */
+  readonly #underlays = new Map<string, number>();
+  readonly #names = new Map<number, string>();
+  /** How many times a key or a link is at work. */
+  readonly #atWork = new Map<string, number>();
+  readonly #held = new Map<string, Map<Part, Held>>();
+  readonly #timers = new Set<() => void>();
+  #pathsChanged = false;
+
+  /** `renamed`: names that no longer lead to the link they did. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly memory: Memory,
+    private readonly renamed: (names: readonly string[]) => void,
+  ) {}
+
+  listen(listener: Listener): void {
+    this.#teller?.close();
+    this.#teller = new Teller(this.clock, listener, () => this.#paths());
+  }
+
+  close(): void {
+    this.#teller?.close();
+    this.#teller = undefined;
+    for (const cancel of this.#timers) cancel();
+  }
+
+  /** What was read back of a key, or what is about to be made of it; undefined: nothing. */
+  know(key: string, payload: Payload | undefined): void {
+    if (payload === undefined) this.#known.delete(key);
+    else this.#known.set(key, payload);
+  }
+
+  /** It is wanted, whether it is there or not. */
+  want(key: string, payload: Payload): void {
+    if (payload.kind === 'vtep' || payload.kind === 'tunnel') this.#wanted.set(key, payload);
+  }
+
+  unwant(key: string): void {
+    this.#wanted.delete(key);
+    this.#known.delete(key);
+  }
+
+  /** Everything was read; what is there and what is wanted is told next. */
+  knowAll(view: View): void {
+    this.#known.clear();
+    this.#wanted.clear();
+    this.#names.clear();
+    for (const link of view.links.values()) this.#names.set(link.index, link.name);
+  }
+
+  leadsThrough(device: string): void {
+    if (!this.#underlays.has(device)) this.#underlays.set(device, 0);
+  }
+
+  /** Holds back events about these; call the answer when they have been applied. */
+  working(payloads: readonly Payload[]): () => void {
+    const keys = payloads.map(keyOf);
+    const links = payloads.flatMap(linksOf).map(({ name }) => linkSubject(name));
+    for (const subject of [...keys, ...links]) {
+      this.#atWork.set(subject, (this.#atWork.get(subject) ?? 0) + 1);
+    }
+    return () => {
+      this.#releaseAfter(ENTRIES_SETTLE_MS, keys);
+      if (links.length > 0) this.#releaseAfter(LINKS_SETTLE_MS, links);
+    };
+  }
+
+  /** Events may have been lost. */
+  gap(): void {
+    this.renamed([...this.#names.values()]);
+    this.memory.primed = false;
+    this.#teller?.unknown();
+  }
+
+  line(text: string): void {
+    const event = parseEvent(text);
+    switch (event?.kind) {
+      case 'link':
+        this.#link(event);
+        break;
+      case 'address':
+        if (this.#wanted.has(vtepKey(event.address))) this.#tell(vtepKey(event.address));
+        this.#pathsMayHave();
+        break;
+      case 'route':
+        this.#pathsMayHave();
+        break;
+      case 'entry':
+        this.#entry(event);
+        break;
+      case undefined:
+        break;
+    }
+  }
+
+  #tell(key: string): void {
+    this.#teller?.add(key);
+  }
+
+  #link(event: EventOf<'link'>): void {
+    const { name, index, gone, brief } = event;
+    // Before its name is taken away from it.
+    const key = this.#keyOfLink(name);
+    if (!brief) this.#name(index, gone ? undefined : name);
+    this.#underlay(event);
+    if (key === undefined) return;
+    if (gone) this.#tellMacsAt(name);
+    if (this.#atWork.has(linkSubject(name))) {
+      if (!brief) this.#hold(linkSubject(name), { key, part: 'link', event });
+    } else {
+      this.#tellLink(key, name);
+    }
+  }
+
+  /** The bridge's entries for a port go with it; their events come when it has no name any more. */
+  #tellMacsAt(link: string): void {
+    const endpoint = this.memory.portAt(link)?.endpoint;
+    if (endpoint === undefined || this.#atWork.has(linkSubject(link))) return;
+    for (const [key, payload] of this.#known) {
+      if (payload.kind !== 'mac_entry' || payload.via.kind !== 'endpoint') continue;
+      if (payload.via.endpoint === endpoint) this.#tell(key);
+    }
+  }
+
+  #tellLink(key: string, name: string): void {
+    const vni = vniOfName(name);
+    if (vni !== undefined) this.memory.setDomain(vni, false);
+    this.#tell(key);
+  }
+
+  /** Keeps the names of indexes, and tells of each that changed its owner. */
+  #name(index: number, name: string | undefined): void {
+    const before = this.#names.get(index);
+    if (before === name) return;
+    if (name === undefined) this.#names.delete(index);
+    else this.#names.set(index, name);
+    this.renamed([before, name].filter((each) => each !== undefined));
+    if (before === undefined || name === undefined) return;
+    const key = this.#keyOfLink(before);
+    if (key !== undefined) this.#tellLink(key, before);
+    // A port of ours may have got another name: it must be looked for among all.
+    this.memory.primed = false;
+    this.memory.forgetLink(before);
+  }
+
+  #underlay({ name, mtu, brief }: EventOf<'link'>): void {
+    const before = this.#underlays.get(name);
+    if (before === undefined || brief) return;
+    this.#pathsMayHave();
+    this.#underlays.set(name, mtu);
+    if (before === mtu) return;
+    for (const [key, { kind }] of this.#known) if (kind === 'bridge_domain') this.#tell(key);
+  }
+
+  #keyOfLink(name: string): string | undefined {
+    const vni = vniOfName(name);
+    if (vni !== undefined) return bridgeDomainKey(vni);
+    const port = this.memory.portAt(name);
+    return port === undefined ? undefined : portKey(port.endpoint);
+  }
+
+  #hold(subject: string, held: Held): void {
+    const parts = this.#held.get(subject) ?? new Map<Part, Held>();
+    parts.set(held.part, held);
+    this.#held.set(subject, parts);
+  }
+
+  #releaseAfter(ms: number, subjects: readonly string[]): void {
+    const cancel = this.clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      for (const subject of subjects) this.#release(subject);
+    });
+    this.#timers.add(cancel);
+  }
+
+  #release(subject: string): void {
+    const times = (this.#atWork.get(subject) ?? 1) - 1;
+    if (times > 0) {
+      this.#atWork.set(subject, times);
+      return;
+    }
+    this.#atWork.delete(subject);
+    const parts = [...(this.#held.get(subject)?.values() ?? [])];
+    this.#held.delete(subject);
+    for (const { key, part, event } of parts) {
+      if (event.kind === 'entry') {
+        if (this.#isNews(key, part, event)) this.#tell(key);
+      } else if (!isLinkAsWanted(event, this.#known.get(key))) {
+        this.#tellLink(key, event.name);
+      }
+    }
+  }
+
+  #entry(event: EventOf<'entry'>): void {
+    const place = this.#placeOf(event);
+    if (place === undefined) return;
+    const [key, part] = place;
+    if (this.#atWork.has(key)) this.#hold(key, { key, part, event });
+    else if (this.#isNews(key, part, event)) this.#tell(key);
+  }
+
+  /**
+   * Gone: only what we thought was there is news. There: only what we did not think was, and of
+   * what was learned from frames only that which takes the place of ours.
+   */
+  #isNews(key: string, part: Part, event: EventOf<'entry'>): boolean {
+    const payload = this.#known.get(key);
+    const endpointAt = (link: string): string | undefined => this.memory.portAt(link)?.endpoint;
+    const expected = payload !== undefined && hasEntry(payload, event, part, endpointAt);
+    if (event.gone) return expected;
+    return !(expected && event.extern) && (event.extern || payload !== undefined);
+  }
+
+  /** The key an entry belongs to, and which part of it it is; undefined: not ours. */
+  #placeOf({ device, dst, mac }: EventOf<'entry'>): readonly [string, Part] | undefined {
+    const vni = vniOfName(device);
+    if (vni === undefined) {
+      const port = dst === '' ? this.memory.portAt(device) : undefined;
+      return port === undefined ? undefined : [macKey(port.vni, mac), 'bridge'];
+    }
+    if (device === bridgeName(vni)) {
+      return dst === '' ? undefined : [neighborKey(vni, dst), 'neighbor'];
+    }
+    if (mac === FLOOD_MAC) return [floodKey(vni, dst), 'vxlan'];
+    return [macKey(vni, mac), dst === '' ? 'bridge' : 'vxlan'];
+  }
+
+  /** The ways to remote VTEPs may have changed. Routes come in thousands: no more work than this. */
+  #pathsMayHave(): void {
+    if (this.#pathsChanged) return;
+    this.#pathsChanged = true;
+    this.#teller?.soon();
+  }
+
+  *#paths(): Iterable<string> {
+    if (!this.#pathsChanged) return;
+    this.#pathsChanged = false;
+    for (const [key, { kind }] of this.#wanted) if (kind === 'tunnel') yield key;
+  }
+}
+
+const linkSubject = (name: string): string => `link ${name}`;

@@ -1,0 +1,32 @@
+import type { Memory } from './memory.js';
+import { ownership, type Link } from './links.js';
+import { bridgeName, vxlanName } from './names.js';
+import { bridgeDomainKey } from '../../model/item.js';
+import type { View, Wants } from './view.js';
+
+/** Notes that it must be known whether a VN's bridge and VXLAN device are ours. */
+export function needOurs(vni: number, wants: Wants, memory: Memory): void {
+  if (memory.isOurs(vni)) return;
+  wants.links.add(bridgeName(vni));
+  wants.links.add(vxlanName(vni));
+}
+
+/** Remembers of the VNs whose links were read which are ours. */
+export function noteDomains(view: View, memory: Memory): void {
+  for (const link of view.links.values()) {
+    const vni = link.name.startsWith('nfvb') && link.kind === 'bridge' ? vniOf(link) : undefined;
+    if (vni !== undefined) {
+      const vxlan = view.links.get(vxlanName(vni));
+      memory.setDomain(vni, vxlan !== undefined && vniOf(vxlan) === vni);
+    }
+  }
+}
+
+/** The VNI of a link that carries the alias of a bridge domain and its name. */
+function vniOf(link: Link): number | undefined {
+  const whose = ownership(link);
+  if (whose.owner !== 'ours') return undefined;
+  const vni = Number(whose.key.split('/')[1]);
+  const named = link.name === bridgeName(vni) || link.name === vxlanName(vni);
+  return named && whose.key === bridgeDomainKey(vni) ? vni : undefined;
+}

@@ -1,0 +1,188 @@
+/** How the kinds reach the kernel. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { abortError } from '../../host/iproute2/answers.js';
+import { Batch, type BatchOptions } from '../../host/iproute2/batch.js';
+import type { Sysctl } from '../../host/sysctl.js';
+import { NfvError } from '../../errors.js';
+import { Broadcasts } from './broadcasts.js';
+import type { Door } from './door.js';
+import { Isolation } from './isolation.js';
+import { parseAddresses, type HostAddress } from './links.js';
+
+export interface Doors {
+  readonly ip: Door;
+  /** For `fdb replace`, `append`, `del` and `get`. */
+  readonly bridge: Door;
+  /**
+   * For `fdb show dev`, which leaves its filter behind in its process for later commands
+   * (bridge/fdb.c, filter_index).
+   */
+  readonly fdbShow: Door;
+  /** A process of its own, for dumps. */
+  once<T>(program: 'ip' | 'bridge', use: (door: Door) => Promise<T>): Promise<T>;
+  /** `ip` inside a named network namespace, a process of its own; a few at a time. */
+  inNetns<T>(netns: string, use: (door: Door) => Promise<T>): Promise<T>;
+  /** Path of the network namespace that we are in ourselves. */
+  readonly ownNetns: string;
+  /** See `Isolation`. */
+  isolate(bridge: string): Promise<void>;
+  isolationDefects(bridge: string): Promise<string[]>;
+  /** See `Broadcasts`. */
+  floodBroadcasts(device: string, flood: boolean): Promise<void>;
+  /** The host's addresses, read once for an operation. */
+  addresses(): Promise<readonly HostAddress[]>;
+  netnsExists(netns: string): Promise<boolean>;
+  /**
+   * A command of `ip` that undoes what was half done. It goes on when the operation is given up,
+   * but not for long; that it fails is not told, for what it is undone for is.
+   */
+  undo(...words: string[]): Promise<void>;
+  /** A random, locally administered unicast MAC. */
+  newMac(): string;
+  /** Links of these names came, went or were renamed by ourselves. */
+  changedLinks(...names: string[]): void;
+  /** The same by others. */
+  strangeLinks(...names: string[]): void;
+}
+
+export interface DoorsOptions extends BatchOptions {
+  readonly searchPath: string;
+  readonly netnsFolder: string;
+  readonly sysctl: Sysctl;
+  /** /sys, as our network namespace sees it. */
+  readonly sysfs: string;
+  readonly newMac: () => string;
+}
+
+const MAX_AT_ONCE = 4;
+const UNDO_MS = 1000;
+
+/** The processes behind the doors. */
+export class Gate {
+  readonly #ip: Batch;
+  readonly #bridge: Batch;
+  readonly #fdbShow: Batch;
+  readonly #tc: Batch;
+  readonly #isolation: Isolation;
+  readonly #broadcasts: Broadcasts;
+  readonly #passing = new Set<Batch>();
+  #waiting: (() => void)[] = [];
+  #closed = false;
+
+  constructor(private readonly options: DoorsOptions) {
+    this.#ip = this.#batch('ip', ['-j', '-d']);
+    this.#bridge = this.#batch('bridge', ['-j']);
+    this.#fdbShow = this.#batch('bridge', ['-j']);
+    this.#tc = this.#batch('tc', ['-j']);
+    this.#isolation = new Isolation(options.sysctl);
+    this.#broadcasts = new Broadcasts(options.sysfs);
+  }
+
+  /** The doors for an operation that `signal` ends. */
+  doors(signal: AbortSignal): Doors {
+    const { newMac } = this.options;
+    const ip = door(this.#ip, signal);
+    const tc = door(this.#tc, signal);
+    let addresses: Promise<readonly HostAddress[]> | undefined;
+    return {
+      ip,
+      bridge: door(this.#bridge, signal),
+      fdbShow: door(this.#fdbShow, signal),
+      once: (program, use) => this.#once(program, ['-j', '-d'], signal, use),
+      inNetns: (netns, use) => this.#once('ip', ['-n', netns, '-j', '-d'], signal, use),
+      ownNetns: `/proc/${process.pid}/ns/net`,
+      isolate: (bridge) => this.#isolation.isolate(bridge, tc),
+      isolationDefects: (bridge) => this.#isolation.defects(bridge, tc),
+      floodBroadcasts: (device, flood) => this.#broadcasts.set(device, flood, ip),
+      addresses: () => (addresses ??= ip.query('addr', 'show').then(parseAddresses)),
+      netnsExists: (netns) => this.#netnsExists(netns),
+      newMac,
+      undo: (...words) => this.#undo(words),
+      strangeLinks: (...names) => {
+        this.forget(names);
+      },
+      // `ip link` itself drops what it remembers of a link that it changes (ip/iplink.c).
+      changedLinks: (...names) => {
+        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.forget(names);
+      },
+    };
+  }
+
+  /** Starts the processes that changes need, so that the first change need not wait. */
+  warm(): void {
+    this.#ip.warm();
+    this.#bridge.warm();
+  }
+
+  /** See `Batch.forget`. */
+  forget(names: readonly string[]): void {
+    for (const batch of this.#lasting()) batch.forget(names);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const batch of [...this.#lasting(), ...this.#passing]) batch.close();
+  }
+
+  #lasting(): readonly Batch[] {
+    return [this.#ip, this.#bridge, this.#fdbShow, this.#tc];
+  }
+
+  #batch(name: string, args: readonly string[]): Batch {
+    return new Batch({ name, args, searchPath: this.options.searchPath }, this.options);
+  }
+
+  async #once<T>(
+    program: 'ip' | 'bridge',
+    args: readonly string[],
+    signal: AbortSignal,
+    use: (door: Door) => Promise<T>,
+  ): Promise<T> {
+    await this.#turn();
+    const batch = this.#batch(program, args);
+    this.#passing.add(batch);
+    try {
+      if (this.#closed) throw new NfvError('SHUTTING_DOWN', 'the dataplane is closed');
+      if (signal.aborted) throw abortError(signal);
+      return await use(door(batch, signal));
+    } finally {
+      batch.close();
+      this.#passing.delete(batch);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #undo(words: readonly string[]): Promise<void> {
+    const controller = new AbortController();
+    const cancel = this.options.timers.after(UNDO_MS, () => {
+      controller.abort();
+    });
+    await this.#ip.run(words, controller.signal).catch(() => undefined);
+    cancel();
+  }
+
+  /** Waits until fewer than MAX_AT_ONCE are inside. */
+  async #turn(): Promise<void> {
+    while (this.#passing.size >= MAX_AT_ONCE) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  async #netnsExists(netns: string): Promise<boolean> {
+    try {
+      await access(join(this.options.netnsFolder, netns));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function door(batch: Batch, signal: AbortSignal): Door {
+  return {
+    run: (...words) => batch.run(words, signal),
+    query: (...words) => batch.query(words, signal),
+    queryText: (...words) => batch.queryText(words, signal),
+  };
+}

@@ -1,0 +1,143 @@
+import { flag, list, number, object, rows, text, type Fields } from './json.js';
+import { GROUP, parseAlias } from './names.js';
+
+export interface Vxlan {
+  readonly id: number;
+  /** Empty: none. */
+  readonly local: string;
+  readonly group: string;
+  /** The underlay device it is bound to; empty: none. */
+  readonly device: string;
+  readonly port: number;
+  readonly learning: boolean;
+}
+
+/** How a bridge treats one of its ports. */
+export interface Slave {
+  readonly learning: boolean;
+  readonly flood: boolean;
+  readonly mcastFlood: boolean;
+  /** Undefined: iproute2 before 5.18 does not tell. */
+  readonly bcastFlood: boolean | undefined;
+  readonly neighSuppress: boolean;
+}
+
+export interface Tap {
+  readonly multiQueue: boolean;
+}
+
+/** A link as `ip -j -d link show` tells it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** As `type` in iproute2: "bridge", "vxlan", "veth", "tun", …; empty: a device of hardware. */
+  readonly kind: string;
+  readonly alias: string;
+  readonly group: string;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly up: boolean;
+  readonly loopback: boolean;
+  /** Name of the bridge it is a port of; empty: none. */
+  readonly master: string;
+  readonly addrGenMode: string;
+  readonly stp: boolean;
+  readonly mcastSnooping: boolean;
+  readonly vxlan?: Vxlan;
+  readonly slave?: Slave;
+  readonly tap?: Tap;
+}
+
+export interface HostAddress {
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly scope: string;
+  readonly link: Pick<Link, 'name' | 'mtu' | 'up' | 'loopback' | 'alias' | 'group'>;
+}
+
+/** @throws NfvError KERNEL_REFUSED when it is not an answer of `ip -j link` */
+export function parseLinks(answer: unknown): Link[] {
+  return rows(answer)
+    .map(parseLink)
+    .filter((link) => link !== undefined);
+}
+
+/** Every address of every link in an answer of `ip -j -d addr show`. */
+export function parseAddresses(answer: unknown): HostAddress[] {
+  return rows(answer).flatMap((row) => {
+    const link = parseLink(row);
+    if (link === undefined) return [];
+    return rows(list(row, 'addr_info')).flatMap((info) => {
+      const address = text(info, 'local');
+      const prefixLength = number(info, 'prefixlen');
+      const scope = text(info, 'scope');
+      if (address === undefined || prefixLength === undefined || scope === undefined) return [];
+      return [{ address, prefixLength, scope, link }];
+    });
+  });
+}
+
+function parseLink(row: Fields): Link | undefined {
+  const name = text(row, 'ifname');
+  if (name === undefined) return undefined;
+  const info = object(row, 'linkinfo');
+  const kind = text(info, 'info_kind') ?? '';
+  const data = object(info, 'info_data');
+  const flags = list(row, 'flags');
+  return {
+    index: number(row, 'ifindex') ?? 0,
+    name,
+    kind,
+    alias: text(row, 'ifalias') ?? '',
+    group: text(row, 'group') ?? '',
+    mac: text(row, 'address') ?? '',
+    mtu: number(row, 'mtu') ?? 0,
+    up: flags.includes('UP'),
+    loopback: flags.includes('LOOPBACK'),
+    master: text(row, 'master') ?? '',
+    addrGenMode: text(row, 'inet6_addr_gen_mode') ?? '',
+    stp: (number(data, 'stp_state') ?? 0) !== 0,
+    mcastSnooping: (number(data, 'mcast_snooping') ?? 0) !== 0,
+    ...(kind === 'vxlan' ? { vxlan: parseVxlan(data) } : {}),
+    ...(kind === 'tun' ? { tap: { multiQueue: flag(data, 'multi_queue') ?? false } } : {}),
+    ...(text(info, 'info_slave_kind') === 'bridge'
+      ? { slave: parseSlave(object(info, 'info_slave_data')) }
+      : {}),
+  };
+}
+
+function parseVxlan(data: Fields): Vxlan {
+  return {
+    id: number(data, 'id') ?? 0,
+    local: text(data, 'local') ?? text(data, 'local6') ?? '',
+    group: text(data, 'group') ?? text(data, 'group6') ?? '',
+    device: text(data, 'link') ?? '',
+    port: number(data, 'port') ?? 0,
+    learning: flag(data, 'learning') ?? false,
+  };
+}
+
+function parseSlave(data: Fields): Slave {
+  return {
+    learning: flag(data, 'learning') ?? false,
+    flood: flag(data, 'flood') ?? false,
+    mcastFlood: flag(data, 'mcast_flood') ?? false,
+    bcastFlood: flag(data, 'bcast_flood'),
+    neighSuppress: flag(data, 'neigh_suppress') ?? false,
+  };
+}
+
+/**
+ * Whose a link is. `half`: ours, but its creation was broken off before it got its alias.
+ * `key` undefined: not ours.
+ */
+export function ownership(
+  link: Pick<Link, 'alias' | 'group'>,
+):
+  | { readonly owner: 'ours'; readonly key: string; readonly attested: string }
+  | { readonly owner: 'half' }
+  | { readonly owner: 'foreign' } {
+  const tag = parseAlias(link.alias);
+  if (tag !== undefined) return { owner: 'ours', ...tag };
+  return { owner: link.alias === '' && link.group === GROUP ? 'half' : 'foreign' };
+}

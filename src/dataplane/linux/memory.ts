@@ -1,0 +1,64 @@
+/** What the dataplane remembers between operations, so that a small one reads little. */
+
+/** The link of a port of ours. */
+export interface KnownPort {
+  readonly endpoint: string;
+  readonly link: string;
+  readonly vni: number;
+}
+
+/**
+ * Only hints: each is checked when it matters, or dropped when the kernel tells of a change to
+ * the link it is about.
+ */
+export class Memory {
+  /** VNIs whose bridge and VXLAN device were ours when they were last looked at. */
+  readonly #domains = new Set<number>();
+  readonly #byEndpoint = new Map<string, KnownPort>();
+  readonly #byLink = new Map<string, KnownPort>();
+  /** Everything has been read once, so a port that is not known does not exist. */
+  primed = false;
+
+  isOurs(vni: number): boolean {
+    return this.#domains.has(vni);
+  }
+
+  setDomain(vni: number, ours: boolean): void {
+    if (ours) this.#domains.add(vni);
+    else this.#domains.delete(vni);
+  }
+
+  /** Everything has been read: what is ours is told anew. */
+  clear(): void {
+    this.#domains.clear();
+    this.#byEndpoint.clear();
+    this.#byLink.clear();
+  }
+
+  portOf(endpoint: string): KnownPort | undefined {
+    return this.#byEndpoint.get(endpoint);
+  }
+
+  portAt(link: string): KnownPort | undefined {
+    return this.#byLink.get(link);
+  }
+
+  setPort(port: KnownPort): void {
+    this.forgetEndpoint(port.endpoint);
+    this.forgetLink(port.link);
+    this.#byEndpoint.set(port.endpoint, port);
+    this.#byLink.set(port.link, port);
+  }
+
+  forgetEndpoint(endpoint: string): void {
+    const port = this.#byEndpoint.get(endpoint);
+    if (port === undefined) return;
+    this.#byEndpoint.delete(endpoint);
+    this.#byLink.delete(port.link);
+  }
+
+  forgetLink(link: string): void {
+    const port = this.#byLink.get(link);
+    if (port !== undefined) this.forgetEndpoint(port.endpoint);
+  }
+}

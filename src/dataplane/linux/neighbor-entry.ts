@@ -1,0 +1,62 @@
+/**
+ * NeighborEntry: a neighbour on the bridge, from which it answers ARP and ND for its tenants
+ * (net/bridge/br_arp_nd_proxy.c). `extern_learn` marks ours and keeps them from garbage
+ * collection; `permanent` keeps them when the bridge loses its carrier, and tenants' ARP from
+ * changing them (net/core/neighbour.c, neigh_flush_dev, __neigh_update).
+ */
+import { hasErrno } from '../../host/iproute2/answers.js';
+import { NfvError } from '../../errors.js';
+import { neighborKey, type NeighborEntryItem } from '../../model/item.js';
+import { needOurs } from './domain-check.js';
+import type { Doors } from './doors.js';
+import { differing, type LinuxKind, type Sight } from './kind.js';
+import { bridgeName } from './names.js';
+
+export const neighborEntry: LinuxKind<NeighborEntryItem> = {
+  rank: 5,
+  differences: (wanted, observed) => differing({ mac: [wanted.mac, observed.mac] }),
+  mustRecreate: () => false,
+
+  reads([vni, ip = ''], _wanted, wants, memory) {
+    needOurs(Number(vni), wants, memory);
+    wants.neighbor(Number(vni), ip);
+  },
+
+  observe([vni = '', ip = ''], wanted, view, memory): Sight<NeighborEntryItem> {
+    if (!memory.isOurs(Number(vni))) return undefined;
+    const found = view.neighbor(Number(vni), ip);
+    if (found === undefined) return undefined;
+    const { mac, device, extern, fixed } = found;
+    if (!extern) {
+      // What is not fixed the kernel made itself; it gives way.
+      if (wanted === undefined || !fixed) return undefined;
+      return new NfvError('FOREIGN_OBJECT', `somebody else's neighbour ${ip} dev ${device}`, {
+        metadata: { object: `${ip} ${device}` },
+      });
+    }
+    const defects = fixed ? [] : ['not permanent'];
+    return { payload: { kind: 'neighbor_entry', vni: Number(vni), ip, mac }, defects };
+  },
+
+  *list(view, memory) {
+    for (const [vni, { ip, extern }] of view.allNeighbors()) {
+      if (extern && memory.isOurs(vni)) yield neighborKey(vni, ip);
+    }
+  },
+
+  create: put,
+  update: (wanted, _from, doors) => put(wanted, doors),
+
+  async remove({ vni, ip }, doors) {
+    try {
+      await doors.ip.run('neigh', 'del', ip, 'dev', bridgeName(vni));
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT', 'ENODEV')) throw error;
+    }
+  },
+};
+
+async function put({ vni, ip, mac }: NeighborEntryItem, doors: Doors): Promise<void> {
+  const entry = [ip, 'lladdr', mac, 'dev', bridgeName(vni)];
+  await doors.ip.run('neigh', 'replace', ...entry, 'nud', 'permanent', 'extern_learn');
+}

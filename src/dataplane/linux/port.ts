@@ -1,0 +1,92 @@
+/** Port: where an endpoint is plugged in; a veth or a tap, in the bridge of its VN. */
+import type { Port, VethPort } from '../../model/endpoint.js';
+import { portKey, type PortItem } from '../../model/item.js';
+import { differing, type LinuxKind } from './kind.js';
+import { removeLink } from './link-removal.js';
+import { ownership } from './links.js';
+import type { Memory } from './memory.js';
+import { portName, vniOfName, vxlanName } from './names.js';
+import { whoseLink } from './port-links.js';
+import { leftoverEndpoint, leftoverName, portSight } from './port-sight.js';
+import { createTap, updateTap } from './port-tap.js';
+import { createVeth, updateVeth } from './port-veth.js';
+import { readLinkNow } from './reader.js';
+
+export const port: LinuxKind<PortItem> = {
+  rank: 3,
+
+  differences: (wanted, observed) =>
+    differing({
+      vni: [wanted.vni, observed.vni],
+      mac: [wanted.mac, observed.mac],
+      addresses: [wanted.addresses.join(' '), observed.addresses.join(' ')],
+      admin_up: [wanted.adminUp, observed.adminUp],
+      mtu: [wanted.mtu, observed.mtu],
+      interface: [portName(wanted), portName(observed)],
+      port: [identity(wanted.port), identity(observed.port)],
+    }),
+
+  mustRecreate: (wanted, observed) =>
+    portName(wanted) !== portName(observed) || identity(wanted.port) !== identity(observed.port),
+
+  claims: (item) => [
+    `interface ${portName(item)}`,
+    ...(item.port.kind === 'veth' ? [`interface ${guestName(item.port)}`] : []),
+  ],
+
+  reads([endpoint = ''], wanted, wants, memory) {
+    const known = memory.portOf(endpoint)?.link ?? leftoverName(endpoint);
+    if (known !== undefined) wants.links.add(known);
+    else if (!memory.primed) wants.allLinks = true;
+    if (wanted === undefined) return;
+    wants.links.add(portName(wanted));
+    wants.links.add(vxlanName(wanted.vni));
+  },
+
+  observe: ([endpoint = ''], wanted, view) => portSight(endpoint, wanted, view),
+
+  *list(view) {
+    for (const link of view.links.values()) {
+      const found = ownership(link);
+      if (found.owner === 'ours' && found.key.startsWith('port/')) yield found.key;
+      if (found.owner === 'half' && vniOfName(link.name) === undefined) {
+        yield portKey(leftoverEndpoint(link.name));
+      }
+    }
+  },
+
+  async create(wanted, doors, memory) {
+    if (wanted.port.kind === 'veth') await createVeth(wanted, wanted.port, doors);
+    else await createTap(wanted, wanted.port, doors);
+    remember(wanted, memory);
+  },
+
+  async update(wanted, _from, doors, memory) {
+    if (wanted.port.kind === 'veth') await updateVeth(wanted, wanted.port, doors);
+    else await updateTap(wanted, wanted.port, doors);
+    remember(wanted, memory);
+  },
+
+  async remove(from, doors, memory) {
+    const { endpoint } = from;
+    const name = leftoverName(endpoint) ?? portName(from);
+    const link = await readLinkNow(name, doors);
+    if (link !== undefined && whoseLink(link, endpoint) !== 'foreign') {
+      await removeLink(name, doors);
+    }
+    memory.forgetEndpoint(endpoint);
+  },
+};
+
+function remember(item: PortItem, memory: Memory): void {
+  memory.setPort({ endpoint: item.endpoint, link: portName(item), vni: item.vni });
+}
+
+const guestName = ({ netns, interface: name }: VethPort): string => `${name} in ${netns}`;
+
+/** What of a port cannot be changed in place, less the interface's name. */
+function identity(it: Port): string {
+  if (it.kind === 'veth') return `veth ${guestName(it)}`;
+  const options = `${it.multiQueue ? ' multi_queue' : ''}${it.vnetHdr ? ' vnet_hdr' : ''}`;
+  return `tap of user ${it.ownerUid}${options}`;
+}

@@ -1,0 +1,212 @@
+/** Reads what is wanted of the kernel: a few things one by one, many by a dump. */
+import { hasErrno } from '../../host/iproute2/answers.js';
+import type { Door } from './door.js';
+import type { Doors } from './doors.js';
+import {
+  parseFdb,
+  parseNeighborLine,
+  parseNeighbors,
+  parseRoute,
+  type FdbEntry,
+  type Route,
+} from './entries.js';
+import { parseLinks, type Link } from './links.js';
+import type { Memory } from './memory.js';
+import { bridgeName, FLOOD_MAC, vniOfName, vxlanName } from './names.js';
+import { View, type MacPlace, type Path, type Wants } from './view.js';
+
+/** From so many on a dump costs less; a `get` is some 10 us in the kernel and iproute2. */
+const MANY = 256;
+const MANY_LINKS = 32;
+
+/** @throws NfvError when something cannot be read; never a partial view */
+export async function read(wants: Wants, doors: Doors, memory: Memory): Promise<View> {
+  if (wants.macs.size > MANY) wants.allLinks = true;
+  const view = new View();
+  await Promise.all([
+    readLinks(wants, doors, view),
+    readAddresses(wants, doors, view),
+    readPaths(wants, doors, view),
+    readSettings(wants, doors, view),
+    readNeighbors(wants, doors, view),
+  ]);
+  await readFdb(wants, doors, view, memory);
+  return view;
+}
+
+/** What `ask` answers; undefined when the kernel says that there is no such thing. */
+async function ifThere<T>(ask: Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask;
+  } catch (error) {
+    if (hasErrno(error, 'ENODEV', 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function readLinks(wants: Wants, doors: Doors, view: View): Promise<void> {
+  if (wants.allLinks || wants.links.size > MANY_LINKS) {
+    for (const link of await readLinksNow(doors.ip)) view.addLink(link);
+    return;
+  }
+  await Promise.all([...wants.links].map((name) => readLink(name, doors, view)));
+}
+
+async function readLink(name: string, doors: Doors, view: View): Promise<void> {
+  const link = await readLinkNow(name, doors);
+  if (link !== undefined) view.addLink(link);
+}
+
+/** Undefined: there is none of that name. */
+export async function readLinkNow(name: string, doors: Doors): Promise<Link | undefined> {
+  const show = async (): Promise<Link[] | undefined> => {
+    const answer = await ifThere(doors.ip.query('link', 'show', 'dev', name));
+    return answer === undefined ? undefined : parseLinks(answer);
+  };
+  const links = await show();
+  if (links?.length !== 0) return links?.find((link) => link.name === name);
+  // It is there, but with another index than the one that iproute2 remembers, and is passed over.
+  doors.strangeLinks(name);
+  return (await show())?.find((link) => link.name === name);
+}
+
+export async function readLinksNow(ip: Door): Promise<Link[]> {
+  return parseLinks(await ip.query('link', 'show'));
+}
+
+async function readAddresses(wants: Wants, doors: Doors, view: View): Promise<void> {
+  if (!wants.addresses) return;
+  view.addresses = await doors.addresses();
+}
+
+async function readPaths(wants: Wants, doors: Doors, view: View): Promise<void> {
+  await Promise.all(
+    [...wants.paths.values()].map(async (path) => {
+      const route = await readPath(path, doors.ip);
+      if (route !== undefined) view.addRoute(path, route);
+    }),
+  );
+}
+
+/** The route that a packet from `local` to `remote` takes; undefined: none. */
+export async function readPath(path: Path, ip: Door): Promise<Route | undefined> {
+  try {
+    return parseRoute(await ip.query('route', 'get', path.remote, 'from', path.local));
+  } catch (error) {
+    if (hasErrno(error, ...NO_ROUTE)) return undefined;
+    throw error;
+  }
+}
+
+/** EACCES is a `prohibit` route, EINVAL a `blackhole` or an address that is not ours. */
+const NO_ROUTE = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'EADDRNOTAVAIL', 'ENETDOWN'];
+
+async function readSettings(wants: Wants, doors: Doors, view: View): Promise<void> {
+  // One bridge after the other: reading a setting is quick, and many at once are many open files.
+  for (const vni of wants.settings) {
+    view.settings.set(vni, await doors.isolationDefects(bridgeName(vni)));
+  }
+}
+
+async function readNeighbors(wants: Wants, doors: Doors, view: View): Promise<void> {
+  if (wants.everything || wants.neighbors.size > MANY) {
+    const show = (door: Door): Promise<unknown> => door.query('neigh', 'show', 'nud', 'all');
+    for (const neighbor of parseNeighbors(await doors.once('ip', show))) {
+      const vni = ofBridge(neighbor.device);
+      if (vni !== undefined) view.addNeighbor(vni, neighbor);
+    }
+    return;
+  }
+  await Promise.all(
+    [...wants.neighbors.values()].map(async ({ vni, ip }) => {
+      const get = doors.ip.queryText('neigh', 'get', ip, 'dev', bridgeName(vni));
+      const line = await ifThere(get);
+      const neighbor = line === undefined ? undefined : parseNeighborLine(line);
+      if (neighbor?.ip === ip) view.addNeighbor(vni, neighbor);
+    }),
+  );
+}
+
+function ofBridge(device: string): number | undefined {
+  return device.startsWith('nfvb') ? vniOfName(device) : undefined;
+}
+
+function ofVxlan(device: string): number | undefined {
+  return device.startsWith('nfvx') ? vniOfName(device) : undefined;
+}
+
+async function readFdb(wants: Wants, doors: Doors, view: View, memory: Memory): Promise<void> {
+  if (wants.everything || wants.macs.size > MANY) {
+    const show = (door: Door): Promise<unknown> => door.query('fdb', 'show');
+    const entries = parseFdb(await doors.once('bridge', show));
+    for (const entry of entries) {
+      const vni = vniOf(entry, view);
+      if (vni !== undefined) view.addFdb(vni, entry);
+    }
+    return;
+  }
+  await Promise.all([readMacs(wants, doors, view, memory), readFloods(wants, doors, view)]);
+}
+
+/** The VN that an entry of a dump is of; undefined: not of ours. */
+function vniOf(entry: FdbEntry, view: View): number | undefined {
+  if (entry.self) return ofVxlan(entry.device);
+  return ofBridge(view.links.get(entry.device)?.master ?? '');
+}
+
+async function readMacs(wants: Wants, doors: Doors, view: View, memory: Memory): Promise<void> {
+  const found = await Promise.all(
+    [...wants.macs.values()].map(async (place) => {
+      const { bridge, vxlan } = await readMac(place, doors.bridge);
+      return { vni: place.vni, entries: [bridge, vxlan].filter((entry) => entry !== undefined) };
+    }),
+  );
+  const entries = found.flatMap((mac) => mac.entries);
+  await readPortsAt(entries, doors, view, memory);
+  for (const mac of found) for (const entry of mac.entries) view.addFdb(mac.vni, entry);
+}
+
+interface MacHalves {
+  readonly bridge: FdbEntry | undefined;
+  readonly vxlan: FdbEntry | undefined;
+}
+
+/** The two entries that a unicast MAC can have. */
+export async function readMac({ vni, mac }: MacPlace, bridge: Door): Promise<MacHalves> {
+  const get = async (...where: string[]): Promise<FdbEntry | undefined> => {
+    const answer = await ifThere(bridge.query('fdb', 'get', mac, ...where));
+    return answer === undefined ? undefined : parseFdb(answer).find((entry) => entry.mac === mac);
+  };
+  const [inBridge, inVxlan] = await Promise.all([
+    get('br', bridgeName(vni)),
+    get('dev', vxlanName(vni), 'self'),
+  ]);
+  return { bridge: inBridge, vxlan: inVxlan };
+}
+
+/** The links that entries lead to and that are not known to be ports of ours. */
+async function readPortsAt(
+  entries: readonly FdbEntry[],
+  doors: Doors,
+  view: View,
+  memory: Memory,
+): Promise<void> {
+  const unknown = entries
+    .filter((entry) => !entry.self && !view.links.has(entry.device))
+    .map((entry) => entry.device)
+    .filter((name) => vniOfName(name) === undefined && memory.portAt(name) === undefined);
+  await Promise.all([...new Set(unknown)].map((name) => readLink(name, doors, view)));
+}
+
+async function readFloods(wants: Wants, doors: Doors, view: View): Promise<void> {
+  await Promise.all(
+    [...wants.floods].map(async (vni) => {
+      const device = vxlanName(vni);
+      const answer = await ifThere(doors.fdbShow.query('fdb', 'show', 'dev', device));
+      if (answer === undefined) return;
+      for (const entry of parseFdb(answer, device)) {
+        if (entry.self && entry.mac === FLOOD_MAC) view.addFdb(vni, entry);
+      }
+    }),
+  );
+}

@@ -1,0 +1,129 @@
+/** What is to be read of the kernel, and what was read. */
+import type { FdbEntry, Neighbor, Route } from './entries.js';
+import type { HostAddress, Link } from './links.js';
+import { parseAlias, VXLAN_PART } from './names.js';
+
+export interface MacPlace {
+  readonly vni: number;
+  readonly mac: string;
+}
+
+export interface NeighborPlace {
+  readonly vni: number;
+  readonly ip: string;
+}
+
+export interface Path {
+  readonly remote: string;
+  readonly local: string;
+}
+
+/** A list of reading to do; things noted twice are read once. */
+export class Wants {
+  readonly links = new Set<string>();
+  /** VNIs whose bridge's settings are wanted. */
+  readonly settings = new Set<number>();
+  /** VNIs whose flood list is wanted. */
+  readonly floods = new Set<number>();
+  readonly macs = new Map<string, MacPlace>();
+  readonly neighbors = new Map<string, NeighborPlace>();
+  readonly paths = new Map<string, Path>();
+  addresses = false;
+  allLinks = false;
+
+  /** `everything`: all FDB entries and neighbours, whatever else is noted. */
+  constructor(readonly everything: boolean) {
+    this.allLinks = everything;
+  }
+
+  mac(vni: number, mac: string): void {
+    this.macs.set(`${vni} ${mac}`, { vni, mac });
+  }
+
+  neighbor(vni: number, ip: string): void {
+    this.neighbors.set(`${vni} ${ip}`, { vni, ip });
+  }
+
+  path(remote: string, local: string): void {
+    this.paths.set(`${remote} ${local}`, { remote, local });
+  }
+}
+
+/** The FDB entries of one MAC in one VN. */
+export interface MacEntries {
+  /** The bridge's, which says at which port it is. */
+  readonly bridge: FdbEntry | undefined;
+  /** The VXLAN device's, which say behind which VTEP; several only in the flood list. */
+  readonly vxlan: readonly FdbEntry[];
+}
+
+const NO_ENTRIES: MacEntries = { bridge: undefined, vxlan: [] };
+
+/** What was read. Only what was asked for is in it. */
+export class View {
+  readonly links = new Map<string, Link>();
+  /** Of `links` those with an alias of ours, by its key; a bridge domain's is its bridge. */
+  readonly owned = new Map<string, Link>();
+  addresses: readonly HostAddress[] = [];
+  readonly #macs = new Map<number, Map<string, MacEntries>>();
+  readonly #neighbors = new Map<number, Map<string, Neighbor>>();
+  readonly #routes = new Map<string, Route>();
+  /** By VNI, what is wrong with the settings of its bridge. */
+  readonly settings = new Map<number, readonly string[]>();
+
+  addLink(link: Link): void {
+    this.links.set(link.name, link);
+    const tag = parseAlias(link.alias);
+    if (tag !== undefined && tag.attested !== VXLAN_PART) this.owned.set(tag.key, link);
+  }
+
+  addFdb(vni: number, entry: FdbEntry): void {
+    const macs = this.#macs.get(vni) ?? new Map<string, MacEntries>();
+    this.#macs.set(vni, macs);
+    const before = macs.get(entry.mac) ?? NO_ENTRIES;
+    macs.set(
+      entry.mac,
+      entry.self
+        ? { bridge: before.bridge, vxlan: [...before.vxlan, entry] }
+        : { bridge: entry, vxlan: before.vxlan },
+    );
+  }
+
+  entriesOf(vni: number, mac: string): MacEntries {
+    return this.#macs.get(vni)?.get(mac) ?? NO_ENTRIES;
+  }
+
+  *allEntries(): Iterable<readonly [vni: number, mac: string, MacEntries]> {
+    for (const [vni, macs] of this.#macs) {
+      for (const [mac, entries] of macs) yield [vni, mac, entries];
+    }
+  }
+
+  addNeighbor(vni: number, neighbor: Neighbor): void {
+    const neighbors = this.#neighbors.get(vni) ?? new Map<string, Neighbor>();
+    this.#neighbors.set(vni, neighbors);
+    neighbors.set(neighbor.ip, neighbor);
+  }
+
+  neighbor(vni: number, ip: string): Neighbor | undefined {
+    return this.#neighbors.get(vni)?.get(ip);
+  }
+
+  *allNeighbors(): Iterable<readonly [vni: number, Neighbor]> {
+    for (const [vni, neighbors] of this.#neighbors) {
+      for (const neighbor of neighbors.values()) yield [vni, neighbor];
+    }
+  }
+
+  addRoute(path: Path, route: Route): void {
+    this.#routes.set(`${path.remote} ${path.local}`, route);
+  }
+
+  routes(): Iterable<Route> {
+    return this.#routes.values();
+  }
+
+  route(remote: string, local: string): Route | undefined {
+    return this.#routes.get(`${remote} ${local}`);
+  }
+}

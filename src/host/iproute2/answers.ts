@@ -1,0 +1,105 @@
+/** What iproute2 says on stderr, as errors. */
+import { NfvError, show } from '../../errors.js';
+
+/** glibc's texts (strerror) of what rtnetlink, FDB and neighbour requests answer with. */
+const ERRNO_OF_TEXT: Readonly<Record<string, string>> = {
+  'Operation not permitted': 'EPERM',
+  'No such file or directory': 'ENOENT',
+  'No such process': 'ESRCH',
+  'No such device or address': 'ENXIO',
+  'Argument list too long': 'E2BIG',
+  'Resource temporarily unavailable': 'EAGAIN',
+  'Cannot allocate memory': 'ENOMEM',
+  'Permission denied': 'EACCES',
+  'Device or resource busy': 'EBUSY',
+  'File exists': 'EEXIST',
+  'Invalid cross-device link': 'EXDEV',
+  'No such device': 'ENODEV',
+  'Invalid argument': 'EINVAL',
+  'Numerical result out of range': 'ERANGE',
+  'No space left on device': 'ENOSPC',
+  'Too many levels of symbolic links': 'ELOOP',
+  'No buffer space available': 'ENOBUFS',
+  'Operation not supported': 'EOPNOTSUPP',
+  'Address family not supported by protocol': 'EAFNOSUPPORT',
+  'Address already in use': 'EADDRINUSE',
+  'Cannot assign requested address': 'EADDRNOTAVAIL',
+  'Network is down': 'ENETDOWN',
+  'Network is unreachable': 'ENETUNREACH',
+  'No route to host': 'EHOSTUNREACH',
+  'Connection timed out': 'ETIMEDOUT',
+};
+
+/** iproute2's own and the kernel's extended answers (extack), which come without an errno. */
+const ERRNO_OF_PATTERN: readonly (readonly [RegExp, string])[] = [
+  [/^Cannot find (bridge )?device /m, 'ENODEV'],
+  [/^Device "[^"]*" does not exist/m, 'ENODEV'],
+  [/is wrong: Device does not exist$/m, 'ENODEV'],
+  [/^Error: unknown (device )?ifindex\.?$/im, 'ENODEV'],
+  [/entry not found\.?$/im, 'ENOENT'],
+  [/^Cannot open network namespace .*: No such file or directory/m, 'ENOENT'],
+  [/^Error: Exclusivity flag on, cannot modify\.?$/m, 'EEXIST'],
+  [/already (exists|assigned)\.?$/m, 'EEXIST'],
+  [/is not unicast\.?$/m, 'EADDRNOTAVAIL'],
+  [/^Error: Unknown device type\.?$/m, 'EOPNOTSUPP'],
+  [/(^|: )Operation not permitted$/m, 'EPERM'],
+];
+
+/** The errno's name that a text tells; undefined: none that is known. */
+export function errnoOf(text: string): string | undefined {
+  const answer = /^(?:RTNETLINK answers|ioctl\(\w+\)): (.+)$/m.exec(text)?.[1];
+  if (answer !== undefined && Object.hasOwn(ERRNO_OF_TEXT, answer)) return ERRNO_OF_TEXT[answer];
+  return ERRNO_OF_PATTERN.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** The kernel itself spoke, so the program came as far as to ask it. */
+export function isKernelAnswer(text: string): boolean {
+  return /^(RTNETLINK answers|Error): /m.test(text);
+}
+
+/**
+ * A failed command as an error: NOT_PRIVILEGED or KERNEL_REFUSED, with the text in the message and
+ * the errno's name, if it is told, in `metadata.errno`.
+ */
+export function refusal(program: string, line: string, text: string): NfvError {
+  const errno = errnoOf(text);
+  const said = text
+    .split('\n')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .join('; ');
+  const denied = errno === 'EPERM';
+  return new NfvError(
+    denied ? 'NOT_PRIVILEGED' : 'KERNEL_REFUSED',
+    `${program} ${line.trim()}: ${said === '' ? 'failed without a word' : said}`,
+    {
+      metadata: { command: `${program} ${line.trim()}`, ...(errno === undefined ? {} : { errno }) },
+    },
+  );
+}
+
+/** The error is a refusal with one of these errnos. */
+export function hasErrno(error: unknown, ...names: readonly string[]): boolean {
+  if (!(error instanceof NfvError)) return false;
+  const errno = error.metadata['errno'];
+  return errno !== undefined && names.includes(errno);
+}
+
+/** @throws NfvError KERNEL_REFUSED when it is not JSON */
+export function parseJson(program: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new NfvError('KERNEL_REFUSED', `${program} answered no JSON: ${show(text)}`, { cause });
+  }
+}
+
+/** Why a signal was aborted, as CANCELLED, DEADLINE_EXCEEDED or the NfvError it was aborted with. */
+export function abortError(signal: AbortSignal): NfvError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof NfvError) return reason;
+  const late = reason instanceof Error && reason.name === 'TimeoutError';
+  return late
+    ? new NfvError('DEADLINE_EXCEEDED', 'the deadline passed', { cause: reason })
+    : new NfvError('CANCELLED', 'the operation was given up', { cause: reason });
+}

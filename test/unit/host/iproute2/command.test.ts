@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { batchLine, devicesOf, isIndexName } from '../../../../src/host/iproute2/command.js';
+
+describe('iproute2 commands', () => {
+  it('are lines of words', () => {
+    assert.equal(batchLine(['link', 'set', 'dev', 'a', 'up']), 'link set dev a up\n');
+  });
+
+  for (const [title, word] of [
+    ['nothing', ''],
+    ['a space', 'a b'],
+    ['a tab', 'a\tb'],
+    ['a line end', 'a\nlink del dev eth0'],
+    ['a carriage return', 'a\r'],
+    ['a quote', "it's"],
+    ['a double quote', 'say"'],
+    ['a comment', 'nfvd:bd/7#x'],
+    ['a backslash', 'a\\'],
+    ['a zero', 'a\0b'],
+    ['another script', 'é'],
+    ['more than 256 characters', 'a'.repeat(257)],
+  ] as const) {
+    it(`cannot have a word with ${title}`, () => {
+      assert.throws(() => batchLine(['link', 'show', 'dev', word]), { code: 'ITEM_INVALID' });
+    });
+  }
+
+  it('name devices after dev, name, master and br', () => {
+    assert.deepEqual(
+      devicesOf(['link', 'add', 'name', 'a', 'master', 'b', 'type', 'vxlan', 'dev', 'c']),
+      ['a', 'b', 'c'],
+    );
+    assert.deepEqual(devicesOf(['fdb', 'get', '02:00:00:00:00:01', 'br', 'x']), ['x']);
+    assert.deepEqual(devicesOf(['link', 'show']), []);
+  });
+
+  it('take "if" and a digit for an index', () => {
+    for (const name of ['if2', 'if7x']) assert.equal(isIndexName(name), true);
+    for (const name of ['ifb0', 'if', 'eth0', 'xif2']) assert.equal(isIndexName(name), false);
+  });
+});

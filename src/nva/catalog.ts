@@ -1,0 +1,177 @@
+/**
+ * The model in memory, one revision after another as the store has them. It feeds the compiler,
+ * and is never asked for what must be true at this instant: that the store knows.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { EndpointSpec } from '../model/endpoint.js';
+import type { NveSpec, Underlay } from '../model/nve.js';
+import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { KeyValue, Store, StoreEvent } from '../store/store.js';
+import type { Change, NveInput } from './compiler/inputs.js';
+import { parseResourceKey, ROOT, SPECS, statusesOf } from './keys.js';
+import { RECORDS, STATUS_RECORDS } from './records.js';
+
+const CHUNK = 1000;
+
+export interface CatalogEndpoint {
+  readonly spec: EndpointSpec;
+  /** Revision of its specification. */
+  readonly modRevision: number;
+}
+
+export class Catalog {
+  #revision = 0;
+  readonly #networks = new Map<string, VirtualNetworkSpec>();
+  readonly #vnis = new Set<number>();
+  readonly #nves = new Map<string, NveSpec>();
+  readonly #underlays = new Map<string, readonly Underlay[]>();
+  readonly #endpoints = new Map<string, CatalogEndpoint>();
+  /** As they were when this process started; each is asked for once. */
+  readonly #settledDigests = new Map<string, string>();
+
+  /** Everything up to this revision is in. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  vniUsed(vni: number): boolean {
+    return this.#vnis.has(vni);
+  }
+
+  nve(id: string): NveSpec | undefined {
+    return this.#nves.get(id);
+  }
+
+  nveIds(): IterableIterator<string> {
+    return this.#nves.keys();
+  }
+
+  /**
+   * Digest of what the NVE had when an earlier process last knew it to be in step: the empty text
+   * if it was not, undefined from the second time on, and for an NVE that is new.
+   */
+  takeSettledDigest(nve: string): string | undefined {
+    const digest = this.#settledDigests.get(nve);
+    this.#settledDigests.delete(nve);
+    return digest;
+  }
+
+  endpoint(id: string): CatalogEndpoint | undefined {
+    return this.#endpoints.get(id);
+  }
+
+  /**
+   * Reads everything as of one revision. @returns the changes from nothing to that, networks and
+   * NVEs before the endpoints that refer to them.
+   */
+  async load(store: Store, signal: AbortSignal): Promise<Change[]> {
+    let revision = store.status().revision;
+    const changes: Change[] = [];
+    for (const prefix of [statusesOf('nves'), SPECS]) {
+      let after = prefix;
+      for (;;) {
+        await turn(undefined, { signal });
+        const chunk = await store.range({ prefix, after, limit: CHUNK, revision });
+        revision = chunk.revision;
+        for (const kv of chunk.kvs) changes.push(...this.#put(kv));
+        const last = chunk.kvs.at(-1);
+        if (!chunk.more || last === undefined) break;
+        after = last.key;
+      }
+    }
+    this.#revision = revision;
+    for (const nve of this.#nves.keys()) {
+      if (!this.#settledDigests.has(nve)) this.#settledDigests.set(nve, '');
+    }
+    const order: Change['kind'][] = ['Nve', 'VirtualNetwork', 'Endpoint'];
+    return changes.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  }
+
+  /**
+   * Follows the store from where `load` ended, until the signal. `onCommit` gets the changes of
+   * each transaction that has any of ROOT's keys.
+   * @throws NfvError of Store.watch
+   */
+  async follow(
+    store: Store,
+    signal: AbortSignal,
+    onCommit: (revision: number, changes: readonly Change[]) => void,
+  ): Promise<void> {
+    for await (const batch of store.watch({ prefix: ROOT, after: this.#revision, signal })) {
+      const changes = batch.events.flatMap((event) => this.#take(event));
+      this.#revision = batch.revision;
+      onCommit(batch.revision, changes);
+    }
+  }
+
+  #take(event: StoreEvent): Change[] {
+    return event.kind === 'put' ? this.#put(event.kv) : this.#delete(event.key);
+  }
+
+  #put({ key, value, modRevision }: KeyValue): Change[] {
+    const about = parseResourceKey(key);
+    if (about === undefined) return [];
+    const { part, collection, id } = about;
+    if (part === 'status') {
+      if (collection !== 'nves') return [];
+      const status = STATUS_RECORDS.nves.decode(key, value);
+      if (this.#revision === 0) this.#settledDigests.set(id, status.settledDigest);
+      return this.#setUnderlays(id, status.underlays);
+    }
+    switch (collection) {
+      case 'virtualNetworks': {
+        const { spec } = RECORDS.virtualNetworks.decode(key, value);
+        this.#vnis.add(spec.vni);
+        this.#networks.set(id, spec);
+        return [{ kind: 'VirtualNetwork', id, after: spec }];
+      }
+      case 'nves': {
+        const { spec } = RECORDS.nves.decode(key, value);
+        this.#nves.set(id, spec);
+        return [{ kind: 'Nve', id, after: this.#nveInput(id, spec) }];
+      }
+      case 'endpoints': {
+        const { spec } = RECORDS.endpoints.decode(key, value);
+        this.#endpoints.set(id, { spec, modRevision });
+        return [{ kind: 'Endpoint', id, after: spec }];
+      }
+    }
+  }
+
+  #delete(key: string): Change[] {
+    const about = parseResourceKey(key);
+    if (about === undefined) return [];
+    const { part, collection, id } = about;
+    if (part === 'status') return collection === 'nves' ? this.#setUnderlays(id, []) : [];
+    switch (collection) {
+      case 'virtualNetworks': {
+        const spec = this.#networks.get(id);
+        if (spec !== undefined) this.#vnis.delete(spec.vni);
+        this.#networks.delete(id);
+        return [{ kind: 'VirtualNetwork', id, after: undefined }];
+      }
+      case 'nves':
+        this.#nves.delete(id);
+        return [{ kind: 'Nve', id, after: undefined }];
+      case 'endpoints':
+        this.#endpoints.delete(id);
+        return [{ kind: 'Endpoint', id, after: undefined }];
+    }
+  }
+
+  /** A status is written often; only what the compiler looks at is a change to it. */
+  #setUnderlays(id: string, underlays: readonly Underlay[]): Change[] {
+    const before = this.#underlays.get(id) ?? [];
+    const same =
+      before.length === underlays.length &&
+      underlays.every((u, i) => u.address === before[i]?.address && u.mtu === before[i].mtu);
+    if (same) return [];
+    this.#underlays.set(id, underlays);
+    const spec = this.#nves.get(id);
+    return spec === undefined ? [] : [{ kind: 'Nve', id, after: this.#nveInput(id, spec) }];
+  }
+
+  #nveInput(id: string, spec: NveSpec): NveInput {
+    return { spec, underlays: this.#underlays.get(id) ?? [] };
+  }
+}

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import type { NfvError } from '../errors.js';
+import { invalidField, invalidFields, type ErrorCode } from '../errors.js';
+import {
+  checkEndpoint,
+  NO_ENDPOINT_STATUS,
+  type Endpoint,
+  type EndpointSpec,
+} from '../model/endpoint.js';
+import { vtepOf, type NveSpec } from '../model/nve.js';
+import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { Store } from '../store/store.js';
+import { isImmutable } from './immutable.js';
+import {
+  interfaceKey,
+  ipKey,
+  macKey,
+  networkEndpointsOf,
+  networkGenerationKey,
+  nveEndpointsOf,
+  nveGenerationKey,
+  specKey,
+  statusKey,
+} from './keys.js';
+import { readNveStatus } from './nves.js';
+import {
+  decodeKv,
+  metaOf,
+  RECORDS,
+  STATUS_RECORDS,
+  type RecordType,
+  type SpecRecord,
+} from './records.js';
+import type { Claim, Guard, ResourceRules } from './resource-rules.js';
+
+export function endpointRules(store: Store): ResourceRules<EndpointSpec, Endpoint> {
+  return {
+    kind: 'Endpoint',
+    collection: 'endpoints',
+    noun: 'endpoint',
+    records: RECORDS.endpoints,
+    check: (_id, before, after) => check(store, before, after),
+    checkDelete: () => Promise.resolve([]),
+    claims: claimsOf,
+    statusKeys: (id) => [statusKey('endpoints', id)],
+    generations(before, after) {
+      const specs = [before, after].filter((spec) => spec !== undefined);
+      return [
+        ...new Set(
+          specs.flatMap(({ network, nve }) => [
+            networkGenerationKey(network),
+            nveGenerationKey(nve),
+          ]),
+        ),
+      ];
+    },
+    async assemble(id, { value, modRevision }, revision) {
+      const kv = await store.get(statusKey('endpoints', id), revision);
+      const status = kv === undefined ? undefined : decodeKv(STATUS_RECORDS.endpoints, kv);
+      return {
+        kind: 'Endpoint',
+        id,
+        spec: value.spec,
+        status: status?.value ?? NO_ENDPOINT_STATUS,
+        meta: metaOf(value, modRevision, status?.modRevision ?? 0),
+      };
+    },
+  };
+}
+
+async function check(
+  store: Store,
+  before: EndpointSpec | undefined,
+  after: EndpointSpec,
+): Promise<{ spec: EndpointSpec; guards: Guard[] }> {
+  // What is wrong with the endpoint itself is told before what it refers to is looked for.
+  checkEndpoint(after, []);
+  if (before !== undefined) isImmutable('endpoint', before, after, ['network']);
+  const network = await reference(
+    store,
+    'network',
+    'virtualNetworks',
+    after.network,
+    RECORDS.virtualNetworks,
+  );
+  const nve = await reference(store, 'nve', 'nves', after.nve, RECORDS.nves);
+  const spec = checkEndpoint(after, network.spec.prefixes);
+  await canHost(store, spec, network.spec, nve.spec);
+  if (spec.mac === '' && before !== undefined) {
+    throw invalidField('endpoint.mac', '', 'empty', 'give a MAC, or leave it out of the mask');
+  }
+  return {
+    spec: spec.mac === '' ? { ...spec, mac: randomMac() } : spec,
+    guards: [network.guard, nve.guard],
+  };
+}
+
+/** A resource that must exist, and still be the same when the endpoint is written. */
+async function reference<Spec>(
+  store: Store,
+  field: string,
+  collection: 'virtualNetworks' | 'nves',
+  id: string,
+  records: RecordType<SpecRecord<Spec>>,
+): Promise<{ spec: Spec; guard: Guard }> {
+  const kv = await store.get(specKey(collection, id));
+  if (kv === undefined) {
+    throw invalidFields(
+      [
+        {
+          field: `endpoint.${field}`,
+          value: `${collection}/${id}`,
+          reason: 'does not exist',
+          remedy: `create it first, or name one of "nfvctl get ${collection === 'nves' ? 'nves' : 'networks'}"`,
+        },
+      ],
+      'REFERENCE_NOT_FOUND',
+    );
+  }
+  const compare = { kind: 'revision', key: kv.key, revision: kv.modRevision } as const;
+  return { spec: records.decode(kv.key, kv.value).spec, guard: { compare, onFail: 'retry' } };
+}
+
+/** @throws NfvError NVE_LACKS_CAPABILITY */
+async function canHost(
+  store: Store,
+  spec: EndpointSpec,
+  network: VirtualNetworkSpec,
+  nve: NveSpec,
+): Promise<void> {
+  const lacks = (what: string, value: string): NfvError =>
+    invalidFields(
+      [
+        {
+          field: 'endpoint.nve',
+          value: `nves/${spec.nve}`,
+          reason: `has no ${what} ${value}`,
+          remedy: 'place the endpoint on another NVE; see "nfvctl describe nve"',
+        },
+      ],
+      'NVE_LACKS_CAPABILITY',
+    );
+  if (vtepOf(nve, network.underlayFamily) === undefined) {
+    throw lacks('VTEP address of the family', network.underlayFamily);
+  }
+  // Before its first hello nobody knows what it can do; then it reports what it cannot.
+  const capabilities = (await readNveStatus(store, spec.nve))?.value.capabilities;
+  if (capabilities === undefined) return;
+  const needs = [
+    ['port kind', spec.port.kind, capabilities.portKinds],
+    ['encapsulation', network.encapsulation.toLowerCase(), capabilities.encapsulations],
+    ['BUM mode', network.bumMode.toLowerCase(), capabilities.bumModes],
+  ] as const;
+  for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
+}
+
+/** Locally administered, unicast (IEEE 802: U/L bit set, I/G bit clear). */
+function randomMac(): string {
+  return ['02', ...[...randomBytes(5)].map((b) => b.toString(16).padStart(2, '0'))].join(':');
+}
+
+function claimsOf(id: string, spec: EndpointSpec): Claim[] {
+  const { network, nve, mac, ips } = spec;
+  return [
+    { key: `${networkEndpointsOf(network)}${id}`, taken: undefined },
+    { key: `${nveEndpointsOf(nve)}${id}`, taken: undefined },
+    {
+      key: macKey(network, mac),
+      taken: taken(
+        'MAC_IN_USE',
+        'mac',
+        mac,
+        `another endpoint of virtualNetworks/${network} has it`,
+      ),
+    },
+    ...ips.map((ip, i) => ({
+      key: ipKey(network, ip),
+      taken: taken(
+        'IP_IN_USE',
+        `ips[${i}]`,
+        ip,
+        `another endpoint of virtualNetworks/${network} has it`,
+      ),
+    })),
+    ...interfaceClaims(spec),
+  ];
+}
+
+function interfaceClaims({ nve, port }: EndpointSpec): Claim[] {
+  const claim = (field: string, netns: string, name: string): Claim => ({
+    key: interfaceKey(nve, netns, name),
+    taken: taken(
+      'PORT_IN_USE',
+      `port.${port.kind}.${field}`,
+      name,
+      `another endpoint on nves/${nve} has it`,
+    ),
+  });
+  switch (port.kind) {
+    case 'veth':
+      return [
+        claim('interface', port.netns, port.interface),
+        ...(port.hostInterface === '' ? [] : [claim('host_interface', '', port.hostInterface)]),
+      ];
+    case 'tap':
+      return port.interface === '' ? [] : [claim('interface', '', port.interface)];
+  }
+}
+
+function taken(code: ErrorCode, field: string, value: string, reason: string): NfvError {
+  const remedy = code === 'PORT_IN_USE' ? 'choose another' : 'give each endpoint its own';
+  return invalidFields([{ field: `endpoint.${field}`, value, reason, remedy }], code);
+}

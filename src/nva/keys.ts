@@ -1,0 +1,56 @@
+/**
+ * Where things are in the store. One letter says what a key holds:
+ * r = a resource's specification, s = its status, i = an index that makes something unique or
+ * countable, g = a generation that changes with a set of endpoints, q = an answered request.
+ */
+import type { Collection } from '../model/names.js';
+
+export const ROOT = '/nfvd/';
+export const SPECS = `${ROOT}r/`;
+export const STATUSES = `${ROOT}s/`;
+export const REQUESTS = `${ROOT}q/`;
+
+export const specsOf = (collection: Collection): string => `${SPECS}${collection}/`;
+export const specKey = (collection: Collection, id: string): string =>
+  `${specsOf(collection)}${id}`;
+export const statusesOf = (collection: Collection): string => `${STATUSES}${collection}/`;
+export const statusKey = (collection: Collection, id: string): string =>
+  `${statusesOf(collection)}${id}`;
+
+/** The VNI's network. */
+export const vniKey = (vni: number): string => `${ROOT}i/vni/${vni}`;
+/** The VTEP address's NVE. */
+export const vtepKey = (address: string): string => `${ROOT}i/vtep/${address}`;
+/** The endpoint that has a MAC in a network. */
+export const macKey = (network: string, mac: string): string => `${ROOT}i/mac/${network}/${mac}`;
+/** The endpoint that has an IP address in a network. */
+export const ipKey = (network: string, ip: string): string => `${ROOT}i/ip/${network}/${ip}`;
+/** The endpoint that has an interface of an NVE's host, or of a namespace there. */
+export const interfaceKey = (nve: string, netns: string, name: string): string =>
+  `${ROOT}i/if/${nve}/${netns}/${name}`;
+/** One for each endpoint of a network. */
+export const networkEndpointsOf = (network: string): string => `${ROOT}i/vn-ep/${network}/`;
+/** One for each endpoint on an NVE. */
+export const nveEndpointsOf = (nve: string): string => `${ROOT}i/nve-ep/${nve}/`;
+
+/** Written with every change of an endpoint of the network. */
+export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${network}`;
+/** Written with every change of an endpoint on the NVE. */
+export const nveGenerationKey = (nve: string): string => `${ROOT}g/nve/${nve}`;
+
+export const requestKey = (requestId: string): string => `${REQUESTS}${requestId}`;
+
+/** Which resource a key of SPECS or STATUSES is about; undefined for other keys. */
+export function parseResourceKey(
+  key: string,
+):
+  | { readonly part: 'spec' | 'status'; readonly collection: Collection; readonly id: string }
+  | undefined {
+  const part = key.startsWith(SPECS) ? 'spec' : key.startsWith(STATUSES) ? 'status' : undefined;
+  if (part === undefined) return undefined;
+  const [collection = '', id = ''] = key.slice(SPECS.length).split('/');
+  if (collection !== 'virtualNetworks' && collection !== 'nves' && collection !== 'endpoints') {
+    return undefined;
+  }
+  return { part, collection, id };
+}

@@ -1,0 +1,241 @@
+/** The network virtualization authority: the API, the compiler and the sessions, put together. */
+import { setMaxListeners } from 'node:events';
+import { NfvError } from '../errors.js';
+import type {
+  Call,
+  NvaApi,
+  WaitAppliedRequest,
+  WaitAppliedResult,
+  WatchEvent,
+  WatchRequest,
+} from '../model/api.js';
+import { delay, type Clock } from '../model/clock.js';
+import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import { errorFields, type Log } from '../model/log.js';
+import type { Nve, NveSpec } from '../model/nve.js';
+import { Digest } from '../model/southbound.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { NvaSideStream } from '../rpc/session-service.js';
+import type { Store } from '../store/store.js';
+import { Catalog } from './catalog.js';
+import { CompileIndex, type CompileCounters } from './compiler/compile-index.js';
+import type { Change } from './compiler/inputs.js';
+import { EndpointStatuses } from './endpoint-statuses.js';
+import { endpointRules } from './endpoints.js';
+import { keepHouse } from './housekeeping.js';
+import { NveStatuses } from './nve-statuses.js';
+import { nveRules } from './nves.js';
+import { Resources } from './resources.js';
+import { Revisions } from './revisions.js';
+import { Sessions } from './sessions.js';
+import { StatusWriter } from './status-writer.js';
+import { virtualNetworkRules } from './virtual-networks.js';
+import { VniAllocator } from './vni-allocator.js';
+import { AppliedWaiters } from './wait-applied.js';
+import { watched, watchResources, type Watched } from './watch.js';
+
+export interface NvaOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** VNIs given to networks that ask for none, both ends included. */
+  readonly vniRange: { readonly min: number; readonly max: number };
+  /** Revisions of history that stay readable. */
+  readonly keepRevisions: number;
+}
+
+const RETRY_MS = 1000;
+
+export class Nva implements NvaApi {
+  readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
+  readonly nves: Resources<NveSpec, Nve>;
+  readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly #options: NvaOptions;
+  readonly #stop = new AbortController();
+  readonly #catalog = new Catalog();
+  readonly #index = new CompileIndex();
+  readonly #revisions = new Revisions();
+  readonly #sessions: Sessions;
+  readonly #nveStatuses: NveStatuses;
+  readonly #writer: StatusWriter;
+  readonly #waiters: AppliedWaiters;
+  readonly #watched: readonly Watched[];
+  readonly #background: Promise<void>[] = [];
+
+  /** Reads the model from the store, and answers when the NVA can be asked. */
+  static async start(options: NvaOptions): Promise<Nva> {
+    const nva = new Nva(options);
+    await nva.#load();
+    nva.#background.push(nva.#follow(), keepHouse({ ...options }, nva.#stop.signal));
+    return nva;
+  }
+
+  private constructor(options: NvaOptions) {
+    this.#options = options;
+    // Every call and every session that is being set up waits on it.
+    setMaxListeners(0, this.#stop.signal);
+    const { store, clock, log, vniRange } = options;
+    const catalog = this.#catalog;
+    const allocator = new VniAllocator(vniRange.min, vniRange.max, (vni) => catalog.vniUsed(vni));
+    const networkRules = virtualNetworkRules({
+      store,
+      takeVni: () => allocator.take(),
+      effectiveMtu: (id) => this.#index.effectiveMtu(id),
+    });
+    const rulesOfNves = nveRules(store);
+    const rulesOfEndpoints = endpointRules(store);
+    this.virtualNetworks = new Resources(store, clock, networkRules);
+    this.nves = new Resources(store, clock, rulesOfNves);
+    this.endpoints = new Resources(store, clock, rulesOfEndpoints);
+    this.#watched = [
+      watched(store, networkRules),
+      watched(store, rulesOfNves),
+      watched(store, rulesOfEndpoints),
+    ];
+    this.#nveStatuses = new NveStatuses({
+      store,
+      clock,
+      nves: this.nves,
+      connected: (nve) => this.#sessions.get(nve),
+      missed: (nve) => this.#missed(nve),
+      compiled: (revision) => this.#revisions.reached(revision, this.#stop.signal),
+    });
+    const endpointStatuses = new EndpointStatuses({
+      store,
+      endpoint: (id) => catalog.endpoint(id),
+      connected: (nve) => this.#sessions.get(nve),
+    });
+    this.#writer = new StatusWriter({
+      store,
+      clock,
+      log,
+      statusOf: (kind, id) =>
+        kind === 'nves' ? this.#nveStatuses.recordOf(id) : endpointStatuses.recordOf(id),
+    });
+    this.#sessions = this.#makeSessions();
+    this.#waiters = new AppliedWaiters({
+      clock,
+      storeRevision: () => store.status().revision,
+      compiledRevision: () => catalog.revision,
+      nves: () => catalog.nveIds(),
+      laggard: (nve, revision) => this.#nveStatuses.laggard(nve, revision),
+    });
+  }
+
+  #makeSessions(): Sessions {
+    const { store, clock, log } = this.#options;
+    const { storeId, epoch } = store.status();
+    return new Sessions({
+      clock,
+      log,
+      epoch: { storeId, number: epoch },
+      index: this.#index,
+      revision: () => this.#catalog.revision,
+      admit: (nve, nodeUuid, facts) => this.#nveStatuses.admit(nve, nodeUuid, facts),
+      onProgress: (nve, keys) => {
+        this.#progressed(nve, keys);
+      },
+      onDeparture: (nve, last) => {
+        this.#nveStatuses.depart(nve, last);
+      },
+      onUnderlays: (nve, facts) => {
+        this.#nveStatuses.store(nve, facts).catch((thrown: unknown) => {
+          log.warn({ nve, ...errorFields(NfvError.from(thrown)) }, 'underlays not stored');
+        });
+      },
+    });
+  }
+
+  /** How much has been compiled, for tests and metrics. */
+  get compileCounters(): Readonly<CompileCounters> {
+    return this.#index.counters;
+  }
+
+  async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
+    const signal = AbortSignal.any([call.signal, this.#stop.signal]);
+    const { store, clock } = this.#options;
+    yield* watchResources(store, clock, this.#watched, request, { signal });
+  }
+
+  waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
+    const signal = AbortSignal.any([call.signal, this.#stop.signal]);
+    return this.#waiters.wait(request, { signal });
+  }
+
+  /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
+  readonly session = (stream: NvaSideStream): Promise<void> => this.#sessions.handle(stream);
+
+  /** Ends sessions and watches, and writes what is known of the NVEs. The store stays open. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
+    this.#sessions.close(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
+    await Promise.all(this.#background);
+    await this.#writer.close();
+  }
+
+  async #load(): Promise<void> {
+    const { store } = this.#options;
+    for (const change of await this.#catalog.load(store, this.#stop.signal)) {
+      this.#index.apply(change);
+    }
+    this.#revisions.advance(this.#catalog.revision);
+    // None has a session yet, whatever the store says.
+    for (const nve of this.#catalog.nveIds()) this.#writer.mark('nves', nve);
+  }
+
+  async #follow(): Promise<void> {
+    const { store, clock, log } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#catalog.follow(store, signal, (revision, changes) => {
+          this.#committed(revision, changes);
+        });
+      } catch (thrown) {
+        log.error(errorFields(NfvError.from(thrown)), 'cannot follow the store');
+        await delay(clock, RETRY_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  #committed(revision: number, changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.#sessions.deliver(this.#index.apply(change), revision);
+      if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
+    }
+    this.#revisions.advance(revision);
+    this.#waiters.progressed(undefined);
+  }
+
+  #forget(nve: string): void {
+    const gone = new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
+    this.#sessions.get(nve)?.session.end(gone);
+    this.#waiters.progressed(nve);
+  }
+
+  #progressed(nve: string, keys: readonly string[] | 'all'): void {
+    const progress = this.#sessions.get(nve)?.session.progress;
+    const ports = keys === 'all' ? (progress?.keys('port/') ?? []) : keys;
+    for (const key of ports) {
+      if (key.startsWith('port/')) this.#writer.mark('endpoints', key.slice('port/'.length));
+    }
+    this.#writer.mark('nves', nve);
+    this.#waiters.progressed(nve);
+  }
+
+  /**
+   * The first revision an NVE without a session is known to miss. After a restart of ours, that is
+   * told by the digest of what it had when it was last in step.
+   */
+  #missed(nve: string): number | undefined {
+    const known = this.#sessions.missed(nve);
+    if (known !== undefined) return known;
+    const digest = this.#catalog.takeSettledDigest(nve);
+    if (digest === undefined) return undefined;
+    const now = new Digest();
+    for (const item of this.#index.full(nve).values()) now.toggle(item.key, item.version);
+    if (now.text === digest) return undefined;
+    this.#sessions.markMissed(nve, 0);
+    return 0;
+  }
+}

@@ -1,0 +1,153 @@
+/** What is known of each NVE: bound to its agent, stored, and told when it lags. */
+import { isDeepStrictEqual } from 'node:util';
+import { NfvError } from '../errors.js';
+import type { Laggard } from '../model/api.js';
+import { timestamp, type Clock } from '../model/clock.js';
+import { NO_NVE_STATUS, type Nve, type NveSpec, type NveState } from '../model/nve.js';
+import type { Store } from '../store/store.js';
+import { specKey, statusKey } from './keys.js';
+import { readNveStatus } from './nves.js';
+import { decodeKv, etagOf, RECORDS, STATUS_RECORDS, type NveStatusRecord } from './records.js';
+import type { Resources } from './resources.js';
+import type { Connected, NveFacts } from './sessions.js';
+
+export interface NveStatusesDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly nves: Resources<NveSpec, Nve>;
+  connected(nve: string): Connected | undefined;
+  /** For an NVE without a session: the first revision it misses. */
+  missed(nve: string): number | undefined;
+  /** Resolves when the compiler has this revision. */
+  compiled(revision: number): Promise<void>;
+}
+
+/** Attempts to bind an NVE that others are changing. */
+const MAX_ATTEMPTS = 5;
+
+export class NveStatuses {
+  /** What was last known of NVEs whose session is over. */
+  readonly #departed = new Map<string, NveStatusRecord>();
+
+  constructor(private readonly deps: NveStatusesDeps) {}
+
+  depart(nve: string, last: Connected): void {
+    this.#departed.set(nve, this.#connectedRecord(last));
+  }
+
+  /**
+   * Lets the agent in that is bound to this NVE; the first one is bound to it.
+   * @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH
+   */
+  async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void> {
+    await this.#bind(nve, nodeUuid);
+    await this.store(nve, facts);
+    this.#departed.delete(nve);
+  }
+
+  async #bind(nve: string, nodeUuid: string): Promise<void> {
+    const { store, nves } = this.deps;
+    const call = { signal: new AbortController().signal };
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const kv = await store.get(specKey('nves', nve));
+      if (kv === undefined) {
+        throw new NfvError('NOT_FOUND', `nves/${nve} does not exist`, {
+          remedy: `create it first: nfvctl create nve ${nve} --vtep ADDRESS`,
+        });
+      }
+      const { value, modRevision } = decodeKv(RECORDS.nves, kv);
+      const bound = value.spec.nodeUuid;
+      if (bound === nodeUuid) return;
+      if (bound !== '') {
+        throw new NfvError(
+          'NVE_IDENTITY_MISMATCH',
+          `nves/${nve} is bound to another agent (${bound}), not to ${nodeUuid}`,
+        );
+      }
+      try {
+        const etag = etagOf(modRevision);
+        await nves.update({ id: nve, changes: { nodeUuid }, etag, validateOnly: false }, call);
+        return;
+      } catch (thrown) {
+        if (NfvError.from(thrown).code !== 'ETAG_MISMATCH') throw thrown;
+      }
+    }
+    throw new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
+  }
+
+  /** Stores what the agent says of its host, and waits until the compiler has it. */
+  async store(nve: string, facts: NveFacts): Promise<void> {
+    const { store, clock } = this.deps;
+    const before = (await readNveStatus(store, nve))?.value;
+    if (before !== undefined && isDeepStrictEqual(factsOf(before), facts)) return;
+    const record: NveStatusRecord = {
+      ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
+      ...facts,
+      state: 'SYNCING',
+      lastSeenTime: timestamp(clock.now()),
+    };
+    const value = STATUS_RECORDS.nves.encode(record);
+    const { revision } = await store.txn({
+      compare: [],
+      ops: [{ kind: 'put', key: statusKey('nves', nve), value }],
+    });
+    await this.deps.compiled(revision);
+  }
+
+  /** The status record as it should be in the store; undefined: nothing was ever heard of it. */
+  async recordOf(nve: string): Promise<string | undefined> {
+    const connected = this.deps.connected(nve);
+    if (connected !== undefined)
+      return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
+    const stored = (await readNveStatus(this.deps.store, nve))?.value;
+    if (stored === undefined) return undefined;
+    return STATUS_RECORDS.nves.encode({ ...stored, state: 'DISCONNECTED' });
+  }
+
+  #connectedRecord({ session, facts, drifts, driftCount, since }: Connected): NveStatusRecord {
+    const { progress } = session;
+    return {
+      ...facts,
+      state: stateOf(progress.idle, progress.counts.failed),
+      lastSeenTime: since,
+      itemCounts: progress.counts,
+      appliedRevision: progress.settledRevision,
+      failures: progress.failures,
+      drifts,
+      driftCount,
+      settledDigest: progress.idle && progress.counts.failed === 0 ? progress.digest : '',
+    };
+  }
+
+  /** undefined: the NVE has applied everything up to `revision`. */
+  laggard(nve: string, revision: number): Laggard | undefined {
+    const connected = this.deps.connected(nve);
+    if (connected === undefined) {
+      const missed = this.deps.missed(nve);
+      if (missed === undefined || missed > revision) return undefined;
+      const reason = 'its agent is not connected';
+      return { nve, code: 'NVE_DISCONNECTED', reason, appliedRevision: 0, failures: [] };
+    }
+    const { progress } = connected.session;
+    if (!progress.lags(revision)) return undefined;
+    const { failures } = progress;
+    const [first] = failures;
+    return {
+      nve,
+      code: first?.code ?? 'NVE_PENDING',
+      reason: first === undefined ? 'it is still applying' : `${first.key}: ${first.message}`,
+      appliedRevision: progress.settledRevision,
+      failures,
+    };
+  }
+}
+
+function stateOf(idle: boolean, failed: number): NveState {
+  if (failed > 0) return 'DEGRADED';
+  return idle ? 'IN_SYNC' : 'SYNCING';
+}
+
+function factsOf(record: NveStatusRecord): Partial<NveFacts> {
+  const { capabilities, underlays, agentVersion } = record;
+  return { ...(capabilities === undefined ? {} : { capabilities }), underlays, agentVersion };
+}

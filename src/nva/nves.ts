@@ -1,0 +1,113 @@
+import { invalidField, invalidFields, NfvError } from '../errors.js';
+import { checkNve, NO_NVE_STATUS, vtepOf, type Nve, type NveSpec } from '../model/nve.js';
+import type { Store } from '../store/store.js';
+import { nveEndpointsOf, nveGenerationKey, specKey, statusKey, vtepKey } from './keys.js';
+import {
+  decodeKv,
+  metaOf,
+  RECORDS,
+  STATUS_RECORDS,
+  type NveStatusRecord,
+  type Versioned,
+} from './records.js';
+import type { Claim, Guard, ResourceRules } from './resource-rules.js';
+import { scanIds } from './scan.js';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
+  return {
+    kind: 'Nve',
+    collection: 'nves',
+    noun: 'NVE',
+    records: RECORDS.nves,
+    async check(id, before, after) {
+      const spec = checkNve(after);
+      if (spec.nodeUuid !== '' && !UUID.test(spec.nodeUuid)) {
+        throw invalidField(
+          'nve.node_uuid',
+          spec.nodeUuid,
+          'not a UUID',
+          'leave it out: the agent sets it',
+        );
+      }
+      return { spec, guards: before === undefined ? [] : await vtepsFit(store, id, before, spec) };
+    },
+    checkDelete(id) {
+      const compare = { kind: 'empty', prefix: nveEndpointsOf(id) } as const;
+      const onFail = new NfvError('RESOURCE_IN_USE', `nves/${id} has endpoints`, {
+        remedy: `delete or move them first: nfvctl get endpoints --nve ${id}`,
+      });
+      return Promise.resolve([{ compare, onFail }]);
+    },
+    claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
+    statusKeys: (id) => [statusKey('nves', id)],
+    generations: () => [],
+    async assemble(id, { value, modRevision }, revision) {
+      const status = await readNveStatus(store, id, revision);
+      return {
+        kind: 'Nve',
+        id,
+        spec: value.spec,
+        status: status?.value ?? NO_NVE_STATUS,
+        meta: metaOf(value, modRevision, status?.modRevision ?? 0),
+      };
+    },
+  };
+}
+
+/** undefined: its agent has never said hello. */
+export async function readNveStatus(
+  store: Store,
+  id: string,
+  revision?: number,
+): Promise<Versioned<NveStatusRecord> | undefined> {
+  const kv = await store.get(statusKey('nves', id), revision);
+  return kv === undefined ? undefined : decodeKv(STATUS_RECORDS.nves, kv);
+}
+
+function vtepClaim(address: string, index: number): Claim {
+  const taken = invalidFields(
+    [
+      {
+        field: `nve.vtep_addresses[${index}]`,
+        value: address,
+        reason: 'another NVE has this address',
+        remedy: 'give each NVE its own VTEP addresses',
+      },
+    ],
+    'VTEP_IN_USE',
+  );
+  return { key: vtepKey(address), taken };
+}
+
+/** An NVE keeps a VTEP address of each family that the networks of its endpoints need. */
+async function vtepsFit(
+  store: Store,
+  id: string,
+  before: NveSpec,
+  after: NveSpec,
+): Promise<Guard[]> {
+  const lost = (['IPV4', 'IPV6'] as const).filter(
+    (family) => vtepOf(before, family) !== undefined && vtepOf(after, family) === undefined,
+  );
+  if (lost.length === 0) return [];
+  const key = nveGenerationKey(id);
+  const revision = (await store.get(key))?.modRevision ?? 0;
+  for await (const endpoint of scanIds(store, nveEndpointsOf(id))) {
+    const kv = await store.get(specKey('endpoints', endpoint));
+    if (kv === undefined) continue;
+    const { network } = RECORDS.endpoints.decode(kv.key, kv.value).spec;
+    const networkKv = await store.get(specKey('virtualNetworks', network));
+    if (networkKv === undefined) continue;
+    const { underlayFamily } = RECORDS.virtualNetworks.decode(networkKv.key, networkKv.value).spec;
+    if (!lost.includes(underlayFamily)) continue;
+    throw invalidField(
+      'nve.vtep_addresses',
+      after.vtepAddresses.join(', '),
+      `endpoints/${endpoint} needs an ${underlayFamily} address for virtualNetworks/${network}`,
+      `keep an ${underlayFamily} address`,
+    );
+  }
+  return [{ compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
+}

@@ -1,0 +1,159 @@
+/** What one NVE should have, and how far it has got with it. */
+import { Digest, type ItemReport } from '../model/southbound.js';
+import type { Item } from '../model/item.js';
+import type { ItemCounts, ItemFailure } from '../model/nve.js';
+import type { ItemDelta } from './compiler/compile-index.js';
+
+interface Outstanding {
+  /** Empty: the removal of the item. */
+  readonly version: string;
+  readonly revision: number;
+}
+
+interface Failed {
+  readonly version: string;
+  readonly revision: number;
+  readonly failure: { readonly code: string; readonly message: string };
+}
+
+/** Failures that are told of one NVE. */
+export const MAX_FAILURES = 100;
+
+export class Progress {
+  /** Changes that have not been reported on, in order of revision. */
+  readonly #outstanding = new Map<string, Outstanding>();
+  readonly #failed = new Map<string, Failed>();
+  readonly #wanted: Map<string, string>;
+  readonly #digest = new Digest();
+  #settledRevision = 0;
+  #settled = false;
+
+  /** @param wanted all items the NVE should have, as of the start of its session */
+  constructor(wanted: ReadonlyMap<string, Item>) {
+    this.#wanted = new Map();
+    for (const [key, item] of wanted) this.#want(key, item.version);
+  }
+
+  /** Digest of all items the NVE should have. */
+  get digest(): string {
+    return this.#digest.text;
+  }
+
+  /** Everything up to here has been tried, as the NVE says. */
+  get settledRevision(): number {
+    return this.#settledRevision;
+  }
+
+  /** In this session, the NVE has tried what it held at its start. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** The NVE has tried all it should have. */
+  get idle(): boolean {
+    return this.#settled && this.#outstanding.size === 0;
+  }
+
+  /** The oldest revision of which something is open or failed; undefined: none. */
+  get oldestOpen(): number | undefined {
+    const failed = [...this.#failed.values()].map(({ revision }) => revision);
+    const [open] = this.#outstanding.values();
+    const all = open === undefined ? failed : [...failed, open.revision];
+    return all.length === 0 ? undefined : Math.min(...all);
+  }
+
+  /** The wanted items whose keys begin with `prefix`. */
+  keys(prefix: string): string[] {
+    return [...this.#wanted.keys()].filter((key) => key.startsWith(prefix));
+  }
+
+  get counts(): ItemCounts {
+    const wanted = this.#wanted.size;
+    const failed = this.#failed.size;
+    const open = this.#settled ? this.#outstanding.size : wanted;
+    return { wanted, applied: Math.max(0, wanted - failed - open), failed };
+  }
+
+  get failures(): ItemFailure[] {
+    const result: ItemFailure[] = [];
+    for (const [key, { failure }] of this.#failed) {
+      if (result.length === MAX_FAILURES) break;
+      result.push({ key, ...failure });
+    }
+    return result;
+  }
+
+  /** The item's failure; 'open' until it is reported on; undefined: it is as wanted. */
+  stateOf(key: string): 'open' | 'applied' | ItemFailure {
+    const failed = this.#failed.get(key);
+    if (failed !== undefined) return { key, ...failed.failure };
+    return !this.#settled || this.#outstanding.has(key) ? 'open' : 'applied';
+  }
+
+  /** Whether something of `revision` or before has not been applied. */
+  lags(revision: number): boolean {
+    const oldest = this.oldestOpen;
+    return !this.#settled || (oldest !== undefined && oldest <= revision);
+  }
+
+  /** The NVE should have something else, from `revision` on. */
+  expect(delta: ItemDelta, revision: number): void {
+    for (const key of delta.removes) {
+      this.#unwant(key);
+      this.#open(key, { version: '', revision });
+    }
+    for (const [key, { version }] of delta.upserts) {
+      this.#want(key, version);
+      this.#open(key, { version, revision });
+    }
+  }
+
+  /** A change that the NVE turned out not to hold yet, or to hold too much. */
+  reopen(key: string, version: string, revision: number): void {
+    this.#open(key, { version, revision });
+  }
+
+  /** @returns false: the report is about a version that is no longer wanted, and was dropped. */
+  report({ key, version, failure }: ItemReport): boolean {
+    const open = this.#outstanding.get(key);
+    if (open !== undefined && open.version !== version) return false;
+    if (open === undefined && (this.#wanted.get(key) ?? '') !== version) return false;
+    this.#outstanding.delete(key);
+    if (failure === undefined) this.#failed.delete(key);
+    else this.#failed.set(key, { version, failure, revision: open?.revision ?? 0 });
+    return true;
+  }
+
+  /** The NVE has tried everything up to `revision`; what it did not report failed is applied. */
+  settle(revision: number): string[] {
+    this.#settled = true;
+    this.#settledRevision = Math.max(this.#settledRevision, revision);
+    const done: string[] = [];
+    for (const [key, open] of this.#outstanding) {
+      if (open.revision > revision) break;
+      this.#outstanding.delete(key);
+      done.push(key);
+    }
+    return done;
+  }
+
+  #open(key: string, outstanding: Outstanding): void {
+    // Taken out first, so that the order of the map stays that of the revisions.
+    this.#outstanding.delete(key);
+    this.#outstanding.set(key, outstanding);
+    this.#failed.delete(key);
+  }
+
+  #want(key: string, version: string): void {
+    this.#unwant(key);
+    this.#wanted.set(key, version);
+    this.#digest.toggle(key, version);
+  }
+
+  #unwant(key: string): void {
+    const version = this.#wanted.get(key);
+    if (version === undefined) return;
+    this.#wanted.delete(key);
+    this.#digest.toggle(key, version);
+  }
+}

@@ -1,0 +1,201 @@
+/** What is in the store's values: JSON, checked when it is read. */
+import { z } from 'zod';
+import { NfvError } from '../errors.js';
+import type { EndpointSpec, EndpointStatus } from '../model/endpoint.js';
+import type { Meta } from '../model/resource.js';
+import type { NveSpec, NveStatus } from '../model/nve.js';
+import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { KeyValue } from '../store/store.js';
+
+/** A specification with its times. */
+export interface SpecRecord<Spec> {
+  readonly spec: Spec;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+/** An NVE's status, and what it held when it was last known to be in step. */
+export interface NveStatusRecord extends NveStatus {
+  /** Digest of the items it had tried, none outstanding; empty: not known. */
+  readonly settledDigest: string;
+}
+
+const strings = z.array(z.string()).readonly();
+const labels = z.record(z.string(), z.string()).readonly();
+
+const virtualNetworkSpec: z.ZodType<VirtualNetworkSpec> = z.object({
+  displayName: z.string(),
+  tenant: z.string(),
+  vni: z.number(),
+  encapsulation: z.literal('VXLAN'),
+  mtu: z.number(),
+  bumMode: z.enum(['HEAD_END', 'MULTICAST', 'NONE']),
+  bumGroup: z.string(),
+  learning: z.boolean(),
+  arpSuppression: z.boolean(),
+  prefixes: strings,
+  underlayFamily: z.enum(['IPV4', 'IPV6']),
+  labels,
+});
+
+const nveSpec: z.ZodType<NveSpec> = z.object({
+  displayName: z.string(),
+  vtepAddresses: strings,
+  labels,
+  nodeUuid: z.string(),
+});
+
+const port = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('veth'),
+    netns: z.string(),
+    interface: z.string(),
+    hostInterface: z.string(),
+  }),
+  z.object({
+    kind: z.literal('tap'),
+    interface: z.string(),
+    ownerUid: z.number(),
+    multiQueue: z.boolean(),
+    vnetHdr: z.boolean(),
+  }),
+]);
+
+const endpointSpec: z.ZodType<EndpointSpec> = z.object({
+  displayName: z.string(),
+  network: z.string(),
+  nve: z.string(),
+  port,
+  mac: z.string(),
+  ips: strings,
+  adminState: z.enum(['UP', 'DOWN']),
+  labels,
+});
+
+const endpointStatus: z.ZodType<EndpointStatus> = z.object({
+  state: z.enum(['PENDING', 'ACTIVE', 'FAILED', 'DOWN']),
+  reasonCode: z.string(),
+  reason: z.string(),
+});
+
+const nveStatus: z.ZodType<NveStatusRecord> = z.object({
+  state: z.enum(['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED']),
+  capabilities: z
+    .object({
+      dataplane: z.string(),
+      dataplaneVersion: z.string(),
+      itemKinds: strings,
+      encapsulations: strings,
+      portKinds: strings,
+      bumModes: strings,
+    })
+    .exactOptional(),
+  underlays: z
+    .array(z.object({ address: z.string(), interface: z.string(), mtu: z.number() }))
+    .readonly(),
+  agentVersion: z.string(),
+  lastSeenTime: z.string(),
+  itemCounts: z.object({ wanted: z.number(), applied: z.number(), failed: z.number() }),
+  appliedRevision: z.number(),
+  failures: z
+    .array(z.object({ key: z.string(), code: z.string(), message: z.string() }))
+    .readonly(),
+  drifts: z
+    .array(
+      z.object({
+        key: z.string(),
+        difference: z.string(),
+        action: z.enum(['REPAIRED', 'REPORTED', 'FAILED']),
+        time: z.string(),
+      }),
+    )
+    .readonly(),
+  driftCount: z.number(),
+  settledDigest: z.string(),
+});
+
+function specRecord<Spec>(spec: z.ZodType<Spec>): z.ZodType<SpecRecord<Spec>> {
+  return z.object({ spec, createTime: z.string(), updateTime: z.string() });
+}
+
+/** Reads and writes one kind of value. */
+export class RecordType<T> {
+  constructor(
+    private readonly what: string,
+    private readonly schema: z.ZodType<T>,
+  ) {}
+
+  /** @throws NfvError STORE_DAMAGED when the value is not what this program writes. */
+  decode(key: string, value: string): T {
+    try {
+      return this.schema.parse(JSON.parse(value));
+    } catch (cause) {
+      throw new NfvError('STORE_DAMAGED', `${key} does not hold ${this.what}`, { cause });
+    }
+  }
+
+  encode(record: T): string {
+    return JSON.stringify(record);
+  }
+}
+
+export const RECORDS = {
+  virtualNetworks: new RecordType('a virtual network', specRecord(virtualNetworkSpec)),
+  nves: new RecordType('an NVE', specRecord(nveSpec)),
+  endpoints: new RecordType('an endpoint', specRecord(endpointSpec)),
+} as const;
+
+export const STATUS_RECORDS = {
+  nves: new RecordType("an NVE's status", nveStatus),
+  endpoints: new RecordType("an endpoint's status", endpointStatus),
+} as const;
+
+/** A request that was answered, so that a repeat of it gets the same answer. */
+export interface RequestRecord {
+  /** SHA-256 of the request's body. */
+  readonly hash: string;
+  readonly time: string;
+  readonly collection: string;
+  readonly id: string;
+  /** The specification's record as it was created. */
+  readonly record: string;
+}
+
+export const REQUEST_RECORD = new RecordType<RequestRecord>(
+  'an answered request',
+  z.object({
+    hash: z.string(),
+    time: z.string(),
+    collection: z.string(),
+    id: z.string(),
+    record: z.string(),
+  }),
+);
+
+/** The etag of a specification that was last written at this revision. */
+export function etagOf(modRevision: number): string {
+  return `"${modRevision.toString(36)}"`;
+}
+
+export function metaOf<Spec>(
+  record: SpecRecord<Spec>,
+  modRevision: number,
+  statusRevision: number,
+): Meta {
+  return {
+    etag: etagOf(modRevision),
+    revision: Math.max(modRevision, statusRevision),
+    createTime: record.createTime,
+    updateTime: record.updateTime,
+  };
+}
+
+/** A value and the revision it was written at. */
+export interface Versioned<T> {
+  readonly value: T;
+  readonly modRevision: number;
+}
+
+export function decodeKv<T>(type: RecordType<T>, kv: KeyValue): Versioned<T> {
+  return { value: type.decode(kv.key, kv.value), modRevision: kv.modRevision };
+}

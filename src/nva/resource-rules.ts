@@ -1,0 +1,53 @@
+/** What makes one kind of resource different from another. */
+import type { NfvError } from '../errors.js';
+import type { Resource } from '../model/api.js';
+import type { Collection } from '../model/names.js';
+import type { Compare } from '../store/store.js';
+import type { RecordType, SpecRecord, Versioned } from './records.js';
+
+/** A condition of a transaction, and what it means that it does not hold. */
+export interface Guard {
+  readonly compare: Compare;
+  /** 'retry': something moved meanwhile; read again and try again. */
+  readonly onFail: NfvError | 'retry';
+}
+
+/** A key that a resource holds in the store as long as its specification says so. */
+export interface Claim {
+  readonly key: string;
+  /** What it means that another resource holds it; undefined: nobody else can. */
+  readonly taken: NfvError | 'retry' | undefined;
+}
+
+export interface Checked<Spec> {
+  /** Canonical, allocations made. */
+  readonly spec: Spec;
+  /** What the check relied on. */
+  readonly guards: readonly Guard[];
+}
+
+export interface ResourceRules<Spec, R extends Resource> {
+  readonly kind: R['kind'];
+  readonly collection: Collection;
+  /** As in error texts: "virtual network". */
+  readonly noun: string;
+  readonly records: RecordType<SpecRecord<Spec>>;
+  /**
+   * Whether the specification may be written. `attempt` counts retries from 0.
+   * @throws NfvError what is wrong with it.
+   */
+  check(id: string, before: Spec | undefined, after: Spec, attempt: number): Promise<Checked<Spec>>;
+  /** What must hold for the resource to go. */
+  checkDelete(id: string, before: Spec): Promise<readonly Guard[]>;
+  claims(id: string, spec: Spec): readonly Claim[];
+  /** What is stored of its status, and goes with it. */
+  statusKeys(id: string): readonly string[];
+  /** Keys that are written with every change from one specification to another. */
+  generations(before: Spec | undefined, after: Spec | undefined): readonly string[];
+  /** The resource as of `revision`, its status joined; undefined revision: the latest. */
+  assemble(
+    id: string,
+    record: Versioned<SpecRecord<Spec>>,
+    revision: number | undefined,
+  ): Promise<R>;
+}

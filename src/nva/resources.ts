@@ -1,0 +1,233 @@
+/** The standard methods on one collection, the same for every kind of resource. */
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { invalidField, NfvError } from '../errors.js';
+import type {
+  Call,
+  CreateRequest,
+  DeleteRequest,
+  ListRequest,
+  ListResult,
+  Resource,
+  ResourceApi,
+  UpdateRequest,
+} from '../model/api.js';
+import { canonicalJson } from '../model/canonical.js';
+import { timestamp, type Clock } from '../model/clock.js';
+import { formatName, ID_RULE, isId } from '../model/names.js';
+import type { Store, WriteOp } from '../store/store.js';
+import { requestKey, specKey } from './keys.js';
+import { listPage } from './list.js';
+import {
+  decodeKv,
+  etagOf,
+  REQUEST_RECORD,
+  type RequestRecord,
+  type SpecRecord,
+  type Versioned,
+} from './records.js';
+import type { Guard, ResourceRules } from './resource-rules.js';
+import { moveClaims, write, type Attempt } from './write.js';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export class Resources<Spec extends object, R extends Resource> implements ResourceApi<Spec, R> {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly rules: ResourceRules<Spec, R>,
+  ) {}
+
+  async create(request: CreateRequest<Spec>, { signal }: Call): Promise<R> {
+    const { id, requestId } = request;
+    if (!isId(id)) throw invalidField(`${this.#field}_id`, id, 'not an id', `give ${ID_RULE}`);
+    if (requestId !== '' && !UUID.test(requestId)) {
+      throw invalidField('request_id', requestId, 'not a UUID', 'give one, or leave it out');
+    }
+    const hash = hashOf(this.rules.collection, request);
+    return write(this.store, signal, async (attempt) => {
+      const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
+      return replayed ?? this.#planCreate(request, hash, attempt);
+    });
+  }
+
+  async #planCreate(
+    { id, spec, requestId, validateOnly }: CreateRequest<Spec>,
+    hash: string,
+    attempt: number,
+  ): Promise<Attempt<R>> {
+    const { rules } = this;
+    const checked = await rules.check(id, undefined, spec, attempt);
+    const now = timestamp(this.clock.now());
+    const record = { spec: checked.spec, createTime: now, updateTime: now };
+    const key = specKey(rules.collection, id);
+    const value = rules.records.encode(record);
+    const claims = moveClaims(id, [], rules.claims(id, checked.spec));
+    const exists = new NfvError('ALREADY_EXISTS', `${this.#name(id)} exists`);
+    const answered = this.#answered(requestId, hash, id, value, now);
+    return {
+      kind: 'commit',
+      dryRun: validateOnly,
+      guards: [
+        ...answered.guards,
+        { compare: { kind: 'revision', key, revision: 0 }, onFail: exists },
+        ...claims.guards,
+        ...checked.guards,
+      ],
+      ops: [
+        { kind: 'put', key, value },
+        ...claims.ops,
+        ...this.#generations(undefined, checked.spec),
+        ...answered.ops,
+      ],
+      finish: (revision) => this.#assemble(id, record, revision),
+    };
+  }
+
+  async get(id: string): Promise<R> {
+    return this.rules.assemble(id, await this.#read(id), undefined);
+  }
+
+  list(request: ListRequest, call: Call): Promise<ListResult<R>> {
+    return listPage(this.store, this.rules, request, call.signal);
+  }
+
+  async update(request: UpdateRequest<Spec>, { signal }: Call): Promise<R> {
+    const { id, changes, etag, validateOnly } = request;
+    return write(this.store, signal, async (attempt) => {
+      const { rules } = this;
+      const before = await this.#read(id);
+      this.#checkEtag(id, etag, before.modRevision);
+      const wanted = { ...before.value.spec, ...changes };
+      const checked = await rules.check(id, before.value.spec, wanted, attempt);
+      if (isDeepStrictEqual(checked.spec, before.value.spec)) {
+        return { kind: 'done', result: await rules.assemble(id, before, undefined) };
+      }
+      const record = {
+        ...before.value,
+        spec: checked.spec,
+        updateTime: timestamp(this.clock.now()),
+      };
+      const key = specKey(rules.collection, id);
+      const claims = moveClaims(
+        id,
+        rules.claims(id, before.value.spec),
+        rules.claims(id, checked.spec),
+      );
+      return {
+        kind: 'commit',
+        dryRun: validateOnly,
+        guards: [
+          { compare: { kind: 'revision', key, revision: before.modRevision }, onFail: 'retry' },
+          ...claims.guards,
+          ...checked.guards,
+        ],
+        ops: [
+          { kind: 'put', key, value: rules.records.encode(record) },
+          ...claims.ops,
+          ...this.#generations(before.value.spec, checked.spec),
+        ],
+        finish: (revision) => this.#assemble(id, record, revision),
+      };
+    });
+  }
+
+  async delete({ id, etag, validateOnly }: DeleteRequest, { signal }: Call): Promise<void> {
+    await write(this.store, signal, async () => {
+      const { rules } = this;
+      const key = specKey(rules.collection, id);
+      const kv = await this.store.get(key);
+      if (kv === undefined) return { kind: 'done', result: undefined };
+      this.#checkEtag(id, etag, kv.modRevision);
+      const { spec } = rules.records.decode(key, kv.value);
+      const claims = moveClaims(id, rules.claims(id, spec), []);
+      return {
+        kind: 'commit',
+        dryRun: validateOnly,
+        guards: [
+          { compare: { kind: 'revision', key, revision: kv.modRevision }, onFail: 'retry' },
+          ...(await rules.checkDelete(id, spec)),
+        ],
+        ops: [
+          { kind: 'delete', key },
+          ...rules.statusKeys(id).map((status) => ({ kind: 'delete', key: status }) as const),
+          ...claims.ops,
+          ...this.#generations(spec, undefined),
+        ],
+        finish: () => Promise.resolve(undefined),
+      };
+    });
+  }
+
+  async #read(id: string): Promise<Versioned<SpecRecord<Spec>>> {
+    const kv = await this.store.get(specKey(this.rules.collection, id));
+    if (kv === undefined) throw new NfvError('NOT_FOUND', `${this.#name(id)} does not exist`);
+    return decodeKv(this.rules.records, kv);
+  }
+
+  /** In a dry run there is no revision yet: the resource as it would be. */
+  #assemble(id: string, record: SpecRecord<Spec>, revision: number | undefined): Promise<R> {
+    return this.rules.assemble(id, { value: record, modRevision: revision ?? 0 }, revision);
+  }
+
+  #checkEtag(id: string, etag: string, modRevision: number): void {
+    const current = etagOf(modRevision);
+    if (etag === '' || etag === current) return;
+    throw new NfvError(
+      'ETAG_MISMATCH',
+      `${this.#name(id)} has changed: its etag is ${current}, not ${etag}`,
+    );
+  }
+
+  #generations(before: Spec | undefined, after: Spec | undefined): WriteOp[] {
+    return this.rules.generations(before, after).map((key) => ({ kind: 'put', key, value: '' }));
+  }
+
+  /** AIP-155: a repeat gets the first answer. */
+  async #replay(requestId: string, hash: string): Promise<Attempt<R> | undefined> {
+    const key = requestKey(requestId);
+    const kv = await this.store.get(key);
+    if (kv === undefined) return undefined;
+    const request = REQUEST_RECORD.decode(key, kv.value);
+    if (request.hash !== hash) {
+      throw new NfvError(
+        'REQUEST_ID_REUSED',
+        `request id ${requestId} was used for ${request.collection}/${request.id} with another body`,
+      );
+    }
+    const value = this.rules.records.decode(key, request.record);
+    const record = { value, modRevision: kv.modRevision };
+    return { kind: 'done', result: await this.rules.assemble(request.id, record, undefined) };
+  }
+
+  /** What makes the repeat of a request harmless. */
+  #answered(
+    requestId: string,
+    hash: string,
+    id: string,
+    record: string,
+    time: string,
+  ): { guards: Guard[]; ops: WriteOp[] } {
+    if (requestId === '') return { guards: [], ops: [] };
+    const key = requestKey(requestId);
+    const request: RequestRecord = { hash, time, collection: this.rules.collection, id, record };
+    return {
+      guards: [{ compare: { kind: 'revision', key, revision: 0 }, onFail: 'retry' }],
+      ops: [{ kind: 'put', key, value: REQUEST_RECORD.encode(request) }],
+    };
+  }
+
+  #name(id: string): string {
+    return formatName(this.rules.collection, id);
+  }
+
+  get #field(): string {
+    return this.rules.noun.replaceAll(' ', '_').toLowerCase();
+  }
+}
+
+/** A request's body as a hash; the order of fields does not matter. */
+function hashOf(collection: string, request: CreateRequest<object>): string {
+  const body = { collection, id: request.id, spec: request.spec, dry: request.validateOnly };
+  return createHash('sha256').update(canonicalJson(body)).digest('hex');
+}

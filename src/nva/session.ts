@@ -1,0 +1,235 @@
+/**
+ * The NVA's end of one NVE's session, after the handshake: what the NVE should have goes down in
+ * deltas, coalesced while it is slow; what it made of it comes up.
+ */
+import { NfvError } from '../errors.js';
+import { errorFields, type Log } from '../model/log.js';
+import type { Item } from '../model/item.js';
+import type { Drift, Underlay } from '../model/nve.js';
+import {
+  MAX_ENTRIES,
+  MAX_IN_FLIGHT,
+  type Delta,
+  type DeltaReply,
+  type DriftReports,
+  type FromNve,
+  type ItemReports,
+} from '../model/southbound.js';
+import type { NvaSideStream } from '../rpc/session-service.js';
+import type { ItemDelta } from './compiler/compile-index.js';
+import type { Progress } from './progress.js';
+
+export interface SessionEvents {
+  /** The state of these items may have changed; 'all': of any. */
+  progressed(keys: readonly string[] | 'all'): void;
+  /** The NVE noticed drift. */
+  drifted(drifts: readonly Drift[], total: number): void;
+  underlaysChanged(underlays: readonly Underlay[]): void;
+}
+
+export interface SessionOptions {
+  readonly stream: NvaSideStream;
+  readonly nve: string;
+  readonly epoch: number;
+  readonly progress: Progress;
+  /** The revision of what the NVE held when it said hello. */
+  readonly heldRevision: number;
+  readonly log: Log;
+  readonly events: SessionEvents;
+}
+
+/** How what the NVE holds differs from what it should. */
+export interface Shortfall {
+  readonly upserts: readonly Item[];
+  readonly removes: readonly string[];
+}
+
+export class Session {
+  readonly progress: Progress;
+  readonly #options: SessionOptions;
+  readonly #incoming: AsyncIterator<FromNve>;
+  /** One entry a key, however often it changes; undefined: the item goes. */
+  readonly #pending = new Map<string, Item | undefined>();
+  /** Keys of each delta that has no reply yet. */
+  readonly #inFlight = new Map<number, readonly { key: string; version: string }[]>();
+  #sequence = 0;
+  /** What the NVE has been told it has, once it has stored all that was sent. */
+  #sentRevision = 0;
+  /** What it will have once nothing is pending. */
+  #targetRevision: number;
+  #announceComplete: boolean;
+  #wake: () => void = () => undefined;
+
+  /**
+   * @param incoming the rest of the stream's messages
+   * @param revision that of the configuration the progress starts from
+   * @param shortfall undefined: the NVE holds that configuration already
+   */
+  constructor(
+    options: SessionOptions,
+    incoming: AsyncIterator<FromNve>,
+    revision: number,
+    shortfall: Shortfall | undefined,
+  ) {
+    this.#options = options;
+    this.#incoming = incoming;
+    this.progress = options.progress;
+    this.#targetRevision = revision;
+    this.#announceComplete = shortfall !== undefined;
+    if (shortfall === undefined) this.#sentRevision = revision;
+    else this.#resend(shortfall, revision);
+  }
+
+  get stream(): NvaSideStream {
+    return this.#options.stream;
+  }
+
+  /** Ends the session; its NVE is told why. */
+  end(error: NfvError): void {
+    this.#options.stream.end(error);
+  }
+
+  /** The NVE should have something else, from `revision` on. */
+  expect(delta: ItemDelta, revision: number): void {
+    this.progress.expect(delta, revision);
+    for (const key of delta.removes) this.#queue(key, undefined);
+    for (const [key, item] of delta.upserts) this.#queue(key, item);
+    this.#targetRevision = Math.max(this.#targetRevision, revision);
+    this.#wake();
+  }
+
+  /** Runs until the stream is over. @throws NfvError why it ended */
+  async run(): Promise<void> {
+    const { signal } = this.#options.stream;
+    const wake = (): void => {
+      this.#wake();
+    };
+    signal.addEventListener('abort', wake, { once: true });
+    const sending = this.#sendLoop(signal);
+    // The receiving loop is told first if both fail; this one only must not go unhandled.
+    sending.catch((thrown: unknown) => {
+      this.end(NfvError.from(thrown));
+    });
+    await this.#receiveLoop();
+    this.#options.stream.end();
+    await sending.catch(() => undefined);
+  }
+
+  #resend({ upserts, removes }: Shortfall, revision: number): void {
+    for (const key of removes) {
+      this.progress.reopen(key, '', revision);
+      this.#queue(key, undefined);
+    }
+    for (const item of upserts) {
+      this.progress.reopen(item.key, item.version, revision);
+      this.#queue(item.key, item);
+    }
+  }
+
+  #queue(key: string, item: Item | undefined): void {
+    this.#pending.delete(key);
+    this.#pending.set(key, item);
+  }
+
+  async #sendLoop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const mayComplete = this.#pending.size > 0 || this.#announceComplete;
+      if (mayComplete && this.#inFlight.size < MAX_IN_FLIGHT) {
+        await this.#options.stream.send(this.#nextDelta());
+      } else {
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    }
+  }
+
+  #nextDelta(): Delta {
+    const upserts: Item[] = [];
+    const removes: string[] = [];
+    const keys: { key: string; version: string }[] = [];
+    for (const [key, item] of this.#pending) {
+      if (keys.length === MAX_ENTRIES) break;
+      if (item === undefined) removes.push(key);
+      else upserts.push(item);
+      keys.push({ key, version: item?.version ?? '' });
+      this.#pending.delete(key);
+    }
+    const complete = this.#pending.size === 0;
+    if (complete) {
+      // A revision is only claimed once all of it has been sent.
+      this.#sentRevision = this.#targetRevision;
+      this.#announceComplete = false;
+    }
+    const sequence = ++this.#sequence;
+    this.#inFlight.set(sequence, keys);
+    const { epoch } = this.#options;
+    return {
+      kind: 'delta',
+      sequence,
+      epoch,
+      revision: this.#sentRevision,
+      upserts,
+      removes,
+      complete,
+    };
+  }
+
+  async #receiveLoop(): Promise<void> {
+    for (;;) {
+      const next = await this.#incoming.next();
+      if (next.done === true) return;
+      this.#receive(next.value);
+    }
+  }
+
+  #receive(message: FromNve): void {
+    switch (message.kind) {
+      case 'delta_reply':
+        this.#onReply(message);
+        break;
+      case 'item_reports':
+        this.#onReports(message);
+        break;
+      case 'drift_reports':
+        this.#onDrift(message);
+        break;
+      case 'underlay_report':
+        this.#options.events.underlaysChanged(message.underlays);
+        break;
+      case 'hello':
+      case 'held_items':
+        throw new NfvError('PROTOCOL_VIOLATION', `${message.kind} in the middle of a session`);
+    }
+  }
+
+  #onReply({ sequence, error }: DeltaReply): void {
+    const keys = this.#inFlight.get(sequence);
+    if (keys === undefined) {
+      throw new NfvError('PROTOCOL_VIOLATION', `a reply to delta ${sequence}, which is not open`);
+    }
+    this.#inFlight.delete(sequence);
+    if (error !== undefined) {
+      this.#options.log.error(
+        { nve: this.#options.nve, sequence, ...errorFields(error) },
+        'delta refused',
+      );
+      for (const entry of keys) this.progress.report({ ...entry, failure: error });
+      this.#options.events.progressed(keys.map(({ key }) => key));
+    }
+    this.#wake();
+  }
+
+  #onReports({ epoch, entries, settledRevision }: ItemReports): void {
+    // Of a reign before ours: about versions that nobody waits for.
+    if (epoch !== this.#options.epoch) return;
+    const changed = entries.filter((entry) => this.progress.report(entry)).map(({ key }) => key);
+    const first = !this.progress.settled;
+    // Before it has tried what it held at the start, silence about an item means nothing.
+    const tried = settledRevision > 0 && settledRevision >= this.#options.heldRevision;
+    const done = tried ? this.progress.settle(Math.min(settledRevision, this.#sentRevision)) : [];
+    this.#options.events.progressed(tried && first ? 'all' : [...changed, ...done]);
+  }
+
+  #onDrift({ drifts, total }: DriftReports): void {
+    this.#options.events.drifted(drifts, total);
+  }
+}

@@ -1,0 +1,220 @@
+/** All sessions with NVEs, one for each NVE at most. */
+import { NfvError } from '../errors.js';
+import { timestamp, type Clock } from '../model/clock.js';
+import { errorFields, type Log } from '../model/log.js';
+import type { Drift, Underlay } from '../model/nve.js';
+import {
+  MAX_IN_FLIGHT,
+  PROTOCOL_VERSION,
+  type Epoch,
+  type FromNve,
+  type Hello,
+} from '../model/southbound.js';
+import type { NvaSideStream } from '../rpc/session-service.js';
+import type { CompileIndex, ItemDelta } from './compiler/compile-index.js';
+import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
+import { Progress } from './progress.js';
+import { Session, type Shortfall } from './session.js';
+
+/** What an agent says of its host. */
+export interface NveFacts {
+  readonly capabilities: Hello['capabilities'];
+  readonly underlays: readonly Underlay[];
+  readonly agentVersion: string;
+}
+
+export interface SessionsDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly epoch: Epoch;
+  readonly index: CompileIndex;
+  /** The revision that `index` has. */
+  revision(): number;
+  /**
+   * Makes sure that the NVE exists and that this agent is the one bound to it, and stores what
+   * it says of its host. @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH
+   */
+  admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void>;
+  /** The state of these items of an NVE, or of the NVE itself, may have changed. */
+  onProgress(nve: string, keys: readonly string[] | 'all'): void;
+  onUnderlays(nve: string, facts: NveFacts): void;
+  /** The session is over; this is what was last known. */
+  onDeparture(nve: string, last: Connected): void;
+}
+
+/** A connected NVE. */
+export interface Connected {
+  readonly session: Session;
+  facts: NveFacts;
+  drifts: readonly Drift[];
+  driftCount: number;
+  readonly since: string;
+}
+
+interface Registration {
+  readonly stream: NvaSideStream;
+  readonly incoming: AsyncIterator<FromNve>;
+  readonly hello: Hello;
+  readonly facts: NveFacts;
+  readonly progress: Progress;
+  /** Absent: the NVE holds all it should. */
+  readonly shortfall?: Shortfall;
+}
+
+/** Kept of each NVE, newest first. */
+const MAX_DRIFTS = 100;
+
+export class Sessions {
+  readonly #connected = new Map<string, Connected>();
+  /** For NVEs without a session: the first revision they missed, as far as we know. */
+  readonly #missed = new Map<string, number>();
+
+  constructor(private readonly deps: SessionsDeps) {}
+
+  get(nve: string): Connected | undefined {
+    return this.#connected.get(nve);
+  }
+
+  /** An NVE that is not connected is known to lack something of this revision or before. */
+  markMissed(nve: string, revision: number): void {
+    this.#missed.set(nve, Math.min(revision, this.#missed.get(nve) ?? revision));
+  }
+
+  missed(nve: string): number | undefined {
+    return this.#missed.get(nve);
+  }
+
+  /** Hands on what a commit changes. */
+  deliver(deltas: ReadonlyMap<string, ItemDelta>, revision: number): void {
+    for (const [nve, delta] of deltas) {
+      const connected = this.#connected.get(nve);
+      if (connected === undefined) this.markMissed(nve, revision);
+      else connected.session.expect(delta, revision);
+      this.deps.onProgress(nve, [...delta.upserts.keys(), ...delta.removes]);
+    }
+  }
+
+  /** Runs one session. @throws NfvError why it ended, for the NVE to know */
+  readonly handle = async (stream: NvaSideStream): Promise<void> => {
+    const { deps } = this;
+    const incoming = stream.incoming[Symbol.asyncIterator]();
+    const hello = await receiveHello(incoming, deps.clock);
+    const { nve, capabilities, underlays, agentVersion } = hello;
+    const log = { nve, peer: stream.peer };
+    try {
+      checkHello(hello, deps.epoch);
+      const facts = { capabilities, underlays, agentVersion };
+      await deps.admit(nve, hello.nodeUuid, facts);
+      const session = await this.#greet(stream, incoming, hello, facts);
+      deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
+      await session.run();
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      deps.log.warn({ ...log, ...errorFields(error) }, 'NVE session ended');
+      throw error;
+    } finally {
+      this.#remove(nve, stream);
+    }
+  };
+
+  async #greet(
+    stream: NvaSideStream,
+    incoming: AsyncIterator<FromNve>,
+    hello: Hello,
+    facts: NveFacts,
+  ): Promise<Session> {
+    const { deps } = this;
+    const wanted = deps.index.full(hello.nve);
+    const progress = new Progress(wanted);
+    const inStep = progress.digest === hello.digest;
+    const welcome = {
+      kind: 'welcome',
+      protocolVersion: PROTOCOL_VERSION,
+      epoch: deps.epoch,
+      sendHeldItems: !inStep,
+      maxInFlight: MAX_IN_FLIGHT,
+    } as const;
+    if (inStep) {
+      // Registered before anything is awaited, so that no change falls between.
+      const session = this.#register({ stream, incoming, hello, facts, progress });
+      await stream.send({ ...welcome, revision: deps.revision() });
+      return session;
+    }
+    await stream.send({ ...welcome, revision: deps.revision() });
+    const held = await receiveHeldItems(incoming, deps.clock);
+    const now = deps.index.full(hello.nve);
+    const shortfall = shortfallOf(held, now);
+    const fresh = new Progress(now);
+    return this.#register({ stream, incoming, hello, facts, progress: fresh, shortfall });
+  }
+
+  #register({ stream, incoming, hello, facts, progress, shortfall }: Registration): Session {
+    const { deps } = this;
+    const { nve } = hello;
+    const connected: Connected = {
+      facts,
+      drifts: [],
+      driftCount: 0,
+      since: timestamp(deps.clock.now()),
+      session: new Session(
+        {
+          stream,
+          nve,
+          epoch: deps.epoch.number,
+          heldRevision: hello.revision,
+          progress,
+          log: deps.log,
+          events: {
+            progressed: (keys) => {
+              deps.onProgress(nve, keys);
+            },
+            drifted: (drifts, total) => {
+              connected.drifts = [...drifts, ...connected.drifts].slice(0, MAX_DRIFTS);
+              connected.driftCount = total;
+              deps.onProgress(nve, []);
+            },
+            underlaysChanged: (underlays) => {
+              connected.facts = { ...connected.facts, underlays };
+              deps.onUnderlays(nve, connected.facts);
+            },
+          },
+        },
+        incoming,
+        deps.revision(),
+        shortfall,
+      ),
+    };
+    const older = this.#connected.get(nve);
+    this.#connected.set(nve, connected);
+    this.#missed.delete(nve);
+    older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
+    deps.onProgress(nve, []);
+    return connected.session;
+  }
+
+  #remove(nve: string, stream: NvaSideStream): void {
+    const connected = this.#connected.get(nve);
+    if (connected?.session.stream !== stream) return;
+    this.deps.onDeparture(nve, connected);
+    this.#connected.delete(nve);
+    const { progress } = connected.session;
+    const missed = progress.settled ? progress.oldestOpen : 0;
+    if (missed !== undefined) this.markMissed(nve, missed);
+    this.deps.onProgress(nve, []);
+  }
+
+  /** Ends all sessions. */
+  close(error: NfvError): void {
+    for (const { session } of this.#connected.values()) session.end(error);
+  }
+}
+
+function shortfallOf(
+  held: ReadonlyMap<string, string>,
+  wanted: ReturnType<CompileIndex['full']>,
+): Shortfall {
+  return {
+    upserts: [...wanted.values()].filter((item) => held.get(item.key) !== item.version),
+    removes: [...held.keys()].filter((key) => !wanted.has(key)),
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * Writes what the NVEs report into the store, so that a reader and a watcher of a resource see
+ * its state: gathered for a moment, and only what is different.
+ */
+import { NfvError } from '../errors.js';
+import type { Clock } from '../model/clock.js';
+import { errorFields, type Log } from '../model/log.js';
+import { LIMITS, type Compare, type Store, type WriteOp } from '../store/store.js';
+import { specKey, statusKey } from './keys.js';
+
+type Kind = 'nves' | 'endpoints';
+
+export interface StatusWriterDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The status record as it should be; undefined: nothing is known, leave it. */
+  statusOf(kind: Kind, id: string): Promise<string | undefined>;
+}
+
+/** Milliseconds that changes are gathered for. */
+const GATHER_MS = 50;
+const RETRY_MS = 1000;
+/** Each status takes one compare and one operation of a transaction. */
+const BATCH = Math.floor(LIMITS.txnOps / 2);
+
+export class StatusWriter {
+  readonly #dirty = new Set<string>();
+  #timer: (() => void) | undefined;
+  #writing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(private readonly deps: StatusWriterDeps) {}
+
+  /** The status may have changed. */
+  mark(kind: Kind, id: string): void {
+    this.#dirty.add(`${kind}/${id}`);
+    this.#schedule(GATHER_MS);
+  }
+
+  /** Writes what is gathered, and then no more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.();
+    await this.#writing;
+    await this.#flush();
+  }
+
+  #schedule(ms: number): void {
+    if (this.#closed || this.#timer !== undefined || this.#writing !== undefined) return;
+    this.#timer = this.deps.clock.after(ms, () => {
+      this.#timer = undefined;
+      this.#writing = this.#flush().finally(() => {
+        this.#writing = undefined;
+        if (this.#dirty.size > 0) this.#schedule(RETRY_MS);
+      });
+    });
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      while (this.#dirty.size > 0) await this.#writeBatch();
+    } catch (thrown) {
+      this.deps.log.warn(errorFields(NfvError.from(thrown)), 'status not written');
+    }
+  }
+
+  async #writeBatch(): Promise<void> {
+    const names = [...this.#dirty].slice(0, BATCH);
+    // Taken out before it is read: what changes from now on marks it again.
+    for (const name of names) this.#dirty.delete(name);
+    try {
+      const writes = await Promise.all(names.map((name) => this.#prepare(name)));
+      const due = writes.filter((write) => write !== undefined);
+      if (due.length === 0) return;
+      const result = await this.deps.store.txn({
+        compare: due.map(({ compare }) => compare),
+        ops: due.map(({ op }) => op),
+      });
+      // A resource that changed meanwhile is read again; it may be gone by then.
+      if (!result.succeeded) for (const name of names) this.#dirty.add(name);
+    } catch (thrown) {
+      for (const name of names) this.#dirty.add(name);
+      throw thrown;
+    }
+  }
+
+  /** undefined: there is nothing to write, or nothing to write it about. */
+  async #prepare(name: string): Promise<{ compare: Compare; op: WriteOp } | undefined> {
+    const [kind, id = ''] = name.split('/');
+    if (kind !== 'nves' && kind !== 'endpoints') return undefined;
+    const spec = await this.deps.store.get(specKey(kind, id));
+    const value = await this.deps.statusOf(kind, id);
+    if (spec === undefined || value === undefined) return undefined;
+    const key = statusKey(kind, id);
+    if ((await this.deps.store.get(key))?.value === value) return undefined;
+    return {
+      compare: { kind: 'revision', key: spec.key, revision: spec.modRevision },
+      op: { kind: 'put', key, value },
+    };
+  }
+}

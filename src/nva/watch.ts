@@ -1,0 +1,176 @@
+/** The northbound watch: the store's history as changes of resources. */
+import { NfvError } from '../errors.js';
+import type { Call, Resource, WatchEvent, WatchRequest } from '../model/api.js';
+import type { Clock } from '../model/clock.js';
+import { matches, parseFilter, type Filter } from '../model/filter.js';
+import { fieldsOf } from '../model/filter-fields.js';
+import { formatName, type Collection } from '../model/names.js';
+import type { Store, StoreEvent, WatchBatch } from '../store/store.js';
+import { parseResourceKey, ROOT, specKey, specsOf } from './keys.js';
+import { decodeKv } from './records.js';
+import type { ResourceRules } from './resource-rules.js';
+
+const CHUNK = 200;
+/** A watcher that is told nothing for so long gets a newer revision to resume from. */
+const BOOKMARK_MS = 10_000;
+
+/** What the watch needs of one collection. */
+export interface Watched {
+  readonly kind: Resource['kind'];
+  readonly collection: Collection;
+  /** The resource as of a revision; undefined: it does not exist then. */
+  read(id: string, revision: number): Promise<Resource | undefined>;
+}
+
+export function watched<Spec extends object, R extends Resource>(
+  store: Store,
+  rules: ResourceRules<Spec, R>,
+): Watched {
+  return {
+    kind: rules.kind,
+    collection: rules.collection,
+    async read(id, revision) {
+      const kv = await store.get(specKey(rules.collection, id), revision);
+      return kv && rules.assemble(id, decodeKv(rules.records, kv), revision);
+    },
+  };
+}
+
+export async function* watchResources(
+  store: Store,
+  clock: Clock,
+  all: readonly Watched[],
+  request: WatchRequest,
+  { signal }: Call,
+): AsyncGenerator<WatchEvent> {
+  const wanted = all.filter(
+    ({ kind }) => request.kinds.length === 0 || request.kinds.includes(kind),
+  );
+  const view = new View(wanted, request.filter);
+  let revision = request.startRevision;
+  if (revision > store.status().revision) {
+    throw new NfvError(
+      'REVISION_IN_FUTURE',
+      `the store is at revision ${store.status().revision}, not ${revision}`,
+    );
+  }
+  if (revision === 0) {
+    revision = store.status().revision;
+    for (const watched of wanted) yield* snapshot(store, watched, view, revision, signal);
+    if (signal.aborted) return;
+    yield { type: 'SYNCED', revision };
+  } else {
+    await view.remember(store, revision, signal);
+  }
+  let told = clock.monotonic();
+  for await (const batch of store.watch({ prefix: ROOT, after: revision, signal })) {
+    const events = await view.eventsOf(batch);
+    yield* events;
+    if (events.length === 0 && clock.monotonic() - told < BOOKMARK_MS) continue;
+    if (events.length === 0) yield { type: 'SYNCED', revision: batch.revision };
+    told = clock.monotonic();
+  }
+}
+
+async function* snapshot(
+  store: Store,
+  watched: Watched,
+  view: View,
+  revision: number,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent> {
+  for await (const id of idsAt(store, watched.collection, revision, signal)) {
+    const resource = await watched.read(id, revision);
+    if (resource !== undefined && view.enters(watched, resource)) {
+      yield { type: 'PUT', revision, resource };
+    }
+  }
+}
+
+async function* idsAt(
+  store: Store,
+  collection: Collection,
+  revision: number,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const prefix = specsOf(collection);
+  let after = prefix;
+  while (!signal.aborted) {
+    const { kvs, more } = await store.range({ prefix, after, limit: CHUNK, revision });
+    for (const { key } of kvs) yield key.slice(prefix.length);
+    const last = kvs.at(-1);
+    if (!more || last === undefined) return;
+    after = last.key;
+  }
+}
+
+/** What the watcher sees: with a filter, it is told when a resource ceases to match. */
+class View {
+  readonly #filters: ReadonlyMap<Watched, Filter>;
+  /** Names of the resources that match; kept with a filter only. */
+  readonly #matching: Set<string> | undefined;
+
+  constructor(
+    private readonly wanted: readonly Watched[],
+    filter: string,
+  ) {
+    this.#filters = new Map(wanted.map((watched) => [watched, parseFilter(filter)]));
+    this.#matching = filter === '' ? undefined : new Set();
+  }
+
+  /** Finds out what a watcher that resumes has been told of before. */
+  async remember(store: Store, revision: number, signal: AbortSignal): Promise<void> {
+    if (this.#matching === undefined) return;
+    for (const watched of this.wanted) {
+      for await (const id of idsAt(store, watched.collection, revision, signal)) {
+        const resource = await watched.read(id, revision);
+        if (resource !== undefined) this.enters(watched, resource);
+      }
+    }
+  }
+
+  enters(watched: Watched, resource: Resource): boolean {
+    const filter = this.#filters.get(watched);
+    const does = filter === undefined || matches(filter, fieldsOf(resource));
+    if (does) this.#matching?.add(formatName(watched.collection, resource.id));
+    return does;
+  }
+
+  /** One event for each resource that the transaction changed. */
+  async eventsOf({ revision, events }: WatchBatch): Promise<WatchEvent[]> {
+    const changed = new Map<string, { watched: Watched; id: string }>();
+    for (const event of events) {
+      const about = parseResourceKey(keyOf(event));
+      const watched = this.wanted.find(({ collection }) => collection === about?.collection);
+      if (about === undefined || watched === undefined) continue;
+      changed.set(formatName(watched.collection, about.id), { watched, id: about.id });
+    }
+    const result: WatchEvent[] = [];
+    for (const [name, { watched, id }] of changed) {
+      const event = await this.#eventOf(name, watched, id, revision);
+      if (event !== undefined) result.push(event);
+    }
+    return result;
+  }
+
+  async #eventOf(
+    name: string,
+    watched: Watched,
+    id: string,
+    revision: number,
+  ): Promise<WatchEvent | undefined> {
+    const before = this.#matching?.has(name) ?? true;
+    const resource = await watched.read(id, revision);
+    if (resource !== undefined && this.enters(watched, resource)) {
+      return { type: 'PUT', revision, resource };
+    }
+    this.#matching?.delete(name);
+    if (!before) return undefined;
+    const last = await watched.read(id, revision - 1);
+    return last === undefined ? undefined : { type: 'DELETED', revision, resource: last };
+  }
+}
+
+function keyOf(event: StoreEvent): string {
+  return event.kind === 'put' ? event.kv.key : event.key;
+}

@@ -1,0 +1,187 @@
+/**
+ * The agent of one host: keeps its dataplane equal to its last good configuration, and that equal
+ * to what the NVA wants, whenever there is one to be reached.
+ */
+import { NfvError } from '../errors.js';
+import type { Clock } from '../model/clock.js';
+import { errorFields, type Log } from '../model/log.js';
+import type { Drift, Underlay } from '../model/nve.js';
+import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/southbound.js';
+import type { NveSideStream } from '../rpc/nve-client.js';
+import type { Dataplane } from '../reconcile/dataplane.js';
+import { Reconciler, type ReconcilerStatus } from '../reconcile/engine.js';
+import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/options.js';
+import type { Store } from '../store/store.js';
+import { LastGood } from './last-good.js';
+import { SessionRunner } from './session-runner.js';
+
+export interface AgentOptions {
+  /** The NVE's id. */
+  readonly name: string;
+  readonly agentVersion: string;
+  /** The agent's own; closed by whoever opened it. */
+  readonly store: Store;
+  readonly dataplane: Dataplane;
+  /** One function a replica of the NVA, in order of priority; at least one. */
+  readonly replicas: readonly (() => NveSideStream)[];
+  readonly tuning: ReconcilerTuning;
+  /** Milliseconds: of the first wait after a session was lost, and of the longest. */
+  readonly retry: { readonly initialMs: number; readonly maxMs: number };
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly makeUuid: () => string;
+  readonly log: Log;
+}
+
+/** How often the host's addresses are looked at, in milliseconds. */
+const UNDERLAY_MS = 10_000;
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #lastGood: LastGood;
+  readonly #reconciler: Reconciler;
+  readonly #session: SessionRunner;
+  readonly #stop = new AbortController();
+  #underlays: readonly Underlay[] = [];
+  #cancelTimer: () => void = () => undefined;
+
+  /**
+   * Takes up the last good configuration, then looks for the NVA.
+   * @throws NfvError of the store and of the dataplane's capabilities
+   */
+  static async start(options: AgentOptions): Promise<Agent> {
+    const { lastGood, items } = await LastGood.open(options.store, options.makeUuid);
+    const agent = new Agent(options, lastGood);
+    const { complete, revision } = lastGood;
+    agent.#reconciler.replace(items, complete, revision);
+    agent.#reconciler.start();
+    agent.#session.start();
+    agent.#watchUnderlays();
+    return agent;
+  }
+
+  private constructor(options: AgentOptions, lastGood: LastGood) {
+    this.#options = options;
+    this.#lastGood = lastGood;
+    const { dataplane, clock, random, replicas, retry, tuning, log } = options;
+    this.#reconciler = new Reconciler({
+      ...tuning,
+      dataplane,
+      clock,
+      random,
+      onReports: ({ entries, settledRevision }: Reports) => {
+        this.#session.report(entries, settledRevision);
+      },
+      onDrift: (drifts, total) => {
+        this.#drifted(drifts, total);
+      },
+      onEvent: (event) => {
+        this.#logPass(event);
+      },
+    });
+    this.#session = new SessionRunner({
+      replicas,
+      clock,
+      random,
+      retry,
+      log,
+      agent: {
+        hello: () => this.#hello(),
+        epoch: () => lastGood.epoch,
+        held: () => lastGood.entries(),
+        confirm: (epoch) => this.#confirm(epoch),
+        take: (storeId, delta) => this.#take(storeId, delta),
+        failures: () => this.#reconciler.reports(),
+      },
+    });
+  }
+
+  status(): ReconcilerStatus {
+    return this.#reconciler.status();
+  }
+
+  /** Leaves the dataplane as it is. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the agent is stopping'));
+    this.#cancelTimer();
+    this.#session.stop();
+    await this.#reconciler.stop();
+  }
+
+  async #hello(): Promise<Hello> {
+    const { name, agentVersion, dataplane } = this.#options;
+    const { signal } = this.#stop;
+    const [capabilities, underlays] = await Promise.all([
+      dataplane.capabilities(signal),
+      dataplane.underlays(signal),
+    ]);
+    this.#underlays = underlays;
+    return {
+      kind: 'hello',
+      protocolVersions: [PROTOCOL_VERSION],
+      nve: name,
+      nodeUuid: this.#lastGood.nodeUuid,
+      agentVersion,
+      capabilities,
+      underlays,
+      epoch: this.#lastGood.epoch,
+      revision: this.#lastGood.revision,
+      digest: this.#lastGood.digest,
+      itemCount: this.#lastGood.size,
+    };
+  }
+
+  async #confirm(epoch: Epoch): Promise<void> {
+    const wasComplete = this.#lastGood.complete;
+    await this.#lastGood.confirm(epoch);
+    if (wasComplete) return;
+    const { revision } = this.#lastGood;
+    this.#reconciler.setWanted({ upserts: [], removes: [], complete: true, revision });
+  }
+
+  async #take(storeId: string, delta: Delta): Promise<void> {
+    await this.#lastGood.apply(storeId, delta);
+    const { upserts, removes, complete, revision } = delta;
+    this.#reconciler.setWanted({ upserts, removes, complete, revision });
+  }
+
+  #drifted(drifts: readonly Drift[], total: number): void {
+    for (const { key, difference, action } of drifts) {
+      this.#options.log.warn({ key, difference, action }, 'drift');
+    }
+    this.#session.drift(drifts, total);
+  }
+
+  #logPass(event: ReconcilerEvent): void {
+    const { log } = this.#options;
+    if (event.kind === 'pass') {
+      const { kind, ...fields } = event;
+      if (fields.steps > 0) log.info(fields, 'reconciled');
+      else log.debug(fields, kind);
+    } else {
+      log.error({ ...event, ...errorFields(event.error) }, event.kind.replace('_', ' '));
+    }
+  }
+
+  /** The MTU of an underlay can change without anything of ours being touched. */
+  #watchUnderlays(): void {
+    this.#cancelTimer = this.#options.clock.after(UNDERLAY_MS, () => {
+      this.#checkUnderlays().catch((thrown: unknown) => {
+        if (this.#stop.signal.aborted) return;
+        this.#options.log.warn(errorFields(NfvError.from(thrown)), 'cannot read the addresses');
+      });
+    });
+  }
+
+  async #checkUnderlays(): Promise<void> {
+    try {
+      const underlays = await this.#options.dataplane.underlays(this.#stop.signal);
+      if (JSON.stringify(underlays) === JSON.stringify(this.#underlays)) return;
+      this.#underlays = underlays;
+      this.#session.underlays(underlays);
+    } finally {
+      if (!this.#stop.signal.aborted) this.#watchUnderlays();
+    }
+  }
+}

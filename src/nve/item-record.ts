@@ -1,0 +1,79 @@
+/** An item as the agent keeps it on disk: JSON, checked when it is read. */
+import { z } from 'zod';
+import { NfvError } from '../errors.js';
+import { checkItem, type Item, type Payload } from '../model/item.js';
+
+const vni = z.number();
+const mac = z.string();
+
+const port = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('veth'),
+    netns: z.string(),
+    interface: z.string(),
+    hostInterface: z.string(),
+  }),
+  z.object({
+    kind: z.literal('tap'),
+    interface: z.string(),
+    ownerUid: z.number(),
+    multiQueue: z.boolean(),
+    vnetHdr: z.boolean(),
+  }),
+]);
+
+const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('vtep'), address: z.string() }),
+  z.object({
+    kind: z.literal('bridge_domain'),
+    network: z.string(),
+    vni,
+    vtep: z.string(),
+    learn: z.boolean(),
+    flood: z.boolean(),
+    arpSuppression: z.boolean(),
+    mtu: z.number(),
+    bumGroup: z.string(),
+  }),
+  z.object({ kind: z.literal('tunnel'), vni, remote: z.string(), local: z.string() }),
+  z.object({ kind: z.literal('flood_member'), vni, remote: z.string() }),
+  z.object({
+    kind: z.literal('mac_entry'),
+    vni,
+    mac,
+    via: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('remote'), vtep: z.string() }),
+      z.object({ kind: z.literal('endpoint'), endpoint: z.string() }),
+    ]),
+  }),
+  z.object({ kind: z.literal('neighbor_entry'), vni, ip: z.string(), mac }),
+  z.object({
+    kind: z.literal('port'),
+    endpoint: z.string(),
+    vni,
+    mac,
+    addresses: z.array(z.string()).readonly(),
+    adminUp: z.boolean(),
+    mtu: z.number(),
+    port,
+  }),
+]);
+
+const record = z.object({
+  version: z.string(),
+  dependsOn: z.array(z.string()).readonly(),
+  payload,
+});
+
+export function encodeItem({ version, dependsOn, payload: content }: Item): string {
+  return JSON.stringify({ version, dependsOn, payload: content });
+}
+
+/** @throws NfvError STORE_DAMAGED when the value is not what this program writes. */
+export function decodeItem(key: string, value: string): Item {
+  try {
+    return checkItem({ key, ...record.parse(JSON.parse(value)) });
+  } catch (cause) {
+    throw new NfvError('STORE_DAMAGED', `${key} does not hold an item`, { cause });
+  }
+}

@@ -1,0 +1,67 @@
+/** What is to be told to the NVA: gathered by key while it is slow, so that it never grows. */
+import type { Drift, Underlay } from '../model/nve.js';
+import { MAX_ENTRIES, type FromNve, type ItemReport } from '../model/southbound.js';
+
+/** Drifts of one report; older ones only count. */
+const MAX_DRIFTS = 100;
+
+export class Outbox {
+  readonly #reports = new Map<string, ItemReport>();
+  #settledRevision = 0;
+  #toldRevision = 0;
+  #drifts: readonly Drift[] = [];
+  #driftTotal = 0;
+  #underlays: readonly Underlay[] | undefined;
+
+  /** Starts over, with what has failed so far. */
+  reset(failures: readonly ItemReport[], settledRevision: number): void {
+    this.#reports.clear();
+    this.#toldRevision = -1;
+    this.report(failures, settledRevision);
+    this.#underlays = undefined;
+  }
+
+  report(entries: readonly ItemReport[], settledRevision: number): void {
+    for (const entry of entries) this.#reports.set(entry.key, entry);
+    this.#settledRevision = settledRevision;
+  }
+
+  drift(drifts: readonly Drift[], total: number): void {
+    this.#drifts = [...drifts, ...this.#drifts].slice(0, MAX_DRIFTS);
+    this.#driftTotal = total;
+  }
+
+  underlays(underlays: readonly Underlay[]): void {
+    this.#underlays = underlays;
+  }
+
+  /** The next message, taken out; undefined: there is nothing to tell. */
+  next(epoch: number): FromNve | undefined {
+    if (this.#underlays !== undefined) {
+      const underlays = this.#underlays;
+      this.#underlays = undefined;
+      return { kind: 'underlay_report', underlays };
+    }
+    if (this.#reports.size > 0 || this.#settledRevision !== this.#toldRevision) {
+      return this.#nextReports(epoch);
+    }
+    if (this.#drifts.length === 0) return undefined;
+    const drifts = this.#drifts;
+    this.#drifts = [];
+    return { kind: 'drift_reports', drifts, total: this.#driftTotal };
+  }
+
+  #nextReports(epoch: number): FromNve {
+    const entries = [...this.#reports.values()].slice(0, MAX_ENTRIES);
+    for (const { key } of entries) this.#reports.delete(key);
+    // "Everything not reported failed is applied" only holds once all failures were told.
+    const all = this.#reports.size === 0;
+    if (all) this.#toldRevision = this.#settledRevision;
+    return {
+      kind: 'item_reports',
+      epoch,
+      entries,
+      settledRevision: all ? this.#settledRevision : 0,
+    };
+  }
+}

@@ -1,0 +1,167 @@
+/** The columns of `get`, for each kind. */
+import type { Resource, ResourceKind } from '../model/api.js';
+import type { Endpoint, EndpointState, Port } from '../model/endpoint.js';
+import type { Nve, NveState } from '../model/nve.js';
+import type { Labels } from '../model/resource.js';
+import type { VirtualNetwork } from '../model/virtual-network.js';
+import { formatAge } from './duration.js';
+import type { Colour } from './style.js';
+import type { Cell } from './table.js';
+
+const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] }>> = {
+  VirtualNetwork: {
+    narrow: ['NAME', 'TENANT', 'VNI', 'MTU', 'BUM', 'PREFIXES', 'AGE'],
+    wide: ['UNDERLAY', 'LEARNING', 'ARP-SUPPRESSION', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
+  Nve: {
+    narrow: ['NAME', 'STATE', 'VTEPS', 'APPLIED', 'FAILED', 'LAST-SEEN', 'AGE'],
+    wide: ['DATAPLANE', 'AGENT', 'REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
+  },
+  Endpoint: {
+    narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],
+    wide: ['PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
+};
+
+export function headerOf(kind: ResourceKind, wide: boolean): string[] {
+  const header = HEADERS[kind];
+  return wide ? [...header.narrow, ...header.wide] : header.narrow;
+}
+
+/** The cells under `headerOf`. */
+export function cellsOf(resource: Resource, wide: boolean, now: number): Cell[] {
+  switch (resource.kind) {
+    case 'VirtualNetwork':
+      return networkCells(resource, wide, now);
+    case 'Nve':
+      return nveCells(resource, wide, now);
+    case 'Endpoint':
+      return endpointCells(resource, wide, now);
+  }
+}
+
+function networkCells(network: VirtualNetwork, wide: boolean, now: number): Cell[] {
+  const { id, spec, effectiveMtu, meta } = network;
+  const narrow = [
+    id,
+    spec.tenant,
+    String(spec.vni),
+    String(effectiveMtu),
+    spec.bumMode === 'MULTICAST' ? `${spec.bumMode} ${spec.bumGroup}` : spec.bumMode,
+    listText(spec.prefixes),
+    formatAge(meta.createTime, now),
+  ];
+  const more = [
+    spec.underlayFamily,
+    yesNo(spec.learning),
+    yesNo(spec.arpSuppression),
+    String(meta.revision),
+    labelsText(spec.labels),
+    spec.displayName,
+  ];
+  return plain(wide ? [...narrow, ...more] : narrow);
+}
+
+function nveCells({ id, spec, status, meta }: Nve, wide: boolean, now: number): Cell[] {
+  const { capabilities, itemCounts: counts } = status;
+  const narrow: Cell[] = [
+    { text: id },
+    { text: status.state, colour: nveColour(status.state) },
+    { text: listText(spec.vtepAddresses) },
+    { text: `${counts.applied}/${counts.wanted}` },
+    counts.failed > 0 ? { text: String(counts.failed), colour: 'red' } : { text: '0' },
+    { text: status.lastSeenTime === '' ? 'never' : formatAge(status.lastSeenTime, now) },
+    { text: formatAge(meta.createTime, now) },
+  ];
+  if (!wide) return narrow;
+  const dataplane =
+    capabilities === undefined
+      ? '-'
+      : `${capabilities.dataplane} ${capabilities.dataplaneVersion}`.trim();
+  return [
+    ...narrow,
+    ...plain([
+      dataplane,
+      orDash(status.agentVersion),
+      String(status.appliedRevision),
+      String(status.driftCount),
+      labelsText(spec.labels),
+      spec.displayName,
+    ]),
+  ];
+}
+
+function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now: number): Cell[] {
+  const narrow: Cell[] = [
+    ...plain([id, spec.network, spec.nve, spec.mac, listText(spec.ips)]),
+    { text: status.state, colour: endpointColour(status.state) },
+    { text: formatAge(meta.createTime, now) },
+  ];
+  if (!wide) return narrow;
+  return [
+    ...narrow,
+    ...plain([
+      portText(spec.port),
+      spec.adminState,
+      orDash(status.reasonCode),
+      String(meta.revision),
+      labelsText(spec.labels),
+      spec.displayName,
+    ]),
+  ];
+}
+
+export function nveColour(state: NveState): Colour {
+  switch (state) {
+    case 'IN_SYNC':
+      return 'green';
+    case 'SYNCING':
+      return 'yellow';
+    case 'NEVER_CONNECTED':
+    case 'DEGRADED':
+    case 'DISCONNECTED':
+      return 'red';
+  }
+}
+
+export function endpointColour(state: EndpointState): Colour {
+  switch (state) {
+    case 'ACTIVE':
+      return 'green';
+    case 'FAILED':
+      return 'red';
+    case 'PENDING':
+      return 'yellow';
+    case 'DOWN':
+      return 'dim';
+  }
+}
+
+export function portText(port: Port): string {
+  switch (port.kind) {
+    case 'veth':
+      return `veth ${port.netns}/${port.interface}`;
+    case 'tap':
+      return `tap ${port.interface}`.trim();
+  }
+}
+
+export function labelsText(labels: Labels): string {
+  return listText(Object.entries(labels).map(([key, value]) => `${key}=${value}`));
+}
+
+export function listText(values: readonly string[]): string {
+  return values.length === 0 ? '-' : values.join(',');
+}
+
+export function orDash(text: string): string {
+  return text === '' ? '-' : text;
+}
+
+export function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}
+
+function plain(texts: readonly string[]): Cell[] {
+  return texts.map((text) => ({ text }));
+}

@@ -1,0 +1,137 @@
+/** What could come next on a command line. */
+import type { Command, Option } from 'commander';
+import type { ResourceKind } from '../model/api.js';
+import { KIND_NAMES, KINDS, parseKind } from './kinds.js';
+
+export interface Candidate {
+  readonly word: string;
+  /** What it is, for shells that show it; may be empty. */
+  readonly about: string;
+}
+
+/** Names of what exists; empty if that cannot be found out. */
+export type LiveNames = (kind: ResourceKind) => Promise<readonly string[]>;
+
+/**
+ * Words that may stand where the last of `words` is being written.
+ * @param words without the program's name; the last may be empty
+ */
+export async function complete(
+  program: Command,
+  words: readonly string[],
+  liveNames: LiveNames,
+): Promise<Candidate[]> {
+  const last = words.at(-1) ?? '';
+  const found = await candidates(walk(program, words.slice(0, -1)), last, liveNames);
+  return found.filter(({ word }) => word.startsWith(last));
+}
+
+interface Position {
+  readonly command: Command;
+  /** Of that command. */
+  readonly operands: readonly string[];
+  /** The option that waits for its value. */
+  readonly option?: Option;
+}
+
+function walk(program: Command, words: readonly string[]): Position {
+  let command = program;
+  let operands: string[] = [];
+  let option: Option | undefined;
+  for (const word of words) {
+    if (option !== undefined) {
+      option = undefined;
+    } else if (word.startsWith('-')) {
+      option = optionsOf(command).find((o) => o.required && (o.short === word || o.long === word));
+    } else {
+      const next = command.commands.find((c) => c.name() === word || c.aliases().includes(word));
+      if (next === undefined) operands.push(word);
+      else [command, operands] = [next, []];
+    }
+  }
+  return { command, operands, ...(option === undefined ? {} : { option }) };
+}
+
+async function candidates(
+  { command, operands, option }: Position,
+  last: string,
+  liveNames: LiveNames,
+): Promise<Candidate[]> {
+  if (option !== undefined) return valuesOf(option, liveNames);
+  if (last.startsWith('-')) {
+    return optionsOf(command).flatMap(({ long, description }) =>
+      long === undefined ? [] : [{ word: long, about: description }],
+    );
+  }
+  if (command.commands.length > 0) return subcommands(command);
+  const args = command.registeredArguments;
+  const argument = args[operands.length] ?? args.at(-1);
+  if (argument === undefined || (operands.length >= args.length && !argument.variadic)) return [];
+  switch (argument.name()) {
+    case 'kind':
+      return last.includes('/') ? refs(last, liveNames) : kinds();
+    case 'name':
+      return operands[0]?.includes('/') === true
+        ? refs(last, liveNames)
+        : names(operands[0] ?? command.name(), operands.slice(1), liveNames);
+    case 'shell':
+      return argument.description.split(', ').map((word) => ({ word, about: '' }));
+    default:
+      return [];
+  }
+}
+
+/** Its own, and those of the commands above it. */
+function optionsOf(command: Command): Option[] {
+  const own = command.options.filter((option) => !option.hidden);
+  return command.parent === null ? own : [...own, ...optionsOf(command.parent)];
+}
+
+function subcommands(command: Command): Candidate[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((c) => ({ word: c.name(), about: c.description() }));
+}
+
+function kinds(): Candidate[] {
+  return KINDS.map((kind) => ({ word: KIND_NAMES[kind].plural, about: '' }));
+}
+
+const KINDS_OF_FLAGS: Readonly<Record<string, ResourceKind>> = {
+  '--network': 'VirtualNetwork',
+  '--nve': 'Nve',
+};
+
+async function valuesOf(option: Option, liveNames: LiveNames): Promise<Candidate[]> {
+  const kind = KINDS_OF_FLAGS[option.long ?? ''];
+  const words = kind === undefined ? (option.argChoices ?? []) : await liveNames(kind);
+  return words.map((word) => ({ word, about: '' }));
+}
+
+async function names(
+  kindName: string,
+  given: readonly string[],
+  liveNames: LiveNames,
+): Promise<Candidate[]> {
+  const kind = kindOf(kindName);
+  if (kind === undefined) return [];
+  const live = await liveNames(kind);
+  return live.filter((id) => !given.includes(id)).map((word) => ({ word, about: '' }));
+}
+
+/** `network/b` to `network/blue`. */
+async function refs(last: string, liveNames: LiveNames): Promise<Candidate[]> {
+  const kindName = last.slice(0, Math.max(0, last.indexOf('/')));
+  const kind = kindOf(kindName);
+  if (kind === undefined) return [];
+  return (await liveNames(kind)).map((id) => ({ word: `${kindName}/${id}`, about: '' }));
+}
+
+function kindOf(text: string): ResourceKind | undefined {
+  try {
+    return parseKind(text);
+  } catch {
+    return undefined;
+  }
+}

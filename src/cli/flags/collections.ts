@@ -1,0 +1,38 @@
+/** The kinds with their types, for verbs that make or change resources. */
+import type { NvaApi, Resource, ResourceApi, ResourceKind } from '../../model/api.js';
+import type { Endpoint, EndpointSpec } from '../../model/endpoint.js';
+import type { Nve, NveSpec } from '../../model/nve.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { ENDPOINT_FLAGS, NEW_ENDPOINT } from './endpoint-flags.js';
+import type { FlagSet } from './flag-set.js';
+import { NETWORK_FLAGS, NEW_NETWORK } from './network-flags.js';
+import { NEW_NVE, NVE_FLAGS } from './nve-flags.js';
+
+export interface Editable<Spec, R extends Resource & { readonly spec: Spec }> {
+  readonly kind: ResourceKind;
+  readonly flags: FlagSet<Spec>;
+  /** What a new one is like where no flag says otherwise. */
+  readonly fresh: Spec;
+  readonly api: (nva: NvaApi) => ResourceApi<Spec, R>;
+}
+
+export const NETWORKS: Editable<VirtualNetworkSpec, VirtualNetwork> = {
+  kind: 'VirtualNetwork',
+  flags: NETWORK_FLAGS,
+  fresh: NEW_NETWORK,
+  api: (nva) => nva.virtualNetworks,
+};
+
+export const NVES: Editable<NveSpec, Nve> = {
+  kind: 'Nve',
+  flags: NVE_FLAGS,
+  fresh: NEW_NVE,
+  api: (nva) => nva.nves,
+};
+
+export const ENDPOINTS: Editable<EndpointSpec, Endpoint> = {
+  kind: 'Endpoint',
+  flags: ENDPOINT_FLAGS,
+  fresh: NEW_ENDPOINT,
+  api: (nva) => nva.endpoints,
+};

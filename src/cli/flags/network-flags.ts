@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { MAX_MTU, MAX_VNI, MIN_VNI, type VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
+import { choiceOf, collect, editLabels, integerOf, listOf } from './parse.js';
+
+const text = z.string().optional();
+
+const Options = z.object({
+  displayName: text,
+  label: z.array(z.string()).optional(),
+  tenant: text,
+  vni: text,
+  mtu: text,
+  bumMode: text,
+  bumGroup: text,
+  learning: z.boolean().optional(),
+  arpSuppression: z.boolean().optional(),
+  prefix: z.array(z.string()).optional(),
+  underlayFamily: text,
+});
+type Options = z.infer<typeof Options>;
+
+export const NEW_NETWORK: VirtualNetworkSpec = {
+  displayName: '',
+  tenant: 'default',
+  vni: 0,
+  encapsulation: 'VXLAN',
+  mtu: 0,
+  bumMode: 'HEAD_END',
+  bumGroup: '',
+  learning: false,
+  arpSuppression: true,
+  prefixes: [],
+  underlayFamily: 'IPV4',
+  labels: {},
+};
+
+export const NETWORK_FLAGS: FlagSet<VirtualNetworkSpec> = {
+  add(command) {
+    command
+      .option('--vni <number>', `VXLAN network identifier, ${MIN_VNI}-${MAX_VNI}; chosen if absent`)
+      .option('--prefix <prefix>', 'IP prefix in use, e.g. 10.0.0.0/24; repeatable', collect)
+      .option('--tenant <name>', 'whose network it is; "default" if absent')
+      .option('--mtu <bytes>', 'inner MTU; 0: derived from the underlays')
+      .option('--bum-mode <mode>', 'head-end, multicast or none')
+      .option('--bum-group <address>', "the underlay's multicast group, with multicast")
+      .option('--learning', 'NVEs also learn MACs from frames')
+      .option('--no-learning', 'the NVA feeds them only')
+      .option('--arp-suppression', 'NVEs answer ARP and ND for known addresses')
+      .option('--no-arp-suppression', 'ARP and ND are flooded')
+      .option('--underlay-family <family>', 'ipv4 or ipv6')
+      .option('--display-name <text>', 'for people')
+      .option('--label <key=value>', 'repeatable; key- takes one away', collect);
+  },
+  read: (raw) => edit(Options.parse(raw)),
+};
+
+function edit(options: Options): Edit<VirtualNetworkSpec> {
+  const { label } = options;
+  const own = ownChanges(options);
+  return {
+    needsLive: label !== undefined,
+    changes: (live) => ({
+      ...commonChanges(options, label && editLabels(live.labels, label)),
+      ...own,
+    }),
+  };
+}
+
+function ownChanges(options: Options): Partial<VirtualNetworkSpec> {
+  const { tenant, vni, mtu, bumMode, bumGroup, learning, arpSuppression } = options;
+  const { prefix, underlayFamily } = options;
+  return {
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(vni === undefined ? {} : { vni: vniOf(vni) }),
+    ...(mtu === undefined ? {} : { mtu: integerOf('--mtu', mtu, [0, MAX_MTU]) }),
+    ...(bumMode === undefined ? {} : bumChanges(bumMode)),
+    ...(bumGroup === undefined ? {} : { bumGroup }),
+    ...(learning === undefined ? {} : { learning }),
+    ...(arpSuppression === undefined ? {} : { arpSuppression }),
+    ...(prefix === undefined ? {} : { prefixes: listOf(prefix) }),
+    ...(underlayFamily === undefined
+      ? {}
+      : { underlayFamily: choiceOf('--underlay-family', underlayFamily, ['IPV4', 'IPV6']) }),
+  };
+}
+
+function vniOf(text: string): number {
+  const remedy = `give ${MIN_VNI}-${MAX_VNI}, or leave it out to get one`;
+  return integerOf('--vni', text, [MIN_VNI, MAX_VNI], 'not a VNI', remedy);
+}
+
+/** A group that the new mode has no use for goes with the old one. */
+function bumChanges(text: string): Partial<VirtualNetworkSpec> {
+  const bumMode = choiceOf('--bum-mode', text, ['HEAD_END', 'MULTICAST', 'NONE']);
+  return bumMode === 'MULTICAST' ? { bumMode } : { bumMode, bumGroup: '' };
+}

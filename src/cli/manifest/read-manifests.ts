@@ -1,0 +1,120 @@
+/** Manifests from files, directories and stdin. */
+import type { Dirent } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { invalidField, invalidFields, NfvError, type FieldViolation } from '../../errors.js';
+import { parseYamlDocuments, tooLarge, type YamlDocument } from '../../model/yaml.js';
+import { toDesired, type Desired, type PlacedManifest, type Where } from './desired.js';
+import { Manifest } from './schema.js';
+
+/** Of one file. */
+const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_FILES = 1000;
+
+/**
+ * All that `-f` names, in its order: files, `*.yaml`, `*.yml` and `*.json` of directories, `-` for
+ * stdin. @throws NfvError FILE_UNREADABLE, MANIFEST_INVALID (all faults of all files),
+ * MESSAGE_TOO_LARGE, INVALID_FIELD
+ */
+export async function readManifests(paths: readonly string[], stdin: Readable): Promise<Desired[]> {
+  const manifests: PlacedManifest[] = [];
+  const violations: FieldViolation[] = [];
+  for (const file of await expand(paths)) {
+    const text = await read(file, stdin);
+    const name = file === '-' ? 'stdin' : file;
+    try {
+      const options = { file: name, code: 'MANIFEST_INVALID', maxBytes: MAX_BYTES } as const;
+      for (const document of parseYamlDocuments(text, Manifest, options)) {
+        manifests.push(...placed(document, name));
+      }
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      if (error.code !== 'MANIFEST_INVALID') throw error;
+      violations.push(...error.violations);
+    }
+  }
+  if (violations.length > 0) throw invalidFields(violations, 'MANIFEST_INVALID');
+  if (manifests.length === 0) {
+    throw invalidField('-f', paths.join(' '), 'no manifest in there', 'give files that have some');
+  }
+  return toDesired(manifests);
+}
+
+function placed(document: YamlDocument<Manifest>, file: string): PlacedManifest[] {
+  const { value, line } = document;
+  if (value.kind !== 'List') {
+    return [{ manifest: value, place: `${file}:${line}`, where: (path) => document.where(path) }];
+  }
+  return value.items.map((manifest, i) => {
+    const where: Where = (path) => document.where(['items', i, ...path]);
+    return { manifest, place: `${file}:${document.lineOf(['items', i])}`, where };
+  });
+}
+
+async function expand(paths: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const path of paths) {
+    if (path !== '-' && (await isDirectory(path))) files.push(...(await manifestsIn(path)));
+    else files.push(path);
+  }
+  if (files.filter((file) => file === '-').length > 1) {
+    throw invalidField('-f', '-', 'given twice', 'stdin can be read once');
+  }
+  if (files.length > MAX_FILES) {
+    throw invalidField('-f', `${files.length} files`, 'too many', `give at most ${MAX_FILES}`);
+  }
+  return files;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch((cause: unknown) => unreadable(path, cause))).isDirectory();
+}
+
+async function manifestsIn(directory: string): Promise<string[]> {
+  const entries: Dirent[] = await readdir(directory, { withFileTypes: true }).catch(
+    (cause: unknown) => unreadable(directory, cause),
+  );
+  return entries
+    .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/.test(entry.name))
+    .map(({ name }) => join(directory, name))
+    .sort();
+}
+
+async function read(file: string, stdin: Readable): Promise<string> {
+  if (file === '-') return collect('stdin', stdin);
+  try {
+    const handle = await open(file, 'r');
+    return await collect(file, handle.createReadStream());
+  } catch (cause) {
+    if (cause instanceof NfvError) throw cause;
+    return unreadable(file, cause);
+  }
+}
+
+/** Reads no further than it may. */
+async function collect(file: string, stream: Readable): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const parts: AsyncIterable<Uint8Array> = stream;
+  for await (const chunk of parts) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw tooLarge(file, `more than ${MAX_BYTES} bytes`, MAX_BYTES);
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw invalidFields(
+      [{ field: file, value: `${bytes} bytes`, reason: 'not UTF-8', remedy: 'give a text file' }],
+      'MANIFEST_INVALID',
+    );
+  }
+}
+
+function unreadable(path: string, cause: unknown): never {
+  throw new NfvError('FILE_UNREADABLE', NfvError.from(cause).message.replace(/'/g, '"'), {
+    cause,
+    metadata: { path },
+  });
+}

@@ -1,0 +1,136 @@
+/** Manifests: resources as YAML or JSON, in the form of kubectl's. */
+import { z } from 'zod';
+import { ID_RULE, isId } from '../../model/names.js';
+import { MAX_VNI, MIN_VNI } from '../../model/virtual-network.js';
+
+export const API_VERSION = 'nfv/v1';
+
+const text = z.string();
+/** What the NVA sets, and a manifest may repeat: the answer of `get -o yaml` can be applied. */
+const ignored = z.unknown().optional();
+
+const id = text.refine(isId, { error: `not an id; give ${ID_RULE}` });
+
+const Metadata = z.strictObject({
+  name: id,
+  labels: z.record(text, text).optional(),
+  /** A precondition: the resource must still be this one. */
+  etag: text.optional(),
+  revision: ignored,
+  createTime: ignored,
+  updateTime: ignored,
+});
+
+const apiVersion = z.literal(API_VERSION);
+const status = ignored;
+
+const NetworkManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('VirtualNetwork'),
+  metadata: Metadata,
+  spec: z
+    .strictObject({
+      displayName: text.optional(),
+      tenant: text.optional(),
+      vni: z
+        .int({ error: `not a VNI; give ${MIN_VNI}-${MAX_VNI}, or leave it out to get one` })
+        .min(MIN_VNI, {
+          error: `not a VNI; give ${MIN_VNI}-${MAX_VNI}, or leave it out to get one`,
+        })
+        .max(MAX_VNI, {
+          error: `not a VNI; give ${MIN_VNI}-${MAX_VNI}, or leave it out to get one`,
+        })
+        .optional(),
+      encapsulation: z.enum(['VXLAN']).optional(),
+      mtu: z.int().optional(),
+      bumMode: z.enum(['HEAD_END', 'MULTICAST', 'NONE']).optional(),
+      bumGroup: text.optional(),
+      learning: z.boolean().optional(),
+      arpSuppression: z.boolean().optional(),
+      prefixes: z.array(text).optional(),
+      underlayFamily: z.enum(['IPV4', 'IPV6']).optional(),
+    })
+    .default({}),
+  status,
+});
+
+const NveManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('Nve'),
+  metadata: Metadata,
+  spec: z.strictObject({
+    displayName: text.optional(),
+    vtepAddresses: z.array(text),
+  }),
+  status,
+});
+
+/** As an unsigned integer of 32 bits, which is what the protocol carries. */
+const uid = z.int().min(0).max(0xffff_ffff);
+
+const PortManifest = z
+  .strictObject({
+    veth: z
+      .strictObject({
+        netns: text,
+        interface: text.optional(),
+        hostInterface: text.optional(),
+      })
+      .optional(),
+    tap: z
+      .strictObject({
+        interface: text.optional(),
+        ownerUid: uid.optional(),
+        multiQueue: z.boolean().optional(),
+        vnetHdr: z.boolean().optional(),
+      })
+      .optional(),
+  })
+  .refine(({ veth, tap }) => (veth === undefined) !== (tap === undefined), {
+    error: 'not one kind of port; give either veth or tap',
+  });
+
+export type PortManifest = z.infer<typeof PortManifest>;
+
+const EndpointManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('Endpoint'),
+  metadata: Metadata,
+  spec: z.strictObject({
+    displayName: text.optional(),
+    network: text,
+    nve: text,
+    port: PortManifest,
+    mac: text.optional(),
+    ips: z.array(text).optional(),
+    adminState: z.enum(['UP', 'DOWN']).optional(),
+  }),
+  status,
+});
+
+const ResourceManifest = z.discriminatedUnion('kind', [
+  NetworkManifest,
+  NveManifest,
+  EndpointManifest,
+]);
+
+/** What `get -o json` answers with for several resources. */
+const ListManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('List'),
+  metadata: ignored,
+  items: z.array(ResourceManifest),
+});
+
+export const Manifest = z.discriminatedUnion('kind', [
+  NetworkManifest,
+  NveManifest,
+  EndpointManifest,
+  ListManifest,
+]);
+
+export type Manifest = z.infer<typeof Manifest>;
+export type ResourceManifest = z.infer<typeof ResourceManifest>;
+export type NetworkManifest = z.infer<typeof NetworkManifest>;
+export type NveManifest = z.infer<typeof NveManifest>;
+export type EndpointManifest = z.infer<typeof EndpointManifest>;

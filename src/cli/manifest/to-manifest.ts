@@ -1,0 +1,136 @@
+/** From resources to manifests: what `-o yaml` and `-o json` show. */
+import type { Resource } from '../../model/api.js';
+import type { Endpoint, EndpointSpec, Port } from '../../model/endpoint.js';
+import type { Nve, NveSpec } from '../../model/nve.js';
+import type { Labels, Meta } from '../../model/resource.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { API_VERSION, type PortManifest, type ResourceManifest } from './schema.js';
+
+/** Everything: what a user sets, and what the NVA says of it. */
+export function toManifest(resource: Resource): ResourceManifest {
+  const bare = toBareManifest(resource);
+  const metadata = { ...bare.metadata, ...metaManifest(resource.meta) };
+  return { ...bare, metadata, status: statusOf(resource) };
+}
+
+/** A resource, or what is wanted of one. */
+export type BareResource =
+  | Pick<VirtualNetwork, 'kind' | 'id' | 'spec'>
+  | Pick<Nve, 'kind' | 'id' | 'spec'>
+  | Pick<Endpoint, 'kind' | 'id' | 'spec'>;
+
+/** Only what a user sets: what `diff` compares. */
+export function toBareManifest(resource: BareResource): ResourceManifest {
+  const { id } = resource;
+  switch (resource.kind) {
+    case 'VirtualNetwork':
+      return {
+        apiVersion: API_VERSION,
+        kind: resource.kind,
+        metadata: metadataOf(id, resource.spec.labels),
+        spec: networkSpec(resource.spec),
+      };
+    case 'Nve':
+      return {
+        apiVersion: API_VERSION,
+        kind: resource.kind,
+        metadata: metadataOf(id, resource.spec.labels),
+        spec: nveSpec(resource.spec),
+      };
+    case 'Endpoint':
+      return {
+        apiVersion: API_VERSION,
+        kind: resource.kind,
+        metadata: metadataOf(id, resource.spec.labels),
+        spec: endpointSpec(resource.spec),
+      };
+  }
+}
+
+function metadataOf(
+  name: string,
+  labels: Labels,
+): { name: string; labels?: Record<string, string> } {
+  return Object.keys(labels).length === 0 ? { name } : { name, labels: { ...labels } };
+}
+
+function metaManifest({ etag, revision, createTime, updateTime }: Meta): Meta {
+  return { etag, revision, createTime, updateTime };
+}
+
+type SpecOf<K extends ResourceManifest['kind']> = Extract<ResourceManifest, { kind: K }>['spec'];
+
+function networkSpec(spec: VirtualNetworkSpec): SpecOf<'VirtualNetwork'> {
+  return {
+    ...optionalText('displayName', spec.displayName),
+    tenant: spec.tenant,
+    // 0 until the NVA has chosen one.
+    ...(spec.vni === 0 ? {} : { vni: spec.vni }),
+    encapsulation: spec.encapsulation,
+    mtu: spec.mtu,
+    bumMode: spec.bumMode,
+    ...optionalText('bumGroup', spec.bumGroup),
+    learning: spec.learning,
+    arpSuppression: spec.arpSuppression,
+    prefixes: [...spec.prefixes],
+    underlayFamily: spec.underlayFamily,
+  };
+}
+
+function nveSpec(spec: NveSpec): SpecOf<'Nve'> {
+  return {
+    ...optionalText('displayName', spec.displayName),
+    vtepAddresses: [...spec.vtepAddresses],
+  };
+}
+
+function endpointSpec(spec: EndpointSpec): SpecOf<'Endpoint'> {
+  return {
+    ...optionalText('displayName', spec.displayName),
+    network: spec.network,
+    nve: spec.nve,
+    port: portManifest(spec.port),
+    ...optionalText('mac', spec.mac),
+    ips: [...spec.ips],
+    adminState: spec.adminState,
+  };
+}
+
+function portManifest(port: Port): PortManifest {
+  switch (port.kind) {
+    case 'veth':
+      return {
+        veth: {
+          netns: port.netns,
+          interface: port.interface,
+          ...optionalText('hostInterface', port.hostInterface),
+        },
+      };
+    case 'tap':
+      return {
+        tap: {
+          ...optionalText('interface', port.interface),
+          ownerUid: port.ownerUid,
+          multiQueue: port.multiQueue,
+          vnetHdr: port.vnetHdr,
+        },
+      };
+  }
+}
+
+function optionalText<K extends string>(key: K, value: string): Partial<Record<K, string>> {
+  const field: Partial<Record<K, string>> = {};
+  if (value !== '') field[key] = value;
+  return field;
+}
+
+function statusOf(resource: VirtualNetwork | Nve | Endpoint): object {
+  switch (resource.kind) {
+    case 'VirtualNetwork':
+      return { effectiveMtu: resource.effectiveMtu };
+    case 'Nve':
+      return { ...resource.status, nodeUuid: resource.spec.nodeUuid };
+    case 'Endpoint':
+      return resource.status;
+  }
+}

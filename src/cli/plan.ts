@@ -1,0 +1,45 @@
+/** What has to be done so that the NVA has what a manifest says. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { Nve, NveSpec } from '../model/nve.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+
+export type Plan<Spec> =
+  | { readonly action: 'create'; readonly spec: Spec }
+  | { readonly action: 'update'; readonly changes: Partial<Spec>; readonly spec: Spec }
+  | { readonly action: 'none'; readonly spec: Spec };
+
+/** A network without a VNI keeps the one it has. `spec` is what it will be like. */
+export function planNetwork(
+  wanted: VirtualNetworkSpec,
+  live: VirtualNetwork | undefined,
+): Plan<VirtualNetworkSpec> {
+  const vni = wanted.vni === 0 ? (live?.spec.vni ?? 0) : wanted.vni;
+  return plan({ ...wanted, vni }, live?.spec);
+}
+
+/** The identity that an agent has bound stays. */
+export function planNve(wanted: NveSpec, live: Nve | undefined): Plan<NveSpec> {
+  return plan({ ...wanted, nodeUuid: live?.spec.nodeUuid ?? '' }, live?.spec);
+}
+
+/** An endpoint without a MAC keeps the one it has. */
+export function planEndpoint(wanted: EndpointSpec, live: Endpoint | undefined): Plan<EndpointSpec> {
+  const mac = wanted.mac === '' ? (live?.spec.mac ?? '') : wanted.mac;
+  return plan({ ...wanted, mac }, live?.spec);
+}
+
+function plan<Spec extends object>(wanted: Spec, live: Spec | undefined): Plan<Spec> {
+  if (live === undefined) return { action: 'create', spec: wanted };
+  const changes = changesBetween(live, wanted);
+  const changed = Object.keys(changes).length > 0;
+  return changed ? { action: 'update', changes, spec: wanted } : { action: 'none', spec: wanted };
+}
+
+function changesBetween<Spec extends object>(live: Spec, wanted: Spec): Partial<Spec> {
+  const changes: Partial<Spec> = {};
+  for (const field in wanted) {
+    if (!isDeepStrictEqual(wanted[field], live[field])) changes[field] = wanted[field];
+  }
+  return changes;
+}

@@ -1,0 +1,68 @@
+/** The command line: every verb with its flags and help. */
+import { Command } from 'commander';
+import { exitCodeHelp } from './exit-codes.js';
+import { addGlobals } from './globals.js';
+import { applyVerb } from './verbs/apply.js';
+import { completeVerb } from './verbs/complete.js';
+import { completionVerb } from './verbs/completion.js';
+import { createVerb } from './verbs/create.js';
+import { deleteVerb } from './verbs/delete.js';
+import { describeVerb } from './verbs/describe.js';
+import { diffVerb } from './verbs/diff.js';
+import { getVerb } from './verbs/get.js';
+import { updateVerb } from './verbs/update.js';
+import { versionVerb } from './verbs/version.js';
+import { waitVerb } from './verbs/wait.js';
+import { watchVerb } from './verbs/watch.js';
+import type { Define, Verb } from './verb.js';
+
+const VERBS: readonly Verb[] = [
+  getVerb,
+  describeVerb,
+  createVerb,
+  updateVerb,
+  deleteVerb,
+  applyVerb,
+  diffVerb,
+  watchVerb,
+  waitVerb,
+  completionVerb,
+  completeVerb,
+  versionVerb,
+];
+
+/** `writeHelp` gets the text that --help asks for. */
+export function buildProgram(define: Define, writeHelp: (text: string) => void): Command {
+  const program = new Command('nfvctl')
+    .description('Looks at and changes the virtual networks of an NFV host pool, through its NVA.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: writeHelp,
+      // Errors are thrown, and told in one place.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand('help [verb]', 'the help of a verb')
+    .addHelpText('after', `\n${exitCodeHelp()}`);
+  addGlobals(program);
+  for (const verb of VERBS) verb(program, define);
+  return program;
+}
+
+/** The command that these arguments lead to, as far as they do. */
+export function commandOf(program: Command, argv: readonly string[]): Command {
+  let command = program;
+  for (const arg of argv) {
+    const next = command.commands.find((c) => c.name() === arg || c.aliases().includes(arg));
+    if (next !== undefined) command = next;
+  }
+  return command;
+}
+
+/** `nfvctl create network`. */
+export function fullName(command: Command): string {
+  const { parent } = command;
+  return parent === null ? command.name() : `${fullName(parent)} ${command.name()}`;
+}

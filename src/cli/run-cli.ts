@@ -1,0 +1,84 @@
+import { CommanderError, type Command } from 'commander';
+import { NfvError } from '../errors.js';
+import { causeText, errorText } from './error-text.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import { readGlobals } from './globals.js';
+import type { CliHost } from './host.js';
+import { Output } from './output.js';
+import { buildProgram, commandOf, fullName } from './program.js';
+import { Session } from './session.js';
+import { paintFor } from './style.js';
+import type { Handler } from './verb.js';
+import { withWaitValues } from './wait-option.js';
+
+/** Runs one command line, `argv` without program names. @returns the exit status; never throws. */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  return new Run(host).run(withWaitValues(argv));
+}
+
+class Run {
+  readonly #out: Output;
+  readonly #err: Output;
+  readonly #program: Command;
+  #help = '';
+  #status: number = EXIT.ok.code;
+
+  constructor(private readonly host: CliHost) {
+    this.#out = new Output(host.stdout);
+    this.#err = new Output(host.stderr);
+    this.#program = buildProgram(
+      (command, handler) => {
+        command.action(() => this.#handle(command, handler));
+      },
+      (text) => {
+        this.#help += text;
+      },
+    );
+  }
+
+  async run(argv: readonly string[]): Promise<number> {
+    try {
+      await this.#program.parseAsync(argv, { from: 'user' });
+      return this.#status;
+    } catch (thrown) {
+      if (this.host.interrupted.aborted) return EXIT.interrupted.code;
+      if (this.#out.gone.aborted) return EXIT.ok.code;
+      if (thrown instanceof CommanderError) return await this.#usage(thrown, argv);
+      return await this.#fail(NfvError.from(thrown));
+    }
+  }
+
+  async #handle(command: Command, handler: Handler): Promise<void> {
+    const globals = readGlobals(this.#program);
+    const session = new Session(this.host, globals, this.#out, this.#err);
+    try {
+      this.#status = await handler(session, command.args, command.opts());
+      if (this.host.interrupted.aborted) this.#status = EXIT.interrupted.code;
+    } finally {
+      session.close();
+    }
+  }
+
+  async #usage(error: CommanderError, argv: readonly string[]): Promise<number> {
+    if (error.exitCode === 0) {
+      await this.#out.write(this.#help);
+      return EXIT.ok.code;
+    }
+    const command = commandOf(this.#program, argv);
+    if (error.code === 'commander.help') {
+      await this.#err.write(command.helpInformation());
+      return EXIT.invalid.code;
+    }
+    const [message = '', hint] = error.message.replace(/^error: /, '').split('\n');
+    const meant = hint === undefined ? '' : `${hint.replace(/^\((.*)\)$/, '$1')} `;
+    const remedy = `${meant}See "${fullName(command)} --help"`;
+    return this.#fail(new NfvError('INVALID_FIELD', message, { remedy }));
+  }
+
+  async #fail(error: NfvError): Promise<number> {
+    const { color, debug } = readGlobals(this.#program);
+    const paint = paintFor(this.#err.isTTY, this.host.env, color);
+    await this.#err.write(errorText(error, paint) + (debug ? causeText(error) : ''));
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Call, NvaApi } from '../model/api.js';
+import type { Clock } from '../model/clock.js';
+import { callTimeout, connectOptions, type Env, type Globals } from './globals.js';
+import type { CliHost, NvaConnection } from './host.js';
+import type { Output } from './output.js';
+import { withRetry } from './retry.js';
+import { paintFor, type Paint } from './style.js';
+
+/** What a verb works with. */
+export class Session {
+  readonly clock: Clock;
+  readonly env: Env;
+  /** For stdout and for stderr. */
+  readonly paint: Paint;
+  readonly errPaint: Paint;
+  readonly signal: AbortSignal;
+  readonly call: Call;
+  #connection: NvaConnection | undefined;
+
+  constructor(
+    readonly host: CliHost,
+    readonly globals: Globals,
+    readonly out: Output,
+    readonly err: Output,
+  ) {
+    this.clock = host.clock;
+    this.env = host.env;
+    this.paint = paintFor(out.isTTY, host.env, globals.color);
+    this.errPaint = paintFor(err.isTTY, host.env, globals.color);
+    this.signal = AbortSignal.any([host.interrupted, out.gone]);
+    this.call = { signal: this.signal };
+  }
+
+  /** @throws NfvError INVALID_FIELD, FILE_UNREADABLE */
+  get nva(): NvaApi {
+    this.#connection ??= this.host.connect(connectOptions(this.globals, this.env));
+    return this.#connection;
+  }
+
+  /** For requests that may be sent twice. */
+  retry<T>(request: () => Promise<T>): Promise<T> {
+    return withRetry(this.clock, this.signal, callTimeout(this.globals), request);
+  }
+
+  close(): void {
+    this.#connection?.close();
+  }
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { NfvError } from '../../errors.js';
+import type { Resource } from '../../model/api.js';
+import { addChangeOptions, ChangeOptions, tellChanged } from '../changed.js';
+import { ENDPOINTS, NETWORKS, NVES, type Editable } from '../flags/collections.js';
+import { KIND_NAMES, requireId } from '../kinds.js';
+import type { Session } from '../session.js';
+import { waitOf } from '../wait-option.js';
+import { examples, type Define, type Verb } from '../verb.js';
+
+const Options = ChangeOptions.extend({ requestId: z.string().optional() });
+
+export const createVerb: Verb = (program, define) => {
+  const create = program.command('create').description('Creates a resource.');
+  addKind(create, define, NETWORKS).addHelpText(
+    'after',
+    examples(
+      'nfvctl create network blue --prefix 10.0.0.0/24 --wait',
+      'nfvctl create network red --vni 200 --bum-mode multicast --bum-group 239.1.1.1',
+    ),
+  );
+  addKind(create, define, NVES).addHelpText(
+    'after',
+    examples('nfvctl create nve host-a --vtep 192.0.2.1 --label rack=r1'),
+  );
+  addKind(create, define, ENDPOINTS).addHelpText(
+    'after',
+    examples(
+      'nfvctl create endpoint web-1 --network blue --nve host-a --veth-netns web-1 --ip 10.0.0.11',
+      'nfvctl create endpoint vm-1 --network blue --nve host-b --tap --tap-owner-uid 107 --wait=1m',
+    ),
+  );
+};
+
+function addKind<Spec extends object, R extends Resource & { readonly spec: Spec }>(
+  parent: Command,
+  define: Define,
+  editable: Editable<Spec, R>,
+): Command {
+  const { singular, plural, aliases } = KIND_NAMES[editable.kind];
+  const command = parent
+    .command(singular)
+    .aliases([...new Set([plural, ...aliases])].filter((name) => name !== singular))
+    .description(`Creates ${singular === 'endpoint' ? 'an' : 'a'} ${singular}.`)
+    .argument('<new-name>', 'what to call it');
+  editable.flags.add(command, true);
+  addChangeOptions(command).option(
+    '--request-id <uuid>',
+    'creates once, however often it is asked for with the same id',
+  );
+  define(command, (session, args, opts) => create(session, editable, args[0] ?? '', opts));
+  return command;
+}
+
+async function create<Spec extends object, R extends Resource & { readonly spec: Spec }>(
+  session: Session,
+  { kind, api, flags, fresh }: Editable<Spec, R>,
+  name: string,
+  opts: unknown,
+): Promise<number> {
+  const options = Options.parse(opts);
+  const id = requireId(kind, name);
+  const changes = flags.read(opts).changes(fresh);
+  if (kind === 'Endpoint' && !('port' in changes)) {
+    const remedy = 'give --veth-netns NAME, or --tap';
+    throw new NfvError('INVALID_FIELD', 'no port: how is it plugged in?', { remedy });
+  }
+  // Told before anything is done.
+  waitOf(options.wait);
+  const requestId = options.requestId ?? randomUUID();
+  const request = { id, spec: { ...fresh, ...changes }, requestId, validateOnly: options.dryRun };
+  // The same request id each time: an answer that was lost is not another resource.
+  const resource = await session.retry(() => api(session.nva).create(request, session.call));
+  return tellChanged(session, resource, 'created', options);
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { NfvError } from '../../errors.js';
+import type { Resource } from '../../model/api.js';
+import { describeEndpoint, describeNetwork, describeNve } from '../description.js';
+import { errorText } from '../error-text.js';
+import { exitCodeOfAll } from '../exit-codes.js';
+import { apiOf, parseRefs } from '../kinds.js';
+import { listAll } from '../listing.js';
+import type { Session } from '../session.js';
+import { examples, type Verb } from '../verb.js';
+
+const Options = z.object({});
+
+export const describeVerb: Verb = (program, define) => {
+  const command = program
+    .command('describe')
+    .description('Tells everything about a resource, and about what belongs to it.')
+    .argument('<kind>', 'network, nve or endpoint; or KIND/NAME')
+    .argument('[name...]', 'which')
+    .addHelpText('after', examples('nfvctl describe nve host-a', 'nfvctl describe network/blue'));
+  define(command, (session, args, opts) => {
+    Options.parse(opts);
+    return describe(session, args);
+  });
+};
+
+async function describe(session: Session, args: readonly string[]): Promise<number> {
+  const refs = parseRefs(args);
+  if (refs.length === 0) {
+    throw new NfvError('INVALID_FIELD', 'no NAME', { remedy: 'say which, or use "nfvctl get"' });
+  }
+  const errors: NfvError[] = [];
+  let isFirst = true;
+  for (const ref of refs) {
+    try {
+      const resource = await apiOf(session.nva, ref.kind).get(ref.id, session.call);
+      const text = await textOf(session, resource);
+      await session.out.write(`${isFirst ? '' : '\n'}${text}`);
+      isFirst = false;
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      if (error.code !== 'NOT_FOUND') throw error;
+      errors.push(error);
+    }
+  }
+  for (const error of errors) await session.err.write(errorText(error, session.errPaint));
+  return exitCodeOfAll(errors);
+}
+
+async function textOf(session: Session, resource: Resource): Promise<string> {
+  const { nva, call, clock, paint } = session;
+  const context = { now: clock.now(), paint };
+  const endpointsBy = async (filter: string) => {
+    const list: typeof nva.endpoints.list = (request, c) => nva.endpoints.list(request, c);
+    return (await listAll(list, filter, call)).resources;
+  };
+  switch (resource.kind) {
+    case 'VirtualNetwork': {
+      const endpoints = await endpointsBy(`network = "virtualNetworks/${resource.id}"`);
+      const used = new Set(endpoints.map(({ spec }) => spec.nve));
+      const list: typeof nva.nves.list = (request, c) => nva.nves.list(request, c);
+      const nves = used.size === 0 ? [] : (await listAll(list, '', call)).resources;
+      return describeNetwork(
+        resource,
+        endpoints,
+        nves.filter(({ id }) => used.has(id)),
+        context,
+      );
+    }
+    case 'Nve':
+      return describeNve(resource, await endpointsBy(`nve = "nves/${resource.id}"`), context);
+    case 'Endpoint':
+      return describeEndpoint(resource, context);
+  }
+}

@@ -1,0 +1,99 @@
+import { createTwoFilesPatch } from 'diff';
+import { z } from 'zod';
+import { getIfThere } from '../apply-one.js';
+import { escapeOutput } from '../escape.js';
+import { EXIT } from '../exit-codes.js';
+import { collect } from '../flags/parse.js';
+import { nameOf } from '../kinds.js';
+import type { Desired } from '../manifest/desired.js';
+import { readManifests } from '../manifest/read-manifests.js';
+import { toBareManifest, type BareResource } from '../manifest/to-manifest.js';
+import { planEndpoint, planNetwork, planNve } from '../plan.js';
+import { toYaml } from '../render.js';
+import type { Session } from '../session.js';
+import type { Colour, Paint } from '../style.js';
+import { examples, type Verb } from '../verb.js';
+
+const Options = z.object({ filename: z.array(z.string()) });
+
+export const diffVerb: Verb = (program, define) => {
+  const command = program
+    .command('diff')
+    .description(
+      'Shows what apply would change. Exit status 0: nothing, 1: something, more: an error.',
+    )
+    .requiredOption(
+      '-f, --filename <file>',
+      'a file, a directory, or - for stdin; repeatable',
+      collect,
+    )
+    .addHelpText('after', examples('nfvctl diff -f examples/two-tenants.yaml'));
+  define(command, async (session, _args, opts) => {
+    const { filename } = Options.parse(opts);
+    const all = await readManifests(filename, session.host.stdin);
+    let different = false;
+    for (const desired of all) {
+      const [before, after] = await sidesOf(session, desired);
+      const patch = patchOf(desired, before, after);
+      if (patch === '') continue;
+      different = true;
+      await session.out.write(paintPatch(patch, session.paint));
+    }
+    return different ? EXIT.different.code : EXIT.ok.code;
+  });
+};
+
+/** What there is, and what there would be. */
+async function sidesOf(
+  session: Session,
+  desired: Desired,
+): Promise<[before: BareResource | undefined, after: BareResource]> {
+  const { id } = desired;
+  switch (desired.kind) {
+    case 'VirtualNetwork': {
+      const live = await getIfThere(session, session.nva.virtualNetworks, id);
+      const { spec } = planNetwork(desired.spec, live);
+      return [live, { kind: desired.kind, id, spec }];
+    }
+    case 'Nve': {
+      const live = await getIfThere(session, session.nva.nves, id);
+      const { spec } = planNve(desired.spec, live);
+      return [live, { kind: desired.kind, id, spec }];
+    }
+    case 'Endpoint': {
+      const live = await getIfThere(session, session.nva.endpoints, id);
+      const { spec } = planEndpoint(desired.spec, live);
+      return [live, { kind: desired.kind, id, spec }];
+    }
+  }
+}
+
+/** A unified diff; empty: the same. */
+export function patchOf(
+  { kind, id, place }: { kind: Desired['kind']; id: string; place: string },
+  before: BareResource | undefined,
+  after: BareResource,
+): string {
+  const old = before === undefined ? '' : toYaml(toBareManifest(before));
+  const wanted = toYaml(toBareManifest(after));
+  if (old === wanted) return '';
+  const names = [`live/${nameOf({ kind, id })}`, place] as const;
+  const patch = createTwoFilesPatch(...names, old, wanted, undefined, undefined, { context: 3 });
+  // Without the line of equals signs above it.
+  return escapeOutput(patch.slice(patch.indexOf('\n') + 1));
+}
+
+const COLOURS: readonly (readonly [start: string, colour: Colour])[] = [
+  ['---', 'bold'],
+  ['+++', 'bold'],
+  ['@@', 'cyan'],
+  ['-', 'red'],
+  ['+', 'green'],
+];
+
+function paintPatch(patch: string, paint: Paint): string {
+  return patch.replace(/^.+$/gm, (line) => {
+    const found = COLOURS.find(([start]) => line.startsWith(start));
+    return found === undefined ? line : paint(found[1], line);
+  });
+}

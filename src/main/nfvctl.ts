@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { runCli } from '../cli/run-cli.js';
+import { systemClock } from '../model/clock.js';
+import { NvaClient } from '../rpc/nva-client.js';
+
+const interrupted = new AbortController();
+// Once: a second SIGINT ends the process at once.
+process.once('SIGINT', () => {
+  interrupted.abort();
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+  interrupted: interrupted.signal,
+  connect: (options) => new NvaClient(options),
+});

@@ -1,0 +1,46 @@
+/** What can be done with an agent's state while it does not run. */
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../model/clock.js';
+import type { NveConfig } from '../nve/config.js';
+import { LastGood, readLastGood } from '../nve/last-good.js';
+import { Reconciler } from '../reconcile/engine.js';
+import { DEFAULT_TUNING } from '../reconcile/options.js';
+import type { Plan } from '../reconcile/plan-types.js';
+import { openLmdbReader } from '../store/lmdb-reader.js';
+import { openLmdbStore } from '../store/lmdb-store.js';
+import { DATAPLANES } from './dataplane.js';
+
+/** What the agent would change now on this host; the agent may run meanwhile. */
+export async function planNve(config: NveConfig): Promise<Plan> {
+  const reader = openLmdbReader({ path: config.stateDir });
+  const lastGood = await readLastGood(reader).finally(() => reader.close());
+  const dataplane = DATAPLANES[config.dataplane]();
+  const ignore = (): void => undefined;
+  const reconciler = new Reconciler({
+    ...DEFAULT_TUNING,
+    dataplane,
+    clock: systemClock,
+    random: Math.random,
+    onReports: ignore,
+    onDrift: ignore,
+    onEvent: ignore,
+  });
+  try {
+    reconciler.replace(lastGood.items, lastGood.complete, lastGood.revision);
+    return await reconciler.plan();
+  } finally {
+    await reconciler.stop();
+    await dataplane.close();
+  }
+}
+
+/** Drops the configuration, so that the agent takes that of any NVA. The dataplane stays. */
+export async function forgetNve(config: NveConfig): Promise<void> {
+  const store = await openLmdbStore({ path: config.stateDir });
+  try {
+    const { lastGood } = await LastGood.open(store, randomUUID);
+    await lastGood.forget();
+  } finally {
+    await store.close();
+  }
+}

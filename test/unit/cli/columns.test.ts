@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { cellsOf, endpointColour, headerOf, nveColour } from '../../../src/cli/columns.js';
+import type { Resource } from '../../../src/model/api.js';
+import { NO_NVE_STATUS } from '../../../src/model/nve.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+
+const NOW = Date.parse('2026-01-03T10:00:00.000Z');
+
+describe('columns', () => {
+  const rows: [name: string, resource: Resource, narrow: string[], more: string[]][] = [
+    [
+      'a network',
+      NETWORK,
+      ['blue', 'acme', '100', '1450', 'MULTICAST 239.1.1.1', '10.0.0.0/24,fd00::/64', '2d'],
+      ['IPV4', 'no', 'yes', '42', 'site=a,tier=', 'Blue team'],
+    ],
+    [
+      'an NVE',
+      NVE,
+      ['host-a', 'DEGRADED', '10.77.0.1,fd77::1', '11/12', '1', '22h', '2d'],
+      ['linux 6.1.0', '0.1.0', '41', '3', 'rack=r1', 'Rack 1'],
+    ],
+    [
+      'an NVE that never said hello',
+      { ...NVE, spec: { ...NVE.spec, labels: {}, displayName: '' }, status: NO_NVE_STATUS },
+      ['host-a', 'NEVER_CONNECTED', '10.77.0.1,fd77::1', '0/0', '0', 'never', '2d'],
+      ['-', '-', '0', '0', '-', ''],
+    ],
+    [
+      'an endpoint',
+      ENDPOINT,
+      ['web-1', 'blue', 'host-a', '02:00:00:00:00:01', '10.0.0.11,fd00::11', 'ACTIVE', '2d'],
+      ['veth web-1/eth0', 'UP', '-', '42', 'app=web', ''],
+    ],
+    [
+      'an endpoint that failed',
+      FAILED_ENDPOINT,
+      ['web-2', 'blue', 'host-a', '02:00:00:00:00:02', '10.0.0.12', 'FAILED', '2d'],
+      ['tap tap-web2', 'UP', 'NETNS_MISSING', '42', 'app=web', ''],
+    ],
+  ];
+  for (const [name, resource, narrow, more] of rows) {
+    it(`of ${name}`, () => {
+      const texts = (wide: boolean): string[] =>
+        cellsOf(resource, wide, NOW).map(({ text }) => text);
+      assert.deepEqual(texts(false), narrow);
+      assert.deepEqual(texts(true), [...narrow, ...more]);
+      assert.equal(headerOf(resource.kind, false).length, narrow.length);
+      assert.equal(headerOf(resource.kind, true).length, narrow.length + more.length);
+    });
+  }
+
+  it('paint what an operator looks for', () => {
+    assert.deepEqual(
+      (['IN_SYNC', 'SYNCING', 'DEGRADED', 'DISCONNECTED', 'NEVER_CONNECTED'] as const).map(
+        nveColour,
+      ),
+      ['green', 'yellow', 'red', 'red', 'red'],
+    );
+    assert.deepEqual((['ACTIVE', 'PENDING', 'FAILED', 'DOWN'] as const).map(endpointColour), [
+      'green',
+      'yellow',
+      'red',
+      'dim',
+    ]);
+    const failed = cellsOf(NVE, false, NOW).find(({ text }) => text === '1');
+    assert.equal(failed?.colour, 'red');
+  });
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { complete } from '../../../src/cli/complete.js';
+import { buildProgram } from '../../../src/cli/program.js';
+import type { ResourceKind } from '../../../src/model/api.js';
+
+const NAMES: Record<ResourceKind, string[]> = {
+  VirtualNetwork: ['blue', 'red'],
+  Nve: ['host-a', 'host-b'],
+  Endpoint: ['web-1', 'web-2'],
+};
+
+async function after(line: string): Promise<string[]> {
+  const program = buildProgram(
+    () => undefined,
+    () => undefined,
+  );
+  const found = await complete(program, line.split(' '), (kind) => Promise.resolve(NAMES[kind]));
+  return found.map(({ word }) => word);
+}
+
+describe('complete', () => {
+  const rows: [line: string, words: string[]][] = [
+    ['de', ['describe', 'delete']],
+    ['get ', ['networks', 'nves', 'endpoints']],
+    ['get n', ['networks', 'nves']],
+    ['get network b', ['blue']],
+    ['get network blue ', ['red']],
+    ['get ep ', ['web-1', 'web-2']],
+    ['get nve/', ['nve/host-a', 'nve/host-b']],
+    ['get nve/host-a nve/host-b', ['nve/host-b']],
+    ['get nonsense ', []],
+    ['get endpoints --network ', ['blue', 'red']],
+    ['get endpoints --nve h', ['host-a', 'host-b']],
+    ['get endpoints -o ', ['table', 'wide', 'json', 'yaml', 'name']],
+    ['get endpoints --output j', ['json']],
+    ['get -o json n', ['networks', 'nves']],
+    ['get networks --wat', ['--watch']],
+    ['get networks --tls', ['--tls-ca', '--tls-cert', '--tls-key']],
+    ['-s unix:/x get network r', ['red']],
+    ['describe endpoint web-1 w', ['web-2']],
+    ['delete network/', ['network/blue', 'network/red']],
+    ['create ', ['network', 'nve', 'endpoint', 'help']],
+    ['create network ', []],
+    ['create endpoint x --network ', ['blue', 'red']],
+    ['create endpoint x --veth', ['--veth-netns', '--veth-interface', '--veth-host-interface']],
+    ['update network ', ['blue', 'red']],
+    ['update ep ', ['web-1', 'web-2']],
+    ['update endpoint web-1 --nve ', ['host-a', 'host-b']],
+    ['update network blue ', []],
+    ['watch e', ['endpoints']],
+    ['apply -f ', []],
+    ['completion ', ['bash', 'zsh', 'fish']],
+    ['wait ', []],
+    ['version ', []],
+  ];
+  for (const [line, words] of rows) {
+    it(`"${line}"`, async () => {
+      assert.deepEqual(await after(line), words);
+    });
+  }
+
+  it('does not show what is hidden', async () => {
+    assert.deepEqual(await after('__'), []);
+    assert.ok((await after('')).includes('get'));
+  });
+
+  it('says what verbs and flags are for', async () => {
+    const program = buildProgram(
+      () => undefined,
+      () => undefined,
+    );
+    const none = (): Promise<string[]> => Promise.resolve([]);
+    assert.deepEqual(await complete(program, ['versi'], none), [
+      { word: 'version', about: 'Says which nfvctl this is.' },
+    ]);
+    assert.deepEqual(await complete(program, ['get', '--watch'], none), [
+      { word: '--watch', about: 'then show every change' },
+    ]);
+  });
+});

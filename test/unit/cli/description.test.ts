@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { describeEndpoint, describeNetwork, describeNve } from '../../../src/cli/description.js';
+import { NO_PAINT } from '../../../src/cli/style.js';
+import { NO_NVE_STATUS } from '../../../src/model/nve.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+
+const CONTEXT = { now: Date.parse('2026-01-03T10:00:00.000Z'), paint: NO_PAINT };
+
+describe('describeNetwork', () => {
+  it('tells all, with its NVEs and endpoints', () => {
+    assert.equal(
+      describeNetwork(NETWORK, [ENDPOINT, FAILED_ENDPOINT], [NVE], CONTEXT),
+      `Name:             blue
+Display name:     Blue team
+Labels:           site=a,tier=
+Tenant:           acme
+VNI:              100
+Encapsulation:    VXLAN
+Underlay:         IPV4
+MTU:              1450 (derived)
+BUM mode:         MULTICAST
+BUM group:        239.1.1.1
+Learning:         no
+ARP suppression:  yes
+Prefixes:         10.0.0.0/24,fd00::/64
+Created:          2026-01-01T10:00:00.000Z (2d ago)
+Updated:          2026-01-02T11:30:00.000Z (22h ago)
+Revision:         42
+Etag:             abc123
+
+NVEs (1):
+  NAME     STATE      VTEPS               APPLIED   FAILED   LAST-SEEN   AGE
+  host-a   DEGRADED   10.77.0.1,fd77::1   11/12     1        22h         2d
+
+Endpoints (2):
+  NAME    NETWORK   NVE      MAC                 IPS                  STATE    AGE
+  web-1   blue      host-a   02:00:00:00:00:01   10.0.0.11,fd00::11   ACTIVE   2d
+  web-2   blue      host-a   02:00:00:00:00:02   10.0.0.12            FAILED   2d
+`,
+    );
+  });
+
+  it('says where there is nothing', () => {
+    const text = describeNetwork(
+      { ...NETWORK, spec: { ...NETWORK.spec, mtu: 1400 } },
+      [],
+      [],
+      CONTEXT,
+    );
+    assert.match(text, /\nMTU: +1450\n/);
+    assert.match(text, /\n\nNVEs: none\n\nEndpoints: none\n$/);
+  });
+});
+
+describe('describeNve', () => {
+  it('tells state, counts, failures, drifts, underlays and capabilities', () => {
+    assert.equal(
+      describeNve(NVE, [ENDPOINT], CONTEXT),
+      `Name:              host-a
+Display name:      Rack 1
+Labels:            rack=r1
+State:             DEGRADED
+VTEP addresses:    10.77.0.1,fd77::1
+Identity:          5f3c1b9e-58a5-4c6c-9d3e-0c6f1f0a7a01
+Agent version:     0.1.0
+Last seen:         2026-01-02T12:00:00.000Z (22h ago)
+Items wanted:      12
+Items applied:     11
+Items failed:      1
+Applied revision:  41
+Drifts seen:       3
+Dataplane:         linux 6.1.0
+Item kinds:        vtep,bridge_domain,port
+Encapsulations:    vxlan
+Port kinds:        veth,tap
+BUM modes:         head_end,multicast,none
+Created:           2026-01-01T10:00:00.000Z (2d ago)
+Updated:           2026-01-02T11:30:00.000Z (22h ago)
+Revision:          42
+Etag:              abc123
+
+Underlays (1):
+  ADDRESS     INTERFACE   MTU
+  10.77.0.1   eth0        1500
+
+Failures (1):
+  ITEM         CODE            MESSAGE                        REMEDY
+  port/web-2   NETNS_MISSING   no network namespace "web-2"   create the network namespace: ip netns add NAME
+
+Drifts (1):
+  TIME                       ITEM                        DIFFERENCE   ACTION
+  2026-01-02T11:59:00.000Z   mac/100/02:00:00:00:00:02   missing      REPAIRED
+
+Endpoints (1):
+  NAME    NETWORK   NVE      MAC                 IPS                  STATE    AGE
+  web-1   blue      host-a   02:00:00:00:00:01   10.0.0.11,fd00::11   ACTIVE   2d
+`,
+    );
+  });
+
+  it('says that it never said hello', () => {
+    const fresh = { ...NVE, spec: { ...NVE.spec, nodeUuid: '' }, status: NO_NVE_STATUS };
+    const text = describeNve(fresh, [], CONTEXT);
+    assert.match(text, /\nIdentity: +not bound\n/);
+    assert.match(text, /\nLast seen: +never\n/);
+    assert.match(text, /\nDataplane: +-\n/);
+    assert.match(text, /\nUnderlays: none\n\nFailures: none\n\nDrifts: none\n\nEndpoints: none\n$/);
+  });
+
+  it('knows no remedy for a code of a newer NVE', () => {
+    const failures = [{ key: 'k', code: 'QUANTUM_LOSS', message: 'm\u001b[31m' }];
+    const nve = { ...NVE, status: { ...NVE.status, failures } };
+    assert.match(describeNve(nve, [], CONTEXT), /\n {2}k {6}QUANTUM_LOSS {3}m\\u001b\[31m {3}-\n/);
+  });
+});
+
+describe('describeEndpoint', () => {
+  it('tells all', () => {
+    assert.equal(
+      describeEndpoint(ENDPOINT, CONTEXT),
+      `Name:              web-1
+Display name:      -
+Labels:            app=web
+Network:           blue
+NVE:               host-a
+MAC:               02:00:00:00:00:01
+IPs:               10.0.0.11,fd00::11
+Admin state:       UP
+Port:              veth
+  Namespace:       web-1
+  Interface:       eth0
+  Host interface:  derived
+State:             ACTIVE
+Created:           2026-01-01T10:00:00.000Z (2d ago)
+Updated:           2026-01-02T11:30:00.000Z (22h ago)
+Revision:          42
+Etag:              abc123
+`,
+    );
+  });
+
+  it('tells why it failed, and what to do', () => {
+    const text = describeEndpoint(FAILED_ENDPOINT, CONTEXT);
+    assert.match(
+      text,
+      /\nState: +FAILED\nReason: +no network namespace "web-2" \(NETNS_MISSING\)\n/,
+    );
+    assert.match(text, /\nRemedy: +create the network namespace: ip netns add NAME\n/);
+    assert.match(text, /\nPort: +tap\n {2}Interface: +tap-web2\n {2}Owner: +uid 107\n/);
+    assert.match(text, /\n {2}Multi-queue: +yes\n {2}virtio-net header: +no\n/);
+  });
+});

@@ -1,0 +1,166 @@
+/** What the flags of `create` and `update` say, kind by kind. */
+import assert from 'node:assert/strict';
+import { Command } from 'commander';
+import { ENDPOINT_FLAGS, NEW_ENDPOINT } from '../../../../src/cli/flags/endpoint-flags.js';
+import type { FlagSet } from '../../../../src/cli/flags/flag-set.js';
+import { NETWORK_FLAGS, NEW_NETWORK } from '../../../../src/cli/flags/network-flags.js';
+import { NEW_NVE, NVE_FLAGS } from '../../../../src/cli/flags/nve-flags.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
+
+function read<Spec>(flags: FlagSet<Spec>, live: Spec, argv: string, isNew = false): Partial<Spec> {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+  flags.add(command, isNew);
+  const words = argv.split(' ').map((word) => (word === "''" ? '' : word));
+  command.action(() => undefined).parse(words, { from: 'user' });
+  return flags.read(command.opts()).changes(live);
+}
+
+describe('flags of a network', () => {
+  it('all', () => {
+    assert.deepEqual(
+      read(
+        NETWORK_FLAGS,
+        NEW_NETWORK,
+        '--vni 100 --prefix 10.0.0.0/24 --prefix fd00::/64 --tenant acme --mtu 1400 --bum-mode multicast --bum-group 239.1.1.1 --learning --no-arp-suppression --underlay-family ipv6 --display-name Blue --label site=a',
+        true,
+      ),
+      {
+        vni: 100,
+        prefixes: ['10.0.0.0/24', 'fd00::/64'],
+        tenant: 'acme',
+        mtu: 1400,
+        bumMode: 'MULTICAST',
+        bumGroup: '239.1.1.1',
+        learning: true,
+        arpSuppression: false,
+        underlayFamily: 'IPV6',
+        displayName: 'Blue',
+        labels: { site: 'a' },
+      },
+    );
+  });
+
+  const rows: [argv: string, changes: object][] = [
+    ['--mtu 0', { mtu: 0 }],
+    ['--no-learning --arp-suppression', { learning: false, arpSuppression: true }],
+    ["--prefix ''", { prefixes: [] }],
+    ["--display-name ''", { displayName: '' }],
+    // The group of the mode before goes with it.
+    ['--bum-mode head-end', { bumMode: 'HEAD_END', bumGroup: '' }],
+    ['--bum-mode none', { bumMode: 'NONE', bumGroup: '' }],
+    ['--label tier- --label site=b', { labels: { site: 'b' } }],
+  ];
+  for (const [argv, changes] of rows) {
+    it(`only what is given: ${argv}`, () => {
+      assert.deepEqual(read(NETWORK_FLAGS, NETWORK.spec, argv), changes);
+    });
+  }
+
+  const wrong: [argv: string, message: string][] = [
+    ['--vni 0', '--vni: 0: not a VNI'],
+    ['--vni 16777216', '--vni: 16777216: not a VNI'],
+    // Modulo 2^32 it would be 1.
+    ['--vni 4294967297', '--vni: 4294967297: not a VNI'],
+    ['--vni -1', '--vni: -1: not a whole number'],
+    ['--mtu 99999', '--mtu: 99999: out of range'],
+    ['--bum-mode flood', '--bum-mode: flood: not one of those allowed'],
+    ['--underlay-family ipv5', '--underlay-family: ipv5: not one of those allowed'],
+    ['--label x', '--label: x: not a label'],
+  ];
+  for (const [argv, message] of wrong) {
+    it(`refuse ${argv}`, () => {
+      assert.throws(() => read(NETWORK_FLAGS, NEW_NETWORK, argv), { message });
+    });
+  }
+});
+
+describe('flags of an NVE', () => {
+  const rows: [argv: string, changes: object][] = [
+    ['--vtep 10.77.0.1 --vtep fd77::1', { vtepAddresses: ['10.77.0.1', 'fd77::1'] }],
+    ['--reset-identity', { nodeUuid: '' }],
+    ['--label rack-', { labels: {} }],
+    ['--display-name x', { displayName: 'x' }],
+  ];
+  for (const [argv, changes] of rows) {
+    it(`only what is given: ${argv}`, () => {
+      assert.deepEqual(read(NVE_FLAGS, NVE.spec, argv), changes);
+    });
+  }
+
+  it('need an address for a new one', () => {
+    assert.throws(() => read(NVE_FLAGS, NEW_NVE, '--display-name x', true), /--vtep/);
+  });
+});
+
+describe('flags of an endpoint', () => {
+  it('all, with a veth', () => {
+    assert.deepEqual(
+      read(
+        ENDPOINT_FLAGS,
+        NEW_ENDPOINT,
+        '--network blue --nve host-a --mac 02:00:00:00:00:01 --ip 10.0.0.11 --ip fd00::11 --veth-netns web-1 --veth-interface eth1 --veth-host-interface v1 --admin-state down --display-name x --label a=b',
+        true,
+      ),
+      {
+        network: 'blue',
+        nve: 'host-a',
+        mac: '02:00:00:00:00:01',
+        ips: ['10.0.0.11', 'fd00::11'],
+        port: { kind: 'veth', netns: 'web-1', interface: 'eth1', hostInterface: 'v1' },
+        adminState: 'DOWN',
+        displayName: 'x',
+        labels: { a: 'b' },
+      },
+    );
+  });
+
+  const tap = { kind: 'tap', interface: '', ownerUid: 0, multiQueue: false, vnetHdr: false };
+  const fresh: [argv: string, port: object][] = [
+    ['--veth-netns x', { kind: 'veth', netns: 'x', interface: 'eth0', hostInterface: '' }],
+    ['--tap', tap],
+    ['--tap-interface t0 --tap-owner-uid 107', { ...tap, interface: 't0', ownerUid: 107 }],
+    ['--tap --tap-multi-queue --tap-vnet-hdr', { ...tap, multiQueue: true, vnetHdr: true }],
+  ];
+  for (const [argv, port] of fresh) {
+    it(`a new port: ${argv}`, () => {
+      const changes = read(ENDPOINT_FLAGS, NEW_ENDPOINT, `--network a --nve b ${argv}`, true);
+      assert.deepEqual(changes.port, port);
+    });
+  }
+
+  const veth = ENDPOINT.spec.port;
+  const live: [argv: string, spec: typeof ENDPOINT.spec, changes: object][] = [
+    ['--nve host-b', ENDPOINT.spec, { nve: 'host-b' }],
+    ["--ip ''", ENDPOINT.spec, { ips: [] }],
+    ['--veth-interface eth7', ENDPOINT.spec, { port: { ...veth, interface: 'eth7' } }],
+    ['--tap', ENDPOINT.spec, { port: tap }],
+    [
+      '--no-tap-multi-queue',
+      FAILED_ENDPOINT.spec,
+      { port: { ...FAILED_ENDPOINT.spec.port, multiQueue: false } },
+    ],
+    [
+      '--veth-netns x',
+      FAILED_ENDPOINT.spec,
+      { port: { kind: 'veth', netns: 'x', interface: 'eth0', hostInterface: '' } },
+    ],
+  ];
+  for (const [argv, spec, changes] of live) {
+    it(`only what is given: ${argv}`, () => {
+      assert.deepEqual(read(ENDPOINT_FLAGS, spec, argv), changes);
+    });
+  }
+
+  const wrong: [argv: string, message: RegExp][] = [
+    ['--tap --veth-netns x', /^--tap: with --veth: two kinds of port$/],
+    ['--tap-owner-uid 4294967296', /^--tap-owner-uid: 4294967296: out of range$/],
+    ['--nve Host', /^nve NAME: Host: not an id$/],
+    ['--admin-state sideways', /^--admin-state: sideways: not one of those allowed$/],
+    ['--network blue', /unknown option '--network'/],
+  ];
+  for (const [argv, message] of wrong) {
+    it(`refuse ${argv}`, () => {
+      assert.throws(() => read(ENDPOINT_FLAGS, ENDPOINT.spec, argv), { message });
+    });
+  }
+});

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { toDesired } from '../../../../src/cli/manifest/desired.js';
+import { Manifest } from '../../../../src/cli/manifest/schema.js';
+import { toBareManifest, toManifest } from '../../../../src/cli/manifest/to-manifest.js';
+import { toYaml } from '../../../../src/cli/render.js';
+import type { Resource } from '../../../../src/model/api.js';
+import { checkEndpoint } from '../../../../src/model/endpoint.js';
+import { checkNve } from '../../../../src/model/nve.js';
+import { checkVirtualNetwork } from '../../../../src/model/virtual-network.js';
+import { parseYaml } from '../../../../src/model/yaml.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
+
+function back(resource: Resource): unknown {
+  const text = toYaml(toManifest(resource));
+  const options = { file: 'x', code: 'MANIFEST_INVALID', maxBytes: 1_000_000 } as const;
+  const manifest = parseYaml(text, Manifest, options);
+  assert.ok(manifest.kind !== 'List');
+  const [desired] = toDesired([{ manifest, place: 'x:1', where: () => 'x:1' }]);
+  assert.equal(desired?.etag, resource.meta.etag);
+  assert.equal(desired.id, resource.id);
+  return desired.spec;
+}
+
+describe('toManifest', () => {
+  for (const resource of [NETWORK, ENDPOINT, FAILED_ENDPOINT]) {
+    it(`can be applied again: ${resource.kind} ${resource.id}`, () => {
+      assert.deepEqual(back(resource), resource.spec);
+    });
+  }
+
+  it('can be applied again, without the identity: Nve', () => {
+    assert.deepEqual(back(NVE), { ...NVE.spec, nodeUuid: '' });
+  });
+
+  it('says nothing of what is empty', () => {
+    const network = {
+      ...NETWORK,
+      spec: { ...NETWORK.spec, vni: 0, displayName: '', bumGroup: '', labels: {} },
+    };
+    assert.deepEqual(toBareManifest(network), {
+      apiVersion: 'nfv/v1',
+      kind: 'VirtualNetwork',
+      metadata: { name: 'blue' },
+      spec: {
+        tenant: 'acme',
+        encapsulation: 'VXLAN',
+        mtu: 0,
+        bumMode: 'MULTICAST',
+        learning: false,
+        arpSuppression: true,
+        prefixes: ['10.0.0.0/24', 'fd00::/64'],
+        underlayFamily: 'IPV4',
+      },
+    });
+  });
+});
+
+describe('toManifest, of any resource', () => {
+  const id = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
+  const displayName = fc
+    .string({ unit: 'grapheme', maxLength: 40 })
+    .filter((text) => !/\p{Cc}/u.test(text) && text.length <= 120);
+  const labels = fc.dictionary(id, fc.stringMatching(/^([A-Za-z0-9][A-Za-z0-9._-]{0,8}[a-z])?$/), {
+    maxKeys: 4,
+    noNullPrototype: true,
+  });
+  const byte = fc.integer({ min: 1, max: 254 });
+
+  it('can be applied again: networks', () => {
+    const spec = fc.record(
+      {
+        displayName,
+        labels,
+        tenant: id,
+        vni: fc.integer({ min: 1, max: 0xffffff }),
+        encapsulation: fc.constant('VXLAN' as const),
+        mtu: fc.oneof(fc.constant(0), fc.integer({ min: 1280, max: 9216 })),
+        bumMode: fc.constantFrom('HEAD_END' as const, 'NONE' as const),
+        bumGroup: fc.constant(''),
+        learning: fc.boolean(),
+        arpSuppression: fc.boolean(),
+        prefixes: fc.uniqueArray(
+          byte.map((b) => `10.${b}.0.0/16`),
+          { maxLength: 4 },
+        ),
+        underlayFamily: fc.constantFrom('IPV4' as const, 'IPV6' as const),
+      },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(id, spec, (name, given) => {
+        const network = { ...NETWORK, id: name, spec: checkVirtualNetwork(given) };
+        assert.deepEqual(back(network), network.spec);
+      }),
+    );
+  });
+
+  it('can be applied again: NVEs', () => {
+    const spec = fc.record(
+      {
+        displayName,
+        labels,
+        vtepAddresses: fc.uniqueArray(
+          byte.map((b) => `fd77::${b.toString(16)}`),
+          {
+            minLength: 1,
+            maxLength: 4,
+          },
+        ),
+        nodeUuid: fc.constant(''),
+      },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(id, spec, (name, given) => {
+        const nve = { ...NVE, id: name, spec: checkNve(given) };
+        assert.deepEqual(back(nve), nve.spec);
+      }),
+    );
+  });
+
+  it('can be applied again: endpoints', () => {
+    const name = fc.stringMatching(/^[a-m][a-z0-9._-]{0,13}$/);
+    const port = fc.oneof(
+      fc.record(
+        {
+          kind: fc.constant('veth' as const),
+          netns: name,
+          interface: name,
+          hostInterface: fc.oneof(fc.constant(''), name),
+        },
+        { noNullPrototype: true },
+      ),
+      fc.record(
+        {
+          kind: fc.constant('tap' as const),
+          interface: fc.oneof(fc.constant(''), name),
+          ownerUid: fc.integer({ min: 0, max: 0xffff_ffff }),
+          multiQueue: fc.boolean(),
+          vnetHdr: fc.boolean(),
+        },
+        { noNullPrototype: true },
+      ),
+    );
+    const spec = fc.record(
+      {
+        displayName,
+        labels,
+        network: id,
+        nve: id,
+        port,
+        mac: byte.map((b) => `02:00:00:00:00:${b.toString(16).padStart(2, '0')}`),
+        ips: fc.uniqueArray(
+          byte.map((b) => `10.0.0.${b}`),
+          { maxLength: 4 },
+        ),
+        adminState: fc.constantFrom('UP' as const, 'DOWN' as const),
+      },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(id, spec, (name, given) => {
+        const endpoint = { ...ENDPOINT, id: name, spec: checkEndpoint(given, []) };
+        assert.deepEqual(back(endpoint), endpoint.spec);
+      }),
+    );
+  });
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { NfvError } from '../../../src/errors.js';
+import { withRetry } from '../../../src/cli/retry.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
+
+const unreachable = new NfvError('NVA_UNREACHABLE', 'x');
+const never = new AbortController().signal;
+
+describe('withRetry', () => {
+  let clock: FakeClock;
+  let sent: number[];
+  beforeEach(() => {
+    clock = new FakeClock();
+    sent = [];
+  });
+
+  /** Fails so many times, then answers. */
+  const failing =
+    (times: number, error: NfvError = unreachable) =>
+    (): Promise<string> => {
+      sent.push(clock.monotonic());
+      return sent.length <= times ? Promise.reject(error) : Promise.resolve('done');
+    };
+
+  it('asks once where that is enough', async () => {
+    assert.equal(await withRetry(clock, never, 10_000, failing(0)), 'done');
+    assert.deepEqual(sent, [0]);
+  });
+
+  it('asks again after longer and longer pauses', async () => {
+    const result = withRetry(clock, never, 10_000, failing(4));
+    await settle();
+    await clock.advance(10_000);
+    assert.equal(await result, 'done');
+    assert.deepEqual(sent, [0, 200, 600, 1400, 3000]);
+  });
+
+  it('gives up after five times', async () => {
+    const result = assert.rejects(withRetry(clock, never, 10_000, failing(9)), unreachable);
+    await settle();
+    await clock.advance(10_000);
+    await result;
+    assert.equal(sent.length, 5);
+  });
+
+  it('gives up at the deadline', async () => {
+    const result = assert.rejects(withRetry(clock, never, 1000, failing(9)), unreachable);
+    await settle();
+    await clock.advance(10_000);
+    await result;
+    assert.deepEqual(sent, [0, 200, 600]);
+  });
+
+  it('does not repeat what cannot succeed', async () => {
+    const invalid = new NfvError('INVALID_FIELD', 'x');
+    await assert.rejects(withRetry(clock, never, 10_000, failing(1, invalid)), invalid);
+    assert.deepEqual(sent, [0]);
+  });
+
+  it('ends when it is interrupted', async () => {
+    const controller = new AbortController();
+    const result = assert.rejects(withRetry(clock, controller.signal, 10_000, failing(9)));
+    await settle();
+    controller.abort();
+    await result;
+    assert.equal(clock.pending, 0);
+    assert.deepEqual(sent, [0]);
+  });
+});

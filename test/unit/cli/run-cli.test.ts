@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { NfvError } from '../../../src/errors.js';
+import { connectTo, nfvctl, startNfvctl, type CliOptions } from '../../support/cli.js';
+import { CliWorld } from '../../support/cli-world.js';
+import { settle } from '../../support/fake-clock.js';
+import { MemoryNva } from '../../support/memory-nva.js';
+
+describe('runCli', () => {
+  const wrong: [line: string, err: string][] = [
+    [
+      'gte',
+      `error: unknown command 'gte' (INVALID_FIELD)\nremedy: Did you mean get? See "nfvctl --help"\n`,
+    ],
+    [
+      'get',
+      `error: missing required argument 'kind' (INVALID_FIELD)\nremedy: See "nfvctl get --help"\n`,
+    ],
+    [
+      'get nves --foo',
+      `error: unknown option '--foo' (INVALID_FIELD)\nremedy: See "nfvctl get --help"\n`,
+    ],
+    [
+      'create network blue --vni',
+      `error: option '--vni <number>' argument missing (INVALID_FIELD)\nremedy: See "nfvctl create network --help"\n`,
+    ],
+    [
+      'create nve x',
+      `error: required option '--vtep <address>' not specified (INVALID_FIELD)\nremedy: See "nfvctl create nve --help"\n`,
+    ],
+    [
+      'create vn a b',
+      `error: too many arguments for 'network'. Expected 1 argument but got 2. (INVALID_FIELD)\nremedy: See "nfvctl create network --help"\n`,
+    ],
+    [
+      'get nves -o xml',
+      `error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, wide, json, yaml, name. (INVALID_FIELD)\nremedy: See "nfvctl get --help"\n`,
+    ],
+    [
+      'get nves -s nowhere',
+      `error: --server: nowhere: not an address (INVALID_FIELD)\nremedy: give unix:/PATH of at most 107 bytes, HOST:PORT or [IPV6]:PORT\n`,
+    ],
+  ];
+  for (const [line, err] of wrong) {
+    it(`refuses "nfvctl ${line}"`, async () => {
+      assert.deepEqual(await nfvctl(line.split(' ')), { status: 2, out: '', err });
+    });
+  }
+
+  for (const line of ['', 'create', 'update']) {
+    it(`shows how "nfvctl ${line}" is used`, async () => {
+      const { status, out, err } = await nfvctl(line === '' ? [] : [line]);
+      assert.deepEqual([status, out], [2, '']);
+      assert.match(err, new RegExp(`^Usage: nfvctl ${line}`));
+    });
+  }
+
+  it('helps where it is asked to', async () => {
+    for (const argv of [['--help'], ['help'], ['-h']]) {
+      const { status, out, err } = await nfvctl(argv);
+      assert.deepEqual([status, err], [0, '']);
+      assert.match(out, /^Usage: nfvctl \[options\] \[command\]\n/);
+      assert.match(out, /\nExit status:\n {2}0 {4}done\n/);
+    }
+  });
+
+  const verbs = [
+    'get',
+    'describe',
+    'create network',
+    'create nve',
+    'create endpoint',
+    'update network',
+    'update nve',
+    'update endpoint',
+    'delete',
+    'apply',
+    'diff',
+    'watch',
+    'wait',
+    'completion',
+  ];
+  for (const verb of verbs) {
+    it(`has help with examples for "${verb}"`, async () => {
+      const { status, out } = await nfvctl([...verb.split(' '), '--help']);
+      assert.equal(status, 0);
+      assert.match(out, new RegExp(`^Usage: nfvctl ${verb}`));
+      assert.match(out, /\nGlobal Options:\n/);
+      assert.match(out, /\nExamples:\n( {2}.*nfvctl .*\n?)+$/);
+    });
+  }
+
+  it('says which program it is', async () => {
+    const { status, out } = await nfvctl(['version']);
+    assert.equal(status, 0);
+    assert.match(out, /^nfvctl \d+\.\d+\.\d+ \(API nfv\/v1\)\n$/);
+  });
+
+  it('shows no stack, but for --debug', async () => {
+    const nva = new MemoryNva();
+    const cause = new TypeError('x is not a function');
+    const run = (...argv: string[]): ReturnType<typeof nfvctl> => {
+      nva.failNext('nves.list', NfvError.from(cause));
+      return nfvctl(['get', 'nves', ...argv], { connect: connectTo(nva) });
+    };
+    const plain = await run();
+    assert.equal(plain.status, 8);
+    assert.equal(
+      plain.err,
+      'error: x is not a function (INTERNAL)\nremedy: report this with the log lines around it\n',
+    );
+    const debug = await run('--debug');
+    assert.match(debug.err, /\ndebug: TypeError: x is not a function\n/);
+  });
+
+  it('makes an error of its own faults too', async () => {
+    const connect = (): never => {
+      throw new TypeError('broken');
+    };
+    const { status, err } = await nfvctl(['get', 'nves'], { connect });
+    assert.equal(status, 8);
+    assert.match(err, /^error: broken \(INTERNAL\)\n/);
+  });
+
+  it('colours on a terminal only', async () => {
+    const world = await CliWorld.create();
+    const isColoured = async (line: string, options: CliOptions): Promise<boolean> => {
+      const { out, err } = await world.run(line, options);
+      return (out + err).includes('\u001b[');
+    };
+    assert.equal(await isColoured('get endpoints', { tty: true }), true);
+    assert.equal(await isColoured('get nve x', { tty: true }), true);
+    assert.equal(await isColoured('get endpoints', {}), false);
+    assert.equal(await isColoured('get endpoints', { tty: true, env: { NO_COLOR: '1' } }), false);
+    assert.equal(await isColoured('get nve x --no-color', { tty: true }), false);
+  });
+
+  it('is quiet when the reader of its output has gone', async () => {
+    const world = await CliWorld.create();
+    const closed = new Writable({
+      write(_chunk, _encoding, done) {
+        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      },
+    });
+    const running = world.start('watch --from-revision 1 -o name', { stdout: closed });
+    assert.equal(await running.status, 0);
+    assert.equal(running.err.text, '');
+  });
+
+  it('ends with 130 when it is interrupted, and closes its connection', async () => {
+    const world = await CliWorld.create();
+    let closed = false;
+    const open = connectTo(world.nva);
+    const running = startNfvctl(['watch'], {
+      clock: world.clock,
+      connect: (options) => ({
+        ...open(options),
+        close() {
+          closed = true;
+        },
+      }),
+    });
+    await settle();
+    running.interrupt();
+    assert.equal(await running.status, 130);
+    assert.deepEqual([running.out.text, running.err.text, closed], ['', '', true]);
+  });
+});

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { NfvError } from '../../../../src/errors.js';
+import { CliWorld } from '../../../support/cli-world.js';
+import { settle } from '../../../support/fake-clock.js';
+
+/** A new endpoint on a new NVE in a new network, in the wrong order. */
+const NEW = `
+apiVersion: nfv/v1
+kind: Endpoint
+metadata: {name: db-1}
+spec: {network: grey, nve: host-c, port: {veth: {netns: db-1}}, ips: [10.9.0.1]}
+---
+apiVersion: nfv/v1
+kind: VirtualNetwork
+metadata: {name: grey}
+spec: {vni: 300, prefixes: [10.9.0.0/24]}
+---
+apiVersion: nfv/v1
+kind: Nve
+metadata: {name: host-c}
+spec: {vtepAddresses: [10.77.0.3]}
+`;
+
+const nve = (name: string, address: string, metadata = ''): string =>
+  `---\napiVersion: nfv/v1\nkind: Nve\nmetadata: {name: ${name}${metadata}}\nspec: {vtepAddresses: [${address}]}\n`;
+
+describe('nfvctl apply', () => {
+  let world: CliWorld;
+  beforeEach(async () => {
+    world = await CliWorld.create();
+  });
+
+  const apply = (stdin: string, flags = ''): ReturnType<CliWorld['run']> =>
+    world.run(`apply -f -${flags}`, { stdin });
+
+  it('creates in the order that references need; does nothing the second time', async () => {
+    assert.deepEqual(await apply(NEW), {
+      status: 0,
+      out: 'virtualNetworks/grey created\nnves/host-c created\nendpoints/db-1 created\n',
+      err: '',
+    });
+    const { revision } = world.nva;
+    const spec = world.nva.endpoints.find('db-1')?.spec;
+    assert.deepEqual(await apply(NEW), {
+      status: 0,
+      out: 'virtualNetworks/grey unchanged\nnves/host-c unchanged\nendpoints/db-1 unchanged\n',
+      err: '',
+    });
+    assert.equal(world.nva.revision, revision);
+    // The MAC that the NVA made up stays.
+    assert.deepEqual(world.nva.endpoints.find('db-1')?.spec, spec);
+  });
+
+  it('changes what differs, and puts what is left out back to its default', async () => {
+    await apply(NEW);
+    await world.run('update network grey --mtu 1400 --label a=b');
+    const changed = NEW.replace('[10.9.0.1]', '[10.9.0.2]');
+    assert.deepEqual(await apply(changed), {
+      status: 0,
+      out: 'virtualNetworks/grey configured\nnves/host-c unchanged\nendpoints/db-1 configured\n',
+      err: '',
+    });
+    const grey = world.nva.virtualNetworks.find('grey')?.spec;
+    assert.deepEqual([grey?.mtu, grey?.labels], [0, {}]);
+    assert.deepEqual(world.nva.endpoints.find('db-1')?.spec.ips, ['10.9.0.2']);
+  });
+
+  it('takes what get prints, and leaves everything as it is', async () => {
+    await world.nva.nves.update({
+      id: 'host-a',
+      changes: { nodeUuid: 'bound' },
+      etag: '',
+      validateOnly: false,
+    });
+    const { revision } = world.nva;
+    for (const format of ['yaml', 'json']) {
+      const { out } = await world.run(`get all -o ${format}`);
+      const ran = await apply(out);
+      assert.deepEqual([ran.status, ran.err], [0, '']);
+      assert.equal(ran.out.match(/ unchanged\n/g)?.length, 5);
+    }
+    assert.equal(world.nva.revision, revision);
+  });
+
+  it('checks only, also what refers to what is not there yet', async () => {
+    const before = world.nva.revision;
+    assert.deepEqual(await apply(NEW, ' --dry-run --wait'), {
+      status: 0,
+      out: 'virtualNetworks/grey created (dry run)\nnves/host-c created (dry run)\nendpoints/db-1 created (dry run)\n',
+      err: '',
+    });
+    assert.equal(world.nva.revision, before);
+    const taken = await apply(NEW.replace('300', '100'), ' --dry-run');
+    assert.equal(taken.status, 4);
+    assert.match(taken.err, /virtual_network.vni: 100: already used by virtualNetworks\/blue/);
+  });
+
+  it('waits for the last of its changes', async () => {
+    const ran = await apply(NEW, ' --wait');
+    assert.equal(ran.status, 0);
+    assert.match(ran.out, /\napplied by every NVE at revision 8 after 0ms\n$/);
+  });
+
+  it('names who lags', async () => {
+    world.nva.laggards = [
+      {
+        nve: 'host-c',
+        code: 'NVE_DISCONNECTED',
+        reason: 'never seen',
+        appliedRevision: 0,
+        failures: [],
+      },
+    ];
+    const running = world.start('apply -f - --wait=2s', { stdin: NEW });
+    await settle();
+    await world.clock.advance(2000);
+    assert.equal(await running.status, 6);
+    assert.match(running.err.text, /^error: 1 NVE has not applied revision 8 after 2s\n/);
+  });
+
+  it('goes on with the rest, and lists what could not be applied', async () => {
+    const text = NEW.replace('[10.77.0.3]', '[10.77.0.1]') + nve('host-d', '10.77.0.4');
+    const ran = await apply(text, ' --wait');
+    assert.equal(ran.status, 4);
+    assert.equal(ran.out, 'virtualNetworks/grey created\nnves/host-d created\n');
+    assert.equal(
+      ran.err,
+      `error: stdin:12: nves/host-c: nve.vtep_addresses: 10.77.0.1: already used by nves/host-a (VTEP_IN_USE)
+remedy: give each NVE its own VTEP addresses
+error: stdin:2: endpoints/db-1: endpoint.nve: nves/host-c: does not exist (REFERENCE_NOT_FOUND)
+remedy: create it first
+2 of 4 could not be applied
+`,
+    );
+  });
+
+  it('changes nothing where a manifest is wrong', async () => {
+    const before = world.nva.revision;
+    const ran = await apply(NEW.replace('vni: 300', 'vni: 0').replace('ips', 'ip'));
+    assert.equal(ran.status, 2);
+    assert.equal(ran.out, '');
+    assert.equal(
+      ran.err,
+      `error: stdin:5:65: spec.ip: ip: unknown key (MANIFEST_INVALID)
+remedy: did you mean "ips"? known: displayName, network, nve, port, mac, ips, adminState
+error: stdin:10:13: spec.vni: 0: not a VNI (MANIFEST_INVALID)
+remedy: give 1-16777215, or leave it out to get one
+`,
+    );
+    assert.equal(world.nva.revision, before);
+    assert.deepEqual(
+      world.nva.calls.filter((call) => !call.endsWith('.create')),
+      [],
+    );
+  });
+
+  it('minds the etag of a manifest', async () => {
+    const current = await apply(nve('host-a', '10.77.0.9', ', etag: e3, labels: {site: a}'));
+    assert.deepEqual([current.status, current.out], [0, 'nves/host-a configured\n']);
+    const stale = await apply(nve('host-a', '10.77.0.8', ', etag: e3'));
+    assert.equal(stale.status, 4);
+    assert.match(
+      stale.err,
+      /^error: stdin:2: nves\/host-a has changed: its etag is e6 \(ETAG_MISMATCH\)\n/,
+    );
+    const gone = await apply(nve('host-x', '10.77.0.8', ', etag: e3'));
+    assert.equal(gone.status, 4);
+    assert.equal(
+      gone.err,
+      `error: stdin:2: nves/host-x does not exist (ETAG_MISMATCH)
+remedy: leave metadata.etag out of the manifest to create it anew
+1 of 1 could not be applied
+`,
+    );
+  });
+
+  it('starts anew when a resource changes, comes or goes meanwhile', async () => {
+    const { nves } = world.nva;
+    world.nva.failNext('nves.update', new NfvError('ETAG_MISMATCH', 'x'), 2);
+    const ran = await apply(nve('host-a', '10.77.0.9'));
+    assert.deepEqual([ran.status, ran.out], [0, 'nves/host-a configured\n']);
+    world.nva.failNext('nves.create', new NfvError('ALREADY_EXISTS', 'x'));
+    const created = await apply(nve('host-q', '10.77.0.10'));
+    assert.deepEqual([created.status, created.out], [0, 'nves/host-q created\n']);
+    assert.deepEqual(nves.find('host-a')?.spec.vtepAddresses, ['10.77.0.9']);
+  });
+
+  it('repeats what may be repeated', async () => {
+    world.nva.failNext('nves.get', new NfvError('TOO_MANY_REQUESTS', 'x'));
+    world.nva.failNext('nves.create', new NfvError('NVA_UNREACHABLE', 'x'));
+    const running = world.start('apply -f -', { stdin: nve('host-q', '10.77.0.10') });
+    await settle();
+    await world.clock.advance(200);
+    await settle();
+    await world.clock.advance(200);
+    assert.equal(await running.status, 0);
+    assert.equal(running.out.text, 'nves/host-q created\n');
+  });
+
+  it('works on many at once, and tells them in order', async () => {
+    const { nves } = world.nva;
+    let underWay = 0;
+    let most = 0;
+    const create = nves.create.bind(nves);
+    nves.create = async (request) => {
+      most = Math.max(most, ++underWay);
+      await settle();
+      underWay--;
+      return create(request);
+    };
+    const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
+    const text = names.map((name, i) => nve(name, `10.79.0.${i + 1}`)).join('');
+    const { out } = await apply(text);
+    assert.equal(out, names.map((name) => `nves/${name} created\n`).join(''));
+    assert.equal(most, 32);
+  });
+
+  it('ends when it is interrupted', async () => {
+    world.nva.failNext('nves.get', new NfvError('NVA_UNREACHABLE', 'x'), 9);
+    const running = world.start('apply -f -', { stdin: nve('host-q', '10.77.0.10') });
+    await settle();
+    running.interrupt();
+    assert.equal(await running.status, 130);
+    assert.equal(running.out.text + running.err.text, '');
+  });
+
+  it('needs a file', async () => {
+    const ran = await world.run('apply');
+    assert.equal(ran.status, 2);
+    assert.match(ran.err, /^error: required option '-f, --filename <file>' not specified/);
+  });
+});

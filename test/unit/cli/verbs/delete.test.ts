@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { CliWorld } from '../../../support/cli-world.js';
+import { TempFiles } from '../../../support/temp-files.js';
+
+describe('nfvctl delete', () => {
+  let world: CliWorld;
+  beforeEach(async () => {
+    world = await CliWorld.create();
+  });
+
+  it('deletes what is named', async () => {
+    await world.addEndpoint('web-2');
+    const ran = await world.run('delete endpoint web-1 web-2 --wait');
+    assert.deepEqual(ran, {
+      status: 0,
+      out: 'endpoints/web-1 deleted\nendpoints/web-2 deleted\napplied by every NVE at revision 8 after 0ms\n',
+      err: '',
+    });
+    assert.deepEqual(world.nva.endpoints.all, []);
+  });
+
+  it('deletes in the order that references need', async () => {
+    const ran = await world.run('delete network/blue nve/host-a endpoint/web-1');
+    assert.equal(ran.status, 0);
+    assert.equal(
+      ran.out,
+      'endpoints/web-1 deleted\nnves/host-a deleted\nvirtualNetworks/blue deleted\n',
+    );
+  });
+
+  for (const flag of ['', ' --ignore-not-found']) {
+    it(`does not mind what is not there${flag}`, async () => {
+      const ran = await world.run(`delete network red grey${flag}`);
+      assert.deepEqual(ran, {
+        status: 0,
+        out: 'virtualNetworks/red deleted\n',
+        err: 'virtualNetworks/grey not found, nothing to delete\n',
+      });
+    });
+  }
+
+  it('checks only', async () => {
+    const before = world.nva.revision;
+    const ran = await world.run('delete network red --dry-run --wait');
+    assert.deepEqual(ran, { status: 0, out: 'virtualNetworks/red deleted (dry run)\n', err: '' });
+    assert.equal(world.nva.revision, before);
+  });
+
+  it('minds an etag', async () => {
+    assert.equal((await world.run('delete network red --etag old')).status, 4);
+    assert.equal((await world.run('delete network red --etag e2')).status, 0);
+  });
+
+  it('goes on with the rest, and says what could not be deleted', async () => {
+    const ran = await world.run('delete network blue red --wait');
+    assert.equal(ran.status, 4);
+    assert.equal(ran.out, 'virtualNetworks/red deleted\n');
+    assert.equal(
+      ran.err,
+      'error: virtualNetworks/blue is in use by 1 endpoints, e.g. endpoints/web-1 (RESOURCE_IN_USE)\nremedy: delete what still refers to it first\n',
+    );
+  });
+
+  it('deletes what files name, those that refer to others first', async () => {
+    const files = await TempFiles.create();
+    const { out } = await world.run('get all -o yaml');
+    const file = await files.write('all.yaml', out);
+    const ran = await world.run(`delete -f ${file}`);
+    assert.deepEqual([ran.status, ran.err], [0, '']);
+    assert.match(ran.out, /^endpoints\/web-1 deleted\n/);
+    assert.equal(ran.out.split('\n').length - 1, 5);
+    const again = await world.run(`delete -f ${file}`);
+    assert.deepEqual([again.status, again.out], [0, '']);
+    await files.remove();
+  });
+
+  const wrong: [line: string, err: string][] = [
+    ['delete', 'nothing is named (INVALID_FIELD)'],
+    ['delete network', 'nothing is named (INVALID_FIELD)'],
+    ['delete network blue red --etag e1', '--etag: e1: given for 2 resources (INVALID_FIELD)'],
+    ['delete network blue -f x.yaml', '-f: x.yaml: not used with names (INVALID_FIELD)'],
+    ['delete network Blue', 'network NAME: Blue: not an id (INVALID_FIELD)'],
+    ['delete network blue --wait=x', '--wait: x: not a duration (INVALID_FIELD)'],
+  ];
+  for (const [line, err] of wrong) {
+    it(`refuses ${line}`, async () => {
+      const before = world.nva.revision;
+      const ran = await world.run(line);
+      assert.deepEqual([ran.status, ran.out, ran.err.split('\n')[0]], [2, '', `error: ${err}`]);
+      assert.equal(world.nva.revision, before);
+    });
+  }
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { CliWorld } from '../../../support/cli-world.js';
+
+describe('nfvctl describe', () => {
+  let world: CliWorld;
+  beforeEach(async () => {
+    world = await CliWorld.create();
+  });
+
+  it('tells of a network, with its endpoints and NVEs', async () => {
+    const { status, out } = await world.run('describe network blue');
+    assert.equal(status, 0);
+    assert.match(out, /^Name: +blue\n/);
+    assert.match(out, /\nNVEs \(1\):\n {2}NAME .*\n {2}host-a /);
+    assert.match(out, /\nEndpoints \(1\):\n {2}NAME .*\n {2}web-1 /);
+  });
+
+  it('tells of an NVE, with its endpoints', async () => {
+    const { out } = await world.run('describe nve host-b');
+    assert.match(out, /^Name: +host-b\n/);
+    assert.match(out, /\nEndpoints: none\n$/);
+  });
+
+  it('tells of several, and of what is not there', async () => {
+    const { status, out, err } = await world.run('describe ep/web-1 ep/web-9 nve/host-a');
+    assert.equal(status, 3);
+    assert.match(out, /^Name: +web-1\n[^]*\n\nName: +host-a\n/);
+    assert.match(err, /^error: endpoints\/web-9 does not exist \(NOT_FOUND\)\n/);
+  });
+
+  it('needs a name', async () => {
+    const { status, err } = await world.run('describe network');
+    assert.equal(status, 2);
+    assert.equal(err, 'error: no NAME (INVALID_FIELD)\nremedy: say which, or use "nfvctl get"\n');
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../../../src/errors.js';
+import type { Hello } from '../../../src/model/southbound.js';
+import { eventually } from '../../support/eventually.js';
+import { call, type NvaHarness } from '../../support/nva-harness.js';
+import { endedWith, SmallOverlay } from '../../support/small-overlay.js';
+
+const AGENT = '11111111-1111-4111-8111-111111111111';
+
+describe('nva sessions refuse', () => {
+  let overlay: SmallOverlay;
+  let harness: NvaHarness;
+
+  beforeEach(async () => {
+    overlay = await SmallOverlay.start();
+    ({ harness } = overlay);
+  });
+
+  afterEach(() => overlay.close());
+
+  interface Row {
+    readonly what: string;
+    readonly name?: string;
+    readonly hello: () => Partial<Hello>;
+    readonly code: ErrorCode;
+    readonly text: string;
+  }
+  const rows: Row[] = [
+    {
+      what: 'an NVE nobody created',
+      name: 'host-z',
+      hello: () => ({}),
+      code: 'NOT_FOUND',
+      text: 'nves/host-z does not exist',
+    },
+    {
+      what: "a hello with another's name",
+      hello: () => ({ nodeUuid: randomUUID() }),
+      code: 'NVE_IDENTITY_MISMATCH',
+      text: 'nves/host-a is bound to another agent',
+    },
+    {
+      what: 'an NVE that has heard of a later epoch',
+      hello: () => {
+        const { storeId, epoch } = harness.store.status();
+        return { epoch: { storeId, number: epoch + 1 } };
+      },
+      code: 'STALE_EPOCH',
+      text: 'has heard of epoch',
+    },
+    {
+      what: "an NVE with another NVA's configuration",
+      hello: () => ({ epoch: { storeId: 'elsewhere', number: 1 } }),
+      code: 'FOREIGN_STORE',
+      text: "holds the configuration of another NVA's store, elsewhere",
+    },
+    {
+      what: 'a protocol from the future',
+      hello: () => ({ protocolVersions: [7] }),
+      code: 'PROTOCOL_VERSION',
+      text: 'speaks version 7 of the protocol, not 1',
+    },
+    {
+      what: 'a frame over the limit',
+      hello: () => ({ agentVersion: 'x'.repeat(5 * 1024 * 1024) }),
+      code: 'MESSAGE_TOO_LARGE',
+      text: 'larger',
+    },
+  ];
+  for (const row of rows) {
+    it(row.what, async () => {
+      const bound = overlay.fake('host-a', { nodeUuid: AGENT });
+      await bound.connect();
+      await eventually(() => bound.welcome !== undefined);
+      const before = await harness.client.nves.get('host-a', call);
+      const bad = overlay.fake(row.name ?? 'host-a', { nodeUuid: AGENT });
+      await bad.connect(row.hello()).catch(() => undefined);
+      const error = await endedWith(bad);
+      assert.equal(error.code, row.code, error.message);
+      assert.ok(error.message.includes(row.text), error.message);
+      assert.deepEqual((await harness.client.nves.get('host-a', call)).spec, before.spec);
+      assert.equal(bound.stream.signal.aborted, false, 'the real one goes on');
+    });
+  }
+
+  it('a second hello', async () => {
+    const nve = overlay.fake('host-a');
+    await nve.connect();
+    await eventually(() => nve.welcome !== undefined);
+    await nve.stream.send(nve.hello());
+    const error = await endedWith(nve);
+    assert.equal(error.code, 'PROTOCOL_VIOLATION');
+    assert.equal(error.message, 'hello in the middle of a session');
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { RpcServer } from '../../../src/rpc/server.js';
+import { eventually } from '../../support/eventually.js';
+import { MemoryNva } from '../../support/memory-nva.js';
+
+const CHECK = '/grpc.health.v1.Health/Check';
+const SERVING = '0801';
+const NOT_SERVING = '0802';
+
+describe('a server', () => {
+  let directory: string;
+  let server: RpcServer;
+  let client: Client;
+  let nva: MemoryNva;
+
+  const start = async (withNva: boolean): Promise<void> => {
+    nva = new MemoryNva();
+    directory = await mkdtemp(join(tmpdir(), 'nfvt-server-'));
+    const path = join(directory, 's.sock');
+    server = new RpcServer({
+      listeners: [{ address: { kind: 'unix', path } }],
+      ...(withNva ? { nva: { api: nva, session: () => Promise.resolve() } } : {}),
+      onCallEnd: () => undefined,
+    });
+    await server.start();
+    client = new Client(`unix:${path}`, credentials.createInsecure());
+  };
+  afterEach(async () => {
+    client.close();
+    await server.stop(0);
+    await rm(directory, { recursive: true });
+  });
+
+  /** Bytes in and out, as hex: what grpc_health_probe and grpcurl would send. */
+  const call = (path: string, request: string): Promise<string> =>
+    new Promise((resolve) => {
+      const asIs = (b: Buffer): Buffer => b;
+      const done = (error: ServiceError | null, response?: Buffer): void => {
+        resolve(response?.toString('hex') ?? error?.details ?? '');
+      };
+      client.makeUnaryRequest(path, asIs, asIs, Buffer.from(request, 'hex'), done);
+    });
+  const named = (service: string): string => {
+    const name = Buffer.from(service);
+    return Buffer.concat([Buffer.from([0x0a, name.length]), name]).toString('hex');
+  };
+
+  it('tells its health, as a whole and of each service', async () => {
+    await start(true);
+    for (const service of ['', named('nfv.v1.NvaService'), named('nfv.v1.NveSessionService')]) {
+      assert.equal(await call(CHECK, service), SERVING);
+      server.setServing(false);
+      assert.equal(await call(CHECK, service), NOT_SERVING);
+      server.setServing(true);
+    }
+  });
+
+  it('has nothing but health without an NVA', async () => {
+    await start(false);
+    assert.equal(await call(CHECK, ''), SERVING);
+    const list = await call('/nfv.v1.NvaService/ListNves', '');
+    assert.match(list, /does not implement the method/);
+  });
+
+  it('lets calls end that are under way when it stops', async () => {
+    await start(true);
+    nva.laggards = [
+      { nve: 'a', code: 'NVE_PENDING', reason: '', appliedRevision: 0, failures: [] },
+    ];
+    // timeout { seconds: 5 }
+    const answer = call('/nfv.v1.NvaService/WaitApplied', '12020805');
+    await eventually(() => nva.calls.includes('waitApplied'));
+    const stopped = server.stop(5000);
+    nva.laggards = [];
+    nva.settle();
+    // applied, revision 0
+    assert.equal(await answer, '08011000');
+    await stopped;
+  });
+
+  it('cuts calls that do not end in time', async () => {
+    await start(true);
+    nva.laggards = [
+      { nve: 'a', code: 'NVE_PENDING', reason: '', appliedRevision: 0, failures: [] },
+    ];
+    const answer = call('/nfv.v1.NvaService/WaitApplied', '12020805');
+    await eventually(() => nva.calls.includes('waitApplied'));
+    await server.stop(10);
+    assert.equal(await answer, 'Call cancelled');
+  });
+});

@@ -1,0 +1,104 @@
+/** nfvctl in this process: its streams and environment are the test's. */
+import { PassThrough, Readable, Writable } from 'node:stream';
+import type { CliHost, Connect, NvaConnection, OutStream } from '../../src/cli/host.js';
+import { runCli } from '../../src/cli/run-cli.js';
+import type { NvaApi } from '../../src/model/api.js';
+import type { Clock } from '../../src/model/clock.js';
+import { systemClock } from '../../src/model/clock.js';
+
+export interface Ran {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface CliOptions {
+  readonly connect?: Connect;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+  readonly clock?: Clock;
+  readonly interrupted?: AbortSignal;
+  /** stdout and stderr are terminals. */
+  readonly tty?: boolean;
+  readonly stdout?: OutStream;
+}
+
+/** A stream that keeps what is written. */
+export class Kept extends Writable {
+  readonly isTTY: boolean;
+  text = '';
+
+  constructor(isTTY = false) {
+    super({ decodeStrings: false });
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: unknown, _encoding: string, done: () => void): void {
+    this.text += String(chunk);
+    done();
+  }
+}
+
+/** Runs one command line to its end. */
+export async function nfvctl(argv: readonly string[], options: CliOptions = {}): Promise<Ran> {
+  const running = startNfvctl(argv, options);
+  const status = await running.status;
+  return { status, out: running.out.text, err: running.err.text };
+}
+
+export interface Running {
+  readonly status: Promise<number>;
+  /** What was written so far. */
+  readonly out: Kept;
+  readonly err: Kept;
+  /** As SIGINT would. */
+  interrupt(): void;
+}
+
+export function startNfvctl(argv: readonly string[], options: CliOptions = {}): Running {
+  const out = new Kept(options.tty);
+  const err = new Kept(options.tty);
+  const controller = new AbortController();
+  const { interrupted } = options;
+  const host: CliHost = {
+    env: options.env ?? {},
+    stdin:
+      options.stdin === undefined ? new PassThrough().end() : Readable.from([bytes(options.stdin)]),
+    stdout: options.stdout ?? out,
+    stderr: err,
+    clock: options.clock ?? systemClock,
+    interrupted:
+      interrupted === undefined
+        ? controller.signal
+        : AbortSignal.any([controller.signal, interrupted]),
+    connect: options.connect ?? noConnection,
+  };
+  return {
+    status: runCli(argv, host),
+    out,
+    err,
+    interrupt() {
+      controller.abort();
+    },
+  };
+}
+
+function bytes(stdin: string | Uint8Array): Uint8Array {
+  return typeof stdin === 'string' ? Buffer.from(stdin) : stdin;
+}
+
+function noConnection(): never {
+  throw new Error('this test has no NVA');
+}
+
+/** A connection to an NVA in this process. */
+export function connectTo(nva: NvaApi): Connect {
+  return (): NvaConnection => ({
+    virtualNetworks: nva.virtualNetworks,
+    nves: nva.nves,
+    endpoints: nva.endpoints,
+    watch: (request, call) => nva.watch(request, call),
+    waitApplied: (request, call) => nva.waitApplied(request, call),
+    close: () => undefined,
+  });
+}

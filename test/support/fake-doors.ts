@@ -1,0 +1,111 @@
+/** Doors that lead nowhere: they write down what is said through them, and answer as they are told. */
+import { NfvError } from '../../src/errors.js';
+import { refusal } from '../../src/host/iproute2/answers.js';
+import type { Door } from '../../src/dataplane/linux/door.js';
+import type { Doors } from '../../src/dataplane/linux/doors.js';
+import { parseAddresses } from '../../src/dataplane/linux/links.js';
+
+export class FakeDoors implements Doors {
+  /** Commands, in order: `ip link show dev x`; in a namespace `ip -n NAME …`. */
+  readonly said: string[] = [];
+  readonly ownNetns = '/proc/1/ns/net';
+  readonly ip = this.#door('ip');
+  readonly bridge = this.#door('bridge');
+  readonly fdbShow = this.#door('bridge');
+  readonly #answers: { readonly match: RegExp; readonly answer: unknown }[] = [];
+  /** Names of namespaces that there are. */
+  readonly namespaces = new Set<string>();
+
+  /** What a command that matches answers: JSON, text, or what is said on stderr as `failing`. */
+  answer(match: RegExp, answer: unknown): this {
+    this.#answers.unshift({ match, answer });
+    return this;
+  }
+
+  /** A command that matches is refused with these words. */
+  fail(match: RegExp, text: string): this {
+    return this.answer(match, refusal('fake', String(match), text));
+  }
+
+  once<T>(program: 'ip' | 'bridge', use: (door: Door) => Promise<T>): Promise<T> {
+    return use(this.#door(program));
+  }
+
+  inNetns<T>(netns: string, use: (door: Door) => Promise<T>): Promise<T> {
+    return use(this.#door(`ip -n ${netns}`));
+  }
+
+  async addresses(): Promise<ReturnType<typeof parseAddresses>> {
+    return parseAddresses(await this.ip.query('addr', 'show'));
+  }
+
+  isolate(bridge: string): Promise<void> {
+    return this.#say(`isolate ${bridge}`, undefined).then(() => undefined);
+  }
+
+  isolationDefects(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
+  floodBroadcasts(device: string, flood: boolean): Promise<void> {
+    return this.#say(`broadcasts ${device} ${flood ? 'on' : 'off'}`, undefined).then(
+      () => undefined,
+    );
+  }
+
+  netnsExists(netns: string): Promise<boolean> {
+    return Promise.resolve(this.namespaces.has(netns));
+  }
+
+  async undo(...words: string[]): Promise<void> {
+    await this.#say(`undo ${words.join(' ')}`, undefined).catch(() => undefined);
+  }
+
+  newMac(): string {
+    return '02:11:22:33:44:55';
+  }
+
+  changedLinks(): void {
+    // Nothing remembers names here.
+  }
+
+  strangeLinks(): void {
+    // Nor here.
+  }
+
+  #door(program: string): Door {
+    return {
+      run: async (...words) => {
+        await this.#say(`${program} ${words.join(' ')}`, undefined);
+      },
+      query: (...words) => this.#say(`${program} ${words.join(' ')}`, []),
+      queryText: async (...words) => {
+        const answer = await this.#say(`${program} ${words.join(' ')}`, '');
+        return typeof answer === 'string' ? answer : JSON.stringify(answer);
+      },
+    };
+  }
+
+  #say(command: string, otherwise: unknown): Promise<unknown> {
+    this.said.push(command);
+    const found = this.#answers.find(({ match }) => match.test(command));
+    const answer = found === undefined ? otherwise : found.answer;
+    return answer instanceof NfvError ? Promise.reject(answer) : Promise.resolve(answer);
+  }
+}
+
+/** A link as `ip -j -d link show` prints one. */
+export function linkJson(
+  name: string,
+  more: Record<string, unknown> = {},
+): Record<string, unknown> {
+  return {
+    ifindex: 1,
+    ifname: name,
+    flags: ['BROADCAST', 'UP'],
+    mtu: 1500,
+    group: 'default',
+    inet6_addr_gen_mode: 'eui64',
+    ...more,
+  };
+}

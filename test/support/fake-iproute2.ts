@@ -1,0 +1,83 @@
+/**
+ * Programs that stand in for iproute2 and misbehave on demand. Each is a batch process as
+ * lib/utils.c, do_batch has it: it counts lines, and tells failures as `Command failed -:LINE`.
+ */
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const SCRIPT = `#!/bin/bash
+echo $$ >> "FOLDER/started"
+[ -e "FOLDER/broken" ] && exit 1
+line=0
+failed() { echo "Command failed -:$line" >&2; }
+while read -r verb rest; do
+  line=$((line + 1))
+  echo "$verb $rest" >> "FOLDER/said"
+  case "$verb" in
+    ok|neigh) ;;
+    json) echo "[\\"$rest\\"]" ;;
+    text) printf '%s\\n' "$rest" ;;
+    link) echo '[]' ;;
+    fail) echo "RTNETLINK answers: File exists" >&2; failed ;;
+    stale) [ $line = 1 ] || { echo "RTNETLINK answers: No such device" >&2; failed; } ;;
+    gone) echo "RTNETLINK answers: No such device" >&2; failed ;;
+    die) echo "RTNETLINK answers: No such file or directory" >&2; exit 2 ;;
+    crash) exit 1 ;;
+    killed) kill -KILL $$ ;;
+    killed-once) [ -e "FOLDER/once" ] || { touch "FOLDER/once"; kill -KILL $$; } ;;
+    hang) sleep 1000 & wait ;;
+    noise) for i in 1 2 3; do echo "Warning: whatever $i" >&2; done ;;
+    lie) echo "Command failed -:99999" >&2 ;;
+    surplus) echo '["nobody asked"]' ;;
+    endless) exec tr '\\\\0' x < /dev/zero ;;
+    !) echo 'Object "!" is unknown, try "ip help".' >&2; failed ;;
+    *) echo "Object \\"$verb\\" is unknown" >&2; failed ;;
+  esac
+done
+`;
+
+export class FakeIproute2 {
+  private constructor(readonly folder: string) {}
+
+  static async create(...programs: string[]): Promise<FakeIproute2> {
+    const folder = await mkdtemp(join(tmpdir(), 'nfvd-iproute2-'));
+    for (const program of programs) {
+      await writeFile(join(folder, program), SCRIPT.replaceAll('FOLDER', folder));
+      await chmod(join(folder, program), 0o755);
+    }
+    return new FakeIproute2(folder);
+  }
+
+  get searchPath(): string {
+    return `${this.folder}:/usr/bin:/bin`;
+  }
+
+  /** Process ids in the order of their starts. */
+  async started(): Promise<number[]> {
+    return (await this.#lines('started')).map(Number);
+  }
+
+  /** All commands it was given, less what the protocol adds. */
+  async said(): Promise<string[]> {
+    return (await this.#lines('said')).map((line) => line.trim()).filter((line) => line !== '!');
+  }
+
+  /** From now on it ends as soon as it is started. */
+  async break(): Promise<void> {
+    await writeFile(join(this.folder, 'broken'), '');
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #lines(name: string): Promise<string[]> {
+    try {
+      const text = await readFile(join(this.folder, name), 'utf8');
+      return text.split('\n').filter((line) => line !== '');
+    } catch {
+      return [];
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/** An NVE that speaks the real protocol over a real stream, with no dataplane behind it. */
+import { randomUUID } from 'node:crypto';
+import type { Item } from '../../src/model/item.js';
+import type { Capabilities, Underlay } from '../../src/model/nve.js';
+import { ITEM_KINDS } from '../../src/model/item.js';
+import {
+  Digest,
+  PROTOCOL_VERSION,
+  type Delta,
+  type Epoch,
+  type Hello,
+  type ItemReport,
+  type Welcome,
+} from '../../src/model/southbound.js';
+import { NveSessionClient, type NveSideStream } from '../../src/rpc/nve-client.js';
+
+export const LINUX_LIKE: Capabilities = {
+  dataplane: 'linux',
+  dataplaneVersion: '6.1.0',
+  itemKinds: ITEM_KINDS,
+  encapsulations: ['vxlan'],
+  portKinds: ['veth', 'tap'],
+  bumModes: ['head_end', 'multicast', 'none'],
+};
+
+export interface FakeNveOptions {
+  readonly name: string;
+  /** Of the NVA's socket. */
+  readonly socket: string;
+  readonly client?: NveSessionClient;
+  readonly nodeUuid?: string;
+  readonly capabilities?: Capabilities;
+  readonly underlays?: readonly Underlay[];
+  /** What becomes of an item; undefined: applied. */
+  readonly judge?: (item: Item) => ItemReport['failure'];
+  /** Called with each delta before it is answered. */
+  readonly onDelta?: (delta: Delta) => void | Promise<void>;
+}
+
+export class FakeNve {
+  readonly items = new Map<string, Item>();
+  readonly deltas: Delta[] = [];
+  readonly #options: FakeNveOptions;
+  readonly #client: NveSessionClient;
+  readonly #uuid: string;
+  #stream: NveSideStream | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
+  epoch: Epoch = { storeId: '', number: 0 };
+  revision = 0;
+  welcome: Welcome | undefined;
+
+  constructor(options: FakeNveOptions) {
+    this.#options = options;
+    this.#client = options.client ?? new NveSessionClient();
+    this.#uuid = options.nodeUuid ?? randomUUID();
+  }
+
+  get stream(): NveSideStream {
+    if (this.#stream === undefined) throw new Error('not connected');
+    return this.#stream;
+  }
+
+  /** Says hello; the session runs until `disconnect`. */
+  async connect(change: Partial<Hello> = {}): Promise<void> {
+    const address = { kind: 'unix', path: this.#options.socket } as const;
+    this.welcome = undefined;
+    this.#stream = this.#client.connect(address, undefined);
+    this.#ended = this.#run(this.#stream).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await this.#stream.send({ ...this.hello(), ...change });
+  }
+
+  hello(): Hello {
+    const digest = new Digest();
+    for (const { key, version } of this.items.values()) digest.toggle(key, version);
+    return {
+      kind: 'hello',
+      protocolVersions: [PROTOCOL_VERSION],
+      nve: this.#options.name,
+      nodeUuid: this.#uuid,
+      agentVersion: '0.0.0-fake',
+      capabilities: this.#options.capabilities ?? LINUX_LIKE,
+      underlays: this.#options.underlays ?? [],
+      epoch: this.epoch,
+      revision: this.revision,
+      digest: digest.text,
+      itemCount: this.items.size,
+    };
+  }
+
+  /** What the session ended with; undefined: without an error. */
+  get ended(): Promise<unknown> {
+    return this.#ended;
+  }
+
+  async disconnect(): Promise<void> {
+    this.#stream?.end();
+    await this.#ended;
+    this.#stream = undefined;
+    this.welcome = undefined;
+  }
+
+  async #run(stream: NveSideStream): Promise<void> {
+    for await (const message of stream.incoming) {
+      if (message.kind === 'welcome') await this.#onWelcome(stream, message);
+      else if (message.kind === 'delta') await this.#onDelta(stream, message);
+      else throw message.error;
+    }
+  }
+
+  async #onWelcome(stream: NveSideStream, welcome: Welcome): Promise<void> {
+    this.welcome = welcome;
+    this.epoch = welcome.epoch;
+    if (welcome.sendHeldItems) {
+      const entries = [...this.items.values()].map(({ key, version }) => ({ key, version }));
+      await stream.send({ kind: 'held_items', entries, last: true });
+      return;
+    }
+    await this.#report(stream, []);
+  }
+
+  async #onDelta(stream: NveSideStream, delta: Delta): Promise<void> {
+    this.deltas.push(delta);
+    await this.#options.onDelta?.(delta);
+    for (const item of delta.upserts) this.items.set(item.key, item);
+    for (const key of delta.removes) this.items.delete(key);
+    this.revision = delta.revision;
+    await stream.send({ kind: 'delta_reply', sequence: delta.sequence });
+    await this.#report(stream, [
+      ...delta.upserts.map((item) => this.#judge(item)),
+      ...delta.removes.map((key) => ({ key, version: '' })),
+    ]);
+  }
+
+  #judge(item: Item): ItemReport {
+    const failure = this.#options.judge?.(item);
+    const { key, version } = item;
+    return failure === undefined ? { key, version } : { key, version, failure };
+  }
+
+  #report(stream: NveSideStream, entries: readonly ItemReport[]): Promise<void> {
+    const epoch = this.epoch.number;
+    return stream.send({ kind: 'item_reports', epoch, entries, settledRevision: this.revision });
+  }
+}

@@ -1,0 +1,101 @@
+/** Resources with every field filled, for tests of what shows or carries them. */
+import type { Endpoint } from '../../src/model/endpoint.js';
+import type { Nve } from '../../src/model/nve.js';
+import type { VirtualNetwork } from '../../src/model/virtual-network.js';
+
+const META = {
+  etag: 'abc123',
+  revision: 42,
+  createTime: '2026-01-01T10:00:00.000Z',
+  updateTime: '2026-01-02T11:30:00.000Z',
+};
+
+export const NETWORK: VirtualNetwork = {
+  kind: 'VirtualNetwork',
+  id: 'blue',
+  spec: {
+    displayName: 'Blue team',
+    tenant: 'acme',
+    vni: 100,
+    encapsulation: 'VXLAN',
+    mtu: 0,
+    bumMode: 'MULTICAST',
+    bumGroup: '239.1.1.1',
+    learning: false,
+    arpSuppression: true,
+    prefixes: ['10.0.0.0/24', 'fd00::/64'],
+    underlayFamily: 'IPV4',
+    labels: { site: 'a', tier: '' },
+  },
+  effectiveMtu: 1450,
+  meta: META,
+};
+
+export const NVE: Nve = {
+  kind: 'Nve',
+  id: 'host-a',
+  spec: {
+    displayName: 'Rack 1',
+    vtepAddresses: ['10.77.0.1', 'fd77::1'],
+    labels: { rack: 'r1' },
+    nodeUuid: '5f3c1b9e-58a5-4c6c-9d3e-0c6f1f0a7a01',
+  },
+  status: {
+    state: 'DEGRADED',
+    capabilities: {
+      dataplane: 'linux',
+      dataplaneVersion: '6.1.0',
+      itemKinds: ['vtep', 'bridge_domain', 'port'],
+      encapsulations: ['vxlan'],
+      portKinds: ['veth', 'tap'],
+      bumModes: ['head_end', 'multicast', 'none'],
+    },
+    underlays: [{ address: '10.77.0.1', interface: 'eth0', mtu: 1500 }],
+    agentVersion: '0.1.0',
+    lastSeenTime: '2026-01-02T12:00:00.000Z',
+    itemCounts: { wanted: 12, applied: 11, failed: 1 },
+    appliedRevision: 41,
+    failures: [
+      { key: 'port/web-2', code: 'NETNS_MISSING', message: 'no network namespace "web-2"' },
+    ],
+    drifts: [
+      {
+        key: 'mac/100/02:00:00:00:00:02',
+        difference: 'missing',
+        action: 'REPAIRED',
+        time: '2026-01-02T11:59:00.000Z',
+      },
+    ],
+    driftCount: 3,
+  },
+  meta: META,
+};
+
+export const ENDPOINT: Endpoint = {
+  kind: 'Endpoint',
+  id: 'web-1',
+  spec: {
+    displayName: '',
+    network: 'blue',
+    nve: 'host-a',
+    port: { kind: 'veth', netns: 'web-1', interface: 'eth0', hostInterface: '' },
+    mac: '02:00:00:00:00:01',
+    ips: ['10.0.0.11', 'fd00::11'],
+    adminState: 'UP',
+    labels: { app: 'web' },
+  },
+  status: { state: 'ACTIVE', reasonCode: '', reason: '' },
+  meta: META,
+};
+
+export const FAILED_ENDPOINT: Endpoint = {
+  ...ENDPOINT,
+  id: 'web-2',
+  spec: {
+    ...ENDPOINT.spec,
+    port: { kind: 'tap', interface: 'tap-web2', ownerUid: 107, multiQueue: true, vnetHdr: false },
+    mac: '02:00:00:00:00:02',
+    ips: ['10.0.0.12'],
+  },
+  status: { state: 'FAILED', reasonCode: 'NETNS_MISSING', reason: 'no network namespace "web-2"' },
+};

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { openLmdbStore } from '../src/store/lmdb-store.js';
-import { verifyDataFile } from '../src/store/lmdb-verify.js';
+import { openLmdbStore } from '../src/store/lmdb/store.js';
+import { verifyDataFile } from '../src/store/lmdb/verify.js';
 import type { Store } from '../src/store/store.js';
 import type { Bench, Figure } from './bench.js';
 

@@ -4,7 +4,7 @@ import { systemClock } from '../model/clock.js';
 import type { NvaConfig } from '../nva/config.js';
 import { Nva } from '../nva/nva.js';
 import { RpcServer } from '../rpc/server.js';
-import { openLmdbStore } from '../store/lmdb-store.js';
+import { openLmdbStore } from '../store/lmdb/store.js';
 import { DRAIN_MS, toListener, type Service } from './daemon.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {

@@ -7,7 +7,7 @@ import type { NveConfig } from '../nve/config.js';
 import { DEFAULT_TUNING } from '../reconcile/options.js';
 import { NveSessionClient } from '../rpc/nve-client.js';
 import { RpcServer } from '../rpc/server.js';
-import { openLmdbStore } from '../store/lmdb-store.js';
+import { openLmdbStore } from '../store/lmdb/store.js';
 import { DRAIN_MS, toListener, type Service } from './daemon.js';
 import { DATAPLANES } from './dataplane.js';
 import { packageVersion } from './version.js';

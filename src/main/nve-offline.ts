@@ -6,8 +6,8 @@ import { LastGood, readLastGood } from '../nve/last-good.js';
 import { Reconciler } from '../reconcile/engine.js';
 import { DEFAULT_TUNING } from '../reconcile/options.js';
 import type { Plan } from '../reconcile/plan-types.js';
-import { openLmdbReader } from '../store/lmdb-reader.js';
-import { openLmdbStore } from '../store/lmdb-store.js';
+import { openLmdbReader } from '../store/lmdb/reader.js';
+import { openLmdbStore } from '../store/lmdb/store.js';
 import { DATAPLANES } from './dataplane.js';
 
 /** What the agent would change now on this host; the agent may run meanwhile. */

@@ -1,4 +1,4 @@
-import { openLmdbStore } from '../../src/store/lmdb-store.js';
+import { openLmdbStore } from '../../src/store/lmdb/store.js';
 import type { StoreFactory, StoreUnderTest } from './store-helpers.js';
 import { temporaryDirectory } from './temporary-directory.js';
 

@@ -1,7 +1,7 @@
 /** The store's records in memory, for tests of what works on them. */
-import type { CommitTarget } from '../../src/store/lmdb-commits.js';
-import { encodeState, STATE_KEY } from '../../src/store/lmdb-layout.js';
-import type { Entry, Write } from '../../src/store/lmdb-records.js';
+import type { CommitTarget } from '../../src/store/lmdb/commits.js';
+import { encodeState, STATE_KEY } from '../../src/store/lmdb/layout.js';
+import type { Entry, Write } from '../../src/store/lmdb/records.js';
 
 export class MemoryView implements CommitTarget {
   readonly file = '/memory/data.mdb';

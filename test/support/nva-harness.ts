@@ -6,7 +6,7 @@ import { systemClock, type Clock } from '../../src/model/clock.js';
 import { Nva } from '../../src/nva/nva.js';
 import { NvaClient } from '../../src/rpc/nva-client.js';
 import { RpcServer } from '../../src/rpc/server.js';
-import { openLmdbStore } from '../../src/store/lmdb-store.js';
+import { openLmdbStore } from '../../src/store/lmdb/store.js';
 import type { Store } from '../../src/store/store.js';
 import { nullLog } from './null-log.js';
 import { tempDir } from './temp-dir.js';

@@ -5,7 +5,7 @@
  *   node store-faults.js '{"path":...,"txns":30}'
  */
 import { NfvError } from '../../src/errors.js';
-import { openLmdbStore } from '../../src/store/lmdb-store.js';
+import { openLmdbStore } from '../../src/store/lmdb/store.js';
 import type { Store } from '../../src/store/store.js';
 
 export interface FaultReport {

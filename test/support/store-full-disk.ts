@@ -11,8 +11,8 @@ import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { NfvError } from '../../src/errors.js';
-import { openLmdbStore } from '../../src/store/lmdb-store.js';
-import { verifyDataFile } from '../../src/store/lmdb-verify.js';
+import { openLmdbStore } from '../../src/store/lmdb/store.js';
+import { verifyDataFile } from '../../src/store/lmdb/verify.js';
 import type { Store } from '../../src/store/store.js';
 import { next, put, rejects } from './store-helpers.js';
 

@@ -1,8 +1,8 @@
 /** A store with something of everything in it, to be damaged. */
 import { readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openLmdbStore } from '../../src/store/lmdb-store.js';
-import { verifyDataFile } from '../../src/store/lmdb-verify.js';
+import { openLmdbStore } from '../../src/store/lmdb/store.js';
+import { verifyDataFile } from '../../src/store/lmdb/verify.js';
 import type { KeyValue, StoreReader } from '../../src/store/store.js';
 import { contents } from './store-acks.js';
 import { commit, del, op, put } from './store-helpers.js';

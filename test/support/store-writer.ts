@@ -6,7 +6,7 @@
  *   node store-writer.js '{"path":...,"report":...,"seed":1,"callers":4,"txns":100}'
  */
 import { openSync, writeSync } from 'node:fs';
-import { openLmdbStore } from '../../src/store/lmdb-store.js';
+import { openLmdbStore } from '../../src/store/lmdb/store.js';
 import type { Store, WriteOp } from '../../src/store/store.js';
 import { seeded, upTo } from './seeded.js';
 

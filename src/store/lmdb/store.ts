@@ -1,0 +1,229 @@
+/** The embedded store: etcd's model of revisions on LMDB. docs/store.md has the whole picture. */
+import { NfvError } from '../../errors.js';
+import { checkKey, checkRange, checkRevision, checkTxn } from '../check-request.js';
+import { Commits } from './commits.js';
+import { compactStore } from './compact.js';
+import { makeDataFile, makeDirectory } from './create.js';
+import type { Draft } from './draft.js';
+import { Environment } from './environment.js';
+import type { StateRecord } from './layout.js';
+import { type DirectoryLock, lockDirectory } from './lock.js';
+import { readKey, readRange, STEP_KEYS } from './range.js';
+import { Records } from './records.js';
+import { runTxn } from './txn.js';
+import { verifyDataFile } from './verify.js';
+import { watchStore } from './watch.js';
+import type {
+  KeyValue,
+  RangeRequest,
+  RangeResult,
+  Store,
+  StoreStatus,
+  Txn,
+  TxnResult,
+  WatchBatch,
+  WatchRequest,
+} from '../store.js';
+
+export interface LmdbOptions {
+  /** The store's directory, made where it is not there; on a local file system. */
+  readonly path: string;
+  /**
+   * The data may take so many bytes in the file, and a little more; then puts are STORE_FULL until
+   * deletes and a compaction have made room. Default 8 GiB.
+   */
+  readonly maxBytes?: number;
+  /** Milliseconds since 1970, for the epoch; default Date.now. */
+  readonly now?: () => number;
+  /** Ends the check of a large file. */
+  readonly signal?: AbortSignal;
+}
+
+const GIB = 1024 * 1024 * 1024;
+const DEFAULT_MAX_BYTES = 8 * GIB;
+
+/**
+ * Opens the store for writing, as the only process to do so, after a check of the whole file.
+ * @throws NfvError STORE_LOCKED, STORE_DAMAGED, STORE_FULL, STORE_FAILED, FILE_UNREADABLE,
+ *   COMMAND_MISSING
+ */
+export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
+  const { path, maxBytes = DEFAULT_MAX_BYTES, now = Date.now } = options;
+  // Never to be remapped: other threads read through the map that would go away.
+  const mapSize = maxBytes + GIB;
+  await makeDirectory(path);
+  const lock = await lockDirectory(path);
+  const environment = new Environment({ path, mapSize });
+  try {
+    await makeDataFile(path, mapSize);
+    const { state } = await verifyDataFile(environment.file, options.signal);
+    await environment.ready();
+    const store = new LmdbStore({ environment, lock, maxBytes }, state);
+    await store.newEpoch(now());
+    return store;
+  } catch (error) {
+    await environment.close();
+    await lock.release();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly environment: Environment;
+  readonly lock: DirectoryLock;
+  readonly maxBytes: number;
+}
+
+interface Waiting {
+  readonly revision: number;
+  readonly callback: () => void;
+}
+
+class LmdbStore implements Store {
+  readonly #parts: Parts;
+  readonly #commits: Commits;
+  readonly #waiting = new Set<Waiting>();
+  #state: StateRecord;
+  #full: boolean;
+  #damage: NfvError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: Parts, state: StateRecord) {
+    this.#parts = parts;
+    this.#state = state;
+    this.#full = parts.environment.isFull(parts.maxBytes);
+    this.#commits = new Commits(parts.environment, {
+      before: () => {
+        if (this.#damage !== undefined) throw this.#damage;
+      },
+      committed: (draft) => {
+        this.#committed(draft);
+      },
+    });
+  }
+
+  /**
+   * Above all that this store had, and also above what it had before a backup of it was put back:
+   * at least the seconds since 1970.
+   */
+  newEpoch(now: number): Promise<void> {
+    return this.#submit(0, (draft) => {
+      const epoch = Math.max(draft.state.epoch + 1, Math.floor(now / 1000));
+      draft.changeState({ epoch });
+    });
+  }
+
+  async get(key: string, revision?: number): Promise<KeyValue | undefined> {
+    checkKey('key', key);
+    if (revision !== undefined) checkRevision('revision', revision);
+    return readKey((read) => this.#read(read), key, revision);
+  }
+
+  async range(request: RangeRequest): Promise<RangeResult> {
+    checkRange(request);
+    return readRange((read) => this.#read(read), request);
+  }
+
+  async txn(txn: Txn): Promise<TxnResult> {
+    const bytes = checkTxn(txn);
+    return this.#submit(bytes, (draft) => {
+      if (this.#full && txn.ops.some((op) => op.kind === 'put')) throw this.#noRoom();
+      return runTxn(draft, txn);
+    });
+  }
+
+  watch(request: WatchRequest): AsyncIterable<WatchBatch> {
+    const source = {
+      read: <T>(read: (records: Records, keys: number) => T) => this.#read(read),
+      onChange: (revision: number, callback: () => void) => this.#onChange(revision, callback),
+    };
+    return watchStore(source, request);
+  }
+
+  async compact(revision: number): Promise<void> {
+    checkRevision('revision', revision);
+    await compactStore((change) => this.#submit(0, change), revision);
+  }
+
+  status(): StoreStatus {
+    this.#checkOpen();
+    const { environment } = this.#parts;
+    const state = environment.tryRead(() => new Records(environment).state()) ?? this.#state;
+    const { storeId, epoch, revision, compactRevision } = state;
+    return { storeId, epoch, revision, compactRevision };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // They find the store closed, and end with that.
+    this.#wake(() => true);
+    await this.#commits.idle();
+    await this.#parts.environment.close();
+    await this.#parts.lock.release();
+  }
+
+  async #read<T>(read: (records: Records, keys: number) => T): Promise<T> {
+    this.#checkOpen();
+    const { environment } = this.#parts;
+    return environment.read(() =>
+      this.#noteDamage(() => read(new Records(environment), STEP_KEYS)),
+    );
+  }
+
+  async #submit<T>(bytes: number, change: (draft: Draft) => T): Promise<T> {
+    this.#checkOpen();
+    return this.#commits.submit(bytes, (draft) => this.#noteDamage(() => change(draft)));
+  }
+
+  /** Once damage was found, nothing more is written. */
+  #noteDamage<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof NfvError && error.code === 'STORE_DAMAGED') this.#damage ??= error;
+      throw error;
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new NfvError('STORE_CLOSED', 'the store is closed');
+  }
+
+  #noRoom(): NfvError {
+    const { environment, maxBytes } = this.#parts;
+    const size = `${environment.file} has reached its limit of ${maxBytes} bytes`;
+    return new NfvError('STORE_FULL', size, {
+      remedy: 'compact the store, delete what is not needed, or raise its limit',
+    });
+  }
+
+  #committed(draft: Draft): void {
+    this.#state = draft.state;
+    const { environment, maxBytes } = this.#parts;
+    this.#full = environment.isFull(maxBytes);
+    this.#wake((waiting) => waiting.revision < draft.state.revision);
+  }
+
+  #onChange(revision: number, callback: () => void): () => void {
+    const waiting = { revision, callback };
+    this.#waiting.add(waiting);
+    queueMicrotask(() => {
+      if (this.#closing !== undefined || this.#state.revision > revision) this.#call(waiting);
+    });
+    return () => {
+      this.#waiting.delete(waiting);
+    };
+  }
+
+  #wake(which: (waiting: Waiting) => boolean): void {
+    for (const waiting of [...this.#waiting].filter(which)) this.#call(waiting);
+  }
+
+  #call(waiting: Waiting): void {
+    if (this.#waiting.delete(waiting)) waiting.callback();
+  }
+}

@@ -1,0 +1,183 @@
+/** Opening: locks, permissions, epochs, creation, and what a kill in the middle of it leaves. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openLmdbStore } from '../../../../src/store/lmdb/store.js';
+import { verifyDataFile } from '../../../../src/store/lmdb/verify.js';
+import { checkAcks } from '../../../support/store-acks.js';
+import { put, rejects } from '../../../support/store-helpers.js';
+import { parseLines, writerArguments } from '../../../support/store-writer-lines.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
+
+describe('opening the embedded store', function () {
+  this.timeout(60_000);
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let path: string;
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    path = join(directory.path, 'a', 'b.c', 'store');
+  });
+
+  afterEach(async () => {
+    await directory.remove();
+  });
+
+  it('makes the directory and its files, for this user only', async () => {
+    const store = await openLmdbStore({ path });
+    await put(store, 'a', '1');
+    assert.equal((await stat(path)).mode & 0o777, 0o700);
+    assert.deepEqual((await readdir(path)).sort(), ['data.mdb', 'lock.mdb']);
+    for (const name of await readdir(path)) {
+      assert.equal((await stat(join(path, name))).mode & 0o777, 0o600, name);
+    }
+    await store.close();
+    await chmod(path, 0o755);
+    await (await openLmdbStore({ path })).close();
+    assert.equal((await stat(path)).mode & 0o777, 0o700);
+  });
+
+  it('starts at revision 0, with an id of its own', async () => {
+    const store = await openLmdbStore({ path, now: () => 5000 });
+    const { storeId, ...rest } = store.status();
+    assert.match(storeId, /^[0-9a-f-]{36}$/);
+    assert.deepEqual(rest, { epoch: 5, revision: 0, compactRevision: 0 });
+    assert.equal(await store.get('a', 0), undefined);
+    assert.equal(await put(store, 'a', '1'), 1);
+    await store.close();
+    const other = await openLmdbStore({ path: `${path}-2` });
+    assert.notEqual(other.status().storeId, storeId);
+    await other.close();
+  });
+
+  it('counts its epochs on, also where the clock stands still or goes back', async () => {
+    const epochs: number[] = [];
+    for (const seconds of [100, 100, 50, 200]) {
+      const store = await openLmdbStore({ path, now: () => seconds * 1000 + 999 });
+      epochs.push(store.status().epoch);
+      await store.close();
+    }
+    assert.deepEqual(epochs, [100, 101, 102, 200]);
+  });
+
+  it('lets one open it at a time', async () => {
+    const store = await openLmdbStore({ path });
+    const error = await rejects(openLmdbStore({ path }), 'STORE_LOCKED');
+    assert.ok(error.message.includes(path));
+    await put(store, 'a', '1');
+    await store.close();
+    const again = await openLmdbStore({ path });
+    assert.equal((await again.get('a'))?.value, '1');
+    await again.close();
+  });
+
+  it('lets one of several processes open it, and the next when that is killed', async () => {
+    const order = { path, seed: 1, callers: 1 };
+    const writers = Array.from({ length: 4 }, () => startWriter(order));
+    const losers = await Promise.all(
+      writers.map(async (writer) => ((await writer.opened) ? undefined : writer)),
+    );
+    assert.equal(losers.filter((loser) => loser !== undefined).length, 3);
+    for (const loser of losers) {
+      if (loser !== undefined) assert.match(loser.errors(), /STORE_LOCKED/);
+    }
+    await rejects(openLmdbStore({ path }), 'STORE_LOCKED');
+    const winner = writers[losers.indexOf(undefined)];
+    winner?.kill();
+    await winner?.closed;
+    const store = await openLmdbStore({ path });
+    await checkAcks(store, parseLines(winner?.output() ?? ''));
+    await store.close();
+  });
+
+  // Each is there at some time while a store is made.
+  for (const name of ['', 'new', 'new/lock.mdb', 'new/data.mdb', 'data.mdb', 'lock.mdb']) {
+    it(`opens after a kill when ${name === '' ? 'the directory' : name} was just there`, async () => {
+      const writer = startWriter({ path, seed: 1, callers: 1 });
+      while (!existsSync(join(path, name)) && !(await ended(writer))) await nextTurn();
+      writer.kill();
+      await writer.closed;
+      const store = await openLmdbStore({ path });
+      await checkAcks(store, parseLines(writer.output()));
+      assert.equal(await put(store, 'a', '1'), store.status().revision);
+      await store.close();
+      await verifyDataFile(join(path, 'data.mdb'));
+      assert.deepEqual((await readdir(path)).sort(), ['data.mdb', 'lock.mdb']);
+    });
+  }
+
+  it('goes on after what an unfinished making left', async () => {
+    await mkdir(join(path, 'new'), { recursive: true });
+    await writeFile(join(path, 'new', 'data.mdb'), 'half');
+    const store = await openLmdbStore({ path });
+    assert.equal(store.status().revision, 0);
+    await store.close();
+  });
+
+  it('takes a bad lock file of LMDB for none', async () => {
+    await (await openLmdbStore({ path })).close();
+    for (const bytes of [Buffer.alloc(0), Buffer.alloc(100_000, 0xff)]) {
+      await writeFile(join(path, 'lock.mdb'), bytes);
+      const store = await openLmdbStore({ path });
+      await put(store, 'a', '1');
+      await store.close();
+    }
+  });
+
+  it('says where it cannot', async () => {
+    await writeFile(join(directory.path, 'file'), '');
+    const error = await rejects(
+      openLmdbStore({ path: join(directory.path, 'file') }),
+      'FILE_UNREADABLE',
+    );
+    assert.ok(error.message.includes(join(directory.path, 'file')));
+    await rejects(openLmdbStore({ path: join(directory.path, 'file', 'x') }), 'FILE_UNREADABLE');
+  });
+
+  it('leaves nothing locked when its check is ended', async () => {
+    const store = await openLmdbStore({ path });
+    for (let i = 0; i < 60; i++) await put(store, `k${i}`, 'v'.repeat(30_000));
+    await store.close();
+    const signal = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(openLmdbStore({ path, signal }), /enough/);
+    await (await openLmdbStore({ path })).close();
+  });
+});
+
+interface Writer {
+  /** It has opened the store; false: it has ended without. */
+  readonly opened: Promise<boolean>;
+  readonly closed: Promise<unknown>;
+  output(): string;
+  errors(): string;
+  kill(): void;
+}
+
+function startWriter(order: Parameters<typeof writerArguments>[0]): Writer {
+  const child = spawn(process.execPath, writerArguments(order), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const closed = once(child, 'close');
+  return {
+    opened: Promise.race([
+      once(child.stdout, 'data').then(() => true),
+      closed.then(() => output !== ''),
+    ]),
+    closed,
+    output: () => output,
+    errors: () => errors,
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+const ended = (writer: Writer): Promise<boolean> =>
+  Promise.race([writer.closed.then(() => true), Promise.resolve(false)]);
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -124,7 +124,7 @@ async function runTraced(
 ): Promise<{ stdout: string; code: number | null }> {
   const path = join(directory, 'store');
   await (await openLmdbStore({ path })).close();
-  const program = fileURLToPath(new URL('../../support/store-faults.js', import.meta.url));
+  const program = fileURLToPath(new URL('../../../support/store-faults.js', import.meta.url));
   const child = spawn(
     'strace',
     [

@@ -20,7 +20,7 @@ describe('the embedded store without room', function () {
       await directory.remove();
       skip(this, 'a private mount namespace needs root');
     }
-    const program = fileURLToPath(new URL('../../support/store-full-disk.js', import.meta.url));
+    const program = fileURLToPath(new URL('../../../support/store-full-disk.js', import.meta.url));
     try {
       const args = ['--mount', process.execPath, program, directory.path];
       const { stdout, stderr } = await run('unshare', args);

@@ -105,7 +105,7 @@ describe('the embedded store under power loss', function () {
     const initial = await readFile(file);
     const order = { path, report, seed: SEED, callers: 4, txns, compactEvery: 23 };
     const register = fileURLToPath(
-      new URL('../../support/unsafe-lmdb-register.js', import.meta.url),
+      new URL('../../../support/unsafe-lmdb-register.js', import.meta.url),
     );
     const calls = await traceNode(
       [...(options === undefined ? [] : ['--import', register]), ...writerArguments(order)],

@@ -1,5 +1,5 @@
 /** Reads what the kernel shows under /sys, /proc and /dev. */
-import { open, readdir, readlink } from 'node:fs/promises';
+import { open, readdir, readlink, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { NfvError, show } from '../errors.js';
 import { mapBounded } from './bounded.js';
@@ -44,7 +44,7 @@ export class KernelFiles {
    */
   async text(relative: string): Promise<string | undefined> {
     try {
-      return (await readSome(this.path(relative))).trim();
+      return (await readSome(this.path(relative), relative.startsWith('sys/'))).trim();
     } catch (error) {
       throwUnlessAbsent(error, relative);
       return undefined;
@@ -66,6 +66,16 @@ export class KernelFiles {
     } catch (error) {
       throwUnlessAbsent(error, relative);
       return undefined;
+    }
+  }
+
+  /** The names on the way to what a symbolic link leads to in the end; none: it is not there. */
+  async realPath(relative: string): Promise<string[]> {
+    try {
+      return (await realpath(this.path(relative))).split('/');
+    } catch (error) {
+      throwUnlessAbsent(error, relative);
+      return [];
     }
   }
 
@@ -131,8 +141,11 @@ export class KernelFiles {
   }
 }
 
-/** Regular files have a size, those of the kernel have 0: they are read until they end. */
-async function readSome(path: string): Promise<string> {
+/**
+ * What a file has, until it ends or there is too much. The kernel gives an attribute of sysfs with
+ * one read (fs/kernfs/file.c), so a short answer there is all of it.
+ */
+async function readSome(path: string, oneRead: boolean): Promise<string> {
   const file = await open(path, 'r');
   try {
     const chunks: Buffer[] = [];
@@ -141,6 +154,7 @@ async function readSome(path: string): Promise<string> {
       if (bytesRead === 0) break;
       length += bytesRead;
       chunks.push(buffer.subarray(0, bytesRead));
+      if (oneRead && bytesRead < buffer.length) break;
     }
     return Buffer.concat(chunks).toString('utf8');
   } finally {

@@ -2,6 +2,7 @@
 import { mapBounded } from '../host/bounded.js';
 import { QUERY_MS, type ReadDoors } from '../host/doors.js';
 import type { KernelFiles } from '../host/sysfs.js';
+import { parseBdf } from '../model/host/bdf.js';
 import type { Bdf, PciFunction, PciKind } from '../model/host/inventory.js';
 import { readCpuList } from './cpu.js';
 
@@ -9,16 +10,6 @@ const DEVICES = 'sys/bus/pci/devices';
 
 export function functionPath(bdf: Bdf): string {
   return `${DEVICES}/${bdf}`;
-}
-
-/** From lspci(8)'s short form `41:00.0` too; undefined if `text` is no PCI address. */
-export function parseBdf(text: string): Bdf | undefined {
-  const match = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])$/.exec(
-    text.toLowerCase(),
-  );
-  if (match === null) return undefined;
-  const [, domain = '0000', bus = '', slot = '', fn = ''] = match;
-  return `${domain}:${bus}:${slot}.${fn}`;
 }
 
 /** A PCI class code, six hex digits (PCI Code and ID Assignment Specification 1.16). */

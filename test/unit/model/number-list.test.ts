@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { formatCpuList, parseCpuList } from '../../../src/dpdk/cpu.js';
+import { formatNumberList, parseNumberList } from '../../../src/model/number-list.js';
 
-describe('CPU lists', () => {
+describe('number lists', () => {
   const good: readonly (readonly [string, readonly number[]])[] = [
     ['', []],
     ['(null)', []],
@@ -11,24 +11,24 @@ describe('CPU lists', () => {
     ['8,0-1', [0, 1, 8]],
     ['1-2,2-3', [1, 2, 3]],
   ];
-  for (const [text, cpus] of good) {
+  for (const [text, numbers] of good) {
     it(`reads ${JSON.stringify(text)}`, () => {
-      assert.deepEqual(parseCpuList(text), cpus);
+      assert.deepEqual(parseNumberList(text), numbers);
     });
   }
 
   for (const text of ['a', '1-', '-1', '3-1', '1,,2', '1 2', '0-99999', '1-2-3', '0x3']) {
     it(`refuses ${text}`, () => {
-      assert.equal(parseCpuList(text), undefined);
+      assert.equal(parseNumberList(text), undefined);
     });
   }
 
   it('writes what it reads', () => {
-    assert.equal(formatCpuList([0, 1, 2, 5, 7, 8]), '0-2,5,7-8');
+    assert.equal(formatNumberList([0, 1, 2, 5, 7, 8]), '0-2,5,7-8');
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(300)), (set) => {
-        const cpus = set.sort((a, b) => a - b);
-        assert.deepEqual(parseCpuList(formatCpuList(cpus)), cpus);
+        const numbers = set.sort((a, b) => a - b);
+        assert.deepEqual(parseNumberList(formatNumberList(numbers)), numbers);
       }),
     );
   });

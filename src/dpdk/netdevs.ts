@@ -172,21 +172,35 @@ export async function routeTo(
   }
 }
 
-/** @throws NfvError KERNEL_REFUSED, NOT_PRIVILEGED, COMMAND_MISSING, COMMAND_TIMEOUT */
+/** @throws as tellIp */
 async function askIp(
-  { programs }: ReadDoors,
+  doors: ReadDoors,
   words: readonly string[],
   signal: AbortSignal,
 ): Promise<unknown> {
   const args = ['-j', ...words];
-  const ran = await programs.run('ip', args, { deadlineMs: QUERY_MS, signal });
-  if (ran.code !== 0) throw refusal('ip', args.join(' '), ran.stderr);
+  const answer = await tellIp(doors, args, signal);
   try {
     // It says nothing at all when there is nothing to tell.
-    return ran.stdout.trim() === '' ? [] : JSON.parse(ran.stdout);
+    return answer.trim() === '' ? [] : JSON.parse(answer);
   } catch (cause) {
     throw new NfvError('KERNEL_REFUSED', `ip ${args.join(' ')} answered no JSON`, { cause });
   }
+}
+
+/**
+ * Runs `ip` with these words.
+ * @throws NfvError KERNEL_REFUSED with `metadata.errno`, NOT_PRIVILEGED, COMMAND_MISSING,
+ *   COMMAND_TIMEOUT; with the signal CANCELLED or DEADLINE_EXCEEDED
+ */
+export async function tellIp(
+  { programs }: ReadDoors,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const ran = await programs.run('ip', words, { deadlineMs: QUERY_MS, signal });
+  if (ran.code !== 0) throw refusal('ip', words.join(' '), ran.stderr);
+  return ran.stdout;
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -2,7 +2,7 @@
 import { mapBounded } from '../host/bounded.js';
 import { QUERY_MS, type ReadDoors } from '../host/doors.js';
 import type { KernelFiles } from '../host/sysfs.js';
-import { parseBdf } from '../model/host/bdf.js';
+import { parseBdf, parseVfRef, type FunctionRef } from '../model/host/bdf.js';
 import type { Bdf, PciFunction, PciKind } from '../model/host/inventory.js';
 import { readCpuList } from './cpu.js';
 
@@ -10,6 +10,20 @@ const DEVICES = 'sys/bus/pci/devices';
 
 export function functionPath(bdf: Bdf): string {
   return `${DEVICES}/${bdf}`;
+}
+
+/** The function's address now; undefined: it is a VF that is not there. */
+export async function resolveFunction(
+  files: KernelFiles,
+  ref: FunctionRef,
+): Promise<Bdf | undefined> {
+  const vf = parseVfRef(ref);
+  return vf === undefined ? ref : files.link(`${functionPath(vf.pf)}/virtfn${vf.index}`);
+}
+
+/** Its netdevs in this network namespace, sorted. */
+export async function netdevsOf(files: KernelFiles, bdf: Bdf): Promise<readonly string[]> {
+  return (await readNetdevNames(files)).get(bdf) ?? [];
 }
 
 /** A PCI class code, six hex digits (PCI Code and ID Assignment Specification 1.16). */

@@ -17,3 +17,13 @@ export interface HostDoors extends ReadDoors {
 
 /** Milliseconds for a program that only asks the kernel. */
 export const QUERY_MS = 10_000;
+
+/** Milliseconds for a write to sysfs; creating many VFs takes a driver some seconds. */
+export const WRITE_MS = 60_000;
+
+/** Whether the host is as a step wants it, and how it is. */
+export interface Observed {
+  readonly holds: boolean;
+  /** For people. */
+  readonly found: string;
+}

@@ -82,6 +82,7 @@ const address = z.strictObject({
   address: text,
   prefixLength: count,
   scope: text,
+  dynamic: z.boolean(),
 });
 
 const route = z.strictObject({

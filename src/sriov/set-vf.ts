@@ -32,10 +32,11 @@ export function vfCommands(now: VfSettings, wanted: VfValues): string[][] {
 
 function vlanCommand(now: VfSettings, wanted: VfValues): string[][] {
   const vlan = wanted.vlan ?? now.vlan;
-  const qos = wanted.qos ?? now.qos;
-  const protocol = wanted.vlanProtocol ?? now.vlanProtocol;
+  const qos = vlan === 0 ? 0 : (wanted.qos ?? now.qos);
+  // Without a VLAN there is no protocol to speak of.
+  const protocol = vlan === 0 ? '802.1Q' : (wanted.vlanProtocol ?? now.vlanProtocol);
   if (vlan === now.vlan && qos === now.qos && protocol === now.vlanProtocol) return [];
-  const words = ['vlan', String(vlan), 'qos', String(vlan === 0 ? 0 : qos)];
+  const words = ['vlan', String(vlan), 'qos', String(qos)];
   return [protocol === '802.1ad' ? [...words, 'proto', protocol] : words];
 }
 

@@ -23,6 +23,7 @@ type Options = z.infer<typeof Options>;
 export const waitVerb: Verb = (program, define) => {
   const command = program
     .command('wait')
+    .summary('Waits until changes are applied, or resources are in a state.')
     .description(
       'Waits until every NVE has applied all changes, or until resources are in a state; ' +
         `at most for --timeout (${DEFAULT_WAIT}).`,

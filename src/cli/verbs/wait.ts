@@ -61,7 +61,8 @@ interface Condition extends ResourceRef {
   readonly state: string;
 }
 
-const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
+/** That can be waited for. */
+export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
   VirtualNetwork: ['EXISTING', 'DELETED'],
   Nve: ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED', 'DELETED'],
   Endpoint: ['PENDING', 'ACTIVE', 'FAILED', 'DOWN', 'DELETED'],

@@ -1,6 +1,6 @@
 /** apply, cut off: what was done stays done, and the next run does the rest. */
 import assert from 'node:assert/strict';
-import { startProgram, runProgram, type Child, type Ended } from '../../support/child.js';
+import { startProgram, type Child, type Ended } from '../../support/child.js';
 import { eventually } from '../../support/eventually.js';
 import { poolManifest } from '../../support/pool-manifest.js';
 import { SpawnedNva } from '../../support/spawned-nva.js';

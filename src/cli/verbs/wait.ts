@@ -65,6 +65,9 @@ interface Condition extends ResourceRef {
 function parseCondition(text: string): Condition {
   const equals = text.indexOf('=');
   if (equals < 0) throw invalidField('--for', text, 'no state', 'give KIND/NAME=STATE');
+  if (!text.slice(0, equals).includes('/')) {
+    throw invalidField('--for', text, 'no kind', 'give KIND/NAME=STATE');
+  }
   const ref = parseRef(text.slice(0, equals));
   const state = text
     .slice(equals + 1)

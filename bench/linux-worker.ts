@@ -102,6 +102,23 @@ async function bulk(dataplane: LinuxDataplane, count: number): Promise<void> {
   emit({ case: `apply ${count} MACs`, value, unit: 'ms', baseline, ratio: value / baseline });
 }
 
+/** What it would cost to start a process for each object. */
+async function processEach(): Promise<void> {
+  const spent: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    const words = fdb('replace', 'static extern_learn')(undefined, i).split(' ');
+    spent.push(
+      await time(async () => {
+        const child = spawn('bridge', words, { stdio: 'ignore' });
+        await once(child, 'close');
+        if (child.exitCode !== 0) throw new Error(`bridge ${words.join(' ')} failed`);
+      }),
+    );
+  }
+  const figure = { unit: 'ms', baseline: null, ratio: null };
+  emit({ case: 'a bridge process for one MAC, p50', value: median(spent), ...figure });
+}
+
 async function wholeHost(dataplane: LinuxDataplane): Promise<void> {
   const items = [...macs(0, 5000), ...neighbors(0, 5000)];
   const wanted = new Map(items.map((payload) => [keyOf(payload), itemOf(payload)]));
@@ -171,6 +188,7 @@ async function main(): Promise<void> {
   );
   await bulk(dataplane, 1000);
   await bulk(dataplane, 10_000);
+  await processEach();
   await wholeHost(dataplane);
   await small(dataplane);
   await dataplane.close();

@@ -173,8 +173,7 @@ export class Nva implements NvaApi {
   }
 
   waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
-    const signal = AbortSignal.any([call.signal, this.#stop.signal]);
-    return this.#waiters.wait(request, { signal });
+    return this.#waiters.wait(request, call);
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
@@ -183,6 +182,7 @@ export class Nva implements NvaApi {
   /** Ends sessions and watches, and writes what is known of the NVEs. The store stays open. */
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
+    this.#waiters.close();
     this.#sessions.close(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     await Promise.all(this.#background);
     await Promise.all([this.#nveWriter.close(), this.#endpointWriter.close()]);

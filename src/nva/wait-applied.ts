@@ -56,6 +56,11 @@ export class AppliedWaiters {
     }
   }
 
+  /** Answers everyone who waits with what is so now. */
+  close(): void {
+    for (const { done } of this.#waiters) done();
+  }
+
   #check(waiter: Waiter): void {
     const { revision, done } = waiter;
     if (this.deps.compiledRevision() < revision) return;

@@ -16,8 +16,9 @@ const CALLERS = 32;
 /** Only each tenth network gets endpoints, so that half of the NVEs are in none that does. */
 const STEP = 10;
 const TIMEOUT_MS = 60_000;
-const SETTLE_MS = 2000;
-const IDLE_MS = 5000;
+/** At rest: a share of CPU over so many milliseconds. */
+const QUIET_SHARE = 0.02;
+const QUIET_MS = 2000;
 
 interface Rig {
   readonly overlay: Overlay;
@@ -44,10 +45,9 @@ export async function attach(
   const about = `${overlay.nves} NVEs, ${overlay.endpoints} endpoints`;
   const rig = { overlay, daemon, client, nves, emit, about };
   await connect(rig);
-  const idle = await idleCpu(daemon);
-  emit(`CPU of the NVA with nothing to do, ${about}`, idle * 1000, 'ms/s');
-  await oneByOne(rig, directory, idle);
-  await together(rig, idle);
+  await quiet(rig);
+  await oneByOne(rig, directory);
+  await together(rig);
   await Promise.all(nves.map((nve) => nve.disconnect()));
   client.close();
 }
@@ -66,17 +66,18 @@ async function applied(client: NvaClient, revision: number): Promise<void> {
   throw new Error(`${result.laggards.length} NVEs lag: ${first?.nve ?? ''} ${first?.reason ?? ''}`);
 }
 
-/** Milliseconds of CPU a millisecond, once what the connecting left is done: pings, above all. */
-async function idleCpu(daemon: NvaDaemon): Promise<number> {
-  await sleep(SETTLE_MS);
-  const cpu = await daemon.cpuMs();
+/** What the connecting left is done too: the status of every endpoint is in the store. */
+async function quiet({ daemon }: Rig): Promise<void> {
   const start = performance.now();
-  await sleep(IDLE_MS);
-  return ((await daemon.cpuMs()) - cpu) / since(start);
+  for (let used = Infinity; used > QUIET_SHARE * QUIET_MS;) {
+    if (since(start) > TIMEOUT_MS) throw new Error('the NVA does not come to rest');
+    const before = await daemon.cpuMs();
+    await sleep(QUIET_MS);
+    used = (await daemon.cpuMs()) - before;
+  }
 }
 
-/** @param idle milliseconds of CPU a millisecond that the NVA takes anyway */
-async function oneByOne(rig: Rig, directory: string, idle: number): Promise<void> {
+async function oneByOne(rig: Rig, directory: string): Promise<void> {
   const { overlay, daemon, nves, emit, about } = rig;
   for (let n = 0; n < WARM_UP; n++) await attachOne(rig, n);
   const bare = await Bare.start(directory);
@@ -84,7 +85,6 @@ async function oneByOne(rig: Rig, directory: string, idle: number): Promise<void
   const spent: number[] = [];
   const least: number[] = [];
   const cpu = await daemon.cpuMs();
-  const begin = performance.now();
   const outsiders = outside(overlay).map((i) => nves[i]);
   const before = countDeltas(outsiders);
   for (let n = WARM_UP; n < WARM_UP + ATTACHES; n++) {
@@ -96,7 +96,7 @@ async function oneByOne(rig: Rig, directory: string, idle: number): Promise<void
     least.push(since(bareStart));
   }
   // What it had to do for them after it answered is in this, but for the last few.
-  const used = (await daemon.cpuMs()) - cpu - idle * since(begin);
+  const used = (await daemon.cpuMs()) - cpu;
   await bare.stop();
   for (const p of [50, 90, 99]) {
     const baseline = percentile(least, p / 100);
@@ -110,7 +110,7 @@ async function oneByOne(rig: Rig, directory: string, idle: number): Promise<void
 }
 
 /** Many callers at once: how much the NVA can take. */
-async function together(rig: Rig, idle: number): Promise<void> {
+async function together(rig: Rig): Promise<void> {
   const first = WARM_UP + ATTACHES;
   let next = first;
   const start = performance.now();
@@ -121,7 +121,7 @@ async function together(rig: Rig, idle: number): Promise<void> {
   await Promise.all(Array.from({ length: CALLERS }, caller));
   const count = 4 * ATTACHES;
   const spent = since(start);
-  const used = (await rig.daemon.cpuMs()) - cpu - idle * spent;
+  const used = (await rig.daemon.cpuMs()) - cpu;
   const about = `${CALLERS} callers, ${rig.about}`;
   rig.emit(`attach to applied, ${about}`, (count * 1000) / spent, 'attach/s');
   rig.emit(`CPU of the NVA for an attach, ${about}`, used / count, 'ms');

@@ -39,20 +39,23 @@ export const bench: Bench = {
 
 interface Cost {
   readonly seconds: number;
+  readonly cpuMs: number;
   readonly rssMb: number;
 }
 
 async function costOf(daemon: NvaDaemon): Promise<Cost> {
-  return { seconds: daemon.startSeconds, rssMb: await daemon.peakRssMb() };
+  const { startSeconds } = daemon;
+  return { seconds: startSeconds, cpuMs: await daemon.cpuMs(), rssMb: await daemon.peakRssMb() };
 }
 
 async function atSize(directory: string, overlay: Overlay, empty: Cost, emit: Emit): Promise<void> {
   await fill(directory, overlay);
   const daemon = await NvaDaemon.start(directory);
   try {
-    const { seconds, rssMb } = await costOf(daemon);
+    const { seconds, cpuMs, rssMb } = await costOf(daemon);
     const about = `${overlay.endpoints} endpoints; ratio to an empty store`;
     emit(`start of nfvd nva, ${about}`, seconds, 's', empty.seconds);
+    emit(`CPU of the start, ${about}`, cpuMs / 1000, 's', empty.cpuMs / 1000);
     emit(`peak RSS once started, ${about}`, rssMb, 'MB', empty.rssMb);
     if (overlay.endpoints < HUGE) await attach(overlay, daemon, directory, emit);
   } finally {

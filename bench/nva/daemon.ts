@@ -34,6 +34,8 @@ export class NvaDaemon {
     const start = performance.now();
     const args = [...flags, NFVD, 'nva', '--config', config];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    // It must not outlive a bench that failed.
+    process.once('exit', () => child.kill('SIGKILL'));
     let last = '';
     for await (const line of createInterface({ input: child.stdout })) {
       last = line;

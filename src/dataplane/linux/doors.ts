@@ -5,6 +5,7 @@ import { abortError } from '../../host/iproute2/answers.js';
 import { Batch, type BatchOptions } from '../../host/iproute2/batch.js';
 import type { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
+import type { Log } from '../../model/log.js';
 import { Broadcasts } from './broadcasts.js';
 import type { Door } from './door.js';
 import { Isolation } from './isolation.js';
@@ -53,6 +54,7 @@ export interface DoorsOptions extends BatchOptions {
   /** /sys, as our network namespace sees it. */
   readonly sysfs: string;
   readonly newMac: () => string;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 const MAX_AT_ONCE = 4;
@@ -75,7 +77,7 @@ export class Gate {
     this.#bridge = this.#batch('bridge', ['-j']);
     this.#fdbShow = this.#batch('bridge', ['-j']);
     this.#tc = this.#batch('tc', ['-j']);
-    this.#isolation = new Isolation(options.sysctl);
+    this.#isolation = new Isolation(options.sysctl, options.log);
     this.#broadcasts = new Broadcasts(options.sysfs);
   }
 

@@ -31,13 +31,14 @@ const SETTINGS: readonly (readonly [name: string, value: string, why: string])[]
 type Filter = readonly string[];
 
 /**
- * Filters that drop everything; the first that the kernel can do is used. The second is a program of
+ * Filters that drop everything; the first that the kernel can do is used. Each has its place, for
+ * one of another kind is refused where an agent before us has put one. The second is a program of
  * one instruction, "return TC_ACT_SHOT" (linux/filter.h: BPF_RET | BPF_K is 6). tc reads it with
  * sscanf (lib/bpf_legacy.c), to which a sign is as good as the space that a batch's word cannot have.
  */
 const FILTERS: readonly Filter[] = [
-  ['matchall', 'action', 'drop'],
-  ['bpf', 'direct-action', 'bytecode', '1,6+0+0+2'],
+  ['pref', '1', 'handle', '1', 'protocol', 'all', 'matchall', 'action', 'drop'],
+  ['pref', '2', 'handle', '1', 'protocol', 'all', 'bpf', 'direct-action', 'bytecode', '1,6+0+0+2'],
 ];
 
 function path(setting: string, bridge: string): string {
@@ -95,11 +96,10 @@ export class Isolation {
   }
 
   async #addFilter(bridge: string, tc: Door): Promise<void> {
-    const where = ['dev', bridge, 'ingress', 'pref', '1', 'handle', '1', 'protocol', 'all'];
     const filters = this.#filter === undefined ? FILTERS : [this.#filter];
     for (const [i, filter] of filters.entries()) {
       try {
-        await tc.run('filter', 'replace', ...where, ...filter);
+        await tc.run('filter', 'replace', 'dev', bridge, 'ingress', ...filter);
         this.#filter = filter;
         return;
       } catch (error) {

@@ -69,7 +69,9 @@ export class Gate {
   readonly #isolation: Isolation;
   readonly #broadcasts: Broadcasts;
   readonly #passing = new Set<Batch>();
-  #waiting: (() => void)[] = [];
+  /** How many are in a process of their own, and who waits for that. */
+  #inside = 0;
+  readonly #waiting: (() => void)[] = [];
   #closed = false;
 
   constructor(private readonly options: DoorsOptions) {
@@ -141,7 +143,7 @@ export class Gate {
     signal: AbortSignal,
     use: (door: Door) => Promise<T>,
   ): Promise<T> {
-    await this.#turn();
+    await this.#enter();
     const batch = this.#batch(program, args);
     this.#passing.add(batch);
     try {
@@ -151,7 +153,7 @@ export class Gate {
     } finally {
       batch.close();
       this.#passing.delete(batch);
-      this.#waiting.shift()?.();
+      this.#leave();
     }
   }
 
@@ -164,11 +166,20 @@ export class Gate {
     cancel();
   }
 
-  /** Waits until fewer than MAX_AT_ONCE are inside. */
-  async #turn(): Promise<void> {
-    while (this.#passing.size >= MAX_AT_ONCE) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /**
+   * Waits until fewer than MAX_AT_ONCE are inside. No longer than these may take: a command that
+   * says nothing is ended after `stallMs`, and an operation that is given up gives up its place.
+   */
+  async #enter(): Promise<void> {
+    if (this.#inside < MAX_AT_ONCE) this.#inside++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The place goes to who has waited longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#inside--;
+    else next();
   }
 
   async #netnsExists(netns: string): Promise<boolean> {

@@ -165,7 +165,7 @@ async function main(): Promise<void> {
   await run('ip', ['link', 'set', 'dev', 'other', 'up']);
   await run('ip', ['link', 'set', 'dev', 'under', 'up']);
   await run('ip', ['addr', 'add', `${LOCAL}/24`, 'dev', 'under']);
-  const dataplane = new LinuxDataplane({ clock: systemClock });
+  const dataplane = new LinuxDataplane({ clock: systemClock, log: console });
   dataplane.onChange(() => undefined);
   await apply(
     dataplane,

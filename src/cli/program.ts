@@ -10,6 +10,7 @@ import { deleteVerb } from './verbs/delete.js';
 import { describeVerb } from './verbs/describe.js';
 import { diffVerb } from './verbs/diff.js';
 import { getVerb } from './verbs/get.js';
+import { helpVerb } from './verbs/help.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
 import { waitVerb } from './verbs/wait.js';
@@ -29,6 +30,7 @@ const VERBS: readonly Verb[] = [
   completionVerb,
   completeVerb,
   versionVerb,
+  helpVerb,
 ];
 
 const HELP_WIDTH = 100;
@@ -58,10 +60,11 @@ export function buildProgram(define: Define, help: HelpOutput): Command {
     .configureHelp({
       showGlobalOptions: true,
       // Without the aliases.
-      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
+      subcommandTerm: (command) => command.name(),
       commandUsage: (command) => `${fullName(command)} ${command.usage()}`,
     })
-    .helpCommand('help [verb]', 'the help of a verb')
+    // Ours leads to the kinds below a verb too.
+    .helpCommand(false)
     .addHelpText('after', `\n${exitCodeHelp()}`);
   addGlobals(program);
   program.option('-V, --version', 'say which nfvctl this is').on('option:version', () => {

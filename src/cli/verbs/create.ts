@@ -13,7 +13,7 @@ import { examples, type Define, type Verb } from '../verb.js';
 const Options = ChangeOptions.extend({ requestId: z.string().optional() });
 
 export const createVerb: Verb = (program, define) => {
-  const create = program.command('create').description('Creates a resource.');
+  const create = program.command('create').helpCommand(false).description('Creates a resource.');
   addKind(create, define, NETWORKS).addHelpText(
     'after',
     examples(

@@ -24,6 +24,7 @@ type Options = z.infer<typeof Options>;
 export const deleteVerb: Verb = (program, define) => {
   const command = program
     .command('delete')
+    .summary('Deletes resources.')
     .description('Deletes resources. What is not there need not be deleted: that is no error.')
     .argument('[kind]', 'network, nve or endpoint; or KIND/NAME')
     .argument('[name...]', 'which')

@@ -14,6 +14,7 @@ const Options = z.object({});
 export const describeVerb: Verb = (program, define) => {
   const command = program
     .command('describe')
+    .summary('Tells everything about a resource.')
     .description('Tells everything about a resource, and about what belongs to it.')
     .argument('<kind>', 'network, nve or endpoint; or KIND/NAME')
     .argument('[name...]', 'which; all if absent')

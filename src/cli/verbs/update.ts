@@ -17,7 +17,10 @@ type Options = z.infer<typeof Options>;
 const ATTEMPTS = 3;
 
 export const updateVerb: Verb = (program, define) => {
-  const update = program.command('update').description('Changes a resource: just what is given.');
+  const update = program
+    .command('update')
+    .helpCommand(false)
+    .description('Changes a resource: just what is given.');
   addKind(update, define, NETWORKS).addHelpText(
     'after',
     examples(

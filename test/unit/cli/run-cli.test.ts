@@ -98,10 +98,29 @@ describe('runCli', () => {
     });
   }
 
+  it('has help for kinds below a verb, also as words', async () => {
+    const { status, out } = await nfvctl(['help', 'create', 'vn']);
+    assert.equal(status, 0);
+    assert.equal(out, (await nfvctl(['create', 'network', '--help'])).out);
+  });
+
+  const noHelp: [line: string, err: RegExp][] = [
+    ['help gte', /^error: VERB: gte: there is no such verb .*\nremedy: did you mean "get"\? give/],
+    ['help create pod', /^error: VERB: pod: .*\nremedy: give one of network, nve, endpoint\n$/],
+    ['help get nves', /^error: VERB: nves: one word too many .*\n/],
+  ];
+  for (const [line, expected] of noHelp) {
+    it(`has none for "${line}"`, async () => {
+      const { status, out, err } = await nfvctl(line.split(' '));
+      assert.deepEqual([status, out], [2, '']);
+      assert.match(err, expected);
+    });
+  }
+
   it('names kinds in its help without their aliases', async () => {
     const { out } = await nfvctl(['create', '--help']);
-    assert.match(out, /\n {2}network \[options\] <new-name> +Creates a network\.\n/);
-    assert.match(out, /\n {2}nve \[options\] <new-name> +Creates an NVE\.\n/);
+    assert.match(out, /\n {2}network +Creates a network\.\n/);
+    assert.match(out, /\n {2}nve +Creates an NVE\.\n/);
   });
 
   it('keeps its help within the terminal, and within 100 columns', async () => {

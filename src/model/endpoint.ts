@@ -82,7 +82,7 @@ export interface Endpoint {
 
 export const NO_ENDPOINT_STATUS: EndpointStatus = { state: 'PENDING', reasonCode: '', reason: '' };
 
-const MAX_IPS = 16;
+export const MAX_IPS = 16;
 /** IFNAMSIZ less the final 0 (linux/if.h). */
 const MAX_INTERFACE = 15;
 const NETNS = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$/;

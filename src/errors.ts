@@ -153,6 +153,25 @@ export const ERROR_TABLE = {
     'install the package: apt-get install iproute2',
   ),
   COMMAND_TIMEOUT: row('DEADLINE_EXCEEDED', true, 'see what blocks the kernel: dmesg, ps'),
+
+  // VPP
+  VPP_UNREACHABLE: row(
+    'UNAVAILABLE',
+    true,
+    'check that VPP runs and that the path of its API socket is right',
+  ),
+  VPP_PROTOCOL: row(
+    'INTERNAL',
+    true,
+    'give the path of the API socket (/run/vpp/api.sock), not that of the CLI or the statistics',
+  ),
+  VPP_CONNECTION_LOST: row(
+    'UNAVAILABLE',
+    true,
+    'read back what the call was to change; the connection is made again by itself',
+  ),
+  VPP_RESTARTED: row('ABORTED', false, 'read the indices again from the VPP that runs now'),
+  VPP_REFUSED: row('FAILED_PRECONDITION', false, "see VPP's answer in the message"),
 } as const satisfies Record<string, Row>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

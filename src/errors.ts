@@ -154,7 +154,26 @@ export const ERROR_TABLE = {
   ),
   COMMAND_TIMEOUT: row('DEADLINE_EXCEEDED', true, 'see what blocks the kernel: dmesg, ps'),
 
-  // VPP
+  // VPP's binary API
+  VPP_SCHEMA_INVALID: row(
+    'FAILED_PRECONDITION',
+    false,
+    'give the API definitions that belong to this VPP',
+  ),
+  VPP_MESSAGE_UNKNOWN: row('INVALID_ARGUMENT', false, 'list the messages: nfvctl vpp messages'),
+  VPP_MESSAGE_MISSING: row('FAILED_PRECONDITION', true, 'load the named plugin in startup.conf'),
+  VPP_MESSAGE_CHANGED: row(
+    'FAILED_PRECONDITION',
+    false,
+    'upgrade nfvd, or run a VPP release that it knows; see docs/vpp-api.md',
+  ),
+  VPP_MESSAGE_UNSUPPORTED: row('UNIMPLEMENTED', false, 'report this with the API definition'),
+  VPP_FIELD_INVALID: row('INVALID_ARGUMENT', false, 'correct the named field'),
+  VPP_MESSAGE_MALFORMED: row(
+    'DATA_LOSS',
+    false,
+    'check that the API definitions belong to this VPP; report this if they do',
+  ),
   VPP_UNREACHABLE: row(
     'UNAVAILABLE',
     true,
@@ -182,7 +201,10 @@ export function isErrorCode(text: string): text is ErrorCode {
 
 /** One bad field: where, what was there, why it is wrong, what would be right. */
 export interface FieldViolation {
-  /** Path in the request, dots and [index]: `virtual_network.vni`, `endpoint.ips[1]`. */
+  /**
+   * Path in the request, dots and [index]: `virtual_network.vni`, `endpoint.ips[1]`; in a message to
+   * VPP a JSON pointer: `/route/paths/0/type`.
+   */
   readonly field: string;
   /** The offending value as text, shortened to 120 characters. */
   readonly value: string;

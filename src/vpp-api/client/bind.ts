@@ -25,7 +25,7 @@ export interface Receiver {
 export interface SchemaFallback {
   readonly source: SchemaSource;
   /** @returns undefined if there are none */
-  load(): Promise<ApiSchema | undefined>;
+  load(messageTable: ReadonlyMap<string, number>): Promise<ApiSchema | undefined>;
 }
 
 interface Known {
@@ -71,7 +71,7 @@ export class Binder {
       return [parseModules(parseJson(await exchange.text)), 'vpp'];
     }
     for (const fallback of this.fallbacks) {
-      const schema = await fallback.load();
+      const schema = await fallback.load(link.messageTable);
       if (schema !== undefined) return [schema, fallback.source];
     }
     throw new NfvError(

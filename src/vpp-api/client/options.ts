@@ -4,6 +4,7 @@ import type { Transport } from '../transport/transport.js';
 import type { SchemaFallback } from './bind.js';
 import type { SchemaSource } from './binding.js';
 import type { Boot } from './boot.js';
+import { bundled, installed } from './fallbacks.js';
 
 /** What becomes of the connection, told when it happens. */
 export type SessionEvent =
@@ -29,7 +30,10 @@ export type SessionEvent =
 export interface VppClientOptions {
   readonly transport: Transport;
   readonly timers: Timers;
-  /** Definitions for a VPP that does not give its own, in order of preference. */
+  /**
+   * Definitions for a VPP that does not give its own, in order of preference; default: those that
+   * are installed in /usr/share/vpp/api, then those of the product's own messages.
+   */
   readonly fallbacks?: readonly SchemaFallback[];
   /** What it throws is an uncaught exception. */
   readonly onSession?: (event: SessionEvent) => void;
@@ -59,7 +63,7 @@ export type Settings = Required<VppClientOptions>;
 
 export function withDefaults(options: VppClientOptions): Settings {
   return {
-    fallbacks: [],
+    fallbacks: [installed(), bundled()],
     onSession: () => undefined,
     random: Math.random,
     deadlineMs: 10_000,

@@ -56,8 +56,10 @@ export function readDefinitions(modules: readonly unknown[]): Definitions {
   const types = new Map<string, Type>();
   for (const json of modules) {
     const parsed = moduleShape.parse(json);
-    for (const def of parsed.types) types.set(nameOf(def), { kind: 'struct', fields: fieldsOf(def) });
-    for (const def of parsed.unions) types.set(nameOf(def), { kind: 'union', fields: fieldsOf(def) });
+    for (const def of parsed.types)
+      types.set(nameOf(def), { kind: 'struct', fields: fieldsOf(def) });
+    for (const def of parsed.unions)
+      types.set(nameOf(def), { kind: 'union', fields: fieldsOf(def) });
     for (const def of [...parsed.enums, ...parsed.enumflags]) {
       types.set(nameOf(def), { kind: 'number', repr: reprOf(def) });
     }
@@ -66,7 +68,8 @@ export function readDefinitions(modules: readonly unknown[]): Definitions {
     }
     for (const def of parsed.messages) {
       const found = parsed.services[nameOf(def)];
-      const reply = found?.stream === true && found.stream_msg === undefined ? undefined : found?.reply;
+      const reply =
+        found?.stream === true && found.stream_msg === undefined ? undefined : found?.reply;
       const details = found?.stream_msg ?? (found?.stream === true ? found.reply : undefined);
       messages.set(nameOf(def), { ...messageOf(def, parsed.module), reply, details });
     }
@@ -101,7 +104,10 @@ function fieldsOf(def: z.infer<typeof definition>): Field[] {
       const count = rest.find((each) => typeof each === 'string');
       const isText = type === 'string' && length === undefined;
       return {
-        type: z.string().parse(type).replace(/^vl_api_(.*)_t$/, '$1'),
+        type: z
+          .string()
+          .parse(type)
+          .replace(/^vl_api_(.*)_t$/, '$1'),
         name: z.string().parse(name),
         length: isText ? 0 : length,
         count,

@@ -42,7 +42,8 @@ export class Peer {
   }
 
   send(message: Buffer, name: string): void {
-    for (const each of this.faults.replace?.(message, name) ?? [message]) this.sendRaw(framed(each));
+    for (const each of this.faults.replace?.(message, name) ?? [message])
+      this.sendRaw(framed(each));
   }
 
   /** Bytes as they are, framed or not. */

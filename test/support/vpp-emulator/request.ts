@@ -1,5 +1,5 @@
 import type { Message } from './definitions.js';
-import type { Value, Values } from './wire.js';
+import { isList, isValues, type Value, type Values } from './wire.js';
 
 /** Where the answers to a request go. */
 export interface Answers {
@@ -54,14 +54,14 @@ export class Request implements Answers {
 
   list(path: string): readonly Value[] {
     const value = this.#get(path);
-    if (!Array.isArray(value)) throw this.#wrong(path);
+    if (!isList(value)) throw this.#wrong(path);
     return value;
   }
 
   struct(path: string): Values {
     const value = this.#get(path);
-    if (typeof value !== 'object' || Array.isArray(value)) throw this.#wrong(path);
-    return asValues(value);
+    if (!isValues(value)) throw this.#wrong(path);
+    return value;
   }
 
   has(path: string): boolean {
@@ -71,8 +71,8 @@ export class Request implements Answers {
   #get(path: string): Value | undefined {
     let value: Value | undefined = this.values;
     for (const name of path.split('.')) {
-      if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-      value = asValues(value)[name];
+      if (!isValues(value)) return undefined;
+      value = value[name];
     }
     return value;
   }
@@ -80,13 +80,4 @@ export class Request implements Answers {
   #wrong(path: string): Error {
     return new Error(`${this.name} has no such field ${path}`);
   }
-}
-
-function asValues(value: Value): Values {
-  if (isValues(value)) return value;
-  throw new Error('not a struct');
-}
-
-function isValues(value: Value): value is Values {
-  return typeof value === 'object' && !Array.isArray(value);
 }

@@ -91,7 +91,7 @@ class Writer {
   }
 
   #list(type: string, length: number | undefined, value: Value | undefined): void {
-    const items = Array.isArray(value) ? value : [];
+    const items = isList(value) ? value : [];
     for (let i = 0; i < (length ?? items.length); i++) this.#value(type, items[i]);
   }
 
@@ -223,7 +223,9 @@ function sizeOfType(definitions: Definitions, type: string): number {
     case 'number':
       return sizeOfType(definitions, found.repr);
     case 'alias':
-      return (found.length ?? 1) * sizeOfType(definitions, found.type.replace(/^vl_api_(.*)_t$/, '$1'));
+      return (
+        (found.length ?? 1) * sizeOfType(definitions, found.type.replace(/^vl_api_(.*)_t$/, '$1'))
+      );
     case 'struct':
       return found.fields.reduce((sum, field) => sum + sizeOf(definitions, field), 0);
     case 'union':
@@ -238,11 +240,15 @@ function oneOf(type: string): Field {
   return { type: name, name: '', length: undefined, count: undefined };
 }
 
-function isValues(value: Value | undefined): value is Values {
+export function isList(value: Value | undefined): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+export function isValues(value: Value | undefined): value is Values {
   return typeof value === 'object' && !Array.isArray(value);
 }
 
 function lengthOf(value: Value): number {
   if (typeof value === 'string') return value.length / 2;
-  return Array.isArray(value) ? value.length : 0;
+  return isList(value) ? value.length : 0;
 }

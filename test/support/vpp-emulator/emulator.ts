@@ -79,6 +79,7 @@ export class VppEmulator {
     this.#state = new VppState(10_000 + boots);
     this.#assignIds();
     this.received.length = 0;
+    this.#stalled = false;
     rmSync(this.options.path, { force: true });
     const server = createServer((socket) => {
       this.#accept(socket);

@@ -40,7 +40,7 @@ const PORT = 4789;
 const L2_INPUT = 1;
 
 const isMulticast = (address: string): boolean =>
-  isIp6(address) ? address.startsWith('ff') : address.startsWith("e");
+  isIp6(address) ? address.startsWith('ff') : address.startsWith('e');
 
 /** vxlan_add_del_tunnel_clean_input */
 function inputProblem(request: Request, state: VppState): number {

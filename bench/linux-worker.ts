@@ -7,6 +7,7 @@ import { systemClock } from '../src/model/clock.js';
 import { dependenciesOf, keyOf, type Item, type Payload } from '../src/model/item.js';
 import type { Step } from '../src/reconcile/dataplane.js';
 import type { Figure } from './bench.js';
+import { median, percentile } from './stats.js';
 
 const VNI = 100;
 const LOCAL = '10.99.0.1';
@@ -75,9 +76,6 @@ async function time(work: () => Promise<void>): Promise<number> {
   await work();
   return performance.now() - start;
 }
-
-const median = (values: number[]): number =>
-  values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 const emit = (figure: Omit<Figure, 'bench'>): void => {
   process.send?.({ bench: 'linux', ...figure });
@@ -154,10 +152,9 @@ async function small(dataplane: LinuxDataplane): Promise<void> {
     );
   }
   const cpu = process.cpuUsage(before);
-  const p99 = [...spent].sort((a, b) => a - b)[Math.floor(rounds * 0.99)] ?? NaN;
   const figure = { unit: 'ms', baseline: null, ratio: null };
   emit({ case: 'apply and observe 2, p50', value: median(spent), ...figure });
-  emit({ case: 'apply and observe 2, p99', value: p99, ...figure });
+  emit({ case: 'apply and observe 2, p99', value: percentile(spent, 0.99), ...figure });
   const each = (cpu.user + cpu.system) / 1000 / rounds;
   emit({ case: 'apply and observe 2, CPU of the agent', value: each, ...figure });
 }

@@ -66,8 +66,11 @@ nve
   .description('drop the stored configuration, so that the agent accepts another NVA')
   .action(async () => {
     const config = await readConfig(nve.opts<DaemonFlags>().config, parseNveConfig);
-    await forgetNve(config);
+    const isSame = await forgetNve(config);
     print('forgotten; the dataplane is as it was');
+    if (!isSame) {
+      print(`the identity is new: nfvctl update nve ${config.name} --reset-identity`);
+    }
   });
 
 function print(line: string): void {

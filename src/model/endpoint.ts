@@ -51,6 +51,18 @@ export interface EndpointSpec {
   readonly labels: Labels;
 }
 
+/** What a new endpoint is like where nothing else is said; network, NVE and port have to be. */
+export const NEW_ENDPOINT: EndpointSpec = {
+  displayName: '',
+  network: '',
+  nve: '',
+  port: { kind: 'veth', netns: '', interface: 'eth0', hostInterface: '' },
+  mac: '',
+  ips: [],
+  adminState: 'UP',
+  labels: {},
+};
+
 export type EndpointState = 'PENDING' | 'ACTIVE' | 'FAILED' | 'DOWN';
 
 export interface EndpointStatus {
@@ -70,7 +82,7 @@ export interface Endpoint {
 
 export const NO_ENDPOINT_STATUS: EndpointStatus = { state: 'PENDING', reasonCode: '', reason: '' };
 
-const MAX_IPS = 16;
+export const MAX_IPS = 16;
 /** IFNAMSIZ less the final 0 (linux/if.h). */
 const MAX_INTERFACE = 15;
 const NETNS = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$/;

@@ -37,6 +37,9 @@ export interface AgentOptions {
 /** How often the host's addresses are looked at, in milliseconds. */
 const UNDERLAY_MS = 10_000;
 
+/** Drifts of one pass that are logged one by one. */
+const MAX_LOGGED = 20;
+
 export class Agent {
   readonly #options: AgentOptions;
   readonly #lastGood: LastGood;
@@ -51,7 +54,8 @@ export class Agent {
    * @throws NfvError of the store and of the dataplane's capabilities
    */
   static async start(options: AgentOptions): Promise<Agent> {
-    const { lastGood, items } = await LastGood.open(options.store, options.makeUuid);
+    const { store, name, makeUuid } = options;
+    const { lastGood, items } = await LastGood.open({ store, nve: name, makeUuid });
     const agent = new Agent(options, lastGood);
     const { complete, revision } = lastGood;
     agent.#reconciler.replace(items, complete, revision);
@@ -92,7 +96,7 @@ export class Agent {
         held: () => lastGood.entries(),
         confirm: (epoch) => this.#confirm(epoch),
         take: (storeId, delta) => this.#take(storeId, delta),
-        failures: () => this.#reconciler.reports(),
+        failures: () => this.#reconciler.failures(),
       },
     });
   }
@@ -105,7 +109,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the agent is stopping'));
     this.#cancelTimer();
-    this.#session.stop();
+    await this.#session.stop();
     await this.#reconciler.stop();
   }
 
@@ -147,9 +151,12 @@ export class Agent {
   }
 
   #drifted(drifts: readonly Drift[], total: number): void {
-    for (const { key, difference, action } of drifts) {
-      this.#options.log.warn({ key, difference, action }, 'drift');
+    const { log } = this.#options;
+    for (const { key, difference, action } of drifts.slice(0, MAX_LOGGED)) {
+      log.warn({ key, difference, action }, 'drift');
     }
+    const more = drifts.length - MAX_LOGGED;
+    if (more > 0) log.warn({ more, total }, 'more drift');
     this.#session.drift(drifts, total);
   }
 

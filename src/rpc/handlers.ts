@@ -7,6 +7,7 @@ import type {
 } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
+import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
 
 /** Unary calls that may be under way at once; more are refused with TOO_MANY_REQUESTS. */
@@ -79,10 +80,12 @@ export class HandlerFactory {
 
   #begin(call: { getPath(): string; getPeer(): string }): (error?: NfvError) => void {
     const started = performance.now();
+    // Later the connection may be gone, and with it what it knows.
+    const peer = peerOf(call);
     return (error) => {
       this.onEnd({
         path: call.getPath(),
-        peer: call.getPeer(),
+        peer,
         milliseconds: performance.now() - started,
         ...(error === undefined ? {} : { error }),
       });

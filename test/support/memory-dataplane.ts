@@ -72,6 +72,9 @@ export class MemoryDataplane implements Dataplane {
   /** After so many more steps, everything hangs until aborted. */
   hangAfter = Infinity;
   beforeObserve: ((signal: AbortSignal) => Promise<void> | void) | undefined;
+  beforeCapabilities: (() => Promise<void> | void) | undefined;
+  /** Of the host. */
+  addresses: readonly Underlay[] = [];
   beforeApply: ((steps: readonly Step[]) => Promise<void> | void) | undefined;
   #listener: ((keys: ReadonlySet<string> | 'unknown') => void) | undefined;
 
@@ -79,12 +82,20 @@ export class MemoryDataplane implements Dataplane {
     this.traits = traitsTable(options);
   }
 
-  capabilities(): Promise<Capabilities> {
-    return Promise.reject(new Error('not needed'));
+  async capabilities(): Promise<Capabilities> {
+    await this.beforeCapabilities?.();
+    return {
+      dataplane: 'memory',
+      dataplaneVersion: '1',
+      itemKinds: Object.keys(this.traits),
+      encapsulations: ['vxlan'],
+      portKinds: ['tap', 'veth'],
+      bumModes: ['head_end'],
+    };
   }
 
   underlays(): Promise<readonly Underlay[]> {
-    return Promise.resolve([]);
+    return Promise.resolve(this.addresses);
   }
 
   async observe(

@@ -48,6 +48,7 @@ export class Changes {
   readonly #held = new Map<string, Map<Part, Held>>();
   readonly #timers = new Set<() => void>();
   #pathsChanged = false;
+  #closed = false;
 
   /** `renamed`: names that no longer lead to the link they did. */
   constructor(
@@ -62,6 +63,7 @@ export class Changes {
   }
 
   close(): void {
+    this.#closed = true;
     this.#teller?.close();
     this.#teller = undefined;
     for (const cancel of this.#timers) cancel();
@@ -209,6 +211,7 @@ export class Changes {
   }
 
   #releaseAfter(ms: number, subjects: readonly string[]): void {
+    if (this.#closed) return;
     const cancel = this.clock.after(ms, () => {
       this.#timers.delete(cancel);
       for (const subject of subjects) this.#release(subject);

@@ -145,7 +145,7 @@ async function change(
   const given = (address: string): boolean => before.addresses.includes(hashOfAddress(address));
   const found = await guestAddresses(guest, port);
   const gone = found.filter((address) => given(address) && !item.addresses.includes(address));
-  for (const address of gone) await guest.run('addr', 'del', address, ...dev);
+  for (const address of gone) await removeAddress(address, dev, guest);
   const taken = [...gone, ...item.addresses];
   return gone.length === 0 ? [] : found.filter((address) => !taken.includes(address));
 }
@@ -155,6 +155,15 @@ async function addAddress(address: string, dev: readonly string[], guest: Door):
     await guest.run('addr', 'add', address, ...dev, ...(address.includes(':') ? ['nodad'] : []));
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+/** With an IPv4 address the kernel may have taken it away already, or the guest has. */
+async function removeAddress(address: string, dev: readonly string[], guest: Door): Promise<void> {
+  try {
+    await guest.run('addr', 'del', address, ...dev);
+  } catch (error) {
+    if (!hasErrno(error, 'EADDRNOTAVAIL')) throw error;
   }
 }
 

@@ -37,6 +37,7 @@ const ERRNO_OF_PATTERN: readonly (readonly [RegExp, string])[] = [
   [/is wrong: Device does not exist$/m, 'ENODEV'],
   [/^Error: unknown (device )?ifindex\.?$/im, 'ENODEV'],
   [/entry not found\.?$/im, 'ENOENT'],
+  [/\baddress not found\.?$/im, 'EADDRNOTAVAIL'],
   [/^Cannot open network namespace .*: No such file or directory/m, 'ENOENT'],
   [/^Error: Exclusivity flag on, cannot modify\.?$/m, 'EEXIST'],
   [/already (exists|assigned)\.?$/m, 'EEXIST'],

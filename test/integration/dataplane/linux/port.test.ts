@@ -117,6 +117,17 @@ describe('kernel dataplane: ports', function () {
       });
     }
 
+    it('takes back several addresses of a subnet, whose others the kernel takes with the first', async () => {
+      const several = ['192.168.7.1/24', '192.168.7.2/24', '192.168.7.3/24'];
+      await host.converge([...base, web({ addresses: several })]);
+      assert.deepEqual(await addresses(), several);
+      await host.converge([...base, web({ addresses: ['192.168.7.3/24'] })]);
+      assert.deepEqual(await addresses(), ['192.168.7.3/24']);
+      await host.converge([...base, web({ addresses: several })]);
+      await host.converge([...base, web({ addresses: [] })]);
+      assert.deepEqual(await addresses(), []);
+    });
+
     it('moves to another namespace', async () => {
       await host.converge([...base, web()]);
       const other = await Netns.create();

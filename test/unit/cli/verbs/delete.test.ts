@@ -57,7 +57,7 @@ describe('nfvctl delete', () => {
     assert.equal(ran.out, 'virtualNetworks/red deleted\n');
     assert.equal(
       ran.err,
-      'error: virtualNetworks/blue is in use by 1 endpoints, e.g. endpoints/web-1 (RESOURCE_IN_USE)\nremedy: delete what still refers to it first\n',
+      'error: virtualNetworks/blue is in use by 1 endpoints, e.g. endpoints/web-1 (RESOURCE_IN_USE)\nremedy: delete what still refers to it first\n1 of 2 could not be deleted\n',
     );
   });
 

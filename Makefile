@@ -6,7 +6,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo tour test lint unit integration bench build build-all install fix docs clean
+.PHONY: help demo tour test lint unit integration bench build build-all install fix docs generate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ fix: install ## lets eslint and prettier mend what they can
 
 docs: build-all ## writes the parts of docs/ that are made from the code
 	@node dist/test/support/write-docs.js
+
+generate: build-all ## writes src/vpp-api/generated from the API definitions in test/fixtures
+	@node dist/test/support/write-vpp-generated.js
 
 clean: ## removes what was built
 	rm -rf dist coverage src/rpc/gen

@@ -64,6 +64,16 @@ async function candidates(
     );
   }
   if (command.commands.length > 0) return subcommands(command);
+  return wordsOf(command, operands, last, liveNames);
+}
+
+/** What an argument of a command can be. */
+async function wordsOf(
+  command: Command,
+  operands: readonly string[],
+  last: string,
+  liveNames: LiveNames,
+): Promise<Candidate[]> {
   const args = command.registeredArguments;
   const argument = args[operands.length] ?? args.at(-1);
   if (argument === undefined || (operands.length >= args.length && !argument.variadic)) return [];
@@ -74,6 +84,8 @@ async function candidates(
       return operands[0]?.includes('/') === true
         ? refs(last, liveNames)
         : names(operands[0] ?? command.name(), operands.slice(1), liveNames);
+    case 'verb':
+      return subcommands(walk(command.parent ?? command, operands).command);
     case 'shell':
       return argument.description.split(', ').map((word) => ({ word, about: '' }));
     default:
@@ -91,7 +103,7 @@ function subcommands(command: Command): Candidate[] {
   return command
     .createHelp()
     .visibleCommands(command)
-    .map((c) => ({ word: c.name(), about: c.description() }));
+    .map((c) => ({ word: c.name(), about: c.summary() || c.description() }));
 }
 
 function kinds(): Candidate[] {

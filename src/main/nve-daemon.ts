@@ -23,7 +23,7 @@ export async function startNve(config: NveConfig, log: Logger): Promise<Service>
     return () => client.connect(address, tls);
   });
   const store = await openLmdbStore({ path: config.stateDir });
-  const dataplane = DATAPLANES[config.dataplane]();
+  const dataplane = DATAPLANES[config.dataplane](log);
   const agent = await Agent.start({
     name: config.name,
     agentVersion: packageVersion(),

@@ -15,8 +15,8 @@ import { DATAPLANES } from './dataplane.js';
 export async function planNve(config: NveConfig): Promise<Plan> {
   const reader = openLmdbReader({ path: config.stateDir });
   const lastGood = await readLastGood(reader, config.name).finally(() => reader.close());
-  const dataplane = DATAPLANES[config.dataplane]();
   const ignore = (): void => undefined;
+  const dataplane = DATAPLANES[config.dataplane]({ warn: ignore });
   const reconciler = new Reconciler({
     ...DEFAULT_TUNING,
     dataplane,

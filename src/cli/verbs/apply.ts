@@ -26,6 +26,7 @@ type Options = z.infer<typeof Options>;
 export const applyVerb: Verb = (program, define) => {
   const command = program
     .command('apply')
+    .summary('Makes resources what manifests say.')
     .description(
       'Makes resources what manifests say: creates what is not there, changes what differs. ' +
         'What a manifest leaves out has its default.',

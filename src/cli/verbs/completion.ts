@@ -8,6 +8,7 @@ const Shell = z.enum(['bash', 'zsh', 'fish']);
 export const completionVerb: Verb = (program, define) => {
   const command = program
     .command('completion')
+    .summary('Prints a completion script for a shell.')
     .description('Prints a script that makes a shell complete verbs, flags, kinds and live names.')
     .argument('<shell>', Shell.options.join(', '))
     .addHelpText(

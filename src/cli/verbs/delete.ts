@@ -24,6 +24,7 @@ type Options = z.infer<typeof Options>;
 export const deleteVerb: Verb = (program, define) => {
   const command = program
     .command('delete')
+    .summary('Deletes resources.')
     .description('Deletes resources. What is not there need not be deleted: that is no error.')
     .argument('[kind]', 'network, nve or endpoint; or KIND/NAME')
     .argument('[name...]', 'which')
@@ -95,7 +96,7 @@ async function deleteOne(
   const request = { id: ref.id, etag, validateOnly: dryRun };
   try {
     // The API says success also when there was nothing.
-    await api.get(ref.id, session.call);
+    await session.retry(() => api.get(ref.id, session.call));
     await session.retry(() => api.delete(request, session.call));
     return { ref, outcome: 'deleted' };
   } catch (thrown) {

@@ -19,6 +19,7 @@ const Options = z.object({ filename: z.array(z.string()) });
 export const diffVerb: Verb = (program, define) => {
   const command = program
     .command('diff')
+    .summary('Shows what apply would change.')
     .description(
       'Shows what apply would change. Exit status 0: nothing, 1: something, more: an error.',
     )

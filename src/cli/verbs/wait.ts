@@ -23,6 +23,7 @@ type Options = z.infer<typeof Options>;
 export const waitVerb: Verb = (program, define) => {
   const command = program
     .command('wait')
+    .summary('Waits until changes are applied, or resources are in a state.')
     .description(
       'Waits until every NVE has applied all changes, or until resources are in a state; ' +
         `at most for --timeout (${DEFAULT_WAIT}).`,
@@ -60,7 +61,8 @@ interface Condition extends ResourceRef {
   readonly state: string;
 }
 
-const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
+/** That can be waited for. */
+export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
   VirtualNetwork: ['EXISTING', 'DELETED'],
   Nve: ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED', 'DELETED'],
   Endpoint: ['PENDING', 'ACTIVE', 'FAILED', 'DOWN', 'DELETED'],

@@ -14,6 +14,8 @@ import { readLinkNow } from './reader.js';
 
 export const port: LinuxKind<PortItem> = {
   rank: 3,
+  // A bridge that goes only lets go of its ports (net/bridge/br_if.c, br_dev_delete).
+  outlivesDependencies: true,
 
   differences: (wanted, observed) =>
     differing({

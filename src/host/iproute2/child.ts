@@ -126,7 +126,6 @@ export class BatchChild<A extends Ask> {
     stream.setEncoding('utf8');
     stream.on('data', (chunk: string) => {
       if (this.#over) return;
-      this.#arm();
       try {
         for (const line of lines.push(chunk)) take(line);
       } catch (error) {
@@ -134,6 +133,7 @@ export class BatchChild<A extends Ask> {
         return;
       }
       if (this.#ledger.surplus) this.#end({ kind: 'garbled', text: 'more output than asked for' });
+      else this.#arm();
     });
     stream.on('end', () => {
       const rest = lines.rest();

@@ -268,6 +268,21 @@ describe('kernel dataplane: ports', function () {
       assert.equal(await learning(), 'off');
     });
 
+    it('stays behind when its bridge goes, and is put back as it was', async () => {
+      await host.converge([...base, web()]);
+      const { ifindex } = await link(DERIVED);
+      await guest.ip('addr', 'add', '192.168.7.200/24', 'dev', 'eth0');
+      await host.ns.ip('link', 'del', 'dev', 'nfvb7');
+      const steps = await host.converge([...base, web()]);
+      assert.deepEqual(
+        steps.map(({ op, key }) => `${op} ${key}`),
+        ['update bd/7', 'update port/web'],
+      );
+      const now = await link(DERIVED);
+      assert.deepEqual([now['ifindex'], now['master']], [ifindex, 'nfvb7']);
+      assert.ok((await addresses()).includes('192.168.7.200/24'));
+    });
+
     it('refuses a name that iproute2 would take for an index', async () => {
       await host.converge(base);
       const [error] = await createOnly(web({ hostInterface: 'if2' }));

@@ -2,7 +2,7 @@
  * The agent of one host: keeps its dataplane equal to its last good configuration, and that equal
  * to what the NVA wants, whenever there is one to be reached.
  */
-import { NfvError } from '../errors.js';
+import { NfvError, type ErrorCode } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Drift, Underlay } from '../model/nve.js';
@@ -47,6 +47,7 @@ export class Agent {
   readonly #session: SessionRunner;
   readonly #stop = new AbortController();
   #underlays: readonly Underlay[] = [];
+  #underlayError: ErrorCode | undefined;
   #cancelTimer: () => void = () => undefined;
 
   /**
@@ -174,11 +175,24 @@ export class Agent {
   /** The MTU of an underlay can change without anything of ours being touched. */
   #watchUnderlays(): void {
     this.#cancelTimer = this.#options.clock.after(UNDERLAY_MS, () => {
-      this.#checkUnderlays().catch((thrown: unknown) => {
-        if (this.#stop.signal.aborted) return;
-        this.#options.log.warn(errorFields(NfvError.from(thrown)), 'cannot read the addresses');
-      });
+      this.#checkUnderlays().then(
+        () => {
+          this.#underlayError = undefined;
+        },
+        (thrown: unknown) => {
+          this.#noteUnderlayError(NfvError.from(thrown));
+        },
+      );
     });
+  }
+
+  /** Told when it begins, or becomes another. */
+  #noteUnderlayError(error: NfvError): void {
+    if (this.#stop.signal.aborted) return;
+    if (this.#underlayError !== error.code) {
+      this.#options.log.warn(errorFields(error), 'cannot read the addresses');
+    }
+    this.#underlayError = error.code;
   }
 
   async #checkUnderlays(): Promise<void> {

@@ -73,6 +73,7 @@ export class MemoryDataplane implements Dataplane {
   hangAfter = Infinity;
   beforeObserve: ((signal: AbortSignal) => Promise<void> | void) | undefined;
   beforeCapabilities: (() => Promise<void> | void) | undefined;
+  failUnderlays = false;
   /** Of the host. */
   addresses: readonly Underlay[] = [];
   beforeApply: ((steps: readonly Step[]) => Promise<void> | void) | undefined;
@@ -95,6 +96,7 @@ export class MemoryDataplane implements Dataplane {
   }
 
   underlays(): Promise<readonly Underlay[]> {
+    if (this.failUnderlays) return Promise.reject(new NfvError('KERNEL_REFUSED', 'no addresses'));
     return Promise.resolve(this.addresses);
   }
 

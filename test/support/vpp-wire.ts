@@ -82,8 +82,8 @@ class Definitions {
     for (const [name, ...fields] of lists(module['types'])) {
       for (const [, fieldName, meta] of fieldsOf(fields)) {
         const discriminator = property(meta, 'discriminator');
-        if (discriminator === undefined) continue;
-        this.discriminators.set(`${String(name)}.${fieldName}`, String(discriminator));
+        if (typeof discriminator !== 'string') continue;
+        this.discriminators.set(`${String(name)}.${fieldName}`, discriminator);
       }
     }
     for (const [name, ...members] of lists(module['unions'])) {

@@ -6,7 +6,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo tour test lint unit integration bench build build-all install fix docs generate clean
+.PHONY: help demo tour test test-vpp fuzz lint unit integration bench build build-all install fix docs generate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ unit: build-all ## test/unit only
 
 integration: build-all ## test/integration only
 	@node dist/test/run.js integration
+
+test-vpp: build-all ## the contract on a real VPP: that in VPP_PREFIX, else that on the PATH
+	@node dist/test/run.js vpp
+
+fuzz: build-all ## the tests with random input, 100,000 cases each
+	@NFVD_FUZZ_RUNS=100000 $(BIN)/mocha --timeout 3600000 'dist/test/unit/vpp-api/**/*.test.js' 'dist/test/integration/vpp-api/*fuzz*.test.js'
 
 bench: build-all ## the benchmarks; BENCH=store for one, ARGS=--json for JSON lines
 	@node dist/bench/run.js $(BENCH) $(ARGS)

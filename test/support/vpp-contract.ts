@@ -5,7 +5,7 @@ import { compat } from '../../src/vpp-api/schema/compat.js';
 import { vppContractConnection } from './vpp-contract-connection.js';
 import { vppContractEvents } from './vpp-contract-events.js';
 import { vppContractPipeline } from './vpp-contract-pipeline.js';
-import { route4, route6 } from './vpp-routes.js';
+import { route4, route6 } from './drop-routes.js';
 import {
   ALL_INTERFACES,
   ALL_NODES,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../src/errors.js';
-import { route4 } from './vpp-routes.js';
+import { route4 } from './drop-routes.js';
 import {
   ALL_INTERFACES,
   ClientUnderTest,

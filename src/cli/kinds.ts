@@ -19,6 +19,8 @@ interface Names {
   readonly collection: Collection;
   readonly singular: string;
   readonly plural: string;
+  /** In a sentence. */
+  readonly one: string;
   readonly aliases: readonly string[];
 }
 
@@ -27,13 +29,15 @@ export const KIND_NAMES: Readonly<Record<ResourceKind, Names>> = {
     collection: 'virtualNetworks',
     singular: 'network',
     plural: 'networks',
-    aliases: ['vn', 'vns', 'virtualnetwork', 'virtualnetworks'],
+    one: 'a network',
+    aliases: ['net', 'nets', 'vn', 'vns', 'virtualnetwork', 'virtualnetworks'],
   },
-  Nve: { collection: 'nves', singular: 'nve', plural: 'nves', aliases: [] },
+  Nve: { collection: 'nves', singular: 'nve', plural: 'nves', one: 'an NVE', aliases: [] },
   Endpoint: {
     collection: 'endpoints',
     singular: 'endpoint',
     plural: 'endpoints',
+    one: 'an endpoint',
     aliases: ['ep', 'eps'],
   },
 };

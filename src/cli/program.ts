@@ -1,5 +1,5 @@
 /** The command line: every verb with its flags and help. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodeHelp } from './exit-codes.js';
 import { addGlobals } from './globals.js';
 import { applyVerb } from './verbs/apply.js';
@@ -31,22 +31,42 @@ const VERBS: readonly Verb[] = [
   versionVerb,
 ];
 
-/** `writeHelp` gets the text that --help asks for. */
-export function buildProgram(define: Define, writeHelp: (text: string) => void): Command {
+const HELP_WIDTH = 100;
+
+/** The code of what is thrown where --version is met. */
+export const VERSION_ASKED = 'nfvctl.version';
+
+export interface HelpOutput {
+  /** Gets the text that --help asks for. */
+  readonly write: (text: string) => void;
+  /** Of the terminal; undefined: there is none. */
+  readonly columns: number | undefined;
+}
+
+export function buildProgram(define: Define, help: HelpOutput): Command {
+  const width = (): number => Math.min(help.columns ?? HELP_WIDTH, HELP_WIDTH);
   const program = new Command('nfvctl')
     .description('Looks at and changes the virtual networks of an NFV host pool, through its NVA.')
     .exitOverride()
     .configureOutput({
-      writeOut: writeHelp,
+      writeOut: help.write,
       // Errors are thrown, and told in one place.
       writeErr: () => undefined,
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
+      getOutHelpWidth: width,
+      getErrHelpWidth: width,
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // Without the aliases.
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
+      commandUsage: (command) => `${fullName(command)} ${command.usage()}`,
+    })
     .helpCommand('help [verb]', 'the help of a verb')
     .addHelpText('after', `\n${exitCodeHelp()}`);
   addGlobals(program);
+  program.option('-V, --version', 'say which nfvctl this is').on('option:version', () => {
+    throw new CommanderError(0, VERSION_ASKED, '');
+  });
   for (const verb of VERBS) verb(program, define);
   return program;
 }

@@ -5,10 +5,11 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { readGlobals } from './globals.js';
 import type { CliHost } from './host.js';
 import { Output } from './output.js';
-import { buildProgram, commandOf, fullName } from './program.js';
+import { buildProgram, commandOf, fullName, VERSION_ASKED } from './program.js';
 import { Session } from './session.js';
 import { paintFor } from './style.js';
 import type { Handler } from './verb.js';
+import { versionText } from './verbs/version.js';
 import { withWaitValues } from './wait-option.js';
 
 /** Runs one command line, `argv` without program names. @returns the exit status; never throws. */
@@ -30,8 +31,11 @@ class Run {
       (command, handler) => {
         command.action(() => this.#handle(command, handler));
       },
-      (text) => {
-        this.#help += text;
+      {
+        write: (text) => {
+          this.#help += text;
+        },
+        columns: host.stdout.columns,
       },
     );
   }
@@ -61,7 +65,8 @@ class Run {
 
   async #usage(error: CommanderError, argv: readonly string[]): Promise<number> {
     if (error.exitCode === 0) {
-      await this.#out.write(this.#help);
+      const text = error.code === VERSION_ASKED ? await versionText() : this.#help;
+      await this.#out.write(text);
       return EXIT.ok.code;
     }
     const command = commandOf(this.#program, argv);
@@ -70,9 +75,8 @@ class Run {
       return EXIT.invalid.code;
     }
     const [message = '', hint] = error.message.replace(/^error: /, '').split('\n');
-    const meant = hint === undefined ? '' : `${hint.replace(/^\((.*)\)$/, '$1')} `;
-    const remedy = `${meant}See "${fullName(command)} --help"`;
-    return this.#fail(new NfvError('INVALID_FIELD', message, { remedy }));
+    const remedy = [meantOf(hint), missingOf(error, command), `see "${fullName(command)} --help"`];
+    return this.#fail(new NfvError('INVALID_FIELD', message, { remedy: remedy.join('') }));
   }
 
   async #fail(error: NfvError): Promise<number> {
@@ -81,4 +85,17 @@ class Run {
     await this.#err.write(errorText(error, paint) + (debug ? causeText(error) : ''));
     return exitCodeOf(error);
   }
+}
+
+/** `(Did you mean get?)` of commander, in our form. */
+function meantOf(hint: string | undefined): string {
+  const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(hint ?? '') ?? [];
+  return meant === undefined ? '' : `did you mean ${meant}? `;
+}
+
+/** What the argument that is missing could be. */
+function missingOf({ code, message }: CommanderError, command: Command): string {
+  if (code !== 'commander.missingArgument') return '';
+  const missing = command.registeredArguments.find((a) => message.includes(`'${a.name()}'`));
+  return missing === undefined ? '' : `give ${missing.description}; `;
 }

@@ -51,6 +51,18 @@ export interface EndpointSpec {
   readonly labels: Labels;
 }
 
+/** What a new endpoint is like where nothing else is said; network, NVE and port have to be. */
+export const NEW_ENDPOINT: EndpointSpec = {
+  displayName: '',
+  network: '',
+  nve: '',
+  port: { kind: 'veth', netns: '', interface: 'eth0', hostInterface: '' },
+  mac: '',
+  ips: [],
+  adminState: 'UP',
+  labels: {},
+};
+
 export type EndpointState = 'PENDING' | 'ACTIVE' | 'FAILED' | 'DOWN';
 
 export interface EndpointStatus {

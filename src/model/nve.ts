@@ -12,6 +12,9 @@ export interface NveSpec {
   readonly nodeUuid: string;
 }
 
+/** What a new NVE is like where nothing else is said; addresses have to be. */
+export const NEW_NVE: NveSpec = { displayName: '', vtepAddresses: [], labels: {}, nodeUuid: '' };
+
 export type NveState = 'NEVER_CONNECTED' | 'SYNCING' | 'IN_SYNC' | 'DEGRADED' | 'DISCONNECTED';
 
 /** What an NVE's dataplane can do; names are those of the wire format. */

@@ -2,9 +2,8 @@
 import { NfvError } from '../errors.js';
 import type { Call, Resource, WatchEvent, WatchRequest } from '../model/api.js';
 import type { Clock } from '../model/clock.js';
-import { matches, parseFilter, type Filter } from '../model/filter.js';
-import { fieldsOf } from '../model/filter-fields.js';
 import { formatName, type Collection } from '../model/names.js';
+import { resourceFilter } from '../model/resource-filter.js';
 import type { Store, StoreEvent, WatchBatch } from '../store/store.js';
 import { parseResourceKey, ROOT, specKey, specsOf } from './keys.js';
 import { decodeKv } from './records.js';
@@ -106,7 +105,7 @@ async function* idsAt(
 
 /** What the watcher sees: with a filter, it is told when a resource ceases to match. */
 class View {
-  readonly #filters: ReadonlyMap<Watched, Filter>;
+  readonly #isWanted: (resource: Resource) => boolean;
   /** Names of the resources that match; kept with a filter only. */
   readonly #matching: Set<string> | undefined;
 
@@ -114,7 +113,8 @@ class View {
     private readonly wanted: readonly Watched[],
     filter: string,
   ) {
-    this.#filters = new Map(wanted.map((watched) => [watched, parseFilter(filter)]));
+    const kinds = wanted.map(({ kind }) => kind);
+    this.#isWanted = resourceFilter(filter, kinds);
     this.#matching = filter === '' ? undefined : new Set();
   }
 
@@ -130,8 +130,7 @@ class View {
   }
 
   enters(watched: Watched, resource: Resource): boolean {
-    const filter = this.#filters.get(watched);
-    const does = filter === undefined || matches(filter, fieldsOf(resource));
+    const does = this.#isWanted(resource);
     if (does) this.#matching?.add(formatName(watched.collection, resource.id));
     return does;
   }

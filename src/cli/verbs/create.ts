@@ -39,11 +39,11 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
   define: Define,
   editable: Editable<Spec, R>,
 ): Command {
-  const { singular, plural, aliases } = KIND_NAMES[editable.kind];
+  const { singular, plural, one, aliases } = KIND_NAMES[editable.kind];
   const command = parent
     .command(singular)
     .aliases([...new Set([plural, ...aliases])].filter((name) => name !== singular))
-    .description(`Creates ${singular === 'endpoint' ? 'an' : 'a'} ${singular}.`)
+    .description(`Creates ${one}.`)
     .argument('<new-name>', 'what to call it');
   editable.flags.add(command, true);
   addChangeOptions(command).option(

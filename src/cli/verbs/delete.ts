@@ -95,7 +95,7 @@ async function deleteOne(
   const request = { id: ref.id, etag, validateOnly: dryRun };
   try {
     // The API says success also when there was nothing.
-    await api.get(ref.id, session.call);
+    await session.retry(() => api.get(ref.id, session.call));
     await session.retry(() => api.delete(request, session.call));
     return { ref, outcome: 'deleted' };
   } catch (thrown) {

@@ -34,7 +34,7 @@ export const updateVerb: Verb = (program, define) => {
     'after',
     examples(
       'nfvctl update endpoint web-1 --nve host-b --wait',
-      'nfvctl update endpoint web-1 --ip 10.0.0.12 --ip 10.0.0.13 --etag Zk3',
+      `nfvctl update endpoint web-1 --ip 10.0.0.12 --ip 10.0.0.13 --etag '"6"'`,
     ),
   );
 };
@@ -44,11 +44,11 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
   define: Define,
   editable: Editable<Spec, R>,
 ): Command {
-  const { singular, plural, aliases } = KIND_NAMES[editable.kind];
+  const { singular, plural, one, aliases } = KIND_NAMES[editable.kind];
   const command = parent
     .command(singular)
     .aliases([...new Set([plural, ...aliases])].filter((name) => name !== singular))
-    .description(`Changes ${singular === 'endpoint' ? 'an' : 'a'} ${singular}.`)
+    .description(`Changes ${one}.`)
     .argument('<name>', 'which');
   editable.flags.add(command, false);
   addChangeOptions(command).option('--etag <etag>', 'only if it is still the one with this etag');
@@ -80,11 +80,13 @@ async function update<Spec extends object, R extends Resource & { readonly spec:
     return options.etag === undefined ? session.retry(send) : send();
   }
   for (let attempt = 1; ; attempt++) {
-    const live = await resources.get(id, session.call);
+    const live = await session.retry(() => resources.get(id, session.call));
     const etag = options.etag ?? live.meta.etag;
     const request = { id, changes: edit.changes(live.spec), etag, validateOnly: options.dryRun };
     try {
-      return await resources.update(request, session.call);
+      const send = (): Promise<R> => resources.update(request, session.call);
+      // Without an etag of the user's, a change whose answer was lost is made once more, to no effect.
+      return await (options.etag === undefined ? session.retry(send) : send());
     } catch (thrown) {
       const error = NfvError.from(thrown);
       const mayRepeat = options.etag === undefined && attempt < ATTEMPTS;

@@ -9,11 +9,10 @@ const NAMES: Record<ResourceKind, string[]> = {
   Endpoint: ['web-1', 'web-2'],
 };
 
+const NO_HELP = { write: () => undefined, columns: undefined };
+
 async function after(line: string): Promise<string[]> {
-  const program = buildProgram(
-    () => undefined,
-    () => undefined,
-  );
+  const program = buildProgram(() => undefined, NO_HELP);
   const found = await complete(program, line.split(' '), (kind) => Promise.resolve(NAMES[kind]));
   return found.map(({ word }) => word);
 }
@@ -65,10 +64,7 @@ describe('complete', () => {
   });
 
   it('says what verbs and flags are for', async () => {
-    const program = buildProgram(
-      () => undefined,
-      () => undefined,
-    );
+    const program = buildProgram(() => undefined, NO_HELP);
     const none = (): Promise<string[]> => Promise.resolve([]);
     assert.deepEqual(await complete(program, ['versi'], none), [
       { word: 'version', about: 'Says which nfvctl this is.' },

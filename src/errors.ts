@@ -161,7 +161,7 @@ export const ERROR_TABLE = {
     'give the API definitions that belong to this VPP',
   ),
   VPP_MESSAGE_UNKNOWN: row('INVALID_ARGUMENT', false, 'list the messages: nfvctl vpp messages'),
-  VPP_MESSAGE_MISSING: row('FAILED_PRECONDITION', true, 'load the named plugin in startup.conf'),
+  VPP_MESSAGE_MISSING: row('FAILED_PRECONDITION', false, 'load the named plugin in startup.conf'),
   VPP_MESSAGE_CHANGED: row(
     'FAILED_PRECONDITION',
     false,

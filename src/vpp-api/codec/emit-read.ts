@@ -97,14 +97,8 @@ class Reader {
         return { value: `b[${o}] !== 0`, offset: offset + 1 };
       case 'f64':
         return { value: `b.readDoubleBE(${o})`, offset: offset + 8 };
-      case 'enum': {
-        const code = this.#const(integer(layout.repr, offset));
-        if (field !== '') this.#codes.set(field, code);
-        return {
-          value: `${e.value(layout.table)}.name(${code})`,
-          offset: offset + bytesOf(layout.repr),
-        };
-      }
+      case 'enum':
+        return this.#enum(layout, offset, field);
       case 'flags':
         return {
           value: `${e.value(layout.table)}.list(${integer(layout.repr, offset)})`,
@@ -131,6 +125,16 @@ class Reader {
       case 'union':
         return { value: this.#union(layout, offset, member), offset: offset + layout.size };
     }
+  }
+
+  #enum(layout: Layout & { kind: 'enum' }, offset: number, field: string): Read {
+    const { repr } = layout;
+    const table = this.e.value(layout.table);
+    const code = this.#const(integer(repr, offset));
+    const wide = bytesOf(repr) === 8;
+    if (field !== '') this.#codes.set(field, wide ? `Number(${code})` : code);
+    const value = `${table}.${wide ? 'wideName' : 'name'}(${code})`;
+    return { value, offset: offset + bytesOf(repr) };
   }
 
   #string(size: number | undefined, offset: number): Read {

@@ -105,6 +105,7 @@ function showValue(value: unknown): string {
 }
 
 function textOf(value: unknown): string {
+  if (value === undefined) return '';
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number') return String(value);

@@ -1,5 +1,6 @@
 import type { IntegerType } from '../schema/api-schema.js';
-import type { EnumTable, FlagsTable } from './enum-table.js';
+import type { EnumTable } from './enum-table.js';
+import type { FlagsTable, WideFlagsTable } from './flags-table.js';
 
 /** VPP's own types that have a text of their own. */
 export type Native =
@@ -18,7 +19,12 @@ export type Layout =
   | { readonly kind: 'bool' }
   | { readonly kind: 'f64' }
   | { readonly kind: 'enum'; readonly repr: IntegerType; readonly table: EnumTable }
-  | { readonly kind: 'flags'; readonly repr: IntegerType; readonly table: FlagsTable }
+  /** `repr` is unsigned. */
+  | {
+      readonly kind: 'flags';
+      readonly repr: IntegerType;
+      readonly table: FlagsTable | WideFlagsTable;
+    }
   | { readonly kind: 'native'; readonly native: Native; readonly size: number }
   /** `size` with the NUL; undefined: u32 length and as many bytes. */
   | { readonly kind: 'string'; readonly size: number | undefined }

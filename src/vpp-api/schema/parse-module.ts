@@ -20,36 +20,51 @@ interface Draft {
   readonly interner: TypeInterner;
 }
 
+/** One module and where it is from, for errors: a file, or its place in a list. */
+export interface ModuleSource {
+  readonly json: unknown;
+  /** The module's name if it does not say one. */
+  readonly name: string;
+  readonly at: At;
+}
+
 /**
  * The definitions of `json`: a list of modules as `get_api_json` answers it, or one module as in a
- * `*.api.json` file. A module without a name gets `name`, or its place in the list.
+ * `*.api.json` file.
  *
  * @throws NfvError VPP_SCHEMA_INVALID with the JSON pointer of what is wrong. Keys that are not known
  * are left alone: later releases add some.
  */
-export function parseModules(json: unknown, name?: string): ApiSchema {
+export function parseModules(json: unknown): ApiSchema {
+  if (isRecord(json)) return parseSources([{ json, name: 'module', at: [] }]);
+  return parseSources(
+    listAt(json, []).map((module, i) => ({ json: module, name: `module_${i}`, at: [i] })),
+  );
+}
+
+/** The same for modules from several places. */
+export function parseSources(sources: Iterable<ModuleSource>): ApiSchema {
   const interner = new TypeInterner();
   const draft = { messages: new Map(), services: new Map(), modules: new Map(), interner };
-  if (isRecord(json)) addModule(draft, json, [], name ?? 'module');
-  else {
-    for (const [i, module] of listAt(json, []).entries()) {
-      addModule(draft, module, [i], `module_${i}`);
-    }
-  }
+  for (const source of sources) addModule(draft, source);
   const { messages, services, modules } = draft;
   return { messages, services, modules, types: interner.types };
 }
 
-function addModule(draft: Draft, json: unknown, at: At, fallbackName: string): void {
+function addModule(draft: Draft, source: ModuleSource): void {
+  const { json, at } = source;
   const module = recordAt(json, at);
-  const name = module['module'] === undefined ? fallbackName : textAt(module['module'], at);
+  const name = module['module'] === undefined ? source.name : textAt(module['module'], at);
   const options = optionsAt(module['options'], [...at, 'options']);
   draft.modules.set(name, { name, version: options.get('version') ?? '', options });
   const scope: Scope = { module: name, types: rawTypes(module, at), ids: new Map() };
   for (const type of scope.types.keys()) draft.interner.resolve(scope, type);
   optionalListAt(module['messages'], [...at, 'messages']).forEach((message, i) => {
     const def = messageAt(message, [...at, 'messages', i], name);
-    if (draft.messages.has(def.name)) refuse([...at, 'messages', i], def.name, 'a new message');
+    const known = draft.messages.get(def.name);
+    if (known !== undefined && known.crc !== def.crc) {
+      refuse([...at, 'messages', i], def.key, `the message of ${known.module}, ${known.key}`);
+    }
     draft.messages.set(def.name, { ...def, fields: draft.interner.fields(scope, def.fields) });
   });
   const services = optionalRecordAt(module['services'], [...at, 'services']);

@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldDef, TypeDef } from './api-schema.js';
 import { aliasAt, enumAt, fieldsAt, isScalar, unionAt } from './parse-definition.js';
-import { listAt, nameAt, type At } from './json-shape.js';
+import { isRecord, listAt, nameAt, type At } from './json-shape.js';
 
 export type TypeKind = 'types' | 'unions' | 'enums' | 'enumflags' | 'aliases';
 
@@ -123,12 +122,23 @@ function referring(
 
 /** The same but for comments, which some files carry and others do not. */
 function sameJson(a: unknown, b: unknown): boolean {
-  return isDeepStrictEqual(a, b) || isDeepStrictEqual(withoutComment(a), withoutComment(b));
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b)) return false;
+    const length = lengthWithoutComment(a);
+    if (length !== lengthWithoutComment(b)) return false;
+    for (let i = 0; i < length; i++) if (!sameJson(a[i], b[i])) return false;
+    return true;
+  }
+  if (!isRecord(a) || !isRecord(b)) return false;
+  for (const key in a) if (key !== 'comment' && !sameJson(a[key], b[key])) return false;
+  for (const key in b) if (key !== 'comment' && !(key in a)) return false;
+  return true;
 }
 
-function withoutComment(definition: unknown): unknown {
-  if (!Array.isArray(definition)) return definition;
-  return definition.filter((part: unknown) => {
-    return !(typeof part === 'object' && part !== null && 'comment' in part);
-  });
+/** A comment is the only property of some definitions, and the last part of all. */
+function lengthWithoutComment(list: readonly unknown[]): number {
+  const last = list.at(-1);
+  const onlyComment = isRecord(last) && 'comment' in last && Object.keys(last).length === 1;
+  return onlyComment ? list.length - 1 : list.length;
 }

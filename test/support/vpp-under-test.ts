@@ -9,6 +9,8 @@ import { eventually } from './eventually.js';
 export interface VppUnderTest {
   /** Its API socket. */
   readonly path: string;
+  /** What libvppapiclient finds it by: the prefix of its shared memory. */
+  readonly shmPrefix: string;
   /** Its process id, as it tells it. */
   readonly pid: number;
   /** A new VPP with nothing configured; settles when it takes connections. */

@@ -1,36 +1,48 @@
 /**
- * libvppapiclient keeps its connection in static memory: one in a process, whatever the number of
- * threads and of copies of this module, so the claim on it is the process's too.
+ * libvppapiclient keeps its connection in static memory: there is one in a process, whatever the
+ * number of threads, so the claim on it is the process's too.
  */
 import { NfvError } from '../../errors.js';
 
-interface Holder {
-  readonly holder: unknown;
-  /** Resolves when it is given up. */
+export interface Claim {
+  /** The connection is over, and is being taken down: others may wait for their turn. */
+  leave(): void;
+  /** The place is free. */
+  giveUp(): void;
+}
+
+interface Held {
+  isLeaving: boolean;
   readonly gone: Promise<void>;
 }
 
-let held: Holder | undefined;
+let held: Held | undefined;
 
 /**
- * Takes the one place; whoever had it before and is on its way out is waited for.
- * @param holder who asks; another one's claim is refused
- * @returns gives the place up
- * @throws NfvError VPP_LIBRARY_BUSY, or the signal's reason
+ * Takes the one place; waits for whoever is on the way out.
+ * @throws NfvError VPP_LIBRARY_BUSY when a connection stands, or the signal's reason
  */
-export async function claimLibrary(holder: unknown, signal: AbortSignal): Promise<() => void> {
+export async function claimLibrary(signal: AbortSignal): Promise<Claim> {
   while (held !== undefined) {
-    if (held.holder !== holder) {
+    if (!held.isLeaving) {
       throw new NfvError('VPP_LIBRARY_BUSY', 'this process has a connection through it already');
     }
     await orAborted(held.gone, signal);
   }
-  let giveUp: () => void = () => undefined;
-  const gone = new Promise<void>((resolve) => (giveUp = resolve));
-  held = { holder, gone };
-  return () => {
-    held = undefined;
-    giveUp();
+  let free: () => void = () => undefined;
+  const mine: Held = {
+    isLeaving: false,
+    gone: new Promise<void>((resolve) => (free = resolve)),
+  };
+  held = mine;
+  return {
+    leave: () => {
+      mine.isLeaving = true;
+    },
+    giveUp: () => {
+      if (held === mine) held = undefined;
+      free();
+    },
   };
 }
 

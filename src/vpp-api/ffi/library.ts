@@ -2,7 +2,7 @@
  * The functions of libvppapiclient (VPP src/vpp-api/client/vppapiclient.h), typed. They block, keep
  * one connection in static memory, and print to stderr as they like.
  */
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { NfvError } from '../../errors.js';
 
 /** `vac_errno_t`, and what `vl_client_api_map` adds. */
@@ -56,7 +56,7 @@ export function loadVac(path: string): Vac {
   }
 }
 
-function bind(library: koffi.LibraryHandle): Vac {
+function bind(library: LibraryHandle): Vac {
   const memInit: (bytes: number) => void = library.func('void vac_mem_init(size_t size)');
   const connect: (name: string, prefix: string | null, cb: null, length: number) => number =
     library.func('int vac_connect(str name, str chroot_prefix, void *cb, int rx_qlen)');

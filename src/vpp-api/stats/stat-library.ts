@@ -2,7 +2,7 @@
  * The functions of libvppapiclient that map the statistics segment (VPP
  * src/vpp-api/client/stat_client.h): the file descriptor comes over a socket, which Node cannot take.
  */
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { NfvError } from '../../errors.js';
 
 /** A mapping of the segment. */
@@ -40,7 +40,7 @@ export function loadStats(path: string): MapSegment {
 
 type Done = (error: Error | null, code: number) => void;
 
-function bind(library: koffi.LibraryHandle): MapSegment {
+function bind(library: LibraryHandle): MapSegment {
   const get: () => bigint = library.func('void *stat_client_get()');
   const free: (client: bigint) => void = library.func('void stat_client_free(void *sm)');
   const connectFunc = library.func('int stat_segment_connect_r(str socket_name, void *sm)');

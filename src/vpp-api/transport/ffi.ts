@@ -1,6 +1,6 @@
 /** VPP's API over shared memory: libvppapiclient, called from threads of its own. */
 import { NfvError } from '../../errors.js';
-import { claimLibrary } from '../ffi/claim.js';
+import { claimLibrary, type Claim } from '../ffi/claim.js';
 import { bootstrap } from '../ffi/bootstrap.js';
 import { findLibrary, type LibraryOptions } from '../ffi/find-library.js';
 import { Threads } from '../ffi/threads.js';
@@ -45,8 +45,8 @@ export class FfiTransport implements Transport {
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const giveUp = await claimLibrary(this, deadline.signal);
-      return await FfiLink.open(path, this.options, events, giveUp, deadline.signal);
+      const claim = await claimLibrary(deadline.signal);
+      return await FfiLink.open(path, this.options, events, claim, deadline.signal);
     } finally {
       cancelTimer();
       signal.removeEventListener('abort', abort);
@@ -71,10 +71,10 @@ class FfiLink implements Link {
     library: string,
     options: FfiTransportOptions,
     events: LinkEvents,
-    giveUp: () => void,
+    claim: Claim,
     signal: AbortSignal,
   ): Promise<FfiLink> {
-    const link = new FfiLink(library, options, events, giveUp);
+    const link = new FfiLink(library, options, events, claim);
     const failed = new Promise<never>((_, reject) => (link.#failOpening = reject));
     const abort = (): void => {
       link.close(NfvError.from(signal.reason));
@@ -96,7 +96,7 @@ class FfiLink implements Link {
     library: string,
     { clientName, shmPrefix = null }: { clientName: string; shmPrefix?: string | null },
     private readonly events: LinkEvents,
-    private readonly giveUp: () => void,
+    private readonly claim: Claim,
   ) {
     this.#onMessage = () => undefined;
     this.#threads = new Threads(
@@ -144,7 +144,11 @@ class FfiLink implements Link {
     this.#reason = reason;
     this.#stopWatch();
     this.#failOpening(reason);
-    this.#threads.stop().then(this.giveUp, this.giveUp);
+    const giveUp = (): void => {
+      this.claim.giveUp();
+    };
+    this.claim.leave();
+    this.#threads.stop().then(giveUp, giveUp);
     if (!this.#isOpen) return;
     queueMicrotask(() => {
       this.events.closed(reason);

@@ -1,7 +1,6 @@
 /** What every VPP does to our client, and our client to every VPP, over every transport. */
 import assert from 'node:assert/strict';
 import { retvalOf } from '../../src/vpp-api/client/refused.js';
-import { compat } from '../../src/vpp-api/schema/compat.js';
 import { vppContractConnection } from './vpp-contract-connection.js';
 import { vppContractEvents } from './vpp-contract-events.js';
 import { vppContractPipeline } from './vpp-contract-pipeline.js';
@@ -47,8 +46,7 @@ export function vppContract({ create, transportOf }: VppContractParts): void {
     it('has all that the product needs', () => {
       const { binding } = made.client;
       assert.ok(binding !== undefined);
-      const { features } = compat(binding.schema, binding.messageTable);
-      const bad = [...features].filter(([, { status }]) => status !== 'ok');
+      const bad = [...binding.compat.features].filter(([, { status }]) => status !== 'ok');
       assert.deepEqual(bad, []);
     });
 

@@ -9,9 +9,7 @@ import { skip } from './skip.js';
 import { tempDir } from './temp-dir.js';
 import type { TransportOf } from './vpp-under-test.js';
 
-const SOURCE = fileURLToPath(
-  new URL('../../../test/support/vac-library/vac.c', import.meta.url),
-);
+const SOURCE = fileURLToPath(new URL('../../../test/support/vac-library/vac.c', import.meta.url));
 
 /** The stand-in for libvppapiclient, compiled; skips where there is no C compiler. */
 export async function compileVacLibrary(

@@ -18,5 +18,6 @@ describe('VPP client on a real VPP, over libvppapiclient', function () {
       return new RealVpp(found);
     },
     transportOf: overFfi(() => (typeof found === 'string' ? '' : (found.libraries ?? ''))),
+    isShared: false,
   });
 });

@@ -8,18 +8,16 @@ import {
   GET_API_JSON_KEY,
   GET_API_JSON_REPLY_KEY,
 } from '../wire/handshake.js';
+import {
+  PID_OFFSET,
+  PING_BYTES,
+  PING_CONTEXT_OFFSET,
+  PING_KEY,
+  PING_REPLY_BYTES,
+  PING_REPLY_KEY,
+} from './control-ping.js';
 import type { Threads } from './threads.js';
 
-/**
- * The same in every release: `control_ping = id:u16 client_index:u32 context:u32`,
- * `control_ping_reply = id:u16 context:u32 retval:i32 client_index:u32 vpe_pid:u32`.
- */
-const PING_KEY = 'control_ping_51077d14';
-const PING_REPLY_KEY = 'control_ping_reply_f6b0b8ca';
-const PING_BYTES = 10;
-const PING_CONTEXT_OFFSET = 6;
-const PID_OFFSET = 14;
-const PING_REPLY_BYTES = 18;
 const PING_CONTEXT = 1;
 const JSON_CONTEXT = 2;
 
@@ -74,7 +72,9 @@ async function askDefinitions(
   const id = ids.get(GET_API_JSON_KEY);
   if (id === undefined) return undefined;
   const request = encodeGetApiJson(id, 0, JSON_CONTEXT);
-  return decodeGetApiJsonReply(await ask(threads, request, ids.get(GET_API_JSON_REPLY_KEY), listen));
+  return decodeGetApiJsonReply(
+    await ask(threads, request, ids.get(GET_API_JSON_REPLY_KEY), listen),
+  );
 }
 
 /** The first message with that id; nothing else can have been asked for yet. */

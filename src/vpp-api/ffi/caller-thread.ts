@@ -1,6 +1,7 @@
 /** The thread that calls: connects, looks up message ids, hands messages to VPP, disconnects. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { HEADER_BYTES } from '../wire/framer.js';
+import { PING_BYTES, PING_KEY } from './control-ping.js';
 import { loadVac, vacText } from './library.js';
 import { threadData, toCaller, type FromCaller } from './protocol.js';
 import { Ring } from './ring.js';
@@ -51,6 +52,15 @@ function send(frames: Uint8Array): string | undefined {
   return undefined;
 }
 
+/** A VPP that does not answer lets the reader wait for its own deadline. */
+function wake(): void {
+  const ping = vac.messageId(PING_KEY);
+  if (ping === undefined || sent >= MAX_UNANSWERED) return;
+  const message = Buffer.alloc(PING_BYTES);
+  message.writeUInt16BE(ping, 0);
+  vac.write(message, 0, PING_BYTES);
+}
+
 function onMessage(value: unknown): void {
   const message = toCaller.parse(value);
   switch (message.kind) {
@@ -69,6 +79,9 @@ function onMessage(value: unknown): void {
       else tell({ kind: 'failed', reason });
       break;
     }
+    case 'wake':
+      wake();
+      break;
     case 'disconnect':
       vac.disconnect();
       tell({ kind: 'disconnected' });

@@ -15,6 +15,8 @@ export const toCaller = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('connect') }),
   z.object({ kind: z.literal('resolve'), keys: z.array(z.string()) }),
   z.object({ kind: z.literal('send'), frames: z.instanceof(Uint8Array) }),
+  /** Makes VPP say something, so that the thread that reads looks up. */
+  z.object({ kind: z.literal('wake') }),
   z.object({ kind: z.literal('disconnect') }),
 ]);
 export type ToCaller = z.infer<typeof toCaller>;

@@ -101,7 +101,10 @@ export class Threads {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#ring.stop();
-    if (this.#reader !== undefined) await ended(this.#reader);
+    if (this.#reader !== undefined) {
+      this.#post({ kind: 'wake' });
+      await ended(this.#reader);
+    }
     this.#post({ kind: 'disconnect' });
     await ended(this.#caller);
   }

@@ -73,12 +73,12 @@ export class SegmentView {
   }
 
   /** Changes whenever entries come, go or move. */
-  get epoch(): bigint {
+  readEpoch(): bigint {
     return this.#u64(EPOCH);
   }
 
   /** VPP is changing the directory or moving vectors now. */
-  get inProgress(): boolean {
+  isBusy(): boolean {
     return this.#u64(IN_PROGRESS) !== 0n;
   }
 

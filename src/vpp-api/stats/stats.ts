@@ -162,11 +162,11 @@ function attempt<T>(
   view: SegmentView,
   read: (view: SegmentView) => T,
 ): { readonly value: T } | undefined {
-  const { epoch } = view;
-  if (view.inProgress) return undefined;
+  const epoch = view.readEpoch();
+  if (view.isBusy()) return undefined;
   try {
     const value = read(view);
-    return view.epoch === epoch && !view.inProgress ? { value } : undefined;
+    return view.readEpoch() === epoch && !view.isBusy() ? { value } : undefined;
   } catch (thrown) {
     if (thrown instanceof TornRead) return undefined;
     throw thrown;

@@ -17,5 +17,6 @@ describe('VPP client on the emulator, over a libvppapiclient', function () {
   vppContract({
     create: () => new EmulatedVpp(),
     transportOf: overFfi(() => library?.path ?? ''),
+    isShared: false,
   });
 });

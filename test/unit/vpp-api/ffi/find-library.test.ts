@@ -38,7 +38,7 @@ describe('findLibrary', () => {
 
   it('asks the system last', async () => {
     const listed = [
-      '2 libs found in cache `/etc/ld.so.cache\'',
+      "2 libs found in cache `/etc/ld.so.cache'",
       '\tlibvppinfra.so.26.06 (libc6,x86-64) => /nowhere/libvppinfra.so.26.06',
       `\tlibvppapiclient.so.26.06 (libc6,x86-64) => ${library}`,
     ].join('\n');

@@ -179,6 +179,21 @@ export const ERROR_TABLE = {
     true,
     'check that VPP runs and that the path of its API socket is right',
   ),
+  VPP_LIBRARY_MISSING: row(
+    'FAILED_PRECONDITION',
+    false,
+    'use the socket transport, which needs no library, or install libvppinfra of the VPP that runs',
+  ),
+  VPP_LIBRARY_BUSY: row(
+    'FAILED_PRECONDITION',
+    false,
+    'close the other connection, or use the socket transport, which has no such limit',
+  ),
+  VPP_STATS_BUSY: row(
+    'UNAVAILABLE',
+    true,
+    'try again: VPP was adding or removing interfaces all the time',
+  ),
   VPP_PROTOCOL: row(
     'INTERNAL',
     true,

@@ -25,6 +25,11 @@ export class EmulatedVpp implements VppUnderTest {
     return this.emulator.path;
   }
 
+  /** The stand-in for libvppapiclient takes the socket's path. */
+  get shmPrefix(): string {
+    return this.emulator.path;
+  }
+
   get pid(): number {
     return this.emulator.state.pid;
   }

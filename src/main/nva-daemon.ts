@@ -5,15 +5,14 @@ import type { NvaConfig } from '../nva/config.js';
 import { Nva } from '../nva/nva.js';
 import { RpcServer } from '../rpc/server.js';
 import { openLmdbStore } from '../store/lmdb/store.js';
-import { DRAIN_MS, toListener, type Service } from './daemon.js';
+import { DRAIN_MS, type Service } from './daemon.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
-  const listeners = config.listen.map((entry, i) => toListener(`listen[${i}]`, entry));
   const store = await openLmdbStore({ path: config.dataDir, maxBytes: config.maxStoreBytes });
   const { vniRange, keepRevisions } = config;
   const nva = await Nva.start({ store, clock: systemClock, log, vniRange, keepRevisions });
   const server = new RpcServer({
-    listeners,
+    listeners: config.listen,
     nva: { api: nva, session: nva.session },
     onCallEnd({ path, peer, milliseconds, error }) {
       const ms = Math.round(milliseconds);

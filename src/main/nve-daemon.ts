@@ -8,7 +8,7 @@ import { DEFAULT_TUNING } from '../reconcile/options.js';
 import { NveSessionClient } from '../rpc/nve-client.js';
 import { RpcServer } from '../rpc/server.js';
 import { openLmdbStore } from '../store/lmdb/store.js';
-import { DRAIN_MS, toListener, type Service } from './daemon.js';
+import { DRAIN_MS, type Service } from './daemon.js';
 import { DATAPLANES } from './dataplane.js';
 import { packageVersion } from './version.js';
 
@@ -16,12 +16,12 @@ import { packageVersion } from './version.js';
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
 export async function startNve(config: NveConfig, log: Logger): Promise<Service> {
-  const listeners = config.listen.map((entry, i) => toListener(`listen[${i}]`, entry));
   const client = new NveSessionClient();
-  const replicas = config.nva.map((entry, i) => {
-    const { address, tls } = toListener(`nva[${i}]`, entry);
-    return () => client.connect(address, tls);
-  });
+  const replicas = config.nva.map(
+    ({ address, tls }) =>
+      () =>
+        client.connect(address, tls),
+  );
   const store = await openLmdbStore({ path: config.stateDir });
   const dataplane = DATAPLANES[config.dataplane](log);
   const agent = await Agent.start({
@@ -40,7 +40,7 @@ export async function startNve(config: NveConfig, log: Logger): Promise<Service>
     makeUuid: randomUUID,
     log,
   });
-  const server = new RpcServer({ listeners, onCallEnd: () => undefined });
+  const server = new RpcServer({ listeners: config.listen, onCallEnd: () => undefined });
   const stop = async (): Promise<void> => {
     await server.stop(DRAIN_MS);
     await agent.stop();

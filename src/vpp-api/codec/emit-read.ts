@@ -10,8 +10,8 @@ import type { IntegerType } from '../schema/api-schema.js';
 import * as address from './address-text.js';
 import type { CodeOf } from './emit-write.js';
 import { at, plain, type Emitter } from './emitter.js';
+import { bytesOf } from './integer-types.js';
 import {
-  bytesOf,
   isFixed,
   isU8,
   minimumOf,

@@ -148,7 +148,7 @@ describe('nva watch', () => {
     const watch = start(ALL);
     await take(watch, 5);
     await harness.stopNva();
-    assert.equal((await watch.next()).done, true);
+    assert.equal((await rejected(watch.next())).code, 'SHUTTING_DOWN');
   });
 });
 

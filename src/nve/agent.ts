@@ -2,7 +2,7 @@
  * The agent of one host: keeps its dataplane equal to its last good configuration, and that equal
  * to what the NVA wants, whenever there is one to be reached.
  */
-import { NfvError, type ErrorCode } from '../errors.js';
+import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Drift, Underlay } from '../model/nve.js';
@@ -14,6 +14,7 @@ import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/op
 import type { Store } from '../store/store.js';
 import { LastGood } from './last-good.js';
 import { SessionRunner } from './session-runner.js';
+import { Trouble } from './trouble.js';
 
 export interface AgentOptions {
   /** The NVE's id. */
@@ -46,8 +47,9 @@ export class Agent {
   readonly #reconciler: Reconciler;
   readonly #session: SessionRunner;
   readonly #stop = new AbortController();
+  readonly #passTrouble: Trouble;
+  readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
-  #underlayError: ErrorCode | undefined;
   #cancelTimer: () => void = () => undefined;
 
   /**
@@ -70,6 +72,8 @@ export class Agent {
     this.#options = options;
     this.#lastGood = lastGood;
     const { dataplane, clock, random, replicas, retry, tuning, log } = options;
+    this.#passTrouble = new Trouble(clock);
+    this.#underlayTrouble = new Trouble(clock);
     this.#reconciler = new Reconciler({
       ...tuning,
       dataplane,
@@ -164,12 +168,17 @@ export class Agent {
   #logPass(event: ReconcilerEvent): void {
     const { log } = this.#options;
     if (event.kind === 'pass') {
-      const { kind, ...fields } = event;
-      if (fields.steps > 0) log.info(fields, 'reconciled');
+      const { kind, durationMs, ...rest } = event;
+      const fields = { ...rest, durationMs: Math.round(durationMs) };
+      const isNews = fields.steps > 0 || this.#passTrouble.isOn;
+      this.#passTrouble.over();
+      if (isNews) log.info(fields, 'reconciled');
       else log.debug(fields, kind);
-    } else {
-      log.error({ ...event, ...errorFields(event.error) }, event.kind.replace('_', ' '));
+      return;
     }
+    const { kind, error, ...rest } = event;
+    const level = this.#passTrouble.isNews(`${kind} ${error.code}`) ? 'error' : 'debug';
+    log[level]({ ...rest, ...errorFields(error) }, kind.replace('_', ' '));
   }
 
   /** The MTU of an underlay can change without anything of ours being touched. */
@@ -177,22 +186,15 @@ export class Agent {
     this.#cancelTimer = this.#options.clock.after(UNDERLAY_MS, () => {
       this.#checkUnderlays().then(
         () => {
-          this.#underlayError = undefined;
+          this.#underlayTrouble.over();
         },
         (thrown: unknown) => {
-          this.#noteUnderlayError(NfvError.from(thrown));
+          const error = NfvError.from(thrown);
+          if (this.#stop.signal.aborted || !this.#underlayTrouble.isNews(error.code)) return;
+          this.#options.log.warn(errorFields(error), 'cannot read the addresses');
         },
       );
     });
-  }
-
-  /** Told when it begins, or becomes another. */
-  #noteUnderlayError(error: NfvError): void {
-    if (this.#stop.signal.aborted) return;
-    if (this.#underlayError !== error.code) {
-      this.#options.log.warn(errorFields(error), 'cannot read the addresses');
-    }
-    this.#underlayError = error.code;
   }
 
   async #checkUnderlays(): Promise<void> {

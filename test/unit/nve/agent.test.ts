@@ -135,6 +135,19 @@ describe('an agent', () => {
     ]);
   });
 
+  it('says once that it cannot look at its host, and that it can again', async () => {
+    await start();
+    await rig.sync(NETWORK);
+    rig.takeLog();
+    rig.dataplane.failObservations = 20;
+    rig.dataplane.notify('unknown');
+    await rig.clock.advance(5 * 60_000);
+    assert.deepEqual(rig.takeLog(), ['error pass failed KERNEL_REFUSED']);
+    await rig.clock.advance(10 * 60_000);
+    assert.deepEqual(rig.takeLog(), ['info reconciled']);
+    assert.equal(rig.dataplane.failObservations, 0);
+  });
+
   it('goes on when it cannot read the addresses, and says so once', async () => {
     await start();
     const session = await rig.sync(NETWORK);

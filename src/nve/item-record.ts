@@ -2,25 +2,10 @@
 import { z } from 'zod';
 import { NfvError } from '../errors.js';
 import { checkItem, type Item, type Payload } from '../model/item.js';
+import { portSchema } from '../model/port-schema.js';
 
 const vni = z.number();
 const mac = z.string();
-
-const port = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('veth'),
-    netns: z.string(),
-    interface: z.string(),
-    hostInterface: z.string(),
-  }),
-  z.object({
-    kind: z.literal('tap'),
-    interface: z.string(),
-    ownerUid: z.number(),
-    multiQueue: z.boolean(),
-    vnetHdr: z.boolean(),
-  }),
-]);
 
 const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('vtep'), address: z.string() }),
@@ -55,7 +40,7 @@ const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
     addresses: z.array(z.string()).readonly(),
     adminUp: z.boolean(),
     mtu: z.number(),
-    port,
+    port: portSchema,
   }),
 ]);
 

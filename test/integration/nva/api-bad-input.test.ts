@@ -251,7 +251,7 @@ describe('nva over gRPC: bad input gets its error and changes nothing', () => {
       try: async () => {
         const page = await api.nves.list({ ...everything, pageSize: 1 }, call);
         const { nextPageToken: pageToken } = page;
-        await api.nves.list({ ...everything, pageToken, filter: 'name = "host-a"' }, call);
+        await api.nves.list({ ...everything, pageToken, filter: 'state = IN_SYNC' }, call);
       },
       code: 'INVALID_PAGE_TOKEN',
       text: 'the page token is of another list or filter',

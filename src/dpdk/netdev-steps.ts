@@ -60,6 +60,17 @@ export async function makeLink(
   await tellIp(doors, ['link', 'set', 'dev', name, step.up ? 'up' : 'down'], signal);
 }
 
+/** Netdevs that NetworkManager manages, sorted; none when it does not run. */
+export async function readManaged(doors: ReadDoors, signal: AbortSignal): Promise<string[]> {
+  if (!(await doors.files.exists('run/NetworkManager/NetworkManager.pid'))) return [];
+  const args = ['-t', '-f', 'DEVICE,STATE', 'device'];
+  const ran = await doors.programs.run('nmcli', args, { deadlineMs: QUERY_MS, signal });
+  const rows = ran.stdout.split('\n').map((line) => line.split(':'));
+  return rows
+    .flatMap(([name = '', state]) => (state === undefined || state === 'unmanaged' ? [] : [name]))
+    .sort();
+}
+
 /** A function without a netdev has nothing that NetworkManager could manage. */
 export async function observeManaged(
   doors: ReadDoors,
@@ -68,12 +79,8 @@ export async function observeManaged(
 ): Promise<Observed> {
   const name = await netdevName(doors, step.function);
   if (name === undefined) return { holds: !step.managed, found: 'no network device' };
-  const args = ['-t', '-f', 'DEVICE,STATE', 'device'];
-  const ran = await doors.programs.run('nmcli', args, { deadlineMs: QUERY_MS, signal });
-  const line = ran.stdout.split('\n').find((text) => text.startsWith(`${name}:`));
-  const state = line?.slice(name.length + 1);
-  const managed = state !== undefined && state !== 'unmanaged';
-  return { holds: managed === step.managed, found: state ?? 'not known to NetworkManager' };
+  const managed = (await readManaged(doors, signal)).includes(name);
+  return { holds: managed === step.managed, found: managed ? 'managed' : 'unmanaged' };
 }
 
 export async function makeManaged(

@@ -129,6 +129,8 @@ async function readSriov(
   return {
     totalVfs: (await files.integer(`${folder}/sriov_totalvfs`)) ?? 0,
     numVfs,
+    offset: (await files.integer(`${folder}/sriov_offset`)) ?? 0,
+    stride: (await files.integer(`${folder}/sriov_stride`)) ?? 0,
     autoprobe: (await files.text(`${folder}/sriov_drivers_autoprobe`)) !== '0',
     vfs: await mapBounded(indexes, 8, (index) => files.link(`${folder}/virtfn${index}`)),
     eswitch: undefined,

@@ -23,8 +23,10 @@ export interface Inventory {
   /** Processes that have a VFIO group or an RDMA device open. */
   readonly holders: readonly DeviceHolder[];
   readonly vpp: Vpp | undefined;
-  /** NetworkManager runs, and so may take what we give back. */
-  readonly networkManager: boolean;
+  /** Netdevs that NetworkManager manages; none when it does not run. */
+  readonly managed: readonly string[];
+  /** systemd's units that run, of those that were asked for. */
+  readonly activeServices: readonly string[];
   /** Attributes that did not answer, because their driver is stuck. */
   readonly hung: readonly string[];
 }
@@ -115,6 +117,9 @@ export interface Sriov {
   readonly totalVfs: number;
   readonly numVfs: number;
   readonly autoprobe: boolean;
+  /** Distance of the first VF's routing id from the PF's, and between VFs (PCIe SR-IOV, 9.3.3). */
+  readonly offset: number;
+  readonly stride: number;
   /** By index, as `virtfnK` leads to it; undefined: that one is not there (yet). */
   readonly vfs: readonly (Bdf | undefined)[];
   /** Undefined: the driver has none. */

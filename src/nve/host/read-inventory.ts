@@ -5,10 +5,12 @@ import { readDeviceHolders } from '../../dpdk/device-holders.js';
 import { readHugepageMounts, readHugepageUsers, readNodes } from '../../dpdk/hugepages.js';
 import { readGroups, readVfio } from '../../dpdk/iommu.js';
 import { readNetdevs, readRoutes } from '../../dpdk/netdevs.js';
+import { readManaged } from '../../dpdk/netdev-steps.js';
 import { readFunctions } from '../../dpdk/pci.js';
 import { readPeers } from '../../dpdk/peers.js';
 import { readVpp } from '../../dpdk/vpp.js';
 import type { ReadDoors } from '../../host/doors.js';
+import { isActive } from '../../host/systemd.js';
 import { readProcesses } from '../../host/processes.js';
 import type { Inventory } from '../../model/host/inventory.js';
 import { withEswitchModes } from '../../sriov/inventory.js';
@@ -18,6 +20,8 @@ export interface InventoryOptions {
   readonly nva: readonly string[];
   /** Where VPP is installed. */
   readonly vppPrefix: string;
+  /** systemd's units to ask about. */
+  readonly services: readonly string[];
 }
 
 /**
@@ -52,7 +56,18 @@ export async function readInventory(
     peers: await readPeers(doors, processes, options.nva, signal),
     holders: await readDeviceHolders(files, functions, processes),
     vpp: await readVpp(files, options.vppPrefix, processes),
-    networkManager: await files.exists('run/NetworkManager/NetworkManager.pid'),
+    managed: await readManaged(doors, signal),
+    activeServices: await readActive(doors, options.services, signal),
     hung: pci.hung,
   };
+}
+
+async function readActive(
+  doors: ReadDoors,
+  units: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const active: string[] = [];
+  for (const unit of units) if (await isActive(doors, unit, signal)) active.push(unit);
+  return active;
 }

@@ -59,7 +59,11 @@ export class FakeHost {
   }
 
   inventory(): Promise<Inventory> {
-    return readInventory(this.doors, { nva: [], vppPrefix: '/usr' }, this.signal);
+    return readInventory(
+      this.doors,
+      { nva: [], vppPrefix: '/usr', services: ['vpp'] },
+      this.signal,
+    );
   }
 
   close(): void {

@@ -121,6 +121,8 @@ function renderSriov(
   if (fn.pf === undefined) return;
   text('sriov_totalvfs', fn.pf.totalVfs);
   text('sriov_numvfs', fn.pf.vfs.length);
+  text('sriov_offset', 128);
+  text('sriov_stride', 2);
   text('sriov_drivers_autoprobe', fn.pf.autoprobe ? 1 : 0);
   for (const other of state.functions.values()) {
     if (other.vf?.pf !== fn.bdf) continue;

@@ -38,7 +38,7 @@ describe('steps of a netdev', () => {
   it("takes a netdev out of NetworkManager's hands, and gives it back", async () => {
     const off: StepOf<'managed'> = { kind: 'managed', function: PF0, managed: false };
     const observe = (step: StepOf<'managed'>) => observeManaged(host.doors, step, host.signal);
-    assert.deepEqual(await observe(off), { holds: false, found: 'connected' });
+    assert.deepEqual(await observe(off), { holds: false, found: 'managed' });
     await makeManaged(host.doors, off, host.signal);
     assert.deepEqual(await observe(off), { holds: true, found: 'unmanaged' });
     await makeManaged(host.doors, { ...off, managed: true }, host.signal);

@@ -7,7 +7,6 @@ import { vppContractPipeline } from './vpp-contract-pipeline.js';
 import { route4, route6 } from './drop-routes.js';
 import {
   ALL_INTERFACES,
-  ALL_NODES,
   ClientUnderTest,
   type TransportOf,
   type VppUnderTest,
@@ -116,26 +115,39 @@ export function vppContract({ create, transportOf }: VppContractParts): void {
     });
 
     it('follows a cursor to its end', async () => {
-      const all = await made.client.dump('graph_node_get', ALL_NODES);
-      assert.ok(all.length > 500, String(all.length));
-      const indices = all.map((each) => Number(each['index']));
-      assert.equal(new Set(indices).size, all.length);
+      const nhs = Array.from({ length: 3_000 }, (_, i) => `10.9.${i >> 8}.${i & 255}`);
+      const set = (path_mtu: number): Promise<unknown> =>
+        Promise.all(
+          nhs.map((nh) =>
+            made.client.request('ip_path_mtu_update', {
+              pmtu: { client_index: 0, context: 0, table_id: 0, nh, path_mtu },
+            }),
+          ),
+        );
+      assert.deepEqual(await made.client.dump('ip_path_mtu_get', { cursor: 0 }), []);
+      await set(1400);
+      const all = await made.client.dump('ip_path_mtu_get', { cursor: 0 });
+      const found = all.map(({ pmtu }) => (isPathMtu(pmtu) ? pmtu.nh : '')).sort();
+      assert.deepEqual(found, [...nhs].sort());
       const streamed = [];
-      for await (const each of made.client.stream('graph_node_get', ALL_NODES)) {
-        streamed.push(Number(each['index']));
+      for await (const each of made.client.stream('ip_path_mtu_get', { cursor: 0 })) {
+        streamed.push(each);
       }
-      assert.deepEqual(streamed, indices);
+      assert.deepEqual(streamed, all);
+      for await (const each of made.client.stream('ip_path_mtu_get', { cursor: 0 })) {
+        assert.ok(each);
+        break;
+      }
+      await set(0);
+      assert.deepEqual(await made.client.dump('ip_path_mtu_get', { cursor: 0 }), []);
     });
 
-    it('may leave a stream before its end', async () => {
-      for (const name of ['graph_node_get', 'sw_interface_dump']) {
-        const fields = name === 'graph_node_get' ? ALL_NODES : ALL_INTERFACES;
-        for await (const each of made.client.stream(name, fields)) {
-          assert.ok(each);
-          break;
-        }
-        await made.client.request('control_ping', {});
+    it('may leave a dump before its end', async () => {
+      for await (const each of made.client.stream('sw_interface_dump', ALL_INTERFACES)) {
+        assert.ok(each);
+        break;
       }
+      await made.client.request('control_ping', {});
     });
 
     it('gets messages far longer than what a socket holds', async () => {
@@ -187,6 +199,10 @@ export function vppContract({ create, transportOf }: VppContractParts): void {
   describe('the connection', () => {
     vppContractConnection(create, transportOf);
   });
+}
+
+function isPathMtu(value: unknown): value is { readonly nh: string } {
+  return typeof value === 'object' && value !== null && 'nh' in value;
 }
 
 interface Route {

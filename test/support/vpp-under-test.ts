@@ -68,11 +68,3 @@ export const ALL_INTERFACES = {
   name_filter_valid: false,
   name_filter: '',
 };
-
-export const ALL_NODES = {
-  cursor: 0,
-  index: 0xffff_ffff,
-  name: '',
-  flags: [],
-  want_arcs: false,
-};

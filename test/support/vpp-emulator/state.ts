@@ -1,6 +1,7 @@
 /** What a VPP has been told, as far as more than one feature looks at it. */
 import { BridgeDomains } from './features/bridge-domain.js';
 import { Neighbors } from './features/neighbor.js';
+import { PathMtus } from './features/path-mtu.js';
 import { Routes } from './features/route.js';
 import { VxlanTunnels } from './features/vxlan.js';
 import type { Values } from './wire.js';
@@ -91,6 +92,7 @@ export class VppState {
   readonly wishes = new Map<string, Set<number>>();
   readonly bridgeDomains = new BridgeDomains();
   readonly routes = new Routes();
+  readonly pathMtus = new PathMtus();
   readonly neighbors = new Neighbors();
   readonly vxlan = new VxlanTunnels();
   readonly loopbackInstances = new Set<number>();

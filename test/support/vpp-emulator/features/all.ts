@@ -7,6 +7,7 @@ import { l2fib } from './l2fib.js';
 import { loopbacks } from './loopback.js';
 import { memclnt } from './memclnt.js';
 import { neighbors } from './neighbor.js';
+import { pathMtus } from './path-mtu.js';
 import { ipRoutes } from './route.js';
 import { subinterfaces } from './subinterface.js';
 import { vlib } from './vlib.js';
@@ -20,6 +21,7 @@ export const FEATURES: readonly Feature[] = [
   subinterfaces,
   addresses,
   ipRoutes,
+  pathMtus,
   neighbors,
   bridgeDomains,
   l2fib,

@@ -1,7 +1,6 @@
 /** What a VPP has been told, as far as more than one feature looks at it. */
 import { BridgeDomains } from './features/bridge-domain.js';
 import { Neighbors } from './features/neighbor.js';
-import { PathMtus } from './features/path-mtu.js';
 import { Routes } from './features/route.js';
 import { VxlanTunnels } from './features/vxlan.js';
 import type { Values } from './wire.js';
@@ -92,7 +91,8 @@ export class VppState {
   readonly wishes = new Map<string, Set<number>>();
   readonly bridgeDomains = new BridgeDomains();
   readonly routes = new Routes();
-  readonly pathMtus = new PathMtus();
+  /** Interfaces that speak it. */
+  readonly lldp = new Set<number>();
   readonly neighbors = new Neighbors();
   readonly vxlan = new VxlanTunnels();
   readonly loopbackInstances = new Set<number>();
@@ -140,6 +140,7 @@ export class VppState {
     }
     this.bridgeDomains.forget(swIfIndex);
     this.neighbors.forget(swIfIndex);
+    this.lldp.delete(swIfIndex);
     this.interfaces.delete(swIfIndex);
     this.#indices.give(swIfIndex);
   }

@@ -4,10 +4,10 @@ import { bdIpMac } from './bd-ip-mac.js';
 import { bridgeDomains } from './bridge-domain.js';
 import { interfaces } from './interface.js';
 import { l2fib } from './l2fib.js';
+import { lldp } from './lldp.js';
 import { loopbacks } from './loopback.js';
 import { memclnt } from './memclnt.js';
 import { neighbors } from './neighbor.js';
-import { pathMtus } from './path-mtu.js';
 import { ipRoutes } from './route.js';
 import { subinterfaces } from './subinterface.js';
 import { vlib } from './vlib.js';
@@ -18,10 +18,10 @@ export const FEATURES: readonly Feature[] = [
   vlib,
   interfaces,
   loopbacks,
+  lldp,
   subinterfaces,
   addresses,
   ipRoutes,
-  pathMtus,
   neighbors,
   bridgeDomains,
   l2fib,

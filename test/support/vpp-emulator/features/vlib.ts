@@ -13,6 +13,9 @@ export const vlib: Feature = {
         build_date: '',
       });
     },
+    show_vpe_system_time: (request) => {
+      request.reply({ vpe_system_time: Date.now() / 1000 });
+    },
     show_threads: (request, state) => {
       const main = { id: 0, name: 'vpp_main', type: '', pid: state.pid, cpu_id: 0, core: 0 };
       request.reply({ count: 1, thread_data: [main] });

@@ -12,12 +12,11 @@ import type {
 import { isInteger } from '../schema/parse-definition.js';
 import { EnumTable } from './enum-table.js';
 import { FlagsTable, WideFlagsTable } from './flags-table.js';
+import { bytesOf, rangeOf } from './integer-types.js';
 import {
-  bytesOf,
   isFixed,
   isU8,
   minimumOf,
-  rangeOf,
   type FieldLayout,
   type Layout,
   type Selector,

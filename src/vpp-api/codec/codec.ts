@@ -95,6 +95,14 @@ function unknownMessage(name: string, schema: ApiSchema): NfvError {
   return new NfvError('VPP_MESSAGE_UNKNOWN', `no message ${name.slice(0, 128)}${hint}`);
 }
 
+function putU32(target: Buffer, offset: number, value: number): number {
+  target[offset] = value >>> 24;
+  target[offset + 1] = value >>> 16;
+  target[offset + 2] = value >>> 8;
+  target[offset + 3] = value;
+  return offset + 4;
+}
+
 class CompiledMessage implements MessageCodec {
   readonly name: string;
   readonly crc: string;
@@ -137,9 +145,11 @@ class CompiledMessage implements MessageCodec {
     context: number,
     fields: Fields,
   ): number {
-    let at = target.writeUInt16BE(id, offset);
-    if (this.hasClientIndex) at = target.writeUInt32BE(clientIndex, at);
-    if (this.hasContext) at = target.writeUInt32BE(context, at);
+    target[offset] = id >>> 8;
+    target[offset + 1] = id;
+    let at = offset + 2;
+    if (this.hasClientIndex) at = putU32(target, at, clientIndex);
+    if (this.hasContext) at = putU32(target, at, context);
     return this.code.write(target, at, fields);
   }
 

@@ -9,9 +9,9 @@
 import type { IntegerType } from '../schema/api-schema.js';
 import * as address from './address-text.js';
 import type { CodeOf } from './emit-write.js';
-import { at, type Emitter } from './emitter.js';
+import { at, plain, type Emitter } from './emitter.js';
+import { bytesOf } from './integer-types.js';
 import {
-  bytesOf,
   isFixed,
   isU8,
   minimumOf,
@@ -36,7 +36,7 @@ export function emitRead(e: Emitter, struct: StructLayout, codeOf: CodeOf): void
   const entries: string[] = [];
   for (const field of struct.fields) {
     const read = reader.field(field, offset);
-    entries.push(`${field.name}: ${read.value}`);
+    entries.push(`${plain(field.name)}: ${read.value}`);
     ({ offset } = read);
   }
   if (!struct.fixed) e.line(`c.end = ${at(offset)};`);
@@ -197,7 +197,7 @@ class Reader {
     layout.members.forEach(({ name, layout: inner }, i) => {
       e.line(`case ${i}: { const o1 = o; { let o = o1;`);
       const read = this.#value(inner, offset, '-1');
-      e.line(`${value} = { ${name}: ${read.value} };`);
+      e.line(`${value} = { ${plain(name)}: ${read.value} };`);
       e.line('} break; }');
     });
     e.line(`default: ${value} = ${e.value(getOctets)}(b, ${at(offset)}, ${layout.size});`);

@@ -8,8 +8,8 @@
  */
 import * as address from './address-text.js';
 import { at, property, type Emitter, type StructCode } from './emitter.js';
+import { bytesOf } from './integer-types.js';
 import {
-  bytesOf,
   isU8,
   type FieldLayout,
   type Layout,

@@ -1,6 +1,7 @@
 import { NfvError, type FieldViolation } from '../../errors.js';
 import { nearestNames } from '../nearest-name.js';
-import { bytesOf, rangeOf, type Layout, type Native, type StructLayout } from './layout.js';
+import { bytesOf, rangeOf } from './integer-types.js';
+import { type Layout, type Native, type StructLayout } from './layout.js';
 import { memberOf, sizeOfOctets } from './octets.js';
 
 type Path = readonly (string | number)[];

@@ -1,5 +1,5 @@
 import type { EnumDef } from '../schema/api-schema.js';
-import { bytesOf } from './layout.js';
+import { bytesOf } from './integer-types.js';
 
 /** Decoded values share their lists: so many of one table are kept. */
 const MAX_KEPT = 256;

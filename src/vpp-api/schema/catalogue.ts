@@ -39,7 +39,7 @@ interface Layer {
   readonly schema: ApiSchema;
 }
 
-/** Parses what is bundled: 150 messages, a few milliseconds. */
+/** Parses what is bundled: 212 messages, a few milliseconds. */
 export function readCatalogue(): Catalogue {
   const json: unknown = JSON.parse(CATALOGUE_JSON);
   const layers = listAt(json, []).map((entry, i): Layer => {

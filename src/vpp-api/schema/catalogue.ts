@@ -26,6 +26,11 @@ export interface Catalogue {
    * An enum that gained values under the same CRC is that of the newest release.
    */
   schemaFor(table: MessageTable): ApiSchema;
+  /**
+   * Modules, in the form of get_api_json, of the messages that `table` has and `known` (keys) has not:
+   * VPP leaves its `memclnt` out of what it tells (src/vlibmemory, to 26.06).
+   */
+  supplement(table: MessageTable, known: ReadonlySet<string>): readonly unknown[];
 }
 
 interface Layer {
@@ -63,6 +68,16 @@ export function readCatalogue(): Catalogue {
           }),
         ),
       ),
+    supplement: (table, known) => {
+      const given = new Set<string>();
+      return layers.flatMap(({ modules, schema }) => {
+        const wanted = ({ key }: MessageDef): boolean =>
+          table.has(key) && !known.has(key) && !given.has(key);
+        const found = modules.map((module) => withMessages(module, schema, wanted));
+        for (const def of schema.messages.values()) if (wanted(def)) given.add(def.key);
+        return found.filter((module) => listAt(recordAt(module, [])['messages'], []).length > 0);
+      });
+    },
   };
 }
 

@@ -229,7 +229,9 @@ export class VppEmulator {
   /** Answers a request that the gate has kept back. */
   answer(request: Request): void {
     if (request.name === 'get_api_json') {
-      request.reply({ json: `[\n${this.#modules.map((m) => JSON.stringify(m)).join()}]` });
+      // VPP leaves out where this message itself is from.
+      const told = this.#modules.filter((json) => moduleName(json) !== 'memclnt');
+      request.reply({ json: `[\n${told.map((json) => JSON.stringify(json)).join()}]` });
       return;
     }
     const handler = this.#handlers.get(request.name);

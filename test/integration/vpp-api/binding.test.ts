@@ -4,7 +4,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundled, installed } from '../../../src/vpp-api/client/fallbacks.js';
 import { EmulatedVpp, newestModules } from '../../support/emulated-vpp.js';
-import { eventually } from '../../support/eventually.js';
 import { tempDir } from '../../support/temp-dir.js';
 import type { EmulatorOptions } from '../../support/vpp-emulator/emulator.js';
 import { vppReleases } from '../../support/vpp-releases.js';
@@ -160,8 +159,7 @@ describe('VPP client, binding', () => {
       vpp?.emulator.received.filter(({ name }) => name === 'get_api_json').length ?? 0;
     assert.equal(asked(), 1);
     vpp?.emulator.dropClients();
-    await eventually(() => client.boot === undefined);
-    await client.ready();
+    await made?.told('ready', 1);
     assert.equal(asked(), 1);
   });
 });

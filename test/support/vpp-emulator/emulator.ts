@@ -252,7 +252,10 @@ export class VppEmulator {
   }
 
   #send(peer: Peer, name: string, context: number, values: Values): void {
-    peer.send(this.encode(name, context, values), name);
+    const message = this.encode(name, context, values);
+    // VPP reckons with the zero at the end of its text, which does not count as the string's.
+    const padding = Buffer.alloc(name === 'get_api_json_reply' ? 1 : 0);
+    peer.send(Buffer.concat([message, padding]), name);
   }
 
   #message(name: string): Message {

@@ -40,7 +40,6 @@ export function overFfi(library: () => string): TransportOf {
       library: { path: library() },
       clientName: 'nfvd-test',
       shmPrefix,
-      fallbackKeys: [],
       timers: systemClock,
     });
 }

@@ -72,14 +72,6 @@ export const ALL_INTERFACES = {
   name_filter: '',
 };
 
-export const ALL_NODES = {
-  cursor: 0,
-  index: 0xffff_ffff,
-  name: '',
-  flags: [],
-  want_arcs: false,
-};
-
 const code = (thrown: unknown): string => NfvError.from(thrown).code;
 
 /** Codes that calls ended with, and how many of each; `ok` for an answer. */

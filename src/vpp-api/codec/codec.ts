@@ -6,7 +6,8 @@
  *   array     T[4]: four; T[n]: as many as the integer field n before it says
  *   enum      an integer of the enum's width; enumflag: a mask of it
  *   union     as many octets as its largest member has, the rest zero
- *   bool      one octet; f64: IEEE 754
+ *   bool      one octet
+ *   f64       IEEE 754, little-endian: VPP leaves it in its machine's order (vppinfra/byte_order.h)
  *
  * docs/vpp-api.md says which values stand for them.
  */
@@ -54,7 +55,8 @@ export interface MessageCodec {
    * The fields of a whole message, from its id on, without the header's. What is given shares nothing
    * with `message` but its lists of flag names, which are frozen.
    *
-   * @throws NfvError VPP_MESSAGE_MALFORMED when it is shorter or longer than its definition says.
+   * @throws NfvError VPP_MESSAGE_MALFORMED when it is shorter than its definition says. VPP itself sends
+   * some that are longer: get_api_json_reply has a zero behind its string, log_details its texts' size.
    */
   decode(message: Buffer): Record<string, unknown>;
   /** 0 for a message that has none, or is too short for it. */
@@ -111,7 +113,6 @@ class CompiledMessage implements MessageCodec {
   readonly hasClientIndex: boolean;
   readonly #body: number;
   readonly #minimum: number;
-  readonly #fixed: boolean;
   readonly #path: (string | number)[] = [];
   readonly #cursor: Cursor = { end: 0 };
 
@@ -129,7 +130,6 @@ class CompiledMessage implements MessageCodec {
     this.hasClientIndex = def.hasClientIndex;
     this.#body = 2 + (def.hasClientIndex ? 4 : 0) + (def.hasContext ? 4 : 0);
     this.#minimum = this.#body + layout.minimum;
-    this.#fixed = layout.fixed;
   }
 
   check(fields: Fields): number {
@@ -163,8 +163,6 @@ class CompiledMessage implements MessageCodec {
     try {
       if (message.length < this.#minimum) shorten(message, 0, this.#minimum);
       const fields = this.code.read(message, this.#body, this.#cursor, -1);
-      const end = this.#fixed ? this.#minimum : this.#cursor.end;
-      if (end !== message.length) throw new Malformed(`${message.length - end} bytes too many`);
       return fields;
     } catch (error) {
       throw error instanceof Malformed ? error.named(this.key) : error;

@@ -96,7 +96,7 @@ class Reader {
       case 'bool':
         return { value: `b[${o}] !== 0`, offset: offset + 1 };
       case 'f64':
-        return { value: `b.readDoubleBE(${o})`, offset: offset + 8 };
+        return { value: `b.readDoubleLE(${o})`, offset: offset + 8 };
       case 'enum':
         return this.#enum(layout, offset, field);
       case 'flags':

@@ -1,5 +1,6 @@
 /** What has to be asked of VPP over shared memory before the client can be let in. */
 import { NfvError } from '../../errors.js';
+import { readCatalogue } from '../schema/catalogue.js';
 import { parseModules } from '../schema/parse-module.js';
 import { HEADER_BYTES, writeHeader } from '../wire/framer.js';
 import {
@@ -30,11 +31,7 @@ export interface Bootstrap {
 type Listen = (listener: (message: Buffer) => void) => void;
 
 /** @throws NfvError VPP_PROTOCOL, VPP_REFUSED, VPP_SCHEMA_INVALID, VPP_CONNECTION_LOST */
-export async function bootstrap(
-  threads: Threads,
-  fallbackKeys: readonly string[],
-  listen: Listen,
-): Promise<Bootstrap> {
+export async function bootstrap(threads: Threads, listen: Listen): Promise<Bootstrap> {
   const basic = await threads.resolve([
     PING_KEY,
     PING_REPLY_KEY,
@@ -43,8 +40,10 @@ export async function bootstrap(
   ]);
   const pid = await askPid(threads, basic, listen);
   const json = await askDefinitions(threads, basic, listen);
-  const keys = json === undefined ? fallbackKeys : keysOf(json);
-  return { pid, table: await threads.resolve([...new Set([...basic.keys(), ...keys])]) };
+  const told = json === undefined ? [] : keysOf(json);
+  // VPP leaves some messages out of what it tells, and tells nothing before 24.06.
+  const keys = new Set([...basic.keys(), ...told, ...readCatalogue().keys]);
+  return { pid, table: await threads.resolve([...keys]) };
 }
 
 async function askPid(

@@ -3,6 +3,7 @@ import { NfvError } from '../../errors.js';
 import { claimLibrary, type Claim } from '../ffi/claim.js';
 import { bootstrap } from '../ffi/bootstrap.js';
 import { findLibrary, type LibraryOptions } from '../ffi/find-library.js';
+import { regionInstance, regionPath } from '../ffi/shared-region.js';
 import { Threads } from '../ffi/threads.js';
 import { processInstance, watchProcess } from '../ffi/vpp-process.js';
 import type { Timers } from '../timers.js';
@@ -14,8 +15,6 @@ export interface FfiTransportOptions {
   readonly clientName: string;
   /** `api-segment { prefix PREFIX }` of VPP's startup.conf. */
   readonly shmPrefix?: string;
-  /** Messages to look up in a VPP that cannot list its own (before 24.06): `name_crc`. */
-  readonly fallbackKeys: readonly string[];
   readonly timers: Timers;
   /** Milliseconds from the attempt to VPP's answers; default 15,000: the library itself waits 10 s. */
   readonly connectMs?: number;
@@ -27,6 +26,9 @@ const MAX_BACKLOG_BYTES = 1024 * 1024;
 /** One connection in a process at a time, which is the library's own limit; more are refused. */
 export class FfiTransport implements Transport {
   readonly name = 'libvppapiclient';
+
+  /** The shared memory of the VPP that is known to be dead. */
+  #dead: string | undefined;
 
   constructor(private readonly options: FfiTransportOptions) {}
 
@@ -45,13 +47,31 @@ export class FfiTransport implements Transport {
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     try {
+      const region = await this.#livingRegion();
       const claim = await claimLibrary(deadline.signal);
-      return await FfiLink.open(path, this.options, events, claim, deadline.signal);
+      const onDeath = (): void => {
+        this.#dead = region;
+      };
+      return await FfiLink.open(path, this.options, events, { claim, onDeath }, deadline.signal);
     } finally {
       cancelTimer();
       signal.removeEventListener('abort', abort);
     }
   }
+
+  async #livingRegion(): Promise<string> {
+    const path = regionPath(this.options.shmPrefix ?? null);
+    const region = await regionInstance(path);
+    if (region !== this.#dead) return region;
+    throw new NfvError('VPP_UNREACHABLE', `${path} is left of a VPP that is dead`);
+  }
+}
+
+/** What a link has of its transport. */
+interface Ties {
+  readonly claim: Claim;
+  /** VPP's process is gone. */
+  onDeath(): void;
 }
 
 class FfiLink implements Link {
@@ -71,10 +91,10 @@ class FfiLink implements Link {
     library: string,
     options: FfiTransportOptions,
     events: LinkEvents,
-    claim: Claim,
+    ties: Ties,
     signal: AbortSignal,
   ): Promise<FfiLink> {
-    const link = new FfiLink(library, options, events, claim);
+    const link = new FfiLink(library, options, events, ties);
     const failed = new Promise<never>((_, reject) => (link.#failOpening = reject));
     const abort = (): void => {
       link.close(NfvError.from(signal.reason));
@@ -96,7 +116,7 @@ class FfiLink implements Link {
     library: string,
     { clientName, shmPrefix = null }: { clientName: string; shmPrefix?: string | null },
     private readonly events: LinkEvents,
-    private readonly claim: Claim,
+    private readonly ties: Ties,
   ) {
     this.#onMessage = () => undefined;
     this.#threads = new Threads(
@@ -145,9 +165,9 @@ class FfiLink implements Link {
     this.#stopWatch();
     this.#failOpening(reason);
     const giveUp = (): void => {
-      this.claim.giveUp();
+      this.ties.claim.giveUp();
     };
-    this.claim.leave();
+    this.ties.claim.leave();
     this.#threads.stop().then(giveUp, giveUp);
     if (!this.#isOpen) return;
     queueMicrotask(() => {
@@ -155,9 +175,9 @@ class FfiLink implements Link {
     });
   }
 
-  async #setUp({ fallbackKeys, timers }: FfiTransportOptions): Promise<void> {
+  async #setUp({ timers }: FfiTransportOptions): Promise<void> {
     await this.#threads.connect();
-    const { pid, table } = await bootstrap(this.#threads, fallbackKeys, (listener) => {
+    const { pid, table } = await bootstrap(this.#threads, (listener) => {
       this.#onMessage = listener;
     });
     this.messageTable = table;
@@ -175,6 +195,7 @@ class FfiLink implements Link {
     this.instance = instance ?? `${pid}`;
     if (instance === undefined) return;
     this.#stopWatch = watchProcess(pid, instance, timers, () => {
+      this.ties.onDeath();
       this.close(new NfvError('VPP_CONNECTION_LOST', `VPP, process ${pid}, is gone`));
     });
   }

@@ -1,7 +1,8 @@
 /*
  * A stand-in for libvppapiclient where there is no VPP: the same functions, spoken over the API
- * socket that the emulator serves instead of over shared memory. `chroot_prefix` is that socket's
- * path. The statistics "socket" is a file that has the segment's bytes.
+ * socket that the emulator serves instead of over shared memory: what has the name of VPP's region
+ * in /dev/shm is a link to that socket. The statistics "socket" is a file that has the segment's
+ * bytes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -169,7 +170,7 @@ vac_connect (char *name, char *chroot_prefix, void *cb, int rx_qlen)
   (void) rx_qlen;
   if (!chroot_prefix || fd >= 0)
     return -1;
-  strncpy (un.sun_path, chroot_prefix, sizeof (un.sun_path) - 1);
+  snprintf (un.sun_path, sizeof (un.sun_path), "/dev/shm/%s-vpe-api", chroot_prefix);
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0 || connect (fd, (struct sockaddr *) &un, sizeof (un)))
     {

@@ -229,7 +229,9 @@ export class VppEmulator {
   /** Answers a request that the gate has kept back. */
   answer(request: Request): void {
     if (request.name === 'get_api_json') {
-      request.reply({ json: `[\n${this.#modules.map((m) => JSON.stringify(m)).join()}]` });
+      // VPP leaves out where this message itself is from.
+      const told = this.#modules.filter((json) => moduleName(json) !== 'memclnt');
+      request.reply({ json: `[\n${told.map((json) => JSON.stringify(json)).join()}]` });
       return;
     }
     const handler = this.#handlers.get(request.name);
@@ -250,7 +252,10 @@ export class VppEmulator {
   }
 
   #send(peer: Peer, name: string, context: number, values: Values): void {
-    peer.send(this.encode(name, context, values), name);
+    const message = this.encode(name, context, values);
+    // VPP reckons with the zero at the end of its text, which does not count as the string's.
+    const padding = Buffer.alloc(name === 'get_api_json_reply' ? 1 : 0);
+    peer.send(Buffer.concat([message, padding]), name);
   }
 
   #message(name: string): Message {

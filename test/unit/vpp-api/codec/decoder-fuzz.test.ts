@@ -30,7 +30,7 @@ function decode(message: MessageCodec, bytes: Buffer): Record<string, unknown> |
 describe('the decoder', function () {
   this.timeout(120_000);
 
-  it('refuses every message that is cut, at every offset, and every one that goes on', () => {
+  it('refuses every message that is cut, at every offset, and takes every one that goes on', () => {
     for (const [i, name] of sampler.names.entries()) {
       const { bytes } = sampler.message(name, i, HEADER);
       const message = codec.message(name);
@@ -38,7 +38,7 @@ describe('the decoder', function () {
         assert.equal(decode(message, bytes.subarray(0, end)), undefined, `${name}, ${end} bytes`);
       }
       const longer = Buffer.concat([bytes, Buffer.alloc(1)]);
-      assert.equal(decode(message, longer), undefined, `${name}, one byte more`);
+      assert.deepEqual(decode(message, longer), decode(message, bytes), `${name}, one byte more`);
     }
   });
 

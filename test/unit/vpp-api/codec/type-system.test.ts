@@ -89,8 +89,8 @@ const ROWS: readonly Row[] = [
     { x: true, y: false },
     '0100',
   ],
-  ['f64', [['f64', 'x']], { x: -1.5 }, 'bff8000000000000'],
-  ['alias of f64', [['vl_api_timestamp_t', 'x']], { x: 1 }, '3ff0000000000000'],
+  ['f64', [['f64', 'x']], { x: -1.5 }, '000000000000f8bf'],
+  ['alias of f64', [['vl_api_timestamp_t', 'x']], { x: 1 }, '000000000000f03f'],
   ['alias of u32', [['vl_api_interface_index_t', 'x']], { x: 7 }, '00000007'],
   ['alias of u8[3]', [['vl_api_key_t', 'x']], { x: octets('010203') }, '010203'],
   [
@@ -350,7 +350,7 @@ describe('the type system', () => {
       ['bool', '02', true],
       ['vl_api_address_t', `07${'01'.repeat(16)}`, `af 7: ${'01'.repeat(16)}`],
       ['vl_api_prefix_t', `000a000001${'00'.repeat(12)}ff`, '10.0.0.1/255'],
-      ['f64', '7ff0000000000000', Infinity],
+      ['f64', '000000000000f07f', Infinity],
     ];
     for (const [type, bytes, value] of rows) {
       const decoded = codecOf([type, 'x']).decode(octets(`1234${bytes}`));
@@ -377,7 +377,7 @@ describe('the type system', () => {
       ['bool', 'i', { default: 4294967295 }],
       ['vl_api_interface_index_t', 'j', { default: 4294967295 }],
     );
-    const bytes = 'ffffffff0100' + '0000000000000005' + '3ff0000000000000' + '024d0301ffffffff';
+    const bytes = 'ffffffff0100' + '0000000000000005' + '000000000000f03f' + '024d0301ffffffff';
     assert.equal(codec.encode(0, 0, 0, {}).toString('hex'), `0000${bytes}`);
     assert.equal(codec.encode(0, 0, 0, { a: undefined, b: true }).toString('hex'), `0000${bytes}`);
     const given = codec.encode(0, 0, 0, { a: 1, b: false, f: 'RED' });

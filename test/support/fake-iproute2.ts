@@ -14,14 +14,16 @@ failed() { echo "Command failed -:$line" >&2; }
 while read -r verb rest; do
   line=$((line + 1))
   echo "$verb $rest" >> "FOLDER/said"
+  echo "$verb $rest" >> "FOLDER/said.$$"
   case "$verb" in
     ok|neigh) ;;
     json) echo "[\\"$rest\\"]" ;;
     text) printf '%s\\n' "$rest" ;;
-    link) echo '[]' ;;
+    link) [[ $rest == show* ]] && echo '[]' ;;
     fail) echo "RTNETLINK answers: File exists" >&2; failed ;;
     stale) [ $line = 1 ] || { echo "RTNETLINK answers: No such device" >&2; failed; } ;;
     gone) echo "RTNETLINK answers: No such device" >&2; failed ;;
+    unknown) echo 'Cannot find device "whatever"' >&2; failed ;;
     die) echo "RTNETLINK answers: No such file or directory" >&2; exit 2 ;;
     crash) exit 1 ;;
     killed) kill -KILL $$ ;;
@@ -88,6 +90,12 @@ export class FakeIproute2 {
   /** All commands it was given, less what the protocol adds. */
   async said(): Promise<string[]> {
     return (await this.#lines('said')).map((line) => line.trim()).filter((line) => line !== '!');
+  }
+
+  /** The same for each process, in the order of their starts. */
+  async saidByProcess(): Promise<string[][]> {
+    const said = (await this.started()).map((pid) => this.#lines(`said.${pid}`));
+    return Promise.all(said);
   }
 
   /** From now on it ends as soon as it is started. */

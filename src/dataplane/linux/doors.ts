@@ -41,9 +41,9 @@ export interface Doors {
   undo(...words: string[]): Promise<void>;
   /** A random, locally administered unicast MAC. */
   newMac(): string;
-  /** Links of these names came, went or were renamed by ourselves. */
+  /** Links of these names came or went by our own doing. */
   changedLinks(...names: string[]): void;
-  /** The same by others. */
+  /** Links of these names were found to be others than before. */
   strangeLinks(...names: string[]): void;
 }
 
@@ -108,20 +108,19 @@ export class Gate {
       },
       // `ip link` itself drops what it remembers of a link that it changes (ip/iplink.c).
       changedLinks: (...names) => {
-        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.forget(names);
+        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.gone(names);
       },
     };
-  }
-
-  /** Starts the processes that changes need, so that the first change need not wait. */
-  warm(): void {
-    this.#ip.warm();
-    this.#bridge.warm();
   }
 
   /** See `Batch.forget`. */
   forget(names: readonly string[]): void {
     for (const batch of this.#lasting()) batch.forget(names);
+  }
+
+  /** See `Batch.gone`. */
+  gone(names: readonly string[]): void {
+    for (const batch of this.#lasting()) batch.gone(names);
   }
 
   close(): void {

@@ -72,8 +72,13 @@ export class LinuxDataplane implements Dataplane {
       newMac: options.newMac ?? randomMac,
       log: options.log,
     });
-    this.#changes = new Changes(options.clock, this.#memory, (names) => {
-      this.#gate.forget(names);
+    this.#changes = new Changes(options.clock, this.#memory, {
+      renamed: (names) => {
+        this.#gate.forget(names);
+      },
+      gone: (names) => {
+        this.#gate.gone(names);
+      },
     });
   }
 

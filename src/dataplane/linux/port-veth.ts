@@ -122,11 +122,11 @@ async function configure(
 ): Promise<void> {
   const dev = ['dev', port.interface];
   const kept: string[] = before === undefined ? [] : await change(item, port, guest, before);
-  await Promise.all([
-    ...[...item.addresses, ...kept].map((address) => addAddress(address, dev, guest)),
-    guest.run('link', 'set', ...dev, 'up'),
-  ]);
-  await readBack(item, port, guest);
+  const changes = [...item.addresses, ...kept].map((address) => addAddress(address, dev, guest));
+  changes.push(guest.run('link', 'set', ...dev, 'up'));
+  // Goes out with them, and is answered after them.
+  const [answer] = await Promise.all([guest.query('addr', 'show', ...dev), ...changes]);
+  checkGuest(item, port, answer);
 }
 
 /**
@@ -175,8 +175,7 @@ async function guestAddresses(guest: Door, port: VethPort): Promise<string[]> {
 }
 
 /** @throws NfvError READBACK_MISMATCH */
-async function readBack(item: PortItem, port: VethPort, guest: Door): Promise<void> {
-  const answer = await guest.query('addr', 'show', 'dev', port.interface);
+function checkGuest(item: PortItem, port: VethPort, answer: unknown): void {
   const link = parseLinks(answer).find(({ name }) => name === port.interface);
   const found = parseAddresses(answer).map((a) => `${a.address}/${a.prefixLength}`);
   const wrong = item.addresses.filter((address) => !found.includes(address));

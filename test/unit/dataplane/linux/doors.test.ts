@@ -146,20 +146,27 @@ describe('Doors', () => {
     assert.equal(doors.newMac(), '02:00:00:00:00:01');
   });
 
-  it('are told of renamed links: processes that know them are replaced', async () => {
+  it('are told of links that changed: processes that know them are replaced', async () => {
     const doors = gate.doors(NEVER);
-    const say = (): Promise<unknown> =>
-      Promise.all([doors.ip.run('ok', 'dev', 'a'), doors.bridge.run('ok', 'dev', 'a')]);
-    await say();
+    const say = (device: string): Promise<unknown> =>
+      Promise.all([doors.ip.run('ok', 'dev', device), doors.bridge.run('ok', 'dev', device)]);
+    const starts = async (): Promise<number> => (await fake.started()).length;
+    await say('a');
     doors.changedLinks('a');
-    await say();
-    assert.equal((await fake.started()).length, 3, '`ip` itself knows of its own changes');
+    await say('b');
+    assert.equal(await starts(), 2, 'what is gone is replaced only when it comes back');
+    await say('a');
+    assert.equal(await starts(), 3, '`ip` itself knows of its own changes');
     doors.strangeLinks('a');
-    await say();
-    assert.equal((await fake.started()).length, 5);
+    await say('a');
+    assert.equal(await starts(), 5);
     gate.forget(['b']);
-    await say();
-    assert.equal((await fake.started()).length, 5);
+    gate.gone(['b']);
+    await say('b');
+    assert.equal(await starts(), 5, 'these know nothing of it');
+    gate.gone(['b']);
+    await say('b');
+    assert.equal(await starts(), 7);
   });
 
   it('undo even after the operation was given up, but not for ever', async () => {

@@ -185,6 +185,14 @@ remedy: leave metadata.etag out of the manifest to create it anew
     assert.deepEqual(nves.find('host-a')?.spec.vtepAddresses, ['10.77.0.9']);
   });
 
+  it('gives up when a resource keeps changing', async () => {
+    world.nva.failNext('nves.update', new NfvError('ETAG_MISMATCH', 'changed again'), 9);
+    const { status, err } = await apply(nve('host-a', '10.77.0.9'));
+    assert.equal(status, 4);
+    assert.match(err, /^error: stdin:2: nves\/host-a: changed again \(ETAG_MISMATCH\)\n/);
+    assert.equal(world.nva.calls.filter((call) => call === 'nves.update').length, 3);
+  });
+
   it('repeats what may be repeated', async () => {
     world.nva.failNext('nves.get', new NfvError('TOO_MANY_REQUESTS', 'x'));
     world.nva.failNext('nves.create', new NfvError('NVA_UNREACHABLE', 'x'));

@@ -9,6 +9,28 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** What has been started, to be stopped in the opposite order. */
+export class Closing implements Service {
+  readonly #steps: (() => Promise<void> | void)[] = [];
+
+  add(step: () => Promise<void> | void): void {
+    this.#steps.push(step);
+  }
+
+  /** Takes every step, whatever becomes of one. @throws what the first threw that failed */
+  async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
 /** How long calls under way may take once a daemon is told to stop, in milliseconds. */
 export const DRAIN_MS = 5000;
 /** How long all of it may take. */

@@ -54,11 +54,15 @@ export function encodeItem({ version, dependsOn, payload: content }: Item): stri
   return JSON.stringify({ version, dependsOn, payload: content });
 }
 
+/** What to do about a record that is none, in a store that is whole. */
+export const FORGET =
+  'run "nfvd nve forget" and start the agent again; the NVA brings it what it should have';
+
 /** @throws NfvError STORE_DAMAGED when the value is not what this program writes. */
 export function decodeItem(key: string, value: string): Item {
   try {
     return checkItem({ key, ...record.parse(JSON.parse(value)) });
   } catch (cause) {
-    throw new NfvError('STORE_DAMAGED', `${key} does not hold an item`, { cause });
+    throw new NfvError('STORE_DAMAGED', `${key} does not hold an item`, { cause, remedy: FORGET });
   }
 }

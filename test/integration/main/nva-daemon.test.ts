@@ -280,6 +280,8 @@ describe('nfvd nva', function () {
       const mistrustful = { ...tls.ours, ca: tls.theirs.cert };
       await refusedWith('NVA_UNREACHABLE', createNve(clientTo(here, mistrustful), 'host-b', 2));
       assert.equal((await clientTo(here, tls.ours).nves.list(ALL, call)).resources.length, 1);
+      const [secret = ''] = /^\w{40,}/m.exec(readFileSync(tls.server.key, 'utf8')) ?? [];
+      assert.ok(secret !== '' && !daemon.out.includes(secret) && !daemon.err.includes(secret));
     });
 
     it('does not start without one of its files', async () => {

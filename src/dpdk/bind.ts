@@ -54,7 +54,8 @@ export async function observeBind(
   signal: AbortSignal,
 ): Promise<Observed> {
   const bdf = await resolveFunction(doors.files, step.function);
-  if (bdf === undefined) return { holds: false, found: 'no such VF' };
+  // A VF that is not there has no driver.
+  if (bdf === undefined) return { holds: step.driver === null, found: 'no such VF' };
   const { driver, override } = await readBinding(doors, bdf, signal);
   const found = `${driver ?? 'no driver'}${override === undefined ? '' : `, override ${override}`}`;
   const holds = isWanted(driver, step.driver) && (override ?? null) === step.override;

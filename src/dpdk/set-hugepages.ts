@@ -15,7 +15,7 @@ const VAIN_TRIES = 3;
 type Hugepages = StepOf<'hugepages'>;
 
 /** Pages that are there to stay; those beyond (surplus) go when they are free. */
-async function persistent({ files }: ReadDoors, step: Hugepages): Promise<number | undefined> {
+export async function persistentPages({ files }: ReadDoors, step: Hugepages): Promise<number | undefined> {
   const path = hugepagesPath(step.node, step.sizeKb);
   const total = await files.integer(path);
   const surplus = await files.integer(path.replace(/nr_hugepages$/, 'surplus_hugepages'));
@@ -23,7 +23,7 @@ async function persistent({ files }: ReadDoors, step: Hugepages): Promise<number
 }
 
 export async function observeHugepages(doors: ReadDoors, step: Hugepages): Promise<Observed> {
-  const pages = await persistent(doors, step);
+  const pages = await persistentPages(doors, step);
   return { holds: pages === step.pages, found: `${pages ?? 'no'} pages` };
 }
 
@@ -39,14 +39,14 @@ export async function makeHugepages(
   const { files, writer, timers } = doors;
   const path = hugepagesPath(step.node, step.sizeKb);
   const end = timers.monotonic() + LIMIT_MS;
-  let got = (await persistent(doors, step)) ?? 0;
+  let got = (await persistentPages(doors, step)) ?? 0;
   for (let vain = 0; vain < VAIN_TRIES && timers.monotonic() < end;) {
     try {
       await writer.write(path, String(step.pages), { deadlineMs: WRITE_MS, signal });
     } catch (error) {
       throw explained('hugepages', error, undefined);
     }
-    const now = (await persistent({ files, programs: doors.programs }, step)) ?? 0;
+    const now = (await persistentPages({ files, programs: doors.programs }, step)) ?? 0;
     if (now === step.pages) return;
     vain = now > got ? 0 : vain + 1;
     got = now;

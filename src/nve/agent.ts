@@ -168,17 +168,20 @@ export class Agent {
   #logPass(event: ReconcilerEvent): void {
     const { log } = this.#options;
     if (event.kind === 'pass') {
-      const { kind, durationMs, ...rest } = event;
-      const fields = { ...rest, durationMs: Math.round(durationMs) };
-      const isNews = fields.steps > 0 || this.#passTrouble.isOn;
+      const { isFull, checked, steps, failed, planHash } = event;
+      const durationMs = Math.round(event.durationMs);
+      const fields = { isFull, checked, steps, failed, durationMs, planHash };
+      const isNews = steps > 0 || this.#passTrouble.isOn;
       this.#passTrouble.over();
       if (isNews) log.info(fields, 'reconciled');
-      else log.debug(fields, kind);
+      else log.debug(fields, 'pass');
       return;
     }
     const { kind, error, ...rest } = event;
     const level = this.#passTrouble.isNews(`${kind} ${error.code}`) ? 'error' : 'debug';
-    log[level]({ ...rest, ...errorFields(error) }, kind.replace('_', ' '));
+    const fields = { ...rest, ...errorFields(error) };
+    if (kind === 'pass_failed') log[level](fields, 'pass failed');
+    else log[level](fields, 'callback failed');
   }
 
   /** The MTU of an underlay can change without anything of ours being touched. */

@@ -25,7 +25,7 @@ export const nveConfigSchema = z.strictObject({
   drift: z
     .strictObject({
       /** Between checks of everything. */
-      interval: duration(1000, 86_400_000).default(30_000),
+      interval: duration(1000, 86_400_000).prefault('30s'),
       policy: z.enum(['repair', 'report']).default('repair'),
     })
     .prefault({}),

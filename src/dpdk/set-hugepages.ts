@@ -15,7 +15,10 @@ const VAIN_TRIES = 3;
 type Hugepages = StepOf<'hugepages'>;
 
 /** Pages that are there to stay; those beyond (surplus) go when they are free. */
-export async function persistentPages({ files }: ReadDoors, step: Hugepages): Promise<number | undefined> {
+export async function persistentPages(
+  { files }: ReadDoors,
+  step: Hugepages,
+): Promise<number | undefined> {
   const path = hugepagesPath(step.node, step.sizeKb);
   const total = await files.integer(path);
   const surplus = await files.integer(path.replace(/nr_hugepages$/, 'surplus_hugepages'));

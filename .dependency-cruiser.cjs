@@ -5,10 +5,10 @@
 const ROOMS = {
   'errors\\.ts': [],
   model: ['errors\\.ts'],
-  'vpp-api': ['errors\\.ts'],
+  'vpp-api': ['errors\\.ts', 'statemachine'],
   host: ['errors\\.ts'],
   dpdk: ['errors\\.ts', 'model', 'host'],
-  sriov: ['errors\\.ts', 'model', 'host', 'dpdk/pci'],
+  sriov: ['errors\\.ts', 'model', 'host', 'dpdk'],
   statemachine: ['errors\\.ts', 'model'],
   reconcile: ['errors\\.ts', 'model'],
   'dataplane/vpp': ['errors\\.ts', 'model', 'reconcile', 'vpp-api'],

@@ -4,7 +4,8 @@ import { delay, type Clock } from '../model/clock.js';
 import { PROTOCOL_VERSION, type Epoch, type FromNve, type Hello } from '../model/southbound.js';
 
 const HELLO_MS = 10_000;
-const HELD_ITEMS_MS = 30_000;
+/** For all of them: a peer that goes on and on is broken. */
+const HELD_ITEMS_MS = 60_000;
 /** Far more than any NVE can have: a peer that sends more is broken. */
 const MAX_HELD = 2_000_000;
 
@@ -38,14 +39,21 @@ export function checkHello(hello: Hello, epoch: Epoch): void {
   }
 }
 
-/** @returns versions by key */
-export async function receiveHeldItems(
+/**
+ * @returns versions by key
+ * @throws NfvError PROTOCOL_VIOLATION, DEADLINE_EXCEEDED or that of the stream
+ */
+export function receiveHeldItems(
   incoming: AsyncIterator<FromNve>,
   clock: Clock,
 ): Promise<Map<string, string>> {
+  return within(clock, HELD_ITEMS_MS, gatherHeldItems(incoming), 'held items');
+}
+
+async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<Map<string, string>> {
   const held = new Map<string, string>();
   for (;;) {
-    const next = await within(clock, HELD_ITEMS_MS, incoming.next(), 'held items');
+    const next = await incoming.next();
     if (next.done === true) throw new NfvError('PROTOCOL_VIOLATION', 'no held items came');
     const message = next.value;
     // What it noticed meanwhile is reported again once the session is up.

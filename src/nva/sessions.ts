@@ -12,6 +12,8 @@ import {
 } from '../model/southbound.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { CompileIndex, ItemDelta } from './compiler/compile-index.js';
+import type { Absentees } from './absentees.js';
+import { EventLoopTurns } from './event-loop-turns.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
 import { Progress } from './progress.js';
 import { Session, type Shortfall } from './session.js';
@@ -28,6 +30,7 @@ export interface SessionsDeps {
   readonly log: Log;
   readonly epoch: Epoch;
   readonly index: CompileIndex;
+  readonly absentees: Absentees;
   /** The revision that `index` has. */
   revision(): number;
   /**
@@ -61,13 +64,24 @@ interface Registration {
   readonly shortfall?: Shortfall;
 }
 
+/** What the NVE should have was compiled, and is not sent yet. */
+interface Greeting {
+  readonly nve: string;
+  /** It should have something else by now. */
+  outdated: boolean;
+}
+
 /** Kept of each NVE, newest first. */
 const MAX_DRIFTS = 100;
 
 export class Sessions {
   readonly #connected = new Map<string, Connected>();
-  /** For NVEs without a session: the first revision they missed, as far as we know. */
-  readonly #missed = new Map<string, number>();
+  /** The connected NVEs that have not applied all they should have. */
+  readonly #behind = new Set<string>();
+  /** For compiling: after a restart of ours all NVEs come at once. */
+  readonly #turns = new EventLoopTurns();
+  /** The handshakes under way. */
+  readonly #greetings = new Set<Greeting>();
 
   constructor(private readonly deps: SessionsDeps) {}
 
@@ -75,22 +89,20 @@ export class Sessions {
     return this.#connected.get(nve);
   }
 
-  /** An NVE that is not connected is known to lack something of this revision or before. */
-  markMissed(nve: string, revision: number): void {
-    this.#missed.set(nve, Math.min(revision, this.#missed.get(nve) ?? revision));
-  }
-
-  missed(nve: string): number | undefined {
-    return this.#missed.get(nve);
+  /** The NVEs that lack something, connected or not. */
+  *behind(): Generator<string> {
+    yield* this.#behind;
+    yield* this.deps.absentees.behind();
   }
 
   /** Hands on what a commit changes. */
   deliver(deltas: ReadonlyMap<string, ItemDelta>, revision: number): void {
+    for (const greeting of this.#greetings) greeting.outdated ||= deltas.has(greeting.nve);
     for (const [nve, delta] of deltas) {
       const connected = this.#connected.get(nve);
-      if (connected === undefined) this.markMissed(nve, revision);
+      if (connected === undefined) this.deps.absentees.miss(nve, revision);
       else connected.session.expect(delta, revision);
-      this.deps.onProgress(nve, [...delta.upserts.keys(), ...delta.removes]);
+      this.#progressed(nve, [...delta.upserts.keys(), ...delta.removes]);
     }
   }
 
@@ -124,8 +136,10 @@ export class Sessions {
     facts: NveFacts,
   ): Promise<Session> {
     const { deps } = this;
+    await this.#turns.take();
     const wanted = deps.index.full(hello.nve);
     const progress = new Progress(wanted);
+    const greeting = { nve: hello.nve, outdated: false };
     const inStep = progress.digest === hello.digest;
     const welcome = {
       kind: 'welcome',
@@ -140,12 +154,21 @@ export class Sessions {
       await stream.send({ ...welcome, revision: deps.revision() });
       return session;
     }
-    await stream.send({ ...welcome, revision: deps.revision() });
-    const held = await receiveHeldItems(incoming, deps.clock);
-    const now = deps.index.full(hello.nve);
-    const shortfall = shortfallOf(held, now);
-    const fresh = new Progress(now);
-    return this.#register({ stream, incoming, hello, facts, progress: fresh, shortfall });
+    this.#greetings.add(greeting);
+    try {
+      await stream.send({ ...welcome, revision: deps.revision() });
+      const held = await receiveHeldItems(incoming, deps.clock);
+      const common = { stream, incoming, hello, facts };
+      if (!greeting.outdated) {
+        return this.#register({ ...common, progress, shortfall: shortfallOf(held, wanted) });
+      }
+      await this.#turns.take();
+      const now = deps.index.full(hello.nve);
+      const shortfall = shortfallOf(held, now);
+      return this.#register({ ...common, progress: new Progress(now), shortfall });
+    } finally {
+      this.#greetings.delete(greeting);
+    }
   }
 
   #register({ stream, incoming, hello, facts, progress, shortfall }: Registration): Session {
@@ -166,12 +189,12 @@ export class Sessions {
           log: deps.log,
           events: {
             progressed: (keys) => {
-              deps.onProgress(nve, keys);
+              this.#progressed(nve, keys);
             },
             drifted: (drifts, total) => {
               connected.drifts = [...drifts, ...connected.drifts].slice(0, MAX_DRIFTS);
               connected.driftCount = total;
-              deps.onProgress(nve, []);
+              this.#progressed(nve, []);
             },
             underlaysChanged: (underlays) => {
               connected.facts = { ...connected.facts, underlays };
@@ -186,9 +209,9 @@ export class Sessions {
     };
     const older = this.#connected.get(nve);
     this.#connected.set(nve, connected);
-    this.#missed.delete(nve);
+    deps.absentees.forget(nve);
     older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
-    deps.onProgress(nve, []);
+    this.#progressed(nve, []);
     return connected.session;
   }
 
@@ -199,8 +222,14 @@ export class Sessions {
     this.#connected.delete(nve);
     const { progress } = connected.session;
     const missed = progress.settled ? progress.oldestOpen : 0;
-    if (missed !== undefined) this.markMissed(nve, missed);
-    this.deps.onProgress(nve, []);
+    if (missed !== undefined) this.deps.absentees.miss(nve, missed);
+    this.#progressed(nve, []);
+  }
+
+  #progressed(nve: string, keys: readonly string[] | 'all'): void {
+    if (this.#connected.get(nve)?.session.progress.behind === true) this.#behind.add(nve);
+    else this.#behind.delete(nve);
+    this.deps.onProgress(nve, keys);
   }
 
   /** Ends all sessions. */

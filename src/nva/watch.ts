@@ -8,8 +8,8 @@ import type { Store, StoreEvent, WatchBatch } from '../store/store.js';
 import { parseResourceKey, ROOT, specKey, specsOf } from './keys.js';
 import { decodeKv } from './records.js';
 import type { ResourceRules } from './resource-rules.js';
+import { scanIds } from './scan.js';
 
-const CHUNK = 200;
 /** A watcher that is told nothing for so long gets a newer revision to resume from. */
 const BOOKMARK_MS = 10_000;
 
@@ -78,28 +78,11 @@ async function* snapshot(
   revision: number,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
-  for await (const id of idsAt(store, watched.collection, revision, signal)) {
+  for await (const id of scanIds(store, specsOf(watched.collection), { revision, signal })) {
     const resource = await watched.read(id, revision);
     if (resource !== undefined && view.enters(watched, resource)) {
       yield { type: 'PUT', revision, resource };
     }
-  }
-}
-
-async function* idsAt(
-  store: Store,
-  collection: Collection,
-  revision: number,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  const prefix = specsOf(collection);
-  let after = prefix;
-  while (!signal.aborted) {
-    const { kvs, more } = await store.range({ prefix, after, limit: CHUNK, revision });
-    for (const { key } of kvs) yield key.slice(prefix.length);
-    const last = kvs.at(-1);
-    if (!more || last === undefined) return;
-    after = last.key;
   }
 }
 
@@ -122,7 +105,7 @@ class View {
   async remember(store: Store, revision: number, signal: AbortSignal): Promise<void> {
     if (this.#matching === undefined) return;
     for (const watched of this.wanted) {
-      for await (const id of idsAt(store, watched.collection, revision, signal)) {
+      for await (const id of scanIds(store, specsOf(watched.collection), { revision, signal })) {
         const resource = await watched.read(id, revision);
         if (resource !== undefined) this.enters(watched, resource);
       }

@@ -76,7 +76,8 @@ describe('nfvctl watch, when the NVA is killed', function () {
     const history = startWatch('--from-revision 1');
     await eventually(() => history.out.includes('"name":"end"'), 30_000);
     const expected = eventsIn((await history.kill('SIGINT')).out);
-    assert.ok(expected.length > 80, String(expected.length));
+    // 40 endpoints made, 2 of them deleted, their network and NVE, begin and end; states besides.
+    assert.ok(expected.length > 45, String(expected.length));
     assert.deepEqual(eventsIn(out), expected);
     assert.equal(new Set(expected).size, expected.length);
   });

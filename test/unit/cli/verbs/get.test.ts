@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { NEW_NVE } from '../../../../src/cli/flags/nve-flags.js';
 import { NfvError } from '../../../../src/errors.js';
+import { NEW_NVE } from '../../../../src/model/nve.js';
 import { CliWorld } from '../../../support/cli-world.js';
 import { settle } from '../../../support/fake-clock.js';
 

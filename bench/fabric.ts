@@ -10,7 +10,7 @@ import { call } from '../test/support/nva-harness.js';
 import { figures, type Bench, type Emit } from './bench.js';
 import { MEMBERS, membersOf, nveId } from './fabric/model.js';
 import { RawFdb } from './fabric/raw-fdb.js';
-import { Rig } from './fabric/rig.js';
+import { Rig, type Cpu } from './fabric/rig.js';
 import { percentile } from './stats.js';
 
 const HOSTS = 25;
@@ -18,19 +18,22 @@ const NETWORKS = HOSTS / MEMBERS;
 const ATTACHES = 300;
 /** Between attaches, for what the one before leaves to do. */
 const PAUSE_MS = 30;
+/** Until the processes are idle after much work. */
+const SETTLE_MS = 2000;
 const REMOTE = 20;
 const BULK = 1000;
 const CALLERS = 64;
 
 export const bench: Bench = {
   name: 'fabric',
-  async run(emitFigure) {
+  async run(emitFigure, { full }) {
     if (process.getuid?.() !== 0) throw new Error('network namespaces need root');
     const emit = figures(bench.name, emitFigure);
     const rig = await Rig.create(HOSTS);
     try {
       await oneByOne(rig, emit);
-      await bulk(rig, emit);
+      await joining(rig, emit);
+      if (full) await bulk(rig, emit);
     } finally {
       await rig.close();
     }
@@ -57,6 +60,7 @@ async function oneByOne(rig: Rig, emit: Emit): Promise<void> {
   await raw.once();
   const spent: Spent[] = [];
   const least: number[] = [];
+  const before = await rig.cpuMs();
   for (let n = 0; n < ATTACHES; n++) {
     await sleep(PAUSE_MS);
     spent.push(await attachOne(rig, n));
@@ -64,8 +68,13 @@ async function oneByOne(rig: Rig, emit: Emit): Promise<void> {
     await rig.client.nves.get(nveId(0), call);
     least.push(performance.now() - start + (await raw.once()));
   }
+  const after = await rig.cpuMs();
   await raw.stop();
   tell(spent, least, emit);
+  const agents = (cpu: Cpu): number => cpu.agents.reduce((sum, ms) => sum + ms, 0);
+  emit('CPU of the NVA for an attach', (after.nva - before.nva) / ATTACHES, 'ms');
+  const each = (agents(after) - agents(before)) / ATTACHES;
+  emit(`CPU of ${MEMBERS} agents for an attach, ended children too`, each, 'ms');
 }
 
 function placeOf(n: number): { readonly network: number; readonly nve: number } {
@@ -113,14 +122,41 @@ function tell(spent: readonly Spent[], least: readonly number[], emit: Emit): vo
   }
 }
 
-/** Many endpoints on one host, in a network that is on others too. */
-async function bulk(rig: Rig, emit: Emit): Promise<void> {
+const others = Array.from({ length: REMOTE }, (_, i) => i + 1);
+const ABOUT = `${BULK} endpoints on one NVE`;
+
+/** Many endpoints on one host; then other hosts join their network, all at once. */
+async function joining(rig: Rig, emit: Emit): Promise<void> {
   const network = NETWORKS;
-  const others = Array.from({ length: REMOTE }, (_, i) => i + 1);
+  await rig.addNetwork(network);
+  const macs = await attachMany(rig, network, emit, `${ABOUT}, no others`);
+  await sleep(SETTLE_MS);
+  const before = await rig.cpuMs();
+  const start = performance.now();
+  await Promise.all(others.map((nve) => rig.attach(network, nve)));
+  await allInFdb(rig, macs, start, emit, `${REMOTE} NVEs join ${ABOUT}`);
+  tellCpu(before, await rig.cpuMs(), emit, `${REMOTE} NVEs join ${ABOUT}`);
+}
+
+/** Many endpoints come up on one host while their network is on others too. */
+async function bulk(rig: Rig, emit: Emit): Promise<void> {
+  const network = NETWORKS + 1;
   await rig.addNetwork(network);
   for (const nve of [0, ...others]) await rig.applied((await rig.attach(network, nve)).revision);
-  await sleep(1000);
-  const cpuBefore = await rig.cpuMs();
+  await sleep(SETTLE_MS);
+  const before = await rig.cpuMs();
+  const start = performance.now();
+  const macs = await attachMany(rig, network, emit, `${ABOUT}, ${REMOTE} others`);
+  await allInFdb(rig, macs, start, emit, `${ABOUT}, ${REMOTE} others`);
+  tellCpu(before, await rig.cpuMs(), emit, `${ABOUT}, ${REMOTE} others`);
+}
+
+async function attachMany(
+  rig: Rig,
+  network: number,
+  emit: Emit,
+  about: string,
+): Promise<readonly string[]> {
   const start = performance.now();
   let left = BULK;
   const macs: string[] = [];
@@ -128,18 +164,33 @@ async function bulk(rig: Rig, emit: Emit): Promise<void> {
     while (left-- > 0) macs.push((await rig.attach(network, 0)).mac);
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
-  const answered = performance.now() - start;
-  const times = await Promise.all(macs.map((mac) => rig.everywhere(mac, others)));
-  const inFdb = Math.max(...times) - start;
+  emit(`${about}: ${CALLERS} callers are answered`, since(start), 's');
   await rig.applied(0);
-  const applied = performance.now() - start;
-  const cpuAfter = await rig.cpuMs();
-  const about = `${BULK} endpoints on one NVE`;
-  emit(`${about}, answered, ${CALLERS} callers`, answered / 1000, 's');
-  emit(`${about}, in the FDB of ${REMOTE} others`, inFdb / 1000, 's');
-  emit(`${about}, applied everywhere`, applied / 1000, 's');
-  emit(`${about}, CPU of the NVA`, (cpuAfter.nva - cpuBefore.nva) / 1000, 's');
-  emit(`${about}, CPU of that NVE`, (cpuAfter.local - cpuBefore.local) / 1000, 's');
-  const each = (cpuAfter.remote - cpuBefore.remote) / REMOTE;
-  emit(`${about}, CPU of each of ${REMOTE} others`, each / 1000, 's');
+  emit(`${about}: applied everywhere`, since(start), 's');
+  return macs;
 }
+
+async function allInFdb(
+  rig: Rig,
+  macs: readonly string[],
+  start: number,
+  emit: Emit,
+  about: string,
+): Promise<void> {
+  const times = await Promise.all(macs.map((mac) => rig.everywhere(mac, others)));
+  emit(`${about}: in the FDB of all of them`, (Math.max(...times) - start) / 1000, 's');
+  await rig.applied(0);
+}
+
+function tellCpu(before: Cpu, after: Cpu, emit: Emit, about: string): void {
+  const seconds = (pick: (cpu: Cpu) => number): number => (pick(after) - pick(before)) / 1000;
+  emit(
+    `${about}: CPU of the NVA`,
+    seconds((cpu) => cpu.nva),
+    's',
+  );
+  const remote = others.reduce((sum, i) => sum + seconds((cpu) => cpu.agents[i] ?? 0), 0);
+  emit(`${about}: CPU of each of them`, remote / REMOTE, 's');
+}
+
+const since = (start: number): number => (performance.now() - start) / 1000;

@@ -14,6 +14,12 @@ import { endpoint, networkId, nveId, vtepOf } from './model.js';
 const TIMEOUT_MS = 120_000;
 const FIRST_VNI = 5000;
 
+/** Milliseconds of CPU used so far. */
+export interface Cpu {
+  readonly nva: number;
+  readonly agents: readonly number[];
+}
+
 export class Rig {
   #endpoints = 0;
 
@@ -74,11 +80,9 @@ export class Rig {
     return Math.max(...(await Promise.all(watches.map((fdb) => fdb.when(mac)))));
   }
 
-  /** Milliseconds of CPU used so far: by the NVA, the first agent, and all others together. */
-  async cpuMs(): Promise<{ nva: number; local: number; remote: number }> {
-    const [local = 0, ...others] = await Promise.all(this.agents.map((agent) => agent.cpuMs()));
-    const remote = others.reduce((sum, ms) => sum + ms, 0);
-    return { nva: await this.nva.cpuMs(), local, remote };
+  async cpuMs(): Promise<Cpu> {
+    const agents = await Promise.all(this.agents.map((agent) => agent.cpuMs()));
+    return { nva: await this.nva.cpuMs(), agents };
   }
 
   async close(): Promise<void> {

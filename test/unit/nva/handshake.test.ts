@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../../src/errors.js';
 import { delay } from '../../../src/model/clock.js';
 import type { FromNve, Hello } from '../../../src/model/southbound.js';
+import type { Underlay } from '../../../src/model/nve.js';
 import { checkHello, receiveHeldItems, receiveHello } from '../../../src/nva/handshake.js';
 import { LINUX_LIKE } from '../../support/fake-nve.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
@@ -20,7 +21,8 @@ const HELLO: Hello = {
   itemCount: 0,
 };
 const REPORTS: FromNve = { kind: 'item_reports', epoch: 7, entries: [], settledRevision: 3 };
-const UNDERLAYS: FromNve = { kind: 'underlay_report', underlays: [] };
+const underlays = (mtu: number): Underlay[] => [{ address: '192.0.2.1', interface: 'eth0', mtu }];
+const moved = (mtu: number): FromNve => ({ kind: 'underlay_report', underlays: underlays(mtu) });
 const DRIFTS: FromNve = { kind: 'drift_reports', drifts: [], total: 0 };
 
 function held(versions: Readonly<Record<string, string>>, last = true): FromNve {
@@ -113,12 +115,14 @@ describe('held items', () => {
     const messages = [
       held({ a: '1', b: '1' }, false),
       REPORTS,
-      UNDERLAYS,
+      moved(1500),
+      moved(9000),
       DRIFTS,
       held({ b: '2' }),
     ];
     const result = await receiveHeldItems(sent(messages), clock);
-    assert.deepEqual([...result].sort(), [
+    assert.deepEqual(result.underlays, underlays(9000));
+    assert.deepEqual([...result.versions].sort(), [
       ['a', '1'],
       ['b', '2'],
     ]);

@@ -5,7 +5,7 @@
 const ROOMS = {
   'errors\\.ts': [],
   model: ['errors\\.ts'],
-  'vpp-api': ['errors\\.ts'],
+  'vpp-api': ['errors\\.ts', 'statemachine'],
   host: ['errors\\.ts'],
   dpdk: ['errors\\.ts', 'model', 'host'],
   sriov: ['errors\\.ts', 'model', 'host', 'dpdk'],

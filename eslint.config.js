@@ -2,7 +2,17 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'src/rpc/gen/', 'test/fixtures/', '*.cjs'] },
+  {
+    ignores: [
+      'dist/',
+      'coverage/',
+      'node_modules/',
+      'src/rpc/gen/',
+      'src/vpp-api/generated/',
+      'test/fixtures/',
+      '*.cjs',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -155,6 +155,59 @@ export const ERROR_TABLE = {
   ),
   COMMAND_TIMEOUT: row('DEADLINE_EXCEEDED', true, 'see what blocks the kernel: dmesg, ps'),
 
+  // VPP's binary API
+  VPP_SCHEMA_INVALID: row(
+    'FAILED_PRECONDITION',
+    false,
+    'give the API definitions that belong to this VPP',
+  ),
+  VPP_MESSAGE_UNKNOWN: row('INVALID_ARGUMENT', false, 'list the messages: nfvctl vpp messages'),
+  VPP_MESSAGE_MISSING: row('FAILED_PRECONDITION', false, 'load the named plugin in startup.conf'),
+  VPP_MESSAGE_CHANGED: row(
+    'FAILED_PRECONDITION',
+    false,
+    'upgrade nfvd, or run a VPP release that it knows; see docs/vpp-api.md',
+  ),
+  VPP_MESSAGE_UNSUPPORTED: row('UNIMPLEMENTED', false, 'report this with the API definition'),
+  VPP_FIELD_INVALID: row('INVALID_ARGUMENT', false, 'correct the named field'),
+  VPP_MESSAGE_MALFORMED: row(
+    'DATA_LOSS',
+    false,
+    'check that the API definitions belong to this VPP; report this if they do',
+  ),
+  VPP_UNREACHABLE: row(
+    'UNAVAILABLE',
+    true,
+    'check that VPP runs and that the path of its API socket is right',
+  ),
+  VPP_LIBRARY_MISSING: row(
+    'FAILED_PRECONDITION',
+    false,
+    'use the socket transport, which needs no library, or install libvppinfra of the VPP that runs',
+  ),
+  VPP_LIBRARY_BUSY: row(
+    'FAILED_PRECONDITION',
+    false,
+    'close the other connection, or use the socket transport, which has no such limit',
+  ),
+  VPP_STATS_BUSY: row(
+    'UNAVAILABLE',
+    true,
+    'try again: VPP was adding or removing interfaces all the time',
+  ),
+  VPP_PROTOCOL: row(
+    'INTERNAL',
+    true,
+    'give the path of the API socket (/run/vpp/api.sock), not that of the CLI or the statistics',
+  ),
+  VPP_CONNECTION_LOST: row(
+    'UNAVAILABLE',
+    true,
+    'read back what the call was to change; the connection is made again by itself',
+  ),
+  VPP_RESTARTED: row('ABORTED', false, 'read the indices again from the VPP that runs now'),
+  VPP_REFUSED: row('FAILED_PRECONDITION', false, "see VPP's answer in the message"),
+
   // Host preparation
   PROFILE_UNFIT: row('FAILED_PRECONDITION', false, 'correct the host profile, or the host'),
   PLAN_BLOCKED: row('FAILED_PRECONDITION', false, 'mend what the plan names'),
@@ -209,7 +262,10 @@ export function isErrorCode(text: string): text is ErrorCode {
 
 /** One bad field: where, what was there, why it is wrong, what would be right. */
 export interface FieldViolation {
-  /** Path in the request, dots and [index]: `virtual_network.vni`, `endpoint.ips[1]`. */
+  /**
+   * Path in the request, dots and [index]: `virtual_network.vni`, `endpoint.ips[1]`; in a message to
+   * VPP a JSON pointer: `/route/paths/0/type`.
+   */
   readonly field: string;
   /** The offending value as text, shortened to 120 characters. */
   readonly value: string;

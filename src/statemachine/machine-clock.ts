@@ -5,7 +5,7 @@ export class MachineClock {
   #next = 0;
   readonly #timers = new Map<number, () => void>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Pick<Clock, 'after'>) {}
 
   setTimeout(callback: () => void, ms: number): number {
     const id = this.#next++;

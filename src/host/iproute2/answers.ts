@@ -2,13 +2,19 @@
 import { NfvError, show } from '../../errors.js';
 import { errnoOfText } from '../errno.js';
 
+/** What iproute2 says itself of a name that is no device's. */
+const UNKNOWN_NAME = [
+  /^Cannot find (bridge )?device /m,
+  /^Device "[^"]*" does not exist/m,
+  /is wrong: Device does not exist$/m,
+];
+
 /** iproute2's own and the kernel's extended answers (extack), which come without an errno. */
 const ERRNO_OF_PATTERN: readonly (readonly [RegExp, string])[] = [
-  [/^Cannot find (bridge )?device /m, 'ENODEV'],
-  [/^Device "[^"]*" does not exist/m, 'ENODEV'],
-  [/is wrong: Device does not exist$/m, 'ENODEV'],
+  ...UNKNOWN_NAME.map((pattern) => [pattern, 'ENODEV'] as const),
   [/^Error: unknown (device )?ifindex\.?$/im, 'ENODEV'],
   [/entry not found\.?$/im, 'ENOENT'],
+  [/\baddress not found\.?$/im, 'EADDRNOTAVAIL'],
   [/^Cannot open network namespace .*: No such file or directory/m, 'ENOENT'],
   [/^Error: Exclusivity flag on, cannot modify\.?$/m, 'EEXIST'],
   [/already (exists|assigned)\.?$/m, 'EEXIST'],
@@ -23,6 +29,14 @@ export function errnoOf(text: string): string | undefined {
   const known = answer === undefined ? undefined : errnoOfText(answer);
   if (known !== undefined) return known;
   return ERRNO_OF_PATTERN.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/**
+ * iproute2 found no device of a name. It remembers none either, for then it would not have looked
+ * (lib/ll_map.c, ll_name_to_index); whether a remembered index is a device's, only the kernel says.
+ */
+export function isUnknownName(text: string): boolean {
+  return UNKNOWN_NAME.some((pattern) => pattern.test(text));
 }
 
 /** The kernel itself spoke, so the program came as far as to ask it. */

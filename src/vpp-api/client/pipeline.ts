@@ -1,0 +1,297 @@
+import { NfvError } from '../../errors.js';
+import type { Link } from '../transport/transport.js';
+import { HEADER_BYTES, writeHeader } from '../wire/framer.js';
+import { AbortWatch, abortError } from './abort-watch.js';
+import type { Fields } from '../codec/codec.js';
+import type { Bound } from './binding.js';
+import type { Call, CallOwner } from './call.js';
+import type { Deadlines } from './deadlines.js';
+import { Outbox } from './outbox.js';
+
+export interface PipelineLimits {
+  /** Calls that VPP owes an answer at a time; more wait for their turn. */
+  readonly window: number;
+  /** Calls that wait; more are refused. */
+  readonly maxWaiting: number;
+  /** Bytes of the calls that wait. */
+  readonly maxWaitingBytes: number;
+}
+
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. */
+  readonly deadlineMs: number;
+  /** It waits for nothing, for it is to tell how things are. */
+  readonly urgent?: boolean;
+}
+
+/** Of one connection; for people and tests. */
+export interface PipelineCounts {
+  /** Answers that came for calls that had been given up, or came twice. */
+  readonly late: number;
+}
+
+/** What is sent for one call: its request, and for a dump the control_ping behind it. */
+export interface Sending {
+  readonly request: Bound;
+  readonly fields: Fields;
+  readonly barrier?: Bound;
+}
+
+const MAX_CONTEXT = 0xffff_ffff;
+const NOTHING: Fields = {};
+
+/**
+ * Calls on one link: many under way at a time, each answer found by its context, which no other
+ * call under way has. Calls go out in the order they are made.
+ */
+export class Pipeline implements CallOwner {
+  readonly #outbox: Outbox;
+  readonly #pending = new Map<number, Call>();
+  readonly #waiting = new Set<Call>();
+  #waitingBytes = 0;
+  readonly #aborts: AbortWatch;
+  #context = 0;
+  /** All contexts have been used at least once. */
+  #wrapped = false;
+  /** Calls of `#pending` that were given up. */
+  #abandoned = 0;
+  #roomWaiters: (() => void)[] = [];
+  #end: NfvError | undefined;
+  #late = 0;
+
+  constructor(
+    private readonly link: Link,
+    private readonly deadlines: Deadlines,
+    private readonly limits: PipelineLimits,
+  ) {
+    this.#outbox = new Outbox(link);
+    this.#aborts = new AbortWatch((call, error) => {
+      this.giveUp(call, error);
+    });
+  }
+
+  /** Calls that VPP owes an answer, also those that were given up. */
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get abandoned(): number {
+    return this.#abandoned;
+  }
+
+  get counts(): PipelineCounts {
+    return { late: this.#late };
+  }
+
+  /**
+   * Sends a call, or lets it wait for its turn.
+   * @throws NfvError what the codec throws for fields that are not right: nothing is sent then;
+   *   TOO_MANY_REQUESTS, CANCELLED, and what the pipeline ended with
+   */
+  start(call: Call, sending: Sending, limits: CallLimits): void {
+    if (this.#end !== undefined) throw this.#end;
+    const { signal, urgent = false } = limits;
+    if (signal?.aborted === true) throw abortError(call.name, signal);
+    if (!urgent && (this.#waiting.size > 0 || !this.#hasRoom())) this.#queue(call, sending);
+    else this.#send(call, sending);
+    this.deadlines.add(call, limits.deadlineMs);
+    if (signal !== undefined) this.#aborts.add(call, signal);
+  }
+
+  /** Undefined: a call made now goes out at once. Else settles when that may be so again. */
+  room(): Promise<void> | undefined {
+    if (this.#end !== undefined || (this.#waiting.size === 0 && this.#hasRoom())) return undefined;
+    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  }
+
+  /** Sends frames that are nobody's call. */
+  post(bound: Bound, context: number, fields: Fields): void {
+    if (this.#end !== undefined) return;
+    this.#outbox.add(bound, bound.codec.check(fields), context, fields);
+  }
+
+  /**
+   * Takes an answer.
+   * @throws NfvError VPP_PROTOCOL, or what the codec throws, for a message that cannot be one: the
+   *   link is of no use after that
+   */
+  receive(from: Bound, message: Buffer): void {
+    const context = from.codec.contextOf(message);
+    const call = this.#pending.get(context);
+    if (call === undefined) {
+      this.#stray(from, context);
+      return;
+    }
+    const last = call.isLast(from);
+    if (call.state === 'abandoned') this.#late++;
+    else call.receive(from, message, last);
+    // `receive` may have ended everything.
+    if (last && this.#end === undefined) this.#finish(call);
+  }
+
+  /** The link takes bytes again. */
+  drained(): void {
+    this.#pump();
+  }
+
+  timedOut(call: Call): void {
+    this.giveUp(
+      call,
+      new NfvError('DEADLINE_EXCEEDED', `${call.name}: VPP did not answer in time`),
+    );
+  }
+
+  prolong(call: Call, ms: number): void {
+    this.deadlines.add(call, ms);
+  }
+
+  /** Ends a call. If it was sent, its answer will be dropped when it comes. */
+  giveUp(call: Call, error: NfvError): void {
+    if (call.state === 'waiting') {
+      this.#unqueue(call);
+      call.state = 'done';
+    } else if (call.state === 'sent') {
+      call.state = 'abandoned';
+      this.#abandoned++;
+    } else return;
+    this.#release(call);
+    call.fail(error);
+  }
+
+  /**
+   * VPP has answered what was sent after `context`: calls given up before that are not waited for
+   * any longer.
+   */
+  forgetAbandonedBefore(context: number): void {
+    for (const [each, call] of this.#pending) {
+      // As serial numbers (RFC 1982): contexts start again at 1.
+      if (((each - context) | 0) >= 0) break;
+      if (call.state !== 'abandoned') continue;
+      this.#pending.delete(each);
+      this.#abandoned--;
+      call.state = 'done';
+    }
+    this.#pump();
+  }
+
+  /** Ends all calls; every later one ends the same way. */
+  end(error: NfvError): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    const calls = [...this.#pending.values(), ...this.#waiting];
+    this.#pending.clear();
+    this.#waiting.clear();
+    for (const call of calls) {
+      this.#release(call);
+      const open = call.state === 'sent' || call.state === 'waiting';
+      call.state = 'done';
+      if (open) call.fail(error);
+    }
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  #hasRoom(): boolean {
+    return this.#pending.size < this.limits.window && !this.link.congested;
+  }
+
+  #send(call: Call, { request, fields, barrier }: Sending): void {
+    const size = request.codec.check(fields);
+    this.#register(call);
+    this.#outbox.add(request, size, call.context, fields);
+    if (barrier !== undefined) {
+      this.#outbox.add(barrier, barrier.codec.check(NOTHING), call.context, NOTHING);
+    }
+  }
+
+  /** The bytes are made now, for the caller may change the fields before they go out. */
+  #queue(call: Call, { request, fields, barrier }: Sending): void {
+    const { maxWaiting, maxWaitingBytes } = this.limits;
+    const { clientIndex } = this.link;
+    call.context = this.#nextContext();
+    const frames = [frame(request, clientIndex, call.context, fields)];
+    if (barrier !== undefined) frames.push(frame(barrier, clientIndex, call.context, NOTHING));
+    const bytes = Buffer.concat(frames);
+    if (this.#waiting.size >= maxWaiting || this.#waitingBytes + bytes.length > maxWaitingBytes) {
+      throw new NfvError(
+        'TOO_MANY_REQUESTS',
+        `${call.name}: ${this.#waiting.size} calls (${this.#waitingBytes} bytes) wait for VPP already`,
+      );
+    }
+    call.frames = bytes;
+    call.state = 'waiting';
+    this.#waiting.add(call);
+    this.#waitingBytes += bytes.length;
+  }
+
+  #unqueue(call: Call): Buffer | undefined {
+    const { frames } = call;
+    call.frames = undefined;
+    this.#waiting.delete(call);
+    this.#waitingBytes -= frames?.length ?? 0;
+    return frames;
+  }
+
+  #register(call: Call): void {
+    call.context = this.#nextContext();
+    call.state = 'sent';
+    this.#pending.set(call.context, call);
+  }
+
+  #nextContext(): number {
+    do {
+      if (this.#context === MAX_CONTEXT) this.#wrapped = true;
+      this.#context = this.#context === MAX_CONTEXT ? 1 : this.#context + 1;
+    } while (this.#pending.has(this.#context));
+    return this.#context;
+  }
+
+  /** @throws NfvError VPP_PROTOCOL if it answers what was never asked */
+  #stray(from: Bound, context: number): void {
+    if (!this.#wrapped && (context === 0 || context > this.#context)) {
+      throw new NfvError(
+        'VPP_PROTOCOL',
+        `${from.codec.name} answers context ${context}, which was never used`,
+      );
+    }
+    this.#late++;
+  }
+
+  #finish(call: Call): void {
+    this.#pending.delete(call.context);
+    if (call.state === 'abandoned') this.#abandoned--;
+    else this.#release(call);
+    call.state = 'done';
+    this.#pump();
+  }
+
+  #release(call: Call): void {
+    this.deadlines.remove(call);
+    this.#aborts.remove(call);
+  }
+
+  #pump(): void {
+    for (const call of this.#waiting) {
+      if (!this.#hasRoom()) return;
+      const frames = this.#unqueue(call);
+      call.state = 'sent';
+      this.#pending.set(call.context, call);
+      if (frames !== undefined) this.#outbox.addFrames(frames);
+    }
+    if (this.#roomWaiters.length === 0 || !this.#hasRoom()) return;
+    const free = this.limits.window - this.#pending.size;
+    for (const resolve of this.#roomWaiters.splice(0, free)) resolve();
+  }
+}
+
+function frame({ id, codec }: Bound, clientIndex: number, context: number, fields: Fields): Buffer {
+  const size = codec.check(fields);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + size);
+  writeHeader(bytes, 0, size);
+  codec.write(bytes, HEADER_BYTES, id, clientIndex, context, fields);
+  return bytes;
+}

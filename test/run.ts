@@ -1,6 +1,6 @@
 /**
- * Runs the suites one after another, prints what was skipped and why, and ends with one line that
- * adds them up: `tests: N passed, N failed, N skipped`.
+ * Runs the suites one after another, prints what was skipped and why, what failed, and ends with one
+ * line that adds them up: `tests: N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ const DEFAULT = ['unit', 'integration'];
 
 const report = z.object({
   passed: z.number(),
-  failed: z.number(),
+  failed: z.array(z.object({ title: z.string(), error: z.string() })),
   skipped: z.array(z.object({ title: z.string(), reason: z.string() })),
 });
 type Report = z.infer<typeof report>;
@@ -41,13 +41,14 @@ async function runSuite(name: string, dir: string): Promise<Report> {
     ...process.env,
     NFVD_TEST_REPORT: file,
   });
+  const badEnd = { title: `the suite ${name}`, error: `mocha ended with ${code}` };
   let result: Report;
   try {
     result = report.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: [badEnd], skipped: [] };
   }
-  return code !== 0 && result.failed === 0 ? { ...result, failed: 1 } : result;
+  return code !== 0 && result.failed.length === 0 ? { ...result, failed: [badEnd] } : result;
 }
 
 async function main(names: readonly string[]): Promise<number> {
@@ -59,14 +60,17 @@ async function main(names: readonly string[]): Promise<number> {
     rmSync(dir, { recursive: true, force: true });
   }
   const skipped = reports.flatMap((r) => r.skipped);
-  const sum = (count: (r: Report) => number): number => reports.reduce((n, r) => n + count(r), 0);
-  const failed = sum((r) => r.failed);
+  const failed = reports.flatMap((r) => r.failed);
+  const passed = reports.reduce((n, r) => n + r.passed, 0);
   if (skipped.length > 0) process.stdout.write('\nskipped:\n');
   for (const { title, reason } of skipped) process.stdout.write(`  ${title}: ${reason}\n`);
+  // Last, where the end of a log has it.
+  if (failed.length > 0) process.stdout.write('\nfailed:\n');
+  for (const { title, error } of failed) process.stdout.write(`  ${title}: ${error}\n`);
   process.stdout.write(
-    `\ntests: ${sum((r) => r.passed)} passed, ${failed} failed, ${skipped.length} skipped\n`,
+    `\ntests: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`,
   );
-  return failed === 0 ? 0 : 1;
+  return failed.length === 0 ? 0 : 1;
 }
 
 const wanted = process.argv.slice(2);

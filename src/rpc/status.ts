@@ -5,6 +5,7 @@
  */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { isErrorCode, NfvError, type ErrorCode, type FieldViolation } from '../errors.js';
+import { clip } from './clip.js';
 import type { Protos } from './load.js';
 
 const DETAILS = 'grpc-status-details-bin';
@@ -134,8 +135,4 @@ function parseDescription(text: string): Omit<FieldViolation, 'field'> {
     // Not one of ours: told as it is.
   }
   return { value: '', reason: text, remedy: '' };
-}
-
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 3)}...`;
 }

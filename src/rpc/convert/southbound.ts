@@ -1,4 +1,4 @@
-import { NfvError } from '../../errors.js';
+import { clip, NfvError } from '../../errors.js';
 import {
   MAX_ENTRIES,
   type BadDelta,
@@ -19,7 +19,6 @@ import type {
   _nfv_v1_ItemReports_Entry as WireEntry,
   _nfv_v1_ItemReports_Entry__Output as WireEntryOut,
 } from '../gen/nfv/v1/ItemReports.js';
-import { clip } from '../clip.js';
 import { fromInteger } from './common.js';
 import { itemFromWire, itemToWire } from './item.js';
 import {

@@ -7,9 +7,10 @@ import type { Bench, Figure } from './bench.js';
 import { bench as linux } from './linux.js';
 import { bench as reconcile } from './reconcile.js';
 import { bench as store } from './store.js';
+import { bench as vppApi } from './vpp-api.js';
 import { bench as vppCodec } from './vpp-codec.js';
 
-const BENCHES: readonly Bench[] = [store, reconcile, linux, vppCodec];
+const BENCHES: readonly Bench[] = [store, reconcile, linux, vppCodec, vppApi];
 
 function format(figure: Figure): string {
   const number = (value: number): string =>

@@ -68,3 +68,8 @@ export const ALL_INTERFACES = {
   name_filter_valid: false,
   name_filter: '',
 };
+
+/** A message's name without what the compiler knows of it, for fields that it would refuse. */
+export function untyped(name: string): string {
+  return name;
+}

@@ -48,7 +48,7 @@ bench: build-all ## the benchmarks; BENCH=store for one, ARGS=--json for JSON li
 	@node dist/bench/run.js $(BENCH) $(ARGS)
 
 build: install
-	@scripts/generate-rpc-types.sh && $(BIN)/tsc -b src
+	@scripts/generate-rpc-types.sh && $(BIN)/tsc -b src demo
 
 build-all: install
 	@scripts/generate-rpc-types.sh && $(BIN)/tsc -b

@@ -1,16 +1,18 @@
 /**
- * Runs the benchmarks: all, or those named. `--json` prints one JSON object a figure:
+ * Runs the benchmarks: all, or those named; `--full` with what takes minutes. `--json` prints one JSON object a figure:
  * {"bench","case","value","unit","baseline","ratio"}. A figure counts as the ratio to its baseline in
  * the same run; absolute values are those of this machine.
  */
 import type { Bench, Figure } from './bench.js';
+import { bench as fabric } from './fabric.js';
 import { bench as linux } from './linux.js';
+import { bench as nva } from './nva.js';
 import { bench as reconcile } from './reconcile.js';
 import { bench as store } from './store.js';
 import { bench as vppApi } from './vpp-api.js';
 import { bench as vppCodec } from './vpp-codec.js';
 
-const BENCHES: readonly Bench[] = [store, reconcile, linux, vppCodec, vppApi];
+const BENCHES: readonly Bench[] = [store, reconcile, nva, linux, fabric, vppCodec, vppApi];
 
 function format(figure: Figure): string {
   const number = (value: number): string =>
@@ -24,7 +26,8 @@ function format(figure: Figure): string {
 
 async function main(args: readonly string[]): Promise<void> {
   const json = args.includes('--json');
-  const names = args.filter((arg) => arg !== '--json');
+  const full = args.includes('--full');
+  const names = args.filter((arg) => arg !== '--json' && arg !== '--full');
   const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
   if (unknown.length > 0) {
     const known = BENCHES.map(({ name }) => name).join(', ');
@@ -32,9 +35,12 @@ async function main(args: readonly string[]): Promise<void> {
   }
   for (const bench of BENCHES) {
     if (names.length > 0 && !names.includes(bench.name)) continue;
-    await bench.run((figure) => {
-      process.stdout.write(`${json ? JSON.stringify(figure) : format(figure)}\n`);
-    });
+    await bench.run(
+      (figure) => {
+        process.stdout.write(`${json ? JSON.stringify(figure) : format(figure)}\n`);
+      },
+      { full },
+    );
   }
 }
 

@@ -10,7 +10,8 @@ import { open, type RootDatabase } from 'lmdb';
 import { openLmdbStore } from '../src/store/lmdb/store.js';
 import { verifyDataFile } from '../src/store/lmdb/verify.js';
 import type { Store } from '../src/store/store.js';
-import type { Bench, Figure } from './bench.js';
+import { figures, type Bench, type Emit, type Figure } from './bench.js';
+import { median } from './stats.js';
 
 const ROUNDS = 5;
 const CALLERS: readonly { readonly callers: number; readonly txns: number }[] = [
@@ -22,8 +23,6 @@ const KEYS = 20_000;
 const VALUE = 'v'.repeat(200);
 
 export const bench: Bench = { name: 'store', run };
-
-type Emit = (name: string, value: number, unit: string, baseline?: number) => void;
 
 interface Contest {
   readonly directory: string;
@@ -37,7 +36,7 @@ async function run(emit: (f: Figure) => void): Promise<void> {
   try {
     const store = await openLmdbStore({ path: join(directory, 'store') });
     const raw = openRaw(join(directory, 'raw'));
-    const contest = { directory, store, raw, emit: figures(emit) };
+    const contest = { directory, store, raw, emit: figures(bench.name, emit) };
     for (const { callers, txns } of CALLERS) await transactions(contest, callers, txns);
     await updates(contest);
     await reads(contest);
@@ -48,21 +47,6 @@ async function run(emit: (f: Figure) => void): Promise<void> {
     await rm(directory, { recursive: true });
   }
 }
-
-const figures =
-  (emit: (f: Figure) => void): Emit =>
-  (name, value, unit, baseline) => {
-    emit({
-      bench: bench.name,
-      case: name,
-      value: round(value),
-      unit,
-      baseline: baseline === undefined ? null : round(baseline),
-      ratio: baseline === undefined ? null : round(value / baseline),
-    });
-  };
-
-const round = (n: number): number => Number(n.toPrecision(4));
 
 function openRaw(path: string): RootDatabase<Buffer, Buffer> {
   const options = { keyEncoding: 'binary', encoding: 'binary', overlappingSync: false } as const;
@@ -97,11 +81,6 @@ async function medians(
     rates[1].push(await theirs(n));
   }
   return [median(rates[0]), median(rates[1])];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
 }
 
 async function transactions(

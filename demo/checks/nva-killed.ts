@@ -1,5 +1,6 @@
 /** 4: kill -9 of the NVA under a running ping, and in the middle of writes. */
 import { randomUUID } from 'node:crypto';
+import { NEW_VIRTUAL_NETWORK } from '../../src/model/virtual-network.js';
 import { call, expect, pair, type Check, type Demo } from '../demo.js';
 import { RunningPing } from '../ping.js';
 import { until } from '../run.js';
@@ -28,7 +29,12 @@ function startWriter({ client }: Demo): { accepted: string[]; ended: Promise<voi
   const write = async (): Promise<void> => {
     for (let n = 0; ; n++) {
       const id = `written-${n}`;
-      const request = { id, spec: SPEC, requestId: randomUUID(), validateOnly: false };
+      const request = {
+        id,
+        spec: NEW_VIRTUAL_NETWORK,
+        requestId: randomUUID(),
+        validateOnly: false,
+      };
       await client.virtualNetworks.create(request, call());
       accepted.push(id);
     }
@@ -36,18 +42,3 @@ function startWriter({ client }: Demo): { accepted: string[]; ended: Promise<voi
   // It can only end by the failure that is wanted.
   return { accepted, ended: write().catch(() => undefined) };
 }
-
-const SPEC = {
-  displayName: '',
-  tenant: 'default',
-  vni: 0,
-  encapsulation: 'VXLAN',
-  mtu: 0,
-  bumMode: 'HEAD_END',
-  bumGroup: '',
-  learning: false,
-  arpSuppression: true,
-  prefixes: [],
-  underlayFamily: 'IPV4',
-  labels: {},
-} as const;

@@ -10,6 +10,8 @@ import type { Paint } from './style.js';
 import { Table } from './table.js';
 
 const RETRY_MS = 500;
+/** That are told of one NVE. */
+const MAX_FAILURES = 10;
 
 /** Says how long it took, or who lags; answers with the exit status. @throws NfvError */
 export async function awaitApplied(
@@ -67,10 +69,17 @@ export function laggardsText(result: WaitAppliedResult, took: string, paint: Pai
   );
 }
 
-function failuresText({ nve, failures }: Laggard): string {
-  return failures
-    .map(({ key, code, message }) => `  ${escapeText(`${nve}: ${key}: ${message} (${code})`)}\n`)
-    .join('');
+/** Nothing where its row has said it all. */
+function failuresText({ nve, reason, failures }: Laggard): string {
+  const [first, ...others] = failures;
+  if (first === undefined) return '';
+  if (others.length === 0 && reason === `${first.key}: ${first.message}`) return '';
+  const lines = failures
+    .slice(0, MAX_FAILURES)
+    .map(({ key, code, message }) => `${nve}: ${key}: ${message} (${code})`);
+  const more = failures.length - lines.length;
+  if (more > 0) lines.push(`${nve}: ${more} more: see "nfvctl describe nve ${nve}"`);
+  return lines.map((line) => `  ${escapeText(line)}\n`).join('');
 }
 
 /** One for each code. */

@@ -2,7 +2,6 @@
 import type { Resource, ResourceKind } from '../model/api.js';
 import type { Listing } from './listing.js';
 import type { Printer } from './printer.js';
-import { filterOf, type SelectorOptions } from './selector.js';
 import type { Session } from './session.js';
 import { tellLost } from './tell-lost.js';
 import { watchChanges, type Change } from './watching.js';
@@ -12,12 +11,13 @@ export interface FollowOptions {
   readonly printer: Printer;
   /** What was listed, of each kind. */
   readonly listings: ReadonlyMap<ResourceKind, Listing<Resource>>;
-  readonly selector: SelectorOptions;
+  /** What they were listed with. */
+  readonly filterOf: (kind: ResourceKind) => string;
 }
 
 /** Until the session's signal aborts. */
 export async function followChanges(options: FollowOptions): Promise<void> {
-  const { session, printer, listings, selector } = options;
+  const { session, printer, listings, filterOf } = options;
   const existing = [...listings.values()].flatMap(({ resources, revision }) =>
     resources.map((resource): Change => ({ type: 'PUT', revision, resource })),
   );
@@ -27,7 +27,7 @@ export async function followChanges(options: FollowOptions): Promise<void> {
   const signal = AbortSignal.any([session.signal, failed.signal]);
   const follow = async (kind: ResourceKind, startRevision: number): Promise<void> => {
     const { nva, clock } = session;
-    const filter = filterOf(kind, selector);
+    const filter = filterOf(kind);
     const onLost = tellLost(session);
     const watch = { nva, clock, signal, kinds: [kind], filter, startRevision, onLost };
     for await (const change of watchChanges(watch)) await printer.printChanges([change]);

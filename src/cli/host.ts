@@ -19,7 +19,7 @@ export interface ConnectOptions {
 /** Made when a verb first needs it. @throws NfvError FILE_UNREADABLE */
 export type Connect = (options: ConnectOptions) => NvaConnection;
 
-export type OutStream = Writable & { readonly isTTY?: boolean };
+export type OutStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface CliHost {
   readonly env: Readonly<Record<string, string | undefined>>;

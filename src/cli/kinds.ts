@@ -1,5 +1,5 @@
 /** The kinds of resources, as operators name them. */
-import { invalidField } from '../errors.js';
+import { invalidField, type NfvError } from '../errors.js';
 import type {
   Call,
   ListRequest,
@@ -19,6 +19,8 @@ interface Names {
   readonly collection: Collection;
   readonly singular: string;
   readonly plural: string;
+  /** In a sentence. */
+  readonly one: string;
   readonly aliases: readonly string[];
 }
 
@@ -27,13 +29,15 @@ export const KIND_NAMES: Readonly<Record<ResourceKind, Names>> = {
     collection: 'virtualNetworks',
     singular: 'network',
     plural: 'networks',
-    aliases: ['vn', 'vns', 'virtualnetwork', 'virtualnetworks'],
+    one: 'a network',
+    aliases: ['net', 'nets', 'vn', 'vns', 'virtualnetwork', 'virtualnetworks'],
   },
-  Nve: { collection: 'nves', singular: 'nve', plural: 'nves', aliases: [] },
+  Nve: { collection: 'nves', singular: 'nve', plural: 'nves', one: 'an NVE', aliases: [] },
   Endpoint: {
     collection: 'endpoints',
     singular: 'endpoint',
     plural: 'endpoints',
+    one: 'an endpoint',
     aliases: ['ep', 'eps'],
   },
 };
@@ -49,11 +53,15 @@ const BY_NAME = new Map<string, ResourceKind>(
 export function parseKind(text: string): ResourceKind {
   const kind = BY_NAME.get(text.toLowerCase());
   if (kind !== undefined) return kind;
+  throw notAKind(text);
+}
+
+export function notAKind(text: string): NfvError {
   const known = KINDS.map((k) => KIND_NAMES[k].plural).join(', ');
   const meant = nearest(text, BY_NAME.keys());
   const remedy =
     meant === undefined ? `give one of ${known}` : `did you mean "${meant}"? kinds: ${known}`;
-  throw invalidField('KIND', text, 'not a kind of resource', remedy);
+  return invalidField('KIND', text, 'not a kind of resource', remedy);
 }
 
 export interface ResourceRef {

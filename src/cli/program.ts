@@ -1,5 +1,5 @@
 /** The command line: every verb with its flags and help. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodeHelp } from './exit-codes.js';
 import { addGlobals } from './globals.js';
 import { applyVerb } from './verbs/apply.js';
@@ -10,11 +10,12 @@ import { deleteVerb } from './verbs/delete.js';
 import { describeVerb } from './verbs/describe.js';
 import { diffVerb } from './verbs/diff.js';
 import { getVerb } from './verbs/get.js';
+import { helpVerb } from './verbs/help.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
 import { waitVerb } from './verbs/wait.js';
 import { watchVerb } from './verbs/watch.js';
-import type { Define, Verb } from './verb.js';
+import { examples, type Define, type Verb } from './verb.js';
 
 const VERBS: readonly Verb[] = [
   getVerb,
@@ -29,24 +30,54 @@ const VERBS: readonly Verb[] = [
   completionVerb,
   completeVerb,
   versionVerb,
+  helpVerb,
 ];
 
-/** `writeHelp` gets the text that --help asks for. */
-export function buildProgram(define: Define, writeHelp: (text: string) => void): Command {
+const HELP_WIDTH = 100;
+
+/** The code of what is thrown where --version is met. */
+export const VERSION_ASKED = 'nfvctl.version';
+
+export interface HelpOutput {
+  /** Gets the text that --help asks for. */
+  readonly write: (text: string) => void;
+  /** Of the terminal; undefined: there is none. */
+  readonly columns: number | undefined;
+}
+
+export function buildProgram(define: Define, help: HelpOutput): Command {
+  const width = (): number => Math.min(help.columns ?? HELP_WIDTH, HELP_WIDTH);
   const program = new Command('nfvctl')
     .description('Looks at and changes the virtual networks of an NFV host pool, through its NVA.')
     .exitOverride()
     .configureOutput({
-      writeOut: writeHelp,
+      writeOut: help.write,
       // Errors are thrown, and told in one place.
       writeErr: () => undefined,
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
+      getOutHelpWidth: width,
+      getErrHelpWidth: width,
     })
-    .configureHelp({ showGlobalOptions: true })
-    .helpCommand('help [verb]', 'the help of a verb')
-    .addHelpText('after', `\n${exitCodeHelp()}`);
+    .configureHelp({
+      showGlobalOptions: true,
+      // Without the aliases.
+      subcommandTerm: (command) => command.name(),
+      commandUsage: (command) => `${fullName(command)} ${command.usage()}`,
+    })
+    // Ours leads to the kinds below a verb too.
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `${examples(
+        'nfvctl get all',
+        'nfvctl apply -f examples/two-tenants.yaml --wait',
+        'nfvctl describe nve host-a',
+        'nfvctl help create network',
+      )}\n\n${exitCodeHelp()}`,
+    );
   addGlobals(program);
+  program.option('-V, --version', 'say which nfvctl this is').on('option:version', () => {
+    throw new CommanderError(0, VERSION_ASKED, '');
+  });
   for (const verb of VERBS) verb(program, define);
   return program;
 }

@@ -5,10 +5,12 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { readGlobals } from './globals.js';
 import type { CliHost } from './host.js';
 import { Output } from './output.js';
-import { buildProgram, commandOf, fullName } from './program.js';
+import { buildProgram, commandOf, VERSION_ASKED } from './program.js';
 import { Session } from './session.js';
 import { paintFor } from './style.js';
+import { usageError } from './usage-error.js';
 import type { Handler } from './verb.js';
+import { versionText } from './verbs/version.js';
 import { withWaitValues } from './wait-option.js';
 
 /** Runs one command line, `argv` without program names. @returns the exit status; never throws. */
@@ -30,8 +32,11 @@ class Run {
       (command, handler) => {
         command.action(() => this.#handle(command, handler));
       },
-      (text) => {
-        this.#help += text;
+      {
+        write: (text) => {
+          this.#help += text;
+        },
+        columns: host.stdout.columns,
       },
     );
   }
@@ -61,7 +66,8 @@ class Run {
 
   async #usage(error: CommanderError, argv: readonly string[]): Promise<number> {
     if (error.exitCode === 0) {
-      await this.#out.write(this.#help);
+      const text = error.code === VERSION_ASKED ? await versionText() : this.#help;
+      await this.#out.write(text);
       return EXIT.ok.code;
     }
     const command = commandOf(this.#program, argv);
@@ -69,10 +75,7 @@ class Run {
       await this.#err.write(command.helpInformation());
       return EXIT.invalid.code;
     }
-    const [message = '', hint] = error.message.replace(/^error: /, '').split('\n');
-    const meant = hint === undefined ? '' : `${hint.replace(/^\((.*)\)$/, '$1')} `;
-    const remedy = `${meant}See "${fullName(command)} --help"`;
-    return this.#fail(new NfvError('INVALID_FIELD', message, { remedy }));
+    return this.#fail(usageError(error, command));
   }
 
   async #fail(error: NfvError): Promise<number> {

@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../model/clock.js';
 import type { NveConfig } from '../nve/config.js';
-import { LastGood, readLastGood } from '../nve/last-good.js';
+import { readLastGood } from '../nve/last-good.js';
+import { dropConfiguration } from '../nve/state-records.js';
 import { Reconciler } from '../reconcile/engine.js';
 import { DEFAULT_TUNING } from '../reconcile/options.js';
 import type { Plan } from '../reconcile/plan-types.js';
-import { openLmdbReader } from '../store/lmdb/reader.js';
-import { openLmdbStore } from '../store/lmdb/store.js';
 import { DATAPLANES } from './dataplane.js';
+import { openState, readState } from './nve-state.js';
 
 /** What the agent would change now on this host; the agent may run meanwhile. */
 export async function planNve(config: NveConfig): Promise<Plan> {
-  const reader = openLmdbReader({ path: config.stateDir });
-  const lastGood = await readLastGood(reader).finally(() => reader.close());
-  const dataplane = DATAPLANES[config.dataplane]();
+  const reader = readState(config);
+  const lastGood = await readLastGood(reader, config.name).finally(() => reader.close());
   const ignore = (): void => undefined;
+  const dataplane = DATAPLANES[config.dataplane]({ warn: ignore });
   const reconciler = new Reconciler({
     ...DEFAULT_TUNING,
     dataplane,
@@ -34,12 +34,14 @@ export async function planNve(config: NveConfig): Promise<Plan> {
   }
 }
 
-/** Drops the configuration, so that the agent takes that of any NVA. The dataplane stays. */
-export async function forgetNve(config: NveConfig): Promise<void> {
-  const store = await openLmdbStore({ path: config.stateDir });
+/**
+ * Drops the configuration, so that the agent takes that of any NVA. The dataplane stays.
+ * @returns whether the directory still has the identity that NVAs know it by
+ */
+export async function forgetNve(config: NveConfig): Promise<boolean> {
+  const store = await openState(config);
   try {
-    const { lastGood } = await LastGood.open(store, randomUUID);
-    await lastGood.forget();
+    return await dropConfiguration(store, randomUUID);
   } finally {
     await store.close();
   }

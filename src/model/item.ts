@@ -3,7 +3,7 @@
  * (docs/architecture.md, "The items an NVA sends an NVE").
  */
 import type { Port } from './endpoint.js';
-import { checkPort } from './endpoint.js';
+import { checkPort, MAX_IPS } from './endpoint.js';
 import { isHostAddress, ipRange, parseIp, parseMac } from './addresses.js';
 import { Violations } from './violations.js';
 import { isId } from './names.js';
@@ -139,6 +139,10 @@ export function keyOf(payload: Payload): string {
   }
 }
 
+/** Characters of any key; none of those above comes near. */
+export const MAX_KEY = 256;
+const MAX_DEPENDENCIES = 16;
+
 /** The keys a payload's item must wait for. */
 export function dependenciesOf(payload: Payload): readonly string[] {
   switch (payload.kind) {
@@ -177,8 +181,17 @@ export function checkItem(item: Item): Item {
   if (item.version === '' || item.version.length > 64) {
     v.add('version', item.version, 'not a version', 'give 1-64 characters');
   }
+  checkDependencies(v, item.dependsOn);
   v.throwIfAny('ITEM_INVALID');
   return item;
+}
+
+function checkDependencies(v: Violations, keys: readonly string[]): void {
+  if (keys.length > MAX_DEPENDENCIES) {
+    v.add('depends_on', `${keys.length} keys`, 'too many', `give at most ${MAX_DEPENDENCIES}`);
+  }
+  const odd = keys.find((key) => key === '' || key.length > MAX_KEY);
+  if (odd !== undefined) v.add('depends_on', odd, 'not a key', `give 1-${MAX_KEY} characters`);
 }
 
 function checkPayload(v: Violations, p: Payload): void {
@@ -216,6 +229,7 @@ function checkPayload(v: Violations, p: Payload): void {
 }
 
 function checkBridgeDomain(v: Violations, p: BridgeDomainItem): void {
+  if (!isId(p.network)) v.add('network', p.network, 'not an id', 'give a network id');
   checkAddress(v, 'vtep', p.vtep);
   checkMtu(v, p.mtu);
   if (p.bumGroup === '') return;
@@ -230,6 +244,9 @@ function checkPortItem(v: Violations, p: PortItem): void {
   checkMac(v, p.mac);
   checkMtu(v, p.mtu);
   checkPort(v, p.port);
+  if (p.addresses.length > MAX_IPS) {
+    v.add('addresses', `${p.addresses.length} of them`, 'too many', `give at most ${MAX_IPS}`);
+  }
   for (const [i, text] of p.addresses.entries()) {
     const [address = '', length = ''] = text.split('/');
     checkAddress(v, `addresses[${i}]`, address);

@@ -1,4 +1,5 @@
 /** Filters on resources: which fields each kind has, and how a value of it is written. */
+import { NfvError } from '../errors.js';
 import type { Resource, ResourceKind } from './api.js';
 import { parseIp, parseMac } from './addresses.js';
 import { fieldsOf } from './filter-fields.js';
@@ -9,8 +10,8 @@ import { formatName, type Collection } from './names.js';
 import { nearest } from './nearest.js';
 
 /**
- * A filter on resources of some kinds, compiled. A field that only another of the kinds has is
- * one that a resource does not have: what is said of it does not hold.
+ * A filter on resources of some kinds, compiled. What can only be said of another of the kinds
+ * (it has the field, or its field can have the value) does not hold of a resource.
  * @throws NfvError INVALID_FILTER: syntax, unknown fields, values that a field cannot have.
  */
 export function resourceFilter(
@@ -19,18 +20,19 @@ export function resourceFilter(
 ): (resource: Resource) => boolean {
   const filter = parseFilter(text);
   if (filter === MATCH_ALL) return (resource) => kinds.includes(resource.kind);
-  checkNames(filter, kinds);
-  const bound = new Map(kinds.map((kind) => [kind, bind(filter, FIELDS[kind])] as const));
+  check(filter, kinds);
+  const bound = new Map(kinds.map((kind) => [kind, bind(filter, FILTER_FIELDS[kind])] as const));
   return (resource) => {
     const own = bound.get(resource.kind);
     return own !== undefined && matches(own, fieldsOf(resource));
   };
 }
 
-interface FieldType {
+export interface FieldType {
   readonly comparators: readonly Comparator[];
   /** The value as the field has it; undefined if it cannot have such a value. */
   readonly canonical: (value: string, open: boolean) => string | undefined;
+  /** What a value can be, for people. */
   readonly rule: string;
 }
 
@@ -104,7 +106,8 @@ const META = {
 
 type Fields = Readonly<Record<string, FieldType>>;
 
-const FIELDS: Readonly<Record<ResourceKind, Fields>> = {
+/** Of each kind, under its dotted name; `labels` stands for each `labels.KEY` too. */
+export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
   VirtualNetwork: {
     name: reference('virtualNetworks'),
     display_name: TEXT,
@@ -192,18 +195,38 @@ function typeAt(fields: Fields, path: readonly string[]): FieldType | 'group' | 
   return Object.keys(fields).some((field) => field.startsWith(`${name}.`)) ? 'group' : undefined;
 }
 
-function checkNames(filter: Filter, kinds: readonly ResourceKind[]): void {
-  if (filter.kind === 'not') checkNames(filter.part, kinds);
-  else if (filter.kind !== 'restriction') {
-    for (const part of filter.parts) checkNames(part, kinds);
-  } else if (kinds.every((kind) => typeAt(FIELDS[kind], filter.path) === undefined)) {
-    const known = [...new Set(kinds.flatMap((kind) => Object.keys(FIELDS[kind])))];
-    const name = filter.path.join('.');
-    const meant = nearest(name, known);
-    const hint = meant === undefined ? '' : `did you mean "${meant}"? `;
-    const place = `at character ${filter.position}: `;
-    throw invalidFilter(name, `${place}no such field`, `${hint}known: ${known.join(', ')}`);
+function check(filter: Filter, kinds: readonly ResourceKind[]): void {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      for (const part of filter.parts) check(part, kinds);
+      break;
+    case 'not':
+      check(filter.part, kinds);
+      break;
+    case 'restriction':
+      checkRestriction(filter, kinds);
+      break;
   }
+}
+
+/** One kind that it can be said of is enough. */
+function checkRestriction(r: Restriction, kinds: readonly ResourceKind[]): void {
+  const bound = kinds
+    .map((kind) => bindRestriction(r, FILTER_FIELDS[kind]))
+    .filter((b) => b !== NOTHING);
+  if (bound.length === 0) throw noSuchField(r, kinds);
+  const [first] = bound;
+  if (first instanceof NfvError && bound.every((b) => b instanceof NfvError)) throw first;
+}
+
+function noSuchField({ path, position }: Restriction, kinds: readonly ResourceKind[]): NfvError {
+  const known = [...new Set(kinds.flatMap((kind) => Object.keys(FILTER_FIELDS[kind])))];
+  const name = path.join('.');
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? '' : `did you mean "${meant}"? `;
+  const remedy = `${hint}known: ${known.join(', ')}`;
+  return invalidFilter(name, `at character ${position}: no such field`, remedy);
 }
 
 /** Never matches. */
@@ -217,18 +240,24 @@ function bind(filter: Filter, fields: Fields): Filter {
     case 'not':
       return { ...filter, part: bind(filter.part, fields) };
     case 'restriction': {
-      const type = typeAt(fields, filter.path);
-      if (type === undefined) return NOTHING;
-      if (type === 'group') return bindGroup(filter);
-      return bindField(filter, type);
+      const bound = bindRestriction(filter, fields);
+      if (!(bound instanceof NfvError)) return bound;
+      return filter.comparator === '!=' ? MATCH_ALL : NOTHING;
     }
   }
 }
 
-function bindGroup(r: Restriction): Filter {
+/** NOTHING: there is no such field. */
+function bindRestriction(r: Restriction, fields: Fields): Filter | NfvError {
+  const type = typeAt(fields, r.path);
+  if (type === undefined) return NOTHING;
+  return type === 'group' ? bindGroup(r) : bindField(r, type);
+}
+
+function bindGroup(r: Restriction): Filter | NfvError {
   if (r.comparator === ':') return r;
   const reason = `at character ${r.position}: not to be compared with ${r.comparator}`;
-  throw invalidFilter(
+  return invalidFilter(
     r.path.join('.'),
     reason,
     'ask what it has with ":", or name one of its fields',
@@ -242,20 +271,24 @@ function bindPresence(r: Restriction): Filter {
   return { ...r, path: [map], value: key, open: false };
 }
 
-function bindField(r: Restriction, type: FieldType): Filter {
+function bindField(r: Restriction, type: FieldType): Filter | NfvError {
   const place = `at character ${r.position}: `;
   if (!type.comparators.includes(r.comparator)) {
     const reason = `${place}not to be compared with ${r.comparator}`;
-    throw invalidFilter(r.path.join('.'), reason, `use one of ${type.comparators.join(' ')}`);
+    return invalidFilter(r.path.join('.'), reason, `use one of ${type.comparators.join(' ')}`);
   }
   if (r.open && !EQUALITY.includes(r.comparator)) {
-    throw invalidFilter(`${r.value}*`, `${place}* after ${r.comparator}`, 'use it with =, != or :');
+    return invalidFilter(
+      `${r.value}*`,
+      `${place}* after ${r.comparator}`,
+      'use it with =, != or :',
+    );
   }
   if (r.open && r.value === '' && r.comparator === ':') return bindPresence(r);
   const value = type.canonical(r.value, r.open);
   if (value === undefined) {
     const name = r.path.join('.');
-    throw invalidFilter(r.value, `${place}not a value that ${name} can have`, `give ${type.rule}`);
+    return invalidFilter(r.value, `${place}not a value that ${name} can have`, `give ${type.rule}`);
   }
   return { ...r, value };
 }

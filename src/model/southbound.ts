@@ -101,6 +101,7 @@ export interface Delta {
 export interface BadDelta {
   readonly kind: 'bad_delta';
   readonly sequence: number;
+  readonly complete: boolean;
   readonly error: NfvError;
 }
 

@@ -27,6 +27,22 @@ export interface VirtualNetworkSpec {
   readonly labels: Labels;
 }
 
+/** What a new network is like where nothing else is said. */
+export const NEW_VIRTUAL_NETWORK: VirtualNetworkSpec = {
+  displayName: '',
+  tenant: 'default',
+  vni: 0,
+  encapsulation: 'VXLAN',
+  mtu: 0,
+  bumMode: 'HEAD_END',
+  bumGroup: '',
+  learning: false,
+  arpSuppression: true,
+  prefixes: [],
+  underlayFamily: 'IPV4',
+  labels: {},
+};
+
 export interface VirtualNetwork {
   readonly kind: 'VirtualNetwork';
   readonly id: string;

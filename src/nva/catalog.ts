@@ -2,7 +2,6 @@
  * The model in memory, one revision after another as the store has them. It feeds the compiler,
  * and is never asked for what must be true at this instant: that the store knows.
  */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { EndpointSpec } from '../model/endpoint.js';
 import type { NveSpec, Underlay } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -10,8 +9,7 @@ import type { KeyValue, Store, StoreEvent } from '../store/store.js';
 import type { Change, NveInput } from './compiler/inputs.js';
 import { parseResourceKey, ROOT, SPECS, statusesOf } from './keys.js';
 import { RECORDS, STATUS_RECORDS } from './records.js';
-
-const CHUNK = 1000;
+import { scan } from './scan.js';
 
 export interface CatalogEndpoint {
   readonly spec: EndpointSpec;
@@ -26,8 +24,6 @@ export class Catalog {
   readonly #nves = new Map<string, NveSpec>();
   readonly #underlays = new Map<string, readonly Underlay[]>();
   readonly #endpoints = new Map<string, CatalogEndpoint>();
-  /** As they were when this process started; each is asked for once. */
-  readonly #settledDigests = new Map<string, string>();
 
   /** Everything up to this revision is in. */
   get revision(): number {
@@ -42,49 +38,35 @@ export class Catalog {
     return this.#nves.get(id);
   }
 
-  nveIds(): IterableIterator<string> {
-    return this.#nves.keys();
-  }
-
-  /**
-   * Digest of what the NVE had when an earlier process last knew it to be in step: the empty text
-   * if it was not, undefined from the second time on, and for an NVE that is new.
-   */
-  takeSettledDigest(nve: string): string | undefined {
-    const digest = this.#settledDigests.get(nve);
-    this.#settledDigests.delete(nve);
-    return digest;
-  }
-
   endpoint(id: string): CatalogEndpoint | undefined {
     return this.#endpoints.get(id);
   }
 
   /**
-   * Reads everything as of one revision. @returns the changes from nothing to that, networks and
-   * NVEs before the endpoints that refer to them.
+   * Reads everything as of one revision, and hands on the changes from nothing to that.
+   * @returns for each NVE, the digest of what it had when an earlier process last knew it to be in
+   *   step; empty if it was not.
    */
-  async load(store: Store, signal: AbortSignal): Promise<Change[]> {
-    let revision = store.status().revision;
-    const changes: Change[] = [];
-    for (const prefix of [statusesOf('nves'), SPECS]) {
-      let after = prefix;
-      for (;;) {
-        await turn(undefined, { signal });
-        const chunk = await store.range({ prefix, after, limit: CHUNK, revision });
-        revision = chunk.revision;
-        for (const kv of chunk.kvs) changes.push(...this.#put(kv));
-        const last = chunk.kvs.at(-1);
-        if (!chunk.more || last === undefined) break;
-        after = last.key;
-      }
+  async load(
+    store: Store,
+    signal: AbortSignal,
+    onChange: (change: Change) => void,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { revision } = store.status();
+    const at = { revision, signal };
+    const digests = new Map<string, string>();
+    for await (const kv of scan(store, statusesOf('nves'), at)) {
+      const id = kv.key.slice(statusesOf('nves').length);
+      const status = STATUS_RECORDS.nves.decode(kv.key, kv.value);
+      digests.set(id, status.settledDigest);
+      this.#setUnderlays(id, status.underlays);
     }
+    for await (const kv of scan(store, SPECS, at)) {
+      for (const change of this.#put(kv)) onChange(change);
+    }
+    signal.throwIfAborted();
     this.#revision = revision;
-    for (const nve of this.#nves.keys()) {
-      if (!this.#settledDigests.has(nve)) this.#settledDigests.set(nve, '');
-    }
-    const order: Change['kind'][] = ['Nve', 'VirtualNetwork', 'Endpoint'];
-    return changes.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+    return new Map([...this.#nves.keys()].map((id) => [id, digests.get(id) ?? '']));
   }
 
   /**
@@ -115,7 +97,6 @@ export class Catalog {
     if (part === 'status') {
       if (collection !== 'nves') return [];
       const status = STATUS_RECORDS.nves.decode(key, value);
-      if (this.#revision === 0) this.#settledDigests.set(id, status.settledDigest);
       return this.#setUnderlays(id, status.underlays);
     }
     switch (collection) {

@@ -4,8 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { invalidField, NfvError } from '../errors.js';
 import type { ListRequest, ListResult, Resource } from '../model/api.js';
-import { matches, parseFilter } from '../model/filter.js';
-import { fieldsOf } from '../model/filter-fields.js';
+import { resourceFilter } from '../model/resource-filter.js';
 import type { Store } from '../store/store.js';
 import { specsOf } from './keys.js';
 import { decodeKv } from './records.js';
@@ -31,7 +30,7 @@ export async function listPage<Spec extends object, R extends Resource>(
   signal: AbortSignal,
 ): Promise<ListResult<R>> {
   const size = pageSize(request.pageSize);
-  const filter = parseFilter(request.filter);
+  const isWanted = resourceFilter(request.filter, [rules.kind]);
   const filterHash = hash(`${rules.collection}\0${request.filter}`);
   const start = request.pageToken === '' ? undefined : decodeToken(request.pageToken, filterHash);
   const prefix = specsOf(rules.collection);
@@ -45,7 +44,7 @@ export async function listPage<Spec extends object, R extends Resource>(
     for (const [i, kv] of chunk.kvs.entries()) {
       const id = kv.key.slice(prefix.length);
       const resource = await rules.assemble(id, decodeKv(rules.records, kv), revision);
-      if (matches(filter, fieldsOf(resource))) resources.push(resource);
+      if (isWanted(resource)) resources.push(resource);
       after = kv.key;
       if (resources.length < size) continue;
       const more = chunk.more || i + 1 < chunk.kvs.length;

@@ -17,6 +17,7 @@ import { Digest } from '../model/southbound.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { Store } from '../store/store.js';
+import { Absentees } from './absentees.js';
 import { Catalog } from './catalog.js';
 import { CompileIndex, type CompileCounters } from './compiler/compile-index.js';
 import type { Change } from './compiler/inputs.js';
@@ -45,6 +46,10 @@ export interface NvaOptions {
 }
 
 const RETRY_MS = 1000;
+/** What an endpoint became is waited for. */
+const ENDPOINT_STATUS_MS = 50;
+/** One change of an endpoint moves the status of every NVE of its network. */
+const NVE_STATUS_MS = 500;
 
 export class Nva implements NvaApi {
   readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
@@ -55,9 +60,15 @@ export class Nva implements NvaApi {
   readonly #catalog = new Catalog();
   readonly #index = new CompileIndex();
   readonly #revisions = new Revisions();
+  readonly #absentees = new Absentees({
+    exists: (nve) => this.#catalog.nve(nve) !== undefined,
+    digestOf: (nve) => this.#digestOf(nve),
+    signal: this.#stop.signal,
+  });
   readonly #sessions: Sessions;
   readonly #nveStatuses: NveStatuses;
-  readonly #writer: StatusWriter;
+  readonly #nveWriter: StatusWriter;
+  readonly #endpointWriter: StatusWriter;
   readonly #waiters: AppliedWaiters;
   readonly #watched: readonly Watched[];
   readonly #background: Promise<void>[] = [];
@@ -97,7 +108,7 @@ export class Nva implements NvaApi {
       clock,
       nves: this.nves,
       connected: (nve) => this.#sessions.get(nve),
-      missed: (nve) => this.#missed(nve),
+      missed: (nve) => this.#absentees.missed(nve),
       compiled: (revision) => this.#revisions.reached(revision, this.#stop.signal),
     });
     const endpointStatuses = new EndpointStatuses({
@@ -105,19 +116,22 @@ export class Nva implements NvaApi {
       endpoint: (id) => catalog.endpoint(id),
       connected: (nve) => this.#sessions.get(nve),
     });
-    this.#writer = new StatusWriter({
-      store,
-      clock,
-      log,
-      statusOf: (kind, id) =>
-        kind === 'nves' ? this.#nveStatuses.recordOf(id) : endpointStatuses.recordOf(id),
+    this.#nveWriter = new StatusWriter({
+      ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
+      statusOf: (id) => this.#nveStatuses.recordOf(id),
+    });
+    this.#endpointWriter = new StatusWriter({
+      ...{ store, clock, log, collection: 'endpoints', gatherMs: ENDPOINT_STATUS_MS },
+      statusOf: (id) => endpointStatuses.recordOf(id),
     });
     this.#sessions = this.#makeSessions();
     this.#waiters = new AppliedWaiters({
       clock,
       storeRevision: () => store.status().revision,
       compiledRevision: () => catalog.revision,
-      nves: () => catalog.nveIds(),
+      judged: () => this.#absentees.judged(),
+      behind: () => [...this.#sessions.behind()].filter((nve) => catalog.nve(nve) !== undefined),
+      lags: (nve, revision) => this.#nveStatuses.lags(nve, revision),
       laggard: (nve, revision) => this.#nveStatuses.laggard(nve, revision),
     });
   }
@@ -130,13 +144,14 @@ export class Nva implements NvaApi {
       log,
       epoch: { storeId, number: epoch },
       index: this.#index,
+      absentees: this.#absentees,
       revision: () => this.#catalog.revision,
       admit: (nve, nodeUuid, facts) => this.#nveStatuses.admit(nve, nodeUuid, facts),
       onProgress: (nve, keys) => {
         this.#progressed(nve, keys);
       },
       onDeparture: (nve, last) => {
-        this.#nveStatuses.depart(nve, last);
+        if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
       },
       onUnderlays: (nve, facts) => {
         this.#nveStatuses.store(nve, facts).catch((thrown: unknown) => {
@@ -155,11 +170,15 @@ export class Nva implements NvaApi {
     const signal = AbortSignal.any([call.signal, this.#stop.signal]);
     const { store, clock } = this.#options;
     yield* watchResources(store, clock, this.#watched, request, { signal });
+    // Whoever watches has to know that there may be more to come, elsewhere or later.
+    this.#stop.signal.throwIfAborted();
   }
 
-  waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
-    const signal = AbortSignal.any([call.signal, this.#stop.signal]);
-    return this.#waiters.wait(request, { signal });
+  async waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
+    const result = await this.#waiters.wait(request, call);
+    // It was cut short; the next NVA knows better.
+    if (!result.applied) this.#stop.signal.throwIfAborted();
+    return result;
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
@@ -168,19 +187,23 @@ export class Nva implements NvaApi {
   /** Ends sessions and watches, and writes what is known of the NVEs. The store stays open. */
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
+    this.#waiters.close();
     this.#sessions.close(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     await Promise.all(this.#background);
-    await this.#writer.close();
+    await Promise.all([this.#nveWriter.close(), this.#endpointWriter.close()]);
   }
 
   async #load(): Promise<void> {
     const { store } = this.#options;
-    for (const change of await this.#catalog.load(store, this.#stop.signal)) {
-      this.#index.apply(change);
-    }
+    const digests = await this.#catalog.load(store, this.#stop.signal, (change) => {
+      this.#index.load(change);
+    });
     this.#revisions.advance(this.#catalog.revision);
-    // None has a session yet, whatever the store says.
-    for (const nve of this.#catalog.nveIds()) this.#writer.mark('nves', nve);
+    for (const [nve, digest] of digests) {
+      this.#absentees.remember(nve, digest);
+      // None has a session yet, whatever the store says.
+      this.#nveWriter.mark(nve);
+    }
   }
 
   async #follow(): Promise<void> {
@@ -209,6 +232,8 @@ export class Nva implements NvaApi {
 
   #forget(nve: string): void {
     const gone = new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
+    this.#absentees.forget(nve);
+    this.#nveStatuses.forget(nve);
     this.#sessions.get(nve)?.session.end(gone);
     this.#waiters.progressed(nve);
   }
@@ -217,25 +242,15 @@ export class Nva implements NvaApi {
     const progress = this.#sessions.get(nve)?.session.progress;
     const ports = keys === 'all' ? (progress?.keys('port/') ?? []) : keys;
     for (const key of ports) {
-      if (key.startsWith('port/')) this.#writer.mark('endpoints', key.slice('port/'.length));
+      if (key.startsWith('port/')) this.#endpointWriter.mark(key.slice('port/'.length));
     }
-    this.#writer.mark('nves', nve);
+    this.#nveWriter.mark(nve);
     this.#waiters.progressed(nve);
   }
 
-  /**
-   * The first revision an NVE without a session is known to miss. After a restart of ours, that is
-   * told by the digest of what it had when it was last in step.
-   */
-  #missed(nve: string): number | undefined {
-    const known = this.#sessions.missed(nve);
-    if (known !== undefined) return known;
-    const digest = this.#catalog.takeSettledDigest(nve);
-    if (digest === undefined) return undefined;
-    const now = new Digest();
-    for (const item of this.#index.full(nve).values()) now.toggle(item.key, item.version);
-    if (now.text === digest) return undefined;
-    this.#sessions.markMissed(nve, 0);
-    return 0;
+  #digestOf(nve: string): string {
+    const digest = new Digest();
+    for (const { key, version } of this.#index.full(nve).values()) digest.toggle(key, version);
+    return digest.text;
   }
 }

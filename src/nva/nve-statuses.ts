@@ -31,8 +31,14 @@ export class NveStatuses {
 
   constructor(private readonly deps: NveStatusesDeps) {}
 
+  /** The session is over; this is what was last known. */
   depart(nve: string, last: Connected): void {
     this.#departed.set(nve, this.#connectedRecord(last));
+  }
+
+  /** The NVE is no more. */
+  forget(nve: string): void {
+    this.#departed.delete(nve);
   }
 
   /**
@@ -99,9 +105,9 @@ export class NveStatuses {
     const connected = this.deps.connected(nve);
     if (connected !== undefined)
       return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
-    const stored = (await readNveStatus(this.deps.store, nve))?.value;
-    if (stored === undefined) return undefined;
-    return STATUS_RECORDS.nves.encode({ ...stored, state: 'DISCONNECTED' });
+    const last = this.#departed.get(nve) ?? (await readNveStatus(this.deps.store, nve))?.value;
+    if (last === undefined) return undefined;
+    return STATUS_RECORDS.nves.encode({ ...last, state: 'DISCONNECTED' });
   }
 
   #connectedRecord({ session, facts, drifts, driftCount, since }: Connected): NveStatusRecord {
@@ -119,17 +125,23 @@ export class NveStatuses {
     };
   }
 
+  /** Whether the NVE lacks something of `revision` or before. */
+  lags(nve: string, revision: number): boolean {
+    const connected = this.deps.connected(nve);
+    if (connected !== undefined) return connected.session.progress.lags(revision);
+    const missed = this.deps.missed(nve);
+    return missed !== undefined && missed <= revision;
+  }
+
   /** undefined: the NVE has applied everything up to `revision`. */
   laggard(nve: string, revision: number): Laggard | undefined {
+    if (!this.lags(nve, revision)) return undefined;
     const connected = this.deps.connected(nve);
     if (connected === undefined) {
-      const missed = this.deps.missed(nve);
-      if (missed === undefined || missed > revision) return undefined;
       const reason = 'its agent is not connected';
       return { nve, code: 'NVE_DISCONNECTED', reason, appliedRevision: 0, failures: [] };
     }
     const { progress } = connected.session;
-    if (!progress.lags(revision)) return undefined;
     const { failures } = progress;
     const [first] = failures;
     return {

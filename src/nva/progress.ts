@@ -54,12 +54,19 @@ export class Progress {
     return this.#settled && this.#outstanding.size === 0;
   }
 
+  /** Something of some revision has not been applied. */
+  get behind(): boolean {
+    return !this.#settled || this.#outstanding.size > 0 || this.#failed.size > 0;
+  }
+
   /** The oldest revision of which something is open or failed; undefined: none. */
   get oldestOpen(): number | undefined {
-    const failed = [...this.#failed.values()].map(({ revision }) => revision);
     const [open] = this.#outstanding.values();
-    const all = open === undefined ? failed : [...failed, open.revision];
-    return all.length === 0 ? undefined : Math.min(...all);
+    let oldest = open?.revision;
+    for (const { revision } of this.#failed.values()) {
+      oldest = oldest === undefined ? revision : Math.min(oldest, revision);
+    }
+    return oldest;
   }
 
   /** The wanted items whose keys begin with `prefix`. */

@@ -12,6 +12,8 @@ import {
 } from '../model/southbound.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { CompileIndex, ItemDelta } from './compiler/compile-index.js';
+import type { Absentees } from './absentees.js';
+import { EventLoopTurns } from './event-loop-turns.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
 import { Progress } from './progress.js';
 import { Session, type Shortfall } from './session.js';
@@ -28,6 +30,7 @@ export interface SessionsDeps {
   readonly log: Log;
   readonly epoch: Epoch;
   readonly index: CompileIndex;
+  readonly absentees: Absentees;
   /** The revision that `index` has. */
   revision(): number;
   /**
@@ -56,18 +59,33 @@ interface Registration {
   readonly incoming: AsyncIterator<FromNve>;
   readonly hello: Hello;
   readonly facts: NveFacts;
+  /** Newer than the hello's. */
+  readonly underlays?: readonly Underlay[] | undefined;
   readonly progress: Progress;
   /** Absent: the NVE holds all it should. */
   readonly shortfall?: Shortfall;
+}
+
+/** What the NVE should have was compiled, and is not sent yet. */
+interface Greeting {
+  readonly nve: string;
+  /** It should have something else by now. */
+  outdated: boolean;
 }
 
 /** Kept of each NVE, newest first. */
 const MAX_DRIFTS = 100;
 
 export class Sessions {
+  readonly #streams = new Set<NvaSideStream>();
+  #closed: NfvError | undefined;
   readonly #connected = new Map<string, Connected>();
-  /** For NVEs without a session: the first revision they missed, as far as we know. */
-  readonly #missed = new Map<string, number>();
+  /** The connected NVEs that have not applied all they should have. */
+  readonly #behind = new Set<string>();
+  /** For compiling: after a restart of ours all NVEs come at once. */
+  readonly #turns = new EventLoopTurns();
+  /** The handshakes under way. */
+  readonly #greetings = new Set<Greeting>();
 
   constructor(private readonly deps: SessionsDeps) {}
 
@@ -75,27 +93,35 @@ export class Sessions {
     return this.#connected.get(nve);
   }
 
-  /** An NVE that is not connected is known to lack something of this revision or before. */
-  markMissed(nve: string, revision: number): void {
-    this.#missed.set(nve, Math.min(revision, this.#missed.get(nve) ?? revision));
-  }
-
-  missed(nve: string): number | undefined {
-    return this.#missed.get(nve);
+  /** The NVEs that lack something, connected or not. */
+  *behind(): Generator<string> {
+    yield* this.#behind;
+    yield* this.deps.absentees.behind();
   }
 
   /** Hands on what a commit changes. */
   deliver(deltas: ReadonlyMap<string, ItemDelta>, revision: number): void {
+    for (const greeting of this.#greetings) greeting.outdated ||= deltas.has(greeting.nve);
     for (const [nve, delta] of deltas) {
       const connected = this.#connected.get(nve);
-      if (connected === undefined) this.markMissed(nve, revision);
+      if (connected === undefined) this.deps.absentees.miss(nve, revision);
       else connected.session.expect(delta, revision);
-      this.deps.onProgress(nve, [...delta.upserts.keys(), ...delta.removes]);
+      this.#progressed(nve, [...delta.upserts.keys(), ...delta.removes]);
     }
   }
 
   /** Runs one session. @throws NfvError why it ended, for the NVE to know */
   readonly handle = async (stream: NvaSideStream): Promise<void> => {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#streams.add(stream);
+    try {
+      await this.#run(stream);
+    } finally {
+      this.#streams.delete(stream);
+    }
+  };
+
+  async #run(stream: NvaSideStream): Promise<void> {
     const { deps } = this;
     const incoming = stream.incoming[Symbol.asyncIterator]();
     const hello = await receiveHello(incoming, deps.clock);
@@ -115,7 +141,7 @@ export class Sessions {
     } finally {
       this.#remove(nve, stream);
     }
-  };
+  }
 
   async #greet(
     stream: NvaSideStream,
@@ -124,8 +150,10 @@ export class Sessions {
     facts: NveFacts,
   ): Promise<Session> {
     const { deps } = this;
+    await this.#turns.take();
     const wanted = deps.index.full(hello.nve);
     const progress = new Progress(wanted);
+    const greeting = { nve: hello.nve, outdated: false };
     const inStep = progress.digest === hello.digest;
     const welcome = {
       kind: 'welcome',
@@ -140,17 +168,32 @@ export class Sessions {
       await stream.send({ ...welcome, revision: deps.revision() });
       return session;
     }
-    await stream.send({ ...welcome, revision: deps.revision() });
-    const held = await receiveHeldItems(incoming, deps.clock);
-    const now = deps.index.full(hello.nve);
-    const shortfall = shortfallOf(held, now);
-    const fresh = new Progress(now);
-    return this.#register({ stream, incoming, hello, facts, progress: fresh, shortfall });
+    this.#greetings.add(greeting);
+    try {
+      await stream.send({ ...welcome, revision: deps.revision() });
+      const held = await receiveHeldItems(incoming, deps.clock);
+      const common = { stream, incoming, hello, facts, underlays: held.underlays };
+      if (!greeting.outdated) {
+        const shortfall = shortfallOf(held.versions, wanted);
+        return this.#register({ ...common, progress, shortfall });
+      }
+      await this.#turns.take();
+      const now = deps.index.full(hello.nve);
+      const shortfall = shortfallOf(held.versions, now);
+      return this.#register({ ...common, progress: new Progress(now), shortfall });
+    } finally {
+      this.#greetings.delete(greeting);
+    }
   }
 
-  #register({ stream, incoming, hello, facts, progress, shortfall }: Registration): Session {
+  #register(registration: Registration): Session {
     const { deps } = this;
+    const { stream, incoming, hello, facts, underlays, progress, shortfall } = registration;
     const { nve } = hello;
+    const moved = (latest: readonly Underlay[]): void => {
+      connected.facts = { ...connected.facts, underlays: latest };
+      deps.onUnderlays(nve, connected.facts);
+    };
     const connected: Connected = {
       facts,
       drifts: [],
@@ -166,17 +209,14 @@ export class Sessions {
           log: deps.log,
           events: {
             progressed: (keys) => {
-              deps.onProgress(nve, keys);
+              this.#progressed(nve, keys);
             },
             drifted: (drifts, total) => {
               connected.drifts = [...drifts, ...connected.drifts].slice(0, MAX_DRIFTS);
               connected.driftCount = total;
-              deps.onProgress(nve, []);
+              this.#progressed(nve, []);
             },
-            underlaysChanged: (underlays) => {
-              connected.facts = { ...connected.facts, underlays };
-              deps.onUnderlays(nve, connected.facts);
-            },
+            underlaysChanged: moved,
           },
         },
         incoming,
@@ -186,9 +226,10 @@ export class Sessions {
     };
     const older = this.#connected.get(nve);
     this.#connected.set(nve, connected);
-    this.#missed.delete(nve);
+    deps.absentees.forget(nve);
     older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
-    deps.onProgress(nve, []);
+    this.#progressed(nve, []);
+    if (underlays !== undefined) moved(underlays);
     return connected.session;
   }
 
@@ -199,13 +240,20 @@ export class Sessions {
     this.#connected.delete(nve);
     const { progress } = connected.session;
     const missed = progress.settled ? progress.oldestOpen : 0;
-    if (missed !== undefined) this.markMissed(nve, missed);
-    this.deps.onProgress(nve, []);
+    if (missed !== undefined) this.deps.absentees.miss(nve, missed);
+    this.#progressed(nve, []);
   }
 
-  /** Ends all sessions. */
+  #progressed(nve: string, keys: readonly string[] | 'all'): void {
+    if (this.#connected.get(nve)?.session.progress.behind === true) this.#behind.add(nve);
+    else this.#behind.delete(nve);
+    this.deps.onProgress(nve, keys);
+  }
+
+  /** Ends all sessions, also those that are just beginning, and begins no more. */
   close(error: NfvError): void {
-    for (const { session } of this.#connected.values()) session.end(error);
+    this.#closed = error;
+    for (const stream of this.#streams) stream.end(error);
   }
 }
 

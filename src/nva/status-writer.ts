@@ -5,21 +5,22 @@
 import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
+import type { Collection } from '../model/names.js';
 import { LIMITS, type Compare, type Store, type WriteOp } from '../store/store.js';
 import { specKey, statusKey } from './keys.js';
-
-type Kind = 'nves' | 'endpoints';
 
 export interface StatusWriterDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whose status it is. */
+  readonly collection: Collection;
+  /** Milliseconds that changes are gathered for. */
+  readonly gatherMs: number;
   /** The status record as it should be; undefined: nothing is known, leave it. */
-  statusOf(kind: Kind, id: string): Promise<string | undefined>;
+  statusOf(id: string): Promise<string | undefined>;
 }
 
-/** Milliseconds that changes are gathered for. */
-const GATHER_MS = 50;
 const RETRY_MS = 1000;
 /** Each status takes one compare and one operation of a transaction. */
 const BATCH = Math.floor(LIMITS.txnOps / 2);
@@ -33,9 +34,9 @@ export class StatusWriter {
   constructor(private readonly deps: StatusWriterDeps) {}
 
   /** The status may have changed. */
-  mark(kind: Kind, id: string): void {
-    this.#dirty.add(`${kind}/${id}`);
-    this.#schedule(GATHER_MS);
+  mark(id: string): void {
+    this.#dirty.add(id);
+    this.#schedule(this.deps.gatherMs);
   }
 
   /** Writes what is gathered, and then no more. */
@@ -66,11 +67,11 @@ export class StatusWriter {
   }
 
   async #writeBatch(): Promise<void> {
-    const names = [...this.#dirty].slice(0, BATCH);
+    const ids = [...this.#dirty].slice(0, BATCH);
     // Taken out before it is read: what changes from now on marks it again.
-    for (const name of names) this.#dirty.delete(name);
+    for (const id of ids) this.#dirty.delete(id);
     try {
-      const writes = await Promise.all(names.map((name) => this.#prepare(name)));
+      const writes = await Promise.all(ids.map((id) => this.#prepare(id)));
       const due = writes.filter((write) => write !== undefined);
       if (due.length === 0) return;
       const result = await this.deps.store.txn({
@@ -78,22 +79,21 @@ export class StatusWriter {
         ops: due.map(({ op }) => op),
       });
       // A resource that changed meanwhile is read again; it may be gone by then.
-      if (!result.succeeded) for (const name of names) this.#dirty.add(name);
+      if (!result.succeeded) for (const id of ids) this.#dirty.add(id);
     } catch (thrown) {
-      for (const name of names) this.#dirty.add(name);
+      for (const id of ids) this.#dirty.add(id);
       throw thrown;
     }
   }
 
   /** undefined: there is nothing to write, or nothing to write it about. */
-  async #prepare(name: string): Promise<{ compare: Compare; op: WriteOp } | undefined> {
-    const [kind, id = ''] = name.split('/');
-    if (kind !== 'nves' && kind !== 'endpoints') return undefined;
-    const spec = await this.deps.store.get(specKey(kind, id));
-    const value = await this.deps.statusOf(kind, id);
+  async #prepare(id: string): Promise<{ compare: Compare; op: WriteOp } | undefined> {
+    const { store, collection } = this.deps;
+    const spec = await store.get(specKey(collection, id));
+    const value = await this.deps.statusOf(id);
     if (spec === undefined || value === undefined) return undefined;
-    const key = statusKey(kind, id);
-    if ((await this.deps.store.get(key))?.value === value) return undefined;
+    const key = statusKey(collection, id);
+    if ((await store.get(key))?.value === value) return undefined;
     return {
       compare: { kind: 'revision', key: spec.key, revision: spec.modRevision },
       op: { kind: 'put', key, value },

@@ -9,15 +9,20 @@ export interface AppliedDeps {
   storeRevision(): number;
   /** The revision up to which changes have been handed to the sessions. */
   compiledRevision(): number;
-  nves(): Iterable<string>;
-  /** undefined: the NVE has applied everything up to `revision`. */
+  /** Resolves when it is known of every NVE whether it is behind. */
+  judged(): Promise<void>;
+  /** The NVEs that lag at all. */
+  behind(): Iterable<string>;
+  /** Whether the NVE lacks something of `revision` or before. */
+  lags(nve: string, revision: number): boolean;
+  /** The same with the reason; undefined: it does not. */
   laggard(nve: string, revision: number): Laggard | undefined;
 }
 
 interface Waiter {
   readonly revision: number;
-  /** Not looked at yet, or lagging when last looked at. */
-  readonly lagging: Set<string>;
+  /** Those that lagged when last looked at; undefined: the revision is not compiled yet. */
+  lagging: Set<string> | undefined;
   readonly done: () => void;
 }
 
@@ -37,29 +42,34 @@ export class AppliedWaiters {
         `the store is at revision ${latest}, not ${revision}`,
       );
     }
+    await deps.judged();
     if (request.timeoutMs > 0) await this.#settled(revision, request.timeoutMs, signal);
     const laggards = this.#laggards(revision);
     const applied = laggards.length === 0 && deps.compiledRevision() >= revision;
     return { applied, revision, laggards };
   }
 
-  /** An NVE's progress, or the compiled revision, has changed. */
+  /** An NVE's progress, or with undefined the compiled revision, has changed. */
   progressed(nve: string | undefined): void {
     for (const waiter of this.#waiters) {
-      if (nve !== undefined && this.deps.laggard(nve, waiter.revision) === undefined) {
-        waiter.lagging.delete(nve);
-      }
-      this.#check(waiter);
+      if (nve === undefined || waiter.lagging?.has(nve) === true) this.#check(waiter);
     }
   }
 
+  /** Answers everyone who waits with what is so now. */
+  close(): void {
+    for (const { done } of this.#waiters) done();
+  }
+
   #check(waiter: Waiter): void {
-    if (this.deps.compiledRevision() < waiter.revision) return;
+    const { revision, done } = waiter;
+    if (this.deps.compiledRevision() < revision) return;
+    waiter.lagging ??= new Set(this.deps.behind());
     for (const nve of waiter.lagging) {
-      if (this.deps.laggard(nve, waiter.revision) !== undefined) return;
+      if (this.deps.lags(nve, revision)) return;
       waiter.lagging.delete(nve);
     }
-    waiter.done();
+    done();
   }
 
   #settled(revision: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -70,7 +80,7 @@ export class AppliedWaiters {
         signal.removeEventListener('abort', done);
         resolve();
       };
-      const waiter = { revision, lagging: new Set(this.deps.nves()), done };
+      const waiter: Waiter = { revision, lagging: undefined, done };
       const cancel = this.deps.clock.after(timeoutMs, done);
       signal.addEventListener('abort', done, { once: true });
       this.#waiters.add(waiter);
@@ -80,7 +90,7 @@ export class AppliedWaiters {
   }
 
   #laggards(revision: number): Laggard[] {
-    return [...this.deps.nves()]
+    return [...this.deps.behind()]
       .sort()
       .map((nve) => this.deps.laggard(nve, revision))
       .filter((laggard) => laggard !== undefined);

@@ -2,15 +2,14 @@
 import { NfvError } from '../errors.js';
 import type { Call, Resource, WatchEvent, WatchRequest } from '../model/api.js';
 import type { Clock } from '../model/clock.js';
-import { matches, parseFilter, type Filter } from '../model/filter.js';
-import { fieldsOf } from '../model/filter-fields.js';
 import { formatName, type Collection } from '../model/names.js';
+import { resourceFilter } from '../model/resource-filter.js';
 import type { Store, StoreEvent, WatchBatch } from '../store/store.js';
 import { parseResourceKey, ROOT, specKey, specsOf } from './keys.js';
 import { decodeKv } from './records.js';
 import type { ResourceRules } from './resource-rules.js';
+import { scanIds } from './scan.js';
 
-const CHUNK = 200;
 /** A watcher that is told nothing for so long gets a newer revision to resume from. */
 const BOOKMARK_MS = 10_000;
 
@@ -79,7 +78,7 @@ async function* snapshot(
   revision: number,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
-  for await (const id of idsAt(store, watched.collection, revision, signal)) {
+  for await (const id of scanIds(store, specsOf(watched.collection), { revision, signal })) {
     const resource = await watched.read(id, revision);
     if (resource !== undefined && view.enters(watched, resource)) {
       yield { type: 'PUT', revision, resource };
@@ -87,26 +86,9 @@ async function* snapshot(
   }
 }
 
-async function* idsAt(
-  store: Store,
-  collection: Collection,
-  revision: number,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  const prefix = specsOf(collection);
-  let after = prefix;
-  while (!signal.aborted) {
-    const { kvs, more } = await store.range({ prefix, after, limit: CHUNK, revision });
-    for (const { key } of kvs) yield key.slice(prefix.length);
-    const last = kvs.at(-1);
-    if (!more || last === undefined) return;
-    after = last.key;
-  }
-}
-
 /** What the watcher sees: with a filter, it is told when a resource ceases to match. */
 class View {
-  readonly #filters: ReadonlyMap<Watched, Filter>;
+  readonly #isWanted: (resource: Resource) => boolean;
   /** Names of the resources that match; kept with a filter only. */
   readonly #matching: Set<string> | undefined;
 
@@ -114,7 +96,8 @@ class View {
     private readonly wanted: readonly Watched[],
     filter: string,
   ) {
-    this.#filters = new Map(wanted.map((watched) => [watched, parseFilter(filter)]));
+    const kinds = wanted.map(({ kind }) => kind);
+    this.#isWanted = resourceFilter(filter, kinds);
     this.#matching = filter === '' ? undefined : new Set();
   }
 
@@ -122,7 +105,7 @@ class View {
   async remember(store: Store, revision: number, signal: AbortSignal): Promise<void> {
     if (this.#matching === undefined) return;
     for (const watched of this.wanted) {
-      for await (const id of idsAt(store, watched.collection, revision, signal)) {
+      for await (const id of scanIds(store, specsOf(watched.collection), { revision, signal })) {
         const resource = await watched.read(id, revision);
         if (resource !== undefined) this.enters(watched, resource);
       }
@@ -130,8 +113,7 @@ class View {
   }
 
   enters(watched: Watched, resource: Resource): boolean {
-    const filter = this.#filters.get(watched);
-    const does = filter === undefined || matches(filter, fieldsOf(resource));
+    const does = this.#isWanted(resource);
     if (does) this.#matching?.add(formatName(watched.collection, resource.id));
     return does;
   }

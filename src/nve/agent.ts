@@ -14,6 +14,7 @@ import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/op
 import type { Store } from '../store/store.js';
 import { LastGood } from './last-good.js';
 import { SessionRunner } from './session-runner.js';
+import { Trouble } from './trouble.js';
 
 export interface AgentOptions {
   /** The NVE's id. */
@@ -37,12 +38,17 @@ export interface AgentOptions {
 /** How often the host's addresses are looked at, in milliseconds. */
 const UNDERLAY_MS = 10_000;
 
+/** Drifts of one pass that are logged one by one. */
+const MAX_LOGGED = 20;
+
 export class Agent {
   readonly #options: AgentOptions;
   readonly #lastGood: LastGood;
   readonly #reconciler: Reconciler;
   readonly #session: SessionRunner;
   readonly #stop = new AbortController();
+  readonly #passTrouble: Trouble;
+  readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
   #cancelTimer: () => void = () => undefined;
 
@@ -51,7 +57,8 @@ export class Agent {
    * @throws NfvError of the store and of the dataplane's capabilities
    */
   static async start(options: AgentOptions): Promise<Agent> {
-    const { lastGood, items } = await LastGood.open(options.store, options.makeUuid);
+    const { store, name, makeUuid } = options;
+    const { lastGood, items } = await LastGood.open({ store, nve: name, makeUuid });
     const agent = new Agent(options, lastGood);
     const { complete, revision } = lastGood;
     agent.#reconciler.replace(items, complete, revision);
@@ -65,6 +72,8 @@ export class Agent {
     this.#options = options;
     this.#lastGood = lastGood;
     const { dataplane, clock, random, replicas, retry, tuning, log } = options;
+    this.#passTrouble = new Trouble(clock);
+    this.#underlayTrouble = new Trouble(clock);
     this.#reconciler = new Reconciler({
       ...tuning,
       dataplane,
@@ -92,7 +101,7 @@ export class Agent {
         held: () => lastGood.entries(),
         confirm: (epoch) => this.#confirm(epoch),
         take: (storeId, delta) => this.#take(storeId, delta),
-        failures: () => this.#reconciler.reports(),
+        failures: () => this.#reconciler.failures(),
       },
     });
   }
@@ -105,7 +114,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the agent is stopping'));
     this.#cancelTimer();
-    this.#session.stop();
+    await this.#session.stop();
     await this.#reconciler.stop();
   }
 
@@ -147,30 +156,47 @@ export class Agent {
   }
 
   #drifted(drifts: readonly Drift[], total: number): void {
-    for (const { key, difference, action } of drifts) {
-      this.#options.log.warn({ key, difference, action }, 'drift');
+    const { log } = this.#options;
+    for (const { key, difference, action } of drifts.slice(0, MAX_LOGGED)) {
+      log.warn({ key, difference, action }, 'drift');
     }
+    const more = drifts.length - MAX_LOGGED;
+    if (more > 0) log.warn({ more, total }, 'more drift');
     this.#session.drift(drifts, total);
   }
 
   #logPass(event: ReconcilerEvent): void {
     const { log } = this.#options;
     if (event.kind === 'pass') {
-      const { kind, ...fields } = event;
-      if (fields.steps > 0) log.info(fields, 'reconciled');
-      else log.debug(fields, kind);
-    } else {
-      log.error({ ...event, ...errorFields(event.error) }, event.kind.replace('_', ' '));
+      const { isFull, checked, steps, failed, planHash } = event;
+      const durationMs = Math.round(event.durationMs);
+      const fields = { isFull, checked, steps, failed, durationMs, planHash };
+      const isNews = steps > 0 || this.#passTrouble.isOn;
+      this.#passTrouble.over();
+      if (isNews) log.info(fields, 'reconciled');
+      else log.debug(fields, 'pass');
+      return;
     }
+    const { kind, error, ...rest } = event;
+    const level = this.#passTrouble.isNews(`${kind} ${error.code}`) ? 'error' : 'debug';
+    const fields = { ...rest, ...errorFields(error) };
+    if (kind === 'pass_failed') log[level](fields, 'pass failed');
+    else log[level](fields, 'callback failed');
   }
 
   /** The MTU of an underlay can change without anything of ours being touched. */
   #watchUnderlays(): void {
     this.#cancelTimer = this.#options.clock.after(UNDERLAY_MS, () => {
-      this.#checkUnderlays().catch((thrown: unknown) => {
-        if (this.#stop.signal.aborted) return;
-        this.#options.log.warn(errorFields(NfvError.from(thrown)), 'cannot read the addresses');
-      });
+      this.#checkUnderlays().then(
+        () => {
+          this.#underlayTrouble.over();
+        },
+        (thrown: unknown) => {
+          const error = NfvError.from(thrown);
+          if (this.#stop.signal.aborted || !this.#underlayTrouble.isNews(error.code)) return;
+          this.#options.log.warn(errorFields(error), 'cannot read the addresses');
+        },
+      );
     });
   }
 

@@ -2,8 +2,10 @@
 import type { Drift, Underlay } from '../model/nve.js';
 import { MAX_ENTRIES, type FromNve, type ItemReport } from '../model/southbound.js';
 
-/** Drifts of one report; older ones only count. */
+/** Drifts of one report, the newest; of older ones that were not sent only the number is told. */
 const MAX_DRIFTS = 100;
+/** Characters of a text for people, so that a full message stays far below 4 MiB. */
+const MAX_TEXT = 500;
 
 export class Outbox {
   readonly #reports = new Map<string, ItemReport>();
@@ -22,12 +24,15 @@ export class Outbox {
   }
 
   report(entries: readonly ItemReport[], settledRevision: number): void {
-    for (const entry of entries) this.#reports.set(entry.key, entry);
+    for (const entry of entries) this.#reports.set(entry.key, shortened(entry));
     this.#settledRevision = settledRevision;
   }
 
   drift(drifts: readonly Drift[], total: number): void {
-    this.#drifts = [...drifts, ...this.#drifts].slice(0, MAX_DRIFTS);
+    const room = MAX_DRIFTS - drifts.length;
+    const older = room > 0 ? this.#drifts.slice(0, room) : [];
+    const newer = drifts.slice(0, MAX_DRIFTS);
+    this.#drifts = [...newer.map((d) => ({ ...d, difference: clip(d.difference) })), ...older];
     this.#driftTotal = total;
   }
 
@@ -64,4 +69,14 @@ export class Outbox {
       settledRevision: all ? this.#settledRevision : 0,
     };
   }
+}
+
+function shortened(entry: ItemReport): ItemReport {
+  const { failure } = entry;
+  if (failure === undefined) return entry;
+  return { ...entry, failure: { ...failure, message: clip(failure.message) } };
+}
+
+function clip(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 3)}...`;
 }

@@ -2,7 +2,7 @@
 import { createActor, type ActorRefFrom } from 'xstate';
 import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
-import { errorFields, type Log } from '../model/log.js';
+import type { Log } from '../model/log.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_ENTRIES,
@@ -10,7 +10,6 @@ import {
   type BadDelta,
   type Delta,
   type Epoch,
-  type FromNve,
   type Hello,
   type ItemReport,
   type ReceivedFromNva,
@@ -19,7 +18,12 @@ import {
 import { MachineClock } from '../statemachine/machine-clock.js';
 import { nveSessionMachine } from '../statemachine/nve-session.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
+import { DeltaOrder } from './delta-order.js';
 import { Outbox } from './outbox.js';
+import { SessionLog } from './session-log.js';
+
+/** How long the NVA may take to answer, until we are in step; milliseconds. */
+const ANSWER_MS = 30_000;
 
 /** What the session asks of the agent. */
 export interface SessionAgent {
@@ -48,22 +52,34 @@ export interface SessionRunnerOptions {
 /** One stream, from its opening to its end. */
 interface Connection {
   readonly stream: NveSideStream;
-  storeId: string;
+  /** That the NVA said in its welcome. */
   epoch: number;
   /** The outbox is being emptied into it. */
   sending: boolean;
+  /** Of the wait for the NVA's next message, if there is one. */
+  cancelDeadline: () => void;
+}
+
+/** What a connection is once the NVA has welcomed us. */
+interface Session {
+  readonly storeId: string;
+  readonly order: DeltaOrder;
 }
 
 export class SessionRunner {
   readonly #options: SessionRunnerOptions;
   readonly #outbox = new Outbox();
   readonly #actor: ActorRefFrom<typeof nveSessionMachine>;
+  readonly #log: SessionLog;
   #connection: Connection | undefined;
+  /** The last connection's; it may outlast the connection by what was being stored. */
+  #running: Promise<void> = Promise.resolve();
   #reporting = false;
 
   constructor(options: SessionRunnerOptions) {
     this.#options = options;
-    const { clock, random, replicas, retry } = options;
+    const { clock, random, replicas, retry, log } = options;
+    this.#log = new SessionLog(log, clock);
     const machine = nveSessionMachine.provide({
       actions: {
         connect: ({ context }) => {
@@ -93,8 +109,10 @@ export class SessionRunner {
     this.#actor.start();
   }
 
-  stop(): void {
+  /** Waits for what is being stored. */
+  async stop(): Promise<void> {
     this.#actor.send({ type: 'STOP' });
+    await this.#running;
   }
 
   /** The machine's state, for people and tests. */
@@ -128,9 +146,10 @@ export class SessionRunner {
       this.#lost(undefined, NfvError.from(thrown));
       return;
     }
-    const connection = { stream, storeId: '', epoch: 0, sending: false };
+    const connection = { stream, epoch: 0, sending: false, cancelDeadline: () => undefined };
     this.#connection = connection;
-    this.#run(connection).then(
+    this.#await(connection, 'welcome');
+    this.#running = this.#run(connection, this.#running).then(
       () => {
         this.#lost(connection, new NfvError('NVA_UNREACHABLE', `${stream.peer} ended the session`));
       },
@@ -140,64 +159,85 @@ export class SessionRunner {
     );
   }
 
-  async #run(connection: Connection): Promise<void> {
+  async #run(connection: Connection, previous: Promise<void>): Promise<void> {
     const { agent } = this.#options;
+    // What it stores is part of what we say that we hold.
+    await previous;
     await connection.stream.send(await agent.hello());
-    let welcomed = false;
+    let session: Session | undefined;
     for await (const message of connection.stream.incoming) {
       if (this.#connection !== connection) return;
-      if (!welcomed) await this.#greet(connection, message);
-      else await this.#receive(connection, message);
-      welcomed = true;
+      connection.cancelDeadline();
+      if (session === undefined) session = await this.#greet(connection, message);
+      else await this.#receive(connection, session, message);
+      if (this.state === 'comparing') this.#await(connection, 'delta');
     }
   }
 
-  async #greet(connection: Connection, message: ReceivedFromNva): Promise<void> {
+  async #greet(connection: Connection, message: ReceivedFromNva): Promise<Session> {
     if (message.kind !== 'welcome') {
       throw new NfvError('PROTOCOL_VIOLATION', `${message.kind} before welcome`);
     }
-    const { agent, log } = this.#options;
+    const { agent } = this.#options;
     checkWelcome(message, agent.epoch());
-    connection.storeId = message.epoch.storeId;
-    connection.epoch = message.epoch.number;
-    const { peer } = connection.stream;
-    log.info({ peer, epoch: connection.epoch, inStep: !message.sendHeldItems }, 'connected to NVA');
-    if (message.sendHeldItems) {
-      this.#actor.send({ type: 'WELCOME_COMPARE' });
-      return;
-    }
-    await agent.confirm(message.epoch);
-    this.#actor.send({ type: 'WELCOME_IN_STEP' });
+    const { epoch, sendHeldItems } = message;
+    if (!sendHeldItems) await agent.confirm(epoch);
+    connection.epoch = epoch.number;
+    this.#log.connected(connection.stream.peer, epoch.number, !sendHeldItems);
+    this.#advance(connection, sendHeldItems ? 'WELCOME_COMPARE' : 'WELCOME_IN_STEP');
+    return { storeId: epoch.storeId, order: new DeltaOrder(message) };
   }
 
-  async #receive(connection: Connection, message: ReceivedFromNva): Promise<void> {
+  async #receive(
+    connection: Connection,
+    session: Session,
+    message: ReceivedFromNva,
+  ): Promise<void> {
     if (message.kind === 'welcome') {
       throw new NfvError('PROTOCOL_VIOLATION', 'welcome in the middle of a session');
     }
     const { sequence } = message;
-    try {
-      await this.#take(connection, message);
-    } catch (thrown) {
-      const error = NfvError.from(thrown);
-      const { code, message: text } = error;
-      this.#options.log.error({ sequence, ...errorFields(error) }, 'delta refused');
-      const reply = { code, message: text };
-      await connection.stream.send({ kind: 'delta_reply', sequence, error: reply });
-      return;
-    }
-    await connection.stream.send({ kind: 'delta_reply', sequence });
-    if (message.kind === 'delta' && message.complete) this.#actor.send({ type: 'COMPLETE' });
+    const { order } = session;
+    order.follow(sequence);
+    const error = await this.#take(session, message);
+    const reply =
+      error === undefined ? {} : { error: { code: error.code, message: error.message } };
+    await connection.stream.send({ kind: 'delta_reply', sequence, ...reply });
+    // A new session brings it again, and by then there may be room.
+    if (error?.retriable === true) throw error;
+    if (message.complete) this.#advance(connection, 'COMPLETE');
   }
 
-  #take(connection: Connection, message: Delta | BadDelta): Promise<void> {
-    if (message.kind === 'bad_delta') throw message.error;
-    if (message.epoch !== connection.epoch) {
-      throw new NfvError(
-        'STALE_EPOCH',
-        `a delta of epoch ${message.epoch} in a session of epoch ${connection.epoch}`,
-      );
+  /** @returns why it was refused */
+  async #take(session: Session, message: Delta | BadDelta): Promise<NfvError | undefined> {
+    const { storeId, order } = session;
+    try {
+      const delta = order.check(message);
+      await this.#options.agent.take(storeId, {
+        ...delta,
+        complete: delta.complete && !order.hasGap,
+      });
+      order.taken(delta);
+      return undefined;
+    } catch (thrown) {
+      order.refused();
+      const error = NfvError.from(thrown);
+      this.#log.refused(message.sequence, error);
+      return error;
     }
-    return this.#options.agent.take(connection.storeId, message);
+  }
+
+  #advance(connection: Connection, type: 'WELCOME_IN_STEP' | 'WELCOME_COMPARE' | 'COMPLETE'): void {
+    if (this.#connection === connection) this.#actor.send({ type });
+  }
+
+  /** The NVA has only so long for its next message. */
+  #await(connection: Connection, what: string): void {
+    if (this.#connection !== connection) return;
+    connection.cancelDeadline = this.#options.clock.after(ANSWER_MS, () => {
+      const text = `${connection.stream.peer}: no ${what} within ${ANSWER_MS / 1000} s`;
+      this.#lost(connection, new NfvError('DEADLINE_EXCEEDED', text));
+    });
   }
 
   async #sendHeldItems({ stream }: Connection): Promise<void> {
@@ -220,7 +260,7 @@ export class SessionRunner {
       connection.sending = true;
       try {
         while (this.#reporting && this.#connection === connection) {
-          const message = this.#nextMessage();
+          const message = this.#outbox.next(connection.epoch);
           if (message === undefined) return;
           await connection.stream.send(message);
         }
@@ -228,10 +268,6 @@ export class SessionRunner {
         connection.sending = false;
       }
     });
-  }
-
-  #nextMessage(): FromNve | undefined {
-    return this.#outbox.next(this.#options.agent.epoch().number);
   }
 
   /** Runs a task on the stream in use; its failure ends that stream. */
@@ -245,8 +281,7 @@ export class SessionRunner {
 
   #lost(connection: Connection | undefined, error: NfvError): void {
     if (this.#connection !== connection) return;
-    const about = { peer: connection?.stream.peer, ...errorFields(error) };
-    this.#options.log.warn(about, 'no session with the NVA');
+    this.#log.lost(connection?.stream.peer, error);
     this.#actor.send({ type: 'LOST' });
   }
 
@@ -254,6 +289,7 @@ export class SessionRunner {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#reporting = false;
+    connection?.cancelDeadline();
     connection?.stream.end();
   }
 }

@@ -150,14 +150,15 @@ export class Reconciler {
     };
   }
 
-  /** The fate of every item that has one: what a new session with the NVA has to be told. */
-  reports(): Reports {
+  /**
+   * Every item that has failed: what a new session with the NVA has to be told. What is not among
+   * them and not newer than the settled revision is applied.
+   */
+  failures(): Reports {
     const entries: ItemReport[] = [];
-    for (const { key, item, fate } of this.#ledger.entries()) {
-      if (fate === 'untried') continue;
-      const version = item?.version ?? '';
-      const failure = fate === 'applied' ? undefined : { code: fate.code, message: fate.message };
-      entries.push(failure === undefined ? { key, version } : { key, version, failure });
+    for (const [key, { code, message }] of this.#ledger.failures) {
+      const version = this.#ledger.wanted.get(key)?.version ?? '';
+      entries.push({ key, version, failure: { code, message } });
     }
     return { entries, settledRevision: this.#settledRevision };
   }

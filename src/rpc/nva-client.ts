@@ -9,10 +9,14 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../model/api.js';
-import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import { NEW_ENDPOINT, type Endpoint, type EndpointSpec } from '../model/endpoint.js';
 import { requireName } from '../model/names.js';
-import type { Nve, NveSpec } from '../model/nve.js';
-import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
+import {
+  NEW_VIRTUAL_NETWORK,
+  type VirtualNetwork,
+  type VirtualNetworkSpec,
+} from '../model/virtual-network.js';
 import { formatTarget, type Address } from './address.js';
 import { fromInteger } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
@@ -126,23 +130,9 @@ function virtualNetworks(
   client: NvaServiceClient,
   unary: Unary,
 ): ResourceApi<VirtualNetworkSpec, VirtualNetwork> {
-  const filler: VirtualNetworkSpec = {
-    displayName: '',
-    tenant: '',
-    vni: 0,
-    encapsulation: 'VXLAN',
-    mtu: 0,
-    bumMode: 'HEAD_END',
-    bumGroup: '',
-    learning: false,
-    arpSuppression: true,
-    prefixes: [],
-    underlayFamily: 'IPV4',
-    labels: {},
-  };
   return new ResourceClient(
     VIRTUAL_NETWORK,
-    filler,
+    NEW_VIRTUAL_NETWORK,
     {
       create:
         ({ id, resource, ...rest }) =>
@@ -177,10 +167,9 @@ function virtualNetworks(
 }
 
 function nves(client: NvaServiceClient, unary: Unary): ResourceApi<NveSpec, Nve> {
-  const filler: NveSpec = { displayName: '', vtepAddresses: [], labels: {}, nodeUuid: '' };
   return new ResourceClient(
     NVE,
-    filler,
+    NEW_NVE,
     {
       create:
         ({ id, resource, ...rest }) =>
@@ -209,19 +198,9 @@ function nves(client: NvaServiceClient, unary: Unary): ResourceApi<NveSpec, Nve>
 }
 
 function endpoints(client: NvaServiceClient, unary: Unary): ResourceApi<EndpointSpec, Endpoint> {
-  const filler: EndpointSpec = {
-    displayName: '',
-    network: '',
-    nve: '',
-    port: { kind: 'veth', netns: '', interface: '', hostInterface: '' },
-    mac: '',
-    ips: [],
-    adminState: 'UP',
-    labels: {},
-  };
   return new ResourceClient(
     ENDPOINT,
-    filler,
+    NEW_ENDPOINT,
     {
       create:
         ({ id, resource, ...rest }) =>

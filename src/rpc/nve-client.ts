@@ -9,6 +9,9 @@ import { StatusCodec } from './status.js';
 import { CHANNEL_OPTIONS, clientCredentials, type TlsFiles } from './tls.js';
 import { mapServiceError } from './unary.js';
 
+/** How long an NVA may keep a stream that we have ended. */
+const LINGER_MS = 1000;
+
 export type NveSideStream = SessionStream<ReceivedFromNva, FromNve>;
 
 export class NveSessionClient {
@@ -17,7 +20,8 @@ export class NveSessionClient {
 
   /**
    * Opens a stream on a connection of its own, so that a broken one is never used again. That it
-   * could not be opened shows as an error of `incoming`.
+   * could not be opened shows as an error of `incoming`. Once we have ended it, the NVA has a second
+   * to end its side.
    * @throws NfvError FILE_UNREADABLE
    */
   connect(address: Address, tls: TlsFiles | undefined): NveSideStream {
@@ -30,6 +34,7 @@ export class NveSessionClient {
     });
     const call = client.Connect(new Metadata());
     let cancelled = false;
+    let linger: NodeJS.Timeout | undefined;
     const stream = sessionStream({
       call,
       decode: fromNvaFromWire,
@@ -37,12 +42,19 @@ export class NveSessionClient {
       mapError: (thrown) => mapServiceError(this.#codec, target, thrown, cancelled),
       finish(error) {
         cancelled = error !== undefined;
-        if (cancelled) call.cancel();
-        else call.end();
+        if (cancelled) {
+          call.cancel();
+          return;
+        }
+        call.end();
+        linger = setTimeout(() => {
+          call.cancel();
+        }, LINGER_MS);
       },
     });
     // Not sooner: what was sent last may still wait for the connection.
     call.once('status', () => {
+      clearTimeout(linger);
       client.close();
     });
     return { ...stream, peer: target };

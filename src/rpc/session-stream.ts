@@ -1,6 +1,7 @@
 /** One southbound stream, the same from both ends: typed, with backpressure, with one end. */
 import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
+import { peerOf } from './peer.js';
 
 export interface SessionStream<In, Out> {
   /** The peer's address, for people. */
@@ -52,7 +53,7 @@ export function sessionStream<In, Out, WireIn, WireOut>(
     over.abort(reason ?? options.mapError(thrown));
   });
   return {
-    peer: call.getPeer(),
+    peer: peerOf(call),
     signal: over.signal,
     incoming: received(options, () => reason),
     send: (message) => write(call, options.encode(message), over.signal),

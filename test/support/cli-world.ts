@@ -1,7 +1,7 @@
 /** An NVA in memory with something in it, and nfvctl to look at it. */
-import { NEW_ENDPOINT } from '../../src/cli/flags/endpoint-flags.js';
-import { NEW_NETWORK } from '../../src/cli/flags/network-flags.js';
-import { NEW_NVE } from '../../src/cli/flags/nve-flags.js';
+import { NEW_ENDPOINT } from '../../src/model/endpoint.js';
+import { NEW_NVE } from '../../src/model/nve.js';
+import { NEW_VIRTUAL_NETWORK } from '../../src/model/virtual-network.js';
 import { connectTo, nfvctl, startNfvctl, type CliOptions, type Ran, type Running } from './cli.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryNva } from './memory-nva.js';
@@ -18,10 +18,14 @@ export class CliWorld {
     const { nva } = world;
     await nva.virtualNetworks.create({
       id: 'blue',
-      spec: { ...NEW_NETWORK, vni: 100, tenant: 'acme', prefixes: ['10.0.0.0/24'] },
+      spec: { ...NEW_VIRTUAL_NETWORK, vni: 100, tenant: 'acme', prefixes: ['10.0.0.0/24'] },
       ...REST,
     });
-    await nva.virtualNetworks.create({ id: 'red', spec: { ...NEW_NETWORK, vni: 200 }, ...REST });
+    await nva.virtualNetworks.create({
+      id: 'red',
+      spec: { ...NEW_VIRTUAL_NETWORK, vni: 200 },
+      ...REST,
+    });
     const labels = { site: 'a' };
     const hostA = { ...NEW_NVE, vtepAddresses: ['10.77.0.1'], labels };
     await nva.nves.create({ id: 'host-a', spec: hostA, ...REST });

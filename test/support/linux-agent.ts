@@ -6,11 +6,13 @@ import { NfvError } from '../../src/errors.js';
 import { LinuxDataplane } from '../../src/dataplane/linux/linux-dataplane.js';
 import { systemClock } from '../../src/model/clock.js';
 import { isRequest, type Failure, type Reply, type Request } from './linux-ipc.js';
+import { nullLog } from './null-log.js';
 
 const { NFVD_TEST_SEARCH_PATH: searchPath, NFVD_TEST_STALL_MS: stallMs } = process.env;
 
 const dataplane = new LinuxDataplane({
   clock: systemClock,
+  log: nullLog,
   ...(searchPath === undefined ? {} : { searchPath }),
   ...(stallMs === undefined ? {} : { stallMs: Number(stallMs) }),
 });

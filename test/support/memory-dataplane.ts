@@ -11,6 +11,7 @@ import {
   type ItemKind,
   type Payload,
 } from '../../src/model/item.js';
+import { canonicalJson } from '../../src/model/canonical.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import type {
   Dataplane,
@@ -22,7 +23,6 @@ import type {
   StepResult,
   TraitsTable,
 } from '../../src/reconcile/dataplane.js';
-import { canonical } from '../../src/reconcile/plan-hash.js';
 import { settle } from './fake-clock.js';
 
 export interface Fault {
@@ -72,6 +72,10 @@ export class MemoryDataplane implements Dataplane {
   /** After so many more steps, everything hangs until aborted. */
   hangAfter = Infinity;
   beforeObserve: ((signal: AbortSignal) => Promise<void> | void) | undefined;
+  beforeCapabilities: (() => Promise<void> | void) | undefined;
+  failUnderlays = false;
+  /** Of the host. */
+  addresses: readonly Underlay[] = [];
   beforeApply: ((steps: readonly Step[]) => Promise<void> | void) | undefined;
   #listener: ((keys: ReadonlySet<string> | 'unknown') => void) | undefined;
 
@@ -79,12 +83,21 @@ export class MemoryDataplane implements Dataplane {
     this.traits = traitsTable(options);
   }
 
-  capabilities(): Promise<Capabilities> {
-    return Promise.reject(new Error('not needed'));
+  async capabilities(): Promise<Capabilities> {
+    await this.beforeCapabilities?.();
+    return {
+      dataplane: 'memory',
+      dataplaneVersion: '1',
+      itemKinds: Object.keys(this.traits),
+      encapsulations: ['vxlan'],
+      portKinds: ['tap', 'veth'],
+      bumModes: ['head_end'],
+    };
   }
 
   underlays(): Promise<readonly Underlay[]> {
-    return Promise.resolve([]);
+    if (this.failUnderlays) return Promise.reject(new NfvError('KERNEL_REFUSED', 'no addresses'));
+    return Promise.resolve(this.addresses);
   }
 
   async observe(
@@ -153,7 +166,7 @@ export class MemoryDataplane implements Dataplane {
 
   /** Key and content of all objects, as comparable text. */
   get content(): readonly string[] {
-    return [...this.objects].map(([key, thing]) => `${key} ${canonical(thing)}`).sort();
+    return [...this.objects].map(([key, thing]) => `${key} ${canonicalJson(thing)}`).sort();
   }
 
   #carryOut(step: Step): StepResult {
@@ -275,7 +288,7 @@ function fieldsOf(payload: Payload): ReadonlyMap<string, unknown> {
 function differingFields(wanted: Payload, observed: Payload): readonly string[] {
   const other = fieldsOf(observed);
   return [...fieldsOf(wanted)]
-    .filter(([name, value]) => canonical(value) !== canonical(other.get(name)))
+    .filter(([name, value]) => canonicalJson(value) !== canonicalJson(other.get(name)))
     .map(([name]) => name);
 }
 
@@ -301,7 +314,8 @@ function traitsTable(options: MemoryOptions): TraitsTable {
           differences: (wanted, observed) => {
             const [want, have] = [fieldsOf(wanted), fieldsOf(observed)];
             return differingFields(wanted, observed).map(
-              (name) => `${name} ${canonical(have.get(name))}, not ${canonical(want.get(name))}`,
+              (name) =>
+                `${name} ${canonicalJson(have.get(name))}, not ${canonicalJson(want.get(name))}`,
             );
           },
           mustRecreate,

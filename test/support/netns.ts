@@ -6,6 +6,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Context } from 'mocha';
+import { eventually } from './eventually.js';
 import { skip } from './skip.js';
 
 const FOLDER = '/run/netns';
@@ -19,12 +20,17 @@ export interface Ran {
 }
 
 /** Runs a program to its end; a failure is in the answer. */
-export function exec(file: string, args: readonly string[], input = ''): Promise<Ran> {
+export function exec(
+  file: string,
+  args: readonly string[],
+  input = '',
+  as: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       file,
       [...args],
-      { maxBuffer: 256 * 1024 * 1024, timeout: 30_000 },
+      { maxBuffer: 256 * 1024 * 1024, timeout: 30_000, ...as },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ code, stdout, stderr });
@@ -156,9 +162,21 @@ export async function cable(
 export class Capture {
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
+  /** What it says of itself when it is sent SIGUSR1. */
+  readonly #counts: { readonly captured: number; readonly received: number }[] = [];
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (said + chunk).split('\n');
+      said = parts.pop() ?? '';
+      for (const line of parts) {
+        const found = /^tcpdump: (\d+) packets? captured, (\d+) packets? received/.exec(line);
+        if (found === null) continue;
+        this.#counts.push({ captured: Number(found[1]), received: Number(found[2]) });
+      }
+    });
     let rest = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       const parts = (rest + chunk).split('\n');
@@ -185,11 +203,21 @@ export class Capture {
     return capture;
   }
 
-  /** Ends it, after it has printed what it saw. */
+  /** Ends it, after it has printed what had been seen. */
   async stop(): Promise<string[]> {
+    await eventually(() => this.#hasCaughtUp());
     const closed = once(this.#child, 'close');
     this.#child.kill('SIGINT');
     await closed;
     return this.lines.filter((line) => line !== '');
+  }
+
+  /** All that its filter let through was read; on a loopback, which counts twice, as far as it goes. */
+  #hasCaughtUp(): boolean {
+    const [before, now] = this.#counts.slice(-2);
+    if (now !== undefined && now.captured === now.received) return true;
+    if (before !== undefined && before.captured === now?.captured) return true;
+    this.#child.kill('SIGUSR1');
+    return false;
   }
 }

@@ -69,7 +69,7 @@ let count = 0;
 export class RealVpp implements VppUnderTest {
   readonly #dir = tempDir();
   /** Of its shared memory in /dev/shm. */
-  readonly #shmPrefix = `nfvt${process.pid}-${count++}`;
+  readonly shmPrefix = `nfvt${process.pid}-${count++}`;
   #child: ChildProcess | undefined;
 
   constructor(
@@ -121,7 +121,7 @@ export class RealVpp implements VppUnderTest {
     await this.kill();
     this.#dir.remove();
     for (const name of readdirSync('/dev/shm')) {
-      if (name.startsWith(this.#shmPrefix)) rmSync(join('/dev/shm', name), { force: true });
+      if (name.startsWith(this.shmPrefix)) rmSync(join('/dev/shm', name), { force: true });
     }
   }
 
@@ -157,7 +157,7 @@ export class RealVpp implements VppUnderTest {
     const sleep = pollSleepUs === 0 ? '' : `poll-sleep-usec ${pollSleepUs}`;
     return `
 unix { nodaemon nosyslog cli-listen ${dir}/cli.sock log ${dir}/vpp.log runtime-dir ${dir} ${sleep} }
-api-segment { prefix ${this.#shmPrefix} }
+api-segment { prefix ${this.shmPrefix} }
 socksvr { socket-name ${this.path} }
 statseg { socket-name ${this.statsPath} size 64M page-size 4k }
 memory { main-heap-size ${heap} main-heap-page-size 4k }

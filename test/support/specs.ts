@@ -1,29 +1,15 @@
 /** Specifications with everything in them but what a test is about. */
-import type { EndpointSpec } from '../../src/model/endpoint.js';
-import type { NveSpec } from '../../src/model/nve.js';
-import type { VirtualNetworkSpec } from '../../src/model/virtual-network.js';
+import { NEW_ENDPOINT, type EndpointSpec } from '../../src/model/endpoint.js';
+import { NEW_NVE, type NveSpec } from '../../src/model/nve.js';
+import { NEW_VIRTUAL_NETWORK, type VirtualNetworkSpec } from '../../src/model/virtual-network.js';
 import type { NveInput } from '../../src/nva/compiler/inputs.js';
 
 export function networkSpec(fields: Partial<VirtualNetworkSpec> = {}): VirtualNetworkSpec {
-  return {
-    displayName: '',
-    tenant: 'default',
-    vni: 0,
-    encapsulation: 'VXLAN',
-    mtu: 0,
-    bumMode: 'HEAD_END',
-    bumGroup: '',
-    learning: false,
-    arpSuppression: true,
-    prefixes: [],
-    underlayFamily: 'IPV4',
-    labels: {},
-    ...fields,
-  };
+  return { ...NEW_VIRTUAL_NETWORK, ...fields };
 }
 
 export function nveSpec(vtepAddresses: readonly string[], fields: Partial<NveSpec> = {}): NveSpec {
-  return { displayName: '', vtepAddresses, labels: {}, nodeUuid: '', ...fields };
+  return { ...NEW_NVE, vtepAddresses, ...fields };
 }
 
 /** An NVE whose addresses are on interfaces with `mtu`; without it, its agent has said nothing. */
@@ -38,15 +24,7 @@ export function nveInput(vtepAddresses: readonly string[], mtu?: number): NveInp
 }
 
 export function endpointSpec(fields: Partial<EndpointSpec> = {}): EndpointSpec {
-  return {
-    displayName: '',
-    network: 'net',
-    nve: 'nve',
-    port: { kind: 'veth', netns: 'guest', interface: 'eth0', hostInterface: '' },
-    mac: '02:00:00:00:00:01',
-    ips: [],
-    adminState: 'UP',
-    labels: {},
-    ...fields,
-  };
+  const port = { kind: 'veth', netns: 'guest', interface: 'eth0', hostInterface: '' } as const;
+  const mac = '02:00:00:00:00:01';
+  return { ...NEW_ENDPOINT, network: 'net', nve: 'nve', port, mac, ...fields };
 }

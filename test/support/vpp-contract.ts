@@ -16,9 +16,11 @@ import {
 export interface VppContractParts {
   readonly create: () => VppUnderTest | Promise<VppUnderTest>;
   readonly transportOf: TransportOf;
+  /** Whether a process can have several connections of this kind. */
+  readonly isShared: boolean;
 }
 
-export function vppContract({ create, transportOf }: VppContractParts): void {
+export function vppContract({ create, transportOf, isShared }: VppContractParts): void {
   describe('calls', () => {
     let vpp: VppUnderTest;
     let made: ClientUnderTest;
@@ -232,7 +234,7 @@ export function vppContract({ create, transportOf }: VppContractParts): void {
     vppContractEvents(create, transportOf);
   });
   describe('the connection', () => {
-    vppContractConnection(create, transportOf);
+    vppContractConnection(create, transportOf, isShared);
   });
 }
 

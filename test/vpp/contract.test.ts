@@ -17,5 +17,6 @@ describe('VPP client on a real VPP, over the socket', function () {
       return new RealVpp(found);
     },
     transportOf: overSocket,
+    isShared: true,
   });
 });

@@ -1,12 +1,16 @@
 /** The kinds with their types, for verbs that make or change resources. */
 import type { NvaApi, Resource, ResourceApi, ResourceKind } from '../../model/api.js';
-import type { Endpoint, EndpointSpec } from '../../model/endpoint.js';
-import type { Nve, NveSpec } from '../../model/nve.js';
-import type { VirtualNetwork, VirtualNetworkSpec } from '../../model/virtual-network.js';
-import { ENDPOINT_FLAGS, NEW_ENDPOINT } from './endpoint-flags.js';
+import { NEW_ENDPOINT, type Endpoint, type EndpointSpec } from '../../model/endpoint.js';
+import { NEW_NVE, type Nve, type NveSpec } from '../../model/nve.js';
+import {
+  NEW_VIRTUAL_NETWORK,
+  type VirtualNetwork,
+  type VirtualNetworkSpec,
+} from '../../model/virtual-network.js';
+import { ENDPOINT_FLAGS } from './endpoint-flags.js';
 import type { FlagSet } from './flag-set.js';
-import { NETWORK_FLAGS, NEW_NETWORK } from './network-flags.js';
-import { NEW_NVE, NVE_FLAGS } from './nve-flags.js';
+import { NETWORK_FLAGS } from './network-flags.js';
+import { NVE_FLAGS } from './nve-flags.js';
 
 export interface Editable<Spec, R extends Resource & { readonly spec: Spec }> {
   readonly kind: ResourceKind;
@@ -19,7 +23,7 @@ export interface Editable<Spec, R extends Resource & { readonly spec: Spec }> {
 export const NETWORKS: Editable<VirtualNetworkSpec, VirtualNetwork> = {
   kind: 'VirtualNetwork',
   flags: NETWORK_FLAGS,
-  fresh: NEW_NETWORK,
+  fresh: NEW_VIRTUAL_NETWORK,
   api: (nva) => nva.virtualNetworks,
 };
 

@@ -18,18 +18,6 @@ const Options = PortOptions.extend({
 });
 type Options = z.infer<typeof Options>;
 
-/** Without a port: it has to be said. */
-export const NEW_ENDPOINT: EndpointSpec = {
-  displayName: '',
-  network: '',
-  nve: '',
-  port: { kind: 'veth', netns: '', interface: 'eth0', hostInterface: '' },
-  mac: '',
-  ips: [],
-  adminState: 'UP',
-  labels: {},
-};
-
 export const ENDPOINT_FLAGS: FlagSet<EndpointSpec> = {
   add(command, isNew) {
     if (isNew) {

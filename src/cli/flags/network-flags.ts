@@ -20,21 +20,6 @@ const Options = z.object({
 });
 type Options = z.infer<typeof Options>;
 
-export const NEW_NETWORK: VirtualNetworkSpec = {
-  displayName: '',
-  tenant: 'default',
-  vni: 0,
-  encapsulation: 'VXLAN',
-  mtu: 0,
-  bumMode: 'HEAD_END',
-  bumGroup: '',
-  learning: false,
-  arpSuppression: true,
-  prefixes: [],
-  underlayFamily: 'IPV4',
-  labels: {},
-};
-
 export const NETWORK_FLAGS: FlagSet<VirtualNetworkSpec> = {
   add(command) {
     command

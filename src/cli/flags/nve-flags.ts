@@ -10,8 +10,6 @@ const Options = z.object({
   resetIdentity: z.boolean().default(false),
 });
 
-export const NEW_NVE: NveSpec = { displayName: '', vtepAddresses: [], labels: {}, nodeUuid: '' };
-
 export const NVE_FLAGS: FlagSet<NveSpec> = {
   add(command, isNew) {
     const vtep = 'tunnel address on the underlay; repeatable, the first of a family is used';

@@ -108,6 +108,13 @@ const EndpointManifest = z.strictObject({
   status,
 });
 
+/** One schema for each kind. */
+export const MANIFESTS = {
+  VirtualNetwork: NetworkManifest,
+  Nve: NveManifest,
+  Endpoint: EndpointManifest,
+} as const;
+
 const ResourceManifest = z.discriminatedUnion('kind', [
   NetworkManifest,
   NveManifest,

@@ -13,7 +13,14 @@ import { examples, type Define, type Verb } from '../verb.js';
 const Options = ChangeOptions.extend({ requestId: z.string().optional() });
 
 export const createVerb: Verb = (program, define) => {
-  const create = program.command('create').description('Creates a resource.');
+  const create = program
+    .command('create')
+    .helpCommand(false)
+    .description('Creates a resource.')
+    .addHelpText(
+      'after',
+      examples('nfvctl create network blue --prefix 10.0.0.0/24', 'nfvctl help create endpoint'),
+    );
   addKind(create, define, NETWORKS).addHelpText(
     'after',
     examples(
@@ -39,12 +46,12 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
   define: Define,
   editable: Editable<Spec, R>,
 ): Command {
-  const { singular, plural, aliases } = KIND_NAMES[editable.kind];
+  const { singular, plural, one, aliases } = KIND_NAMES[editable.kind];
   const command = parent
     .command(singular)
     .aliases([...new Set([plural, ...aliases])].filter((name) => name !== singular))
-    .description(`Creates ${singular === 'endpoint' ? 'an' : 'a'} ${singular}.`)
-    .argument('<new-name>', 'what to call it');
+    .description(`Creates ${one}.`)
+    .argument('<new-name>', 'a name for it');
   editable.flags.add(command, true);
   addChangeOptions(command).option(
     '--request-id <uuid>',

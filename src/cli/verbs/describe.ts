@@ -4,7 +4,7 @@ import type { Resource } from '../../model/api.js';
 import { describeEndpoint, describeNetwork, describeNve } from '../description.js';
 import { errorText } from '../error-text.js';
 import { exitCodeOfAll } from '../exit-codes.js';
-import { apiOf, parseRefs } from '../kinds.js';
+import { apiOf, KIND_NAMES, parseKind, parseRefs, type ResourceRef } from '../kinds.js';
 import { listAll } from '../listing.js';
 import type { Session } from '../session.js';
 import { examples, type Verb } from '../verb.js';
@@ -14,9 +14,10 @@ const Options = z.object({});
 export const describeVerb: Verb = (program, define) => {
   const command = program
     .command('describe')
+    .summary('Tells everything about a resource.')
     .description('Tells everything about a resource, and about what belongs to it.')
     .argument('<kind>', 'network, nve or endpoint; or KIND/NAME')
-    .argument('[name...]', 'which')
+    .argument('[name...]', 'which; all if absent')
     .addHelpText('after', examples('nfvctl describe nve host-a', 'nfvctl describe network/blue'));
   define(command, (session, args, opts) => {
     Options.parse(opts);
@@ -25,10 +26,7 @@ export const describeVerb: Verb = (program, define) => {
 };
 
 async function describe(session: Session, args: readonly string[]): Promise<number> {
-  const refs = parseRefs(args);
-  if (refs.length === 0) {
-    throw new NfvError('INVALID_FIELD', 'no NAME', { remedy: 'say which, or use "nfvctl get"' });
-  }
+  const refs = await refsOf(session, args);
   const errors: NfvError[] = [];
   let isFirst = true;
   for (const ref of refs) {
@@ -45,6 +43,16 @@ async function describe(session: Session, args: readonly string[]): Promise<numb
   }
   for (const error of errors) await session.err.write(errorText(error, session.errPaint));
   return exitCodeOfAll(errors);
+}
+
+async function refsOf(session: Session, args: readonly string[]): Promise<ResourceRef[]> {
+  const refs = parseRefs(args);
+  if (refs.length > 0) return refs;
+  const kind = parseKind(args[0] ?? '');
+  const api = apiOf(session.nva, kind);
+  const { resources } = await listAll((r, call) => api.list(r, call), '', session.call);
+  if (resources.length === 0) await session.err.write(`no ${KIND_NAMES[kind].plural} found\n`);
+  return resources.map(({ id }) => ({ kind, id }));
 }
 
 async function textOf(session: Session, resource: Resource): Promise<string> {

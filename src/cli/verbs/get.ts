@@ -3,7 +3,8 @@ import { invalidField, NfvError } from '../../errors.js';
 import type { Resource, ResourceKind } from '../../model/api.js';
 import { errorText } from '../error-text.js';
 import { EXIT, exitCodeOfAll } from '../exit-codes.js';
-import { apiOf, KIND_NAMES, KINDS, parseKind, parseRefs } from '../kinds.js';
+import { apiOf, KIND_NAMES, KINDS, nameOf, parseKind, parseRefs } from '../kinds.js';
+import type { ResourceRef } from '../kinds.js';
 import { listAll, type Listing } from '../listing.js';
 import { Format, formatOption } from '../render.js';
 import { Printer } from '../printer.js';
@@ -23,7 +24,10 @@ export const getVerb: Verb = (program, define) => {
   const command = program
     .command('get')
     .description('Lists resources, or shows those that are named.')
-    .argument('<kind>', 'networks, nves or endpoints; several with commas; all; or KIND/NAME')
+    .argument(
+      '<kind>',
+      'networks (net, vn), nves or endpoints (ep); several with commas; all; or KIND/NAME',
+    )
     .argument('[name...]', 'just these');
   addSelectorOptions(command)
     .addOption(formatOption())
@@ -37,6 +41,7 @@ export const getVerb: Verb = (program, define) => {
         `nfvctl get endpoints --filter 'state = FAILED' -w`,
         'nfvctl get networks,nves -l site=a -o name',
         'nfvctl get network blue -o yaml',
+        'nfvctl get endpoint web-1 --watch',
         'nfvctl get all -o yaml > backup.yaml',
       ),
     );
@@ -61,6 +66,7 @@ async function getNamed(
 ): Promise<number> {
   refuseSelectors(options);
   const refs = parseRefs(args);
+  if (options.watch) return watchNamed(session, refs, options);
   const found: Resource[] = [];
   const errors: NfvError[] = [];
   for (const ref of refs) {
@@ -86,9 +92,28 @@ function refuseSelectors(options: Options): void {
     if (value === undefined) continue;
     throw invalidField(`--${flag}`, value, 'not used with names', 'leave out one of the two');
   }
-  if (options.watch) {
-    throw invalidField('--watch', true, 'not used with names', `use --filter 'name = NAME'`);
+}
+
+async function watchNamed(
+  session: Session,
+  refs: readonly ResourceRef[],
+  options: Options,
+): Promise<number> {
+  const filterFor = (kind: ResourceKind): string =>
+    refs
+      .filter((ref) => ref.kind === kind)
+      .map((ref) => `name = "${nameOf(ref)}"`)
+      .join(' OR ');
+  const listings = new Map<ResourceKind, Listing<Resource>>();
+  for (const kind of new Set(refs.map((ref) => ref.kind))) {
+    listings.set(kind, await listKind(session, kind, filterFor(kind)));
   }
+  const found = new Set([...listings.values()].flatMap((l) => l.resources).map(nameOf));
+  const missing = refs.map(nameOf).find((name) => !found.has(name));
+  if (missing !== undefined) throw new NfvError('NOT_FOUND', `${missing} does not exist`);
+  const printer = new Printer(session, options, listings.size > 1);
+  await followChanges({ session, printer, listings, filterOf: filterFor });
+  return EXIT.ok.code;
 }
 
 async function getListed(
@@ -101,7 +126,8 @@ async function getListed(
   const resources = [...listings.values()].flatMap((listing) => listing.resources);
   const printer = new Printer(session, options, kinds.length > 1);
   if (options.watch) {
-    await followChanges({ session, printer, listings, selector: options });
+    const filterFor = (kind: ResourceKind): string => filterOf(kind, options);
+    await followChanges({ session, printer, listings, filterOf: filterFor });
     return EXIT.ok.code;
   }
   if (resources.length === 0 && (options.output === 'table' || options.output === 'wide')) {
@@ -118,11 +144,9 @@ async function listOf(
   kind: ResourceKind,
   options: Options,
 ): Promise<Listing<Resource>> {
-  const api = apiOf(session.nva, kind);
-  const list: typeof api.list = (request, call) => api.list(request, call);
   const filter = filterOf(kind, options);
   if (kind !== 'Endpoint' || options.tenant === undefined) {
-    return listAll(list, filter, session.call);
+    return listKind(session, kind, filter);
   }
   if (options.watch) {
     const remedy = 'leave out one of the two, or name the networks with --filter';
@@ -133,9 +157,18 @@ async function listOf(
     tenant: options.tenant,
   });
   const ofTenant = new Set(networks.resources.map(({ id }) => id));
-  const { resources, revision } = await listAll(list, filter, session.call);
+  const { resources, revision } = await listKind(session, kind, filter);
   const own = resources.filter((r) => r.kind === 'Endpoint' && ofTenant.has(r.spec.network));
   return { resources: own, revision };
 }
 
 const NO_SELECTORS = Options.parse({});
+
+function listKind(
+  session: Session,
+  kind: ResourceKind,
+  filter: string,
+): Promise<Listing<Resource>> {
+  const api = apiOf(session.nva, kind);
+  return listAll((request, call) => api.list(request, call), filter, session.call);
+}

@@ -17,7 +17,14 @@ type Options = z.infer<typeof Options>;
 const ATTEMPTS = 3;
 
 export const updateVerb: Verb = (program, define) => {
-  const update = program.command('update').description('Changes a resource: just what is given.');
+  const update = program
+    .command('update')
+    .helpCommand(false)
+    .description('Changes a resource: just what is given.')
+    .addHelpText(
+      'after',
+      examples('nfvctl update network blue --mtu 1400', 'nfvctl help update endpoint'),
+    );
   addKind(update, define, NETWORKS).addHelpText(
     'after',
     examples(
@@ -34,7 +41,7 @@ export const updateVerb: Verb = (program, define) => {
     'after',
     examples(
       'nfvctl update endpoint web-1 --nve host-b --wait',
-      'nfvctl update endpoint web-1 --ip 10.0.0.12 --ip 10.0.0.13 --etag Zk3',
+      `nfvctl update endpoint web-1 --ip 10.0.0.12 --ip 10.0.0.13 --etag '"6"'`,
     ),
   );
 };
@@ -44,12 +51,12 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
   define: Define,
   editable: Editable<Spec, R>,
 ): Command {
-  const { singular, plural, aliases } = KIND_NAMES[editable.kind];
+  const { singular, plural, one, aliases } = KIND_NAMES[editable.kind];
   const command = parent
     .command(singular)
     .aliases([...new Set([plural, ...aliases])].filter((name) => name !== singular))
-    .description(`Changes ${singular === 'endpoint' ? 'an' : 'a'} ${singular}.`)
-    .argument('<name>', 'which');
+    .description(`Changes ${one}.`)
+    .argument('<name>', 'its name');
   editable.flags.add(command, false);
   addChangeOptions(command).option('--etag <etag>', 'only if it is still the one with this etag');
   define(command, async (session, args, opts) => {
@@ -57,10 +64,15 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
     waitOf(options.wait);
     const id = requireId(editable.kind, args[0] ?? '');
     const edit = editable.flags.read(opts);
-    const resource = await update(session, editable, id, edit, options);
-    return tellChanged(session, resource, 'updated', options);
+    const { resource, verb } = await update(session, editable, id, edit, options);
+    return tellChanged(session, resource, verb, options);
   });
   return command;
+}
+
+interface Updated<R> {
+  readonly resource: R;
+  readonly verb: 'updated' | 'unchanged';
 }
 
 async function update<Spec extends object, R extends Resource & { readonly spec: Spec }>(
@@ -69,22 +81,21 @@ async function update<Spec extends object, R extends Resource & { readonly spec:
   id: string,
   edit: Edit<Spec>,
   options: Options,
-): Promise<R> {
+): Promise<Updated<R>> {
   const resources = api(session.nva);
-  if (!edit.needsLive) {
-    const changes = edit.changes(fresh);
-    if (Object.keys(changes).length === 0) throw nothingToDo(nameOf({ kind, id }));
-    const request = { id, changes, etag: options.etag ?? '', validateOnly: options.dryRun };
-    const send = (): Promise<R> => resources.update(request, session.call);
-    // With an etag, a change whose answer was lost would look like somebody else's.
-    return options.etag === undefined ? session.retry(send) : send();
+  if (!edit.needsLive && Object.keys(edit.changes(fresh)).length === 0) {
+    throw nothingToDo(nameOf({ kind, id }));
   }
   for (let attempt = 1; ; attempt++) {
-    const live = await resources.get(id, session.call);
-    const etag = options.etag ?? live.meta.etag;
+    const live = await session.retry(() => resources.get(id, session.call));
+    const etag = options.etag ?? (edit.needsLive ? live.meta.etag : '');
     const request = { id, changes: edit.changes(live.spec), etag, validateOnly: options.dryRun };
+    const send = (): Promise<R> => resources.update(request, session.call);
     try {
-      return await resources.update(request, session.call);
+      // With an etag of the user's, a change whose answer was lost would look like somebody else's.
+      const resource = await (options.etag === undefined ? session.retry(send) : send());
+      const isSame = resource.meta.etag === live.meta.etag;
+      return { resource, verb: isSame ? 'unchanged' : 'updated' };
     } catch (thrown) {
       const error = NfvError.from(thrown);
       const mayRepeat = options.etag === undefined && attempt < ATTEMPTS;

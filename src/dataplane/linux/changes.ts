@@ -29,6 +29,14 @@ interface Held {
   readonly event: EventOf<'link'> | EventOf<'entry'>;
 }
 
+/** Who must know when names no longer lead to the links they did. */
+export interface NameListener {
+  /** The links of these names have, or may have, other names now. */
+  renamed(names: readonly string[]): void;
+  /** There are no links of these names any more. */
+  gone(names: readonly string[]): void;
+}
+
 /**
  * Our own doing comes back as events, too. Those about what is at work, and for a while after, are
  * held back; then the last of each part is compared with what was wanted. Any other event is news
@@ -48,12 +56,12 @@ export class Changes {
   readonly #held = new Map<string, Map<Part, Held>>();
   readonly #timers = new Set<() => void>();
   #pathsChanged = false;
+  #closed = false;
 
-  /** `renamed`: names that no longer lead to the link they did. */
   constructor(
     private readonly clock: Clock,
     private readonly memory: Memory,
-    private readonly renamed: (names: readonly string[]) => void,
+    private readonly names: NameListener,
   ) {}
 
   listen(listener: Listener): void {
@@ -62,6 +70,7 @@ export class Changes {
   }
 
   close(): void {
+    this.#closed = true;
     this.#teller?.close();
     this.#teller = undefined;
     for (const cancel of this.#timers) cancel();
@@ -110,7 +119,7 @@ export class Changes {
 
   /** Events may have been lost. */
   gap(): void {
-    this.renamed([...this.#names.values()]);
+    this.names.renamed([...this.#names.values()]);
     this.memory.primed = false;
     this.#teller?.unknown();
   }
@@ -177,8 +186,13 @@ export class Changes {
     if (before === name) return;
     if (name === undefined) this.#names.delete(index);
     else this.#names.set(index, name);
-    this.renamed([before, name].filter((each) => each !== undefined));
-    if (before === undefined || name === undefined) return;
+    // A link that is new takes nobody's name: that of who had it was told before.
+    if (before === undefined) return;
+    if (name === undefined) {
+      this.names.gone([before]);
+      return;
+    }
+    this.names.renamed([before]);
     const key = this.#keyOfLink(before);
     if (key !== undefined) this.#tellLink(key, before);
     // A port of ours may have got another name: it must be looked for among all.
@@ -209,6 +223,7 @@ export class Changes {
   }
 
   #releaseAfter(ms: number, subjects: readonly string[]): void {
+    if (this.#closed) return;
     const cancel = this.clock.after(ms, () => {
       this.#timers.delete(cancel);
       for (const subject of subjects) this.#release(subject);

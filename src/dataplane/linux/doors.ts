@@ -5,6 +5,7 @@ import { abortError } from '../../host/iproute2/answers.js';
 import { Batch, type BatchOptions } from '../../host/iproute2/batch.js';
 import type { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
+import type { Log } from '../../model/log.js';
 import { Broadcasts } from './broadcasts.js';
 import type { Door } from './door.js';
 import { Isolation } from './isolation.js';
@@ -40,9 +41,9 @@ export interface Doors {
   undo(...words: string[]): Promise<void>;
   /** A random, locally administered unicast MAC. */
   newMac(): string;
-  /** Links of these names came, went or were renamed by ourselves. */
+  /** Links of these names came or went by our own doing. */
   changedLinks(...names: string[]): void;
-  /** The same by others. */
+  /** Links of these names were found to be others than before. */
   strangeLinks(...names: string[]): void;
 }
 
@@ -53,6 +54,7 @@ export interface DoorsOptions extends BatchOptions {
   /** /sys, as our network namespace sees it. */
   readonly sysfs: string;
   readonly newMac: () => string;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 const MAX_AT_ONCE = 4;
@@ -67,7 +69,9 @@ export class Gate {
   readonly #isolation: Isolation;
   readonly #broadcasts: Broadcasts;
   readonly #passing = new Set<Batch>();
-  #waiting: (() => void)[] = [];
+  /** How many are in a process of their own, and who waits for that. */
+  #inside = 0;
+  readonly #waiting: (() => void)[] = [];
   #closed = false;
 
   constructor(private readonly options: DoorsOptions) {
@@ -75,7 +79,7 @@ export class Gate {
     this.#bridge = this.#batch('bridge', ['-j']);
     this.#fdbShow = this.#batch('bridge', ['-j']);
     this.#tc = this.#batch('tc', ['-j']);
-    this.#isolation = new Isolation(options.sysctl);
+    this.#isolation = new Isolation(options.sysctl, options.log);
     this.#broadcasts = new Broadcasts(options.sysfs);
   }
 
@@ -104,20 +108,19 @@ export class Gate {
       },
       // `ip link` itself drops what it remembers of a link that it changes (ip/iplink.c).
       changedLinks: (...names) => {
-        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.forget(names);
+        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.gone(names);
       },
     };
-  }
-
-  /** Starts the processes that changes need, so that the first change need not wait. */
-  warm(): void {
-    this.#ip.warm();
-    this.#bridge.warm();
   }
 
   /** See `Batch.forget`. */
   forget(names: readonly string[]): void {
     for (const batch of this.#lasting()) batch.forget(names);
+  }
+
+  /** See `Batch.gone`. */
+  gone(names: readonly string[]): void {
+    for (const batch of this.#lasting()) batch.gone(names);
   }
 
   close(): void {
@@ -139,7 +142,7 @@ export class Gate {
     signal: AbortSignal,
     use: (door: Door) => Promise<T>,
   ): Promise<T> {
-    await this.#turn();
+    await this.#enter();
     const batch = this.#batch(program, args);
     this.#passing.add(batch);
     try {
@@ -149,7 +152,7 @@ export class Gate {
     } finally {
       batch.close();
       this.#passing.delete(batch);
-      this.#waiting.shift()?.();
+      this.#leave();
     }
   }
 
@@ -162,11 +165,20 @@ export class Gate {
     cancel();
   }
 
-  /** Waits until fewer than MAX_AT_ONCE are inside. */
-  async #turn(): Promise<void> {
-    while (this.#passing.size >= MAX_AT_ONCE) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /**
+   * Waits until fewer than MAX_AT_ONCE are inside. No longer than these may take: a command that
+   * says nothing is ended after `stallMs`, and an operation that is given up gives up its place.
+   */
+  async #enter(): Promise<void> {
+    if (this.#inside < MAX_AT_ONCE) this.#inside++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The place goes to who has waited longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#inside--;
+    else next();
   }
 
   async #netnsExists(netns: string): Promise<boolean> {

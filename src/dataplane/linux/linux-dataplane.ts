@@ -5,6 +5,7 @@ import { Monitor } from '../../host/iproute2/monitor.js';
 import { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
 import type { Clock } from '../../model/clock.js';
+import type { Log } from '../../model/log.js';
 import type { Item, Payload } from '../../model/item.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
 import type {
@@ -29,6 +30,8 @@ import { Wants, type View } from './view.js';
 
 export interface LinuxDataplaneOptions {
   readonly clock: Clock;
+  /** Hears what this kernel cannot do that the host should know of. */
+  readonly log: Pick<Log, 'warn'>;
   /** Folders to look for iproute2 in, as in $PATH. */
   readonly searchPath?: string;
   /** Where the kernel's settings are. */
@@ -67,9 +70,15 @@ export class LinuxDataplane implements Dataplane {
       sysctl: new Sysctl(options.sysctlRoot),
       sysfs: options.sysfs ?? '/sys',
       newMac: options.newMac ?? randomMac,
+      log: options.log,
     });
-    this.#changes = new Changes(options.clock, this.#memory, (names) => {
-      this.#gate.forget(names);
+    this.#changes = new Changes(options.clock, this.#memory, {
+      renamed: (names) => {
+        this.#gate.forget(names);
+      },
+      gone: (names) => {
+        this.#gate.gone(names);
+      },
     });
   }
 

@@ -43,10 +43,8 @@ export const macEntry: LinuxKind<MacEntryItem> = {
       memory,
     );
     if (found === undefined) return undefined;
-    return {
-      payload: { kind: 'mac_entry', vni: Number(vni), mac, via: found.via },
-      defects: found.defects,
-    };
+    const { via = lost(wanted), defects } = found;
+    return { payload: { kind: 'mac_entry', vni: Number(vni), mac, via }, defects };
   },
 
   *list(view, memory) {
@@ -78,7 +76,8 @@ export const macEntry: LinuxKind<MacEntryItem> = {
 };
 
 function told(via: MacVia): string {
-  return via.kind === 'remote' ? `VTEP ${via.vtep}` : `endpoint ${via.endpoint}`;
+  if (via.kind === 'endpoint') return `endpoint ${via.endpoint}`;
+  return via.vtep === '' ? 'no VTEP' : `VTEP ${via.vtep}`;
 }
 
 function isObstacle(entry: FdbEntry): boolean {
@@ -93,7 +92,8 @@ function inTheWay(entry: FdbEntry): NfvError {
 }
 
 interface Found {
-  readonly via: MacVia;
+  /** Undefined: the bridge's half leads to the VXLAN device, whose half is missing. */
+  readonly via: MacVia | undefined;
   readonly defects: readonly string[];
 }
 
@@ -114,9 +114,16 @@ function place(
   if (bridge === undefined && vxlan === undefined) return undefined;
   const defects: string[] = [];
   if (!toVxlan) defects.push("the bridge's entry is missing");
-  if (vxlan === undefined) defects.push("the VXLAN device's entry is missing");
-  if (vxlan?.odd === true) defects.push('a port, VNI or device of its own');
-  return { via: { kind: 'remote', vtep: vxlan?.dst ?? '' }, defects };
+  if (vxlan === undefined) {
+    return { via: undefined, defects: [...defects, "the VXLAN device's entry is missing"] };
+  }
+  if (vxlan.odd) defects.push('a port, VNI or device of its own');
+  return { via: { kind: 'remote', vtep: vxlan.dst }, defects };
+}
+
+/** Behind some VTEP; which one cannot be read any more. */
+function lost(wanted: MacEntryItem | undefined): MacVia {
+  return wanted?.via.kind === 'remote' ? wanted.via : { kind: 'remote', vtep: '' };
 }
 
 /** The endpoint whose port a link is; else the link's name with "?" before it. */

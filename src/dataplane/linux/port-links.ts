@@ -29,8 +29,8 @@ export function checkName(name: string): void {
 }
 
 /**
- * Puts the host's end into its bridge, as wanted, whatever it was before. The alias comes last.
- * `attested`: see port-tag.ts.
+ * Puts the host's end into its bridge, as wanted, whatever it was before. The commands go out
+ * together and are carried out in order, the alias last. `attested`: see port-tag.ts.
  */
 export async function attach(
   { endpoint, vni, mtu, adminUp }: PortItem,
@@ -45,9 +45,14 @@ export async function attach(
   const set = ['link', 'set', 'dev', name];
   const flood = ['flood', 'on', 'mcast_flood', 'on'];
   const tag = alias(portKey(endpoint), attested);
-  const enter = found?.master === bridge ? [] : ['master', bridge];
-  await doors.ip.run(...set, 'mtu', String(mtu), 'addrgenmode', 'none', ...enter);
-  await doors.ip.run(...set, 'type', 'bridge_slave', 'learning', learning, ...flood);
-  if (found?.slave?.bcastFlood === false) await doors.floodBroadcasts(name, true);
-  await doors.ip.run(...set, adminUp ? 'up' : 'down', 'alias', tag);
+  const inside = found?.master === bridge;
+  const enter = inside ? [] : ['master', bridge];
+  // A port that enters a bridge floods broadcasts.
+  const mute = inside && found.slave?.bcastFlood === false;
+  await Promise.all([
+    doors.ip.run(...set, 'mtu', String(mtu), 'addrgenmode', 'none', ...enter),
+    doors.ip.run(...set, 'type', 'bridge_slave', 'learning', learning, ...flood),
+    mute ? doors.floodBroadcasts(name, true) : undefined,
+    doors.ip.run(...set, adminUp ? 'up' : 'down', 'alias', tag),
+  ]);
 }

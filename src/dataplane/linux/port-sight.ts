@@ -10,7 +10,7 @@ import { hashOfAddress, hashOfPlace, parsePortTag, type TapTag, type VethTag } f
 import type { View } from './view.js';
 
 /** What cannot be told, but is not what is wanted. */
-const UNKNOWN = '?';
+export const UNKNOWN = '?';
 
 /** A made-up endpoint for a half-created link, of which nobody knows any more whose it was. */
 export const leftoverEndpoint = (link: string): string => `${UNKNOWN}${link}`;

@@ -122,11 +122,11 @@ async function configure(
 ): Promise<void> {
   const dev = ['dev', port.interface];
   const kept: string[] = before === undefined ? [] : await change(item, port, guest, before);
-  await Promise.all([
-    ...[...item.addresses, ...kept].map((address) => addAddress(address, dev, guest)),
-    guest.run('link', 'set', ...dev, 'up'),
-  ]);
-  await readBack(item, port, guest);
+  const changes = [...item.addresses, ...kept].map((address) => addAddress(address, dev, guest));
+  changes.push(guest.run('link', 'set', ...dev, 'up'));
+  // Goes out with them, and is answered after them.
+  const [answer] = await Promise.all([guest.query('addr', 'show', ...dev), ...changes]);
+  checkGuest(item, port, answer);
 }
 
 /**
@@ -145,7 +145,7 @@ async function change(
   const given = (address: string): boolean => before.addresses.includes(hashOfAddress(address));
   const found = await guestAddresses(guest, port);
   const gone = found.filter((address) => given(address) && !item.addresses.includes(address));
-  for (const address of gone) await guest.run('addr', 'del', address, ...dev);
+  for (const address of gone) await removeAddress(address, dev, guest);
   const taken = [...gone, ...item.addresses];
   return gone.length === 0 ? [] : found.filter((address) => !taken.includes(address));
 }
@@ -158,6 +158,15 @@ async function addAddress(address: string, dev: readonly string[], guest: Door):
   }
 }
 
+/** With an IPv4 address the kernel may have taken it away already, or the guest has. */
+async function removeAddress(address: string, dev: readonly string[], guest: Door): Promise<void> {
+  try {
+    await guest.run('addr', 'del', address, ...dev);
+  } catch (error) {
+    if (!hasErrno(error, 'EADDRNOTAVAIL')) throw error;
+  }
+}
+
 async function guestAddresses(guest: Door, port: VethPort): Promise<string[]> {
   const found = parseAddresses(await guest.query('addr', 'show', 'dev', port.interface));
   return found
@@ -166,8 +175,7 @@ async function guestAddresses(guest: Door, port: VethPort): Promise<string[]> {
 }
 
 /** @throws NfvError READBACK_MISMATCH */
-async function readBack(item: PortItem, port: VethPort, guest: Door): Promise<void> {
-  const answer = await guest.query('addr', 'show', 'dev', port.interface);
+function checkGuest(item: PortItem, port: VethPort, answer: unknown): void {
   const link = parseLinks(answer).find(({ name }) => name === port.interface);
   const found = parseAddresses(answer).map((a) => `${a.address}/${a.prefixLength}`);
   const wrong = item.addresses.filter((address) => !found.includes(address));

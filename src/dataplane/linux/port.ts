@@ -7,13 +7,15 @@ import { ownership } from './links.js';
 import type { Memory } from './memory.js';
 import { portName, vniOfName, vxlanName } from './names.js';
 import { whoseLink } from './port-links.js';
-import { leftoverEndpoint, leftoverName, portSight } from './port-sight.js';
+import { leftoverEndpoint, leftoverName, portSight, UNKNOWN } from './port-sight.js';
 import { createTap, updateTap } from './port-tap.js';
 import { createVeth, updateVeth } from './port-veth.js';
 import { readLinkNow } from './reader.js';
 
 export const port: LinuxKind<PortItem> = {
   rank: 3,
+  // A bridge that goes only lets go of its ports (net/bridge/br_if.c, br_dev_delete).
+  outlivesDependencies: true,
 
   differences: (wanted, observed) =>
     differing({
@@ -86,7 +88,7 @@ const guestName = ({ netns, interface: name }: VethPort): string => `${name} in 
 
 /** What of a port cannot be changed in place, less the interface's name. */
 function identity(it: Port): string {
-  if (it.kind === 'veth') return `veth ${guestName(it)}`;
+  if (it.kind === 'veth') return it.netns === UNKNOWN ? 'veth elsewhere' : `veth ${guestName(it)}`;
   const options = `${it.multiQueue ? ' multi_queue' : ''}${it.vnetHdr ? ' vnet_hdr' : ''}`;
   return `tap of user ${it.ownerUid}${options}`;
 }

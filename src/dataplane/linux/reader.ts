@@ -23,14 +23,19 @@ const MANY_LINKS = 32;
 export async function read(wants: Wants, doors: Doors, memory: Memory): Promise<View> {
   if (wants.macs.size > MANY) wants.allLinks = true;
   const view = new View();
-  await Promise.all([
+  const all = wants.everything || wants.macs.size > MANY;
+  const [macs] = await Promise.all([
+    all ? [] : readMacs(wants, doors),
+    all ? undefined : readFloods(wants, doors, view),
     readLinks(wants, doors, view),
     readAddresses(wants, doors, view),
     readPaths(wants, doors, view),
     readSettings(wants, doors, view),
     readNeighbors(wants, doors, view),
   ]);
-  await readFdb(wants, doors, view, memory);
+  // Whose port a device is, the links tell.
+  if (all) await dumpFdb(doors, view);
+  else await placeMacs(macs, doors, view, memory);
   return view;
 }
 
@@ -135,17 +140,12 @@ function ofVxlan(device: string): number | undefined {
   return device.startsWith('nfvx') ? vniOfName(device) : undefined;
 }
 
-async function readFdb(wants: Wants, doors: Doors, view: View, memory: Memory): Promise<void> {
-  if (wants.everything || wants.macs.size > MANY) {
-    const show = (door: Door): Promise<unknown> => door.query('fdb', 'show');
-    const entries = parseFdb(await doors.once('bridge', show));
-    for (const entry of entries) {
-      const vni = vniOf(entry, view);
-      if (vni !== undefined) view.addFdb(vni, entry);
-    }
-    return;
+async function dumpFdb(doors: Doors, view: View): Promise<void> {
+  const show = (door: Door): Promise<unknown> => door.query('fdb', 'show');
+  for (const entry of parseFdb(await doors.once('bridge', show))) {
+    const vni = vniOf(entry, view);
+    if (vni !== undefined) view.addFdb(vni, entry);
   }
-  await Promise.all([readMacs(wants, doors, view, memory), readFloods(wants, doors, view)]);
 }
 
 /** The VN that an entry of a dump is of; undefined: not of ours. */
@@ -154,13 +154,26 @@ function vniOf(entry: FdbEntry, view: View): number | undefined {
   return ofBridge(view.links.get(entry.device)?.master ?? '');
 }
 
-async function readMacs(wants: Wants, doors: Doors, view: View, memory: Memory): Promise<void> {
-  const found = await Promise.all(
+interface FoundMac {
+  readonly vni: number;
+  readonly entries: readonly FdbEntry[];
+}
+
+function readMacs(wants: Wants, doors: Doors): Promise<FoundMac[]> {
+  return Promise.all(
     [...wants.macs.values()].map(async (place) => {
       const { bridge, vxlan } = await readMac(place, doors.bridge);
       return { vni: place.vni, entries: [bridge, vxlan].filter((entry) => entry !== undefined) };
     }),
   );
+}
+
+async function placeMacs(
+  found: readonly FoundMac[],
+  doors: Doors,
+  view: View,
+  memory: Memory,
+): Promise<void> {
   const entries = found.flatMap((mac) => mac.entries);
   await readPortsAt(entries, doors, view, memory);
   for (const mac of found) for (const entry of mac.entries) view.addFdb(mac.vni, entry);

@@ -1,8 +1,15 @@
 import { NfvError } from '../../errors.js';
 import type { Timers } from '../timers.js';
-import { abortError, hasErrno, isKernelAnswer, parseJson, refusal } from './answers.js';
+import {
+  abortError,
+  hasErrno,
+  isKernelAnswer,
+  isUnknownName,
+  parseJson,
+  refusal,
+} from './answers.js';
 import { BatchChild, describeEnd, type End, type Program } from './child.js';
-import { batchLine, devicesOf, type Words } from './command.js';
+import { batchLine, devicesOf, droppedBy, type Words } from './command.js';
 import type { Ask, Outcome, Unfinished } from './ledger.js';
 
 export interface BatchOptions {
@@ -43,14 +50,17 @@ const STALE = ['ENODEV', 'EINVAL'] as const;
  * A process that dies is replaced. What it was at is done again one by one, so commands must bear
  * being done twice: a `link add` that had succeeded then fails with EEXIST.
  *
- * iproute2 remembers a name's index for as long as its process lives (lib/ll_map.c). `forget` tells
- * of changes; one that was not told yet shows as ENODEV or EINVAL, and then a new process tries.
+ * iproute2 remembers a name's index for as long as its process lives (lib/ll_map.c). `gone` and
+ * `forget` tell of changes; one that was not told yet shows as an ENODEV or EINVAL of the kernel,
+ * and then a new process tries.
  */
 export class Batch {
   #child: BatchChild<Job> | undefined;
   /** Processes that finish what they have been given. */
   readonly #leaving = new Set<BatchChild<Job>>();
   readonly #signals = new Map<AbortSignal, { jobs: Set<Job>; listener: () => void }>();
+  /** Names of which the process may remember an index that is no device's any more. */
+  readonly #stale = new Set<string>();
   #queue: Job[] = [];
   #scheduled = false;
   #closed = false;
@@ -81,12 +91,20 @@ export class Batch {
     return this.#ask(words, 'text', signal);
   }
 
-  /**
-   * Devices of these names came, went or were renamed; a process that knew such a name is replaced.
-   */
+  /** Devices of these names were renamed, or may have been: a process that knew one is replaced. */
   forget(names: Iterable<string>): void {
     for (const name of names) {
       if (this.#child?.remembers(name) === true) this.#retire();
+    }
+  }
+
+  /**
+   * Devices of these names are no more: a process that knew one is replaced when another device of
+   * that name is spoken of.
+   */
+  gone(names: Iterable<string>): void {
+    for (const name of names) {
+      if (this.#child?.remembers(name) === true) this.#stale.add(name);
     }
   }
 
@@ -94,13 +112,8 @@ export class Batch {
     const child = this.#child;
     if (child === undefined) return;
     this.#leaving.add(child);
-    this.#child = undefined;
+    this.#lose();
     child.finishUp();
-  }
-
-  /** Starts the process, so that the next command need not wait for it. */
-  warm(): void {
-    if (!this.#closed) this.#child ??= this.#start();
   }
 
   close(): void {
@@ -120,6 +133,7 @@ export class Batch {
       const job: Job = {
         line: batchLine(words),
         devices: devicesOf(words),
+        drops: droppedBy(words),
         answers,
         signal,
         settle: (outcome) => {
@@ -154,6 +168,8 @@ export class Batch {
       if (this.#queue.length === 0 || (this.#child?.unfinished ?? 0) >= WINDOW) return;
       const jobs = this.#nextSegment();
       if (jobs.length === 0) continue;
+      const names = jobs.flatMap(({ devices }) => devices);
+      if (names.some((name) => this.#stale.has(name))) this.#retire();
       const child = (this.#child ??= this.#start());
       for (const job of jobs) {
         job.child = child;
@@ -175,7 +191,7 @@ export class Batch {
         this.#finish(job, outcome);
       },
       ended: (unfinished, end) => {
-        if (this.#child === child) this.#child = undefined;
+        if (this.#child === child) this.#lose();
         this.#leaving.delete(child);
         this.#ended(unfinished, end);
       },
@@ -189,7 +205,8 @@ export class Batch {
       this.#settle(job, outcome.output);
     } else {
       const error = refusal(this.program.name, job.line, outcome.text);
-      if (job.mayBeStale && !job.settled && hasErrno(error, ...STALE)) this.#doAgain(job);
+      const stale = hasErrno(error, ...STALE) && !isUnknownName(outcome.text);
+      if (stale && job.mayBeStale && !job.settled) this.#doAgain(job);
       else this.#settle(job, error);
     }
     if (this.#queue.length > 0) this.#schedule();
@@ -198,7 +215,13 @@ export class Batch {
   #doAgain(job: Job): void {
     job.again = true;
     if (job.child === this.#child) this.#retire();
-    this.#queue.unshift(job);
+    const others = this.#queue.findIndex((waiting) => !waiting.again);
+    this.#queue.splice(others < 0 ? this.#queue.length : others, 0, job);
+  }
+
+  #lose(): void {
+    this.#child = undefined;
+    this.#stale.clear();
   }
 
   #settle(job: Job, outcome: NfvError | string): void {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Timers } from '../timers.js';
 import { TextLines } from '../text-lines.js';
+import { isUnknownName } from './answers.js';
 import { Ledger, type Ask, type Outcome, type Unfinished } from './ledger.js';
 
 export interface Program {
@@ -60,6 +61,7 @@ export class BatchChild<A extends Ask> {
     private readonly events: ChildEvents<A>,
   ) {
     this.#ledger = new Ledger((ask, outcome) => {
+      this.#learn(ask, outcome);
       events.finish(ask, outcome);
     });
     this.#process = spawn(program.name, [...program.args, '-force', '-batch', '-'], {
@@ -126,7 +128,6 @@ export class BatchChild<A extends Ask> {
     stream.setEncoding('utf8');
     stream.on('data', (chunk: string) => {
       if (this.#over) return;
-      this.#arm();
       try {
         for (const line of lines.push(chunk)) take(line);
       } catch (error) {
@@ -134,11 +135,24 @@ export class BatchChild<A extends Ask> {
         return;
       }
       if (this.#ledger.surplus) this.#end({ kind: 'garbled', text: 'more output than asked for' });
+      else this.#arm();
     });
     stream.on('end', () => {
       const rest = lines.rest();
       if (rest !== '' && !this.#over) take(rest);
     });
+  }
+
+  /** A device is remembered by what is under way, and by what has found it and did not change it. */
+  #learn({ devices, drops }: A, outcome: Outcome): void {
+    for (const device of devices) this.#devices.add(device);
+    if (outcome.ok) {
+      if (drops !== undefined) this.#devices.delete(drops);
+      return;
+    }
+    const [only, ...others] = devices;
+    if (only === undefined || others.length > 0) return;
+    if (isUnknownName(outcome.text)) this.#devices.delete(only);
   }
 
   #arm(): void {

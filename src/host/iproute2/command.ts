@@ -38,3 +38,9 @@ const BEFORE_DEVICE = new Set(['dev', 'name', 'master', 'br', 'brport']);
 export function devicesOf(words: Words): string[] {
   return words.filter((_, i) => BEFORE_DEVICE.has(words[i - 1] ?? ''));
 }
+
+/** The device that `ip link` forgets when the command succeeds (ip/iplink.c, iplink_modify). */
+export function droppedBy(words: Words): string | undefined {
+  const changes = words[0] === 'link' && (words[1] === 'set' || words[1] === 'del');
+  return changes ? words[words.indexOf('dev') + 1] : undefined;
+}

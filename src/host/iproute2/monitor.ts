@@ -69,11 +69,11 @@ export class Monitor {
       settled();
       if (over || this.#closed) return;
       over = true;
-      const stable = this.timers.monotonic() - started > STABLE_MS;
-      this.#pause = stable ? FIRST_PAUSE_MS : Math.min(this.#pause * 2, MAX_PAUSE_MS);
+      if (this.timers.monotonic() - started > STABLE_MS) this.#pause = FIRST_PAUSE_MS;
       this.#stop = this.timers.after(this.#pause, () => {
         this.#stop = this.#start(true);
       });
+      this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_MS);
     };
     child.on('error', ended);
     child.on('close', ended);

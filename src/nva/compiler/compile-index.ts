@@ -6,7 +6,7 @@ import type { EndpointSpec } from '../../model/endpoint.js';
 import type { Item } from '../../model/item.js';
 import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
 import { viewOf, type Change, type NetworkView, type NveInput } from './inputs.js';
-import { domainItems, endpointItems, peerItems, vtepItems } from './items.js';
+import { domainItems, EndpointItems, peerItems, vtepItems } from './items.js';
 
 /** What changes in one NVE's configuration. */
 export interface ItemDelta {
@@ -39,10 +39,31 @@ interface ChangedEndpoint {
 
 export class CompileIndex {
   readonly counters: CompileCounters = { full: 0, member: 0, endpoint: 0 };
+  readonly #items = new EndpointItems();
   readonly #networks = new Map<string, Network>();
   readonly #nves = new Map<string, NveInput>();
   readonly #endpointNetwork = new Map<string, string>();
   readonly #nveNetworks = new Map<string, Set<string>>();
+
+  /** Takes a change in, for nobody who would have to be told. */
+  load(change: Change): void {
+    switch (change.kind) {
+      case 'VirtualNetwork':
+        this.#putNetwork(change.id, this.#network(change.id), change.after);
+        break;
+      case 'Nve':
+        this.#putNve(change.id, change.after);
+        break;
+      case 'Endpoint': {
+        const old = this.#endpointNetwork.get(change.id);
+        if (old !== undefined) this.#putEndpoint(old, change.id, undefined);
+        if (change.after !== undefined) {
+          this.#putEndpoint(change.after.network, change.id, change.after);
+        }
+        break;
+      }
+    }
+  }
 
   /** Takes a change in, and tells which NVEs' configurations change by it, and how. */
   apply(change: Change): Map<string, ItemDelta> {
@@ -73,7 +94,7 @@ export class CompileIndex {
       const view = this.#view(id, network);
       if (network === undefined || view === undefined) continue;
       const side = { view, ...endpointsNow(network) };
-      for (const item of memberItems(side, nve)) items.set(item.key, item);
+      for (const item of this.#memberItems(side, nve)) items.set(item.key, item);
     }
     return items;
   }
@@ -110,8 +131,12 @@ export class CompileIndex {
   #setNetwork(id: string, spec: VirtualNetworkSpec | undefined, deltas: DeltaBuilder): void {
     const network = this.#network(id);
     const before = this.#view(id, network);
-    network.spec = spec;
+    this.#putNetwork(id, network, spec);
     this.#diff(network, before, this.#view(id, network), undefined, deltas);
+  }
+
+  #putNetwork(id: string, network: Network, spec: VirtualNetworkSpec | undefined): void {
+    network.spec = spec;
     if (spec === undefined && network.endpoints.size === 0) this.#networks.delete(id);
   }
 
@@ -121,8 +146,7 @@ export class CompileIndex {
       const network = this.#network(name);
       return { name, network, before: this.#view(name, network) };
     });
-    if (input === undefined) this.#nves.delete(id);
-    else this.#nves.set(id, input);
+    this.#putNve(id, input);
     deltas.diff(
       id,
       old === undefined ? [] : vtepItems(old.spec),
@@ -131,6 +155,11 @@ export class CompileIndex {
     for (const { name, network, before } of networks) {
       this.#diff(network, before, this.#view(name, network), undefined, deltas);
     }
+  }
+
+  #putNve(id: string, input: NveInput | undefined): void {
+    if (input === undefined) this.#nves.delete(id);
+    else this.#nves.set(id, input);
   }
 
   #setEndpoint(id: string, after: EndpointSpec | undefined, deltas: DeltaBuilder): void {
@@ -149,10 +178,16 @@ export class CompileIndex {
     const network = this.#network(name);
     const view = this.#view(name, network);
     const before = network.endpoints.get(id);
-    if (before !== undefined) this.#detach(name, network, id, before.nve);
-    if (after !== undefined) this.#attach(name, network, id, after);
+    this.#putEndpoint(name, id, after);
     const changed = { id, before, after };
     this.#diff(network, view, this.#view(name, network), changed, deltas);
+  }
+
+  #putEndpoint(name: string, id: string, after: EndpointSpec | undefined): void {
+    const network = this.#network(name);
+    const before = network.endpoints.get(id);
+    if (before !== undefined) this.#detach(name, network, id, before.nve);
+    if (after !== undefined) this.#attach(name, network, id, after);
   }
 
   #detach(name: string, network: Network, id: string, nve: string): void {
@@ -192,9 +227,18 @@ export class CompileIndex {
         this.#diffMember(nve, old, now, touched, deltas);
       } else {
         this.counters.member++;
-        deltas.diff(nve, memberItems(old, nve), memberItems(now, nve));
+        deltas.diff(nve, this.#memberItems(old, nve), this.#memberItems(now, nve));
       }
     }
+  }
+
+  /** All that a member has of the network. */
+  *#memberItems(side: Side | undefined, nve: string): Generator<Item> {
+    if (side === undefined) return;
+    const { view } = side;
+    yield* domainItems(view, nve);
+    for (const peer of view.members.keys()) yield* peerItems(view, nve, peer);
+    for (const [id, endpoint] of side.entries()) yield* this.#items.of(view, nve, id, endpoint);
   }
 
   #diffMember(nve: string, old: Side, now: Side, touched: Touched, deltas: DeltaBuilder): void {
@@ -214,8 +258,8 @@ export class CompileIndex {
       const to = now.get(id);
       deltas.diff(
         nve,
-        from === undefined ? [] : endpointItems(old.view, nve, id, from),
-        to === undefined ? [] : endpointItems(now.view, nve, id, to),
+        from === undefined ? [] : this.#items.of(old.view, nve, id, from),
+        to === undefined ? [] : this.#items.of(now.view, nve, id, to),
       );
     }
   }
@@ -283,15 +327,6 @@ function members(before: NetworkView | undefined, after: NetworkView | undefined
   return [...(before?.members.keys() ?? []), ...(after?.members.keys() ?? [])];
 }
 
-/** All that a member has of the network. */
-function* memberItems(side: Side | undefined, nve: string): Generator<Item> {
-  if (side === undefined) return;
-  const { view } = side;
-  yield* domainItems(view, nve);
-  for (const peer of view.members.keys()) yield* peerItems(view, nve, peer);
-  for (const [id, endpoint] of side.entries()) yield* endpointItems(view, nve, id, endpoint);
-}
-
 /** Gathers what differs, for each NVE. */
 class DeltaBuilder {
   readonly #deltas = new Map<string, { upserts: Map<string, Item>; removes: Set<string> }>();
@@ -302,7 +337,8 @@ class DeltaBuilder {
     for (const item of after) {
       const previous = old.get(item.key);
       old.delete(item.key);
-      if (previous?.version === item.version) continue;
+      // The same item needs no hashes to tell.
+      if (previous === item || previous?.version === item.version) continue;
       const delta = this.#of(nve);
       delta.upserts.set(item.key, item);
       delta.removes.delete(item.key);

@@ -60,38 +60,73 @@ export function* peerItems(view: NetworkView, nve: string, peer: string): Genera
   if (bumMode === 'HEAD_END') yield new CompiledItem({ kind: 'flood_member', vni, remote });
 }
 
-/** What member `nve` has because of one endpoint, its own or another's. */
-export function* endpointItems(
-  view: NetworkView,
-  nve: string,
-  id: string,
-  endpoint: EndpointSpec,
-): Generator<Item> {
-  const vtep = view.members.get(endpoint.nve);
-  if (!view.members.has(nve) || vtep === undefined) return;
-  const { vni, arpSuppression, prefixes } = view.spec;
-  const { mac } = endpoint;
-  const isLocal = endpoint.nve === nve;
-  if (isLocal) {
-    yield new CompiledItem({
-      kind: 'port',
-      endpoint: id,
-      vni,
-      mac,
-      addresses: endpoint.ips.map((ip) => withPrefixLength(ip, prefixes)),
-      adminUp: endpoint.adminState === 'UP',
-      mtu: view.mtu,
-      port: endpoint.port,
-    });
+/** What the NVEs of a network have in common because of one endpoint. */
+interface Shared {
+  readonly vni: number;
+  readonly vtep: string;
+  readonly arpSuppression: boolean;
+  /** What the others have, not the endpoint's own NVE. */
+  readonly mac: Item;
+  readonly neighbors: readonly Item[];
+}
+
+/**
+ * The items that members have because of endpoints. What they have in common is made once, however
+ * many they are: with it go the hashes, most of the cost of a start with all NVEs.
+ */
+export class EndpointItems {
+  readonly #shared = new WeakMap<EndpointSpec, Shared>();
+
+  /** What member `nve` has because of one endpoint, its own or another's. */
+  *of(view: NetworkView, nve: string, id: string, endpoint: EndpointSpec): Generator<Item> {
+    const vtep = view.members.get(endpoint.nve);
+    if (!view.members.has(nve) || vtep === undefined) return;
+    const isLocal = endpoint.nve === nve;
+    if (isLocal) yield portItem(view, id, endpoint);
+    // An endpoint that is down is where nobody can reach it.
+    if (endpoint.adminState === 'DOWN') return;
+    const shared = this.#sharedOf(view, vtep, endpoint);
+    yield isLocal ? localMacItem(view, id, endpoint) : shared.mac;
+    yield* shared.neighbors;
   }
-  // An endpoint that is down is where nobody can reach it.
-  if (endpoint.adminState === 'DOWN') return;
-  yield new CompiledItem({
-    kind: 'mac_entry',
+
+  #sharedOf({ spec }: NetworkView, vtep: string, endpoint: EndpointSpec): Shared {
+    const { vni, arpSuppression } = spec;
+    const { mac, ips } = endpoint;
+    const known = this.#shared.get(endpoint);
+    if (known?.vni === vni && known.vtep === vtep && known.arpSuppression === arpSuppression) {
+      return known;
+    }
+    const made = {
+      vni,
+      vtep,
+      arpSuppression,
+      mac: new CompiledItem({ kind: 'mac_entry', vni, mac, via: { kind: 'remote', vtep } }),
+      neighbors: arpSuppression
+        ? ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac }))
+        : [],
+    };
+    this.#shared.set(endpoint, made);
+    return made;
+  }
+}
+
+function portItem(view: NetworkView, id: string, endpoint: EndpointSpec): Item {
+  const { vni, prefixes } = view.spec;
+  const { mac, ips, adminState, port } = endpoint;
+  return new CompiledItem({
+    kind: 'port',
+    endpoint: id,
     vni,
     mac,
-    via: isLocal ? { kind: 'endpoint', endpoint: id } : { kind: 'remote', vtep },
+    addresses: ips.map((ip) => withPrefixLength(ip, prefixes)),
+    adminUp: adminState === 'UP',
+    mtu: view.mtu,
+    port,
   });
-  if (!arpSuppression) return;
-  for (const ip of endpoint.ips) yield new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac });
+}
+
+function localMacItem({ spec }: NetworkView, id: string, { mac }: EndpointSpec): Item {
+  const via = { kind: 'endpoint', endpoint: id } as const;
+  return new CompiledItem({ kind: 'mac_entry', vni: spec.vni, mac, via });
 }

@@ -193,7 +193,12 @@ function deltaFromWire(wire: Delta__Output): Delta | BadDelta {
       complete: wire.complete,
     };
   } catch (error) {
-    return { kind: 'bad_delta', sequence, error: NfvError.from(error) };
+    return {
+      kind: 'bad_delta',
+      sequence,
+      complete: wire.complete,
+      error: NfvError.from(error),
+    };
   }
 }
 

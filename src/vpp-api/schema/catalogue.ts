@@ -17,6 +17,8 @@ export interface KnownMessage {
 
 /** The messages the product uses, as all releases from 22.10 to 26.06 have them. */
 export interface Catalogue {
+  /** Every message in every form it has: `name_crc`. */
+  readonly keys: readonly string[];
   /** Every CRC of a message, newest first; empty for what the product does not use. */
   variants(name: string): readonly KnownMessage[];
   /**
@@ -57,7 +59,9 @@ export function readCatalogue(): Catalogue {
     const known = variants(name);
     return (known.find(({ def }) => table.has(def.key)) ?? known[0])?.def.key;
   };
+  const keys = layers.flatMap(({ schema }) => [...schema.messages.values()].map(({ key }) => key));
   return {
+    keys,
     variants,
     schemaFor: (table) =>
       parseModules(

@@ -39,8 +39,9 @@ describe('nva over gRPC', () => {
     const first = await api.endpoints.create(create('new', beside({ mac: '' }), id), call);
     const again = await api.endpoints.create(create('new', beside({ mac: '' }), id), call);
     assert.deepEqual(again, first);
+    const another = randomUUID();
     const both = await Promise.all(
-      [0, 1].map(() => api.endpoints.create(create('new-2', newer(), id.replace(/^./, 'a')), call)),
+      [0, 1].map(() => api.endpoints.create(create('new-2', newer(), another), call)),
     );
     assert.deepEqual(both[1]?.spec, both[0]?.spec);
     const error = await rejected(api.endpoints.create(create('new', beside(), id), call));

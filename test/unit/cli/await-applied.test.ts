@@ -41,6 +41,30 @@ remedy: NETNS_MISSING: create the network namespace: ip netns add NAME
     );
   });
 
+  it('says what failed once', () => {
+    const failures = [{ key: 'port/a', code: 'NETNS_MISSING', message: 'no namespace a' }];
+    const reason = 'port/a: no namespace a';
+    const laggards = [{ nve: 'b', code: 'NETNS_MISSING', reason, appliedRevision: 1, failures }];
+    const text = laggardsText({ applied: false, revision: 7, laggards }, '1s', NO_PAINT);
+    assert.equal(text.match(/no namespace a/g)?.length, 1);
+  });
+
+  it('tells ten failures of an NVE, and how many more there are', () => {
+    const failures = Array.from({ length: 13 }, (_, i) => ({
+      key: `port/${i}`,
+      code: 'NETNS_MISSING',
+      message: 'none',
+    }));
+    const laggards = [
+      { nve: 'b', code: 'NETNS_MISSING', reason: 'r', appliedRevision: 1, failures },
+    ];
+    const lines = laggardsText({ applied: false, revision: 7, laggards }, '1s', NO_PAINT)
+      .split('\n')
+      .filter((line) => line.startsWith('  '));
+    assert.equal(lines.length, 11);
+    assert.equal(lines.at(-1), '  b: 3 more: see "nfvctl describe nve b"');
+  });
+
   it('counts one', () => {
     const result = { applied: false, revision: 7, laggards: LAGGARDS.slice(0, 1) };
     assert.match(laggardsText(result, '1s', NO_PAINT), /^error: 1 NVE has not applied revision 7/);

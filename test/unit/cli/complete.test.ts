@@ -9,11 +9,10 @@ const NAMES: Record<ResourceKind, string[]> = {
   Endpoint: ['web-1', 'web-2'],
 };
 
+const NO_HELP = { write: () => undefined, columns: undefined };
+
 async function after(line: string): Promise<string[]> {
-  const program = buildProgram(
-    () => undefined,
-    () => undefined,
-  );
+  const program = buildProgram(() => undefined, NO_HELP);
   const found = await complete(program, line.split(' '), (kind) => Promise.resolve(NAMES[kind]));
   return found.map(({ word }) => word);
 }
@@ -33,13 +32,28 @@ describe('complete', () => {
     ['get endpoints --nve h', ['host-a', 'host-b']],
     ['get endpoints -o ', ['table', 'wide', 'json', 'yaml', 'name']],
     ['get endpoints --output j', ['json']],
+    [
+      'get endpoints --output=',
+      ['table', 'wide', 'json', 'yaml', 'name'].map((f) => `--output=${f}`),
+    ],
+    ['get endpoints --nve=host-b', ['--nve=host-b']],
+    ['get endpoints --nonsense=', []],
+    ['create network x --bum-mode m', ['multicast']],
+    ['update ep web-1 --admin-state ', ['up', 'down']],
+    ['wait --for ', ['network/', 'nve/', 'endpoint/']],
+    ['wait --for ep/', ['ep/web-1', 'ep/web-2']],
+    ['wait --for ep/web-1=d', ['ep/web-1=down', 'ep/web-1=deleted']],
+    ['wait --for=vn/blue=', ['--for=vn/blue=existing', '--for=vn/blue=deleted']],
+    ['wait --for pod/x=', []],
     ['get -o json n', ['networks', 'nves']],
     ['get networks --wat', ['--watch']],
     ['get networks --tls', ['--tls-ca', '--tls-cert', '--tls-key']],
     ['-s unix:/x get network r', ['red']],
     ['describe endpoint web-1 w', ['web-2']],
     ['delete network/', ['network/blue', 'network/red']],
-    ['create ', ['network', 'nve', 'endpoint', 'help']],
+    ['create ', ['network', 'nve', 'endpoint']],
+    ['help ver', ['version']],
+    ['help create n', ['network', 'nve']],
     ['create network ', []],
     ['create endpoint x --network ', ['blue', 'red']],
     ['create endpoint x --veth', ['--veth-netns', '--veth-interface', '--veth-host-interface']],
@@ -65,10 +79,7 @@ describe('complete', () => {
   });
 
   it('says what verbs and flags are for', async () => {
-    const program = buildProgram(
-      () => undefined,
-      () => undefined,
-    );
+    const program = buildProgram(() => undefined, NO_HELP);
     const none = (): Promise<string[]> => Promise.resolve([]);
     assert.deepEqual(await complete(program, ['versi'], none), [
       { word: 'version', about: 'Says which nfvctl this is.' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { NfvError } from '../../../src/errors.js';
-import { connectTo, nfvctl, startNfvctl, type CliOptions } from '../../support/cli.js';
+import { connectTo, Kept, nfvctl, startNfvctl, type CliOptions } from '../../support/cli.js';
 import { CliWorld } from '../../support/cli-world.js';
 import { settle } from '../../support/fake-clock.js';
 import { MemoryNva } from '../../support/memory-nva.js';
@@ -10,31 +10,47 @@ describe('runCli', () => {
   const wrong: [line: string, err: string][] = [
     [
       'gte',
-      `error: unknown command 'gte' (INVALID_FIELD)\nremedy: Did you mean get? See "nfvctl --help"\n`,
+      `error: unknown command 'gte' (INVALID_FIELD)\nremedy: did you mean get? see "nfvctl --help"\n`,
     ],
     [
       'get',
-      `error: missing required argument 'kind' (INVALID_FIELD)\nremedy: See "nfvctl get --help"\n`,
+      `error: missing required argument 'kind' (INVALID_FIELD)\nremedy: give networks (net, vn), nves or endpoints (ep); several with commas; all; or KIND/NAME; see "nfvctl get --help"\n`,
     ],
     [
       'get nves --foo',
-      `error: unknown option '--foo' (INVALID_FIELD)\nremedy: See "nfvctl get --help"\n`,
+      `error: unknown option '--foo' (INVALID_FIELD)\nremedy: see "nfvctl get --help"\n`,
     ],
     [
       'create network blue --vni',
-      `error: option '--vni <number>' argument missing (INVALID_FIELD)\nremedy: See "nfvctl create network --help"\n`,
+      `error: option '--vni <number>' argument missing (INVALID_FIELD)\nremedy: see "nfvctl create network --help"\n`,
     ],
     [
       'create nve x',
-      `error: required option '--vtep <address>' not specified (INVALID_FIELD)\nremedy: See "nfvctl create nve --help"\n`,
+      `error: required option '--vtep <address>' not specified (INVALID_FIELD)\nremedy: see "nfvctl create nve --help"\n`,
     ],
     [
       'create vn a b',
-      `error: too many arguments for 'network'. Expected 1 argument but got 2. (INVALID_FIELD)\nremedy: See "nfvctl create network --help"\n`,
+      `error: too many arguments for 'network'. Expected 1 argument but got 2. (INVALID_FIELD)\nremedy: see "nfvctl create network --help"\n`,
     ],
     [
       'get nves -o xml',
-      `error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, wide, json, yaml, name. (INVALID_FIELD)\nremedy: See "nfvctl get --help"\n`,
+      `error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, wide, json, yaml, name. (INVALID_FIELD)\nremedy: see "nfvctl get --help"\n`,
+    ],
+    [
+      'create nett x',
+      `error: KIND: nett: not a kind of resource (INVALID_FIELD)\nremedy: did you mean "net"? kinds: networks, nves, endpoints\n`,
+    ],
+    [
+      'apply examples/two-tenants.yaml',
+      `error: required option '-f, --filename <file>' not specified (INVALID_FIELD)\nremedy: did you mean -f examples/two-tenants.yaml? see "nfvctl apply --help"\n`,
+    ],
+    [
+      'diff',
+      `error: required option '-f, --filename <file>' not specified (INVALID_FIELD)\nremedy: see "nfvctl diff --help"\n`,
+    ],
+    [
+      'update network',
+      `error: missing required argument 'name' (INVALID_FIELD)\nremedy: give its name; see "nfvctl update network --help"\n`,
     ],
     [
       'get nves -s nowhere',
@@ -65,6 +81,8 @@ describe('runCli', () => {
   });
 
   const verbs = [
+    'create',
+    'update',
     'get',
     'describe',
     'create network',
@@ -90,10 +108,49 @@ describe('runCli', () => {
     });
   }
 
-  it('says which program it is', async () => {
-    const { status, out } = await nfvctl(['version']);
+  for (const line of ['version', '--version', '-V', 'get nves --version']) {
+    it(`says which program it is: ${line}`, async () => {
+      const { status, out, err } = await nfvctl(line.split(' '));
+      assert.deepEqual([status, err], [0, '']);
+      assert.match(out, /^nfvctl \d+\.\d+\.\d+ \(API nfv\/v1\)\n$/);
+    });
+  }
+
+  it('has help for kinds below a verb, also as words', async () => {
+    const { status, out } = await nfvctl(['help', 'create', 'vn']);
     assert.equal(status, 0);
-    assert.match(out, /^nfvctl \d+\.\d+\.\d+ \(API nfv\/v1\)\n$/);
+    assert.equal(out, (await nfvctl(['create', 'network', '--help'])).out);
+  });
+
+  const noHelp: [line: string, err: RegExp][] = [
+    ['help gte', /^error: VERB: gte: there is no such verb .*\nremedy: did you mean "get"\? give/],
+    ['help create pod', /^error: VERB: pod: .*\nremedy: give one of network, nve, endpoint\n$/],
+    ['help get nves', /^error: VERB: nves: one word too many .*\n/],
+  ];
+  for (const [line, expected] of noHelp) {
+    it(`has none for "${line}"`, async () => {
+      const { status, out, err } = await nfvctl(line.split(' '));
+      assert.deepEqual([status, out], [2, '']);
+      assert.match(err, expected);
+    });
+  }
+
+  it('names kinds in its help without their aliases', async () => {
+    const { out } = await nfvctl(['create', '--help']);
+    assert.match(out, /\n {2}network +Creates a network\.\n/);
+    assert.match(out, /\n {2}nve +Creates an NVE\.\n/);
+  });
+
+  it('keeps its help within the terminal, and within 100 columns', async () => {
+    for (const [columns, most] of [
+      [80, 80],
+      [300, 100],
+    ] as const) {
+      const stdout = Object.assign(new Kept(true), { columns });
+      await nfvctl(['help'], { stdout });
+      const longest = Math.max(...stdout.text.split('\n').map((line) => line.length));
+      assert.ok(longest <= most && longest > most / 2, `${longest} of ${columns}`);
+    }
   });
 
   it('shows no stack, but for --debug', async () => {

@@ -34,4 +34,13 @@ describe('Sysctl', () => {
     });
     await assert.rejects(sysctl.read('net/ipv4/conf'), { code: 'KERNEL_REFUSED' });
   });
+
+  it('tells a missing privilege by its own code', async () => {
+    // A file of the kernel's that nobody may write to, root neither.
+    const proc = new Sysctl('/proc/sys');
+    await assert.rejects(proc.write('kernel/osrelease', 'x'), {
+      code: 'NOT_PRIVILEGED',
+      message: /cannot write x to kernel\/osrelease: E(ACCES|PERM|ROFS)/,
+    });
+  });
 });

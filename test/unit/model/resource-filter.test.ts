@@ -160,6 +160,14 @@ describe('resourceFilter', () => {
     assert.throws(() => resourceFilter('vni = 1 OR mac = x', ALL), /mac/);
   });
 
+  it('takes a value that one of the kinds can have', () => {
+    const all = [NETWORK, NVE, ENDPOINT];
+    assert.deepEqual(all.map(resourceFilter('state = DEGRADED', ALL)), [false, true, false]);
+    assert.deepEqual(all.map(resourceFilter('state != DEGRADED', ALL)), [false, false, true]);
+    assert.throws(() => resourceFilter('state = GONE', ALL), /GONE/);
+    assert.throws(() => resourceFilter('state = DEGRADED', ['Endpoint']), /DEGRADED/);
+  });
+
   it('knows exactly the fields that resources have', () => {
     for (const resource of [NETWORK, NVE, ENDPOINT, FAILED_ENDPOINT]) {
       for (const name of leaves(fieldsOf(resource), '')) {

@@ -158,7 +158,9 @@ class Story {
   }
 }
 
-describe('reconciler, for random stories', () => {
+describe('reconciler, for random stories', function () {
+  this.timeout(60_000);
+
   it('ends where the last change wanted it, and every last version is reported', async () => {
     await fc.assert(
       fc.asyncProperty(

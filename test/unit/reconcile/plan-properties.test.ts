@@ -41,7 +41,9 @@ function disturb(dataplane: MemoryDataplane, picks: readonly number[], wanted: P
   }
 }
 
-describe('plan, for random states', () => {
+describe('plan, for random states', function () {
+  this.timeout(60_000);
+
   it('can be carried out as it stands, keeps its order, and leaves nothing to do', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -194,7 +196,9 @@ const CONFIGURATIONS: Readonly<Record<string, readonly Payload[]>> = {
   ],
 };
 
-describe('plan, for all pairs of configurations', () => {
+describe('plan, for all pairs of configurations', function () {
+  this.timeout(60_000);
+
   const modes: readonly MemoryOptions[] = [{ parents: 'refuse' }, { parents: 'cascade' }];
   for (const [from, before] of Object.entries(CONFIGURATIONS)) {
     it(`leads from ${from} to each, and then to nothing`, async () => {

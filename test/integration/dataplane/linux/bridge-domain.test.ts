@@ -241,6 +241,23 @@ describe('kernel dataplane: bridge domain', function () {
     await host.converge(with_(domain(7, VTEP)));
   });
 
+  for (const [title, file, ...words] of [
+    ['a setting', 'ip', 'link', 'set', 'dev', 'nfvb7', 'mtu', '1300'],
+    ['the filter that keeps guests from the host', 'tc', 'qdisc', 'del', 'dev', 'nfvb7', 'clsact'],
+  ] as const) {
+    it(`is mended by the next agent: ${title}`, async () => {
+      const wanted = with_(domain(7, VTEP));
+      await host.converge(wanted);
+      await host.restart();
+      await host.ns.run(file, ...words);
+      const steps = await host.converge(wanted);
+      assert.deepEqual(
+        steps.map(({ op, key }) => `${op} ${key}`),
+        ['update bd/7'],
+      );
+    });
+  }
+
   it('notices and mends another port, VNI and settings', async () => {
     const wanted = with_(domain(7, VTEP));
     await host.converge(wanted);

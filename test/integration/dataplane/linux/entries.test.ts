@@ -18,7 +18,7 @@ const VTEP = '10.1.0.1';
 const MAC = '02:00:00:00:00:01';
 
 describe('kernel dataplane: entries', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let host: LinuxHost;
   let guest: Netns;
   const base = (): Payload[] => [

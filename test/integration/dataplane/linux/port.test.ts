@@ -117,6 +117,17 @@ describe('kernel dataplane: ports', function () {
       });
     }
 
+    it('takes back several addresses of a subnet, whose others the kernel takes with the first', async () => {
+      const several = ['192.168.7.1/24', '192.168.7.2/24', '192.168.7.3/24'];
+      await host.converge([...base, web({ addresses: several })]);
+      assert.deepEqual(await addresses(), several);
+      await host.converge([...base, web({ addresses: ['192.168.7.3/24'] })]);
+      assert.deepEqual(await addresses(), ['192.168.7.3/24']);
+      await host.converge([...base, web({ addresses: several })]);
+      await host.converge([...base, web({ addresses: [] })]);
+      assert.deepEqual(await addresses(), []);
+    });
+
     it('moves to another namespace', async () => {
       await host.converge([...base, web()]);
       const other = await Netns.create();
@@ -266,6 +277,21 @@ describe('kernel dataplane: ports', function () {
       assert.deepEqual(await host.plan([domain(7, VTEP, { learn: true }), web()]), []);
       await host.converge([...base, web()]);
       assert.equal(await learning(), 'off');
+    });
+
+    it('stays behind when its bridge goes, and is put back as it was', async () => {
+      await host.converge([...base, web()]);
+      const { ifindex } = await link(DERIVED);
+      await guest.ip('addr', 'add', '192.168.7.200/24', 'dev', 'eth0');
+      await host.ns.ip('link', 'del', 'dev', 'nfvb7');
+      const steps = await host.converge([...base, web()]);
+      assert.deepEqual(
+        steps.map(({ op, key }) => `${op} ${key}`),
+        ['update bd/7', 'update port/web'],
+      );
+      const now = await link(DERIVED);
+      assert.deepEqual([now['ifindex'], now['master']], [ifindex, 'nfvb7']);
+      assert.ok((await addresses()).includes('192.168.7.200/24'));
     });
 
     it('refuses a name that iproute2 would take for an index', async () => {

@@ -233,6 +233,41 @@ describe('Batch', function () {
     assert.deepEqual(await fake.said(), ['ok b']);
   });
 
+  it('believes a process that looked for a device and found none', async () => {
+    const batch = batchOf();
+    await run(batch, 'ok');
+    await assert.rejects(run(batch, 'unknown', 'dev', 'a'), /Cannot find device/);
+    assert.equal((await fake.started()).length, 1);
+    // Nor does it remember the name, which may be given to a device now.
+    batch.forget(['a']);
+    batch.gone(['a']);
+    await run(batch, 'ok', 'dev', 'a');
+    assert.equal((await fake.started()).length, 1);
+  });
+
+  it('is replaced when a name that it knew is spoken of again after its device was gone', async () => {
+    const batch = batchOf();
+    await run(batch, 'ok', 'dev', 'a');
+    batch.gone(['a', 'b']);
+    await Promise.all([run(batch, 'ok', 'dev', 'b'), run(batch, 'ok')]);
+    assert.equal((await fake.started()).length, 1);
+    await Promise.all([run(batch, 'ok', 'dev', 'c'), run(batch, 'ok', 'dev', 'a')]);
+    await run(batch, 'ok', 'dev', 'a');
+    assert.equal((await fake.started()).length, 2);
+  });
+
+  it('no longer remembers a device that it has changed or removed itself', async () => {
+    const batch = batchOf();
+    await run(batch, 'link', 'set', 'dev', 'a', 'master', 'br');
+    await run(batch, 'link', 'del', 'dev', 'b');
+    batch.forget(['a', 'b']);
+    await run(batch, 'ok', 'dev', 'a');
+    assert.equal((await fake.started()).length, 1);
+    batch.forget(['br']);
+    await run(batch, 'ok', 'dev', 'a');
+    assert.equal((await fake.started()).length, 2);
+  });
+
   it('is replaced when a device that it knows changed, and only then', async () => {
     const batch = batchOf();
     await run(batch, 'ok', 'dev', 'a');
@@ -264,6 +299,18 @@ describe('Batch', function () {
     // What is gone for both is gone.
     await assert.rejects(run(batch, 'gone', 'dev', 'a'), /No such device/);
     assert.equal((await fake.said()).filter((line) => line === 'gone dev a').length, 2);
+  });
+
+  it('does again in order what an old process refused', async () => {
+    const batch = batchOf();
+    await run(batch, 'ok');
+    const work = Array.from({ length: 5 }, (_, i) => run(batch, 'stale', String(i), 'dev', 'a'));
+    await Promise.allSettled([...work, run(batch, 'ok', 'last')]);
+    const [, second = []] = await fake.saidByProcess();
+    assert.deepEqual(
+      second.filter((line) => line.startsWith('stale')),
+      work.map((_, i) => `stale ${i} dev a`),
+    );
   });
 
   it('ends with what was not done, and leaves no process', async () => {

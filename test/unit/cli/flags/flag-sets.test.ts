@@ -1,10 +1,13 @@
 /** What the flags of `create` and `update` say, kind by kind. */
 import assert from 'node:assert/strict';
 import { Command } from 'commander';
-import { ENDPOINT_FLAGS, NEW_ENDPOINT } from '../../../../src/cli/flags/endpoint-flags.js';
+import { ENDPOINT_FLAGS } from '../../../../src/cli/flags/endpoint-flags.js';
 import type { FlagSet } from '../../../../src/cli/flags/flag-set.js';
-import { NETWORK_FLAGS, NEW_NETWORK } from '../../../../src/cli/flags/network-flags.js';
-import { NEW_NVE, NVE_FLAGS } from '../../../../src/cli/flags/nve-flags.js';
+import { NETWORK_FLAGS } from '../../../../src/cli/flags/network-flags.js';
+import { NVE_FLAGS } from '../../../../src/cli/flags/nve-flags.js';
+import { NEW_ENDPOINT } from '../../../../src/model/endpoint.js';
+import { NEW_NVE } from '../../../../src/model/nve.js';
+import { NEW_VIRTUAL_NETWORK } from '../../../../src/model/virtual-network.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
 
 function read<Spec>(flags: FlagSet<Spec>, live: Spec, argv: string, isNew = false): Partial<Spec> {
@@ -20,7 +23,7 @@ describe('flags of a network', () => {
     assert.deepEqual(
       read(
         NETWORK_FLAGS,
-        NEW_NETWORK,
+        NEW_VIRTUAL_NETWORK,
         '--vni 100 --prefix 10.0.0.0/24 --prefix fd00::/64 --tenant acme --mtu 1400 --bum-mode multicast --bum-group 239.1.1.1 --learning --no-arp-suppression --underlay-family ipv6 --display-name Blue --label site=a',
         true,
       ),
@@ -69,7 +72,7 @@ describe('flags of a network', () => {
   ];
   for (const [argv, message] of wrong) {
     it(`refuse ${argv}`, () => {
-      assert.throws(() => read(NETWORK_FLAGS, NEW_NETWORK, argv), { message });
+      assert.throws(() => read(NETWORK_FLAGS, NEW_VIRTUAL_NETWORK, argv), { message });
     });
   }
 });

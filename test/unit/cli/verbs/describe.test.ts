@@ -28,9 +28,18 @@ describe('nfvctl describe', () => {
     assert.match(err, /^error: endpoints\/web-9 does not exist \(NOT_FOUND\)\n/);
   });
 
-  it('needs a name', async () => {
-    const { status, err } = await world.run('describe network');
-    assert.equal(status, 2);
-    assert.equal(err, 'error: no NAME (INVALID_FIELD)\nremedy: say which, or use "nfvctl get"\n');
+  it('tells of all where none is named', async () => {
+    const { status, out } = await world.run('describe networks');
+    assert.equal(status, 0);
+    assert.deepEqual(out.match(/^Name: .*$/gm), [
+      'Name:             blue',
+      'Name:             red',
+    ]);
+    await world.run('delete endpoint web-1');
+    assert.deepEqual(await world.run('describe endpoints'), {
+      status: 0,
+      out: '',
+      err: 'no endpoints found\n',
+    });
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { NEW_NVE } from '../../../../src/cli/flags/nve-flags.js';
 import { NfvError } from '../../../../src/errors.js';
+import { NEW_NVE } from '../../../../src/model/nve.js';
 import { CliWorld } from '../../../support/cli-world.js';
 import { settle } from '../../../support/fake-clock.js';
 
@@ -109,7 +109,6 @@ describe('nfvctl get', () => {
       'get network blue --filter vni=1',
       'error: --filter: vni=1: not used with names (INVALID_FIELD)',
     ],
-    ['get network blue -w', 'error: --watch: true: not used with names (INVALID_FIELD)'],
     ['get nves --network blue', 'error: --network: blue: nves have none (INVALID_FIELD)'],
     [
       'get nves --filter colour=red',
@@ -137,6 +136,15 @@ describe('nfvctl get', () => {
       'error: unix:/x: ENOENT (NVA_UNREACHABLE)\nremedy: check that "nfvd nva" runs and the address is right\n',
     );
   });
+
+  for (const line of ['get nve host-a', 'describe nve host-a']) {
+    it(`tells of other errors at once: ${line}`, async () => {
+      world.nva.failNext('nves.get', new NfvError('NVA_UNREACHABLE', 'away'));
+      const { status, out, err } = await world.run(line);
+      assert.deepEqual([status, out], [5, '']);
+      assert.match(err, /^error: away \(NVA_UNREACHABLE\)\n/);
+    });
+  }
 
   describe('--watch', () => {
     it('shows what there is, then every change', async () => {
@@ -186,6 +194,24 @@ DELETED   web-1   blue      host-a   02:00:00:00:00:01   10.0.0.11   PENDING   0
         'PUT virtualNetworks/blue',
         'PUT virtualNetworks/red',
       ]);
+    });
+
+    it('watches those that are named, and no others', async () => {
+      const running = world.start('get nve/host-a network/red -w -o name');
+      await settle();
+      await world.nva.virtualNetworks.delete({ id: 'red', etag: '', validateOnly: false });
+      await world.nva.nves.delete({ id: 'host-b', etag: '', validateOnly: false });
+      await settle();
+      running.interrupt();
+      assert.equal(await running.status, 130);
+      const lines = ['PUT nves/host-a', 'PUT virtualNetworks/red', 'DELETED virtualNetworks/red'];
+      assert.deepEqual(running.out.text.trimEnd().split('\n'), lines);
+    });
+
+    it('does not wait for one that is not there', async () => {
+      const { status, out, err } = await world.run('get nves host-a host-z -w');
+      assert.deepEqual([status, out], [3, '']);
+      assert.match(err, /^error: nves\/host-z does not exist \(NOT_FOUND\)\n/);
     });
 
     it('ends all its watches when one fails', async () => {

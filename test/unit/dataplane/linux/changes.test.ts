@@ -25,13 +25,18 @@ describe('Changes', () => {
   let changes: Changes;
   let told: (string[] | 'unknown')[];
   let renamed: string[];
+  let gone: string[];
 
   beforeEach(() => {
     clock = new FakeClock();
     memory = new Memory();
     told = [];
     renamed = [];
-    changes = new Changes(clock, memory, (names) => renamed.push(...names));
+    gone = [];
+    changes = new Changes(clock, memory, {
+      renamed: (names) => renamed.push(...names),
+      gone: (names) => gone.push(...names),
+    });
     changes.listen((keys) => told.push(keys === 'unknown' ? keys : [...keys].sort()));
   });
 
@@ -161,13 +166,16 @@ describe('Changes', () => {
     const link = (index: number, name: string): string =>
       `[LINK]${index}: ${name}: <UP> mtu 1500 qdisc noop state UP `;
     await hears(link(5, 'a'), link(5, 'a'));
-    assert.deepEqual(renamed, ['a']);
+    assert.deepEqual([renamed, gone], [[], []], 'nobody had the name before');
     memory.primed = true;
     await hears(link(5, 'b'));
-    assert.deepEqual(renamed, ['a', 'a', 'b']);
+    assert.deepEqual([renamed, gone], [['a'], []]);
     assert.equal(memory.primed, false);
     await hears(link(5, 'b').replace(']', ']Deleted '));
-    assert.deepEqual(renamed, ['a', 'a', 'b', 'b']);
+    assert.deepEqual([renamed, gone], [['a'], ['b']]);
+    await hears(link(6, 'b'));
+    changes.gap();
+    assert.deepEqual([renamed, gone], [['a', 'b'], ['b']], 'whatever has a name may have lost it');
   });
 
   it('tells a port that was renamed, and the MACs at one that is gone', async () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import type { FdbEntry } from '../../../../src/dataplane/linux/entries.js';
 import { floodMember } from '../../../../src/dataplane/linux/flood-member.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
-import { FakeDoors } from '../../../support/fake-doors.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
+import { FakeDoors, linkJson } from '../../../support/fake-doors.js';
 import { floodTo } from '../../../support/linux-items.js';
 
 const GONE = 'RTNETLINK answers: No such file or directory\n';
@@ -27,5 +30,50 @@ describe('FloodMember', () => {
     await assert.rejects(
       floodMember.create(item, new FakeDoors().fail(/append/, BUSY), new Memory()),
     );
+  });
+});
+
+describe('FloodMember, as it is seen', () => {
+  const FLOOD = '00:00:00:00:00:00';
+  const entry = (dst: string, extern = true): FdbEntry => ({
+    mac: FLOOD,
+    device: 'nfvx7',
+    self: true,
+    dst,
+    extern,
+    fixed: true,
+    odd: false,
+  });
+
+  const viewOf = (group = ''): View => {
+    const view = new View();
+    const info = { info_kind: 'vxlan', info_data: { id: 7, ...(group === '' ? {} : { group }) } };
+    for (const link of parseLinks([linkJson('nfvx7', { linkinfo: info })])) view.addLink(link);
+    return view;
+  };
+
+  const memory = new Memory();
+  memory.setDomain(7, true);
+
+  it('is any destination, whoever set it', () => {
+    const view = viewOf();
+    view.addFdb(7, entry('10.1.0.2'));
+    view.addFdb(7, entry('10.1.0.3', false));
+    view.addFdb(8, entry('10.1.0.4'));
+    assert.deepEqual([...floodMember.list(view, memory)], ['flood/7/10.1.0.2', 'flood/7/10.1.0.3']);
+    assert.deepEqual(floodMember.observe(['7', '10.1.0.3'], undefined, view, memory), {
+      payload: floodTo(7, '10.1.0.3'),
+      defects: [],
+    });
+    assert.equal(floodMember.observe(['7', '10.1.0.4'], undefined, view, memory), undefined);
+    assert.equal(floodMember.observe(['8', '10.1.0.4'], undefined, view, memory), undefined);
+  });
+
+  it("is not the underlay's group, nor a destination of no address", () => {
+    const view = viewOf('239.1.1.1');
+    view.addFdb(7, entry('239.1.1.1', false));
+    view.addFdb(7, entry(''));
+    assert.deepEqual([...floodMember.list(view, memory)], []);
+    assert.equal(floodMember.observe(['7', '239.1.1.1'], undefined, view, memory), undefined);
   });
 });

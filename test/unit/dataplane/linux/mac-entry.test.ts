@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { NfvError } from '../../../../src/errors.js';
+import type { FdbEntry } from '../../../../src/dataplane/linux/entries.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
 import { macEntry } from '../../../../src/dataplane/linux/mac-entry.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
+import type { MacEntryItem } from '../../../../src/model/item.js';
 import { FakeDoors, linkJson } from '../../../support/fake-doors.js';
 import { macAt, macOf } from '../../../support/linux-items.js';
 
@@ -71,5 +76,117 @@ describe('MacEntry', () => {
     await macEntry.remove(macOf(7, MAC, 'web'), doors, new Memory());
     const busy = doors.fail(/fdb del/, BUSY);
     await assert.rejects(macEntry.remove(macOf(7, MAC, 'web'), busy, new Memory()));
+  });
+});
+
+describe('MacEntry, as it is seen', () => {
+  const AT = macAt(7, MAC, '10.1.0.2');
+  const OF = macOf(7, MAC, 'web');
+  const remote = { self: true, device: 'nfvx7', dst: '10.1.0.2' };
+  const toVxlan = { device: 'nfvx7' };
+  const toPort = { device: 'webport' };
+
+  const entry = (more: Partial<FdbEntry>): FdbEntry => ({
+    mac: MAC,
+    device: '',
+    self: false,
+    dst: '',
+    extern: true,
+    fixed: false,
+    odd: false,
+    ...more,
+  });
+
+  const see = (
+    wanted: MacEntryItem | undefined,
+    entries: readonly Partial<FdbEntry>[],
+    links: readonly Record<string, unknown>[] = [],
+  ): ReturnType<typeof macEntry.observe> => {
+    const memory = memoryWith('web', 'webport');
+    memory.setDomain(7, true);
+    const view = new View();
+    for (const link of parseLinks(links)) view.addLink(link);
+    for (const each of entries) view.addFdb(7, entry(each));
+    return macEntry.observe(['7', MAC], wanted, view, memory);
+  };
+
+  /** What the drift or plan line says of it. */
+  const told = (
+    wanted: MacEntryItem,
+    entries: readonly Partial<FdbEntry>[],
+    links: readonly Record<string, unknown>[] = [],
+  ): string => {
+    const sight = see(wanted, entries, links);
+    if (sight === undefined) return 'missing';
+    if (sight instanceof NfvError) return sight.message;
+    return [...macEntry.differences(wanted, sight.payload), ...sight.defects].join('; ');
+  };
+
+  const cases: readonly (readonly [MacEntryItem, readonly Partial<FdbEntry>[], string])[] = [
+    [AT, [toVxlan, remote], ''],
+    [AT, [], 'missing'],
+    [AT, [remote], "the bridge's entry is missing"],
+    [AT, [toVxlan], "the VXLAN device's entry is missing"],
+    [AT, [toVxlan, { ...remote, extern: false }], "the VXLAN device's entry is missing"],
+    [AT, [toVxlan, { ...remote, dst: '10.1.0.9' }], 'via VTEP 10.1.0.9, not VTEP 10.1.0.2'],
+    [AT, [toVxlan, { ...remote, odd: true }], 'a port, VNI or device of its own'],
+    [AT, [toPort], 'via endpoint web, not VTEP 10.1.0.2'],
+    [
+      AT,
+      [toPort, remote],
+      'via endpoint web, not VTEP 10.1.0.2; an entry for VTEP 10.1.0.2 is left',
+    ],
+    [AT, [{ ...toVxlan, extern: false }], 'missing'],
+    [
+      AT,
+      [{ ...toPort, extern: false, fixed: true }],
+      `somebody else's FDB entry ${MAC} dev webport master`,
+    ],
+    [
+      AT,
+      [toVxlan, { ...remote, extern: false, fixed: true }],
+      `somebody else's FDB entry ${MAC} dev nfvx7 self`,
+    ],
+    [OF, [toPort], ''],
+    [OF, [toPort, remote], 'an entry for VTEP 10.1.0.2 is left'],
+    [OF, [{ device: 'other' }], 'via endpoint ?other, not endpoint web'],
+    [OF, [toVxlan, remote], 'via VTEP 10.1.0.2, not endpoint web'],
+    [OF, [toVxlan], "via no VTEP, not endpoint web; the VXLAN device's entry is missing"],
+  ];
+  for (const [wanted, entries, text] of cases) {
+    const what = entries.map((e) => `${e.device ?? ''}${e.self === true ? ' self' : ''}`);
+    it(`wanted ${wanted.via.kind}, found ${what.join(' and ') || 'nothing'}: "${text}"`, () => {
+      assert.equal(told(wanted, entries), text);
+    });
+  }
+
+  it("is at the port of the endpoint that the link's alias says, whatever was known", () => {
+    const link = linkJson('webport', { ifalias: 'nfvd:port/db@x' });
+    assert.equal(told(OF, [toPort], [link]), 'via endpoint db, not endpoint web');
+    const foreign = linkJson('webport', { ifalias: 'mine' });
+    assert.equal(told(OF, [toPort], [foreign]), 'via endpoint ?webport, not endpoint web');
+  });
+
+  it('is nothing of ours in a network that is not', () => {
+    const view = new View();
+    view.addFdb(7, entry(toPort));
+    assert.equal(macEntry.observe(['7', MAC], OF, view, new Memory()), undefined);
+    assert.deepEqual([...macEntry.list(view, new Memory())], []);
+  });
+
+  it('that nobody wants is listed and can be removed, also half of it', () => {
+    const memory = new Memory();
+    memory.setDomain(7, true);
+    const view = new View();
+    view.addFdb(7, entry(toVxlan));
+    view.addFdb(7, entry({ ...remote, mac: '00:00:00:00:00:00' }));
+    view.addFdb(7, entry({ ...toPort, mac: '02:00:00:00:00:09', extern: false }));
+    view.addFdb(8, entry(remote));
+    assert.deepEqual([...macEntry.list(view, memory)], [`mac/7/${MAC}`]);
+    const sight = see(undefined, [toVxlan]);
+    assert.ok(sight !== undefined && !(sight instanceof NfvError));
+    assert.deepEqual(sight.payload.via, { kind: 'remote', vtep: '' });
+    // Not wanted, it is no obstacle either.
+    assert.equal(see(undefined, [{ ...toPort, extern: false, fixed: true }]), undefined);
   });
 });

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { NfvError } from '../../../../src/errors.js';
+import type { Neighbor } from '../../../../src/dataplane/linux/entries.js';
 import { neighborEntry } from '../../../../src/dataplane/linux/neighbor-entry.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
+import type { NeighborEntryItem } from '../../../../src/model/item.js';
 import { FakeDoors } from '../../../support/fake-doors.js';
 import { neighbor } from '../../../support/linux-items.js';
 
@@ -20,5 +24,60 @@ describe('NeighborEntry', () => {
     ]);
     await neighborEntry.remove(item, doors.fail(/neigh del/, GONE), new Memory());
     await assert.rejects(neighborEntry.remove(item, doors.fail(/neigh del/, BUSY), new Memory()));
+  });
+});
+
+describe('NeighborEntry, as it is seen', () => {
+  const IP = '192.168.7.1';
+  const WANTED = neighbor(7, IP, MAC);
+  const found = { ip: IP, mac: MAC, device: 'nfvb7', extern: true, fixed: true };
+
+  const see = (
+    wanted: NeighborEntryItem | undefined,
+    more: Partial<Neighbor> = {},
+  ): ReturnType<typeof neighborEntry.observe> => {
+    const memory = new Memory();
+    memory.setDomain(7, true);
+    const view = new View();
+    view.addNeighbor(7, { ...found, ...more });
+    return neighborEntry.observe(['7', IP], wanted, view, memory);
+  };
+
+  for (const [title, more, sight] of [
+    ['as it should be', {}, { payload: WANTED, defects: [] }],
+    ['forgettable', { fixed: false }, { payload: WANTED, defects: ['not permanent'] }],
+    ["the kernel's own, which gives way", { extern: false, fixed: false }, undefined],
+  ] as const) {
+    it(title, () => {
+      assert.deepEqual(see(WANTED, more), sight);
+    });
+  }
+
+  it('with another MAC', () => {
+    const sight = see(WANTED, { mac: '02:00:00:00:00:09' });
+    assert.ok(sight !== undefined && !(sight instanceof NfvError));
+    assert.deepEqual(neighborEntry.differences(WANTED, sight.payload), [
+      `mac 02:00:00:00:00:09, not ${MAC}`,
+    ]);
+  });
+
+  it("somebody else's, which is in the way only if one is wanted", () => {
+    const sight = see(WANTED, { extern: false });
+    assert.ok(sight instanceof NfvError);
+    assert.equal(sight.code, 'FOREIGN_OBJECT');
+    assert.deepEqual(sight.metadata, { object: `${IP} nfvb7` });
+    assert.equal(see(undefined, { extern: false }), undefined);
+  });
+
+  it('listed only with our mark, in networks of ours', () => {
+    const memory = new Memory();
+    memory.setDomain(7, true);
+    const view = new View();
+    view.addNeighbor(7, found);
+    view.addNeighbor(7, { ...found, ip: '192.168.7.2', extern: false });
+    view.addNeighbor(8, found);
+    assert.deepEqual([...neighborEntry.list(view, memory)], [`neigh/7/${IP}`]);
+    assert.equal(neighborEntry.observe(['8', IP], WANTED, view, memory), undefined);
+    assert.equal(neighborEntry.observe(['7', 'x'], WANTED, view, memory), undefined);
   });
 });

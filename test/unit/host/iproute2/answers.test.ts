@@ -27,6 +27,8 @@ const SAID: readonly (readonly [string, string | undefined])[] = [
   ['Error: Neighbour entry not found.\n', 'ENOENT'],
   ['Error: A VXLAN device with the specified VNI already exists.\n', 'EEXIST'],
   ['Error: ipv4: Address already assigned.\n', 'EEXIST'],
+  ['Error: ipv4: Address not found.\n', 'EADDRNOTAVAIL'],
+  ['Error: ipv6: address not found.\n', 'EADDRNOTAVAIL'],
   ['Error: Exclusivity flag on, cannot modify.\n', 'EEXIST'],
   ['Error: Unknown device type.\n', 'EOPNOTSUPP'],
   [

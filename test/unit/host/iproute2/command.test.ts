@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { batchLine, devicesOf, isIndexName } from '../../../../src/host/iproute2/command.js';
+import {
+  batchLine,
+  devicesOf,
+  droppedBy,
+  isIndexName,
+} from '../../../../src/host/iproute2/command.js';
 
 describe('iproute2 commands', () => {
   it('are lines of words', () => {
@@ -37,5 +42,14 @@ describe('iproute2 commands', () => {
   it('take "if" and a digit for an index', () => {
     for (const name of ['if2', 'if7x']) assert.equal(isIndexName(name), true);
     for (const name of ['ifb0', 'if', 'eth0', 'xif2']) assert.equal(isIndexName(name), false);
+  });
+
+  it('of `ip link` that change a device are told from others', () => {
+    const dropped = (line: string): string | undefined => droppedBy(line.split(' '));
+    assert.equal(dropped('link set dev a master br'), 'a');
+    assert.equal(dropped('link del dev a'), 'a');
+    assert.equal(dropped('link show dev a'), undefined);
+    assert.equal(dropped('link add name a type bridge'), undefined);
+    assert.equal(dropped('fdb del 02:00:00:00:00:01 dev a master'), undefined);
   });
 });

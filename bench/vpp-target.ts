@@ -40,7 +40,7 @@ export async function startTarget(): Promise<Target> {
     };
   }
   const child = fork(EMULATOR);
-  const [path]: unknown[] = await once(child, 'message');
+  const path = await new Promise<unknown>((resolve) => child.once('message', resolve));
   if (typeof path !== 'string') throw new Error('the emulator did not start');
   return {
     kind: 'emulator',

@@ -28,11 +28,11 @@ export class Outbox {
     this.#added(HEADER_BYTES + size);
   }
 
-  /** Adds frames that stand ready. */
-  addFrames(frames: Buffer): void {
-    const chunk = this.#room(frames.length);
-    frames.copy(chunk, this.#filled);
-    this.#added(frames.length);
+  /** Adds a frame that stands ready. */
+  addFrame(frame: Buffer): void {
+    const chunk = this.#room(frame.length);
+    frame.copy(chunk, this.#filled);
+    this.#added(frame.length);
   }
 
   /** Hands over what there is. */

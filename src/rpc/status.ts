@@ -115,7 +115,9 @@ function aboutOf(code: ErrorCode, details: string, target: string): string {
 
 /** What the system said, out of what grpc-js says around it. */
 function connectFailure(details: string): string {
-  return /Last error: (?:Error: )?(.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
+  const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
+  if (!said.startsWith('Failed to connect (')) return said.replace(/^Error(?: \[\w+\])?: /, '');
+  return 'cut off at once: one end wants TLS and the other does not, or refuses its certificate';
 }
 
 function messageOf(error: NfvError): string {

@@ -8,7 +8,7 @@ const ROOMS = {
   'vpp-api': ['errors\\.ts', 'statemachine'],
   host: ['errors\\.ts'],
   dpdk: ['errors\\.ts', 'model', 'host'],
-  sriov: ['errors\\.ts', 'model', 'host', 'dpdk/pci'],
+  sriov: ['errors\\.ts', 'model', 'host', 'dpdk'],
   statemachine: ['errors\\.ts', 'model'],
   reconcile: ['errors\\.ts', 'model'],
   'dataplane/vpp': ['errors\\.ts', 'model', 'reconcile', 'vpp-api'],

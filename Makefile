@@ -6,7 +6,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo tour test lint unit integration bench build build-all install fix docs generate clean
+.PHONY: help demo tour test test-vpp lint unit integration bench build build-all install fix docs generate fuzz nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,11 +36,19 @@ unit: build-all ## test/unit only
 integration: build-all ## test/integration only
 	@node dist/test/run.js integration
 
+test-vpp: build-all ## the contract on a real VPP: that in VPP_PREFIX, else that on the PATH
+	@node dist/test/run.js vpp
+
+fuzz: build-all ## the fuzzers, 100,000 cases each
+	@NFVD_FUZZ_CASES=100000 $(BIN)/mocha --timeout 0 'dist/test/**/*fuzz*.test.js'
+
+nightly: fuzz
+
 bench: build-all ## the benchmarks; BENCH=store for one, ARGS=--json for JSON lines
 	@node dist/bench/run.js $(BENCH) $(ARGS)
 
 build: install
-	@scripts/generate-rpc-types.sh && $(BIN)/tsc -b src
+	@scripts/generate-rpc-types.sh && $(BIN)/tsc -b src demo
 
 build-all: install
 	@scripts/generate-rpc-types.sh && $(BIN)/tsc -b

@@ -79,6 +79,7 @@ export const ERROR_TABLE = {
   // Files
   CONFIG_INVALID: row('INVALID_ARGUMENT', false, 'correct the named line of the configuration'),
   MANIFEST_INVALID: row('INVALID_ARGUMENT', false, 'correct the named line of the manifest'),
+  PROFILE_INVALID: row('INVALID_ARGUMENT', false, 'correct the named line of the host profile'),
   FILE_UNREADABLE: row('FAILED_PRECONDITION', false, 'check the path and its permissions'),
   LISTEN_FAILED: row('FAILED_PRECONDITION', false, 'free the address or choose another'),
   INSECURE_LISTENER: row('FAILED_PRECONDITION', false, 'listen on loopback, or configure TLS'),
@@ -179,6 +180,21 @@ export const ERROR_TABLE = {
     true,
     'check that VPP runs and that the path of its API socket is right',
   ),
+  VPP_LIBRARY_MISSING: row(
+    'FAILED_PRECONDITION',
+    false,
+    'use the socket transport, which needs no library, or install libvppinfra of the VPP that runs',
+  ),
+  VPP_LIBRARY_BUSY: row(
+    'FAILED_PRECONDITION',
+    false,
+    'close the other connection, or use the socket transport, which has no such limit',
+  ),
+  VPP_STATS_BUSY: row(
+    'UNAVAILABLE',
+    true,
+    'try again: VPP was adding or removing interfaces all the time',
+  ),
   VPP_PROTOCOL: row(
     'INTERNAL',
     true,
@@ -191,6 +207,51 @@ export const ERROR_TABLE = {
   ),
   VPP_RESTARTED: row('ABORTED', false, 'read the indices again from the VPP that runs now'),
   VPP_REFUSED: row('FAILED_PRECONDITION', false, "see VPP's answer in the message"),
+
+  // Host preparation
+  PROFILE_UNFIT: row('FAILED_PRECONDITION', false, 'correct the host profile, or the host'),
+  PLAN_BLOCKED: row('FAILED_PRECONDITION', false, 'mend what the plan names'),
+  NIC_IN_USE: row('FAILED_PRECONDITION', true, 'stop what uses it; it is named in the message'),
+  IOMMU_MISSING: row(
+    'FAILED_PRECONDITION',
+    false,
+    'switch the IOMMU on in the BIOS and, on Intel, boot with intel_iommu=on iommu=pt',
+  ),
+  IOMMU_GROUP_NOT_VIABLE: row(
+    'FAILED_PRECONDITION',
+    false,
+    'give the whole group to vfio-pci, or move the card to a slot with a group of its own',
+  ),
+  HUGEPAGES_SHORT: row(
+    'RESOURCE_EXHAUSTED',
+    true,
+    'free memory on that node, or reserve the pages on the kernel command line and reboot',
+  ),
+  WRITE_HUNG: row(
+    'DEADLINE_EXCEEDED',
+    true,
+    'stop the process that holds the device; the kernel goes on by itself then',
+  ),
+  NOT_APPEARED: row('UNAVAILABLE', true, 'look in dmesg for the driver of the device'),
+  REBOOT_NEEDED: row('FAILED_PRECONDITION', false, 'reboot the host, then apply again'),
+  FIRMWARE_LIMIT: row(
+    'FAILED_PRECONDITION',
+    false,
+    'change the setting in the BIOS or the firmware of the card',
+  ),
+  STARTUP_CONF_INVALID: row('INVALID_ARGUMENT', false, "correct the named line of VPP's file"),
+  NOTHING_TO_DO: row('FAILED_PRECONDITION', false, 'see "nfvctl host status"'),
+  HOST_BUSY: row('ABORTED', true, 'wait until the other change of this host is over'),
+  HOST_NOT_RESTORED: row(
+    'INTERNAL',
+    true,
+    'mend what the message names, then run "nfvctl host undo" again',
+  ),
+  JOURNAL_DAMAGED: row(
+    'DATA_LOSS',
+    false,
+    'compare the host with "nfvctl host inventory", then move the journal away',
+  ),
 } as const satisfies Record<string, Row>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

@@ -36,8 +36,8 @@ export async function tellChanged(
   if (options.output === undefined) {
     await session.out.write(`${nameOf(resource)} ${verb}${options.dryRun ? ' (dry run)' : ''}\n`);
   } else {
-    const { output } = options;
-    await new Printer(session, { output, headers: true }, false).print([resource], true);
+    const settings = { output: options.output, headers: true, bare: options.dryRun };
+    await new Printer(session, settings, false).print([resource], true);
   }
   if (wait === undefined || options.dryRun) return EXIT.ok.code;
   return awaitApplied(session, resource.meta.revision, wait);

@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander';
 import type { ResourceKind } from '../model/api.js';
 import { KIND_NAMES, KINDS, parseKind } from './kinds.js';
+import { STATES, stateWord } from './states.js';
 
 export interface Candidate {
   readonly word: string;
@@ -57,7 +58,13 @@ async function candidates(
   last: string,
   liveNames: LiveNames,
 ): Promise<Candidate[]> {
-  if (option !== undefined) return valuesOf(option, liveNames);
+  if (option !== undefined) return valuesOf(option, last, liveNames);
+  const [, flag = '', value = ''] = /^(--[\w-]+)=(.*)$/s.exec(last) ?? [];
+  if (flag !== '') {
+    const given = optionsOf(command).find(({ long }) => long === flag);
+    const values = given === undefined ? [] : await valuesOf(given, value, liveNames);
+    return values.map(({ word, about }) => ({ word: `${flag}=${word}`, about }));
+  }
   if (last.startsWith('-')) {
     return optionsOf(command).flatMap(({ long, description }) =>
       long === undefined ? [] : [{ word: long, about: description }],
@@ -115,10 +122,33 @@ const KINDS_OF_FLAGS: Readonly<Record<string, ResourceKind>> = {
   '--nve': 'Nve',
 };
 
-async function valuesOf(option: Option, liveNames: LiveNames): Promise<Candidate[]> {
-  const kind = KINDS_OF_FLAGS[option.long ?? ''];
-  const words = kind === undefined ? (option.argChoices ?? []) : await liveNames(kind);
+/** Of flags that take them in any case, so that they are no choices of commander's. */
+const VALUES_OF_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  '--bum-mode': ['head-end', 'multicast', 'none'],
+  '--underlay-family': ['ipv4', 'ipv6'],
+  '--admin-state': ['up', 'down'],
+};
+
+async function valuesOf(option: Option, last: string, liveNames: LiveNames): Promise<Candidate[]> {
+  const flag = option.long ?? '';
+  if (flag === '--for') return conditions(last, liveNames);
+  const kind = KINDS_OF_FLAGS[flag];
+  const words =
+    kind === undefined ? (VALUES_OF_FLAGS[flag] ?? option.argChoices ?? []) : await liveNames(kind);
   return words.map((word) => ({ word, about: '' }));
+}
+
+/** `endpoint/web-1=active`, part by part. */
+async function conditions(last: string, liveNames: LiveNames): Promise<Candidate[]> {
+  const [kindName = ''] = last.split('/', 1);
+  if (kindName === last) {
+    return KINDS.map((kind) => ({ word: `${KIND_NAMES[kind].singular}/`, about: '' }));
+  }
+  const equals = last.indexOf('=');
+  if (equals < 0) return refs(last, liveNames);
+  const kind = kindOf(kindName);
+  const states = kind === undefined ? [] : STATES[kind].map(stateWord);
+  return states.map((state) => ({ word: `${last.slice(0, equals)}=${state}`, about: '' }));
 }
 
 async function names(

@@ -1,5 +1,5 @@
 /** The kinds of resources, as operators name them. */
-import { invalidField } from '../errors.js';
+import { invalidField, type NfvError } from '../errors.js';
 import type {
   Call,
   ListRequest,
@@ -53,11 +53,15 @@ const BY_NAME = new Map<string, ResourceKind>(
 export function parseKind(text: string): ResourceKind {
   const kind = BY_NAME.get(text.toLowerCase());
   if (kind !== undefined) return kind;
+  throw notAKind(text);
+}
+
+export function notAKind(text: string): NfvError {
   const known = KINDS.map((k) => KIND_NAMES[k].plural).join(', ');
   const meant = nearest(text, BY_NAME.keys());
   const remedy =
     meant === undefined ? `give one of ${known}` : `did you mean "${meant}"? kinds: ${known}`;
-  throw invalidField('KIND', text, 'not a kind of resource', remedy);
+  return invalidField('KIND', text, 'not a kind of resource', remedy);
 }
 
 export interface ResourceRef {

@@ -3,7 +3,7 @@ import type { Change } from './watching.js';
 import { cellsOf, headerOf } from './columns.js';
 import { escapeOutput } from './escape.js';
 import { KINDS, nameOf } from './kinds.js';
-import { toManifest } from './manifest/to-manifest.js';
+import { toBareManifest, toManifest } from './manifest/to-manifest.js';
 import {
   renderJson,
   renderNames,
@@ -18,6 +18,8 @@ import { Table, type Cell } from './table.js';
 export interface PrintOptions {
   readonly output: Format;
   readonly headers: boolean;
+  /** Only what a user sets: there is no such resource, so that it has no etag either. */
+  readonly bare?: boolean;
 }
 
 /** Prints resources, and changes of them, in the form that was asked for. */
@@ -38,13 +40,14 @@ export class Printer {
   }
 
   #render(resources: readonly Resource[], single: boolean): string {
-    const { output, headers } = this.options;
+    const { output, headers, bare = false } = this.options;
+    const convert = bare ? toBareManifest : toManifest;
     switch (output) {
       case 'json':
         // Nothing, where the one that was asked for is not there.
-        return single && resources.length === 0 ? '' : renderJson(resources, single);
+        return single && resources.length === 0 ? '' : renderJson(resources.map(convert), single);
       case 'yaml':
-        return renderYaml(resources);
+        return renderYaml(resources.map(convert));
       case 'name':
         return renderNames(resources);
       case 'table':

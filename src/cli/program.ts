@@ -15,7 +15,7 @@ import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
 import { waitVerb } from './verbs/wait.js';
 import { watchVerb } from './verbs/watch.js';
-import type { Define, Verb } from './verb.js';
+import { examples, type Define, type Verb } from './verb.js';
 
 const VERBS: readonly Verb[] = [
   getVerb,
@@ -65,7 +65,15 @@ export function buildProgram(define: Define, help: HelpOutput): Command {
     })
     // Ours leads to the kinds below a verb too.
     .helpCommand(false)
-    .addHelpText('after', `\n${exitCodeHelp()}`);
+    .addHelpText(
+      'after',
+      `${examples(
+        'nfvctl get all',
+        'nfvctl apply -f examples/two-tenants.yaml --wait',
+        'nfvctl describe nve host-a',
+        'nfvctl help create network',
+      )}\n\n${exitCodeHelp()}`,
+    );
   addGlobals(program);
   program.option('-V, --version', 'say which nfvctl this is').on('option:version', () => {
     throw new CommanderError(0, VERSION_ASKED, '');

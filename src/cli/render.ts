@@ -6,8 +6,7 @@ import type { Resource } from '../model/api.js';
 import { cellsOf, headerOf } from './columns.js';
 import { escapeOutput, escapeText } from './escape.js';
 import { KINDS, nameOf } from './kinds.js';
-import { API_VERSION } from './manifest/schema.js';
-import { toManifest } from './manifest/to-manifest.js';
+import { API_VERSION, type ResourceManifest } from './manifest/schema.js';
 import type { Paint } from './style.js';
 import { Table } from './table.js';
 
@@ -51,8 +50,7 @@ export function renderNames(resources: readonly Resource[]): string {
 }
 
 /** One resource, if one was asked for, or a list. */
-export function renderJson(resources: readonly Resource[], single: boolean): string {
-  const manifests = resources.map(toManifest);
+export function renderJson(manifests: readonly ResourceManifest[], single: boolean): string {
   const [first] = manifests;
   const list = { apiVersion: API_VERSION, kind: 'List', items: manifests };
   const value = single && first !== undefined ? first : list;
@@ -60,8 +58,8 @@ export function renderJson(resources: readonly Resource[], single: boolean): str
 }
 
 /** A document each. */
-export function renderYaml(resources: readonly Resource[]): string {
-  return resources.map((resource) => toYaml(toManifest(resource))).join('---\n');
+export function renderYaml(manifests: readonly ResourceManifest[]): string {
+  return manifests.map(toYaml).join('---\n');
 }
 
 /** YAML that is the same in version 1.1, and harmless for a terminal. */

@@ -5,9 +5,10 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { readGlobals } from './globals.js';
 import type { CliHost } from './host.js';
 import { Output } from './output.js';
-import { buildProgram, commandOf, fullName, VERSION_ASKED } from './program.js';
+import { buildProgram, commandOf, VERSION_ASKED } from './program.js';
 import { Session } from './session.js';
 import { paintFor } from './style.js';
+import { usageError } from './usage-error.js';
 import type { Handler } from './verb.js';
 import { versionText } from './verbs/version.js';
 import { withWaitValues } from './wait-option.js';
@@ -74,9 +75,7 @@ class Run {
       await this.#err.write(command.helpInformation());
       return EXIT.invalid.code;
     }
-    const [message = '', hint] = error.message.replace(/^error: /, '').split('\n');
-    const remedy = [meantOf(hint), missingOf(error, command), `see "${fullName(command)} --help"`];
-    return this.#fail(new NfvError('INVALID_FIELD', message, { remedy: remedy.join('') }));
+    return this.#fail(usageError(error, command));
   }
 
   async #fail(error: NfvError): Promise<number> {
@@ -85,17 +84,4 @@ class Run {
     await this.#err.write(errorText(error, paint) + (debug ? causeText(error) : ''));
     return exitCodeOf(error);
   }
-}
-
-/** `(Did you mean get?)` of commander, in our form. */
-function meantOf(hint: string | undefined): string {
-  const [, meant] = /^\(Did you mean (.*)\?\)$/.exec(hint ?? '') ?? [];
-  return meant === undefined ? '' : `did you mean ${meant}? `;
-}
-
-/** What the argument that is missing could be. */
-function missingOf({ code, message }: CommanderError, command: Command): string {
-  if (code !== 'commander.missingArgument') return '';
-  const missing = command.registeredArguments.find((a) => message.includes(`'${a.name()}'`));
-  return missing === undefined ? '' : `give ${missing.description}; `;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.js';
 import { callTimeout, connectOptions, type Env, type Globals } from './globals.js';
 import type { CliHost, NvaConnection } from './host.js';
 import type { Output } from './output.js';
+import { ownSignal } from './own-signal.js';
 import { withRetry } from './retry.js';
 import { paintFor, type Paint } from './style.js';
 
@@ -14,7 +15,6 @@ export class Session {
   readonly paint: Paint;
   readonly errPaint: Paint;
   readonly signal: AbortSignal;
-  readonly call: Call;
   #connection: NvaConnection | undefined;
 
   constructor(
@@ -28,7 +28,11 @@ export class Session {
     this.paint = paintFor(out.isTTY, host.env, globals.color);
     this.errPaint = paintFor(err.isTTY, host.env, globals.color);
     this.signal = AbortSignal.any([host.interrupted, out.gone]);
-    this.call = { signal: this.signal };
+  }
+
+  /** For one call; ends with the session. */
+  get call(): Call {
+    return { signal: ownSignal(this.signal) };
   }
 
   /** @throws NfvError INVALID_FIELD, FILE_UNREADABLE */
@@ -39,7 +43,8 @@ export class Session {
 
   /** For requests that may be sent twice. */
   retry<T>(request: () => Promise<T>): Promise<T> {
-    return withRetry(this.clock, this.signal, callTimeout(this.globals), request);
+    const signal = ownSignal(this.signal);
+    return withRetry(this.clock, signal, callTimeout(this.globals), request);
   }
 
   close(): void {

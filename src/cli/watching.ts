@@ -3,6 +3,7 @@ import { NfvError } from '../errors.js';
 import type { NvaApi, ResourceKind, WatchEvent } from '../model/api.js';
 import { delay, type Clock } from '../model/clock.js';
 import { nameOf } from './kinds.js';
+import { ownSignal } from './own-signal.js';
 
 export interface WatchOptions {
   readonly nva: NvaApi;
@@ -30,7 +31,8 @@ const MAX_OUTAGE_MS = 300_000;
  * @throws NfvError of the watch where trying again does not help, or has not for five minutes.
  */
 export async function* watchChanges(options: WatchOptions): AsyncGenerator<Change> {
-  const { nva, clock, signal, kinds, filter } = options;
+  const { nva, clock, kinds, filter } = options;
+  const signal = ownSignal(options.signal);
   const position = new Position(options.startRevision);
   const outage = new Outage(clock);
   while (!signal.aborted) {

@@ -3,18 +3,48 @@ import { readFile } from 'node:fs/promises';
 import { pino, type Logger } from 'pino';
 import { NfvError } from '../errors.js';
 import { errorFields } from '../model/log.js';
-import { ADDRESS_RULE, parseAddress } from '../rpc/address.js';
-import type { Listener } from '../rpc/listen.js';
-import type { TlsFiles } from '../rpc/tls.js';
-import { invalidFields } from '../errors.js';
 
 /** Something that runs until it is stopped. */
 export interface Service {
   stop(): Promise<void>;
 }
 
+/** What has been started, to be stopped in the opposite order. */
+export class Closing implements Service {
+  readonly #steps: (() => Promise<void> | void)[] = [];
+
+  add(step: () => Promise<void> | void): void {
+    this.#steps.push(step);
+  }
+
+  /** Takes every step, whatever becomes of one. @throws what the first threw that failed */
+  async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
 /** How long calls under way may take once a daemon is told to stop, in milliseconds. */
 export const DRAIN_MS = 5000;
+/** How long all of it may take. */
+const STOP_MS = 15_000;
+
+/** Exit statuses of nfvd; docs/nva.md and docs/nve.md tell them. */
+export const EXIT = {
+  /** It could not be started or done, or did not end when it should. */
+  failed: 1,
+  /** Wrong usage, or a configuration that is none: nothing changes by starting it again. */
+  invalid: 2,
+  /** EX_SOFTWARE of sysexits.h: an error that nobody foresaw. */
+  crashed: 70,
+} as const;
 
 /** @throws NfvError FILE_UNREADABLE, or that of `parse` */
 export async function readConfig<T>(
@@ -40,45 +70,36 @@ export function makeLog(program: string, level: string): Logger {
   });
 }
 
-/** An entry of `listen` or `nva` in a configuration. @throws NfvError CONFIG_INVALID */
-export function toListener(
-  field: string,
-  { address, tls }: { readonly address: string; readonly tls?: TlsFiles },
-): Listener {
-  const parsed = parseAddress(address);
-  if (parsed === undefined) {
-    throw invalidFields(
-      [
-        {
-          field: `${field}.address`,
-          value: address,
-          reason: 'not an address',
-          remedy: `give ${ADDRESS_RULE}`,
-        },
-      ],
-      'CONFIG_INVALID',
-    );
-  }
-  return { address: parsed, ...(tls === undefined ? {} : { tls }) };
-}
-
-/** Runs a service until SIGTERM or SIGINT; a second signal does not wait. */
+/**
+ * Runs a service until SIGTERM or SIGINT, and lets it end what is under way; a second signal, or the
+ * end of its time, does not wait for that.
+ */
 export async function runUntilSignal(log: Logger, start: () => Promise<Service>): Promise<void> {
   process.on('uncaughtException', (error) => {
     log.fatal(errorFields(NfvError.from(error)), 'uncaught exception');
-    process.exit(70);
+    process.exit(EXIT.crashed);
   });
+  const signal = firstSignal(log);
   const service = await start();
-  const signal = await new Promise<string>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
-  const atOnce = (): void => {
-    process.exit(1);
-  };
-  process.once('SIGTERM', atOnce);
-  process.once('SIGINT', atOnce);
-  log.info({ signal }, 'stopping');
+  await signal;
   await service.stop();
   log.info({}, 'stopped');
+}
+
+function firstSignal(log: Logger): Promise<void> {
+  let count = 0;
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (++count > 1) process.exit(EXIT.failed);
+      log.info({ signal }, 'stopping');
+      // Does not keep the process: it ends by itself when nothing is left to do.
+      setTimeout(() => {
+        log.error({ ms: STOP_MS }, 'not stopped in time');
+        process.exit(EXIT.failed);
+      }, STOP_MS).unref();
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
 }

@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 /** The daemons' program: `nfvd nva`, `nfvd nve`. */
-import { Command } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { errorText } from '../cli/error-text.js';
+import { NO_PAINT } from '../cli/style.js';
 import { NfvError } from '../errors.js';
 import { parseNvaConfig } from '../nva/config.js';
 import { parseNveConfig } from '../nve/config.js';
 import { formatPlan, summarizePlan } from '../reconcile/format-plan.js';
-import { makeLog, readConfig, runUntilSignal } from './daemon.js';
+import { quietGrpc } from '../rpc/quiet.js';
+import { readPem, type TlsFiles } from '../rpc/tls.js';
+import { EXIT, makeLog, readConfig, runUntilSignal } from './daemon.js';
 import { startNva } from './nva-daemon.js';
 import { startNve } from './nve-daemon.js';
 import { forgetNve, planNve } from './nve-offline.js';
@@ -18,7 +22,8 @@ interface DaemonFlags {
 
 const program = new Command('nfvd')
   .description("The daemons of nfvd: the NVA, and the agent of an NVE's host.")
-  .version(packageVersion());
+  .version(packageVersion())
+  .exitOverride();
 
 program
   .command('nva')
@@ -28,6 +33,7 @@ program
   .action(async (flags: DaemonFlags) => {
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
+      checkTls(config.listen);
       print(`${flags.config}: ok`);
       return;
     }
@@ -43,6 +49,7 @@ const nve = program
   .action(async (flags: DaemonFlags) => {
     const config = await readConfig(flags.config, parseNveConfig);
     if (flags.checkConfig === true) {
+      checkTls([...config.listen, ...config.nva]);
       print(`${flags.config}: ok`);
       return;
     }
@@ -53,7 +60,9 @@ const nve = program
 nve
   .command('plan')
   .description('show what the agent would change on this host now, and change nothing')
-  .option('-o, --output <form>', 'text or json', 'text')
+  .addOption(
+    new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'),
+  )
   .action(async ({ output }: { readonly output: string }) => {
     const config = await readConfig(nve.opts<DaemonFlags>().config, parseNveConfig);
     const plan = await planNve(config);
@@ -73,14 +82,25 @@ nve
     }
   });
 
+/** @throws NfvError FILE_UNREADABLE */
+function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): void {
+  for (const { tls } of entries) if (tls !== undefined) readPem(tls);
+}
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+quietGrpc(process.env);
 try {
   await program.parseAsync();
 } catch (thrown) {
-  const error = NfvError.from(thrown);
-  process.stderr.write(`error: ${error.message}\nremedy: ${error.remedy}\n`);
-  process.exitCode = 1;
+  if (thrown instanceof CommanderError) {
+    // It has said what it has to say; --help and --version are no errors.
+    process.exitCode = thrown.exitCode === 0 ? 0 : EXIT.invalid;
+  } else {
+    const error = NfvError.from(thrown);
+    process.stderr.write(errorText(error, NO_PAINT));
+    process.exitCode = error.code === 'CONFIG_INVALID' ? EXIT.invalid : EXIT.failed;
+  }
 }

@@ -5,15 +5,35 @@ import type { NvaConfig } from '../nva/config.js';
 import { Nva } from '../nva/nva.js';
 import { RpcServer } from '../rpc/server.js';
 import { openLmdbStore } from '../store/lmdb/store.js';
-import { DRAIN_MS, toListener, type Service } from './daemon.js';
+import { Closing, DRAIN_MS, type Service } from './daemon.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
-  const listeners = config.listen.map((entry, i) => toListener(`listen[${i}]`, entry));
-  const store = await openLmdbStore({ path: config.dataDir, maxBytes: config.maxStoreBytes });
-  const { vniRange, keepRevisions } = config;
-  const nva = await Nva.start({ store, clock: systemClock, log, vniRange, keepRevisions });
-  const server = new RpcServer({
-    listeners,
+  const closing = new Closing();
+  try {
+    const { dataDir, maxStoreBytes, vniRange, keepRevisions } = config;
+    const store = await openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes });
+    closing.add(() => store.close());
+    const nva = await Nva.start({ store, clock: systemClock, log, vniRange, keepRevisions });
+    const server = makeServer(config, nva, log);
+    closing.add(() => server.stop(DRAIN_MS));
+    // Before that: it ends the calls that would not end by themselves.
+    closing.add(() => nva.stop());
+    closing.add(() => {
+      server.setServing(false);
+    });
+    const addresses = await server.start();
+    const { storeId, epoch, revision } = store.status();
+    log.info({ addresses, storeId, epoch, revision }, 'NVA is up');
+    return closing;
+  } catch (error) {
+    await closing.stop();
+    throw error;
+  }
+}
+
+function makeServer({ listen }: NvaConfig, nva: Nva, log: Logger): RpcServer {
+  return new RpcServer({
+    listeners: listen,
     nva: { api: nva, session: nva.session },
     onCallEnd({ path, peer, milliseconds, error }) {
       const ms = Math.round(milliseconds);
@@ -21,19 +41,4 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
       else log.info({ path, peer, ms, code: error.code, error: error.message }, 'call failed');
     },
   });
-  const stop = async (): Promise<void> => {
-    server.setServing(false);
-    await nva.stop();
-    await server.stop(DRAIN_MS);
-    await store.close();
-  };
-  try {
-    const addresses = await server.start();
-    const { storeId, epoch, revision } = store.status();
-    log.info({ addresses, storeId, epoch, revision }, 'NVA is up');
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { stop };
 }

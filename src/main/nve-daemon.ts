@@ -4,35 +4,60 @@ import type { Logger } from 'pino';
 import { systemClock } from '../model/clock.js';
 import { Agent } from '../nve/agent.js';
 import type { NveConfig } from '../nve/config.js';
+import type { Dataplane } from '../reconcile/dataplane.js';
 import { DEFAULT_TUNING } from '../reconcile/options.js';
 import { NveSessionClient } from '../rpc/nve-client.js';
 import { RpcServer } from '../rpc/server.js';
-import { openLmdbStore } from '../store/lmdb/store.js';
-import { DRAIN_MS, toListener, type Service } from './daemon.js';
+import type { Store } from '../store/store.js';
+import { Closing, DRAIN_MS, type Service } from './daemon.js';
 import { DATAPLANES } from './dataplane.js';
+import { openState } from './nve-state.js';
 import { packageVersion } from './version.js';
 
 /** Milliseconds until a lost NVA is looked for again, and at most. */
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
 export async function startNve(config: NveConfig, log: Logger): Promise<Service> {
-  const listeners = config.listen.map((entry, i) => toListener(`listen[${i}]`, entry));
+  const closing = new Closing();
+  try {
+    const store = await openState(config);
+    closing.add(() => store.close());
+    const dataplane = DATAPLANES[config.dataplane](log);
+    closing.add(() => dataplane.close());
+    const agent = await startAgent(config, store, dataplane, log);
+    closing.add(() => agent.stop());
+    const server = new RpcServer({ listeners: config.listen, onCallEnd: () => undefined });
+    closing.add(() => server.stop(DRAIN_MS));
+    const addresses = await server.start();
+    log.info({ nve: config.name, addresses }, 'NVE is up');
+    return closing;
+  } catch (error) {
+    await closing.stop();
+    throw error;
+  }
+}
+
+function startAgent(
+  config: NveConfig,
+  store: Store,
+  dataplane: Dataplane,
+  log: Logger,
+): Promise<Agent> {
   const client = new NveSessionClient();
-  const replicas = config.nva.map((entry, i) => {
-    const { address, tls } = toListener(`nva[${i}]`, entry);
-    return () => client.connect(address, tls);
-  });
-  const store = await openLmdbStore({ path: config.stateDir });
-  const dataplane = DATAPLANES[config.dataplane](log);
-  const agent = await Agent.start({
-    name: config.name,
+  const { drift, name, nva } = config;
+  return Agent.start({
+    name,
     agentVersion: packageVersion(),
     store,
     dataplane,
-    replicas,
+    replicas: nva.map(
+      ({ address, tls }) =>
+        () =>
+          client.connect(address, tls),
+    ),
     tuning: {
       ...DEFAULT_TUNING,
-      drift: { intervalMs: config.drift.interval, policy: config.drift.policy },
+      drift: { intervalMs: drift.interval, policy: drift.policy },
     },
     retry: RETRY,
     clock: systemClock,
@@ -40,19 +65,4 @@ export async function startNve(config: NveConfig, log: Logger): Promise<Service>
     makeUuid: randomUUID,
     log,
   });
-  const server = new RpcServer({ listeners, onCallEnd: () => undefined });
-  const stop = async (): Promise<void> => {
-    await server.stop(DRAIN_MS);
-    await agent.stop();
-    await dataplane.close();
-    await store.close();
-  };
-  try {
-    const addresses = await server.start();
-    log.info({ nve: config.name, addresses }, 'NVE is up');
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { stop };
 }

@@ -7,13 +7,12 @@ import { dropConfiguration } from '../nve/state-records.js';
 import { Reconciler } from '../reconcile/engine.js';
 import { DEFAULT_TUNING } from '../reconcile/options.js';
 import type { Plan } from '../reconcile/plan-types.js';
-import { openLmdbReader } from '../store/lmdb/reader.js';
-import { openLmdbStore } from '../store/lmdb/store.js';
 import { DATAPLANES } from './dataplane.js';
+import { openState, readState } from './nve-state.js';
 
 /** What the agent would change now on this host; the agent may run meanwhile. */
 export async function planNve(config: NveConfig): Promise<Plan> {
-  const reader = openLmdbReader({ path: config.stateDir });
+  const reader = readState(config);
   const lastGood = await readLastGood(reader, config.name).finally(() => reader.close());
   const ignore = (): void => undefined;
   const dataplane = DATAPLANES[config.dataplane]({ warn: ignore });
@@ -40,7 +39,7 @@ export async function planNve(config: NveConfig): Promise<Plan> {
  * @returns whether the directory still has the identity that NVAs know it by
  */
 export async function forgetNve(config: NveConfig): Promise<boolean> {
-  const store = await openLmdbStore({ path: config.stateDir });
+  const store = await openState(config);
   try {
     return await dropConfiguration(store, randomUUID);
   } finally {

@@ -9,15 +9,17 @@ export function duration(minMs: number, maxMs: number): z.ZodType<number> {
     if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
     context.addIssue({
       code: 'custom',
-      message: `not a duration from ${minMs} ms to ${maxMs} ms, such as "30s"`,
+      message: `not a duration that will do; give ${minMs}ms to ${maxMs}ms, such as "30s" or "5m"`,
       input: text,
     });
     return z.NEVER;
   });
 }
 
-/** PEM files for mutual TLS. */
-export const tlsFiles = z.strictObject({ ca: z.string(), cert: z.string(), key: z.string() });
+/** A file or directory. A daemon's working directory is not what its operator thinks of. */
+export const absolutePath = z
+  .string()
+  .regex(/^\/[^\0]*$/, 'not an absolute path; begin it with "/"');
 
 /** How much is logged; pino's levels. */
 export const logging = z

@@ -1,12 +1,6 @@
 import type { Labels, Meta } from './resource.js';
-import {
-  isHostAddress,
-  isMulticastMac,
-  parseIp,
-  parseMac,
-  parsePrefix,
-  prefixContains,
-} from './addresses.js';
+import { isMulticastMac, parseIp, parseMac, parsePrefix, prefixContains } from './addresses.js';
+import { checkHostAddress } from './host-address.js';
 import { checkId, checkDisplayName, checkLabels, Violations } from './violations.js';
 
 /** A veth pair, the guest's end in a namespace that exists. */
@@ -126,17 +120,9 @@ function checkIps(v: Violations, ips: readonly string[], prefixes: readonly stri
   const result: string[] = [];
   for (const [i, text] of ips.entries()) {
     const field = `ips[${i}]`;
-    const ip = parseIp(text);
-    if (ip === undefined || !isHostAddress(ip)) {
-      v.add(
-        field,
-        text,
-        'not a unicast IP address',
-        'give one without prefix length, e.g. "10.0.0.5"',
-      );
-    } else if (result.includes(ip.text)) {
-      v.add(field, text, 'given twice', 'give each address once');
-    } else if (prefixes.length > 0 && prefixOf(ip.text, prefixes) === undefined) {
+    const ip = checkHostAddress(v, field, text, result, '10.0.0.5');
+    if (ip === undefined) continue;
+    if (prefixes.length > 0 && prefixOf(ip, prefixes) === undefined) {
       v.add(
         field,
         text,
@@ -144,7 +130,7 @@ function checkIps(v: Violations, ips: readonly string[], prefixes: readonly stri
         `give an address in ${prefixes.join(' or ')}`,
       );
     } else {
-      result.push(ip.text);
+      result.push(ip);
     }
   }
   return result;

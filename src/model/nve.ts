@@ -1,5 +1,6 @@
 import type { Labels, Meta } from './resource.js';
-import { isHostAddress, parseIp, type IpFamily } from './addresses.js';
+import type { IpFamily } from './addresses.js';
+import { checkHostAddress } from './host-address.js';
 import { checkDisplayName, checkLabels, Violations } from './violations.js';
 
 /** What a user sets of an NVE. Canonical: as `checkNve` leaves it. */
@@ -126,20 +127,8 @@ export function checkNve(spec: NveSpec): NveSpec {
 function checkVteps(v: Violations, addresses: readonly string[]): string[] {
   const result: string[] = [];
   for (const [i, text] of addresses.entries()) {
-    const field = `vtep_addresses[${i}]`;
-    const ip = parseIp(text);
-    if (ip === undefined || !isHostAddress(ip)) {
-      v.add(
-        field,
-        text,
-        'not a unicast IP address',
-        'give one without prefix length, e.g. "192.0.2.1"',
-      );
-    } else if (result.includes(ip.text)) {
-      v.add(field, text, 'given twice', 'give each address once');
-    } else {
-      result.push(ip.text);
-    }
+    const ip = checkHostAddress(v, `vtep_addresses[${i}]`, text, result, '192.0.2.1');
+    if (ip !== undefined) result.push(ip);
   }
   return result;
 }

@@ -21,17 +21,18 @@ export function resourceFilter(
   const filter = parseFilter(text);
   if (filter === MATCH_ALL) return (resource) => kinds.includes(resource.kind);
   check(filter, kinds);
-  const bound = new Map(kinds.map((kind) => [kind, bind(filter, FIELDS[kind])] as const));
+  const bound = new Map(kinds.map((kind) => [kind, bind(filter, FILTER_FIELDS[kind])] as const));
   return (resource) => {
     const own = bound.get(resource.kind);
     return own !== undefined && matches(own, fieldsOf(resource));
   };
 }
 
-interface FieldType {
+export interface FieldType {
   readonly comparators: readonly Comparator[];
   /** The value as the field has it; undefined if it cannot have such a value. */
   readonly canonical: (value: string, open: boolean) => string | undefined;
+  /** What a value can be, for people. */
   readonly rule: string;
 }
 
@@ -105,7 +106,8 @@ const META = {
 
 type Fields = Readonly<Record<string, FieldType>>;
 
-const FIELDS: Readonly<Record<ResourceKind, Fields>> = {
+/** Of each kind, under its dotted name; `labels` stands for each `labels.KEY` too. */
+export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
   VirtualNetwork: {
     name: reference('virtualNetworks'),
     display_name: TEXT,
@@ -210,14 +212,16 @@ function check(filter: Filter, kinds: readonly ResourceKind[]): void {
 
 /** One kind that it can be said of is enough. */
 function checkRestriction(r: Restriction, kinds: readonly ResourceKind[]): void {
-  const bound = kinds.map((kind) => bindRestriction(r, FIELDS[kind])).filter((b) => b !== NOTHING);
+  const bound = kinds
+    .map((kind) => bindRestriction(r, FILTER_FIELDS[kind]))
+    .filter((b) => b !== NOTHING);
   if (bound.length === 0) throw noSuchField(r, kinds);
   const [first] = bound;
   if (first instanceof NfvError && bound.every((b) => b instanceof NfvError)) throw first;
 }
 
 function noSuchField({ path, position }: Restriction, kinds: readonly ResourceKind[]): NfvError {
-  const known = [...new Set(kinds.flatMap((kind) => Object.keys(FIELDS[kind])))];
+  const known = [...new Set(kinds.flatMap((kind) => Object.keys(FILTER_FIELDS[kind])))];
   const name = path.join('.');
   const meant = nearest(name, known);
   const hint = meant === undefined ? '' : `did you mean "${meant}"? `;

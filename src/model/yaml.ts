@@ -11,7 +11,7 @@ import { checkValue } from './zod-problems.js';
 export interface YamlOptions {
   /** What the text is called in errors: a path, or "stdin". */
   readonly file: string;
-  readonly code: Extract<ErrorCode, 'CONFIG_INVALID' | 'MANIFEST_INVALID'>;
+  readonly code: Extract<ErrorCode, 'CONFIG_INVALID' | 'MANIFEST_INVALID' | 'PROFILE_INVALID'>;
   /** UTF-8 bytes. */
   readonly maxBytes: number;
 }

@@ -53,7 +53,9 @@ class Words {
     const path = [...base, ...issue.path.map(toStep)];
     if (issue.code === 'unrecognized_keys') {
       const known = this.knownKeys.get(issue.keys) ?? [];
-      return issue.keys.map((key) => unknownKey([...path, key], key, known));
+      // One more than are told, so that it can be seen that there are more.
+      const told = issue.keys.slice(0, MAX_PROBLEMS + 1);
+      return told.map((key) => unknownKey([...path, key], key, known));
     }
     if (issue.code === 'invalid_key') {
       const [first] = issue.issues.flatMap((inner) => this.problems(inner, path));

@@ -1,14 +1,15 @@
 /** The configuration file of `nfvd nva`: docs/nva.md. */
 import { z } from 'zod';
-import { logging, tlsFiles } from '../model/config.js';
+import { absolutePath, logging } from '../model/config.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
+import { listenEntry } from '../rpc/address-config.js';
 
 const vni = z.int().min(MIN_VNI).max(MAX_VNI);
 
-const schema = z.strictObject({
+export const nvaConfigSchema = z.strictObject({
   /** Where the store is. */
-  dataDir: z.string().min(1).default('/var/lib/nfvd/nva'),
+  dataDir: absolutePath.default('/var/lib/nfvd/nva'),
   /** The data file may grow to so many bytes. */
   maxStoreBytes: z
     .int()
@@ -16,23 +17,23 @@ const schema = z.strictObject({
     .default(8 * 1024 * 1024 * 1024),
   /** Where clients and agents reach it. An address other hosts can reach needs `tls`. */
   listen: z
-    .array(z.strictObject({ address: z.string(), tls: tlsFiles.exactOptional() }))
+    .array(listenEntry)
     .min(1)
     .max(16)
-    .default([{ address: 'unix:/run/nfvd/nva.sock' }]),
+    .prefault([{ address: 'unix:/run/nfvd/nva.sock' }]),
   /** VNIs given to networks that ask for none. */
   vniRange: z
     .strictObject({ min: vni, max: vni })
-    .refine(({ min, max }) => min <= max, 'min is greater than max')
+    .refine(({ min, max }) => min <= max, 'min is greater than max; swap them')
     .default({ min: 4096, max: MAX_VNI }),
   /** Revisions of history that stay readable: for watches that resume, and lists by pages. */
   keepRevisions: z.int().min(1000).default(100_000),
   log: logging,
 });
 
-export type NvaConfig = z.infer<typeof schema>;
+export type NvaConfig = z.infer<typeof nvaConfigSchema>;
 
 /** @throws NfvError CONFIG_INVALID with every fault and its line */
 export function parseNvaConfig(text: string, file: string): NvaConfig {
-  return parseYaml(text, schema, { file, code: 'CONFIG_INVALID', maxBytes: 256 * 1024 });
+  return parseYaml(text, nvaConfigSchema, { file, code: 'CONFIG_INVALID', maxBytes: 256 * 1024 });
 }

@@ -1,10 +1,12 @@
 /** The first messages of a session: who the NVE is, and what it holds. */
 import { NfvError, type ErrorCode } from '../errors.js';
 import { delay, type Clock } from '../model/clock.js';
+import type { Underlay } from '../model/nve.js';
 import { PROTOCOL_VERSION, type Epoch, type FromNve, type Hello } from '../model/southbound.js';
 
 const HELLO_MS = 10_000;
-const HELD_ITEMS_MS = 30_000;
+/** For all of them: a peer that goes on and on is broken. */
+const HELD_ITEMS_MS = 60_000;
 /** Far more than any NVE can have: a peer that sends more is broken. */
 const MAX_HELD = 2_000_000;
 
@@ -38,25 +40,41 @@ export function checkHello(hello: Hello, epoch: Epoch): void {
   }
 }
 
-/** @returns versions by key */
-export async function receiveHeldItems(
+/** What an NVE says before it is told anything. */
+export interface HeldItems {
+  /** By key. */
+  readonly versions: ReadonlyMap<string, string>;
+  /** The latest, if they have changed since hello. */
+  readonly underlays: readonly Underlay[] | undefined;
+}
+
+/** @throws NfvError PROTOCOL_VIOLATION, DEADLINE_EXCEEDED or that of the stream */
+export function receiveHeldItems(
   incoming: AsyncIterator<FromNve>,
   clock: Clock,
-): Promise<Map<string, string>> {
-  const held = new Map<string, string>();
+): Promise<HeldItems> {
+  return within(clock, HELD_ITEMS_MS, gatherHeldItems(incoming), 'held items');
+}
+
+async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<HeldItems> {
+  const versions = new Map<string, string>();
+  let underlays: readonly Underlay[] | undefined;
   for (;;) {
-    const next = await within(clock, HELD_ITEMS_MS, incoming.next(), 'held items');
+    const next = await incoming.next();
     if (next.done === true) throw new NfvError('PROTOCOL_VIOLATION', 'no held items came');
     const message = next.value;
     // What it noticed meanwhile is reported again once the session is up.
     if (message.kind === 'item_reports' || message.kind === 'drift_reports') continue;
-    if (message.kind === 'underlay_report') continue;
+    if (message.kind === 'underlay_report') {
+      ({ underlays } = message);
+      continue;
+    }
     if (message.kind !== 'held_items') {
       throw new NfvError('PROTOCOL_VIOLATION', `${message.kind} before held items`);
     }
-    for (const { key, version } of message.entries) held.set(key, version);
-    if (held.size > MAX_HELD) throw new NfvError('PROTOCOL_VIOLATION', 'too many held items');
-    if (message.last) return held;
+    for (const { key, version } of message.entries) versions.set(key, version);
+    if (versions.size > MAX_HELD) throw new NfvError('PROTOCOL_VIOLATION', 'too many held items');
+    if (message.last) return { versions, underlays };
   }
 }
 

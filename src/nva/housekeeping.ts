@@ -2,9 +2,10 @@
 import { NfvError } from '../errors.js';
 import { delay, type Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
-import type { Store } from '../store/store.js';
+import { LIMITS, type Store } from '../store/store.js';
 import { REQUESTS } from './keys.js';
 import { REQUEST_RECORD } from './records.js';
+import { scan } from './scan.js';
 
 export interface HousekeepingOptions {
   readonly store: Store;
@@ -17,7 +18,6 @@ export interface HousekeepingOptions {
 const INTERVAL_MS = 10 * 60_000;
 /** How long a repeated request gets the answer of the first. */
 const REQUEST_MS = 24 * 3_600_000;
-const CHUNK = 100;
 
 /** Runs until the signal. */
 export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
@@ -30,32 +30,42 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
       return;
     }
     try {
-      await forgetRequests(store, clock.now() - REQUEST_MS, signal);
+      const requests = await forgetRequests(store, clock.now() - REQUEST_MS, signal);
+      const revisions = await forgetHistory(store, keepRevisions);
       const { revision, compactRevision } = store.status();
-      const target = revision - keepRevisions;
-      if (target > compactRevision) await store.compact(target);
+      log.info({ requests, revisions, revision, compactRevision }, 'housekeeping done');
     } catch (thrown) {
       log.warn(errorFields(NfvError.from(thrown)), 'housekeeping failed; it is tried again');
     }
   }
 }
 
-/** Forgets requests answered before `before` (milliseconds since the epoch). */
-export async function forgetRequests(
-  store: Store,
-  before: number,
-  signal: AbortSignal,
-): Promise<void> {
-  let after = REQUESTS;
-  while (!signal.aborted) {
-    const { kvs, more } = await store.range({ prefix: REQUESTS, after, limit: CHUNK });
-    const old = kvs.filter(
-      ({ key, value }) => Date.parse(REQUEST_RECORD.decode(key, value).time) < before,
-    );
-    const ops = old.map(({ key }) => ({ kind: 'delete', key }) as const);
+/** Keeps the latest `keep` revisions readable. @returns how many were forgotten */
+async function forgetHistory(store: Store, keep: number): Promise<number> {
+  const { revision, compactRevision } = store.status();
+  const target = revision - keep;
+  if (target <= compactRevision) return 0;
+  await store.compact(target);
+  return target - compactRevision;
+}
+
+/**
+ * Forgets requests answered before `before` (milliseconds since the epoch).
+ * @returns how many they were
+ */
+async function forgetRequests(store: Store, before: number, signal: AbortSignal): Promise<number> {
+  let old: string[] = [];
+  let count = 0;
+  const forget = async (): Promise<void> => {
+    const ops = old.map((key) => ({ kind: 'delete', key }) as const);
     if (ops.length > 0) await store.txn({ compare: [], ops });
-    const last = kvs.at(-1);
-    if (!more || last === undefined) return;
-    after = last.key;
+    count += ops.length;
+    old = [];
+  };
+  for await (const { key, value } of scan(store, REQUESTS, { signal })) {
+    if (Date.parse(REQUEST_RECORD.decode(key, value).time) < before) old.push(key);
+    if (old.length === LIMITS.txnOps) await forget();
   }
+  await forget();
+  return count;
 }

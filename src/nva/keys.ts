@@ -3,7 +3,7 @@
  * r = a resource's specification, s = its status, i = an index that makes something unique or
  * countable, g = a generation that changes with a set of endpoints, q = an answered request.
  */
-import type { Collection } from '../model/names.js';
+import { COLLECTIONS, type Collection } from '../model/names.js';
 
 export const ROOT = '/nfvd/';
 export const SPECS = `${ROOT}r/`;
@@ -48,9 +48,7 @@ export function parseResourceKey(
   | undefined {
   const part = key.startsWith(SPECS) ? 'spec' : key.startsWith(STATUSES) ? 'status' : undefined;
   if (part === undefined) return undefined;
-  const [collection = '', id = ''] = key.slice(SPECS.length).split('/');
-  if (collection !== 'virtualNetworks' && collection !== 'nves' && collection !== 'endpoints') {
-    return undefined;
-  }
-  return { part, collection, id };
+  const [name = '', id = ''] = key.slice(SPECS.length).split('/');
+  const collection = COLLECTIONS.find((known) => known === name);
+  return collection && { part, collection, id };
 }

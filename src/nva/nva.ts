@@ -170,10 +170,15 @@ export class Nva implements NvaApi {
     const signal = AbortSignal.any([call.signal, this.#stop.signal]);
     const { store, clock } = this.#options;
     yield* watchResources(store, clock, this.#watched, request, { signal });
+    // Whoever watches has to know that there may be more to come, elsewhere or later.
+    this.#stop.signal.throwIfAborted();
   }
 
-  waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
-    return this.#waiters.wait(request, call);
+  async waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
+    const result = await this.#waiters.wait(request, call);
+    // It was cut short; the next NVA knows better.
+    if (!result.applied) this.#stop.signal.throwIfAborted();
+    return result;
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */

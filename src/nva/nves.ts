@@ -1,4 +1,4 @@
-import { invalidField, invalidFields, NfvError } from '../errors.js';
+import { invalidField, invalidFields } from '../errors.js';
 import { checkNve, NO_NVE_STATUS, vtepOf, type Nve, type NveSpec } from '../model/nve.js';
 import type { Store } from '../store/store.js';
 import { nveEndpointsOf, nveGenerationKey, specKey, statusKey, vtepKey } from './keys.js';
@@ -12,6 +12,7 @@ import {
 } from './records.js';
 import type { Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
+import { unused } from './unused.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -33,13 +34,7 @@ export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
       }
       return { spec, guards: before === undefined ? [] : await vtepsFit(store, id, before, spec) };
     },
-    checkDelete(id) {
-      const compare = { kind: 'empty', prefix: nveEndpointsOf(id) } as const;
-      const onFail = new NfvError('RESOURCE_IN_USE', `nves/${id} has endpoints`, {
-        remedy: `delete or move them first: nfvctl get endpoints --nve ${id}`,
-      });
-      return Promise.resolve([{ compare, onFail }]);
-    },
+    checkDelete: (id) => Promise.resolve([unused('nves', id, nveEndpointsOf(id), '--nve')]),
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
     statusKeys: (id) => [statusKey('nves', id)],
     generations: () => [],

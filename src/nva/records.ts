@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NfvError } from '../errors.js';
 import type { EndpointSpec, EndpointStatus } from '../model/endpoint.js';
+import { portSchema } from '../model/port-schema.js';
 import type { Meta } from '../model/resource.js';
 import type { NveSpec, NveStatus } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -45,27 +46,11 @@ const nveSpec: z.ZodType<NveSpec> = z.object({
   nodeUuid: z.string(),
 });
 
-const port = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('veth'),
-    netns: z.string(),
-    interface: z.string(),
-    hostInterface: z.string(),
-  }),
-  z.object({
-    kind: z.literal('tap'),
-    interface: z.string(),
-    ownerUid: z.number(),
-    multiQueue: z.boolean(),
-    vnetHdr: z.boolean(),
-  }),
-]);
-
 const endpointSpec: z.ZodType<EndpointSpec> = z.object({
   displayName: z.string(),
   network: z.string(),
   nve: z.string(),
-  port,
+  port: portSchema,
   mac: z.string(),
   ips: strings,
   adminState: z.enum(['UP', 'DOWN']),

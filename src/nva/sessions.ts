@@ -59,6 +59,8 @@ interface Registration {
   readonly incoming: AsyncIterator<FromNve>;
   readonly hello: Hello;
   readonly facts: NveFacts;
+  /** Newer than the hello's. */
+  readonly underlays?: readonly Underlay[] | undefined;
   readonly progress: Progress;
   /** Absent: the NVE holds all it should. */
   readonly shortfall?: Shortfall;
@@ -75,6 +77,8 @@ interface Greeting {
 const MAX_DRIFTS = 100;
 
 export class Sessions {
+  readonly #streams = new Set<NvaSideStream>();
+  #closed: NfvError | undefined;
   readonly #connected = new Map<string, Connected>();
   /** The connected NVEs that have not applied all they should have. */
   readonly #behind = new Set<string>();
@@ -108,6 +112,16 @@ export class Sessions {
 
   /** Runs one session. @throws NfvError why it ended, for the NVE to know */
   readonly handle = async (stream: NvaSideStream): Promise<void> => {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#streams.add(stream);
+    try {
+      await this.#run(stream);
+    } finally {
+      this.#streams.delete(stream);
+    }
+  };
+
+  async #run(stream: NvaSideStream): Promise<void> {
     const { deps } = this;
     const incoming = stream.incoming[Symbol.asyncIterator]();
     const hello = await receiveHello(incoming, deps.clock);
@@ -127,7 +141,7 @@ export class Sessions {
     } finally {
       this.#remove(nve, stream);
     }
-  };
+  }
 
   async #greet(
     stream: NvaSideStream,
@@ -158,22 +172,28 @@ export class Sessions {
     try {
       await stream.send({ ...welcome, revision: deps.revision() });
       const held = await receiveHeldItems(incoming, deps.clock);
-      const common = { stream, incoming, hello, facts };
+      const common = { stream, incoming, hello, facts, underlays: held.underlays };
       if (!greeting.outdated) {
-        return this.#register({ ...common, progress, shortfall: shortfallOf(held, wanted) });
+        const shortfall = shortfallOf(held.versions, wanted);
+        return this.#register({ ...common, progress, shortfall });
       }
       await this.#turns.take();
       const now = deps.index.full(hello.nve);
-      const shortfall = shortfallOf(held, now);
+      const shortfall = shortfallOf(held.versions, now);
       return this.#register({ ...common, progress: new Progress(now), shortfall });
     } finally {
       this.#greetings.delete(greeting);
     }
   }
 
-  #register({ stream, incoming, hello, facts, progress, shortfall }: Registration): Session {
+  #register(registration: Registration): Session {
     const { deps } = this;
+    const { stream, incoming, hello, facts, underlays, progress, shortfall } = registration;
     const { nve } = hello;
+    const moved = (latest: readonly Underlay[]): void => {
+      connected.facts = { ...connected.facts, underlays: latest };
+      deps.onUnderlays(nve, connected.facts);
+    };
     const connected: Connected = {
       facts,
       drifts: [],
@@ -196,10 +216,7 @@ export class Sessions {
               connected.driftCount = total;
               this.#progressed(nve, []);
             },
-            underlaysChanged: (underlays) => {
-              connected.facts = { ...connected.facts, underlays };
-              deps.onUnderlays(nve, connected.facts);
-            },
+            underlaysChanged: moved,
           },
         },
         incoming,
@@ -212,6 +229,7 @@ export class Sessions {
     deps.absentees.forget(nve);
     older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
     this.#progressed(nve, []);
+    if (underlays !== undefined) moved(underlays);
     return connected.session;
   }
 
@@ -232,9 +250,10 @@ export class Sessions {
     this.deps.onProgress(nve, keys);
   }
 
-  /** Ends all sessions. */
+  /** Ends all sessions, also those that are just beginning, and begins no more. */
   close(error: NfvError): void {
-    for (const { session } of this.#connected.values()) session.end(error);
+    this.#closed = error;
+    for (const stream of this.#streams) stream.end(error);
   }
 }
 

@@ -11,6 +11,7 @@ import { networkEndpointsOf, networkGenerationKey, specKey, vniKey } from './key
 import { metaOf, RECORDS } from './records.js';
 import type { Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
+import { unused } from './unused.js';
 
 const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily'] as const;
 
@@ -37,13 +38,8 @@ export function virtualNetworkRules(
       isImmutable('virtual_network', before, spec, IMMUTABLE);
       return { spec, guards: await prefixesFit(deps.store, id, before, spec) };
     },
-    checkDelete(id) {
-      const compare = { kind: 'empty', prefix: networkEndpointsOf(id) } as const;
-      const onFail = new NfvError('RESOURCE_IN_USE', `virtualNetworks/${id} has endpoints`, {
-        remedy: `delete or move them first: nfvctl get endpoints --network ${id}`,
-      });
-      return Promise.resolve([{ compare, onFail }]);
-    },
+    checkDelete: (id) =>
+      Promise.resolve([unused('virtualNetworks', id, networkEndpointsOf(id), '--network')]),
     claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: vniTaken(spec.vni) }],
     statusKeys: () => [],
     generations: () => [],

@@ -14,6 +14,7 @@ import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/op
 import type { Store } from '../store/store.js';
 import { LastGood } from './last-good.js';
 import { SessionRunner } from './session-runner.js';
+import { Trouble } from './trouble.js';
 
 export interface AgentOptions {
   /** The NVE's id. */
@@ -46,6 +47,8 @@ export class Agent {
   readonly #reconciler: Reconciler;
   readonly #session: SessionRunner;
   readonly #stop = new AbortController();
+  readonly #passTrouble: Trouble;
+  readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
   #cancelTimer: () => void = () => undefined;
 
@@ -69,6 +72,8 @@ export class Agent {
     this.#options = options;
     this.#lastGood = lastGood;
     const { dataplane, clock, random, replicas, retry, tuning, log } = options;
+    this.#passTrouble = new Trouble(clock);
+    this.#underlayTrouble = new Trouble(clock);
     this.#reconciler = new Reconciler({
       ...tuning,
       dataplane,
@@ -163,21 +168,35 @@ export class Agent {
   #logPass(event: ReconcilerEvent): void {
     const { log } = this.#options;
     if (event.kind === 'pass') {
-      const { kind, ...fields } = event;
-      if (fields.steps > 0) log.info(fields, 'reconciled');
-      else log.debug(fields, kind);
-    } else {
-      log.error({ ...event, ...errorFields(event.error) }, event.kind.replace('_', ' '));
+      const { isFull, checked, steps, failed, planHash } = event;
+      const durationMs = Math.round(event.durationMs);
+      const fields = { isFull, checked, steps, failed, durationMs, planHash };
+      const isNews = steps > 0 || this.#passTrouble.isOn;
+      this.#passTrouble.over();
+      if (isNews) log.info(fields, 'reconciled');
+      else log.debug(fields, 'pass');
+      return;
     }
+    const { kind, error, ...rest } = event;
+    const level = this.#passTrouble.isNews(`${kind} ${error.code}`) ? 'error' : 'debug';
+    const fields = { ...rest, ...errorFields(error) };
+    if (kind === 'pass_failed') log[level](fields, 'pass failed');
+    else log[level](fields, 'callback failed');
   }
 
   /** The MTU of an underlay can change without anything of ours being touched. */
   #watchUnderlays(): void {
     this.#cancelTimer = this.#options.clock.after(UNDERLAY_MS, () => {
-      this.#checkUnderlays().catch((thrown: unknown) => {
-        if (this.#stop.signal.aborted) return;
-        this.#options.log.warn(errorFields(NfvError.from(thrown)), 'cannot read the addresses');
-      });
+      this.#checkUnderlays().then(
+        () => {
+          this.#underlayTrouble.over();
+        },
+        (thrown: unknown) => {
+          const error = NfvError.from(thrown);
+          if (this.#stop.signal.aborted || !this.#underlayTrouble.isNews(error.code)) return;
+          this.#options.log.warn(errorFields(error), 'cannot read the addresses');
+        },
+      );
     });
   }
 

@@ -2,25 +2,10 @@
 import { z } from 'zod';
 import { NfvError } from '../errors.js';
 import { checkItem, type Item, type Payload } from '../model/item.js';
+import { portSchema } from '../model/port-schema.js';
 
 const vni = z.number();
 const mac = z.string();
-
-const port = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('veth'),
-    netns: z.string(),
-    interface: z.string(),
-    hostInterface: z.string(),
-  }),
-  z.object({
-    kind: z.literal('tap'),
-    interface: z.string(),
-    ownerUid: z.number(),
-    multiQueue: z.boolean(),
-    vnetHdr: z.boolean(),
-  }),
-]);
 
 const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('vtep'), address: z.string() }),
@@ -55,7 +40,7 @@ const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
     addresses: z.array(z.string()).readonly(),
     adminUp: z.boolean(),
     mtu: z.number(),
-    port,
+    port: portSchema,
   }),
 ]);
 
@@ -69,11 +54,15 @@ export function encodeItem({ version, dependsOn, payload: content }: Item): stri
   return JSON.stringify({ version, dependsOn, payload: content });
 }
 
+/** What to do about a record that is none, in a store that is whole. */
+export const FORGET =
+  'run "nfvd nve forget" and start the agent again; the NVA brings it what it should have';
+
 /** @throws NfvError STORE_DAMAGED when the value is not what this program writes. */
 export function decodeItem(key: string, value: string): Item {
   try {
     return checkItem({ key, ...record.parse(JSON.parse(value)) });
   } catch (cause) {
-    throw new NfvError('STORE_DAMAGED', `${key} does not hold an item`, { cause });
+    throw new NfvError('STORE_DAMAGED', `${key} does not hold an item`, { cause, remedy: FORGET });
   }
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { NfvError } from '../errors.js';
 import type { Item } from '../model/item.js';
 import { LIMITS, type Store, type StoreReader, type WriteOp } from '../store/store.js';
-import { decodeItem, encodeItem } from './item-record.js';
+import { decodeItem, encodeItem, FORGET } from './item-record.js';
 
 const META = '/nfvd/meta';
 const ITEMS = '/nfvd/item/';
@@ -17,7 +17,8 @@ const PAGE = 1000;
 const MAX_OPS = LIMITS.txnOps - 1;
 /** UTF-8 bytes of the values of one transaction; a single one may have more. */
 const MAX_BYTES = LIMITS.txnBytes / 2;
-const KEEP_REVISIONS = 1000;
+/** Of a history that nobody reads: it is made, but not kept. */
+const KEEP_REVISIONS = 100;
 /** Times a reader begins again because the writer has compacted what it was reading. */
 const ATTEMPTS = 5;
 
@@ -162,7 +163,6 @@ export class StateRecords {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** Nobody reads this store's history. */
   async #compact(): Promise<void> {
     const { revision, compactRevision } = this.#store.status();
     if (revision - compactRevision > KEEP_REVISIONS) await this.#store.compact(revision);
@@ -291,7 +291,10 @@ function parseRecord<T>(key: string, value: string, schema: z.ZodType<T>): T {
   try {
     return schema.parse(JSON.parse(value));
   } catch (cause) {
-    throw new NfvError('STORE_DAMAGED', `${key} does not hold what an agent writes`, { cause });
+    throw new NfvError('STORE_DAMAGED', `${key} does not hold what an agent writes`, {
+      cause,
+      remedy: FORGET,
+    });
   }
 }
 

@@ -32,13 +32,16 @@ export class HandlerFactory {
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
     return (call, callback) => {
       const end = this.#begin(call);
-      this.#admit(() => handle(call.request, { signal: abortSignal(call) })).then(
+      const { signal, forget } = abortSignal(call);
+      this.#admit(() => handle(call.request, { signal })).then(
         (response) => {
+          forget();
           end();
           callback(null, response);
         },
         (thrown: unknown) => {
           const error = NfvError.from(thrown);
+          forget();
           end(error);
           callback(this.codec.toServiceError(error));
         },
@@ -51,7 +54,7 @@ export class HandlerFactory {
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
       const end = this.#begin(call);
-      const signal = abortSignal(call);
+      const { signal } = abortSignal(call);
       pump(call, handle(call.request, { signal }), signal).then(
         () => {
           end();
@@ -95,14 +98,23 @@ export class HandlerFactory {
 
 type ServerCall<Req, Res> = ServerUnaryCall<Req, Res> | ServerWritableStream<Req, Res>;
 
-function abortSignal<Req, Res>(call: ServerCall<Req, Res>): AbortSignal {
+/** @returns `forget`, for when it no longer matters: grpc-js says "cancelled" at every end. */
+function abortSignal<Req, Res>(
+  call: ServerCall<Req, Res>,
+): {
+  readonly signal: AbortSignal;
+  readonly forget: () => void;
+} {
   const controller = new AbortController();
   const abort = (): void => {
     controller.abort(new NfvError('CANCELLED', 'the caller has gone or its deadline has passed'));
   };
   if (call.cancelled) abort();
   else call.once('cancelled', abort);
-  return controller.signal;
+  const forget = (): void => {
+    call.removeListener('cancelled', abort);
+  };
+  return { signal: controller.signal, forget };
 }
 
 async function pump<Req, Res>(

@@ -83,5 +83,8 @@ function bind(server: Server, target: string, credentials: ServerCredentials): P
 }
 
 function listenFailed(target: string, cause: unknown): NfvError {
-  return new NfvError('LISTEN_FAILED', `${target}: ${NfvError.from(cause).message}`, { cause });
+  const { message } = NfvError.from(cause);
+  // What the system said, out of what grpc-js says around it.
+  const said = /resolved errors: \[(.*)\]$/s.exec(message)?.[1] ?? message;
+  return new NfvError('LISTEN_FAILED', `${target}: ${said}`, { cause });
 }

@@ -104,9 +104,13 @@ const BY_STATUS = new Map<number, ErrorCode>([
 
 function withoutDetails(error: ServiceError, target: string): NfvError {
   const code = BY_STATUS.get(error.code) ?? 'INTERNAL';
-  const about =
-    code === 'NVA_UNREACHABLE' ? `${target}: ${connectFailure(error.details)}` : error.details;
-  return new NfvError(code, about, { cause: error });
+  return new NfvError(code, aboutOf(code, error.details, target), { cause: error });
+}
+
+function aboutOf(code: ErrorCode, details: string, target: string): string {
+  if (code === 'NVA_UNREACHABLE') return `${target}: ${connectFailure(details)}`;
+  // grpc-js goes on with what took how long inside of it.
+  return details.startsWith('Deadline exceeded') ? `${target}: no answer in time` : details;
 }
 
 /** What the system said, out of what grpc-js says around it. */

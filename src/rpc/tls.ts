@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { credentials, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
@@ -24,17 +25,30 @@ export const CHANNEL_OPTIONS = {
 /** @throws NfvError FILE_UNREADABLE */
 export function serverCredentials(tls: TlsFiles | undefined): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
-  return ServerCredentials.createSsl(
-    read(tls.ca),
-    [{ cert_chain: read(tls.cert), private_key: read(tls.key) }],
-    true,
-  );
+  const { ca, cert, key } = readPem(tls);
+  return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
 }
 
 /** @throws NfvError FILE_UNREADABLE */
 export function clientCredentials(tls: TlsFiles | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
-  return credentials.createSsl(read(tls.ca), read(tls.key), read(tls.cert));
+  const { ca, cert, key } = readPem(tls);
+  return credentials.createSsl(ca, key, cert);
+}
+
+/** Reads the files, and looks whether they can be used. @throws NfvError FILE_UNREADABLE */
+export function readPem(tls: TlsFiles): Readonly<Record<keyof TlsFiles, Buffer>> {
+  const pem = { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key) };
+  try {
+    createSecureContext(pem);
+  } catch (cause) {
+    const files = `${tls.ca}, ${tls.cert}, ${tls.key}`;
+    throw new NfvError('FILE_UNREADABLE', `${files}: ${NfvError.from(cause).message}`, {
+      cause,
+      remedy: 'see that they are PEM files, and that certificate and key belong together',
+    });
+  }
+  return pem;
 }
 
 function read(path: string): Buffer {

@@ -75,22 +75,27 @@ export const nveSessionMachine = setup({
   on: { STOP: '.stopped' },
   states: {
     connecting: {
+      description: 'A stream to one replica is being opened; hello is said.',
       entry: 'connect',
       on: { WELCOME_IN_STEP: 'inStep', WELCOME_COMPARE: 'comparing', LOST: 'waiting' },
     },
     comparing: {
+      description: 'What is held differs; the NVA learns what, and sends the rest.',
       entry: 'sendHeldItems',
       on: { COMPLETE: 'inStep', LOST: 'waiting' },
     },
     inStep: {
+      description: 'All that should be held is, and each change comes as it happens.',
       entry: ['forgetFailures', 'startReporting'],
       on: { LOST: 'waiting' },
     },
     waiting: {
+      description: 'The stream is over; the next attempt is due after a while.',
       entry: ['disconnect', 'countFailure'],
       after: { backoff: 'connecting' },
     },
     stopped: {
+      description: 'The agent is stopping.',
       entry: 'disconnect',
       type: 'final',
     },

@@ -101,11 +101,11 @@ export class AgentRig {
     this.#nva = undefined;
   }
 
-  async startAgent(): Promise<void> {
+  async startAgent(name = 'host-a'): Promise<void> {
     const { around = (s: Store) => s, tuning, replicas = ['nva.sock'] } = this.options;
     const store = await openLmdbStore({ path: join(this.#dir.path, 'state') });
     const agent = await Agent.start({
-      name: 'host-a',
+      name,
       agentVersion: '0.0.0-test',
       store: around(store),
       dataplane: this.dataplane,
@@ -119,6 +119,9 @@ export class AgentRig {
       random: () => 0.5,
       makeUuid: () => 'uuid-1',
       log: this.log,
+    }).catch(async (error: unknown) => {
+      await store.close();
+      throw error;
     });
     this.#running = { agent, store };
   }
@@ -158,7 +161,8 @@ export class AgentRig {
     await this.until(() => session.of('held_items').some(({ last }) => last));
     await this.answer(session, delta(items, change));
     await this.until(() => this.agent.status().isSettled);
-    await this.until(() => session.of('item_reports').length > 0);
+    const revision = change.revision ?? 10;
+    await this.until(() => session.of('item_reports').some((m) => m.settledRevision === revision));
     return session;
   }
 

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
+  /** More will be typed. */
+  readonly staysOpen?: boolean;
 }
 
 export interface Ended {
@@ -20,13 +22,16 @@ export class Child {
   readonly ended: Promise<Ended>;
   readonly #process: ChildProcess;
 
-  constructor(command: string, args: readonly string[], { env = {}, stdin }: ChildOptions = {}) {
+  constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
+    const { env = {}, stdin = '', staysOpen = false } = options;
     const child = spawn(command, args, { env: { ...process.env, ...env } });
     this.#process = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.err += text));
     // It may end without reading all of it.
-    child.stdin.on('error', () => undefined).end(stdin);
+    child.stdin.on('error', () => undefined);
+    if (staysOpen) child.stdin.write(stdin);
+    else child.stdin.end(stdin);
     this.ended = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (status, signal) => {
@@ -42,6 +47,10 @@ export class Child {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
     this.#process.kill(signal);
     return this.ended;
+  }
+
+  type(text: string): void {
+    this.#process.stdin?.write(text);
   }
 
   /** Closes our end of its stdout, as a reader that has seen enough. */

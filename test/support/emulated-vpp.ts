@@ -1,3 +1,4 @@
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempDir } from './temp-dir.js';
 import { VppEmulator, type EmulatorOptions } from './vpp-emulator/emulator.js';
@@ -12,8 +13,11 @@ export function newestModules(): readonly unknown[] {
   return newest;
 }
 
+let count = 0;
+
 export class EmulatedVpp implements VppUnderTest {
   readonly #dir = tempDir();
+  readonly shmPrefix = `nfvt${process.pid}-emulated-${count++}`;
   readonly emulator: VppEmulator;
 
   constructor(options: Partial<EmulatorOptions> = {}) {
@@ -31,6 +35,8 @@ export class EmulatedVpp implements VppUnderTest {
 
   async start(): Promise<void> {
     await this.emulator.start();
+    this.#unlink();
+    symlinkSync(this.emulator.path, this.#region);
   }
 
   async kill(): Promise<void> {
@@ -39,6 +45,7 @@ export class EmulatedVpp implements VppUnderTest {
 
   async remove(): Promise<void> {
     await this.kill();
+    this.#unlink();
     this.#dir.remove();
   }
 
@@ -48,5 +55,14 @@ export class EmulatedVpp implements VppUnderTest {
 
   resume(): void {
     this.emulator.resume();
+  }
+
+  /** Where the stand-in for libvppapiclient finds the socket. */
+  get #region(): string {
+    return `/dev/shm/${this.shmPrefix}-vpe-api`;
+  }
+
+  #unlink(): void {
+    rmSync(this.#region, { force: true });
   }
 }

@@ -1,4 +1,5 @@
 /** Items for tests, and random configurations of them. */
+import { canonicalJson } from '../../src/model/canonical.js';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
@@ -10,11 +11,10 @@ import {
   type Payload,
   type PortItem,
 } from '../../src/model/item.js';
-import { canonical } from '../../src/reconcile/plan-hash.js';
 
 /** The item of a payload, its version being a digest of it. */
 export function itemOf(payload: Payload): Item {
-  const version = createHash('sha256').update(canonical(payload)).digest('hex').slice(0, 12);
+  const version = createHash('sha256').update(canonicalJson(payload)).digest('hex').slice(0, 12);
   return { key: keyOf(payload), version, dependsOn: dependenciesOf(payload), payload };
 }
 

@@ -11,6 +11,7 @@ import {
   type ItemKind,
   type Payload,
 } from '../../src/model/item.js';
+import { canonicalJson } from '../../src/model/canonical.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import type {
   Dataplane,
@@ -22,7 +23,6 @@ import type {
   StepResult,
   TraitsTable,
 } from '../../src/reconcile/dataplane.js';
-import { canonical } from '../../src/reconcile/plan-hash.js';
 import { settle } from './fake-clock.js';
 
 export interface Fault {
@@ -73,6 +73,7 @@ export class MemoryDataplane implements Dataplane {
   hangAfter = Infinity;
   beforeObserve: ((signal: AbortSignal) => Promise<void> | void) | undefined;
   beforeCapabilities: (() => Promise<void> | void) | undefined;
+  failUnderlays = false;
   /** Of the host. */
   addresses: readonly Underlay[] = [];
   beforeApply: ((steps: readonly Step[]) => Promise<void> | void) | undefined;
@@ -95,6 +96,7 @@ export class MemoryDataplane implements Dataplane {
   }
 
   underlays(): Promise<readonly Underlay[]> {
+    if (this.failUnderlays) return Promise.reject(new NfvError('KERNEL_REFUSED', 'no addresses'));
     return Promise.resolve(this.addresses);
   }
 
@@ -164,7 +166,7 @@ export class MemoryDataplane implements Dataplane {
 
   /** Key and content of all objects, as comparable text. */
   get content(): readonly string[] {
-    return [...this.objects].map(([key, thing]) => `${key} ${canonical(thing)}`).sort();
+    return [...this.objects].map(([key, thing]) => `${key} ${canonicalJson(thing)}`).sort();
   }
 
   #carryOut(step: Step): StepResult {
@@ -286,7 +288,7 @@ function fieldsOf(payload: Payload): ReadonlyMap<string, unknown> {
 function differingFields(wanted: Payload, observed: Payload): readonly string[] {
   const other = fieldsOf(observed);
   return [...fieldsOf(wanted)]
-    .filter(([name, value]) => canonical(value) !== canonical(other.get(name)))
+    .filter(([name, value]) => canonicalJson(value) !== canonicalJson(other.get(name)))
     .map(([name]) => name);
 }
 
@@ -312,7 +314,8 @@ function traitsTable(options: MemoryOptions): TraitsTable {
           differences: (wanted, observed) => {
             const [want, have] = [fieldsOf(wanted), fieldsOf(observed)];
             return differingFields(wanted, observed).map(
-              (name) => `${name} ${canonical(have.get(name))}, not ${canonical(want.get(name))}`,
+              (name) =>
+                `${name} ${canonicalJson(have.get(name))}, not ${canonicalJson(want.get(name))}`,
             );
           },
           mustRecreate,

@@ -20,12 +20,17 @@ export interface Ran {
 }
 
 /** Runs a program to its end; a failure is in the answer. */
-export function exec(file: string, args: readonly string[], input = ''): Promise<Ran> {
+export function exec(
+  file: string,
+  args: readonly string[],
+  input = '',
+  as: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       file,
       [...args],
-      { maxBuffer: 256 * 1024 * 1024, timeout: 30_000 },
+      { maxBuffer: 256 * 1024 * 1024, timeout: 30_000, ...as },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ code, stdout, stderr });

@@ -1,5 +1,5 @@
 /** How many random cases a property gets: `few`, or 100,000 under `make fuzz`. */
 export function runs(few: number): number {
-  const wanted = Number(process.env['NFVD_FUZZ_RUNS'] ?? '0');
+  const wanted = Number(process.env['NFVD_FUZZ_CASES'] ?? '0');
   return Math.max(few, Number.isSafeInteger(wanted) ? wanted : 0);
 }

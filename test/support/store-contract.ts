@@ -23,7 +23,7 @@ import {
 
 export function storeContract(factory: StoreFactory): void {
   describe(`store contract: ${factory.name}`, function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     let open: StoreUnderTest;
     const store: TheStore = () => open.store;
 

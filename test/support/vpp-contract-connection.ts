@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../src/errors.js';
 import { eventually } from './eventually.js';
-import { ClientUnderTest, type TransportOf, type VppUnderTest } from './vpp-under-test.js';
+import {
+  ClientUnderTest,
+  outcomes,
+  type TransportOf,
+  type VppUnderTest,
+} from './vpp-under-test.js';
 
 const QUICK = { retry: { initialMs: 10, maxMs: 200 } };
 
@@ -9,6 +14,7 @@ const QUICK = { retry: { initialMs: 10, maxMs: 200 } };
 export function vppContractConnection(
   create: () => VppUnderTest | Promise<VppUnderTest>,
   transportOf: TransportOf,
+  isShared: boolean,
 ): void {
   let vpp: VppUnderTest;
   const clients: ClientUnderTest[] = [];
@@ -71,13 +77,23 @@ export function vppContractConnection(
 
   it('knows a VPP that was not restarted', async () => {
     await vpp.start();
-    const one = await connected();
+    const { client } = await connected();
+    const { boot } = client;
+    await client.close();
     const other = await connected();
-    assert.deepEqual(one.client.boot, other.client.boot);
+    assert.deepEqual(other.client.boot, boot);
   });
 
-  it('serves several clients', async () => {
+  it('serves several clients, or says that it cannot', async () => {
     await vpp.start();
+    if (!isShared) {
+      await connected();
+      const second = new ClientUnderTest(transportOf(vpp), QUICK);
+      clients.push(second);
+      await second.told('lost');
+      assert.equal(second.client.lastError.code, 'VPP_LIBRARY_BUSY');
+      return;
+    }
     const made = await Promise.all(Array.from({ length: 5 }, () => connected()));
     await Promise.all(
       made.flatMap(({ client }) =>
@@ -163,5 +179,25 @@ export function vppContractConnection(
       assert.equal(made.client.boot?.number, i);
       await made.client.request('control_ping', {});
     }
+  });
+
+  it('refuses more calls than its bounds allow, and keeps the others', async () => {
+    await vpp.start();
+    const small = await connected({ window: 4, maxWaiting: 10 });
+    const calls = Array.from({ length: 100 }, () => small.client.request('control_ping', {}));
+    assert.deepEqual(await outcomes(calls), { ok: 14, TOO_MANY_REQUESTS: 86 });
+  });
+
+  it('tells when there is room, so that nothing need be refused', async () => {
+    await vpp.start();
+    const small = await connected({ window: 8, maxWaiting: 0 });
+    const calls: Promise<unknown>[] = [];
+    for (let i = 0; i < 2_000; i++) {
+      for (let room = small.client.room(); room !== undefined; room = small.client.room()) {
+        await room;
+      }
+      calls.push(small.client.request('control_ping', {}));
+    }
+    assert.deepEqual(await outcomes(calls), { ok: 2_000 });
   });
 }

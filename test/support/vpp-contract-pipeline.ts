@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
-import { NfvError } from '../../src/errors.js';
-import { route4 } from './vpp-routes.js';
+import { route4 } from './drop-routes.js';
 import {
   ALL_INTERFACES,
   ClientUnderTest,
+  outcomes,
   type TransportOf,
   type VppUnderTest,
 } from './vpp-under-test.js';
-
-const code = (thrown: unknown): string => NfvError.from(thrown).code;
-
-/** Codes that calls ended with, and how many of each; `ok` for an answer. */
-async function outcomes(calls: readonly Promise<unknown>[]): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const result of await Promise.allSettled(calls)) {
-    const key = result.status === 'fulfilled' ? 'ok' : code(result.reason);
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
-}
 
 /** Many calls at a time. */
 export function vppContractPipeline(
@@ -117,31 +105,5 @@ export function vppContractPipeline(
     assert.deepEqual(await outcomes(change(false)), { ok: 5_000 });
     const after = await made.client.dump('ip_route_v2_dump', { src: 0, table });
     assert.equal(after.length, before.length);
-  });
-
-  it('refuses more calls than its bounds allow, and keeps the others', async () => {
-    const small = await ClientUnderTest.ready(transportOf(vpp), { window: 4, maxWaiting: 10 });
-    try {
-      const calls = Array.from({ length: 100 }, () => small.client.request('control_ping', {}));
-      assert.deepEqual(await outcomes(calls), { ok: 14, TOO_MANY_REQUESTS: 86 });
-    } finally {
-      await small.client.close();
-    }
-  });
-
-  it('tells when there is room, so that nothing need be refused', async () => {
-    const small = await ClientUnderTest.ready(transportOf(vpp), { window: 8, maxWaiting: 0 });
-    try {
-      const calls: Promise<unknown>[] = [];
-      for (let i = 0; i < 2_000; i++) {
-        for (let room = small.client.room(); room !== undefined; room = small.client.room()) {
-          await room;
-        }
-        calls.push(small.client.request('control_ping', {}));
-      }
-      assert.deepEqual(await outcomes(calls), { ok: 2_000 });
-    } finally {
-      await small.client.close();
-    }
   });
 }

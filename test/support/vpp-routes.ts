@@ -1,47 +1,24 @@
-/** Routes of every number, all of which drop: VPP needs nothing else for them. */
-
-const NO_PATH = {
-  sw_if_index: 0xffff_ffff,
-  table_id: 0,
-  rpf_id: 0,
-  weight: 1,
-  preference: 0,
-  type: 'FIB_API_PATH_TYPE_DROP',
-  flags: [],
-  n_labels: 0,
-  label_stack: Array.from({ length: 16 }, () => ({ is_uniform: 0, label: 0, ttl: 0, exp: 0 })),
-};
-
-const NOWHERE = { via_label: 0, obj_id: 0, classify_table_index: 0 };
-
-const path = (proto: string, address: unknown): Record<string, unknown> & { type: string } => ({
-  ...NO_PATH,
-  proto,
-  nh: { ...NOWHERE, address },
-});
-
-const PATH4 = path('FIB_API_PATH_NH_PROTO_IP4', '0.0.0.0');
-const PATH6 = path('FIB_API_PATH_NH_PROTO_IP6', '::');
-
-export interface TestRoute {
-  readonly table_id: number;
-  readonly stats_index: number;
-  readonly prefix: string;
-  readonly src: number;
-  readonly paths: readonly Record<string, unknown>[];
-}
-
-/** 16.0.0.0/32 and up; `n` below 2^24. */
-export function route4(n: number, table = 0): TestRoute {
-  const octets = [16 + (n >>> 16), (n >>> 8) & 255, n & 255, 1];
-  return routeTo(`${octets.join('.')}/32`, table, PATH4);
-}
-
-/** fd00::1/128 and up; `n` below 2^16. */
-export function route6(n: number, table = 0): TestRoute {
-  return routeTo(`fd00::${n.toString(16)}/128`, table, PATH6);
-}
-
-function routeTo(prefix: string, table: number, only: TestRoute['paths'][number]): TestRoute {
-  return { table_id: table, stats_index: 0, prefix, src: 0, paths: [only] };
+/** A request to add a route with one path, for tests and benchmarks; `i` varies the prefix. */
+export function routeFields(i = 0): {
+  is_add: boolean;
+  is_multipath: boolean;
+  route: Record<string, unknown> & { paths: Record<string, unknown>[] };
+} {
+  const label = { is_uniform: 0, label: 0, ttl: 0, exp: 0 };
+  const path = {
+    sw_if_index: 1,
+    table_id: 0,
+    rpf_id: 0,
+    weight: 1,
+    preference: 0,
+    type: 'FIB_API_PATH_TYPE_NORMAL',
+    flags: [],
+    proto: 'FIB_API_PATH_NH_PROTO_IP4',
+    nh: { address: '10.1.1.1', via_label: 0, obj_id: 0, classify_table_index: 0 },
+    n_labels: 0,
+    label_stack: Array.from({ length: 16 }, () => ({ ...label })),
+  };
+  const prefix = `${10 + ((i >> 16) & 63)}.${(i >> 8) & 255}.${i & 255}.0/24`;
+  const route = { table_id: 0, stats_index: 0, prefix, src: 0, paths: [path] };
+  return { is_add: true, is_multipath: false, route };
 }

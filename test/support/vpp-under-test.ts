@@ -1,3 +1,4 @@
+import { NfvError } from '../../src/errors.js';
 import { systemClock } from '../../src/model/clock.js';
 import { VppClient } from '../../src/vpp-api/client/client.js';
 import type { SessionEvent, VppClientOptions } from '../../src/vpp-api/client/options.js';
@@ -9,6 +10,8 @@ import { eventually } from './eventually.js';
 export interface VppUnderTest {
   /** Its API socket. */
   readonly path: string;
+  /** What libvppapiclient finds it by: the prefix of its shared memory. */
+  readonly shmPrefix: string;
   /** Its process id, as it tells it. */
   readonly pid: number;
   /** A new VPP with nothing configured; settles when it takes connections. */
@@ -69,10 +72,16 @@ export const ALL_INTERFACES = {
   name_filter: '',
 };
 
-export const ALL_NODES = {
-  cursor: 0,
-  index: 0xffff_ffff,
-  name: '',
-  flags: [],
-  want_arcs: false,
-};
+const code = (thrown: unknown): string => NfvError.from(thrown).code;
+
+/** Codes that calls ended with, and how many of each; `ok` for an answer. */
+export async function outcomes(
+  calls: readonly Promise<unknown>[],
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const result of await Promise.allSettled(calls)) {
+    const key = result.status === 'fulfilled' ? 'ok' : code(result.reason);
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}

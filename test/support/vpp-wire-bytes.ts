@@ -18,7 +18,7 @@ export class WireBytes {
   }
 
   double(value: number): void {
-    this.push(new Uint8Array(new Float64Array([value]).buffer).reverse());
+    this.push(new Uint8Array(new Float64Array([value]).buffer));
   }
 
   push(octets: Iterable<number>): void {

@@ -73,10 +73,10 @@ export class WireValues {
 
   #string(length: number): Item {
     const most = length === 0 ? 40 : length - 1;
-    const alphabet = this.chance(0.8) ? 'abcXYZ019 /_.-' : 'aü€😀';
+    const alphabet = this.chance(0.8) ? ['a', 'Z', '0', ' ', '/', '-'] : ['a', 'ü', '€', '😀'];
     let text = '';
     for (const size = this.chance(0.1) ? most : this.below(most + 1); ;) {
-      const [letter = ''] = [...alphabet].slice(this.below([...alphabet].length));
+      const letter = alphabet[this.below(alphabet.length)] ?? '';
       if (new TextEncoder().encode(text + letter).length > size) break;
       text += letter;
     }

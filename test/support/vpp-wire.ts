@@ -20,16 +20,20 @@ export interface Header {
   readonly context: number;
 }
 
-const field = z.tuple([z.string(), z.string()]).rest(z.unknown());
-type Field = z.infer<typeof field>;
+/** Type and name, then a length and what counts, or properties. */
+type Field = readonly [type: string, name: string, ...rest: unknown[]];
 const record = z.record(z.string(), z.unknown());
 const property = (part: unknown, name: string): unknown => record.safeParse(part).data?.[name];
 const aliasShape = z.object({ type: z.string(), length: z.number().optional() });
-const lists = (json: unknown): unknown[][] => z.array(z.array(z.unknown())).parse(json);
 const inner = (type: string): string => type.replace(/^vl_api_(\w+)_t$/, '$1');
 
+function lists(json: unknown): unknown[][] {
+  if (!Array.isArray(json)) throw new Error('not a list');
+  return json.filter((item): item is unknown[] => Array.isArray(item));
+}
+
 function fieldsOf(parts: readonly unknown[]): Field[] {
-  return parts.flatMap((part) => (Array.isArray(part) ? [field.parse(part)] : []));
+  return lists(parts).map(([type, name, ...rest]) => [String(type), String(name), ...rest]);
 }
 
 /** A type as it is in JSON, taken apart once. */
@@ -47,9 +51,7 @@ const NONE: Definition = { kind: '', fields: [], alias: { type: '' }, width: 0, 
 
 function definitionOf(kind: string, [, ...parts]: readonly unknown[]): Definition {
   if (kind === 'types' || kind === 'unions') return { ...NONE, kind, fields: fieldsOf(parts) };
-  const values = parts.flatMap((part) =>
-    Array.isArray(part) ? [z.tuple([z.string(), z.number()]).parse(part)] : [],
-  );
+  const values = lists(parts).map(([name, value]): Value => [String(name), Number(value)]);
   return { ...NONE, kind, values, width: widthOf(String(property(parts.at(-1), 'enumtype'))) };
 }
 
@@ -82,8 +84,8 @@ class Definitions {
     for (const [name, ...fields] of lists(module['types'])) {
       for (const [, fieldName, meta] of fieldsOf(fields)) {
         const discriminator = property(meta, 'discriminator');
-        if (discriminator === undefined) continue;
-        this.discriminators.set(`${String(name)}.${fieldName}`, String(discriminator));
+        if (typeof discriminator !== 'string') continue;
+        this.discriminators.set(`${String(name)}.${fieldName}`, discriminator);
       }
     }
     for (const [name, ...members] of lists(module['unions'])) {

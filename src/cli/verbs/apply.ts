@@ -1,20 +1,17 @@
 import { z } from 'zod';
-import { NfvError } from '../../errors.js';
-import { applyOne, type Applied, type ApplyOptions } from '../apply-one.js';
+import type { NfvError } from '../../errors.js';
+import { applyOne } from '../apply-one.js';
 import { awaitApplied } from '../await-applied.js';
+import { Batch } from '../batch.js';
 import { errorText } from '../error-text.js';
-import { EXIT, exitCodeOfAll } from '../exit-codes.js';
+import { EXIT } from '../exit-codes.js';
 import { collect } from '../flags/parse.js';
-import { inOrder } from '../in-order.js';
 import { nameOf } from '../kinds.js';
 import type { Desired } from '../manifest/desired.js';
 import { readManifests } from '../manifest/read-manifests.js';
 import type { Session } from '../session.js';
 import { examples, type Verb } from '../verb.js';
 import { addWaitOption, waitOf } from '../wait-option.js';
-
-/** Resources that are worked on at once. */
-const WINDOW = 32;
 
 const Options = z.object({
   filename: z.array(z.string()),
@@ -48,15 +45,10 @@ export const applyVerb: Verb = (program, define) => {
   define(command, (session, _args, opts) => apply(session, Options.parse(opts)));
 };
 
-interface Outcome {
-  readonly desired: Desired;
-  readonly result: Applied | NfvError;
-}
-
 async function apply(session: Session, options: Options): Promise<number> {
   const wait = waitOf(options.wait);
   const all = await readManifests(options.filename, session.host.stdin);
-  const errors: NfvError[] = [];
+  const batch = new Batch(session.signal);
   const pending = new Set<string>();
   let revision = 0;
   // What others refer to comes first.
@@ -66,38 +58,30 @@ async function apply(session: Session, options: Options): Promise<number> {
   ];
   for (const phase of phases) {
     const settings = { dryRun: options.dryRun, pending };
-    const outcomes = inOrder(phase, WINDOW, (desired) => attempt(session, desired, settings));
-    for await (const { desired, result } of outcomes) {
-      session.signal.throwIfAborted();
-      const name = nameOf(desired);
-      if (result instanceof NfvError) {
-        errors.push(result);
-        const about = `${desired.place}${result.message.startsWith(name) ? '' : `: ${name}`}`;
-        await session.err.write(errorText(result, session.errPaint, about));
+    for await (const outcome of batch.run(phase, (desired) =>
+      applyOne(session, desired, settings),
+    )) {
+      const name = nameOf(outcome.item);
+      if ('error' in outcome) {
+        await tellError(session, outcome.item, outcome.error);
         continue;
       }
-      if (options.dryRun && result.action === 'created') pending.add(name);
-      revision = Math.max(revision, result.resource?.meta.revision ?? 0);
-      const dry = options.dryRun ? ' (dry run)' : '';
-      await session.out.write(`${name} ${result.action}${dry}\n`);
+      const { action, resource } = outcome.result;
+      if (options.dryRun && action === 'created') pending.add(name);
+      revision = Math.max(revision, resource?.meta.revision ?? 0);
+      await session.out.write(`${name} ${action}${options.dryRun ? ' (dry run)' : ''}\n`);
     }
   }
-  if (errors.length > 0) {
-    await session.err.write(`${errors.length} of ${all.length} could not be applied\n`);
-    return exitCodeOfAll(errors);
+  if (batch.failed > 0) {
+    await session.err.write(`${batch.failed} of ${all.length} could not be applied\n`);
+    return batch.exitCode;
   }
   if (wait === undefined || options.dryRun) return EXIT.ok.code;
   return awaitApplied(session, revision, wait);
 }
 
-async function attempt(
-  session: Session,
-  desired: Desired,
-  options: ApplyOptions,
-): Promise<Outcome> {
-  try {
-    return { desired, result: await applyOne(session, desired, options) };
-  } catch (thrown) {
-    return { desired, result: NfvError.from(thrown) };
-  }
+async function tellError(session: Session, desired: Desired, error: NfvError): Promise<void> {
+  const name = nameOf(desired);
+  const about = `${desired.place}${error.message.startsWith(name) ? '' : `: ${name}`}`;
+  await session.err.write(errorText(error, session.errPaint, about));
 }

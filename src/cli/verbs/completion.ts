@@ -38,19 +38,37 @@ export const completionVerb: Verb = (program, define) => {
 const SCRIPTS: Readonly<Record<z.infer<typeof Shell>, string>> = {
   bash: `# bash completion for nfvctl
 _nfvctl() {
-  local IFS=$'\\n'
-  local words=("\${COMP_WORDS[@]:1:COMP_CWORD}")
+  local IFS=$'\\n' words=() joins= word i
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    # The shell takes addresses and --flag=value apart.
+    if [[ -n $joins || $word == [=:] ]] && ((\${#words[@]})); then
+      words[-1]+=$word
+    else
+      words+=("$word")
+    fi
+    [[ $word == [=:] ]] && joins=1 || joins=
+  done
   COMPREPLY=($(nfvctl __complete -- "\${words[@]}" 2>/dev/null | cut -f1))
+  # Only its last part is replaced.
+  word=\${COMP_WORDS[COMP_CWORD]}
+  [[ $word == [=:] ]] && word=
+  word=\${words[-1]%"$word"}
+  COMPREPLY=("\${COMPREPLY[@]#"$word"}")
+  # A name follows.
+  [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == */ ]] && compopt -o nospace
+  return 0
 }
 complete -o default -F _nfvctl nfvctl
 `,
   zsh: `#compdef nfvctl
 _nfvctl() {
   local -a found
-  local line
+  local line word about
   while IFS= read -r line; do
-    local word="\${line%%$'\\t'*}" about="\${line#*$'\\t'}"
-    found+=("\${word//:/\\\\:}:\${about}")
+    word="\${line%%$'\\t'*}"
+    about="\${line#"$word"}"
+    found+=("\${word//:/\\\\:}\${about:+:\${about#$'\\t'}}")
   done < <(nfvctl __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
   if (( \${#found} )); then
     _describe 'nfvctl' found

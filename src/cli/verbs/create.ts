@@ -13,7 +13,14 @@ import { examples, type Define, type Verb } from '../verb.js';
 const Options = ChangeOptions.extend({ requestId: z.string().optional() });
 
 export const createVerb: Verb = (program, define) => {
-  const create = program.command('create').helpCommand(false).description('Creates a resource.');
+  const create = program
+    .command('create')
+    .helpCommand(false)
+    .description('Creates a resource.')
+    .addHelpText(
+      'after',
+      examples('nfvctl create network blue --prefix 10.0.0.0/24', 'nfvctl help create endpoint'),
+    );
   addKind(create, define, NETWORKS).addHelpText(
     'after',
     examples(
@@ -44,7 +51,7 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
     .command(singular)
     .aliases([...new Set([plural, ...aliases])].filter((name) => name !== singular))
     .description(`Creates ${one}.`)
-    .argument('<new-name>', 'what to call it');
+    .argument('<new-name>', 'a name for it');
   editable.flags.add(command, true);
   addChangeOptions(command).option(
     '--request-id <uuid>',

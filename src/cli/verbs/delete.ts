@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { invalidField, NfvError } from '../../errors.js';
 import { awaitApplied } from '../await-applied.js';
+import { Batch } from '../batch.js';
 import { errorText } from '../error-text.js';
-import { EXIT, exitCodeOfAll } from '../exit-codes.js';
+import { EXIT } from '../exit-codes.js';
 import { collect } from '../flags/parse.js';
-import { inOrder } from '../in-order.js';
 import { apiOf, KINDS, nameOf, parseRefs, type ResourceRef } from '../kinds.js';
 import { readManifests } from '../manifest/read-manifests.js';
 import type { Session } from '../session.js';
 import { examples, type Verb } from '../verb.js';
 import { addWaitOption, waitOf } from '../wait-option.js';
-
-const WINDOW = 32;
 
 const Options = z.object({
   filename: z.array(z.string()).optional(),
@@ -53,19 +51,22 @@ async function deleteAll(
   if (options.etag !== undefined && refs.length !== 1) {
     throw invalidField('--etag', options.etag, `given for ${refs.length} resources`, 'name one');
   }
-  const errors: NfvError[] = [];
+  const batch = new Batch(session.signal);
   // What refers to others goes first.
   for (const kind of KINDS.toReversed()) {
     const own = refs.filter((ref) => ref.kind === kind);
-    const results = inOrder(own, WINDOW, (ref) => deleteOne(session, ref, options));
-    for await (const { ref, outcome } of results) {
-      session.signal.throwIfAborted();
-      if (outcome instanceof NfvError) errors.push(outcome);
-      await tell(session, ref, outcome, options.dryRun);
+    for await (const outcome of batch.run(own, (ref) => deleteOne(session, ref, options))) {
+      if ('error' in outcome) await tellError(session, outcome.item, outcome.error);
+      else await tell(session, outcome.item, outcome.result, options.dryRun);
     }
   }
-  const status = exitCodeOfAll(errors);
-  if (status !== EXIT.ok.code || wait === undefined || options.dryRun) return status;
+  if (batch.failed > 0) {
+    if (refs.length > 1) {
+      await session.err.write(`${batch.failed} of ${refs.length} could not be deleted\n`);
+    }
+    return batch.exitCode;
+  }
+  if (wait === undefined || options.dryRun) return EXIT.ok.code;
   return awaitApplied(session, 0, wait);
 }
 
@@ -85,23 +86,24 @@ async function refsOf(
   throw invalidField('-f', filename.join(' '), 'not used with names', 'leave out one of the two');
 }
 
-type Outcome = 'deleted' | 'absent' | NfvError;
+type Outcome = 'deleted' | 'absent';
 
 async function deleteOne(
   session: Session,
   ref: ResourceRef,
   { etag = '', dryRun }: Options,
-): Promise<{ readonly ref: ResourceRef; readonly outcome: Outcome }> {
+): Promise<Outcome> {
   const api = apiOf(session.nva, ref.kind);
   const request = { id: ref.id, etag, validateOnly: dryRun };
   try {
     // The API says success also when there was nothing.
     await session.retry(() => api.get(ref.id, session.call));
     await session.retry(() => api.delete(request, session.call));
-    return { ref, outcome: 'deleted' };
+    return 'deleted';
   } catch (thrown) {
     const error = NfvError.from(thrown);
-    return { ref, outcome: error.code === 'NOT_FOUND' ? 'absent' : error };
+    if (error.code === 'NOT_FOUND') return 'absent';
+    throw error;
   }
 }
 
@@ -112,12 +114,12 @@ async function tell(
   dryRun: boolean,
 ): Promise<void> {
   const name = nameOf(ref);
-  if (outcome === 'deleted') {
-    await session.out.write(`${name} deleted${dryRun ? ' (dry run)' : ''}\n`);
-  } else if (outcome === 'absent') {
-    await session.err.write(`${name} not found, nothing to delete\n`);
-  } else {
-    const about = outcome.message.startsWith(name) ? '' : name;
-    await session.err.write(errorText(outcome, session.errPaint, about));
-  }
+  if (outcome === 'absent') await session.err.write(`${name} not found, nothing to delete\n`);
+  else await session.out.write(`${name} deleted${dryRun ? ' (dry run)' : ''}\n`);
+}
+
+async function tellError(session: Session, ref: ResourceRef, error: NfvError): Promise<void> {
+  const name = nameOf(ref);
+  const about = error.message.startsWith(name) ? '' : name;
+  await session.err.write(errorText(error, session.errPaint, about));
 }

@@ -78,7 +78,8 @@ export function patchOf(
   const old = before === undefined ? '' : toYaml(toBareManifest(before));
   const wanted = toYaml(toBareManifest(after));
   if (old === wanted) return '';
-  const names = [`live/${nameOf({ kind, id })}`, place] as const;
+  const live = before === undefined ? '/dev/null' : `live/${nameOf({ kind, id })}`;
+  const names = [live, place] as const;
   const patch = createTwoFilesPatch(...names, old, wanted, undefined, undefined, { context: 3 });
   // Without the line of equals signs above it.
   return escapeOutput(patch.slice(patch.indexOf('\n') + 1));

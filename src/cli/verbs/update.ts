@@ -20,7 +20,11 @@ export const updateVerb: Verb = (program, define) => {
   const update = program
     .command('update')
     .helpCommand(false)
-    .description('Changes a resource: just what is given.');
+    .description('Changes a resource: just what is given.')
+    .addHelpText(
+      'after',
+      examples('nfvctl update network blue --mtu 1400', 'nfvctl help update endpoint'),
+    );
   addKind(update, define, NETWORKS).addHelpText(
     'after',
     examples(
@@ -52,7 +56,7 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
     .command(singular)
     .aliases([...new Set([plural, ...aliases])].filter((name) => name !== singular))
     .description(`Changes ${one}.`)
-    .argument('<name>', 'which');
+    .argument('<name>', 'its name');
   editable.flags.add(command, false);
   addChangeOptions(command).option('--etag <etag>', 'only if it is still the one with this etag');
   define(command, async (session, args, opts) => {
@@ -60,10 +64,15 @@ function addKind<Spec extends object, R extends Resource & { readonly spec: Spec
     waitOf(options.wait);
     const id = requireId(editable.kind, args[0] ?? '');
     const edit = editable.flags.read(opts);
-    const resource = await update(session, editable, id, edit, options);
-    return tellChanged(session, resource, 'updated', options);
+    const { resource, verb } = await update(session, editable, id, edit, options);
+    return tellChanged(session, resource, verb, options);
   });
   return command;
+}
+
+interface Updated<R> {
+  readonly resource: R;
+  readonly verb: 'updated' | 'unchanged';
 }
 
 async function update<Spec extends object, R extends Resource & { readonly spec: Spec }>(
@@ -72,24 +81,21 @@ async function update<Spec extends object, R extends Resource & { readonly spec:
   id: string,
   edit: Edit<Spec>,
   options: Options,
-): Promise<R> {
+): Promise<Updated<R>> {
   const resources = api(session.nva);
-  if (!edit.needsLive) {
-    const changes = edit.changes(fresh);
-    if (Object.keys(changes).length === 0) throw nothingToDo(nameOf({ kind, id }));
-    const request = { id, changes, etag: options.etag ?? '', validateOnly: options.dryRun };
-    const send = (): Promise<R> => resources.update(request, session.call);
-    // With an etag, a change whose answer was lost would look like somebody else's.
-    return options.etag === undefined ? session.retry(send) : send();
+  if (!edit.needsLive && Object.keys(edit.changes(fresh)).length === 0) {
+    throw nothingToDo(nameOf({ kind, id }));
   }
   for (let attempt = 1; ; attempt++) {
     const live = await session.retry(() => resources.get(id, session.call));
-    const etag = options.etag ?? live.meta.etag;
+    const etag = options.etag ?? (edit.needsLive ? live.meta.etag : '');
     const request = { id, changes: edit.changes(live.spec), etag, validateOnly: options.dryRun };
+    const send = (): Promise<R> => resources.update(request, session.call);
     try {
-      const send = (): Promise<R> => resources.update(request, session.call);
-      // Without an etag of the user's, a change whose answer was lost is made once more, to no effect.
-      return await (options.etag === undefined ? session.retry(send) : send());
+      // With an etag of the user's, a change whose answer was lost would look like somebody else's.
+      const resource = await (options.etag === undefined ? session.retry(send) : send());
+      const isSame = resource.meta.etag === live.meta.etag;
+      return { resource, verb: isSame ? 'unchanged' : 'updated' };
     } catch (thrown) {
       const error = NfvError.from(thrown);
       const mayRepeat = options.etag === undefined && attempt < ATTEMPTS;

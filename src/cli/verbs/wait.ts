@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { invalidField, NfvError } from '../../errors.js';
-import type { Resource, ResourceKind } from '../../model/api.js';
+import type { Resource } from '../../model/api.js';
 import { awaitApplied } from '../await-applied.js';
 import { formatDuration, requireDuration } from '../duration.js';
 import { errorText } from '../error-text.js';
@@ -9,6 +9,7 @@ import { collect } from '../flags/parse.js';
 import { apiOf, nameOf, parseRef, type ResourceRef } from '../kinds.js';
 import { revisionOf } from '../revision.js';
 import type { Session } from '../session.js';
+import { STATES, stateWord } from '../states.js';
 import { tellLost } from '../tell-lost.js';
 import { examples, type Verb } from '../verb.js';
 import { DEFAULT_WAIT } from '../wait-option.js';
@@ -61,16 +62,12 @@ interface Condition extends ResourceRef {
   readonly state: string;
 }
 
-/** That can be waited for. */
-export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
-  VirtualNetwork: ['EXISTING', 'DELETED'],
-  Nve: ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED', 'DELETED'],
-  Endpoint: ['PENDING', 'ACTIVE', 'FAILED', 'DOWN', 'DELETED'],
-};
-
 function parseCondition(text: string): Condition {
   const equals = text.indexOf('=');
   if (equals < 0) throw invalidField('--for', text, 'no state', 'give KIND/NAME=STATE');
+  if (!text.slice(0, equals).includes('/')) {
+    throw invalidField('--for', text, 'no kind', 'give KIND/NAME=STATE');
+  }
   const ref = parseRef(text.slice(0, equals));
   const state = text
     .slice(equals + 1)
@@ -78,7 +75,7 @@ function parseCondition(text: string): Condition {
     .replaceAll('-', '_');
   const known = STATES[ref.kind];
   if (known.includes(state)) return { ...ref, state };
-  const names = known.map((name) => name.toLowerCase().replaceAll('_', '-')).join(', ');
+  const names = known.map(stateWord).join(', ');
   throw invalidField('--for', text, 'not a state that it can have', `give one of ${names}`);
 }
 

@@ -1,34 +1,6 @@
 /** What iproute2 says on stderr, as errors. */
 import { NfvError, show } from '../../errors.js';
-
-/** glibc's texts (strerror) of what rtnetlink, FDB and neighbour requests answer with. */
-const ERRNO_OF_TEXT: Readonly<Record<string, string>> = {
-  'Operation not permitted': 'EPERM',
-  'No such file or directory': 'ENOENT',
-  'No such process': 'ESRCH',
-  'No such device or address': 'ENXIO',
-  'Argument list too long': 'E2BIG',
-  'Resource temporarily unavailable': 'EAGAIN',
-  'Cannot allocate memory': 'ENOMEM',
-  'Permission denied': 'EACCES',
-  'Device or resource busy': 'EBUSY',
-  'File exists': 'EEXIST',
-  'Invalid cross-device link': 'EXDEV',
-  'No such device': 'ENODEV',
-  'Invalid argument': 'EINVAL',
-  'Numerical result out of range': 'ERANGE',
-  'No space left on device': 'ENOSPC',
-  'Too many levels of symbolic links': 'ELOOP',
-  'No buffer space available': 'ENOBUFS',
-  'Operation not supported': 'EOPNOTSUPP',
-  'Address family not supported by protocol': 'EAFNOSUPPORT',
-  'Address already in use': 'EADDRINUSE',
-  'Cannot assign requested address': 'EADDRNOTAVAIL',
-  'Network is down': 'ENETDOWN',
-  'Network is unreachable': 'ENETUNREACH',
-  'No route to host': 'EHOSTUNREACH',
-  'Connection timed out': 'ETIMEDOUT',
-};
+import { errnoOfText } from '../errno.js';
 
 /** What iproute2 says itself of a name that is no device's. */
 const UNKNOWN_NAME = [
@@ -54,7 +26,8 @@ const ERRNO_OF_PATTERN: readonly (readonly [RegExp, string])[] = [
 /** The errno's name that a text tells; undefined: none that is known. */
 export function errnoOf(text: string): string | undefined {
   const answer = /^(?:RTNETLINK answers|ioctl\(\w+\)): (.+)$/m.exec(text)?.[1];
-  if (answer !== undefined && Object.hasOwn(ERRNO_OF_TEXT, answer)) return ERRNO_OF_TEXT[answer];
+  const known = answer === undefined ? undefined : errnoOfText(answer);
+  if (known !== undefined) return known;
   return ERRNO_OF_PATTERN.find(([pattern]) => pattern.test(text))?.[1];
 }
 

@@ -9,14 +9,8 @@ import { invalidField } from '../../errors.js';
 import { formatName, parseName, requireName, type Collection } from '../../model/names.js';
 import type { Endpoint as Wire, Endpoint__Output as WireOut } from '../gen/nfv/v1/Endpoint.js';
 import type { Port as WirePort, Port__Output as WirePortOut } from '../gen/nfv/v1/Port.js';
-import {
-  EnumTable,
-  fromInteger,
-  fromTimestamp,
-  namesOfSet,
-  toTimestamp,
-  type WireType,
-} from './common.js';
+import { EnumTable, namesOfSet, type WireType } from './common.js';
+import { metaFromWire, metaToWire } from './meta.js';
 
 const ADMIN_STATES = new EnumTable<AdminState, 'ADMIN_STATE_UP' | 'ADMIN_STATE_DOWN'>(
   ['UP', 'DOWN'],
@@ -139,12 +133,7 @@ function fromWire(wire: WireOut): Endpoint {
       reasonCode: wire.reason_code,
       reason: wire.reason,
     },
-    meta: {
-      etag: wire.etag,
-      revision: fromInteger('revision', wire.revision),
-      createTime: fromTimestamp(wire.create_time),
-      updateTime: fromTimestamp(wire.update_time),
-    },
+    meta: metaFromWire(wire),
   };
 }
 
@@ -169,10 +158,7 @@ function toWire(endpoint: Endpoint): Wire {
     state: STATES.toWire(status.state),
     reason_code: status.reasonCode,
     reason: status.reason,
-    etag: meta.etag,
-    revision: meta.revision,
-    create_time: toTimestamp(meta.createTime),
-    update_time: toTimestamp(meta.updateTime),
+    ...metaToWire(meta),
   };
 }
 

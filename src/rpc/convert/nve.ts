@@ -30,6 +30,7 @@ import {
   toTimestamp,
   type WireType,
 } from './common.js';
+import { metaFromWire, metaToWire } from './meta.js';
 
 const STATES = new EnumTable(
   ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED'],
@@ -80,12 +81,7 @@ function fromWire(wire: WireOut): Nve {
     id: requireName('nves', wire.name),
     spec: specFromWire(wire),
     status: statusFromWire(wire),
-    meta: {
-      etag: wire.etag,
-      revision: fromInteger('revision', wire.revision),
-      createTime: fromTimestamp(wire.create_time),
-      updateTime: fromTimestamp(wire.update_time),
-    },
+    meta: metaFromWire(wire),
   };
 }
 
@@ -131,10 +127,7 @@ function toWire(nve: Nve): Wire {
     failures: status.failures.map(failureToWire),
     drifts: status.drifts.map(driftToWire),
     drift_count: status.driftCount,
-    etag: meta.etag,
-    revision: meta.revision,
-    create_time: toTimestamp(meta.createTime),
-    update_time: toTimestamp(meta.updateTime),
+    ...metaToWire(meta),
   };
 }
 

@@ -10,14 +10,8 @@ import type {
   VirtualNetwork as Wire,
   VirtualNetwork__Output as WireOut,
 } from '../gen/nfv/v1/VirtualNetwork.js';
-import {
-  EnumTable,
-  fromInteger,
-  fromTimestamp,
-  namesOfSet,
-  toTimestamp,
-  type WireType,
-} from './common.js';
+import { EnumTable, namesOfSet, type WireType } from './common.js';
+import { metaFromWire, metaToWire } from './meta.js';
 
 const BUM_MODES = new EnumTable(['HEAD_END', 'MULTICAST', 'NONE'], {
   HEAD_END: 'BUM_MODE_HEAD_END',
@@ -108,12 +102,7 @@ function fromWire(wire: WireOut): VirtualNetwork {
     id: requireName('virtualNetworks', wire.name),
     spec: specFromWire(wire),
     effectiveMtu: wire.effective_mtu,
-    meta: {
-      etag: wire.etag,
-      revision: fromInteger('revision', wire.revision),
-      createTime: fromTimestamp(wire.create_time),
-      updateTime: fromTimestamp(wire.update_time),
-    },
+    meta: metaFromWire(wire),
   };
 }
 
@@ -139,10 +128,7 @@ function toWire(network: VirtualNetwork): Wire {
     ...specToWire(network.spec),
     name: formatName('virtualNetworks', network.id),
     effective_mtu: network.effectiveMtu,
-    etag: network.meta.etag,
-    revision: network.meta.revision,
-    create_time: toTimestamp(network.meta.createTime),
-    update_time: toTimestamp(network.meta.updateTime),
+    ...metaToWire(network.meta),
   };
 }
 

@@ -26,7 +26,8 @@ export class PageFile {
     try {
       this.#fd = openSync(path, 'r');
     } catch (error) {
-      throw new NfvError('FILE_UNREADABLE', `cannot open ${path}`, { cause: error });
+      const { message } = NfvError.from(error);
+      throw new NfvError('FILE_UNREADABLE', `cannot open ${path}: ${message}`, { cause: error });
     }
   }
 

@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { NfvError } from '../../errors.js';
 import { createCodec, type Codec } from '../codec/codec.js';
 import type { ApiSchema } from '../schema/api-schema.js';
-import { parseModules } from '../schema/parse-module.js';
+import { readCatalogue } from '../schema/catalogue.js';
+import { parseModulesInTurns } from '../schema/parse-module.js';
 import type { Link } from '../transport/transport.js';
 import { HEADER_BYTES, writeHeader } from '../wire/framer.js';
 import {
@@ -68,7 +70,7 @@ export class Binder {
     if (id !== undefined && replyId !== undefined) {
       const exchange = new JsonExchange(link, id, replyId);
       receive(exchange);
-      return [parseModules(parseJson(await exchange.text)), 'vpp'];
+      return [await completed(parseJson(await exchange.text), link.messageTable), 'vpp'];
     }
     for (const fallback of this.fallbacks) {
       const schema = await fallback.load(link.messageTable);
@@ -82,11 +84,38 @@ export class Binder {
   }
 }
 
-function parseJson(text: string): unknown {
+/** What VPP tells of itself, and what it leaves out from the catalogue. */
+async function completed(
+  told: readonly unknown[],
+  messageTable: ReadonlyMap<string, number>,
+): Promise<ApiSchema> {
+  const missing = readCatalogue().supplement(messageTable, keysOf(told));
+  const schema = await parseModulesInTurns([...told, ...missing]);
+  if (schema.messages.has('control_ping')) return schema;
+  throw new NfvError('VPP_SCHEMA_INVALID', 'there is no definition of control_ping for this VPP');
+}
+
+const messageShape = z.tuple([z.string()]).rest(z.unknown());
+const crcShape = z.object({ crc: z.string() });
+const moduleShape = z.object({ messages: z.array(messageShape) });
+
+/** `name_crc` of each message; what has another form is for the parser to refuse. */
+function keysOf(modules: readonly unknown[]): Set<string> {
+  const keys = new Set<string>();
+  for (const json of modules) {
+    for (const message of moduleShape.safeParse(json).data?.messages ?? []) {
+      const crc = crcShape.safeParse(message.at(-1)).data?.crc;
+      if (crc !== undefined) keys.add(`${message[0]}_${crc.replace(/^0x/, '')}`);
+    }
+  }
+  return keys;
+}
+
+function parseJson(text: string): readonly unknown[] {
   try {
-    return JSON.parse(text);
+    return z.array(z.unknown()).parse(JSON.parse(text));
   } catch (cause) {
-    throw new NfvError('VPP_SCHEMA_INVALID', 'get_api_json gave what is not JSON', { cause });
+    throw new NfvError('VPP_SCHEMA_INVALID', 'get_api_json gave no list in JSON', { cause });
   }
 }
 

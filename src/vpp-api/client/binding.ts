@@ -1,6 +1,7 @@
 import { NfvError } from '../../errors.js';
 import type { Codec, MessageCodec } from '../codec/codec.js';
 import type { ApiSchema } from '../schema/api-schema.js';
+import { compat, problemOf, type CompatReport } from '../schema/compat.js';
 
 /** A message as the connected VPP knows it. */
 export interface Bound {
@@ -34,6 +35,7 @@ export class Binding {
   readonly #methods = new Map<string, Method>();
   readonly #messages = new Map<string, Bound>();
   #ids: ReadonlySet<number> | undefined;
+  #compat: CompatReport | undefined;
 
   constructor(
     readonly schema: ApiSchema,
@@ -66,14 +68,17 @@ export class Binding {
   message(name: string): Bound {
     const known = this.#messages.get(name);
     if (known !== undefined) return known;
-    const def = this.schema.messages.get(name);
-    // The codec's refusal names the nearest.
-    if (def === undefined) return { id: 0, codec: this.codec.message(name) };
-    const id = this.#idOf(def.key);
-    if (id === undefined) throw this.#absent(name, def.key, def.module);
+    const id = this.idOf(name);
+    if (id === undefined) throw this.#absent(name);
     const bound = { id, codec: this.codec.message(name) };
     this.#messages.set(name, bound);
     return bound;
+  }
+
+  /** What of the schema, and of what the product needs, this VPP has. */
+  get compat(): CompatReport {
+    this.#compat ??= compat(this.schema, this.messageTable);
+    return this.#compat;
   }
 
   /**
@@ -128,23 +133,16 @@ export class Binding {
     return this.messageTable.get(key.slice(0, 63));
   }
 
-  #absent(name: string, key: string, module: string): NfvError {
-    const metadata = { message: name, plugin: module };
-    for (const other of this.messageTable.keys()) {
-      if (other.length !== key.length || !other.startsWith(`${name}_`)) continue;
-      const crc = other.slice(name.length + 1);
-      if (!/^[0-9a-f]{8}$/.test(crc)) continue;
-      const ours = key.slice(name.length + 1);
-      return new NfvError(
-        'VPP_MESSAGE_CHANGED',
-        `${name} (${module}): this VPP has it with CRC ${crc}, known is ${ours}`,
-        { metadata: { ...metadata, crc, known: ours } },
-      );
+  #absent(name: string): NfvError {
+    const state = this.compat.messages.get(name);
+    const problem = state === undefined ? undefined : problemOf(state);
+    if (problem !== undefined) return problem;
+    try {
+      // Its refusal names the nearest.
+      this.codec.message(name);
+    } catch (thrown) {
+      return NfvError.from(thrown);
     }
-    return new NfvError(
-      'VPP_MESSAGE_MISSING',
-      `${name}: this VPP does not have it; plugin ${module} is not loaded`,
-      { metadata },
-    );
+    return new NfvError('INTERNAL', `${name} is ok and has no id`);
   }
 }

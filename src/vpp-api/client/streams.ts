@@ -20,8 +20,7 @@ export interface StreamsOptions {
   readonly maxDetails: number;
 }
 
-/** The cursor of a `_get` that starts, and the one that says that there is nothing more. */
-const FIRST_CURSOR = 0;
+/** The cursor that says that there is nothing more. */
 const NO_CURSOR = 0xffff_ffff;
 
 /** Requests that are answered with many messages: `_dump`, and `_get` with its cursor. */
@@ -36,7 +35,7 @@ export class Streams {
   async collect(method: Method, fields: Fields, options: CallOptions): Promise<Reply[]> {
     const streamed = asStreamed(method);
     const found: Reply[] = [];
-    let cursor: number | undefined = FIRST_CURSOR;
+    let cursor: number | undefined = firstCursor(fields);
     while (cursor !== undefined) {
       const before = found.length;
       const asked = withCursor(streamed, fields, cursor);
@@ -54,7 +53,7 @@ export class Streams {
     const streamed = asStreamed(method);
     const { timers } = this.options;
     const patience = options.deadlineMs ?? this.options.deadlineMs;
-    let cursor: number | undefined = FIRST_CURSOR;
+    let cursor: number | undefined = firstCursor(fields);
     while (cursor !== undefined) {
       const queue = new DetailsQueue(this.flow, timers, patience);
       const asked = withCursor(streamed, fields, cursor);
@@ -129,6 +128,11 @@ function tooMany(name: string, max: number): NfvError {
   return new NfvError('MESSAGE_TOO_LARGE', `${name}: more than ${max} details`, {
     remedy: 'read it as a stream',
   });
+}
+
+/** 0 is where the pools of REPLY_AND_DETAILS_MACRO start; some `_get` know others. */
+function firstCursor({ cursor }: Fields): number {
+  return typeof cursor === 'number' ? cursor : 0;
 }
 
 function withCursor(method: Streamed, fields: Fields, cursor: number): Fields {

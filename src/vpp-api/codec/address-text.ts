@@ -19,24 +19,16 @@ export const IP6 = 1;
 const COLON = 58;
 const SLASH = '/';
 
-/** Address family of the first `end` characters; -1 if they are no address. Writes 16 octets. */
-export function parseAddress(
-  text: unknown,
-  into?: Uint8Array,
-  offset = 0,
-  end = typeof text === 'string' ? text.length : 0,
-): number {
-  if (typeof text !== 'string') return -1;
-  if (hasEarlyColon(text)) return parseIp6(text, end, into, offset) ? IP6 : -1;
-  if (!parseIp4(text, 0, end, into, offset)) return -1;
-  into?.fill(0, offset + 4, offset + 16);
-  return IP4;
+/** Address family of the text; -1 if it is no address. Writes 16 octets. */
+export function parseAddress(text: unknown, into?: Uint8Array, offset = 0): number {
+  return typeof text === 'string' ? parseFamily(text, text.length, into, offset) : -1;
 }
 
-/** What is longer than four digits before its first colon is no IPv6 address. */
-function hasEarlyColon(text: string): boolean {
-  for (let i = 0; i < 5; i++) if (text.charCodeAt(i) === COLON) return true;
-  return false;
+/** The same for the first `end` characters. IPv6 is not like IPv4 for more than four of them. */
+function parseFamily(text: string, end: number, into?: Uint8Array, offset = 0): number {
+  if (!parseIp4(text, 0, end, into, offset)) return parseIp6(text, end, into, offset) ? IP6 : -1;
+  if (into !== undefined) for (let i = offset + 4; i < offset + 16; i++) into[i] = 0;
+  return IP4;
 }
 
 /** Address family of `10.0.0.0/24`; -1 if it is no prefix. Writes 16 octets and the length. */
@@ -45,7 +37,7 @@ export function parsePrefix(text: unknown, into?: Uint8Array, offset = 0): numbe
   const slash = text.indexOf(SLASH);
   const length = slash < 0 ? -1 : parseLength(text, slash + 1);
   if (length < 0 || length > 128) return -1;
-  const family = parseAddress(text, into, offset, slash);
+  const family = parseFamily(text, slash, into, offset);
   if (family === IP4 && length > 32) return -1;
   if (family >= 0 && into !== undefined) into[offset + 16] = length;
   return family;

@@ -3,7 +3,6 @@ import type {
   ApiSchema,
   EnumDef,
   FieldDef,
-  IntegerType,
   MessageDef,
   Repeat,
   StructDef,
@@ -11,13 +10,13 @@ import type {
   UnionDef,
 } from '../schema/api-schema.js';
 import { isInteger } from '../schema/parse-definition.js';
-import { EnumTable, FlagsTable } from './enum-table.js';
+import { EnumTable } from './enum-table.js';
+import { FlagsTable, WideFlagsTable } from './flags-table.js';
+import { bytesOf, rangeOf } from './integer-types.js';
 import {
-  bytesOf,
   isFixed,
   isU8,
   minimumOf,
-  rangeOf,
   type FieldLayout,
   type Layout,
   type Selector,
@@ -76,9 +75,9 @@ export class LayoutBuilder {
       case 'union':
         return this.#union(def);
       case 'enum':
-        return { kind: 'enum', repr: narrow(def), table: new EnumTable(def) };
+        return { kind: 'enum', repr: def.repr, table: new EnumTable(inRange(def)) };
       case 'flags':
-        return { kind: 'flags', repr: narrow(def), table: new FlagsTable(def) };
+        return flagsLayout(inRange(def));
       case 'alias': {
         const { length } = def;
         return this.#repeated(def.type, length === undefined ? ONE : { kind: 'fixed', length });
@@ -172,10 +171,31 @@ function stringLayout(repeat: Repeat): Layout {
   return { kind: 'string', size: repeat.kind === 'fixed' ? repeat.length : undefined };
 }
 
-/** No enum of VPP is wider than 32 bits, and its compiler allows none. */
-function narrow(def: EnumDef): IntegerType {
-  if (bytesOf(def.repr) > 4) throw new Unsupported(`enum ${def.name} of type ${def.repr}`);
-  return def.repr;
+function flagsLayout(def: EnumDef): Layout {
+  const repr = UNSIGNED[def.repr];
+  const table = repr === 'u64' ? new WideFlagsTable(def) : new FlagsTable(def);
+  return { kind: 'flags', repr, table };
+}
+
+const UNSIGNED = {
+  u8: 'u8',
+  i8: 'u8',
+  u16: 'u16',
+  i16: 'u16',
+  u32: 'u32',
+  i32: 'u32',
+  u64: 'u64',
+  i64: 'u64',
+} as const;
+
+function inRange(def: EnumDef): EnumDef {
+  const [min, max] = rangeOf(def.repr);
+  for (const [name, value] of def.values) {
+    if (value < min || value > max) {
+      throw new Unsupported(`${name} of ${def.name} is ${value}, more than ${def.repr} holds`);
+    }
+  }
+  return def;
 }
 
 /**

@@ -9,9 +9,9 @@
 import type { IntegerType } from '../schema/api-schema.js';
 import * as address from './address-text.js';
 import type { CodeOf } from './emit-write.js';
-import { at, type Emitter } from './emitter.js';
+import { at, plain, type Emitter } from './emitter.js';
+import { bytesOf } from './integer-types.js';
 import {
-  bytesOf,
   isFixed,
   isU8,
   minimumOf,
@@ -36,7 +36,7 @@ export function emitRead(e: Emitter, struct: StructLayout, codeOf: CodeOf): void
   const entries: string[] = [];
   for (const field of struct.fields) {
     const read = reader.field(field, offset);
-    entries.push(`${field.name}: ${read.value}`);
+    entries.push(`${plain(field.name)}: ${read.value}`);
     ({ offset } = read);
   }
   if (!struct.fixed) e.line(`c.end = ${at(offset)};`);
@@ -96,15 +96,9 @@ class Reader {
       case 'bool':
         return { value: `b[${o}] !== 0`, offset: offset + 1 };
       case 'f64':
-        return { value: `b.readDoubleBE(${o})`, offset: offset + 8 };
-      case 'enum': {
-        const code = this.#const(integer(layout.repr, offset));
-        if (field !== '') this.#codes.set(field, code);
-        return {
-          value: `${e.value(layout.table)}.name(${code})`,
-          offset: offset + bytesOf(layout.repr),
-        };
-      }
+        return { value: `b.readDoubleLE(${o})`, offset: offset + 8 };
+      case 'enum':
+        return this.#enum(layout, offset, field);
       case 'flags':
         return {
           value: `${e.value(layout.table)}.list(${integer(layout.repr, offset)})`,
@@ -131,6 +125,16 @@ class Reader {
       case 'union':
         return { value: this.#union(layout, offset, member), offset: offset + layout.size };
     }
+  }
+
+  #enum(layout: Layout & { kind: 'enum' }, offset: number, field: string): Read {
+    const { repr } = layout;
+    const table = this.e.value(layout.table);
+    const code = this.#const(integer(repr, offset));
+    const wide = bytesOf(repr) === 8;
+    if (field !== '') this.#codes.set(field, wide ? `Number(${code})` : code);
+    const value = `${table}.${wide ? 'wideName' : 'name'}(${code})`;
+    return { value, offset: offset + bytesOf(repr) };
   }
 
   #string(size: number | undefined, offset: number): Read {
@@ -193,7 +197,7 @@ class Reader {
     layout.members.forEach(({ name, layout: inner }, i) => {
       e.line(`case ${i}: { const o1 = o; { let o = o1;`);
       const read = this.#value(inner, offset, '-1');
-      e.line(`${value} = { ${name}: ${read.value} };`);
+      e.line(`${value} = { ${plain(name)}: ${read.value} };`);
       e.line('} break; }');
     });
     e.line(`default: ${value} = ${e.value(getOctets)}(b, ${at(offset)}, ${layout.size});`);

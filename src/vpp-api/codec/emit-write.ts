@@ -8,8 +8,8 @@
  */
 import * as address from './address-text.js';
 import { at, property, type Emitter, type StructCode } from './emitter.js';
+import { bytesOf } from './integer-types.js';
 import {
-  bytesOf,
   isU8,
   type FieldLayout,
   type Layout,
@@ -81,7 +81,7 @@ class Writer {
         e.line(`b[${at(offset)}] = ${x} ? 1 : 0;`);
         return offset + 1;
       case 'f64':
-        e.line(`b.writeDoubleBE(${x}, ${at(offset)});`);
+        e.line(`b.writeDoubleLE(${x}, ${at(offset)});`);
         return offset + 8;
       case 'enum':
       case 'flags': {

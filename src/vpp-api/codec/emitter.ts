@@ -63,5 +63,11 @@ export interface Cursor {
 /** A constant index into a buffer: `o` and so many bytes. */
 export const at = (bytes: number): string => (bytes === 0 ? 'o' : `o + ${bytes}`);
 
-/** A name as property access: names are held to letters, digits and "_" when they are parsed. */
-export const property = (object: string, name: string): string => `${object}.${name}`;
+/** A name as property access. */
+export const property = (object: string, name: string): string => `${object}.${plain(name)}`;
+
+/** A name of a definition as code. Parsing holds names to this form; nothing else becomes code. */
+export function plain(name: string): string {
+  if (!/^[A-Za-z_]\w*$/.test(name) || name === '__proto__') throw new TypeError(`name ${name}`);
+  return name;
+}

@@ -1,6 +1,7 @@
 import { NfvError, type FieldViolation } from '../../errors.js';
 import { nearestNames } from '../nearest-name.js';
-import { bytesOf, rangeOf, type Layout, type Native, type StructLayout } from './layout.js';
+import { bytesOf, rangeOf } from './integer-types.js';
+import { type Layout, type Native, type StructLayout } from './layout.js';
 import { memberOf, sizeOfOctets } from './octets.js';
 
 type Path = readonly (string | number)[];
@@ -105,6 +106,7 @@ function showValue(value: unknown): string {
 }
 
 function textOf(value: unknown): string {
+  if (value === undefined) return '';
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number') return String(value);

@@ -1,5 +1,7 @@
 import type { IntegerType } from '../schema/api-schema.js';
-import type { EnumTable, FlagsTable } from './enum-table.js';
+import type { EnumTable } from './enum-table.js';
+import { bytesOf } from './integer-types.js';
+import type { FlagsTable, WideFlagsTable } from './flags-table.js';
 
 /** VPP's own types that have a text of their own. */
 export type Native =
@@ -18,7 +20,12 @@ export type Layout =
   | { readonly kind: 'bool' }
   | { readonly kind: 'f64' }
   | { readonly kind: 'enum'; readonly repr: IntegerType; readonly table: EnumTable }
-  | { readonly kind: 'flags'; readonly repr: IntegerType; readonly table: FlagsTable }
+  /** `repr` is unsigned. */
+  | {
+      readonly kind: 'flags';
+      readonly repr: IntegerType;
+      readonly table: FlagsTable | WideFlagsTable;
+    }
   | { readonly kind: 'native'; readonly native: Native; readonly size: number }
   /** `size` with the NUL; undefined: u32 length and as many bytes. */
   | { readonly kind: 'string'; readonly size: number | undefined }
@@ -72,39 +79,18 @@ export interface UnionLayout {
   readonly size: number;
 }
 
-const BYTES: Readonly<Record<IntegerType, number>> = {
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  u64: 8,
-  i64: 8,
-};
-
-export const bytesOf = (type: IntegerType): number => BYTES[type];
-
-/** Smallest and largest value. */
-export function rangeOf(type: IntegerType): readonly [bigint, bigint] {
-  const bits = BigInt(8 * BYTES[type]);
-  return type.startsWith('u')
-    ? [0n, (1n << bits) - 1n]
-    : [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
-}
-
 /** Bytes that a value of this layout takes at least. */
 export function minimumOf(layout: Layout): number {
   switch (layout.kind) {
     case 'integer':
-      return BYTES[layout.type];
+      return bytesOf(layout.type);
     case 'bool':
       return 1;
     case 'f64':
       return 8;
     case 'enum':
     case 'flags':
-      return BYTES[layout.repr];
+      return bytesOf(layout.repr);
     case 'native':
     case 'union':
       return layout.size;

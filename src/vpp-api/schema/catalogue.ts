@@ -17,6 +17,8 @@ export interface KnownMessage {
 
 /** The messages the product uses, as all releases from 22.10 to 26.06 have them. */
 export interface Catalogue {
+  /** Every message in every form it has: `name_crc`. */
+  readonly keys: readonly string[];
   /** Every CRC of a message, newest first; empty for what the product does not use. */
   variants(name: string): readonly KnownMessage[];
   /**
@@ -26,6 +28,11 @@ export interface Catalogue {
    * An enum that gained values under the same CRC is that of the newest release.
    */
   schemaFor(table: MessageTable): ApiSchema;
+  /**
+   * Modules, in the form of get_api_json, of the messages that `table` has and `known` (keys) has not:
+   * VPP leaves its `memclnt` out of what it tells (src/vlibmemory, to 26.06).
+   */
+  supplement(table: MessageTable, known: ReadonlySet<string>): readonly unknown[];
 }
 
 interface Layer {
@@ -34,7 +41,7 @@ interface Layer {
   readonly schema: ApiSchema;
 }
 
-/** Parses what is bundled: 150 messages, a few milliseconds. */
+/** Parses what is bundled: 212 messages, a few milliseconds. */
 export function readCatalogue(): Catalogue {
   const json: unknown = JSON.parse(CATALOGUE_JSON);
   const layers = listAt(json, []).map((entry, i): Layer => {
@@ -52,7 +59,9 @@ export function readCatalogue(): Catalogue {
     const known = variants(name);
     return (known.find(({ def }) => table.has(def.key)) ?? known[0])?.def.key;
   };
+  const keys = layers.flatMap(({ schema }) => [...schema.messages.values()].map(({ key }) => key));
   return {
+    keys,
     variants,
     schemaFor: (table) =>
       parseModules(
@@ -63,6 +72,16 @@ export function readCatalogue(): Catalogue {
           }),
         ),
       ),
+    supplement: (table, known) => {
+      const given = new Set<string>();
+      return layers.flatMap(({ modules, schema }) => {
+        const wanted = ({ key }: MessageDef): boolean =>
+          table.has(key) && !known.has(key) && !given.has(key);
+        const found = modules.map((module) => withMessages(module, schema, wanted));
+        for (const def of schema.messages.values()) if (wanted(def)) given.add(def.key);
+        return found.filter((module) => listAt(recordAt(module, [])['messages'], []).length > 0);
+      });
+    },
   };
 }
 

@@ -11,13 +11,23 @@ const MAX_DEPTH = 16;
 
 /**
  * The first field in which two definitions of a message differ, in the order of the wire:
- * `route.paths[].weight: u8, known as u16`. Undefined when nothing differs that shows on the wire.
+ * `route.paths[].weight: u8, known as u16`. Values of enums count only where all else is the same:
+ * VPP adds some under the same CRC. Undefined when nothing differs that shows on the wire.
  */
 export function firstDifference(actual: Side, known: Side): string | undefined {
   if (header(actual.def) !== header(known.def)) {
     return `header: ${header(actual.def)}, known as ${header(known.def)}`;
   }
-  return fieldsDiffer(actual, known, actual.def.fields, known.def.fields, '', MAX_DEPTH);
+  const differ = (values: boolean): string | undefined =>
+    fieldsDiffer({ actual, known, values }, actual.def.fields, known.def.fields, '', MAX_DEPTH);
+  return differ(false) ?? differ(true);
+}
+
+interface Comparison {
+  readonly actual: Side;
+  readonly known: Side;
+  /** Look at the values of enums too. */
+  readonly values: boolean;
 }
 
 const header = ({ hasClientIndex, hasContext }: MessageDef): string =>
@@ -28,8 +38,7 @@ const header = ({ hasClientIndex, hasContext }: MessageDef): string =>
 type Item = Pick<FieldDef, 'name' | 'type' | 'repeat'>;
 
 function fieldsDiffer(
-  actual: Side,
-  known: Side,
+  compared: Comparison,
   ours: readonly Item[],
   theirs: readonly Item[],
   path: string,
@@ -42,34 +51,35 @@ function fieldsDiffer(
     if (a.name !== b.name) {
       return `${path}${a.name}: ${shape(a)} in the place of ${b.name}, ${shape(b)}`;
     }
-    const found = itemsDiffer(actual, known, a, b, path, depth);
+    const found = itemsDiffer(compared, a, b, path, depth);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
 function itemsDiffer(
-  actual: Side,
-  known: Side,
+  compared: Comparison,
   a: Item,
   b: Item,
   path: string,
   depth: number,
 ): string | undefined {
   const place = `${path}${a.name}`;
-  const [ours, theirs] = [actual.schema.types.get(a.type), known.schema.types.get(b.type)];
+  const [ours, theirs] = [
+    compared.actual.schema.types.get(a.type),
+    compared.known.schema.types.get(b.type),
+  ];
   const sameName = (ours?.name ?? a.type) === (theirs?.name ?? b.type);
   if (!sameName || text(a.repeat) !== text(b.repeat)) {
     return `${place}: ${shape(a)}, known as ${shape(b)}`;
   }
   if (ours === undefined || theirs === undefined || depth === 0) return undefined;
   const inner = `${place}${a.repeat.kind === 'one' ? '' : '[]'}`;
-  return typesDiffer(actual, known, ours, theirs, inner, depth - 1);
+  return typesDiffer(compared, ours, theirs, inner, depth - 1);
 }
 
 function typesDiffer(
-  actual: Side,
-  known: Side,
+  compared: Comparison,
   a: TypeDef,
   b: TypeDef,
   place: string,
@@ -77,16 +87,9 @@ function typesDiffer(
 ): string | undefined {
   const [x, y] = [itemsOf(a), itemsOf(b)];
   if (x !== undefined && y !== undefined) {
-    return fieldsDiffer(
-      actual,
-      known,
-      x,
-      y,
-      a.kind === 'alias' ? `${place} as ` : `${place}.`,
-      depth,
-    );
+    return fieldsDiffer(compared, x, y, a.kind === 'alias' ? `${place} as ` : `${place}.`, depth);
   }
-  if ('values' in a && 'values' in b) return enumsDiffer(a, b, place);
+  if ('values' in a && 'values' in b) return enumsDiffer(a, b, place, compared.values);
   return a.kind === b.kind ? undefined : `${place}: ${a.kind}, known as ${b.kind}`;
 }
 
@@ -103,10 +106,12 @@ function enumsDiffer(
   a: TypeDef & { values: ReadonlyMap<string, number> },
   b: TypeDef & { values: ReadonlyMap<string, number> },
   place: string,
+  values: boolean,
 ): string | undefined {
   if ('repr' in a && 'repr' in b && a.repr !== b.repr) {
     return `${place}: enum of ${a.repr}, known as ${b.repr}`;
   }
+  if (!values) return undefined;
   for (const [name, value] of a.values) {
     const known = b.values.get(name);
     if (known === undefined) return `${place}: has value ${name}, not known`;

@@ -132,7 +132,7 @@ export function enumAt(kind: 'enum' | 'flags', definition: readonly unknown[], a
   const values = new Map<string, number>();
   for (let i = 1; i < definition.length - 1; i++) {
     const [valueName, value] = listAt(definition[i], [...at, i]);
-    if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    if (typeof value !== 'number' || !Number.isInteger(value)) {
       refuse([...at, i], value, 'an integer');
     }
     values.set(nameAt(valueName, [...at, i]), value);

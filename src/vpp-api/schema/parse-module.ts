@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ApiSchema, FieldDef, MessageDef, ModuleDef, ServiceDef } from './api-schema.js';
 import {
   isRecord,
@@ -44,10 +45,27 @@ export function parseModules(json: unknown): ApiSchema {
 
 /** The same for modules from several places. */
 export function parseSources(sources: Iterable<ModuleSource>): ApiSchema {
-  const interner = new TypeInterner();
-  const draft = { messages: new Map(), services: new Map(), modules: new Map(), interner };
+  const draft = newDraft();
   for (const source of sources) addModule(draft, source);
-  const { messages, services, modules } = draft;
+  return finished(draft);
+}
+
+/** `parseModules`, a module in each turn of the event loop: all of a VPP takes some 50 ms. */
+export async function parseModulesInTurns(list: readonly unknown[]): Promise<ApiSchema> {
+  const draft = newDraft();
+  for (const [i, json] of list.entries()) {
+    addModule(draft, { json, name: `module_${i}`, at: [i] });
+    await setImmediate();
+  }
+  return finished(draft);
+}
+
+function newDraft(): Draft {
+  const interner = new TypeInterner();
+  return { messages: new Map(), services: new Map(), modules: new Map(), interner };
+}
+
+function finished({ messages, services, modules, interner }: Draft): ApiSchema {
   return { messages, services, modules, types: interner.types };
 }
 

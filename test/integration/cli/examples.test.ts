@@ -4,7 +4,9 @@ import { nfvctl, type Ran } from '../../support/cli.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { clientOf, startServer, type TestServer } from '../../support/nva-server.js';
 
-const FILES = readdirSync('examples').map((name) => `examples/${name}`);
+const FILES = readdirSync('examples')
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => `examples/${name}`);
 
 describe('examples', () => {
   let nva: MemoryNva;

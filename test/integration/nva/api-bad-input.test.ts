@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../../src/errors.js';
 import type { NvaApi } from '../../../src/model/api.js';
 import type { EndpointSpec } from '../../../src/model/endpoint.js';
+import type { NveSpec } from '../../../src/model/nve.js';
 import type { VirtualNetworkSpec } from '../../../src/model/virtual-network.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
 import {
@@ -37,6 +38,7 @@ describe('nva over gRPC: bad input gets its error and changes nothing', () => {
     api.virtualNetworks.create(create('red', networkSpec(fields)), call);
   const endpoint = (fields: Partial<EndpointSpec>): Promise<unknown> =>
     api.endpoints.create(create('new', beside(fields)), call);
+  const toToken = (json: string): string => Buffer.from(json).toString('base64url');
   const rows: Row[] = [
     {
       what: 'a VNI over 16777215',
@@ -163,6 +165,24 @@ describe('nva over gRPC: bad input gets its error and changes nothing', () => {
       text: 'nve.vtep_addresses: (empty): empty',
     },
     {
+      what: 'an identity that is no UUID',
+      try: () => api.nves.update(change<NveSpec>('host-a', { nodeUuid: 'me' }), call),
+      code: 'INVALID_FIELD',
+      text: 'nve.node_uuid: me: not a UUID',
+    },
+    {
+      what: 'an NVE that gives up the VTEP address its endpoints need',
+      try: () => api.nves.update(change('host-a', { vtepAddresses: ['2001:db8::1'] }), call),
+      code: 'INVALID_FIELD',
+      text: 'nve.vtep_addresses: 2001:db8::1: endpoints/web needs an IPV4 address for virtualNetworks/blue',
+    },
+    {
+      what: 'a MAC that is taken away',
+      try: () => api.endpoints.update(change<EndpointSpec>('web', { mac: '' }), call),
+      code: 'INVALID_FIELD',
+      text: 'endpoint.mac: (empty): empty',
+    },
+    {
       what: 'a request id that is no UUID',
       try: () => api.virtualNetworks.create(create('red', networkSpec(), 'again'), call),
       code: 'INVALID_FIELD',
@@ -205,10 +225,36 @@ describe('nva over gRPC: bad input gets its error and changes nothing', () => {
       text: 'endpoints/nobody does not exist',
     },
     {
-      what: 'a page token of another list',
+      what: 'a page token that is none',
       try: () => api.nves.list({ ...everything, pageToken: 'bm9uc2Vuc2U' }, call),
       code: 'INVALID_PAGE_TOKEN',
       text: 'not a page token',
+    },
+    {
+      what: 'a page token with nonsense in it',
+      try: () => api.nves.list({ ...everything, pageToken: toToken('{"revision":-1}') }, call),
+      code: 'INVALID_PAGE_TOKEN',
+      text: 'not a page token',
+    },
+    {
+      what: 'a page token of another list',
+      try: async () => {
+        const page = await api.nves.list({ ...everything, pageSize: 1 }, call);
+        const { nextPageToken: pageToken } = page;
+        await api.virtualNetworks.list({ ...everything, pageToken }, call);
+      },
+      code: 'INVALID_PAGE_TOKEN',
+      text: 'the page token is of another list or filter',
+    },
+    {
+      what: 'a page token of another filter',
+      try: async () => {
+        const page = await api.nves.list({ ...everything, pageSize: 1 }, call);
+        const { nextPageToken: pageToken } = page;
+        await api.nves.list({ ...everything, pageToken, filter: 'state = IN_SYNC' }, call);
+      },
+      code: 'INVALID_PAGE_TOKEN',
+      text: 'the page token is of another list or filter',
     },
     {
       what: 'a negative page size',

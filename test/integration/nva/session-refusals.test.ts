@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../../src/errors.js';
 import type { Hello } from '../../../src/model/southbound.js';
+import { NveSessionClient } from '../../../src/rpc/nve-client.js';
 import { eventually } from '../../support/eventually.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
+import { rejected } from '../../support/small-model.js';
 import { endedWith, SmallOverlay } from '../../support/small-overlay.js';
 
 const AGENT = '11111111-1111-4111-8111-111111111111';
@@ -83,6 +85,21 @@ describe('nva sessions refuse', () => {
       assert.equal(bound.stream.signal.aborted, false, 'the real one goes on');
     });
   }
+
+  it('to be kept up by an NVE in the middle of the handshake when the NVA stops', async () => {
+    const address = { kind: 'unix', path: harness.socket } as const;
+    const stream = new NveSessionClient().connect(address, undefined);
+    const incoming = stream.incoming[Symbol.asyncIterator]();
+    await stream.send(overlay.fake('host-a').hello());
+    const welcome = await incoming.next();
+    assert.ok(welcome.done !== true && welcome.value.kind === 'welcome');
+    assert.equal(welcome.value.sendHeldItems, true);
+    const end = rejected(incoming.next());
+    await harness.stopNva();
+    // A stream that is cut ends with NVA_UNREACHABLE.
+    assert.equal((await end).code, 'SHUTTING_DOWN');
+    await harness.startNva();
+  });
 
   it('a second hello', async () => {
     const nve = overlay.fake('host-a');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { RpcServer } from '../../../src/rpc/server.js';
 import type { TlsFiles } from '../../../src/rpc/tls.js';
+import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { CALL } from '../../support/nva-server.js';
 import { refusedWith } from '../../support/refusals.js';
-import { skip } from '../../support/skip.js';
 
 const run = promisify(execFile);
 const ALL = { pageSize: 0, pageToken: '', filter: '' };
@@ -118,14 +118,7 @@ describe('listen', () => {
 
     before(async function () {
       this.timeout(60_000);
-      if (
-        await run('openssl', ['version']).then(
-          () => false,
-          () => true,
-        )
-      ) {
-        skip(this, 'needs openssl to make certificates');
-      }
+      await needOpenssl(this);
     });
     beforeEach(async function () {
       this.timeout(60_000);
@@ -171,30 +164,4 @@ function addressOf(text: string): Address {
   const address = parseAddress(text);
   assert.ok(address !== undefined, text);
   return address;
-}
-
-interface Authority {
-  readonly cert: string;
-  readonly key: string;
-}
-
-const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-
-async function authority(directory: string, name: string): Promise<Authority> {
-  const files = { cert: join(directory, `${name}.pem`), key: join(directory, `${name}.key`) };
-  const out = ['-keyout', files.key, '-out', files.cert, '-days', '1', '-subj', `/CN=${name}`];
-  await run('openssl', ['req', '-x509', ...NEW_KEY, ...out]);
-  return files;
-}
-
-async function certificate(directory: string, name: string, ca: Authority): Promise<TlsFiles> {
-  const cert = join(directory, `${name}.pem`);
-  const key = join(directory, `${name}.key`);
-  await run('openssl', [
-    ...['req', '-x509', ...NEW_KEY, '-CA', ca.cert, '-CAkey', ca.key, '-days', '1'],
-    ...['-keyout', key, '-out', cert, '-subj', `/CN=${name}`],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'],
-  ]);
-  await chmod(key, 0o600);
-  return { ca: ca.cert, cert, key };
 }

@@ -26,6 +26,13 @@ export interface EmulatorOptions {
   readonly withoutJson?: boolean;
 }
 
+/** A request that came. */
+export interface Received {
+  readonly name: string;
+  readonly context: number;
+  readonly values: Values;
+}
+
 /** The only ids that are the same in every VPP. */
 const SOCKCLNT_CREATE = 15;
 const SOCKCLNT_CREATE_REPLY = 16;
@@ -46,7 +53,7 @@ export class VppEmulator {
   /** Of each connection from now on. */
   faults: Faults = {};
   /** Requests in the order they came, since the start. */
-  readonly received: { readonly name: string; readonly values: Values }[] = [];
+  readonly received: Received[] = [];
   /** Called with each request before it is answered; `false`: it is not. */
   gate: (request: Request) => boolean = () => true;
   /** Requests come in, but are not read. */
@@ -137,6 +144,11 @@ export class VppEmulator {
     return this.#wire.encode(message, { id, clientIndex: 0, context }, values);
   }
 
+  /** Of its message table. */
+  get messageCount(): number {
+    return this.#ids.size;
+  }
+
   idOf(name: string): number {
     const id = this.#ids.get(name);
     if (id === undefined) throw new Error(`the emulator has no message ${name}`);
@@ -200,7 +212,7 @@ export class VppEmulator {
     const { header, values } = this.#wire.decode(message, bytes);
     // vl_api_client_index_to_registration: whoever does not know its own index gets no answer.
     if (message.hasClientIndex && header.clientIndex !== peer.clientIndex) return;
-    this.received.push({ name: message.name, values });
+    this.received.push({ name: message.name, context: header.context, values });
     const request = new Request(message, values, peer.clientIndex, {
       reply: (reply) => {
         const name = message.reply;
@@ -217,7 +229,9 @@ export class VppEmulator {
   /** Answers a request that the gate has kept back. */
   answer(request: Request): void {
     if (request.name === 'get_api_json') {
-      request.reply({ json: `[\n${this.#modules.map((m) => JSON.stringify(m)).join()}]` });
+      // VPP leaves out where this message itself is from.
+      const told = this.#modules.filter((json) => moduleName(json) !== 'memclnt');
+      request.reply({ json: `[\n${told.map((json) => JSON.stringify(json)).join()}]` });
       return;
     }
     const handler = this.#handlers.get(request.name);
@@ -238,7 +252,10 @@ export class VppEmulator {
   }
 
   #send(peer: Peer, name: string, context: number, values: Values): void {
-    peer.send(this.encode(name, context, values), name);
+    const message = this.encode(name, context, values);
+    // VPP reckons with the zero at the end of its text, which does not count as the string's.
+    const padding = Buffer.alloc(name === 'get_api_json_reply' ? 1 : 0);
+    peer.send(Buffer.concat([message, padding]), name);
   }
 
   #message(name: string): Message {

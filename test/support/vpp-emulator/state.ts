@@ -91,6 +91,8 @@ export class VppState {
   readonly wishes = new Map<string, Set<number>>();
   readonly bridgeDomains = new BridgeDomains();
   readonly routes = new Routes();
+  /** Interfaces that speak it. */
+  readonly lldp = new Set<number>();
   readonly neighbors = new Neighbors();
   readonly vxlan = new VxlanTunnels();
   readonly loopbackInstances = new Set<number>();
@@ -138,6 +140,7 @@ export class VppState {
     }
     this.bridgeDomains.forget(swIfIndex);
     this.neighbors.forget(swIfIndex);
+    this.lldp.delete(swIfIndex);
     this.interfaces.delete(swIfIndex);
     this.#indices.give(swIfIndex);
   }

@@ -139,6 +139,27 @@ Etag:              abc123
     );
   });
 
+  it('tells what is derived, and what is not', () => {
+    const { spec } = ENDPOINT;
+    const named = {
+      kind: 'veth',
+      netns: 'web-1',
+      interface: 'eth0',
+      hostInterface: 'web',
+    } as const;
+    const veth = describeEndpoint({ ...ENDPOINT, spec: { ...spec, port: named } }, CONTEXT);
+    assert.match(veth, /\n {2}Host interface: +web\n/);
+    const port = {
+      kind: 'tap',
+      interface: '',
+      ownerUid: 0,
+      multiQueue: false,
+      vnetHdr: true,
+    } as const;
+    const tap = describeEndpoint({ ...ENDPOINT, spec: { ...spec, port } }, CONTEXT);
+    assert.match(tap, /\nPort: +tap\n {2}Interface: +derived\n {2}Owner: +uid 0\n/);
+  });
+
   it('tells why it failed, and what to do', () => {
     const text = describeEndpoint(FAILED_ENDPOINT, CONTEXT);
     assert.match(

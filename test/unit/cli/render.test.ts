@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseAllDocuments } from 'yaml';
+import { toManifest } from '../../../src/cli/manifest/to-manifest.js';
 import {
   renderJson,
   renderNames,
@@ -52,7 +53,7 @@ describe('renderNames', () => {
 describe('renderYaml', () => {
   it('shows a resource as a manifest', () => {
     assert.equal(
-      renderYaml([NETWORK, ENDPOINT]),
+      renderYaml([NETWORK, ENDPOINT].map(toManifest)),
       `apiVersion: nfv/v1
 kind: VirtualNetwork
 metadata:
@@ -141,8 +142,8 @@ status:
 
 describe('renderJson', () => {
   it('shows one, or a list', () => {
-    const one: unknown = JSON.parse(renderJson([NVE], true));
-    const list: unknown = JSON.parse(renderJson([NVE], false));
+    const one: unknown = JSON.parse(renderJson([toManifest(NVE)], true));
+    const list: unknown = JSON.parse(renderJson([toManifest(NVE)], false));
     assert.deepEqual(list, { apiVersion: 'nfv/v1', kind: 'List', items: [one] });
     assert.deepEqual(one, {
       apiVersion: 'nfv/v1',
@@ -162,7 +163,7 @@ describe('renderJson', () => {
 
   it('ends with a line break, and has no control characters', () => {
     const odd = { ...NETWORK, spec: { ...NETWORK.spec, displayName: '\u009b\u007f\u001b' } };
-    const text = renderJson([odd], true);
+    const text = renderJson([toManifest(odd)], true);
     assert.match(text, /"displayName": "\\u009b\\u007f\\u001b"/);
     assert.match(text, /\n}\n$/);
   });

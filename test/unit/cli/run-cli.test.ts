@@ -37,6 +37,22 @@ describe('runCli', () => {
       `error: option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, wide, json, yaml, name. (INVALID_FIELD)\nremedy: see "nfvctl get --help"\n`,
     ],
     [
+      'create nett x',
+      `error: KIND: nett: not a kind of resource (INVALID_FIELD)\nremedy: did you mean "net"? kinds: networks, nves, endpoints\n`,
+    ],
+    [
+      'apply examples/two-tenants.yaml',
+      `error: required option '-f, --filename <file>' not specified (INVALID_FIELD)\nremedy: did you mean -f examples/two-tenants.yaml? see "nfvctl apply --help"\n`,
+    ],
+    [
+      'diff',
+      `error: required option '-f, --filename <file>' not specified (INVALID_FIELD)\nremedy: see "nfvctl diff --help"\n`,
+    ],
+    [
+      'update network',
+      `error: missing required argument 'name' (INVALID_FIELD)\nremedy: give its name; see "nfvctl update network --help"\n`,
+    ],
+    [
       'get nves -s nowhere',
       `error: --server: nowhere: not an address (INVALID_FIELD)\nremedy: give unix:/PATH of at most 107 bytes, HOST:PORT or [IPV6]:PORT\n`,
     ],
@@ -65,6 +81,8 @@ describe('runCli', () => {
   });
 
   const verbs = [
+    'create',
+    'update',
     'get',
     'describe',
     'create network',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ERROR_TABLE } from '../../../src/errors.js';
+import { GENERATED_DOCS, renew } from '../../support/generated-docs.js';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
@@ -31,6 +32,13 @@ describe('documents', () => {
       [...Object.keys(dependencies), ...Object.keys(devDependencies)].sort(),
     );
   });
+
+  for (const { path, make } of GENERATED_DOCS) {
+    it(`${path} is what "make docs" writes`, () => {
+      const page = read(path);
+      assert.equal(page, renew(page, make()));
+    });
+  }
 
   it('every dependency is pinned to one version', () => {
     const text = read('package.json');

@@ -11,7 +11,7 @@ import { MANIFESTS } from '../../../src/cli/manifest/schema.js';
 import { toBareManifest } from '../../../src/cli/manifest/to-manifest.js';
 import { buildProgram } from '../../../src/cli/program.js';
 import { Format } from '../../../src/cli/render.js';
-import { STATES } from '../../../src/cli/verbs/wait.js';
+import { STATES, stateWord } from '../../../src/cli/states.js';
 import { codes, Markdown } from '../../support/markdown.js';
 
 const document = Markdown.read('docs/nfvctl.md');
@@ -65,10 +65,7 @@ describe('docs/nfvctl.md', () => {
     const rows = document.table('wait', 1).map(([kind, states]) => [codes(kind), codes(states)]);
     assert.deepEqual(
       rows,
-      KINDS.map((kind) => [
-        [KIND_NAMES[kind].singular],
-        STATES[kind].map((state) => state.toLowerCase().replaceAll('_', '-')),
-      ]),
+      KINDS.map((kind) => [[KIND_NAMES[kind].singular], STATES[kind].map(stateWord)]),
     );
   });
 });

@@ -186,5 +186,9 @@ describe('checkValue', () => {
     const checked = checkValue(z.array(text), Array<number>(100_000).fill(1));
     assert.ok(!checked.ok);
     assert.ok(checked.problems.length <= 60);
+    const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, 1]));
+    const unknown = checkValue(z.strictObject({ k: text }), keys);
+    assert.ok(!unknown.ok);
+    assert.ok(unknown.problems.length <= 60);
   });
 });

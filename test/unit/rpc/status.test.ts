@@ -118,6 +118,15 @@ describe('StatusCodec', () => {
     }
   });
 
+  it('leaves out what grpc-js tells of its own inside', () => {
+    const details = 'Deadline exceeded after 0.042s,name resolution: 0.033s,Waiting for LB pick';
+    const got = codec.fromServiceError(
+      received({ code: status.DEADLINE_EXCEEDED, details }),
+      'unix:/x',
+    );
+    assert.equal(got.message, 'unix:/x: no answer in time');
+  });
+
   describe('with details of others', () => {
     const { Status, ErrorInfo, BadRequest } = protos.google.rpc;
     const from = (bytes: Buffer): NfvError => {

@@ -4,6 +4,7 @@ import { bdIpMac } from './bd-ip-mac.js';
 import { bridgeDomains } from './bridge-domain.js';
 import { interfaces } from './interface.js';
 import { l2fib } from './l2fib.js';
+import { lldp } from './lldp.js';
 import { loopbacks } from './loopback.js';
 import { memclnt } from './memclnt.js';
 import { neighbors } from './neighbor.js';
@@ -17,6 +18,7 @@ export const FEATURES: readonly Feature[] = [
   vlib,
   interfaces,
   loopbacks,
+  lldp,
   subinterfaces,
   addresses,
   ipRoutes,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { readManifests } from '../../../../src/cli/manifest/read-manifests.js';
 import type { Desired } from '../../../../src/cli/manifest/desired.js';
@@ -347,6 +349,22 @@ describe('readManifests', () => {
       const secret = await files.write('secret.yaml', NETWORK);
       await chmod(secret, 0);
       await refusedWith('FILE_UNREADABLE', read(secret));
+    });
+
+    it('what can be seen and not be opened', async () => {
+      const path = files.path('socket.yaml');
+      const server = createServer().listen(path);
+      await once(server, 'listening');
+      const error = await refusal(read(path));
+      assert.equal(error.code, 'FILE_UNREADABLE');
+      assert.match(error.message, /ENXIO.*socket\.yaml/);
+      server.close();
+    });
+
+    it('more files than anybody means to give', async () => {
+      for (let i = 0; i <= 1000; i++) await files.write(`many/${i}.yaml`, NETWORK);
+      const error = await refusal(read(files.path('many')));
+      assert.equal(error.message, '-f: 1001 files: too many');
     });
 
     it('nothing at all', async () => {

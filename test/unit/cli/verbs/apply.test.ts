@@ -185,6 +185,14 @@ remedy: leave metadata.etag out of the manifest to create it anew
     assert.deepEqual(nves.find('host-a')?.spec.vtepAddresses, ['10.77.0.9']);
   });
 
+  it('gives up when a resource keeps changing', async () => {
+    world.nva.failNext('nves.update', new NfvError('ETAG_MISMATCH', 'changed again'), 9);
+    const { status, err } = await apply(nve('host-a', '10.77.0.9'));
+    assert.equal(status, 4);
+    assert.match(err, /^error: stdin:2: nves\/host-a: changed again \(ETAG_MISMATCH\)\n/);
+    assert.equal(world.nva.calls.filter((call) => call === 'nves.update').length, 3);
+  });
+
   it('repeats what may be repeated', async () => {
     world.nva.failNext('nves.get', new NfvError('TOO_MANY_REQUESTS', 'x'));
     world.nva.failNext('nves.create', new NfvError('NVA_UNREACHABLE', 'x'));
@@ -213,6 +221,26 @@ remedy: leave metadata.etag out of the manifest to create it anew
     const { out } = await apply(text);
     assert.equal(out, names.map((name) => `nves/${name} created\n`).join(''));
     assert.equal(most, 32);
+  });
+
+  it('stops when the NVA is lost, and says so once', async () => {
+    world.nva.failNext('nves.get', new NfvError('NVA_UNREACHABLE', 'gone'), 1000);
+    const text = Array.from({ length: 100 }, (_, i) => nve(`n${i}`, `10.79.0.${i + 1}`)).join('');
+    const running = world.start('apply -f -', { stdin: text });
+    for (let i = 0; i < 4; i++) {
+      await settle();
+      await world.clock.advance(1600);
+    }
+    assert.equal(await running.status, 5);
+    assert.equal(
+      running.err.text,
+      `error: stdin:2: nves/n0: gone (NVA_UNREACHABLE)
+remedy: check that "nfvd nva" runs and the address is right
+100 of 100 could not be applied
+`,
+    );
+    // Of those under way each was tried five times; no other was.
+    assert.equal(world.nva.calls.filter((call) => call === 'nves.get').length, 32 * 5);
   });
 
   it('ends when it is interrupted', async () => {

@@ -40,6 +40,8 @@ describe('nfvctl __complete', () => {
     assert.deepEqual(await world.run('__complete -- get network '), silent);
     assert.deepEqual(await world.run('__complete -- -s nowhere get network '), silent);
     assert.deepEqual(await world.run('__complete -- get --nonsense pods '), silent);
+    const { out } = await world.run('__complete -- --version get network ');
+    assert.equal(out, 'blue\nred\n');
     assert.deepEqual(await nfvctl(['__complete']), {
       ...silent,
       out: (await nfvctl(['__complete', '--', ''])).out,

@@ -59,6 +59,13 @@ describe('nfvctl create', () => {
     assert.deepEqual(ran, { status: 0, out: 'virtualNetworks/grey created (dry run)\n', err: '' });
     assert.equal(world.nva.revision, before);
     assert.equal((await world.run('create network grey --vni 100 --dry-run')).status, 4);
+    // A manifest to begin with.
+    for (const format of ['yaml', 'json']) {
+      const { out } = await world.run(`create network new-${format} --dry-run -o ${format}`);
+      assert.doesNotMatch(out, /etag|revision|status/);
+      const applied = await world.run('apply -f -', { stdin: out });
+      assert.equal(applied.out, `virtualNetworks/new-${format} created\n`);
+    }
   });
 
   it('waits until it is applied', async () => {

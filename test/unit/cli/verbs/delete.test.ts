@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { NfvError } from '../../../../src/errors.js';
 import { CliWorld } from '../../../support/cli-world.js';
 import { TempFiles } from '../../../support/temp-files.js';
 
@@ -57,8 +58,15 @@ describe('nfvctl delete', () => {
     assert.equal(ran.out, 'virtualNetworks/red deleted\n');
     assert.equal(
       ran.err,
-      'error: virtualNetworks/blue is in use by 1 endpoints, e.g. endpoints/web-1 (RESOURCE_IN_USE)\nremedy: delete what still refers to it first\n',
+      'error: virtualNetworks/blue is in use by 1 endpoints, e.g. endpoints/web-1 (RESOURCE_IN_USE)\nremedy: delete what still refers to it first\n1 of 2 could not be deleted\n',
     );
+  });
+
+  it('says what the NVA said of which, where it does not say so itself', async () => {
+    world.nva.failNext('nves.delete', new NfvError('STORE_LIMIT', 'too much'));
+    const { status, err } = await world.run('delete nve host-b');
+    assert.equal(status, 2);
+    assert.match(err, /^error: nves\/host-b: too much \(STORE_LIMIT\)\n/);
   });
 
   it('deletes what files name, those that refer to others first', async () => {

@@ -52,7 +52,7 @@ describe('nfvctl diff', () => {
     const ran = await world.run('diff -f -', { stdin });
     assert.deepEqual(ran, {
       status: 1,
-      out: `--- live/nves/host-z
+      out: `--- /dev/null
 +++ stdin:1
 @@ -0,0 +1,9 @@
 +apiVersion: nfv/v1

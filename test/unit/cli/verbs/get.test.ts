@@ -137,6 +137,15 @@ describe('nfvctl get', () => {
     );
   });
 
+  for (const line of ['get nve host-a', 'describe nve host-a']) {
+    it(`tells of other errors at once: ${line}`, async () => {
+      world.nva.failNext('nves.get', new NfvError('NVA_UNREACHABLE', 'away'));
+      const { status, out, err } = await world.run(line);
+      assert.deepEqual([status, out], [5, '']);
+      assert.match(err, /^error: away \(NVA_UNREACHABLE\)\n/);
+    });
+  }
+
   describe('--watch', () => {
     it('shows what there is, then every change', async () => {
       const running = world.start('get endpoints --network blue -w');

@@ -20,6 +20,17 @@ describe('nfvctl update', () => {
     });
   });
 
+  it('says so where nothing changes', async () => {
+    await world.run('update network blue --mtu 1400 --label a=b');
+    const { revision } = world.nva;
+    for (const flags of ['--mtu 1400', '--label a=b', '--label none-', '--mtu 1400 --dry-run']) {
+      const { status, out } = await world.run(`update network blue ${flags}`);
+      const dry = flags.endsWith('--dry-run') ? ' (dry run)' : '';
+      assert.deepEqual([status, out], [0, `virtualNetworks/blue unchanged${dry}\n`]);
+    }
+    assert.equal(world.nva.revision, revision);
+  });
+
   it('moves an endpoint, and waits', async () => {
     const ran = await world.run('update endpoint web-1 --nve host-b --wait');
     assert.equal(

@@ -96,7 +96,7 @@ remedy: see "nfvctl describe endpoints/web-7"
 
   const wrong: [line: string, err: string, remedy: string][] = [
     ['endpoint/web-1', '--for: endpoint/web-1: no state', 'give KIND/NAME=STATE'],
-    ['web-1=active', 'NAME: web-1: no kind', 'give KIND/NAME, or KIND NAME'],
+    ['web-1=active', '--for: web-1=active: no kind', 'give KIND/NAME=STATE'],
     [
       'endpoint/web-1=happy',
       '--for: endpoint/web-1=happy: not a state that it can have',

@@ -47,6 +47,25 @@ describe('nfvctl watch', () => {
     assert.equal(running.err.text, '');
   });
 
+  it('begins anew where it is cut in the midst of what exists', async () => {
+    const broken = new NfvError('NVA_UNREACHABLE', 'cut');
+    const watch = world.nva.watch.bind(world.nva);
+    let cuts = 0;
+    world.nva.watch = async function* (request, call) {
+      for await (const event of watch(request, call)) {
+        yield event;
+        if (cuts++ === 0) throw broken;
+      }
+    };
+    const running = world.start('watch networks --from-revision 0 -o name');
+    await settle();
+    await world.clock.advance(200);
+    running.interrupt();
+    assert.equal(await running.status, 130);
+    assert.equal(running.err.text, 'connection lost (cut); resuming from the beginning\n');
+    assert.equal(running.out.text, 'PUT virtualNetworks/blue\nPUT virtualNetworks/red\n');
+  });
+
   it('shows a table', async () => {
     const running = world.start('watch nves');
     await settle();

@@ -59,7 +59,7 @@ describe('the codec, on every message of a release', () => {
   }
 });
 
-function assertSame(message: string, bytes: Buffer, { give, bytes: expected }: Sample): void {
+function assertSame(message: string, bytes: Buffer, { bytes: expected }: Sample): void {
   if (bytes.equals(expected)) return;
-  assert.equal(bytes.toString('hex'), expected.toString('hex'), `${message} ${String(give)}`);
+  assert.equal(bytes.toString('hex'), expected.toString('hex'), message);
 }

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import { NfvError } from '../../../../src/errors.js';
 import {
   decodeGetApiJsonReply,
   decodeSockclntCreateReply,
   encodeGetApiJson,
   encodeSockclntCreate,
 } from '../../../../src/vpp-api/wire/handshake.js';
-import { runs } from '../../../support/runs.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const name64 = (text: string): string => Buffer.from(text).toString('hex').padEnd(128, '0');
@@ -86,27 +83,6 @@ describe('sockclnt_create_reply', () => {
       });
     });
   }
-
-  it('is read or refused, whatever it has', () => {
-    const mutated = fc
-      .array(fc.tuple(fc.nat(REPLY.length - 1), fc.nat(255)))
-      .map((changes) => changes.reduce((b, [i, v]) => (b.fill(v, i, i + 1), b), Buffer.from(REPLY)))
-      .chain((bytes) =>
-        fc.nat(bytes.length).map((length) => bytes.subarray(0, Math.max(2, length))),
-      );
-    fc.assert(
-      fc.property(mutated, (message) => {
-        try {
-          const { messageTable } = decodeSockclntCreateReply(message, 7);
-          assert.ok(messageTable.size <= 2);
-        } catch (error) {
-          assert.ok(error instanceof NfvError, String(error));
-          assert.ok(['VPP_PROTOCOL', 'VPP_REFUSED'].includes(error.code));
-        }
-      }),
-      { numRuns: runs(500) },
-    );
-  });
 });
 
 describe('get_api_json', () => {

@@ -1,0 +1,14 @@
+/** What `wait --for` can wait for. */
+import type { ResourceKind } from '../model/api.js';
+
+/** As the model has them, and DELETED. */
+export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
+  VirtualNetwork: ['EXISTING', 'DELETED'],
+  Nve: ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED', 'DELETED'],
+  Endpoint: ['PENDING', 'ACTIVE', 'FAILED', 'DOWN', 'DELETED'],
+};
+
+/** `in-sync`, as it is typed. */
+export function stateWord(state: string): string {
+  return state.toLowerCase().replaceAll('_', '-');
+}

@@ -1,0 +1,159 @@
+/** The proof that a function is idle, or what it is in use for: nothing is taken without it. */
+import { routesOver } from '../../../dpdk/netdev-values.js';
+import { isVfioDriver } from '../../../dpdk/iommu.js';
+import { functionPath } from '../../../dpdk/pci.js';
+import type { Netdev, PciFunction } from '../../../model/host/inventory.js';
+import type { Blast, Finding } from '../../../model/host/plan.js';
+import type { Path } from '../../../model/yaml-source.js';
+import type { Planning } from './planning.js';
+
+export interface Taking {
+  /** For whom it is taken: the NIC's place in the profile. */
+  readonly path: Path;
+  /** It may be up, and have addresses and routes. */
+  readonly takeOver: boolean;
+  /** VPP is stopped before, so what it holds is free then. */
+  readonly vppStops: boolean;
+}
+
+const I_KNOW = 'give --i-know and --confirm TIME if this is meant; it is undone if not confirmed';
+
+/** Finds everything that speaks against taking the function from the kernel. */
+export function guardFunction(planning: Planning, fn: PciFunction, taking: Taking): void {
+  const guard = new Guard(planning, fn, taking);
+  guard.hung();
+  guard.holders();
+  const netdevs = planning.netdevsOf(fn);
+  if (netdevs.length === 0) guard.elsewhere();
+  for (const netdev of netdevs) guard.netdev(netdev);
+  if (netdevs.length > 1) {
+    const names = netdevs.map(({ name }) => name).join(', ');
+    guard.block('several-netdevs', `it has several network devices: ${names}`, 'leave it alone');
+  }
+}
+
+class Guard {
+  constructor(
+    private readonly planning: Planning,
+    private readonly fn: PciFunction,
+    private readonly taking: Taking,
+  ) {}
+
+  #find(effect: Finding['effect'], check: string, reason: string, remedy: string): void {
+    this.planning.find(effect, check, this.fn.bdf, reason, remedy, this.taking.path);
+  }
+
+  block(check: string, reason: string, remedy: string): void {
+    this.#find('blocks', check, reason, remedy);
+  }
+
+  hung(): void {
+    const mine = functionPath(this.fn.bdf);
+    if (!this.planning.inventory.hung.some((path) => path.startsWith(`${mine}/`))) return;
+    this.block('hung', 'its driver does not answer', 'see dmesg; a change of it may be stuck');
+  }
+
+  /** VFIO and RDMA. */
+  holders(): void {
+    for (const { bdf, command, pid, path } of this.planning.inventory.holders) {
+      if (bdf !== this.fn.bdf) continue;
+      if (this.taking.vppStops && command === 'vpp_main') continue;
+      const reason = `${command} (pid ${pid}) holds ${path}`;
+      this.block('held', reason, 'stop that process');
+    }
+  }
+
+  /** A driver that makes netdevs, and none is seen. */
+  elsewhere(): void {
+    const { driver, kind } = this.fn;
+    if (driver === undefined || isVfioDriver(driver) || kind !== 'network') return;
+    const reason = `${driver} has it, and no network device is seen: it is in another namespace`;
+    this.block('other-namespace', reason, 'bring it back: ip -n NAMESPACE link set DEV netns 1');
+  }
+
+  netdev(netdev: Netdev): void {
+    this.#paths(netdev);
+    const { name, master } = netdev;
+    if (master !== undefined) {
+      const remedy = `take it out first: ip link set ${name} nomaster`;
+      this.block('master', `${name} is a part of ${master}`, remedy);
+    }
+    for (const upper of this.planning.inventory.netdevs.filter(({ lower }) => lower === name)) {
+      const reason = `${upper.kind ?? 'device'} ${upper.name} is made on ${name}`;
+      this.block('upper', reason, `remove it first: ip link del ${upper.name}`);
+    }
+    this.#ordinaryUse(netdev);
+  }
+
+  /** What a profile may take over: it is written down, and given back by undo. */
+  #ordinaryUse(netdev: Netdev): void {
+    const effect = this.taking.takeOver ? 'warns' : 'blocks';
+    const remedy = this.taking.takeOver ? 'none needed: takeOver is set' : 'set takeOver: true';
+    const find = (check: string, reason: string): void => {
+      this.#find(effect, check, reason, remedy);
+    };
+    const { name } = netdev;
+    if (netdev.up) find('up', `${name} is up`);
+    const addresses = netdev.addresses.filter(({ scope }) => scope !== 'link');
+    for (const { address } of addresses) find('address', `${name} has the address ${address}`);
+    for (const route of routesOver(name, this.planning.inventory.routes)) {
+      find('route', `a route to ${route.destination} (table ${route.table}) goes over ${name}`);
+    }
+  }
+
+  /** Who is lost with it. */
+  #paths({ name }: Netdev): void {
+    const over = (device: string | undefined): boolean =>
+      device !== undefined && devicesBelow(this.planning.inventory.netdevs, device).has(name);
+    const { peers, routes } = this.planning.inventory;
+    for (const { role, address } of peers.filter((peer) => over(peer.device))) {
+      if (role === 'nfs-root' || role === 'iscsi') {
+        const what = role === 'iscsi' ? 'an iSCSI disk' : 'the root file system';
+        const remedy = 'leave it alone; the host would lose its disk';
+        this.block(role, `${what} is reached over ${name} (${address})`, remedy);
+        continue;
+      }
+      const who = role === 'ssh' ? 'an SSH session' : 'the NVA';
+      this.#find('guarded', role, `${who} (${address}) is reached over ${name}`, I_KNOW);
+    }
+    for (const { destination, hops } of routes) {
+      if (destination !== 'default' || !hops.some(({ device }) => over(device))) continue;
+      this.#find('guarded', 'default-route', `the default route goes over ${name}`, I_KNOW);
+    }
+  }
+}
+
+/** The device, and all that carry it: a VLAN's device, a bridge's and a bond's members. */
+export function devicesBelow(netdevs: readonly Netdev[], device: string): Set<string> {
+  const below = new Set<string>();
+  const queue = [device];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    if (below.has(name)) continue;
+    below.add(name);
+    const lower = netdevs.find((netdev) => netdev.name === name)?.lower;
+    if (lower !== undefined) queue.push(lower);
+    for (const member of netdevs) if (member.master === name) queue.push(member.name);
+  }
+  return below;
+}
+
+/** What goes away when the kernel loses the function. */
+export function blastOf(planning: Planning, fn: PciFunction): Partial<Blast> {
+  const { routes, holders } = planning.inventory;
+  const netdevs = planning.netdevsOf(fn);
+  const names = netdevs.map(({ name }) => name);
+  return {
+    netdevs: names,
+    addresses: netdevs.flatMap(({ name, addresses }) =>
+      addresses
+        .filter(({ scope }) => scope !== 'link')
+        .map(({ address, prefixLength }) => `${address}/${prefixLength} on ${name}`),
+    ),
+    routes: names.flatMap((name) =>
+      routesOver(name, routes).map((route) => `${route.destination} over ${name}`),
+    ),
+    consumers: holders
+      .filter(({ bdf }) => bdf === fn.bdf)
+      .map(({ command, pid }) => `${command} (pid ${pid})`),
+  };
+}

@@ -1,0 +1,38 @@
+/** Addresses in configuration files, of listeners and of peers. */
+import { z } from 'zod';
+import { absolutePath } from '../model/config.js';
+import { ADDRESS_RULE, isLocal, parseAddress } from './address.js';
+
+const address = z.string().transform((text, context) => {
+  const parsed = parseAddress(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({
+    code: 'custom',
+    message: `not an address; give ${ADDRESS_RULE}`,
+    input: text,
+  });
+  return z.NEVER;
+});
+
+/** PEM files for mutual TLS. */
+const tls = z.strictObject({ ca: absolutePath, cert: absolutePath, key: absolutePath });
+
+/** Where a daemon listens. What other hosts can reach needs TLS. */
+export const listenEntry = z
+  .strictObject({ address, tls: tls.exactOptional() })
+  .refine((entry) => entry.tls !== undefined || isLocal(entry.address), {
+    error: 'other hosts can reach it; listen on loopback or a unix socket, or add tls',
+    path: ['address'],
+  });
+
+/** Whom a daemon connects to. Whoever is on the way there must not be able to play it. */
+export const peerEntry = z
+  .strictObject({ address, tls: tls.exactOptional() })
+  .refine((entry) => entry.tls !== undefined || isLocal(entry.address), {
+    error: 'it is on another host; add tls',
+    path: ['address'],
+  })
+  .refine((entry) => entry.address.kind === 'unix' || entry.address.port > 0, {
+    error: 'no port; give 1-65535',
+    path: ['address'],
+  });

@@ -1,0 +1,219 @@
+/** VPP's statistics, read from the segment it shares: no CPU time of VPP's is used. */
+import { stat } from 'node:fs/promises';
+import { NfvError } from '../../errors.js';
+import type { Timers } from '../timers.js';
+import { SegmentView, TornRead, type Entry } from './segment-view.js';
+import type { Mapping, MapSegment } from './stat-library.js';
+import { valueOf, type Combined, type Stat } from './stat-values.js';
+
+export const DEFAULT_STATS_SOCKET = '/run/vpp/stats.sock';
+
+export interface StatsOptions {
+  readonly path: string;
+  readonly map: MapSegment;
+  readonly timers: Timers;
+}
+
+/** Tries at one reading, while VPP changes what is read. */
+const TRIES = 50;
+const RETRY_MS = 2;
+const CONNECT_MS = 5_000;
+
+interface Open {
+  readonly view: SegmentView;
+  readonly mapping: Mapping;
+  /** Inode and time of the socket: another one's segment is another VPP's. */
+  readonly instance: string;
+}
+
+/** Counters of one interface, summed and by worker thread (0 is the main thread). */
+export interface InterfaceCounters {
+  readonly name: string;
+  readonly swIfIndex: number;
+  /** By counter: `rx`, `tx`, `drops`, `rx-error`, … */
+  readonly counters: ReadonlyMap<string, ThreadCounters>;
+}
+
+export interface ThreadCounters {
+  readonly total: Combined;
+  readonly threads: readonly Combined[];
+}
+
+export class VppStats {
+  readonly #options: StatsOptions;
+  #open: Open | undefined;
+  #opening: Promise<Open> | undefined;
+  #isClosed = false;
+
+  constructor(options: StatsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Names of all entries that match, sorted.
+   * @throws NfvError as `read`
+   */
+  async names(pattern?: RegExp): Promise<string[]> {
+    return await this.#consistent((view) =>
+      [...matching(view, pattern)].map(({ name }) => name).sort(),
+    );
+  }
+
+  /**
+   * All entries that match, sorted by name, as they were at one instant.
+   * @throws NfvError VPP_UNREACHABLE, VPP_PROTOCOL, VPP_STATS_BUSY when VPP never left it alone
+   */
+  async read(pattern?: RegExp): Promise<Stat[]> {
+    const stats = await this.#consistent((view) =>
+      [...matching(view, pattern)].flatMap((entry) => {
+        const value = valueOf(view, entry);
+        return value === undefined ? [] : [{ name: entry.name, value }];
+      }),
+    );
+    return stats.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Counters of all interfaces, by sw_if_index. @throws NfvError as `read` */
+  async interfaces(): Promise<InterfaceCounters[]> {
+    return interfacesOf(await this.read(/^\/if\//));
+  }
+
+  /** Grows as long as VPP's main thread is alive, every 10 s by default. */
+  async heartbeat(): Promise<number> {
+    const [beat] = await this.read(/^\/sys\/heartbeat$/);
+    return beat?.value.kind === 'scalar' ? beat.value.value : 0;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#release();
+  }
+
+  async #consistent<T>(read: (view: SegmentView) => T): Promise<T> {
+    for (let i = 0; i < TRIES; i++) {
+      const { view } = await this.#current();
+      const result = attempt(view, read);
+      if (result !== undefined) return result.value;
+      await new Promise<void>((resolve) => {
+        this.#options.timers.after(RETRY_MS, resolve);
+      });
+    }
+    const text = `${this.#options.path}: changed by VPP in every one of ${TRIES} readings`;
+    throw new NfvError('VPP_STATS_BUSY', text);
+  }
+
+  /** The mapping of the VPP that listens now. */
+  async #current(): Promise<Open> {
+    const instance = await socketInstance(this.#options.path);
+    if (this.#open?.instance === instance) return this.#open;
+    this.#opening ??= this.#connect(instance).finally(() => (this.#opening = undefined));
+    return await this.#opening;
+  }
+
+  async #connect(instance: string): Promise<Open> {
+    this.#release();
+    const { path, map } = this.#options;
+    const mapping = await this.#inTime(map(path));
+    if (this.#isClosed) {
+      mapping.release();
+      throw new NfvError('CANCELLED', `${path} was closed`);
+    }
+    const view = new SegmentView(mapping.memory);
+    this.#open = { view, mapping, instance };
+    return this.#open;
+  }
+
+  async #inTime(connecting: Promise<Mapping>): Promise<Mapping> {
+    const { path, timers } = this.#options;
+    return await new Promise((resolve, reject) => {
+      let isLate = false;
+      const cancel = timers.after(CONNECT_MS, () => {
+        isLate = true;
+        reject(new NfvError('DEADLINE_EXCEEDED', `${path} did not answer in ${CONNECT_MS} ms`));
+      });
+      connecting.then(
+        (mapping) => {
+          cancel();
+          if (isLate) mapping.release();
+          else resolve(mapping);
+        },
+        (error: unknown) => {
+          cancel();
+          reject(NfvError.from(error));
+        },
+      );
+    });
+  }
+
+  #release(): void {
+    this.#open?.mapping.release();
+    this.#open = undefined;
+  }
+}
+
+function* matching(view: SegmentView, pattern: RegExp | undefined): Generator<Entry> {
+  for (const entry of view.entries()) {
+    if (pattern === undefined || pattern.test(entry.name)) yield entry;
+  }
+}
+
+/** @returns undefined when VPP changed the segment meanwhile */
+function attempt<T>(
+  view: SegmentView,
+  read: (view: SegmentView) => T,
+): { readonly value: T } | undefined {
+  const epoch = view.readEpoch();
+  if (view.isBusy()) return undefined;
+  try {
+    const value = read(view);
+    return view.readEpoch() === epoch && !view.isBusy() ? { value } : undefined;
+  } catch (thrown) {
+    if (thrown instanceof TornRead) return undefined;
+    throw thrown;
+  }
+}
+
+async function socketInstance(path: string): Promise<string> {
+  try {
+    const { dev, ino, mtimeNs } = await stat(path, { bigint: true });
+    return `${dev}:${ino}:${mtimeNs}`;
+  } catch (cause) {
+    throw new NfvError('VPP_UNREACHABLE', `${path}: there is no such socket`, {
+      cause,
+      remedy: 'check that VPP runs and that the path is that of "statseg { socket-name PATH }"',
+    });
+  }
+}
+
+function interfacesOf(stats: readonly Stat[]): InterfaceCounters[] {
+  const names = stats.find(({ name }) => name === '/if/names')?.value;
+  if (names?.kind !== 'names') return [];
+  return names.names.flatMap((name, swIfIndex) => {
+    if (name === '') return [];
+    const counters = new Map<string, ThreadCounters>();
+    for (const { name: path, value } of stats) {
+      const threads = column(value, swIfIndex);
+      if (threads !== undefined) counters.set(path.slice('/if/'.length), summed(threads));
+    }
+    return [{ name, swIfIndex, counters }];
+  });
+}
+
+function column(value: Stat['value'], index: number): Combined[] | undefined {
+  switch (value.kind) {
+    case 'simple':
+      return value.threads.map((row) => ({ packets: row[index] ?? 0n, bytes: 0n }));
+    case 'combined':
+      return value.threads.map((row) => row[index] ?? { packets: 0n, bytes: 0n });
+    default:
+      return undefined;
+  }
+}
+
+function summed(threads: readonly Combined[]): ThreadCounters {
+  const total = threads.reduce(
+    (sum, { packets, bytes }) => ({ packets: sum.packets + packets, bytes: sum.bytes + bytes }),
+    { packets: 0n, bytes: 0n },
+  );
+  return { total, threads };
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { access } from 'node:fs/promises';
+import { DaemonFiles, nfvd } from '../../support/daemon.js';
+import { tempDir } from '../../support/temp-dir.js';
+
+interface Row {
+  readonly title: string;
+  readonly text: string;
+  /** LINE:COLUMN: PATH of each fault. */
+  readonly faults: readonly string[];
+}
+
+const BAD_NVA: readonly Row[] = [
+  {
+    title: 'every kind of wrong key and value at once',
+    text: [
+      'dataDirectory: /var/lib/nfvd',
+      'maxStoreBytes: 1000',
+      'listen:',
+      '  - address: 0.0.0.0:7443',
+      '  - address: localhost',
+      '    tls: { ca: ca.pem, cert: /c.pem, keys: /k.pem }',
+      'vniRange: { min: 10, max: 9 }',
+      'keepRevisions: "many"',
+      'log: { level: loud }',
+    ].join('\n'),
+    faults: [
+      '1:1: dataDirectory',
+      '2:16: maxStoreBytes',
+      '4:14: listen[0].address',
+      '5:14: listen[1].address',
+      '6:5: listen[1].tls.key',
+      '6:16: listen[1].tls.ca',
+      '6:38: listen[1].tls.keys',
+      '7:11: vniRange',
+      '8:16: keepRevisions',
+      '9:15: log.level',
+    ],
+  },
+  { title: 'no listener', text: 'listen: []', faults: ['1:9: listen'] },
+  { title: 'a list', text: '- a', faults: ['1:1: ["a"]'] },
+];
+
+const BAD_NVE: readonly Row[] = [
+  { title: 'no name', text: 'log: {}', faults: ['1:1: name'] },
+  {
+    title: 'wrong keys and values at every depth',
+    text: [
+      'name: Host A',
+      'statedir: /x',
+      'nva: [{ adress: "unix:/x" }]',
+      'dataplane: vpp9',
+      'drift: { interval: 1d, polcy: repair }',
+    ].join('\n'),
+    faults: [
+      '1:7: name',
+      '2:1: statedir',
+      '3:7: nva[0].address',
+      '3:9: nva[0].adress',
+      '4:12: dataplane',
+      '5:20: drift.interval',
+      '5:24: drift.polcy',
+    ],
+  },
+];
+
+describe('nfvd --check-config', function () {
+  this.timeout(30_000);
+  let dir: ReturnType<typeof tempDir>;
+  let files: DaemonFiles;
+
+  beforeEach(() => {
+    dir = tempDir();
+    files = new DaemonFiles(dir.path);
+  });
+  afterEach(() => {
+    dir.remove();
+  });
+
+  for (const [daemon, config, state] of [
+    ['nva', () => files.nva(), 'data'],
+    ['nve', () => files.nve('host-a'), 'host-a'],
+  ] as const) {
+    it(`finds nothing wrong with a good configuration of the ${daemon}, and does nothing`, async () => {
+      const path = config();
+      const ran = await nfvd([daemon, '--check-config', '--config', path]);
+      assert.deepEqual(ran, { code: 0, stdout: `${path}: ok\n`, stderr: '' });
+      await assert.rejects(access(files.stateOf(state)), 'no state was made');
+    });
+
+    it(`says that it cannot read the ${daemon}'s`, async () => {
+      const { code, stderr } = await nfvd([daemon, '--check-config', '-c', '/nonexistent/x.yaml']);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^error: \/nonexistent\/x\.yaml: ENOENT.* \(FILE_UNREADABLE\)\nremedy: /,
+      );
+    });
+  }
+
+  for (const [daemon, rows] of [
+    ['nva', BAD_NVA],
+    ['nve', BAD_NVE],
+  ] as const) {
+    for (const { title, text, faults } of rows) {
+      it(`names what is wrong in a configuration of the ${daemon} with ${title}`, async () => {
+        const path = files.writeText(daemon, text);
+        for (const check of [['--check-config'], []]) {
+          const { code, stdout, stderr } = await nfvd([daemon, ...check, '--config', path]);
+          assert.equal(code, 2);
+          assert.equal(stdout, '');
+          const lines = stderr.split('\n').filter((line) => line.startsWith('error: '));
+          assert.deepEqual(
+            lines.map((line) => line.slice(`error: ${path}:`.length).replace(/(: .*?):.*/, '$1')),
+            faults,
+          );
+          assert.ok(lines.every((line) => line.endsWith(' (CONFIG_INVALID)')));
+          assert.equal(stderr.match(/^remedy: ./gm)?.length, faults.length);
+        }
+      });
+    }
+  }
+
+  for (const args of [['--nonsense'], ['nve', 'plan', '-o', 'yaml'], ['nve', 'bogus'], []]) {
+    it(`exits with 2 for the arguments "${args.join(' ')}"`, async () => {
+      const { code, stdout, stderr } = await nfvd(args);
+      assert.equal(code, 2);
+      assert.equal(stdout, '');
+      assert.notEqual(stderr, '');
+    });
+  }
+
+  for (const args of [['--help'], ['--version'], ['nve', '--help'], ['nve', 'plan', '--help']]) {
+    it(`answers ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await nfvd(args);
+      assert.equal(code, 0);
+      assert.notEqual(stdout, '');
+      assert.equal(stderr, '');
+    });
+  }
+});

@@ -1,0 +1,12 @@
+/** The machines that docs/statemachines.md shows, in its order: one line adds one. */
+import type { AnyStateMachine } from 'xstate';
+import { nveSessionMachine } from '../../src/statemachine/nve-session.js';
+
+export interface ShownMachine {
+  readonly machine: AnyStateMachine;
+  readonly file: string;
+}
+
+export const MACHINES: readonly ShownMachine[] = [
+  { machine: nveSessionMachine, file: 'src/statemachine/nve-session.ts' },
+];

@@ -1,0 +1,66 @@
+/** Whatever is typed: a known exit status, one clear error, no fault of the program's own. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { EXIT } from '../../../src/cli/exit-codes.js';
+import { buildProgram } from '../../../src/cli/program.js';
+import { CliWorld } from '../../support/cli-world.js';
+import { connectTo, startNfvctl } from '../../support/cli.js';
+import { settle } from '../../support/fake-clock.js';
+
+const program = buildProgram(() => undefined, { write: () => undefined, columns: undefined });
+const all = [program, ...program.commands, ...program.commands.flatMap((verb) => verb.commands)];
+const VERBS = program
+  .createHelp()
+  .visibleCommands(program)
+  .map((verb) => verb.name());
+const FLAGS = [
+  ...new Set(
+    all.flatMap((command) => command.options.flatMap((o) => [o.long ?? '', o.short ?? ''])),
+  ),
+].filter((flag) => flag !== '');
+
+const word = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...FLAGS) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('network', 'nve', 'ep', 'networks,nves', 'all', 'vn/blue'),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('blue', 'host-a', 'web-1', 'json', '1s', '0', '100', '-'),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('10.0.0.1', 'state = ACTIVE', 'a=b', '', '--', '=', '/'),
+  },
+  { weight: 1, arbitrary: fc.string({ maxLength: 8, unit: 'binary' }) },
+);
+const line = fc.tuple(fc.constantFrom(...VERBS), fc.array(word, { maxLength: 7 }));
+
+const KNOWN = new Set<number>(Object.values(EXIT).map(({ code }) => code));
+
+describe('nfvctl, whatever is typed', function () {
+  this.timeout(60_000);
+
+  it('ends with a known status, and with an error that says what is wrong', async () => {
+    const property = fc.asyncProperty(line, async ([verb, words]) => {
+      const world = await CliWorld.create();
+      const options = { connect: connectTo(world.nva), clock: world.clock };
+      const running = startNfvctl([verb, ...words], options);
+      const over = running.status.then(() => true);
+      // Watches and waits go on until somebody ends them.
+      for (let i = 0; i < 3; i++) {
+        if (await Promise.race([over, settle().then(() => false)])) break;
+      }
+      running.interrupt();
+      const status = await running.status;
+      const { out, err } = { out: running.out.text, err: running.err.text };
+      assert.ok(KNOWN.has(status), String(status));
+      assert.doesNotMatch(err, /\(INTERNAL\)|\n\s+at /);
+      // eslint-disable-next-line no-control-regex -- those are what must not be there
+      assert.doesNotMatch(out + err, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      if (status >= 2 && status <= 8) assert.match(err, /^(error: |Usage: |no \w+ found)/);
+    });
+    await fc.assert(property, { numRuns: 600 });
+  });
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Item } from '../../../src/model/item.js';
+import { Digest } from '../../../src/model/southbound.js';
+import { MAX_FAILURES, Progress } from '../../../src/nva/progress.js';
+
+const FAILURE = { code: 'NETNS_MISSING', message: 'there is no namespace x' };
+
+function item(key: string, version: string): Item {
+  return { key, version, dependsOn: [], payload: { kind: 'vtep', address: '192.0.2.1' } };
+}
+
+function items(versions: Readonly<Record<string, string>>): Map<string, Item> {
+  return new Map(Object.entries(versions).map(([key, version]) => [key, item(key, version)]));
+}
+
+const change = (
+  upserts: Readonly<Record<string, string>>,
+  removes: readonly string[] = [],
+): { upserts: Map<string, Item>; removes: Set<string> } => ({
+  upserts: items(upserts),
+  removes: new Set(removes),
+});
+
+describe("an NVE's progress", () => {
+  it('knows nothing before the NVE has said anything', () => {
+    const progress = new Progress(items({ a: '1', b: '1' }));
+    assert.equal(progress.settled, false);
+    assert.equal(progress.idle, false);
+    assert.equal(progress.behind, true);
+    assert.equal(progress.lags(0), true);
+    assert.equal(progress.stateOf('a'), 'open');
+    assert.deepEqual(progress.counts, { wanted: 2, applied: 0, failed: 0 });
+  });
+
+  it('takes silence about an item for success once its revision is settled', () => {
+    const progress = new Progress(items({ a: '1' }));
+    progress.settle(5);
+    assert.equal(progress.stateOf('a'), 'applied');
+    progress.expect(change({ a: '2' }), 6);
+    progress.expect(change({ b: '1' }), 7);
+    assert.equal(progress.lags(5), false);
+    assert.equal(progress.lags(6), true);
+    assert.equal(progress.oldestOpen, 6);
+    assert.deepEqual(progress.settle(6), ['a']);
+    assert.equal(progress.lags(6), false);
+    assert.equal(progress.lags(7), true);
+    assert.deepEqual(progress.counts, { wanted: 2, applied: 1, failed: 0 });
+    assert.deepEqual(progress.settle(7), ['b']);
+    assert.equal(progress.idle, true);
+    assert.equal(progress.behind, false);
+  });
+
+  it('keeps a failure until another report or version', () => {
+    const progress = new Progress(items({}));
+    progress.settle(1);
+    progress.expect(change({ a: '1' }), 2);
+    assert.equal(progress.report({ key: 'a', version: '1', failure: FAILURE }), true);
+    progress.settle(2);
+    assert.equal(progress.idle, true);
+    assert.equal(progress.behind, true);
+    assert.deepEqual(progress.stateOf('a'), { key: 'a', ...FAILURE });
+    assert.deepEqual(progress.failures, [{ key: 'a', ...FAILURE }]);
+    assert.equal(progress.lags(1), false);
+    assert.equal(progress.lags(2), true);
+    assert.equal(progress.report({ key: 'a', version: '1' }), true);
+    assert.equal(progress.behind, false);
+  });
+
+  it('drops a report about what is no longer wanted', () => {
+    const progress = new Progress(items({ a: '1' }));
+    progress.settle(1);
+    progress.expect(change({ a: '2' }), 2);
+    assert.equal(progress.report({ key: 'a', version: '1', failure: FAILURE }), false);
+    assert.equal(progress.stateOf('a'), 'open');
+    assert.equal(progress.report({ key: 'a', version: '2' }), true);
+    assert.equal(progress.report({ key: 'a', version: '1', failure: FAILURE }), false);
+    assert.equal(progress.report({ key: 'gone', version: '1', failure: FAILURE }), false);
+    assert.equal(progress.stateOf('a'), 'applied');
+  });
+
+  it('waits for removals too', () => {
+    const progress = new Progress(items({ a: '1' }));
+    progress.settle(1);
+    progress.expect(change({}, ['a']), 2);
+    assert.deepEqual(progress.counts.wanted, 0);
+    assert.equal(progress.lags(2), true);
+    assert.equal(progress.report({ key: 'a', version: '' }), true);
+    assert.equal(progress.lags(2), false);
+  });
+
+  it('counts a failure of an item that was applied before as of the beginning', () => {
+    const progress = new Progress(items({ a: '1' }));
+    progress.settle(9);
+    progress.report({ key: 'a', version: '1', failure: FAILURE });
+    assert.equal(progress.oldestOpen, 0);
+    assert.equal(progress.lags(0), true);
+  });
+
+  it('opens again what the NVE turned out not to have', () => {
+    const progress = new Progress(items({ a: '1' }));
+    progress.reopen('a', '1', 4);
+    progress.reopen('stray', '', 4);
+    progress.settle(3);
+    assert.equal(progress.stateOf('a'), 'open');
+    assert.deepEqual(progress.settle(4), ['a', 'stray']);
+    assert.equal(progress.idle, true);
+  });
+
+  it('tells a bounded number of failures', () => {
+    const progress = new Progress(items({}));
+    progress.settle(1);
+    for (let i = 0; i < MAX_FAILURES + 5; i++) {
+      progress.expect(change({ [`k${i}`]: '1' }), 2);
+      progress.report({ key: `k${i}`, version: '1', failure: FAILURE });
+    }
+    assert.equal(progress.failures.length, MAX_FAILURES);
+    assert.equal(progress.counts.failed, MAX_FAILURES + 5);
+  });
+
+  it('keeps the digest of what is wanted, however it came about', () => {
+    const key = fc.constantFrom('a', 'b', 'c', 'd');
+    const step = fc.record({ key, version: fc.constantFrom('', '1', '2', '3') });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const progress = new Progress(items({ a: '1', b: '1' }));
+        const wanted = new Map([
+          ['a', '1'],
+          ['b', '1'],
+        ]);
+        for (const [i, { key, version }] of steps.entries()) {
+          if (version === '') {
+            wanted.delete(key);
+            progress.expect(change({}, [key]), i + 1);
+          } else {
+            wanted.set(key, version);
+            progress.expect(change({ [key]: version }), i + 1);
+          }
+        }
+        const digest = new Digest();
+        for (const [key, version] of wanted) digest.toggle(key, version);
+        assert.equal(progress.digest, digest.text);
+        assert.deepEqual(progress.keys('').sort(), [...wanted.keys()].sort());
+      }),
+    );
+  });
+
+  it('lags exactly from the oldest change that is open or failed', () => {
+    const key = fc.constantFrom('a', 'b', 'c');
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('expect' as const), key }),
+      fc.record({ kind: fc.constant('fail' as const), key }),
+      fc.record({ kind: fc.constant('settle' as const), back: fc.integer({ min: 0, max: 3 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const progress = new Progress(new Map());
+        progress.settle(1);
+        let revision = 1;
+        const versions = new Map<string, string>();
+        for (const step of steps) {
+          if (step.kind === 'settle') progress.settle(Math.max(0, revision - step.back));
+          else if (step.kind === 'expect') {
+            revision++;
+            versions.set(step.key, String(revision));
+            progress.expect(change({ [step.key]: String(revision) }), revision);
+          } else {
+            const version = versions.get(step.key) ?? '';
+            progress.report({ key: step.key, version, failure: FAILURE });
+          }
+          const oldest = progress.oldestOpen;
+          for (let r = 0; r <= revision; r++) {
+            assert.equal(progress.lags(r), oldest !== undefined && oldest <= r);
+          }
+          assert.equal(progress.behind, oldest !== undefined);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { NO_ENDPOINT_STATUS } from '../../../src/model/endpoint.js';
+import { NO_NVE_STATUS } from '../../../src/model/nve.js';
+import {
+  decodeKv,
+  etagOf,
+  metaOf,
+  RECORDS,
+  REQUEST_RECORD,
+  STATUS_RECORDS,
+  type RecordType,
+} from '../../../src/nva/records.js';
+import { LINUX_LIKE } from '../../support/fake-nve.js';
+import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
+
+const TIMES = { createTime: '2026-01-02T03:04:05.000Z', updateTime: '2026-01-02T03:04:06.000Z' };
+const TAP = {
+  kind: 'tap',
+  interface: 't0',
+  ownerUid: 1,
+  multiQueue: true,
+  vnetHdr: false,
+} as const;
+const UNDERLAY = { address: '192.0.2.1', interface: 'eth0', mtu: 1500 };
+const FAILURE = { key: 'port/a', code: 'NETNS_MISSING', message: 'no namespace a' };
+const DRIFT = { key: 'bd/1', difference: 'missing', action: 'REPAIRED', time: '' } as const;
+
+function written<T>(what: string, type: RecordType<T>, record: T): void {
+  it(`${what} is read as it was written`, () => {
+    const kv = { key: 'k', value: type.encode(record), createRevision: 3, modRevision: 7 };
+    assert.deepEqual(decodeKv(type, kv), { value: record, modRevision: 7 });
+  });
+}
+
+describe('records in the store', () => {
+  written('a network', RECORDS.virtualNetworks, {
+    spec: networkSpec({ vni: 100, prefixes: ['10.0.0.0/24'], labels: { site: 'a' } }),
+    ...TIMES,
+  });
+  written('an NVE', RECORDS.nves, { spec: nveSpec(['192.0.2.1', '2001:db8::1']), ...TIMES });
+  written('an endpoint with a veth', RECORDS.endpoints, { spec: endpointSpec(), ...TIMES });
+  written('an endpoint with a tap', RECORDS.endpoints, {
+    spec: endpointSpec({ port: TAP, ips: ['10.0.0.1', 'fd00::1'] }),
+    ...TIMES,
+  });
+  written("an endpoint's status", STATUS_RECORDS.endpoints, NO_ENDPOINT_STATUS);
+  written("a new NVE's status", STATUS_RECORDS.nves, { ...NO_NVE_STATUS, settledDigest: '' });
+  written("an NVE's status", STATUS_RECORDS.nves, {
+    ...NO_NVE_STATUS,
+    state: 'DEGRADED',
+    capabilities: LINUX_LIKE,
+    underlays: [UNDERLAY],
+    failures: [FAILURE],
+    drifts: [DRIFT],
+    driftCount: 1,
+    settledDigest: '0011223344556677',
+  });
+  written('a request', REQUEST_RECORD, {
+    hash: 'h',
+    time: TIMES.createTime,
+    collection: 'nves',
+    id: 'a',
+    record: '{}',
+  });
+
+  const network = { spec: networkSpec(), ...TIMES };
+  const damaged: [what: string, value: string][] = [
+    ['nothing', ''],
+    ['half of it', JSON.stringify(network).slice(0, 50)],
+    ['another type', '[]'],
+    ['a field missing', JSON.stringify({ ...network, spec: { ...network.spec, vni: undefined } })],
+    ['a field of another type', JSON.stringify({ ...network, createTime: 7 })],
+    [
+      'a value nobody knows',
+      JSON.stringify({ ...network, spec: { ...network.spec, bumMode: 'X' } }),
+    ],
+  ];
+  for (const [what, value] of damaged) {
+    it(`that have ${what} are damage`, () => {
+      assert.throws(() => RECORDS.virtualNetworks.decode('/nfvd/r/virtualNetworks/a', value), {
+        code: 'STORE_DAMAGED',
+        message: '/nfvd/r/virtualNetworks/a does not hold a virtual network',
+      });
+    });
+  }
+
+  it('give etag, revision and times', () => {
+    assert.deepEqual(metaOf(network, 36, 0), { etag: '"10"', revision: 36, ...TIMES });
+    assert.deepEqual(metaOf(network, 36, 40), { etag: '"10"', revision: 40, ...TIMES });
+    assert.notEqual(etagOf(36), etagOf(37));
+  });
+});

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { NfvError } from '../../../src/errors.js';
+import { specKey, statusKey } from '../../../src/nva/keys.js';
+import { StatusWriter } from '../../../src/nva/status-writer.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryStore } from '../../support/memory-store.js';
+import { MemoryLog } from '../../support/null-log.js';
+
+const GATHER_MS = 50;
+
+describe('the writer of statuses', () => {
+  let store: MemoryStore;
+  let clock: FakeClock;
+  let log: MemoryLog;
+  let statuses: Map<string, string>;
+  let writer: StatusWriter;
+  beforeEach(() => {
+    store = new MemoryStore();
+    clock = new FakeClock();
+    log = new MemoryLog();
+    statuses = new Map();
+    writer = new StatusWriter({
+      store,
+      clock,
+      log,
+      collection: 'endpoints',
+      gatherMs: GATHER_MS,
+      statusOf: (id) => Promise.resolve(statuses.get(id)),
+    });
+  });
+
+  /** An endpoint that exists, with a status that may be known. */
+  function endpoint(id: string, status?: string): void {
+    store.put(specKey('endpoints', id), '{}');
+    if (status !== undefined) statuses.set(id, status);
+  }
+
+  const stored = async (id: string): Promise<string | undefined> =>
+    (await store.get(statusKey('endpoints', id)))?.value;
+
+  it('gathers for a while, and writes many as one', async () => {
+    endpoint('a', 'up');
+    endpoint('b', 'up');
+    writer.mark('a');
+    await clock.advance(GATHER_MS - 1);
+    writer.mark('b');
+    writer.mark('a');
+    statuses.set('a', 'down');
+    assert.equal(store.txns.length, 0);
+    await clock.advance(1);
+    assert.equal(store.txns.length, 1);
+    assert.equal(await stored('a'), 'down');
+    assert.equal(await stored('b'), 'up');
+    assert.equal(clock.pending, 0);
+  });
+
+  it('writes only what is different, known, and about something', async () => {
+    endpoint('same', 'up');
+    store.put(statusKey('endpoints', 'same'), 'up');
+    endpoint('unknown');
+    statuses.set('gone', 'up');
+    for (const id of ['same', 'unknown', 'gone']) writer.mark(id);
+    await clock.advance(GATHER_MS);
+    assert.equal(store.txns.length, 0);
+    assert.equal(await stored('gone'), undefined);
+  });
+
+  it('writes no status of what is deleted meanwhile', async () => {
+    endpoint('a', 'up');
+    endpoint('b', 'up');
+    store.beforeTxn = () => {
+      store.delete(specKey('endpoints', 'a'));
+    };
+    writer.mark('a');
+    writer.mark('b');
+    await clock.advance(GATHER_MS);
+    assert.equal(store.txns.length, 2);
+    assert.equal(await stored('a'), undefined);
+    assert.equal(await stored('b'), 'up');
+  });
+
+  it('writes as many at once as a transaction takes', async () => {
+    for (let i = 0; i < 150; i++) {
+      endpoint(`e-${i}`, 'up');
+      writer.mark(`e-${i}`);
+    }
+    await clock.advance(GATHER_MS);
+    assert.deepEqual(
+      store.txns.map(({ ops }) => ops.length),
+      [64, 64, 22],
+    );
+  });
+
+  it('tells that it cannot write, and tries again', async () => {
+    endpoint('a', 'up');
+    store.failure = new NfvError('STORE_FULL', 'no room');
+    writer.mark('a');
+    await clock.advance(GATHER_MS);
+    assert.deepEqual(log.lines, [
+      {
+        level: 'warn',
+        fields: { code: 'STORE_FULL', error: 'no room' },
+        message: 'status not written',
+      },
+    ]);
+    store.failure = undefined;
+    statuses.set('a', 'down');
+    await clock.advance(1000);
+    assert.equal(await stored('a'), 'down');
+    assert.equal(clock.pending, 0);
+  });
+
+  it('writes what is gathered when it is closed, and then no more', async () => {
+    endpoint('a', 'up');
+    writer.mark('a');
+    await writer.close();
+    assert.equal(await stored('a'), 'up');
+    statuses.set('a', 'down');
+    writer.mark('a');
+    await clock.advance(10_000);
+    assert.equal(await stored('a'), 'up');
+    assert.equal(clock.pending, 0);
+  });
+});

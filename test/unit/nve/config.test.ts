@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { NfvError } from '../../../src/errors.js';
+import { parseNveConfig } from '../../../src/nve/config.js';
+
+const TLS = '{ ca: /c.pem, cert: /a.pem, key: /a.key }';
+
+/** What follows a right name, and "PLACE: reason" of each fault. */
+const BAD: readonly (readonly [string, string, readonly string[]])[] = [
+  ['an unknown key', 'stateDirectory: /x', ['2:1: stateDirectory: unknown key']],
+  ['a key twice', 'log: {}\nlog: {}', ['3:1: log: given twice']],
+  ['a relative directory', 'stateDir: state', ['2:11: stateDir: not an absolute path']],
+  ['no NVA', 'nva: []', ['2:6: nva: too few']],
+  ['too many NVAs', `nva: [${'{ address: "unix:/a" }, '.repeat(17)}]`, ['2:6: nva: too many']],
+  [
+    'an NVA that is a text',
+    'nva: [unix:/x]',
+    ['2:7: nva[0]: text, not a mapping of keys to values'],
+  ],
+  [
+    'an address without a port',
+    `nva: [{ address: 192.0.2.1, tls: ${TLS} }]`,
+    ['2:18: nva[0].address: not an address'],
+  ],
+  [
+    'an address with port 0 to connect to',
+    'nva: [{ address: "127.0.0.1:0" }]',
+    ['2:18: nva[0].address: no port'],
+  ],
+  [
+    'an NVA on another host without TLS',
+    'nva:\n  - address: unix:/run/nva\n  - address: 192.0.2.1:7443',
+    ['4:14: nva[1].address: it is on another host'],
+  ],
+  [
+    'a listener for other hosts without TLS',
+    'listen: [{ address: "[::]:7444" }]',
+    ['2:21: listen[0].address: other hosts can reach it'],
+  ],
+  [
+    'half of TLS',
+    'listen: [{ address: "[::]:7444", tls: { ca: /c.pem, cert: a.pem } }]',
+    ['2:34: listen[0].tls.key: missing', '2:59: listen[0].tls.cert: not an absolute path'],
+  ],
+  [
+    'a socket path beyond what a socket can have',
+    `listen: [{ address: "unix:/${'x'.repeat(107)}" }]`,
+    ['2:21: listen[0].address: not an address'],
+  ],
+  [
+    'a dataplane that there is none of',
+    'dataplane: ovs',
+    ['2:12: dataplane: not one of those allowed'],
+  ],
+  [
+    'durations that will not do',
+    'drift: { interval: 30 }',
+    ['2:20: drift.interval: a number, not text'],
+  ],
+  [
+    'a duration that is too short',
+    'drift: { interval: 10ms, policy: mend }',
+    [
+      '2:20: drift.interval: not a duration that will do',
+      '2:34: drift.policy: not one of those allowed',
+    ],
+  ],
+  ['a level of nothing', 'log: { level: trace }', ['2:15: log.level: not one of those allowed']],
+  ['no YAML', 'log: {', ['3:1: ']],
+];
+
+describe('the configuration of an NVE', () => {
+  it('needs a name only', () => {
+    assert.deepEqual(parseNveConfig('name: host-a\n', 'nve.yaml'), {
+      name: 'host-a',
+      stateDir: '/var/lib/nfvd/nve',
+      nva: [{ address: { kind: 'unix', path: '/run/nfvd/nva.sock' } }],
+      listen: [{ address: { kind: 'unix', path: '/run/nfvd/nve.sock' } }],
+      dataplane: 'linux',
+      drift: { interval: 30_000, policy: 'repair' },
+      log: { level: 'info' },
+    });
+  });
+
+  it('can say everything', () => {
+    const text = `
+      name: host-a
+      stateDir: /srv/nve
+      nva:
+        - { address: "[2001:db8::1]:7443", tls: ${TLS} }
+        - { address: nva.example.org:7443, tls: ${TLS} }
+      listen: []
+      dataplane: linux
+      drift: { interval: 1.5m, policy: report }
+      log: { level: debug }
+    `;
+    const tls = { ca: '/c.pem', cert: '/a.pem', key: '/a.key' };
+    assert.deepEqual(parseNveConfig(text, 'nve.yaml'), {
+      name: 'host-a',
+      stateDir: '/srv/nve',
+      nva: [
+        { address: { kind: 'tcp', host: '2001:db8::1', port: 7443 }, tls },
+        { address: { kind: 'tcp', host: 'nva.example.org', port: 7443 }, tls },
+      ],
+      listen: [],
+      dataplane: 'linux',
+      drift: { interval: 90_000, policy: 'report' },
+      log: { level: 'debug' },
+    });
+  });
+
+  for (const [title, text, expected] of BAD) {
+    it(`is refused with ${title}, line and column told`, () => {
+      assert.throws(
+        () => parseNveConfig(`name: host-a\n${text}\n`, 'nve.yaml'),
+        (error) => {
+          assert.ok(error instanceof NfvError && error.code === 'CONFIG_INVALID');
+          const told = error.violations.map(({ field, reason }) => `${field}: ${reason}`);
+          assert.equal(told.length, expected.length, told.join('\n'));
+          for (const [i, line] of expected.entries()) {
+            assert.ok(told[i]?.startsWith(`nve.yaml:${line}`), `${told[i] ?? ''}, not ${line}`);
+          }
+          assert.ok(error.violations.every(({ remedy }) => remedy !== ''));
+          return true;
+        },
+      );
+    });
+  }
+
+  for (const [title, text] of [
+    ['no name', 'log: {}'],
+    ['nothing', ''],
+    ['a name that is no id', 'name: Host_A'],
+    ['a list', '- name: host-a'],
+    ['two documents', 'name: host-a\n---\nname: host-b'],
+    ['what is far too long', `name: host-a\n# ${'x'.repeat(300_000)}`],
+  ] as const) {
+    it(`is refused with ${title}`, () => {
+      assert.throws(
+        () => parseNveConfig(text, 'nve.yaml'),
+        (error) =>
+          error instanceof NfvError &&
+          ['CONFIG_INVALID', 'MESSAGE_TOO_LARGE'].includes(error.code) &&
+          error.message.includes('nve.yaml'),
+      );
+    });
+  }
+});

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { systemClock } from '../../../../src/model/clock.js';
+import { SegmentView, TornRead } from '../../../../src/vpp-api/stats/segment-view.js';
+import { loadStats, type MapSegment } from '../../../../src/vpp-api/stats/stat-library.js';
+import { valueOf } from '../../../../src/vpp-api/stats/stat-values.js';
+import { VppStats } from '../../../../src/vpp-api/stats/stats.js';
+import { StatSegment, type SegmentEntry } from '../../../support/stat-segment.js';
+import { tempDir } from '../../../support/temp-dir.js';
+import { compileVacLibrary } from '../../../support/vac-library.js';
+
+/** Two threads, two interfaces, one of them deleted since (its name is empty). */
+const ENTRIES: readonly SegmentEntry[] = [
+  { name: '/sys/heartbeat', type: 1, value: 42 },
+  { name: '/if/names', type: 4, names: ['local0', '', 'loop0'] },
+  {
+    name: '/if/rx',
+    type: 3,
+    rows: [
+      [
+        [0, 0],
+        [0, 0],
+        [10, 640],
+      ],
+      [
+        [0, 0],
+        [0, 0],
+        [5, 320],
+      ],
+    ],
+  },
+  {
+    name: '/if/drops',
+    type: 2,
+    rows: [
+      [1, 0, 2],
+      [0, 0, 3],
+    ],
+  },
+  { name: '/interfaces/loop0/rx', type: 6, entry: 2, column: 2 },
+  { name: '/gone', type: 5 },
+  { name: '/buffer-pools/default-numa-0/used', type: 9, value: 17 },
+];
+
+function mapped(segment: StatSegment): MapSegment {
+  return () => Promise.resolve({ memory: segment.memory, release: () => undefined });
+}
+
+describe('VppStats', () => {
+  const dir = tempDir();
+  const path = join(dir.path, 'stats.sock');
+  before(() => {
+    writeFileSync(path, '');
+  });
+  after(() => {
+    dir.remove();
+  });
+
+  const stats = (segment: StatSegment): VppStats =>
+    new VppStats({ path, map: mapped(segment), timers: systemClock });
+
+  it('lists what there is', async () => {
+    const names = await stats(new StatSegment(ENTRIES)).names();
+    assert.deepEqual(names, [
+      '/buffer-pools/default-numa-0/used',
+      '/if/drops',
+      '/if/names',
+      '/if/rx',
+      '/interfaces/loop0/rx',
+      '/sys/heartbeat',
+    ]);
+  });
+
+  it('reads every kind of entry', async () => {
+    const read = await stats(new StatSegment(ENTRIES)).read(/loop0|used|drops/);
+    assert.deepEqual(read, [
+      { name: '/buffer-pools/default-numa-0/used', value: { kind: 'scalar', value: 17 } },
+      {
+        name: '/if/drops',
+        value: {
+          kind: 'simple',
+          threads: [
+            [1n, 0n, 2n],
+            [0n, 0n, 3n],
+          ],
+        },
+      },
+      {
+        name: '/interfaces/loop0/rx',
+        value: {
+          kind: 'combined',
+          threads: [[{ packets: 10n, bytes: 640n }], [{ packets: 5n, bytes: 320n }]],
+        },
+      },
+    ]);
+  });
+
+  it('tells the counters of each interface, by thread and together', async () => {
+    const [local, loop, ...others] = await stats(new StatSegment(ENTRIES)).interfaces();
+    assert.deepEqual(others, []);
+    assert.equal(local?.name, 'local0');
+    assert.equal(loop?.name, 'loop0');
+    assert.equal(loop.swIfIndex, 2);
+    assert.deepEqual(loop.counters.get('rx')?.total, { packets: 15n, bytes: 960n });
+    assert.deepEqual(
+      loop.counters.get('drops')?.threads.map(({ packets }) => packets),
+      [2n, 3n],
+    );
+  });
+
+  it('waits while VPP changes the segment, and gives up in the end', async () => {
+    const segment = new StatSegment(ENTRIES);
+    segment.setInProgress(true);
+    const reading = stats(segment).heartbeat();
+    setImmediate(() => {
+      segment.setInProgress(false);
+    });
+    assert.equal(await reading, 42);
+    segment.setInProgress(true);
+    await assert.rejects(stats(segment).heartbeat(), { code: 'VPP_STATS_BUSY' });
+  });
+
+  it('says that no VPP is there', async () => {
+    const nowhere = new VppStats({
+      path: join(dir.path, 'none'),
+      map: mapped(new StatSegment([])),
+      timers: systemClock,
+    });
+    await assert.rejects(nowhere.names(), { code: 'VPP_UNREACHABLE' });
+  });
+
+  it('reads the next VPP once its socket is there', async () => {
+    let segment = new StatSegment(ENTRIES);
+    const released: number[] = [];
+    const map: MapSegment = () =>
+      Promise.resolve({ memory: segment.memory, release: () => released.push(1) });
+    const socket = join(dir.path, 'restarted');
+    writeFileSync(socket, '1');
+    const both = new VppStats({ path: socket, map, timers: systemClock });
+    assert.equal(await both.heartbeat(), 42);
+    segment = new StatSegment([{ name: '/sys/heartbeat', type: 1, value: 1 }]);
+    writeFileSync(socket, '2');
+    assert.equal(await both.heartbeat(), 1);
+    assert.equal(released.length, 1);
+    both.close();
+    assert.equal(released.length, 2);
+  });
+});
+
+describe('SegmentView', () => {
+  it('reads nothing that is not its own, whatever VPP has just written', () => {
+    const { bytes } = new StatSegment(ENTRIES);
+    const spoilt = fc.array(fc.tuple(fc.nat(2_000), fc.nat(255)), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(spoilt, (changes) => {
+        const copy = new Uint8Array(bytes);
+        for (const [offset, byte] of changes) copy[offset] = byte;
+        const view = new SegmentView(copy.buffer);
+        try {
+          for (const entry of view.entries()) valueOf(view, entry);
+        } catch (thrown) {
+          assert.ok(thrown instanceof TornRead, String(thrown));
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('loadStats', function () {
+  this.timeout(30_000);
+  let library: Awaited<ReturnType<typeof compileVacLibrary>> | undefined;
+  const dir = tempDir();
+
+  before(async function () {
+    library = await compileVacLibrary(this);
+  });
+
+  after(() => {
+    library?.remove();
+    dir.remove();
+  });
+
+  it('maps a segment, and sees what changes in it', async () => {
+    const path = join(dir.path, 'segment');
+    const segment = new StatSegment(ENTRIES);
+    writeFileSync(path, segment.bytes);
+    const stats = new VppStats({
+      path,
+      map: loadStats(library?.path ?? ''),
+      timers: systemClock,
+    });
+    assert.equal(await stats.heartbeat(), 42);
+    assert.equal((await stats.interfaces()).length, 2);
+    stats.close();
+  });
+
+  it('says what is wrong with the socket', async () => {
+    const map = loadStats(library?.path ?? '');
+    await assert.rejects(map(join(dir.path, 'none')), {
+      code: 'VPP_UNREACHABLE',
+      message: /nobody listens there/,
+    });
+  });
+
+  it('says that a library is not VPP’s', () => {
+    assert.throws(() => loadStats('libc.so.6'), { code: 'VPP_LIBRARY_MISSING' });
+    assert.throws(() => loadStats('/nonexistent.so'), { code: 'VPP_LIBRARY_MISSING' });
+  });
+});

@@ -1,5 +1,6 @@
 /** What cannot be made because of what it needs. */
-import type { Item } from '../model/item.js';
+import { dependenciesOf, type Item } from '../model/item.js';
+import { isSound } from './assess.js';
 import { blocked } from './blocked.js';
 import type { Draft } from './draft.js';
 import type { Standing } from './plan-types.js';
@@ -15,7 +16,8 @@ interface Verdict {
 
 /**
  * Gives a verdict to every key of `active` (what is to be made) that needs something that is
- * unknown, has failed, or has a verdict itself, and to every cycle of dependencies.
+ * unknown, has failed, or has a verdict itself, and to every cycle of dependencies. What is there
+ * and only cannot be changed now (its MTU, say) keeps nobody waiting.
  * @returns whether there is any verdict more than before.
  */
 export function blockDependents(draft: Draft, active: ReadonlyMap<string, Item>): boolean {
@@ -53,10 +55,20 @@ function problemWith(draft: Draft, need: string): string | undefined {
 
 function standingOf(draft: Draft, need: string): Standing {
   const verdict = draft.verdicts.get(need);
-  if (verdict !== undefined) return verdict;
+  if (verdict !== undefined) return carriesOn(draft, need) ? 'stands' : verdict;
   if (draft.leftMissing.has(need)) return 'missing';
   if (draft.input.wanted.has(need)) return 'stands';
   return draft.input.outside?.(need) ?? 'unwanted';
+}
+
+/** It cannot be made as wanted, but is there, and so is all that it hangs on. */
+function carriesOn(draft: Draft, key: string): boolean {
+  const item = draft.input.wanted.get(key);
+  if (item === undefined || draft.changes.get(key)?.recreate === true) return false;
+  if (!isSound(item, draft.observed(key), draft.input.traits)) return false;
+  return dependenciesOf(item.payload).every(
+    (need) => draft.changes.get(need)?.recreate !== true && standingOf(draft, need) === 'stands',
+  );
 }
 
 /** Follows the needs of a key in or behind a cycle until they repeat. */

@@ -1,7 +1,7 @@
 /** The steps of a plan and which must come before which. */
 import type { Step } from './dataplane.js';
 import type { Item } from '../model/item.js';
-import { traitsOf } from './assess.js';
+import { isSound, traitsOf } from './assess.js';
 import type { Draft } from './draft.js';
 import { isDeleted, toBeMade, type Loss } from './losses.js';
 import { makeId, removeId, type PlannedStep, type StepId } from './plan-types.js';
@@ -20,8 +20,10 @@ export interface Node {
   readonly phase: Phase;
   /** In a phase, lower ones go first where `after` leaves the choice. */
   readonly rank: number;
-  /** Must be done before; if it fails, this is not attempted. */
+  /** Must be done before; if it fails, this is not attempted, unless it is in `soft`. */
   readonly after: Set<StepId>;
+  /** Of `after`: changes of what is there already, and is there as well if they fail. */
+  readonly soft: Set<StepId>;
   /** If it has failed by then, this is not attempted. */
   readonly gates: readonly StepId[];
 }
@@ -46,6 +48,8 @@ export function buildStepGraph(
   for (const [id, node] of graph) {
     if (node.step.op === 'delete') orderRemoval(draft, graph, node);
     else orderMaking(draft, graph, id, node, node.step.item);
+    for (const other of node.after)
+      if (isSoft(draft, graph, node, other, losses)) node.soft.add(other);
   }
   return graph;
 }
@@ -62,7 +66,7 @@ function makeNode(draft: Draft, item: Item, isDeleted: boolean, loss: Loss | und
       : { op: 'update', key, item, from: observed, differences };
   const rank = traitsOf(draft.input.traits, item.payload)?.rank ?? 0;
   const reason = differences.join('; ');
-  return { step, reason, phase: PHASES.make, rank, after: new Set(), gates: [] };
+  return { step, reason, phase: PHASES.make, rank, after: new Set(), soft: new Set(), gates: [] };
 }
 
 function addRemoval(
@@ -84,6 +88,7 @@ function addRemoval(
     phase,
     rank: -rank,
     after: new Set(),
+    soft: new Set(),
     gates,
   });
 }
@@ -97,6 +102,19 @@ function orderMaking(draft: Draft, graph: StepGraph, id: StepId, node: Node, ite
   for (const other of earlier) {
     if (other !== id && graph.has(other)) node.after.add(other);
   }
+}
+
+/** `other` changes what stays in its place whole: a failure leaves it as good a place as before. */
+function isSoft(
+  draft: Draft,
+  graph: StepGraph,
+  { step }: Node,
+  other: StepId,
+  losses: ReadonlyMap<string, Loss>,
+): boolean {
+  const before = graph.get(other)?.step;
+  if (step.op === 'delete' || before?.op !== 'update' || losses.has(before.key)) return false;
+  return isSound(before.item, before.from, draft.input.traits);
 }
 
 /** Dependents go first; for a removal at the end it is enough that they have moved away. */
@@ -114,6 +132,7 @@ function orderRemoval(draft: Draft, graph: StepGraph, node: Node): void {
 
 /** As it stands in the plan. */
 export function plannedStep(node: Node): PlannedStep {
-  const needs = [...new Set([...node.after, ...node.gates])].sort();
+  const hard = [...node.after].filter((id) => !node.soft.has(id));
+  const needs = [...new Set([...hard, ...node.gates])].sort();
   return { step: node.step, reason: node.reason, needs };
 }

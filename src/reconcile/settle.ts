@@ -35,8 +35,8 @@ export function settle(findings: Findings, settlement: Settlement): readonly Ite
     if (report !== undefined) reports.push(report);
     const after = standingOf(ledger.get(key));
     const isGone = before.isThere && !after.isThere;
-    const carries = after.isApplied || after.isSound;
-    if (isGone || (carries && !(before.isApplied || before.isSound))) moved.push(key);
+    const isBetter = (after.isApplied && !before.isApplied) || (after.isSound && !before.isSound);
+    if (isGone || isBetter) moved.push(key);
     isRoomier ||= isGone && findings.execution.touched.has(key);
   }
   // Each of these gets its chance at once; what is blocked again waits for the next move.

@@ -20,10 +20,13 @@ export interface Node {
   readonly phase: Phase;
   /** In a phase, lower ones go first where `after` leaves the choice. */
   readonly rank: number;
-  /** Must be done before; if it fails, this is not attempted, unless it is in `soft`. */
+  /** Must be done before; if it fails, this is not attempted; see `isPlace`. */
   readonly after: Set<StepId>;
-  /** Of `after`: changes of what is there already, and is there as well if they fail. */
-  readonly soft: Set<StepId>;
+  /**
+   * It changes what is there whole, and stays in its place: as good a place for what hangs on it if
+   * it fails.
+   */
+  readonly isPlace: boolean;
   /** If it has failed by then, this is not attempted. */
   readonly gates: readonly StepId[];
 }
@@ -48,8 +51,6 @@ export function buildStepGraph(
   for (const [id, node] of graph) {
     if (node.step.op === 'delete') orderRemoval(draft, graph, node);
     else orderMaking(draft, graph, id, node, node.step.item);
-    for (const other of node.after)
-      if (isSoft(draft, graph, node, other, losses)) node.soft.add(other);
   }
   return graph;
 }
@@ -64,9 +65,11 @@ function makeNode(draft: Draft, item: Item, isDeleted: boolean, loss: Loss | und
     isDeleted || observed === undefined
       ? { op: 'create', key, item }
       : { op: 'update', key, item, from: observed, differences };
-  const rank = traitsOf(draft.input.traits, item.payload)?.rank ?? 0;
+  const { traits } = draft.input;
+  const isPlace = step.op === 'update' && loss === undefined && isSound(item, observed, traits);
+  const rank = traitsOf(traits, item.payload)?.rank ?? 0;
   const reason = differences.join('; ');
-  return { step, reason, phase: PHASES.make, rank, after: new Set(), soft: new Set(), gates: [] };
+  return { step, reason, phase: PHASES.make, rank, after: new Set(), isPlace, gates: [] };
 }
 
 function addRemoval(
@@ -88,7 +91,7 @@ function addRemoval(
     phase,
     rank: -rank,
     after: new Set(),
-    soft: new Set(),
+    isPlace: false,
     gates,
   });
 }
@@ -102,19 +105,6 @@ function orderMaking(draft: Draft, graph: StepGraph, id: StepId, node: Node, ite
   for (const other of earlier) {
     if (other !== id && graph.has(other)) node.after.add(other);
   }
-}
-
-/** `other` changes what stays in its place whole: a failure leaves it as good a place as before. */
-function isSoft(
-  draft: Draft,
-  graph: StepGraph,
-  { step }: Node,
-  other: StepId,
-  losses: ReadonlyMap<string, Loss>,
-): boolean {
-  const before = graph.get(other)?.step;
-  if (step.op === 'delete' || before?.op !== 'update' || losses.has(before.key)) return false;
-  return isSound(before.item, before.from, draft.input.traits);
 }
 
 /** Dependents go first; for a removal at the end it is enough that they have moved away. */
@@ -131,8 +121,23 @@ function orderRemoval(draft: Draft, graph: StepGraph, node: Node): void {
 }
 
 /** As it stands in the plan. */
-export function plannedStep(node: Node): PlannedStep {
-  const hard = [...node.after].filter((id) => !node.soft.has(id));
-  const needs = [...new Set([...hard, ...node.gates])].sort();
-  return { step: node.step, reason: node.reason, needs };
+export function plannedStep(graph: StepGraph, node: Node): PlannedStep {
+  const { step, reason, after, gates } = node;
+  // What has not moved away by itself would be lost with the place that it has.
+  const needs = step.op === 'delete' ? new Set(after) : needed(graph, after);
+  for (const id of needed(graph, gates)) needs.add(id);
+  return { step, reason, needs: [...needs].sort() };
+}
+
+/** Of a place that is there already not its change is needed, but what it hangs on itself. */
+function needed(graph: StepGraph, ids: Iterable<StepId>): Set<StepId> {
+  const needs = new Set<StepId>();
+  const open = new Set(ids);
+  for (const id of open) {
+    const node = graph.get(id);
+    if (node === undefined || node.step.op === 'delete' || !node.isPlace) needs.add(id);
+    else
+      for (const key of node.step.item.dependsOn) if (graph.has(makeId(key))) open.add(makeId(key));
+  }
+  return needs;
 }

@@ -124,10 +124,10 @@ export class Gate {
     for (const batch of this.#lasting()) batch.gone(names);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    this.#guests.close();
     for (const batch of [...this.#lasting(), ...this.#passing]) batch.close();
+    await this.#guests.close();
   }
 
   #lasting(): readonly Batch[] {

@@ -59,7 +59,6 @@ export class Guests {
     const runner = await this.#enter();
     let usable = false;
     try {
-      if (this.#closed) throw new NfvError('SHUTTING_DOWN', 'the dataplane is closed');
       if (signal.aborted) throw abortError(signal);
       await write(runner, lines.join(''));
       const answer = await runFile(runner, netns, lines, signal);
@@ -73,16 +72,17 @@ export class Guests {
     }
   }
 
-  close(): void {
+  /** Ends what is under way, and removes the files. */
+  async close(): Promise<void> {
     this.#closed = true;
-    const closing = [...this.#runners].map((runner) => this.#drop(runner));
-    const folder = this.#folder;
-    const remove = async (): Promise<void> => {
-      await Promise.all(closing);
-      if (folder !== undefined) await rm(await folder, { recursive: true, force: true });
-    };
-    // What cannot be removed is a folder of small files.
-    remove().catch(() => undefined);
+    for (const wake of this.#waiting.splice(0)) wake();
+    await Promise.all([...this.#runners].map((runner) => this.#drop(runner)));
+    try {
+      if (this.#folder !== undefined)
+        await rm(await this.#folder, { recursive: true, force: true });
+    } catch {
+      // What cannot be removed is a folder of a few small files.
+    }
   }
 
   /**
@@ -91,6 +91,7 @@ export class Guests {
    */
   async #enter(): Promise<Runner> {
     for (;;) {
+      if (this.#closed) throw new NfvError('SHUTTING_DOWN', 'the dataplane is closed');
       const idle = this.#idle.pop();
       if (idle !== undefined) return idle;
       if (this.#count < MAX_RUNNERS) return this.#start();
@@ -126,8 +127,12 @@ export class Guests {
     if (!this.#runners.delete(runner)) return;
     this.#count--;
     runner.batch.close();
-    await runner.file.close();
-    await rm(runner.path, { force: true });
+    try {
+      await runner.file.close();
+      await rm(runner.path, { force: true });
+    } catch {
+      // Nobody reads it any more.
+    }
   }
 
   async #scratch(): Promise<string> {
@@ -145,7 +150,9 @@ export class Guests {
 async function write(runner: Runner, text: string): Promise<void> {
   const bytes = Buffer.from(text.padEnd(runner.size, '\n'));
   try {
-    await runner.file.write(bytes, 0, bytes.length, 0);
+    const { bytesWritten } = await runner.file.write(bytes, 0, bytes.length, 0);
+    // Half a command may be a command too.
+    if (bytesWritten < bytes.length) throw new Error(`${bytesWritten} of ${bytes.length} bytes`);
   } catch (cause) {
     throw new NfvError('KERNEL_REFUSED', `cannot write to ${runner.path}`, { cause });
   }

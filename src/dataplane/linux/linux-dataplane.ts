@@ -141,11 +141,10 @@ export class LinuxDataplane implements Dataplane {
     );
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#changes.close();
     this.#monitor?.close();
-    this.#gate.close();
-    return Promise.resolve();
+    await this.#gate.close();
   }
 
   #rememberAll(view: View): void {

@@ -7,6 +7,7 @@ import { Bench } from '../../support/reconciling.js';
 
 const R1 = '10.0.1.1';
 const A = '02:00:00:00:00:0a';
+const B = '02:00:00:00:00:0b';
 const network = [vtep(), bridgeDomain(10)];
 const whole = [...network, tunnel(10, R1), macEntry(10, A, behind(R1))];
 
@@ -201,25 +202,48 @@ describe('retry', () => {
       bench.want([port('e1', 20), macEntry(20, A, at('e1'))]);
       await bench.turn();
       assert.deepEqual(bench.takeReports(), ['port/e1 KERNEL_REFUSED', `mac/20/${A} ITEM_BLOCKED`]);
-      bench.want([macEntry(20, '02:00:00:00:00:0b', at('e1'))]);
+      bench.want([macEntry(20, B, at('e1'))]);
       await bench.turn();
-      assert.deepEqual(bench.takeReports(), ['mac/20/02:00:00:00:00:0b ITEM_BLOCKED']);
+      assert.deepEqual(bench.takeReports(), [`mac/20/${B} ITEM_BLOCKED`]);
     });
 
     it('keeps it waiting if what that hangs on has failed and is not there', async () => {
       const bench = steadyBench(new MemoryDataplane({ parents: 'cascade' }));
       await bench.begin(...network, port('e1', 10));
-      bench.takeReports();
       // The port stays behind.
       bench.dataplane.destroy('bd/10');
       bench.dataplane.put(port('e1', 10), 'port/e1');
       bench.dataplane.faults.push({ key: 'bd/10', times: 1, mode: 'refuse' });
-      bench.dataplane.faults.push({ key: 'port/e1', times: 1, mode: 'refuse' });
-      bench.want([port('e1', 10, { mtu: 1400 }), macEntry(10, A, at('e1'))]);
+      bench.takeSteps();
+      bench.takeReports();
+      const e1 = port('e1', 10, { mtu: 1400 });
+      bench.want([bridgeDomain(10), e1, macEntry(10, A, at('e1'))]);
       await bench.turn();
-      assert.ok(!bench.dataplane.objects.has(`mac/10/${A}`));
-      await bench.clock.advance(10_000);
-      assert.ok(bench.dataplane.objects.has(`mac/10/${A}`));
+      bench.want([macEntry(10, B, at('e1'))]);
+      await bench.turn();
+      assert.deepEqual(bench.takeSteps(), ['create bd/10']);
+      assert.deepEqual(
+        [...new Set(bench.takeReports())],
+        [
+          'bd/10 KERNEL_REFUSED',
+          'port/e1 ITEM_BLOCKED',
+          `mac/10/${A} ITEM_BLOCKED`,
+          `mac/10/${B} ITEM_BLOCKED`,
+        ],
+      );
+      await bench.clock.advance(1000);
+      const macs = [macEntry(10, A, at('e1')), macEntry(10, B, at('e1'))];
+      bench.assertEqual([...network, e1, ...macs]);
+    });
+
+    it('lets go ahead even what must be broken and made anew', async () => {
+      const bench = steadyBench();
+      await bench.begin(...network, news);
+      bench.takeReports();
+      bench.dataplane.faults.push({ key: 'bd/10', times: 1, mode: 'refuse' });
+      bench.want([taller, tunnel(10, R1, '10.0.0.2')]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), ['bd/10 KERNEL_REFUSED', `tunnel/10/${R1} applied`]);
     });
   });
 

@@ -37,7 +37,7 @@ describe('Doors', () => {
   });
 
   afterEach(async () => {
-    gate.close();
+    await gate.close();
     await fake.remove();
   });
 
@@ -150,13 +150,13 @@ describe('Doors', () => {
       await clock.advance(1000);
       await hung;
     } finally {
-      patient.close();
+      await patient.close();
     }
   });
 
   it('are shut when the gate is closed', async () => {
     const doors = gate.doors(NEVER);
-    gate.close();
+    await gate.close();
     for (const work of [
       () => doors.ip.run('ok'),
       () => doors.bridge.query('json'),

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Guests } from '../../../../src/dataplane/linux/guests.js';
 import { hasErrno } from '../../../../src/host/iproute2/answers.js';
+import { NfvError } from '../../../../src/errors.js';
 import { systemClock } from '../../../../src/model/clock.js';
 import { eventually } from '../../../support/eventually.js';
 import { FakeIproute2 } from '../../../support/fake-iproute2.js';
@@ -25,7 +26,7 @@ describe('Guests', () => {
   });
 
   afterEach(async () => {
-    guests.close();
+    await guests.close();
     await fake.remove();
   });
 
@@ -121,18 +122,28 @@ describe('Guests', () => {
         message: /cannot write to .*nowhere/,
       });
     }
-    nowhere.close();
+    await nowhere.close();
   });
 
   it('leave neither process nor folder when they are closed', async () => {
     await guests.run('blue', [], ['json', 'a'], NEVER);
-    guests.close();
+    await guests.close();
+    assert.ok(!(await readdir(fake.folder)).some((name) => name.startsWith('nfvd-')));
     for (const pid of await fake.started()) await eventually(() => isGone(pid));
-    await eventually(
-      async () => !(await readdir(fake.folder)).some((name) => name.startsWith('nfvd-')),
-    );
     const work = guests.run('blue', [], ['json', 'a'], NEVER);
     await assert.rejects(work, { code: 'SHUTTING_DOWN' });
+  });
+
+  it('let go of all who wait when they are closed', async () => {
+    const work = Array.from({ length: 3 * AT_ONCE }, () =>
+      guests.run('blue', [['hang']], ['json', 'a'], NEVER),
+    );
+    const ends = Promise.allSettled(work);
+    await eventually(async () => (await saidInside()).length === AT_ONCE);
+    await guests.close();
+    for (const end of await ends) {
+      assert.ok(end.status === 'rejected' && NfvError.from(end.reason).code === 'SHUTTING_DOWN');
+    }
   });
 });
 

@@ -1,84 +1,114 @@
 /**
- * The client of VPP's binary API over the socket, against a loop that sends frames made beforehand
- * and only counts the replies (vpp-raw-loop.ts). Both take turns on the same VPP, and the median of
- * the rounds counts. `NFVD_BENCH_ROUTES=1000000` adds and removes so many routes.
+ * The client of VPP's binary API, over the socket and over shared memory, beside a loop that sends
+ * frames made beforehand and only counts the replies (vpp-raw-loop.ts). They take turns on the same
+ * VPP, and the median of the rounds counts. `--full` has a million routes.
  */
 import { systemClock } from '../src/model/clock.js';
 import { VppClient } from '../src/vpp-api/client/client.js';
-import { SocketTransport } from '../src/vpp-api/transport/socket.js';
+import type { Transport } from '../src/vpp-api/transport/transport.js';
 import { route4 } from '../test/support/drop-routes.js';
-import type { Bench, Figure } from './bench.js';
-import { framed, RawLoop } from './vpp-raw-loop.js';
-import { startTarget, type Target } from './vpp-target.js';
+import { figures, type Bench, type Emit } from './bench.js';
+import { median, percentile } from './stats.js';
+import { pingFrame, RawLoop } from './vpp-raw-loop.js';
+import { cpuSecondsOf, residentOf, startTarget, type Target } from './vpp-target.js';
 
 const ROUNDS = 9;
-const CALLS = 100_000;
+/** Calls under way at a time. */
 const WINDOW = 1024;
 const LOAD = 64;
+/** What an emulator, which is slow, gets of all that. */
+const EMULATED_SHARE = 1 / 20;
 
 export const bench: Bench = {
   name: 'vpp-api',
-  async run(emit) {
-    const target = await startTarget();
-    const client = newClient(target);
+  async run(emitFigure, { full }) {
+    const target = await startTarget((reason) => {
+      process.stderr.write(`vpp-api: ${reason}\n`);
+    });
+    const emitPlain = figures('vpp-api', emitFigure);
+    const emit: Emit = (name, ...rest) => {
+      emitPlain(`${name} (${target.kind})`, ...rest);
+    };
+    const share = target.kind === 'VPP' ? 1 : EMULATED_SHARE;
+    const clients = new Map<string, VppClient>();
     try {
-      client.start();
-      await client.ready(AbortSignal.timeout(60_000));
-      const figure = (figure: Omit<Figure, 'bench'>): void => {
-        emit({ bench: 'vpp-api', ...figure, case: `${figure.case} (${target.kind})` });
-      };
-      await pings(target, client, figure);
-      await latency(client, figure);
-      await routes(target, client, Number(process.env['NFVD_BENCH_ROUTES'] ?? 50_000), figure);
+      for (const [name, transport] of Object.entries(target.transports)) {
+        clients.set(name, await connected(transport));
+      }
+      await pings(target, clients, 100_000 * share, emit);
+      for (const [name, client] of clients) await latency(name, client, 5_000, emit);
+      for (const [name, client] of clients) {
+        const count = (full ? 1_000_000 : 100_000) * share;
+        await routes(target, name, client, count, emit);
+      }
     } finally {
-      await client.close();
+      for (const client of clients.values()) await client.close();
       await target.stop();
     }
   },
 };
 
-type Emit = (figure: Omit<Figure, 'bench'>) => void;
-
-function newClient({ path }: Target): VppClient {
-  const timers = systemClock;
-  return new VppClient({
-    transport: new SocketTransport({ path, clientName: 'bench', timers }),
-    timers,
+async function connected(transport: Transport): Promise<VppClient> {
+  const client = new VppClient({
+    transport,
+    timers: systemClock,
     window: WINDOW,
     deadlineMs: 60_000,
   });
+  client.start();
+  await client.ready(AbortSignal.timeout(60_000));
+  return client;
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+/** What some calls took. */
+interface Spent {
+  readonly perSecond: number;
+  /** Microseconds of CPU for each call, of this process and of VPP's. */
+  readonly ours: number;
+  readonly theirs: number;
+}
 
-async function rate(calls: number, work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
+async function measure(
+  { pid }: Target,
+  calls: number,
+  work: () => Promise<unknown>,
+): Promise<Spent> {
+  const [cpu, theirs, start] = [process.cpuUsage(), cpuSecondsOf(pid), performance.now()];
   await work();
-  return (calls * 1000) / (performance.now() - start);
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    perSecond: calls / seconds,
+    ours: (user + system) / calls,
+    theirs: ((cpuSecondsOf(pid) - theirs) * 1e6) / calls,
+  };
 }
 
-async function pings(target: Target, client: VppClient, emit: Emit): Promise<void> {
+async function pings(
+  target: Target,
+  clients: ReadonlyMap<string, VppClient>,
+  calls: number,
+  emit: Emit,
+): Promise<void> {
   const raw = await RawLoop.connect(target.path);
-  const id = raw.registration.messageTable.get('control_ping_51077d14') ?? 0;
-  const ping = Buffer.alloc(10);
-  ping.writeUInt16BE(id);
-  ping.writeUInt32BE(raw.registration.clientIndex, 2);
-  const frame = framed(ping);
-  const rawly = (): Promise<void> => raw.run(frame, CALLS, WINDOW);
-  const ours = (): Promise<void> => pingAll(client, CALLS);
-  await ours();
-  await rawly();
-  const rates = { raw: new Array<number>(), ours: new Array<number>() };
+  const frame = pingFrame(raw.registration);
+  const contests = new Map([['raw loop', (): Promise<void> => raw.run(frame, calls, WINDOW)]]);
+  for (const [name, client] of clients) contests.set(name, () => pingAll(client, calls));
+  for (const work of contests.values()) await work();
+  const spent = new Map([...contests.keys()].map((name) => [name, new Array<Spent>()]));
   for (let round = 0; round < ROUNDS; round++) {
-    rates.raw.push(await rate(CALLS, rawly));
-    rates.ours.push(await rate(CALLS, ours));
+    for (const [name, work] of contests) {
+      spent.get(name)?.push(await measure(target, calls, work));
+    }
   }
   raw.close();
-  const [value, baseline] = [median(rates.ours), median(rates.raw)];
-  // Beside the ratio of medians: rounds next to each other had the same machine.
-  const ratio = median(rates.ours.map((each, i) => each / (rates.raw[i] ?? NaN)));
-  emit({ case: 'control_ping, pipelined', value, unit: '/s', baseline, ratio });
+  let baseline: number | undefined;
+  for (const [name, rounds] of spent) {
+    const of = (what: keyof Spent): number => median(rounds.map((each) => each[what]));
+    emit(`control_ping, ${name}`, of('perSecond'), '/s', baseline);
+    emit(`control_ping, ${name}: CPU of a call beside VPP's`, of('ours'), 'µs', of('theirs'));
+    baseline ??= of('perSecond');
+  }
 }
 
 /** As many callers as the window has places, each of which awaits its call before the next. */
@@ -90,65 +120,68 @@ async function pingAll(client: VppClient, calls: number): Promise<void> {
   await Promise.all(Array.from({ length: WINDOW }, caller));
 }
 
-async function latency(client: VppClient, emit: Emit): Promise<void> {
+async function latency(name: string, client: VppClient, calls: number, emit: Emit): Promise<void> {
   const one = async (): Promise<number> => {
     const start = performance.now();
     await client.request('control_ping', {});
     return performance.now() - start;
   };
-  const figure = (name: string, times: number[]): void => {
-    times.sort((a, b) => a - b);
-    const at = (share: number): number => times[Math.floor(times.length * share)] ?? NaN;
-    const rest = { unit: 'ms', baseline: null, ratio: null };
-    emit({ case: `${name}, p50`, value: at(0.5), ...rest });
-    emit({ case: `${name}, p99`, value: at(0.99), ...rest });
+  const some = async (what: string): Promise<void> => {
+    const times: number[] = [];
+    for (let i = 0; i < calls; i++) times.push(await one());
+    emit(`one request, ${name}, ${what}: p50`, percentile(times, 0.5), 'ms');
+    emit(`one request, ${name}, ${what}: p99`, percentile(times, 0.99), 'ms');
   };
-  const idle: number[] = [];
-  for (let i = 0; i < 2_000; i++) idle.push(await one());
-  figure('one request, no load', idle);
-  const loaded: number[] = [];
-  let over = false;
+  await some('no load');
+  const over = new AbortController();
   const load = async (): Promise<void> => {
-    while (!over) await client.request('control_ping', {});
+    while (!over.signal.aborted) await client.request('control_ping', {});
   };
   const others = Array.from({ length: LOAD }, load);
-  for (let i = 0; i < 5_000; i++) loaded.push(await one());
-  over = true;
+  await some(`beside ${LOAD} callers`);
+  over.abort();
   await Promise.all(others);
-  figure(`one request beside ${LOAD} callers`, loaded);
 }
 
-/** Routes added and removed, encoded and decoded for real. */
-async function routes(target: Target, client: VppClient, count: number, emit: Emit): Promise<void> {
-  const cpu = process.cpuUsage();
-  const theirs = target.cpuSeconds();
-  let rss = process.memoryUsage.rss();
-  const before = rss;
+/** Routes added and removed: encoded, decoded, and put into VPP's tables. */
+async function routes(
+  target: Target,
+  name: string,
+  client: VppClient,
+  count: number,
+  emit: Emit,
+): Promise<void> {
+  const before = { ours: residentOf(process.pid), theirs: residentOf(target.pid) };
+  let most = before.ours;
+  const watch = setInterval(() => {
+    most = Math.max(most, residentOf(process.pid));
+  }, 20);
   for (const is_add of [true, false]) {
-    const value = await rate(count, async () => {
-      for (let n = 0, failed: unknown; n < count; n++) {
-        const room = client.room();
-        if (room !== undefined) await room;
-        if (failed !== undefined) throw new Error('a route was refused', { cause: failed });
-        const fields = { is_add, is_multipath: false, route: route4(n) };
-        client.request('ip_route_add_del_v2', fields).catch((error: unknown) => (failed ??= error));
-        if (n % 1000 === 0) rss = Math.max(rss, process.memoryUsage.rss());
-      }
-      await client.request('control_ping', {});
-    });
-    const name = `ip_route_add_del_v2, ${count} routes ${is_add ? 'added' : 'removed'}`;
-    emit({ case: name, value, unit: '/s', baseline: null, ratio: null });
+    const spent = await measure(target, count, () => changeRoutes(client, count, is_add));
+    const what = `${count} routes ${is_add ? 'added' : 'removed'}, ${name}`;
+    emit(what, spent.perSecond, '/s');
+    emit(`${what}: CPU of a route beside VPP's`, spent.ours, 'µs', spent.theirs);
+    if (is_add) {
+      emit(`${what}: memory that VPP took`, residentOf(target.pid) - before.theirs, 'MB');
+    }
   }
-  const { user, system } = process.cpuUsage(cpu);
-  const value = (user + system) / 1e6;
-  const baseline = target.cpuSeconds() - theirs;
-  emit({
-    case: 'CPU for these, beside that of VPP',
-    value,
-    unit: 's',
-    baseline,
-    ratio: value / baseline,
-  });
-  const growth = (rss - before) / 1024 / 1024;
-  emit({ case: 'memory gained meanwhile', value: growth, unit: 'MB', baseline: null, ratio: null });
+  clearInterval(watch);
+  emit(`${count} routes, ${name}: memory at most, beside that before`, most, 'MB', before.ours);
+}
+
+/** One after the other, as fast as there is room; all answered in the end. */
+async function changeRoutes(client: VppClient, count: number, is_add: boolean): Promise<void> {
+  let failure: unknown;
+  const failed = (thrown: unknown): void => {
+    failure ??= thrown;
+  };
+  for (let n = 0; n < count && failure === undefined; n++) {
+    const room = client.room();
+    if (room !== undefined) await room;
+    const fields = { is_add, is_multipath: false, route: route4(n) };
+    client.request('ip_route_add_del_v2', fields).catch(failed);
+  }
+  // VPP answers in order.
+  await client.request('control_ping', {});
+  if (failure !== undefined) throw new Error('a route was refused', { cause: failure });
 }

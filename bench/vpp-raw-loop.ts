@@ -9,7 +9,15 @@ import {
 const HEADER_BYTES = 16;
 const READ_BYTES = 256 * 1024;
 
-export function framed(message: Buffer): Buffer {
+/** A control_ping, ready to be sent. */
+export function pingFrame({ messageTable, clientIndex }: Registration): Buffer {
+  const ping = Buffer.alloc(10);
+  ping.writeUInt16BE(messageTable.get('control_ping_51077d14') ?? 0);
+  ping.writeUInt32BE(clientIndex, 2);
+  return framed(ping);
+}
+
+function framed(message: Buffer): Buffer {
   const frame = Buffer.alloc(HEADER_BYTES + message.length);
   frame.writeUInt32BE(message.length, 8);
   message.copy(frame, HEADER_BYTES);

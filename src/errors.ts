@@ -325,8 +325,14 @@ export function clip(text: string, length: number): string {
 
 /** A value as error text: JSON, at most 120 characters. */
 export function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : value === undefined ? '' : jsonOf(value);
   return clip(text, 120);
+}
+
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'bigint' ? String(part) : part,
+  );
 }
 
 /** One bad field as an error whose message says field, value, reason and remedy. */

@@ -25,7 +25,7 @@ export interface DescribeContext {
 }
 
 /** Name and value; an empty value is shown as "-". */
-type Field = readonly [name: string, value: string, colour?: Colour | undefined];
+export type Field = readonly [name: string, value: string, colour?: Colour | undefined];
 
 export function describeNetwork(
   network: VirtualNetwork,
@@ -209,7 +209,7 @@ function titled(
   return `${title} (${rows.length}):\n${text.replace(/^(?=.)/gm, '  ')}`;
 }
 
-function fields(paint: Paint, all: readonly Field[]): string {
+export function fields(paint: Paint, all: readonly Field[]): string {
   const width = Math.max(...all.map(([name]) => name.length)) + 1;
   return all
     .map(([name, value, colour]) => {

@@ -19,4 +19,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   clock: systemClock,
   interrupted: interrupted.signal,
   connect: (options) => new NvaClient(options),
+  connectVpp: async (...given) => (await import('./vpp-access.js')).connectVpp(...given),
+  openVppStats: async (options) => (await import('./vpp-access.js')).openVppStats(options),
 });

@@ -78,6 +78,16 @@ describe('StatusCodec', () => {
     );
   });
 
+  it('has a message that can be sent, whatever its text', () => {
+    const text = fc.string({ unit: fc.constantFrom('x', '\u{1f600}', '\ud83d', '\ude00') });
+    fc.assert(
+      fc.property(text, fc.nat({ max: 1200 }), (end, length) => {
+        const sent = codec.toServiceError(new NfvError('INTERNAL', 'x'.repeat(length) + end));
+        assert.doesNotThrow(() => encodeURI(sent.details ?? ''));
+      }),
+    );
+  });
+
   it('keeps the trailer small, and says what there is room for', () => {
     const violations = Array.from({ length: 1000 }, (_, i) => ({
       field: `endpoint.ips[${i}]`,

@@ -30,13 +30,13 @@ export async function addGroup(
   context: Context,
 ): Promise<void> {
   if (bumGroup === '') return;
-  const multicastInterface = await context.uplinks.interfaceWith(vtep, context.vpp);
-  if (multicastInterface === undefined) {
+  const uplink = await context.uplinks.interfaceWith(vtep, context.vpp);
+  if (uplink === undefined) {
     throw new NfvError('VTEP_ADDRESS_MISSING', `no interface of VPP has ${vtep}`, {
       metadata: { address: vtep },
     });
   }
-  const ends = { vni, local: vtep, remote: bumGroup, multicastInterface };
+  const ends = { vni, local: vtep, remote: bumGroup, multicastInterface: uplink.index };
   await addTunnel(ends, groupTag(vni), context);
 }
 

@@ -36,9 +36,10 @@ export class Uplinks {
   }
 
   /** The interface of VPP that has an address; undefined: none. */
-  async interfaceWith(address: string, vpp: Vpp): Promise<number | undefined> {
-    const found = await readAddresses(await readInterfaces(vpp), vpp);
-    return found.find((each) => each.address === address)?.index;
+  async interfaceWith(address: string, vpp: Vpp): Promise<Interface | undefined> {
+    const interfaces = await readInterfaces(vpp);
+    const found = (await readAddresses(interfaces, vpp)).find((each) => each.address === address);
+    return found && interfaces.find(({ index }) => index === found.index);
   }
 
   /**

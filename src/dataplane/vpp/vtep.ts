@@ -33,8 +33,11 @@ async function make({ address }: VtepItem, { vpp, uplinks }: Context): Promise<v
     await uplinks.make(uplink, vpp);
     return;
   }
-  if ((await uplinks.interfaceWith(address, vpp)) !== undefined) return;
-  throw new NfvError('VTEP_ADDRESS_MISSING', `no interface of VPP has ${address}`, {
-    metadata: { address },
-  });
+  const found = await uplinks.interfaceWith(address, vpp);
+  if (found?.up === true) return;
+  const text =
+    found === undefined
+      ? `no interface of VPP has ${address}`
+      : `${found.name}, which has ${address}, is down`;
+  throw new NfvError('VTEP_ADDRESS_MISSING', text, { metadata: { address } });
 }

@@ -37,8 +37,13 @@ describe('nfvd nva', function () {
   });
   afterEach(async () => {
     for (const client of clients.splice(0)) client.close();
-    for (const daemon of daemons.splice(0)) await daemon.stop('SIGKILL');
+    const errors: string[] = [];
+    for (const daemon of daemons.splice(0)) {
+      await daemon.stop('SIGKILL');
+      errors.push(daemon.err);
+    }
     dir.remove();
+    assert.equal(errors.join(''), '');
   });
 
   const start = async (change: object = {}): Promise<Daemon> => {

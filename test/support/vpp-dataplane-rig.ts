@@ -33,6 +33,7 @@ export class VppDataplaneRig {
           retry: { initialMs: 10, maxMs: 200 },
         }),
       uplinks,
+      canTap: () => Promise.resolve(true),
       log: nullLog,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));

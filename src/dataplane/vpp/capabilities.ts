@@ -6,11 +6,11 @@ import type { Vpp } from './vpp.js';
 
 const BASE: readonly FeatureName[] = ['interfaces', 'bridge_domains', 'vxlan', 'ip'];
 
-export async function capabilitiesOf(vpp: Vpp): Promise<Capabilities> {
+export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabilities> {
   const { version } = await vpp.request('show_version', {});
   const able = BASE.every((feature) => vpp.can(feature));
   // A port in a namespace, which a veth pair is on a kernel, is a tap here.
-  const portKinds = able && vpp.can('tap') ? ['veth'] : [];
+  const portKinds = able && canTap && vpp.can('tap') ? ['veth'] : [];
   const kinds = ITEM_KINDS.filter((kind) => kind !== 'port' || portKinds.length > 0);
   return {
     dataplane: 'vpp',

@@ -16,9 +16,9 @@ export interface UplinkRoute {
 
 export interface Uplink {
   /** VPP's name of an interface that is there, such as a DPDK port; or */
-  readonly interface?: string | undefined;
+  readonly interface?: string;
   /** a kernel interface for VPP to take by af_packet. VPP's own is called `host-NAME` then. */
-  readonly hostInterface?: string | undefined;
+  readonly hostInterface?: string;
   /** `address/length`. */
   readonly addresses: readonly string[];
   readonly routes: readonly UplinkRoute[];

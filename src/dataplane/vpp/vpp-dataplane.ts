@@ -33,6 +33,8 @@ export interface VppDataplaneOptions {
   /** Makes the client, which tells the dataplane what becomes of its connection. */
   readonly connect: (onSession: (event: SessionEvent) => void) => VppClient;
   readonly uplinks: readonly Uplink[];
+  /** The kernel has what VPP's taps need. */
+  readonly canTap: () => Promise<boolean>;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -60,7 +62,7 @@ export class VppDataplane implements Dataplane {
   /** Waits for VPP. */
   async capabilities(signal: AbortSignal): Promise<Capabilities> {
     await this.#client.ready(signal);
-    return await capabilitiesOf(this.#vpp(signal));
+    return await capabilitiesOf(this.#vpp(signal), await this.options.canTap());
   }
 
   async underlays(signal: AbortSignal): Promise<readonly Underlay[]> {

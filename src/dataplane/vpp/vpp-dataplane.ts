@@ -48,10 +48,14 @@ export class VppDataplane implements Dataplane {
   readonly #client: VppClient;
   readonly #events: InterfaceEvents;
   readonly #uplinks: Uplinks;
+  /** The first attempt to connect is over, well or not. */
+  readonly #tried: Promise<void>;
+  #endTry: () => void = () => undefined;
 
   /** Connects, and goes on connecting until `close`. */
   constructor(private readonly options: VppDataplaneOptions) {
     this.#uplinks = new Uplinks(options.uplinks);
+    this.#tried = new Promise((resolve) => (this.#endTry = resolve));
     this.#client = options.connect((event) => {
       this.#told(event);
     });
@@ -78,6 +82,7 @@ export class VppDataplane implements Dataplane {
     wanted: ReadonlyMap<string, Item>,
     signal: AbortSignal,
   ): Promise<Observation> {
+    await this.#tried;
     const vpp = this.#vpp(signal);
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
@@ -107,6 +112,7 @@ export class VppDataplane implements Dataplane {
   }
 
   async close(): Promise<void> {
+    this.#endTry();
     await this.#client.close();
     await this.#events.ended;
   }
@@ -119,6 +125,7 @@ export class VppDataplane implements Dataplane {
 
   #told(event: SessionEvent): void {
     const { log } = this.options;
+    if (event.kind === 'ready' || event.kind === 'lost') this.#endTry();
     if (event.kind === 'ready') {
       const { boot, restarted, schema } = event;
       log.info({ pid: boot.pid, restarted, schema }, 'connected to VPP');

@@ -15,7 +15,7 @@ const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] 
   },
   Nve: {
     narrow: ['NAME', 'STATE', 'VTEPS', 'APPLIED', 'FAILED', 'LAST-SEEN', 'AGE'],
-    wide: ['DATAPLANE', 'AGENT', 'REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
+    wide: ['DATAPLANE', 'AGENT', 'APPLIED-REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
   },
   Endpoint: {
     narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],

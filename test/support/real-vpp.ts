@@ -63,6 +63,8 @@ export interface RealVppOptions {
   readonly pollSleepUs?: number;
   /** 1G, 4G, ... */
   readonly heap?: string;
+  /** The network namespace that it runs in; default: ours. */
+  readonly netns?: string;
 }
 
 let count = 0;
@@ -94,7 +96,11 @@ export class RealVpp implements VppUnderTest {
   async start(): Promise<void> {
     const config = join(this.#dir.path, 'startup.conf');
     writeFileSync(config, this.#startupConf());
-    const child = spawn(this.installation.vpp, ['-c', config], {
+    const { netns } = this.options;
+    const own = [this.installation.vpp, '-c', config];
+    const [command = '', ...args] =
+      netns === undefined ? own : ['ip', 'netns', 'exec', netns, ...own];
+    const child = spawn(command, args, {
       stdio: 'ignore',
       env: this.#environment(),
     });

@@ -316,10 +316,23 @@ export class NfvError extends Error {
   }
 }
 
+/** At most `length` characters of a text for people; what is cut off shows as `...`. */
+export function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  // Half a surrogate pair is no character, and not everything can be sent that has one.
+  return `${text.slice(0, length - 3).replace(/[\ud800-\udbff]$/, '')}...`;
+}
+
 /** A value as error text: JSON, at most 120 characters. */
 export function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
-  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+  const text = typeof value === 'string' ? value : value === undefined ? '' : jsonOf(value);
+  return clip(text, 120);
+}
+
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'bigint' ? String(part) : part,
+  );
 }
 
 /** One bad field as an error whose message says field, value, reason and remedy. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import type { VppEvent } from '../../src/vpp-api/client/event-queue.js';
+import type { Subscription } from '../../src/vpp-api/client/subscriptions.js';
 import { ClientUnderTest, untyped, type TransportOf, type VppUnderTest } from './vpp-under-test.js';
 
 const WANT = { enable_disable: 1, pid: process.pid };
@@ -105,6 +106,20 @@ export function vppContractEvents(
     const index = await loopback();
     await setUp(index, true);
     await reader.about(index);
+  });
+
+  it('can be asked for the moment that calls are taken', async () => {
+    await made.client.close();
+    let asked: Promise<Subscription> | undefined;
+    made = new ClientUnderTest(transportOf(vpp), {
+      onSession: ({ kind }) => {
+        if (kind === 'ready') asked = made.client.subscribe('want_interface_events', WANT);
+      },
+    });
+    await made.client.ready(AbortSignal.timeout(30_000));
+    assert.ok(asked !== undefined);
+    const reader = new EventReader(await asked);
+    assert.ok(await reader.about(await loopback()));
   });
 
   it('are not kept without bound: what is dropped is told', async () => {

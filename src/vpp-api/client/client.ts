@@ -315,8 +315,9 @@ export class VppClient {
     const restarted = boot.number !== this.#lastBoot?.number;
     this.#session = session;
     this.#lastBoot = boot;
-    this.#tell({ kind: 'ready', boot, restarted, schema: session.binding.source });
+    // First, for who is told may subscribe at once.
     this.#subscriptions.opened(session);
+    this.#tell({ kind: 'ready', boot, restarted, schema: session.binding.source });
     for (const waiter of this.#waiters) waiter.resolve();
   }
 

@@ -57,11 +57,11 @@ describe('exitCodeHelp', () => {
       exitCodeHelp(),
       `Exit status:
   0    done
-  1    diff found differences
+  1    diff found differences, or vpp compat something that lacks
   2    wrong usage or invalid input; nothing was changed
-  3    no such resource
+  3    no such resource, or message of VPP
   4    in conflict with what exists
-  5    the NVA is unreachable or unavailable
+  5    the NVA or VPP is unreachable or unavailable
   6    waited in vain
   7    denied
   8    another error, or several of different kinds

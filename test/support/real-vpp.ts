@@ -4,7 +4,11 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Context } from 'mocha';
+import { NfvError } from '../../src/errors.js';
+import { findLibrary } from '../../src/vpp-api/ffi/find-library.js';
 import { eventually } from './eventually.js';
+import { skip } from './skip.js';
 import { tempDir } from './temp-dir.js';
 import type { VppUnderTest } from './vpp-under-test.js';
 
@@ -38,6 +42,26 @@ export function findVpp(): VppInstallation | string {
     plugins: undefined,
     headers: existsSync('/usr/include/vnet') ? '/usr/include' : undefined,
   };
+}
+
+/** Its libvppapiclient. @throws NfvError VPP_LIBRARY_MISSING */
+export async function libraryOf({ libraries }: VppInstallation): Promise<string> {
+  return await findLibrary(libraries === undefined ? {} : { path: libraries });
+}
+
+/** The same, for a suite that is skipped where there is no VPP, or one without the library. */
+export async function libraryOrSkip(
+  context: Context,
+  found: VppInstallation | string,
+): Promise<{ readonly found: VppInstallation; readonly library: string }> {
+  if (typeof found === 'string') skip(context, found);
+  try {
+    return { found, library: await libraryOf(found) };
+  } catch (thrown) {
+    const { code, message } = NfvError.from(thrown);
+    if (code === 'VPP_LIBRARY_MISSING') skip(context, message);
+    throw thrown;
+  }
 }
 
 function installedIn(prefix: string): VppInstallation {

@@ -9,9 +9,10 @@ import { bench as linux } from './linux.js';
 import { bench as nva } from './nva.js';
 import { bench as reconcile } from './reconcile.js';
 import { bench as store } from './store.js';
+import { bench as vppApi } from './vpp-api.js';
 import { bench as vppCodec } from './vpp-codec.js';
 
-const BENCHES: readonly Bench[] = [store, reconcile, nva, linux, fabric, vppCodec];
+const BENCHES: readonly Bench[] = [store, reconcile, nva, linux, fabric, vppCodec, vppApi];
 
 function format(figure: Figure): string {
   const number = (value: number): string =>

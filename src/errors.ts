@@ -316,10 +316,16 @@ export class NfvError extends Error {
   }
 }
 
+/** At most `length` characters of a text for people; what is cut off shows as `...`. */
+export function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  // Half a surrogate pair is no character, and not everything can be sent that has one.
+  return `${text.slice(0, length - 3).replace(/[\ud800-\udbff]$/, '')}...`;
+}
+
 /** A value as error text: JSON, at most 120 characters. */
 export function show(value: unknown): string {
-  const text = textOf(value);
-  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+  return clip(textOf(value), 120);
 }
 
 function textOf(value: unknown): string {

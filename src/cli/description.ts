@@ -1,7 +1,7 @@
 /** What `describe` prints. Pure. */
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint, Port } from '../model/endpoint.js';
-import type { Nve } from '../model/nve.js';
+import { hasSession, type Nve } from '../model/nve.js';
 import type { Labels, Meta } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import {
@@ -63,7 +63,7 @@ export function describeNve(
 ): string {
   const { id, spec, status, meta } = nve;
   const { capabilities: c, itemCounts: counts } = status;
-  const lastSeen =
+  const seen =
     status.lastSeenTime === ''
       ? 'never'
       : `${status.lastSeenTime} (${formatAge(status.lastSeenTime, context.now)} ago)`;
@@ -75,7 +75,7 @@ export function describeNve(
       ['VTEP addresses', listText(spec.vtepAddresses)],
       ['Identity', spec.nodeUuid === '' ? 'not bound' : spec.nodeUuid],
       ['Agent version', status.agentVersion],
-      ['Last seen', lastSeen],
+      [hasSession(status) ? 'Connected since' : 'Last seen', seen],
       ['Items wanted', String(counts.wanted)],
       ['Items applied', String(counts.applied)],
       ['Items failed', String(counts.failed), counts.failed > 0 ? 'red' : undefined],

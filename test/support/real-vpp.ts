@@ -57,6 +57,8 @@ function installedIn(prefix: string): VppInstallation {
 export interface RealVppOptions {
   /** More of startup.conf. */
   readonly config?: string;
+  /** More of its `statseg`. */
+  readonly statseg?: string;
   /** Microseconds that VPP sleeps when it has nothing to do; 0: it never sleeps. */
   readonly pollSleepUs?: number;
   /** 1G, 4G, ... */
@@ -152,14 +154,14 @@ export class RealVpp implements VppUnderTest {
 
   #startupConf(): string {
     const dir = this.#dir.path;
-    const { pollSleepUs = 100, heap = '1G', config = '' } = this.options;
+    const { pollSleepUs = 100, heap = '1G', config = '', statseg = '' } = this.options;
     const { plugins } = this.installation;
     const sleep = pollSleepUs === 0 ? '' : `poll-sleep-usec ${pollSleepUs}`;
     return `
 unix { nodaemon nosyslog cli-listen ${dir}/cli.sock log ${dir}/vpp.log runtime-dir ${dir} ${sleep} }
 api-segment { prefix ${this.shmPrefix} }
 socksvr { socket-name ${this.path} }
-statseg { socket-name ${this.statsPath} size 64M page-size 4k }
+statseg { socket-name ${this.statsPath} size 64M page-size 4k ${statseg} }
 memory { main-heap-size ${heap} main-heap-page-size 4k }
 buffers { buffers-per-numa 8192 page-size 4k }
 plugins { ${plugins === undefined ? '' : `path ${plugins}`} plugin dpdk_plugin.so { disable } }

@@ -116,7 +116,14 @@ export type VppStatValue =
   | { readonly kind: 'simple'; readonly threads: readonly (readonly bigint[])[] }
   | { readonly kind: 'combined'; readonly threads: readonly (readonly VppPair[])[] }
   | { readonly kind: 'names'; readonly names: readonly string[] }
-  | { readonly kind: 'histogram'; readonly threads: readonly (readonly bigint[])[] };
+  | { readonly kind: 'histogram'; readonly threads: readonly VppHistogram[] };
+
+/** Values by their magnitude. */
+export interface VppHistogram {
+  /** The n-th bin (from 0) counts values from 2^(minExponent + n) on; the first, lesser ones as well. */
+  readonly minExponent: number;
+  readonly bins: readonly bigint[];
+}
 
 export interface VppStat {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Counters of the statistics segment: by what they count, together and by worker thread. Pure. */
-import type { VppPair, VppStat } from './access.js';
+import type { VppHistogram, VppPair, VppStat } from './access.js';
 
 export interface Amount {
   /** Packets, events, or whatever the counter counts. */
@@ -45,11 +45,18 @@ function countersIn({ name, value }: VppStat, items: readonly string[] | undefin
     case 'combined':
       return perIndex(name, 'combined', value.threads, amountOfPair, items);
     case 'histogram':
-      return perIndex(name, 'histogram', value.threads, amountOf, undefined).map((bin) => ({
-        ...bin,
-        item: `from ${2n ** BigInt(bin.index ?? 0)}`,
-      }));
+      return binsOf(name, value.threads);
   }
+}
+
+/** Threads have the same bins. */
+function binsOf(name: string, threads: readonly VppHistogram[]): Counter[] {
+  const rows = threads.map(({ bins }) => bins);
+  const first = threads[0]?.minExponent ?? 0;
+  return perIndex(name, 'histogram', rows, amountOf, undefined).map((bin) => ({
+    ...bin,
+    item: `from ${2n ** BigInt(first + (bin.index ?? 0))}`,
+  }));
 }
 
 const amountOf = (count = 0n): Amount => ({ count });

@@ -1,7 +1,8 @@
 /** Port: where an endpoint is plugged in; a veth or a tap, in the bridge of its VN. */
 import type { Port, VethPort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
-import { differing, type LinuxKind } from './kind.js';
+import { differing } from '../../reconcile/differing.js';
+import type { LinuxKind } from './kind.js';
 import { removeLink } from './link-removal.js';
 import { ownership } from './links.js';
 import type { Memory } from './memory.js';

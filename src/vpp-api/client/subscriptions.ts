@@ -142,7 +142,8 @@ export class Subscriptions {
     // VPP knows a client's wish by its name alone.
     const shared = this.#wants.some(({ name }) => name === want.name);
     if (!tell || shared || session === undefined || off === undefined) return;
-    const no = typeof want.fields[off] === 'boolean' ? false : 0;
+    const yes: unknown = Reflect.get(want.fields, off);
+    const no = typeof yes === 'boolean' ? false : 0;
     // Not more than a courtesy: what VPP goes on telling is dropped.
     await session.request(want.name, { ...want.fields, [off]: no }, {}).catch(() => undefined);
   }

@@ -223,6 +223,26 @@ describe('nva sessions with NVEs', () => {
     });
   });
 
+  it('does not take for applied what an NVE missed while it was away, and failed at', async () => {
+    const failure = { code: 'NETNS_MISSING', message: 'there is no namespace blue-4' };
+    const c = overlay.fake('host-c', {
+      judge: ({ key }) => (key === 'port/blue-4' ? failure : undefined),
+    });
+    await c.connect();
+    await eventually(() => c.deltas.some(({ complete }) => complete));
+    await c.disconnect();
+    const revision = await overlay.attach('blue-4', 4, 'host-c');
+    // The store goes on, so that what it is sent later is of a later revision.
+    await overlay.attach('blue-3', 3, 'host-b');
+    await c.connect();
+    await eventually(() => c.items.has('port/blue-4'));
+    await eventually(async () => {
+      const { laggards } = await overlay.wait(revision, 0);
+      const [laggard] = laggards.filter(({ nve }) => nve === 'host-c');
+      assert.deepEqual(laggard?.failures, [{ key: 'port/blue-4', ...failure }]);
+    });
+  });
+
   it('does not wait for an NVE that was in step when it left, unless something changes for it', async () => {
     const [a, b, c] = [overlay.fake('host-a'), overlay.fake('host-b'), overlay.fake('host-c')];
     for (const nve of [a, b, c]) await nve.connect();

@@ -30,7 +30,10 @@ const STATS: readonly VppStat[] = [
   { name: '/if/uneven', value: { kind: 'simple', threads: [[1n, 0n, 2n], []] } },
   { name: '/net/route/to', value: { kind: 'simple', threads: [[7n, 8n]] } },
   { name: '/sys/heartbeat', value: { kind: 'scalar', value: 42 } },
-  { name: '/x/hist', value: { kind: 'histogram', threads: [[1n, 2n]] } },
+  {
+    name: '/x/hist',
+    value: { kind: 'histogram', threads: [{ minExponent: 3, bins: [1n, 2n] }] },
+  },
 ];
 
 const find = (counters: readonly Counter[], name: string): object[] =>
@@ -81,8 +84,8 @@ describe('countersOf', () => {
     assert.deepEqual(
       bins.map(({ item, total }) => [item, total.count]),
       [
-        ['from 1', 1n],
-        ['from 2', 2n],
+        ['from 8', 1n],
+        ['from 16', 2n],
       ],
     );
   });

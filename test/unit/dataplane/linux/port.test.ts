@@ -54,8 +54,8 @@ describe('Port', () => {
     await port.create(web(), doors, new Memory());
     assert.deepEqual(changes(doors), [
       `ip -n blue link add name eth0 address ${MAC} mtu 1400 type veth peer name nfvp4b5e57f6eb mtu 1400 group 1852208740 netns /proc/1/ns/net`,
-      'ip -n blue addr add 192.168.7.1/24 dev eth0',
-      'ip -n blue addr add fd00:7::1/64 dev eth0 nodad',
+      'ip -n blue addr replace 192.168.7.1/24 dev eth0',
+      'ip -n blue addr replace fd00:7::1/64 dev eth0 nodad',
       'ip -n blue link set dev eth0 up',
       'ip link set dev nfvp4b5e57f6eb mtu 1400 addrgenmode none master nfvb7',
       'ip link set dev nfvp4b5e57f6eb type bridge_slave learning off flood on mcast_flood on',
@@ -75,7 +75,7 @@ describe('Port', () => {
   });
 
   it('is undone when the guest cannot be configured', async () => {
-    const doors = doorsFor().fail(/addr add fd00/, 'RTNETLINK answers: Permission denied\n');
+    const doors = doorsFor().fail(/addr replace fd00/, 'RTNETLINK answers: Permission denied\n');
     await assert.rejects(port.create(web(), doors, new Memory()), { code: 'KERNEL_REFUSED' });
     assert.equal(doors.said.at(-1), 'undo link del dev nfvp4b5e57f6eb');
   });
@@ -103,11 +103,11 @@ describe('Port', () => {
       changes(doors).filter((line) => line.startsWith('ip -n')),
       [
         `ip -n blue link set dev eth0 address ${MAC} mtu 1400`,
-        'ip -n blue addr del 192.168.7.1/24 dev eth0',
         'ip -n blue addr del fd00:7::1/64 dev eth0',
-        'ip -n blue addr add 192.168.7.2/24 dev eth0',
-        'ip -n blue addr add 192.168.7.200/24 dev eth0',
+        'ip -n blue addr del 192.168.7.1/24 dev eth0',
+        'ip -n blue addr replace 192.168.7.2/24 dev eth0',
         'ip -n blue link set dev eth0 up',
+        'ip -n blue addr add 192.168.7.200/24 dev eth0',
       ],
     );
   });

@@ -330,13 +330,15 @@ export function clip(text: string, length: number): string {
 
 /** A value as error text: JSON, at most 120 characters. */
 export function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === undefined ? '' : jsonOf(value);
-  return clip(text, 120);
+  return clip(textOf(value), 120);
 }
 
-function jsonOf(value: unknown): string {
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === undefined) return '';
+  if (typeof value === 'bigint') return value.toString();
   return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'bigint' ? String(part) : part,
+    typeof part === 'bigint' ? part.toString() : part,
   );
 }
 

@@ -52,9 +52,9 @@ function answersOf({
   readonly streamMessage: string | undefined;
   readonly events: readonly string[];
 }): object {
-  const details = stream ? reply : streamMessage;
+  const details = streamMessage ?? (stream ? reply : undefined);
   return {
-    ...(reply === undefined || stream ? {} : { reply }),
+    ...(reply === undefined || reply === details ? {} : { reply }),
     ...(details === undefined ? {} : { details }),
     ...(events.length === 0 ? {} : { events }),
   };

@@ -24,7 +24,9 @@ export function kindsOf({ services }: VppSchema): ReadonlyMap<string, MessageKin
   const kinds = new Map<string, MessageKind>();
   for (const { request, reply, stream, streamMessage, events } of services.values()) {
     kinds.set(request, stream || streamMessage !== undefined ? 'dump' : 'request');
-    if (reply !== undefined) kinds.set(reply, stream ? 'details' : 'reply');
+    // A cursor stream has details, and a reply at its end.
+    const isDetails = stream && streamMessage === undefined;
+    if (reply !== undefined) kinds.set(reply, isDetails ? 'details' : 'reply');
     if (streamMessage !== undefined) kinds.set(streamMessage, 'details');
     for (const event of events) kinds.set(event, 'event');
   }

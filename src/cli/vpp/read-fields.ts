@@ -43,8 +43,11 @@ function parse(text: string, file: string): VppFields {
   return parseYaml(text, Fields, options);
 }
 
-/** The same with digits as bigints where the message has a 64-bit integer. */
-export function withBigints(schema: VppSchema, message: VppMessage, fields: VppFields): VppFields {
+/**
+ * The same in the codec's terms, where JSON has none: 64-bit integers that are written as digits, and
+ * unions that are written as octets.
+ */
+export function typedFields(schema: VppSchema, message: VppMessage, fields: VppFields): VppFields {
   return converted(schema, message.fields, fields);
 }
 
@@ -66,6 +69,8 @@ function convert(schema: VppSchema, { name, type, repeat }: Item, value: unknown
     return value.map((each: unknown) => convert(schema, { name, type, repeat: ONE }, each));
   }
   if (type === 'u64' || type === 'i64') return integerOf(value);
+  // What is written without a point is a whole number to YAML.
+  if (type === 'f64' && typeof value === 'bigint') return Number(value);
   const def = schema.types.get(type);
   switch (def?.kind) {
     case 'alias': {
@@ -75,7 +80,7 @@ function convert(schema: VppSchema, { name, type, repeat }: Item, value: unknown
     case 'struct':
       return isObject(value) ? converted(schema, def.fields, value) : value;
     case 'union':
-      return isObject(value) ? converted(schema, def.members, value) : value;
+      return isObject(value) ? converted(schema, def.members, value) : octetsOf(value);
     default:
       return value;
   }
@@ -87,6 +92,12 @@ const FIXED = { kind: 'fixed', length: 0 } as const;
 
 function integerOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : value;
+}
+
+/** A union of which nobody says what is in it is printed as octets; addresses have a text of their own. */
+function octetsOf(value: unknown): unknown {
+  const isHex = typeof value === 'string' && /^(?:[0-9a-f]{2})+$/i.test(value);
+  return isHex ? Buffer.from(value, 'hex') : value;
 }
 
 function isObject(value: unknown): value is object {

@@ -23,6 +23,13 @@ const rows: [code: ErrorCode, status: number][] = [
   ['INTERNAL', 8],
   ['TOO_MANY_REQUESTS', 8],
   ['PROTOCOL_VERSION', 8],
+  ['VPP_UNREACHABLE', 5],
+  ['NOT_PRIVILEGED', 7],
+  ['VPP_FIELD_INVALID', 2],
+  ['VPP_MESSAGE_UNKNOWN', 3],
+  ['VPP_MESSAGE_MISSING', 4],
+  ['VPP_REFUSED', 8],
+  ['VPP_LIBRARY_MISSING', 8],
 ];
 
 describe('exitCodeOf', () => {

@@ -5,7 +5,7 @@ import { withVpp } from '../../vpp/connect.js';
 import { requireKind } from '../../vpp/message-kinds.js';
 import { flattened } from '../../vpp/plain.js';
 import { dataFormatOption, DataFormat, render } from '../../vpp/print.js';
-import { addFieldOptions, FieldOptions, readFields, withBigints } from '../../vpp/read-fields.js';
+import { addFieldOptions, FieldOptions, readFields, typedFields } from '../../vpp/read-fields.js';
 
 const Options = FieldOptions.extend({ output: DataFormat.default('table') });
 
@@ -35,7 +35,7 @@ export const callVerb: Verb = (vpp, define) => {
     return withVpp(session, vpp, async (connection) => {
       const definition = requireKind(connection, name, 'request');
       const sent =
-        definition === undefined ? given : withBigints(connection.schema, definition, given);
+        definition === undefined ? given : typedFields(connection.schema, definition, given);
       const reply = await connection.request(name, sent, session.call.signal);
       const text = render(options.output, reply, () => fields(session.paint, flattened(reply)));
       await session.out.write(text);

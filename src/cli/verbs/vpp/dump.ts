@@ -9,7 +9,7 @@ import { withVpp } from '../../vpp/connect.js';
 import { requireKind } from '../../vpp/message-kinds.js';
 import { flattened } from '../../vpp/plain.js';
 import { dataFormatOption, DataFormat, jsonText, yamlText } from '../../vpp/print.js';
-import { addFieldOptions, FieldOptions, readFields, withBigints } from '../../vpp/read-fields.js';
+import { addFieldOptions, FieldOptions, readFields, typedFields } from '../../vpp/read-fields.js';
 import { withZeros } from '../../vpp/zero-fields.js';
 
 const Options = FieldOptions.extend({
@@ -47,7 +47,7 @@ export const dumpVerb: Verb = (vpp, define) => {
       const sent =
         definition === undefined
           ? given
-          : withZeros(schema, definition, withBigints(schema, definition, given));
+          : withZeros(schema, definition, typedFields(schema, definition, given));
       const details = connection.stream(name, sent, session.call.signal);
       await print(session, options, details);
       return EXIT.ok.code;

@@ -8,7 +8,7 @@ import type { VppConnection, VppEvent, VppFields } from '../../vpp/access.js';
 import { withVpp } from '../../vpp/connect.js';
 import { flattened } from '../../vpp/plain.js';
 import { dataFormatOption, DataFormat, jsonLine, yamlText } from '../../vpp/print.js';
-import { addFieldOptions, FieldOptions, readFields, withBigints } from '../../vpp/read-fields.js';
+import { addFieldOptions, FieldOptions, readFields, typedFields } from '../../vpp/read-fields.js';
 import { withZeros } from '../../vpp/zero-fields.js';
 
 const Options = FieldOptions.extend({ output: DataFormat.default('table') });
@@ -86,7 +86,7 @@ function wishOf({ schema }: VppConnection, name: string, given: VppFields): Wish
     const remedy = "list those that do: nfvctl vpp messages 'want_*'";
     throw new NfvError('INVALID_FIELD', `${name} asks for no events`, { remedy });
   }
-  const filled = withZeros(schema, definition, withBigints(schema, definition, given));
+  const filled = withZeros(schema, definition, typedFields(schema, definition, given));
   const own = definition.fields.flatMap(({ name: field, type }): [string, unknown][] => {
     if (field in given) return [];
     if (field === 'pid') return [[field, process.pid]];

@@ -1,6 +1,7 @@
 /** Runs in a network namespace of its own; see linux.ts. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { LinuxDataplane } from '../src/dataplane/linux/linux-dataplane.js';
 import { systemClock } from '../src/model/clock.js';
@@ -12,6 +13,7 @@ import { median, percentile } from './stats.js';
 const VNI = 100;
 const LOCAL = '10.99.0.1';
 const REMOTE = '10.99.0.2';
+const PORTS = 100;
 const signal = new AbortController().signal;
 const run = promisify(execFile);
 
@@ -159,6 +161,39 @@ async function small(dataplane: LinuxDataplane): Promise<void> {
   emit({ case: 'apply and observe 2, CPU of the agent', value: each, ...figure });
 }
 
+/** Endpoints that come: a veth each, into a network namespace of its own. */
+async function ports(dataplane: LinuxDataplane): Promise<void> {
+  const names = Array.from({ length: PORTS }, (_, i) => `nfvt${process.pid}g${i}`);
+  const items = names.map((netns, i): Payload => ({
+    kind: 'port',
+    endpoint: netns,
+    vni: VNI,
+    mac: mac(20_000 + i),
+    addresses: [`${ip(20_000 + i)}/16`, `fd00::${(i + 1).toString(16)}/64`],
+    adminUp: true,
+    mtu: 1400,
+    port: { kind: 'veth', netns, interface: 'eth0', hostInterface: '' },
+  }));
+  for (const name of names) await run('ip', ['netns', 'add', name]);
+  try {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    const before = process.cpuUsage();
+    delay.enable();
+    const value = await time(() => apply(dataplane, creations(items)));
+    delay.disable();
+    const cpu = process.cpuUsage(before);
+    const figure = { unit: 'ms', baseline: null, ratio: null };
+    emit({ case: `apply ${PORTS} veth ports`, value, ...figure });
+    const each = (cpu.user + cpu.system) / 1000 / PORTS;
+    emit({ case: 'a veth port, CPU of the agent', value: each, ...figure });
+    emit({ case: 'meanwhile the event loop, p99', value: delay.percentile(99) / 1e6, ...figure });
+    emit({ case: 'meanwhile the event loop, longest', value: delay.max / 1e6, ...figure });
+    await apply(dataplane, deletions(items));
+  } finally {
+    for (const name of names) await run('ip', ['netns', 'del', name]);
+  }
+}
+
 async function main(): Promise<void> {
   await run('ip', ['link', 'set', 'dev', 'lo', 'up']);
   await run('ip', ['link', 'add', 'name', 'under', 'type', 'veth', 'peer', 'name', 'other']);
@@ -188,6 +223,7 @@ async function main(): Promise<void> {
   await processEach();
   await wholeHost(dataplane);
   await small(dataplane);
+  await ports(dataplane);
   await dataplane.close();
 }
 

@@ -141,6 +141,11 @@ export const ERROR_TABLE = {
     true,
     'create the network namespace: ip netns add NAME',
   ),
+  HOST_INTERFACE_MISSING: row(
+    'FAILED_PRECONDITION',
+    true,
+    'create the interface on the host, or correct its name in the endpoint',
+  ),
   READBACK_MISMATCH: row(
     'UNAVAILABLE',
     true,
@@ -316,10 +321,25 @@ export class NfvError extends Error {
   }
 }
 
+/** At most `length` characters of a text for people; what is cut off shows as `...`. */
+export function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  // Half a surrogate pair is no character, and not everything can be sent that has one.
+  return `${text.slice(0, length - 3).replace(/[\ud800-\udbff]$/, '')}...`;
+}
+
 /** A value as error text: JSON, at most 120 characters. */
 export function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
-  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+  return clip(textOf(value), 120);
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === undefined) return '';
+  if (typeof value === 'bigint') return value.toString();
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'bigint' ? part.toString() : part,
+  );
 }
 
 /** One bad field as an error whose message says field, value, reason and remedy. */

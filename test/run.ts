@@ -1,72 +1,100 @@
 /**
- * Runs the suites one after another, prints what was skipped and why, and ends with one line that
- * adds them up: `tests: N passed, N failed, N skipped`.
+ * Runs the suites one after another, prints what was skipped and why, what failed, and ends with one
+ * line that adds them up: `tests: N passed, N failed, N skipped`.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
+/** The parts of a suite run beside each other, since they mostly wait. */
 const SUITES: Readonly<Record<string, readonly string[]>> = {
   unit: ['dist/test/unit/**/*.test.js'],
-  integration: ['dist/test/integration/**/*.test.js'],
+  integration: [
+    'dist/test/integration/{cli,host,main,vpp-api}/**/*.test.js',
+    'dist/test/integration/!(cli|host|main|vpp-api)/**/*.test.js',
+  ],
   vpp: ['dist/test/vpp/**/*.test.js'],
 };
 /** Those that need nothing but this machine. */
 const DEFAULT = ['unit', 'integration'];
 
-const report = z.object({
+const reportShape = z.object({
   passed: z.number(),
-  failed: z.number(),
+  failed: z.array(z.object({ title: z.string(), error: z.string() })),
   skipped: z.array(z.object({ title: z.string(), reason: z.string() })),
 });
-type Report = z.infer<typeof report>;
+type Report = z.infer<typeof reportShape>;
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', env });
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      resolve(signal === null ? (code ?? 1) : 1);
-    });
-  });
+/** `output`: a file that gets what it prints; undefined: we print it. */
+async function run(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  output?: string,
+): Promise<number> {
+  const file = output === undefined ? undefined : openSync(output, 'w');
+  const out = file ?? 'inherit';
+  try {
+    const child = spawn('node_modules/.bin/mocha', args, { stdio: ['ignore', out, out], env });
+    const ended: unknown[] = await once(child, 'exit');
+    const [code] = ended;
+    // None: it was killed.
+    return typeof code === 'number' ? code : 1;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
-/** A suite that ended without a report, or badly with none failed, counts as one failure. */
-async function runSuite(name: string, dir: string): Promise<Report> {
-  process.stdout.write(`\n== ${name}\n`);
-  const file = join(dir, `${name}.json`);
-  const code = await run('node_modules/.bin/mocha', SUITES[name] ?? [], {
-    ...process.env,
-    NFVD_TEST_REPORT: file,
-  });
+/** A part that ended without a report, or badly with none failed, counts as one failure. */
+async function runPart(pattern: string, report: string, output?: string): Promise<Report> {
+  const code = await run([pattern], { ...process.env, NFVD_TEST_REPORT: report }, output);
+  const badEnd = { title: pattern, error: `mocha ended with ${code}` };
   let result: Report;
   try {
-    result = report.parse(JSON.parse(readFileSync(file, 'utf8')));
+    result = reportShape.parse(JSON.parse(readFileSync(report, 'utf8')));
   } catch {
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: [badEnd], skipped: [] };
   }
-  return code !== 0 && result.failed === 0 ? { ...result, failed: 1 } : result;
+  return code !== 0 && result.failed.length === 0 ? { ...result, failed: [badEnd] } : result;
+}
+
+/** The first part is seen as it runs, the others when they and all before them have ended. */
+async function runSuite(name: string, dir: string): Promise<Report[]> {
+  process.stdout.write(`\n== ${name}\n`);
+  const parts = (SUITES[name] ?? []).map((pattern, i) => {
+    const output = i === 0 ? undefined : join(dir, `${name}-${i}.txt`);
+    return { output, report: runPart(pattern, join(dir, `${name}-${i}.json`), output) };
+  });
+  const reports: Report[] = [];
+  for (const { output, report } of parts) {
+    reports.push(await report);
+    if (output !== undefined) process.stdout.write(readFileSync(output));
+  }
+  return reports;
 }
 
 async function main(names: readonly string[]): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'nfvt-report-'));
   const reports: Report[] = [];
   try {
-    for (const name of names) reports.push(await runSuite(name, dir));
+    for (const name of names) reports.push(...(await runSuite(name, dir)));
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
   const skipped = reports.flatMap((r) => r.skipped);
-  const sum = (count: (r: Report) => number): number => reports.reduce((n, r) => n + count(r), 0);
-  const failed = sum((r) => r.failed);
+  const failed = reports.flatMap((r) => r.failed);
+  const passed = reports.reduce((n, r) => n + r.passed, 0);
   if (skipped.length > 0) process.stdout.write('\nskipped:\n');
   for (const { title, reason } of skipped) process.stdout.write(`  ${title}: ${reason}\n`);
+  // Last, where the end of a log has it.
+  if (failed.length > 0) process.stdout.write('\nfailed:\n');
+  for (const { title, error } of failed) process.stdout.write(`  ${title}: ${error}\n`);
   process.stdout.write(
-    `\ntests: ${sum((r) => r.passed)} passed, ${failed} failed, ${skipped.length} skipped\n`,
+    `\ntests: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`,
   );
-  return failed === 0 ? 0 : 1;
+  return failed.length === 0 ? 0 : 1;
 }
 
 const wanted = process.argv.slice(2);

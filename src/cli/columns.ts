@@ -1,7 +1,7 @@
 /** The columns of `get`, for each kind. */
 import type { Resource, ResourceKind } from '../model/api.js';
 import type { Endpoint, EndpointState, Port } from '../model/endpoint.js';
-import type { Nve, NveState } from '../model/nve.js';
+import { hasSession, type Nve, type NveState, type NveStatus } from '../model/nve.js';
 import type { Labels } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { formatAge } from './duration.js';
@@ -15,7 +15,7 @@ const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] 
   },
   Nve: {
     narrow: ['NAME', 'STATE', 'VTEPS', 'APPLIED', 'FAILED', 'LAST-SEEN', 'AGE'],
-    wide: ['DATAPLANE', 'AGENT', 'REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
+    wide: ['DATAPLANE', 'AGENT', 'APPLIED-REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
   },
   Endpoint: {
     narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],
@@ -70,7 +70,7 @@ function nveCells({ id, spec, status, meta }: Nve, wide: boolean, now: number): 
     { text: listText(spec.vtepAddresses) },
     { text: `${counts.applied}/${counts.wanted}` },
     counts.failed > 0 ? { text: String(counts.failed), colour: 'red' } : { text: '0' },
-    { text: status.lastSeenTime === '' ? 'never' : formatAge(status.lastSeenTime, now) },
+    { text: lastSeen(status, now) },
     { text: formatAge(meta.createTime, now) },
   ];
   if (!wide) return narrow;
@@ -89,6 +89,11 @@ function nveCells({ id, spec, status, meta }: Nve, wide: boolean, now: number): 
       spec.displayName,
     ]),
   ];
+}
+
+function lastSeen(status: NveStatus, now: number): string {
+  if (status.lastSeenTime === '') return 'never';
+  return hasSession(status) ? 'now' : formatAge(status.lastSeenTime, now);
 }
 
 function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now: number): Cell[] {
@@ -143,6 +148,8 @@ export function portText(port: Port): string {
       return `veth ${port.netns}/${port.interface}`;
     case 'tap':
       return `tap ${port.interface}`.trim();
+    case 'host_interface':
+      return `host ${port.interface}`;
   }
 }
 

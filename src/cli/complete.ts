@@ -10,8 +10,19 @@ export interface Candidate {
   readonly about: string;
 }
 
+/** Arguments of `nfvctl vpp` that VPP knows the values of. */
+export const VPP_ARGUMENTS = ['message', 'request', 'dump', 'want', 'feature'] as const;
+export type VppArgument = (typeof VPP_ARGUMENTS)[number];
+
 /** Names of what exists; empty if that cannot be found out. */
 export type LiveNames = (kind: ResourceKind) => Promise<readonly string[]>;
+
+export interface Live {
+  /** The NVA's. */
+  readonly resources: LiveNames;
+  /** Those of VPP that an argument can be. */
+  readonly vpp: (argument: VppArgument) => Promise<readonly string[]>;
+}
 
 /**
  * Words that may stand where the last of `words` is being written.
@@ -20,10 +31,10 @@ export type LiveNames = (kind: ResourceKind) => Promise<readonly string[]>;
 export async function complete(
   program: Command,
   words: readonly string[],
-  liveNames: LiveNames,
+  live: Live,
 ): Promise<Candidate[]> {
   const last = words.at(-1) ?? '';
-  const found = await candidates(walk(program, words.slice(0, -1)), last, liveNames);
+  const found = await candidates(walk(program, words.slice(0, -1)), last, live);
   return found.filter(({ word }) => word.startsWith(last));
 }
 
@@ -56,13 +67,13 @@ function walk(program: Command, words: readonly string[]): Position {
 async function candidates(
   { command, operands, option }: Position,
   last: string,
-  liveNames: LiveNames,
+  live: Live,
 ): Promise<Candidate[]> {
-  if (option !== undefined) return valuesOf(option, last, liveNames);
+  if (option !== undefined) return valuesOf(option, last, live.resources);
   const [, flag = '', value = ''] = /^(--[\w-]+)=(.*)$/s.exec(last) ?? [];
   if (flag !== '') {
     const given = optionsOf(command).find(({ long }) => long === flag);
-    const values = given === undefined ? [] : await valuesOf(given, value, liveNames);
+    const values = given === undefined ? [] : await valuesOf(given, value, live.resources);
     return values.map(({ word, about }) => ({ word: `${flag}=${word}`, about }));
   }
   if (last.startsWith('-')) {
@@ -71,7 +82,7 @@ async function candidates(
     );
   }
   if (command.commands.length > 0) return subcommands(command);
-  return wordsOf(command, operands, last, liveNames);
+  return wordsOf(command, operands, last, live);
 }
 
 /** What an argument of a command can be. */
@@ -79,18 +90,20 @@ async function wordsOf(
   command: Command,
   operands: readonly string[],
   last: string,
-  liveNames: LiveNames,
+  live: Live,
 ): Promise<Candidate[]> {
   const args = command.registeredArguments;
   const argument = args[operands.length] ?? args.at(-1);
   if (argument === undefined || (operands.length >= args.length && !argument.variadic)) return [];
+  const ofVpp = VPP_ARGUMENTS.find((name) => name === argument.name());
+  if (ofVpp !== undefined) return unused(await live.vpp(ofVpp), operands);
   switch (argument.name()) {
     case 'kind':
-      return last.includes('/') ? refs(last, liveNames) : kinds();
+      return last.includes('/') ? refs(last, live.resources) : kinds();
     case 'name':
       return operands[0]?.includes('/') === true
-        ? refs(last, liveNames)
-        : names(operands[0] ?? command.name(), operands.slice(1), liveNames);
+        ? refs(last, live.resources)
+        : names(operands[0] ?? command.name(), operands.slice(1), live.resources);
     case 'verb':
       return subcommands(walk(command.parent ?? command, operands).command);
     case 'shell':
@@ -158,8 +171,11 @@ async function names(
 ): Promise<Candidate[]> {
   const kind = kindOf(kindName);
   if (kind === undefined) return [];
-  const live = await liveNames(kind);
-  return live.filter((id) => !given.includes(id)).map((word) => ({ word, about: '' }));
+  return unused(await liveNames(kind), given);
+}
+
+function unused(live: readonly string[], given: readonly string[]): Candidate[] {
+  return live.filter((word) => !given.includes(word)).map((word) => ({ word, about: '' }));
 }
 
 /** `network/b` to `network/blue`. */

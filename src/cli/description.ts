@@ -1,7 +1,7 @@
 /** What `describe` prints. Pure. */
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint, Port } from '../model/endpoint.js';
-import type { Nve } from '../model/nve.js';
+import { hasSession, type Nve } from '../model/nve.js';
 import type { Labels, Meta } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import {
@@ -25,7 +25,7 @@ export interface DescribeContext {
 }
 
 /** Name and value; an empty value is shown as "-". */
-type Field = readonly [name: string, value: string, colour?: Colour | undefined];
+export type Field = readonly [name: string, value: string, colour?: Colour | undefined];
 
 export function describeNetwork(
   network: VirtualNetwork,
@@ -63,7 +63,7 @@ export function describeNve(
 ): string {
   const { id, spec, status, meta } = nve;
   const { capabilities: c, itemCounts: counts } = status;
-  const lastSeen =
+  const seen =
     status.lastSeenTime === ''
       ? 'never'
       : `${status.lastSeenTime} (${formatAge(status.lastSeenTime, context.now)} ago)`;
@@ -75,7 +75,7 @@ export function describeNve(
       ['VTEP addresses', listText(spec.vtepAddresses)],
       ['Identity', spec.nodeUuid === '' ? 'not bound' : spec.nodeUuid],
       ['Agent version', status.agentVersion],
-      ['Last seen', lastSeen],
+      [hasSession(status) ? 'Connected since' : 'Last seen', seen],
       ['Items wanted', String(counts.wanted)],
       ['Items applied', String(counts.applied)],
       ['Items failed', String(counts.failed), counts.failed > 0 ? 'red' : undefined],
@@ -160,6 +160,11 @@ function portFields(port: Port): Field[] {
         ['  Multi-queue', yesNo(port.multiQueue)],
         ['  virtio-net header', yesNo(port.vnetHdr)],
       ];
+    case 'host_interface':
+      return [
+        ['Port', 'interface of the host'],
+        ['  Interface', port.interface],
+      ];
   }
 }
 
@@ -209,7 +214,7 @@ function titled(
   return `${title} (${rows.length}):\n${text.replace(/^(?=.)/gm, '  ')}`;
 }
 
-function fields(paint: Paint, all: readonly Field[]): string {
+export function fields(paint: Paint, all: readonly Field[]): string {
   const width = Math.max(...all.map(([name]) => name.length)) + 1;
   return all
     .map(([name, value, colour]) => {

@@ -3,11 +3,11 @@ import type { ErrorCode, NfvError, StatusName } from '../errors.js';
 
 export const EXIT = {
   ok: { code: 0, meaning: 'done' },
-  different: { code: 1, meaning: 'diff found differences' },
+  different: { code: 1, meaning: 'diff found differences, or vpp compat something that lacks' },
   invalid: { code: 2, meaning: 'wrong usage or invalid input; nothing was changed' },
-  notFound: { code: 3, meaning: 'no such resource' },
+  notFound: { code: 3, meaning: 'no such resource, or message of VPP' },
   conflict: { code: 4, meaning: 'in conflict with what exists' },
-  unreachable: { code: 5, meaning: 'the NVA is unreachable or unavailable' },
+  unreachable: { code: 5, meaning: 'the NVA or VPP is unreachable or unavailable' },
   waitedInVain: { code: 6, meaning: 'waited in vain' },
   denied: { code: 7, meaning: 'denied' },
   failed: { code: 8, meaning: 'another error, or several of different kinds' },
@@ -33,6 +33,10 @@ const BY_CODE: Partial<Record<ErrorCode, Exit>> = {
   MESSAGE_TOO_LARGE: EXIT.invalid,
   FILE_UNREADABLE: EXIT.invalid,
   PROTOCOL_VERSION: EXIT.failed,
+  VPP_MESSAGE_UNKNOWN: EXIT.notFound,
+  VPP_LIBRARY_MISSING: EXIT.failed,
+  VPP_SCHEMA_INVALID: EXIT.failed,
+  VPP_REFUSED: EXIT.failed,
 };
 
 export function exitCodeOf(error: NfvError): number {

@@ -4,6 +4,7 @@ import type { NvaApi } from '../model/api.js';
 import type { Clock } from '../model/clock.js';
 import type { Address } from '../rpc/address.js';
 import type { TlsFiles } from '../rpc/tls.js';
+import type { ConnectVpp, OpenVppStats } from './vpp/access.js';
 
 export interface NvaConnection extends NvaApi {
   close(): void;
@@ -30,4 +31,6 @@ export interface CliHost {
   /** Aborts with SIGINT. */
   readonly interrupted: AbortSignal;
   readonly connect: Connect;
+  readonly connectVpp: ConnectVpp;
+  readonly openVppStats: OpenVppStats;
 }

@@ -13,6 +13,7 @@ import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
+import { vppVerb } from './verbs/vpp.js';
 import { waitVerb } from './verbs/wait.js';
 import { watchVerb } from './verbs/watch.js';
 import { examples, type Define, type Verb } from './verb.js';
@@ -27,6 +28,7 @@ const VERBS: readonly Verb[] = [
   diffVerb,
   watchVerb,
   waitVerb,
+  vppVerb,
   completionVerb,
   completeVerb,
   versionVerb,

@@ -8,8 +8,8 @@ import { fullName } from './program.js';
 export function usageError(error: CommanderError, command: Command): NfvError {
   const [message = '', hint = ''] = error.message.replace(/^error: /, '').split('\n');
   const [, word = ''] = /^unknown command '(.*)'$/.exec(message) ?? [];
-  // What stands below a verb are kinds.
-  if (word !== '' && command.parent !== null) return notAKind(word);
+  // What stands below a verb are kinds; below vpp it is verbs.
+  if (word !== '' && command.parent !== null && command.name() !== 'vpp') return notAKind(word);
   const remedy = `${remedyOf(error, command, hint)}see "${fullName(command)} --help"`;
   return new NfvError('INVALID_FIELD', message, { remedy });
 }

@@ -1,12 +1,63 @@
 /** The dataplanes that a configuration can name. */
+import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
+import type { Uplink } from '../dataplane/vpp/uplinks.js';
 import { systemClock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
 import type { NveConfig } from '../nve/config.js';
+import type { VppConfig } from '../nve/vpp-config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
 
-type Make = (log: Pick<Log, 'warn'>) => Dataplane;
+/** What VPP's taps need of the kernel (VPP src/plugins/tap). */
+const VHOST_NET = '/dev/vhost-net';
 
-export const DATAPLANES: Readonly<Record<NveConfig['dataplane'], Make>> = {
-  linux: (log) => new LinuxDataplane({ clock: systemClock, log }),
-};
+export async function openDataplane(
+  { dataplane, vpp }: NveConfig,
+  log: Pick<Log, 'info' | 'warn'>,
+): Promise<Dataplane> {
+  const isVpp = dataplane === 'vpp' || (dataplane === 'auto' && (await isThere(vpp.socket)));
+  return isVpp ? await openVpp(vpp, log) : new LinuxDataplane({ clock: systemClock, log });
+}
+
+/** Loaded only where it is asked for: a host without VPP pays nothing for it. */
+async function openVpp(
+  { socket, uplinks }: VppConfig,
+  log: Pick<Log, 'info' | 'warn'>,
+): Promise<Dataplane> {
+  const [{ VppDataplane }, { VppClient }, { SocketTransport }] = await Promise.all([
+    import('../dataplane/vpp/vpp-dataplane.js'),
+    import('../vpp-api/client/client.js'),
+    import('../vpp-api/transport/socket.js'),
+  ]);
+  const timers = systemClock;
+  const transport = new SocketTransport({ path: socket, clientName: 'nfvd-nve', timers });
+  return new VppDataplane({
+    connect: (onSession) => new VppClient({ transport, timers, onSession }),
+    uplinks: uplinks.map(uplinkOf),
+    canTap: () => isUsable(VHOST_NET),
+    log,
+  });
+}
+
+function uplinkOf(entry: VppConfig['uplinks'][number]): Uplink {
+  const { interface: name, hostInterface, ...rest } = entry;
+  return name === '' ? { hostInterface, ...rest } : { interface: name, ...rest };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function isUsable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -2,6 +2,7 @@
 import { runCli } from '../cli/run-cli.js';
 import { systemClock } from '../model/clock.js';
 import { NvaClient } from '../rpc/nva-client.js';
+import { quietGrpc } from '../rpc/quiet.js';
 
 const interrupted = new AbortController();
 // Once: a second SIGINT ends the process at once.
@@ -9,6 +10,7 @@ process.once('SIGINT', () => {
   interrupted.abort();
 });
 
+quietGrpc(process.env);
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   stdin: process.stdin,
@@ -17,4 +19,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   clock: systemClock,
   interrupted: interrupted.signal,
   connect: (options) => new NvaClient(options),
+  connectVpp: async (...given) => (await import('./vpp-access.js')).connectVpp(...given),
+  openVppStats: async (options) => (await import('./vpp-access.js')).openVppStats(options),
 });

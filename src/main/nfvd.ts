@@ -3,7 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../cli/error-text.js';
 import { NO_PAINT } from '../cli/style.js';
-import { NfvError } from '../errors.js';
+import { NfvError, type ErrorCode } from '../errors.js';
 import { parseNvaConfig } from '../nva/config.js';
 import { parseNveConfig } from '../nve/config.js';
 import { formatPlan, summarizePlan } from '../reconcile/format-plan.js';
@@ -82,6 +82,9 @@ nve
     }
   });
 
+/** What is wrong with a configuration that can be read. */
+const FAULTY: readonly ErrorCode[] = ['CONFIG_INVALID', 'MESSAGE_TOO_LARGE'];
+
 /** @throws NfvError FILE_UNREADABLE */
 function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): void {
   for (const { tls } of entries) if (tls !== undefined) readPem(tls);
@@ -101,6 +104,6 @@ try {
   } else {
     const error = NfvError.from(thrown);
     process.stderr.write(errorText(error, NO_PAINT));
-    process.exitCode = error.code === 'CONFIG_INVALID' ? EXIT.invalid : EXIT.failed;
+    process.exitCode = FAULTY.includes(error.code) ? EXIT.invalid : EXIT.failed;
   }
 }

@@ -10,7 +10,7 @@ import { NveSessionClient } from '../rpc/nve-client.js';
 import { RpcServer } from '../rpc/server.js';
 import type { Store } from '../store/store.js';
 import { Closing, DRAIN_MS, type Service } from './daemon.js';
-import { DATAPLANES } from './dataplane.js';
+import { openDataplane } from './dataplane.js';
 import { openState } from './nve-state.js';
 import { packageVersion } from './version.js';
 
@@ -22,7 +22,7 @@ export async function startNve(config: NveConfig, log: Logger): Promise<Service>
   try {
     const store = await openState(config);
     closing.add(() => store.close());
-    const dataplane = DATAPLANES[config.dataplane](log);
+    const dataplane = await openDataplane(config, log);
     closing.add(() => dataplane.close());
     const agent = await startAgent(config, store, dataplane, log);
     closing.add(() => agent.stop());

@@ -7,7 +7,7 @@ import { dropConfiguration } from '../nve/state-records.js';
 import { Reconciler } from '../reconcile/engine.js';
 import { DEFAULT_TUNING } from '../reconcile/options.js';
 import type { Plan } from '../reconcile/plan-types.js';
-import { DATAPLANES } from './dataplane.js';
+import { openDataplane } from './dataplane.js';
 import { openState, readState } from './nve-state.js';
 
 /** What the agent would change now on this host; the agent may run meanwhile. */
@@ -15,7 +15,7 @@ export async function planNve(config: NveConfig): Promise<Plan> {
   const reader = readState(config);
   const lastGood = await readLastGood(reader, config.name).finally(() => reader.close());
   const ignore = (): void => undefined;
-  const dataplane = DATAPLANES[config.dataplane]({ warn: ignore });
+  const dataplane = await openDataplane(config, { info: ignore, warn: ignore });
   const reconciler = new Reconciler({
     ...DEFAULT_TUNING,
     dataplane,

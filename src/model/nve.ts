@@ -67,7 +67,7 @@ export interface NveStatus {
   readonly capabilities?: Capabilities;
   readonly underlays: readonly Underlay[];
   readonly agentVersion: string;
-  /** RFC 3339, UTC; empty: never. */
+  /** When its session began; without one, when the last one ended. RFC 3339, UTC; empty: never. */
   readonly lastSeenTime: string;
   readonly itemCounts: ItemCounts;
   readonly appliedRevision: number;
@@ -82,6 +82,11 @@ export interface Nve {
   readonly spec: NveSpec;
   readonly status: NveStatus;
   readonly meta: Meta;
+}
+
+/** Whether its agent has a session with the NVA. */
+export function hasSession({ state }: NveStatus): boolean {
+  return state !== 'NEVER_CONNECTED' && state !== 'DISCONNECTED';
 }
 
 /** An NVE that has not been heard of. */

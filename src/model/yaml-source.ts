@@ -52,8 +52,8 @@ export interface Documents {
   readonly faults: readonly YamlProblem[];
 }
 
-/** The time it takes is in proportion to `maxTokens`. */
-export function readDocuments(source: Source, maxTokens: number): Documents {
+/** The time it takes is in proportion to `maxTokens`. `exact`: whole numbers are bigints. */
+export function readDocuments(source: Source, maxTokens: number, exact = false): Documents {
   const { tokens, fault } = tokenize(source, maxTokens);
   if (fault !== undefined) return { documents: [], faults: [fault] };
   const composer = new Composer({
@@ -61,6 +61,7 @@ export function readDocuments(source: Source, maxTokens: number): Documents {
     schema: 'core',
     merge: false,
     stringKeys: true,
+    intAsBigInt: exact,
     // Checked in yaml-values: the library compares each key with each other.
     uniqueKeys: false,
     prettyErrors: false,

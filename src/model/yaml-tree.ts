@@ -6,7 +6,7 @@ import type { Path, Position, YamlProblem } from './yaml-source.js';
 import { isYamlNode, offsetOf, toValues, type Targets } from './yaml-values.js';
 
 export interface YamlTree {
-  /** Of plain objects, arrays, strings, numbers, booleans and null. */
+  /** Of plain objects, arrays, strings, numbers, booleans and null; bigints, if they were asked for. */
   readonly value: unknown;
   /** Where its content begins. */
   readonly line: number;
@@ -21,10 +21,13 @@ export interface YamlTrees {
   readonly problems: readonly YamlProblem[];
 }
 
-/** The time it takes is in proportion to `maxTokens`. */
-export function readYaml(text: string, maxTokens: number): YamlTrees {
+/**
+ * The time it takes is in proportion to `maxTokens`. `exact`: whole numbers that a double would round
+ * are bigints.
+ */
+export function readYaml(text: string, maxTokens: number, exact = false): YamlTrees {
   const source = new Source(text);
-  const { documents, faults } = readDocuments(source, maxTokens);
+  const { documents, faults } = readDocuments(source, maxTokens, exact);
   const trees: YamlTree[] = [];
   const problems = [...faults];
   for (const { contents } of documents) {

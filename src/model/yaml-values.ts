@@ -16,7 +16,7 @@ const MAX_ALIASED = 10_000;
 export type Targets = ReadonlyMap<Alias, Node>;
 
 export interface Values {
-  /** Of plain objects, arrays, strings, numbers, booleans and null. */
+  /** Of plain objects, arrays, strings, numbers, booleans and null; bigints, if they were asked for. */
   readonly value: unknown;
   readonly targets: Targets;
   readonly problems: readonly YamlProblem[];
@@ -45,7 +45,7 @@ class Converter {
     if (this.#inAlias && ++this.#aliased > MAX_ALIASED) return null;
     if (isAlias(node)) return this.#alias(node, path, depth);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-    if (isScalar(node)) return node.value;
+    if (isScalar(node)) return plainNumber(node.value);
     this.#open.add(node);
     try {
       if (isMap(node)) return this.#map(node, path, depth);
@@ -106,6 +106,13 @@ class Converter {
     const at = this.source.position(offsetOf(node));
     this.problems.push({ at, path, value, reason, remedy });
   }
+}
+
+/** A bigint only where a number is not exact. */
+function plainNumber(value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 export function isYamlNode(value: unknown): value is Node {

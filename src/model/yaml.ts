@@ -11,9 +11,14 @@ import { checkValue } from './zod-problems.js';
 export interface YamlOptions {
   /** What the text is called in errors: a path, or "stdin". */
   readonly file: string;
-  readonly code: Extract<ErrorCode, 'CONFIG_INVALID' | 'MANIFEST_INVALID' | 'PROFILE_INVALID'>;
+  readonly code: Extract<
+    ErrorCode,
+    'CONFIG_INVALID' | 'MANIFEST_INVALID' | 'PROFILE_INVALID' | 'INVALID_FIELD'
+  >;
   /** UTF-8 bytes. */
   readonly maxBytes: number;
+  /** Whole numbers that a double would round are bigints; default: they are rounded. */
+  readonly exact?: boolean;
 }
 
 export interface YamlDocument<T> {
@@ -38,7 +43,7 @@ export function parseYamlDocuments<T>(
 ): YamlDocument<T>[] {
   checkSize(text, options);
   // YAML that is not made to be hard has four bytes a token and more.
-  const { trees, problems } = readYaml(text, options.maxBytes / 2);
+  const { trees, problems } = readYaml(text, options.maxBytes / 2, options.exact);
   const faults: YamlProblem[] = [...problems];
   const documents: YamlDocument<T>[] = [];
   for (const tree of trees) {

@@ -162,6 +162,8 @@ function kindOf(value: unknown): string {
       return 'text';
     case 'number':
       return Number.isInteger(value) ? 'a number' : 'a number with a fraction';
+    case 'bigint':
+      return 'a number';
     case 'boolean':
       return 'true or false';
     default:

@@ -38,7 +38,8 @@ export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${
 /** Written with every change of an endpoint on the NVE. */
 export const nveGenerationKey = (nve: string): string => `${ROOT}g/nve/${nve}`;
 
-export const requestKey = (requestId: string): string => `${REQUESTS}${requestId}`;
+/** A UUID is the same in either case (RFC 9562 §4). */
+export const requestKey = (requestId: string): string => `${REQUESTS}${requestId.toLowerCase()}`;
 
 /** Which resource a key of SPECS or STATUSES is about; undefined for other keys. */
 export function parseResourceKey(

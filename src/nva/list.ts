@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { invalidField, NfvError } from '../errors.js';
 import type { ListRequest, ListResult, Resource } from '../model/api.js';
+import { isId } from '../model/names.js';
 import { resourceFilter } from '../model/resource-filter.js';
 import type { Store } from '../store/store.js';
 import { specsOf } from './keys.js';
@@ -18,7 +19,8 @@ const CHUNK = 200;
 /** Where the next page starts; opaque to the caller. */
 const token = z.object({
   revision: z.int().nonnegative(),
-  after: z.string(),
+  /** Id of the last resource of the page before. */
+  after: z.string().refine(isId),
   /** Of the filter: a token is only good for the list it came from. */
   filter: z.string(),
 });
@@ -36,7 +38,7 @@ export async function listPage<Spec extends object, R extends Resource>(
   const prefix = specsOf(rules.collection);
   const resources: R[] = [];
   let revision = start?.revision ?? store.status().revision;
-  let after = start?.after ?? prefix;
+  let after = `${prefix}${start?.after ?? ''}`;
   for (;;) {
     await turn(undefined, { signal });
     const chunk = await store.range({ prefix, after, limit: CHUNK, revision });
@@ -50,7 +52,7 @@ export async function listPage<Spec extends object, R extends Resource>(
       const more = chunk.more || i + 1 < chunk.kvs.length;
       return {
         resources,
-        nextPageToken: more ? encodeToken({ revision, after, filter: filterHash }) : '',
+        nextPageToken: more ? encodeToken({ revision, after: id, filter: filterHash }) : '',
         revision,
       };
     }

@@ -4,7 +4,7 @@ import { NfvError } from '../errors.js';
 import type { Laggard } from '../model/api.js';
 import { timestamp, type Clock } from '../model/clock.js';
 import { NO_NVE_STATUS, type Nve, type NveSpec, type NveState } from '../model/nve.js';
-import type { Store } from '../store/store.js';
+import type { KeyValue, Store } from '../store/store.js';
 import { specKey, statusKey } from './keys.js';
 import { readNveStatus } from './nves.js';
 import { decodeKv, etagOf, RECORDS, STATUS_RECORDS, type NveStatusRecord } from './records.js';
@@ -22,7 +22,7 @@ export interface NveStatusesDeps {
   compiled(revision: number): Promise<void>;
 }
 
-/** Attempts to bind an NVE that others are changing. */
+/** Attempts to write about an NVE that others are changing. */
 const MAX_ATTEMPTS = 5;
 
 export class NveStatuses {
@@ -33,7 +33,8 @@ export class NveStatuses {
 
   /** The session is over; this is what was last known. */
   depart(nve: string, last: Connected): void {
-    this.#departed.set(nve, this.#connectedRecord(last));
+    const lastSeenTime = timestamp(this.deps.clock.now());
+    this.#departed.set(nve, { ...this.#connectedRecord(last), lastSeenTime });
   }
 
   /** The NVE is no more. */
@@ -43,7 +44,7 @@ export class NveStatuses {
 
   /**
    * Lets the agent in that is bound to this NVE; the first one is bound to it.
-   * @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH
+   * @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH, WRITE_CONFLICT
    */
   async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void> {
     await this.#bind(nve, nodeUuid);
@@ -52,16 +53,10 @@ export class NveStatuses {
   }
 
   async #bind(nve: string, nodeUuid: string): Promise<void> {
-    const { store, nves } = this.deps;
+    const { nves } = this.deps;
     const call = { signal: new AbortController().signal };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const kv = await store.get(specKey('nves', nve));
-      if (kv === undefined) {
-        throw new NfvError('NOT_FOUND', `nves/${nve} does not exist`, {
-          remedy: `create it first: nfvctl create nve ${nve} --vtep ADDRESS`,
-        });
-      }
-      const { value, modRevision } = decodeKv(RECORDS.nves, kv);
+      const { value, modRevision } = decodeKv(RECORDS.nves, await this.#existing(nve));
       const bound = value.spec.nodeUuid;
       if (bound === nodeUuid) return;
       if (bound !== '') {
@@ -78,26 +73,42 @@ export class NveStatuses {
         if (NfvError.from(thrown).code !== 'ETAG_MISMATCH') throw thrown;
       }
     }
-    throw new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
+    throw conflict(nve);
   }
 
-  /** Stores what the agent says of its host, and waits until the compiler has it. */
+  /**
+   * Stores what the agent says of its host, and waits until the compiler has it.
+   * @throws NfvError NOT_FOUND, WRITE_CONFLICT
+   */
   async store(nve: string, facts: NveFacts): Promise<void> {
     const { store, clock } = this.deps;
-    const before = (await readNveStatus(store, nve))?.value;
-    if (before !== undefined && isDeepStrictEqual(factsOf(before), facts)) return;
-    const record: NveStatusRecord = {
-      ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
-      ...facts,
-      state: 'SYNCING',
-      lastSeenTime: timestamp(clock.now()),
-    };
-    const value = STATUS_RECORDS.nves.encode(record);
-    const { revision } = await store.txn({
-      compare: [],
-      ops: [{ kind: 'put', key: statusKey('nves', nve), value }],
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { key, modRevision } = await this.#existing(nve);
+      const before = (await readNveStatus(store, nve))?.value;
+      if (before !== undefined && isDeepStrictEqual(factsOf(before), facts)) return;
+      const record: NveStatusRecord = {
+        ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
+        ...facts,
+        state: 'SYNCING',
+        lastSeenTime: timestamp(clock.now()),
+      };
+      const value = STATUS_RECORDS.nves.encode(record);
+      const { succeeded, revision } = await store.txn({
+        // Nothing is left of an NVE that is deleted at this moment.
+        compare: [{ kind: 'revision', key, revision: modRevision }],
+        ops: [{ kind: 'put', key: statusKey('nves', nve), value }],
+      });
+      if (succeeded) return this.deps.compiled(revision);
+    }
+    throw conflict(nve);
+  }
+
+  async #existing(nve: string): Promise<KeyValue> {
+    const kv = await this.deps.store.get(specKey('nves', nve));
+    if (kv !== undefined) return kv;
+    throw new NfvError('NOT_FOUND', `nves/${nve} does not exist`, {
+      remedy: `create it first: nfvctl create nve ${nve} --vtep ADDRESS`,
     });
-    await this.deps.compiled(revision);
   }
 
   /** The status record as it should be in the store; undefined: nothing was ever heard of it. */
@@ -152,6 +163,10 @@ export class NveStatuses {
       failures,
     };
   }
+}
+
+function conflict(nve: string): NfvError {
+  return new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
 }
 
 function stateOf(idle: boolean, failed: number): NveState {

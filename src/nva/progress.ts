@@ -7,12 +7,14 @@ import type { ItemDelta } from './compiler/compile-index.js';
 interface Outstanding {
   /** Empty: the removal of the item. */
   readonly version: string;
+  /** Once the NVE has tried everything up to here, it has tried this. */
   readonly revision: number;
+  /** The first change of the item that has not been applied. */
+  readonly since: number;
 }
 
 interface Failed {
-  readonly version: string;
-  readonly revision: number;
+  readonly since: number;
   readonly failure: { readonly code: string; readonly message: string };
 }
 
@@ -61,12 +63,14 @@ export class Progress {
 
   /** The oldest revision of which something is open or failed; undefined: none. */
   get oldestOpen(): number | undefined {
-    const [open] = this.#outstanding.values();
-    let oldest = open?.revision;
-    for (const { revision } of this.#failed.values()) {
-      oldest = oldest === undefined ? revision : Math.min(oldest, revision);
-    }
+    let oldest: number | undefined;
+    for (const since of this.#lacking()) oldest = Math.min(oldest ?? since, since);
     return oldest;
+  }
+
+  *#lacking(): Generator<number> {
+    for (const { since } of this.#outstanding.values()) yield since;
+    for (const { since } of this.#failed.values()) yield since;
   }
 
   /** The wanted items whose keys begin with `prefix`. */
@@ -99,25 +103,29 @@ export class Progress {
 
   /** Whether something of `revision` or before has not been applied. */
   lags(revision: number): boolean {
-    const oldest = this.oldestOpen;
-    return !this.#settled || (oldest !== undefined && oldest <= revision);
+    if (!this.#settled) return true;
+    for (const since of this.#lacking()) if (since <= revision) return true;
+    return false;
   }
 
   /** The NVE should have something else, from `revision` on. */
   expect(delta: ItemDelta, revision: number): void {
     for (const key of delta.removes) {
       this.#unwant(key);
-      this.#open(key, { version: '', revision });
+      this.#open(key, { version: '', revision, since: revision });
     }
     for (const [key, { version }] of delta.upserts) {
       this.#want(key, version);
-      this.#open(key, { version, revision });
+      this.#open(key, { version, revision, since: revision });
     }
   }
 
-  /** A change that the NVE turned out not to hold yet, or to hold too much. */
+  /**
+   * An item that the NVE turned out to lack, or to have too much: nobody knows since when. It is
+   * sent what it should have as of `revision`.
+   */
   reopen(key: string, version: string, revision: number): void {
-    this.#open(key, { version, revision });
+    this.#open(key, { version, revision, since: 0 });
   }
 
   /** @returns false: the report is about a version that is no longer wanted, and was dropped. */
@@ -125,9 +133,11 @@ export class Progress {
     const open = this.#outstanding.get(key);
     if (open !== undefined && open.version !== version) return false;
     if (open === undefined && (this.#wanted.get(key) ?? '') !== version) return false;
+    // What was applied before, and is not now, is lacking from the beginning.
+    const since = this.#since(key) ?? 0;
     this.#outstanding.delete(key);
     if (failure === undefined) this.#failed.delete(key);
-    else this.#failed.set(key, { version, failure, revision: open?.revision ?? 0 });
+    else this.#failed.set(key, { failure, since });
     return true;
   }
 
@@ -144,11 +154,17 @@ export class Progress {
     return done;
   }
 
-  #open(key: string, outstanding: Outstanding): void {
+  #open(key: string, { since, ...change }: Outstanding): void {
+    const first = Math.min(since, this.#since(key) ?? since);
     // Taken out first, so that the order of the map stays that of the revisions.
     this.#outstanding.delete(key);
-    this.#outstanding.set(key, outstanding);
+    this.#outstanding.set(key, { ...change, since: first });
     this.#failed.delete(key);
+  }
+
+  /** Since when the NVE lacks the item; undefined: it does not. */
+  #since(key: string): number | undefined {
+    return this.#outstanding.get(key)?.since ?? this.#failed.get(key)?.since;
   }
 
   #want(key: string, version: string): void {

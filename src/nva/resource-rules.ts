@@ -16,7 +16,7 @@ export interface Guard {
 export interface Claim {
   readonly key: string;
   /** What it means that another resource holds it; undefined: nobody else can. */
-  readonly taken: NfvError | 'retry' | undefined;
+  readonly taken: NfvError | undefined;
 }
 
 export interface Checked<Spec> {
@@ -33,10 +33,10 @@ export interface ResourceRules<Spec, R extends Resource> {
   readonly noun: string;
   readonly records: RecordType<SpecRecord<Spec>>;
   /**
-   * Whether the specification may be written. `attempt` counts retries from 0.
+   * Whether the specification may be written.
    * @throws NfvError what is wrong with it.
    */
-  check(id: string, before: Spec | undefined, after: Spec, attempt: number): Promise<Checked<Spec>>;
+  check(id: string, before: Spec | undefined, after: Spec): Promise<Checked<Spec>>;
   /** What must hold for the resource to go. */
   checkDelete(id: string, before: Spec): Promise<readonly Guard[]>;
   claims(id: string, spec: Spec): readonly Claim[];

@@ -45,19 +45,18 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       throw invalidField('request_id', requestId, 'not a UUID', 'give one, or leave it out');
     }
     const hash = hashOf(this.rules.collection, request);
-    return write(this.store, signal, async (attempt) => {
+    return write(this.store, signal, async () => {
       const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
-      return replayed ?? this.#planCreate(request, hash, attempt);
+      return replayed ?? this.#planCreate(request, hash);
     });
   }
 
   async #planCreate(
     { id, spec, requestId, validateOnly }: CreateRequest<Spec>,
     hash: string,
-    attempt: number,
   ): Promise<Attempt<R>> {
     const { rules } = this;
-    const checked = await rules.check(id, undefined, spec, attempt);
+    const checked = await rules.check(id, undefined, spec);
     const now = timestamp(this.clock.now());
     const record = { spec: checked.spec, createTime: now, updateTime: now };
     const key = specKey(rules.collection, id);
@@ -71,8 +70,9 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       guards: [
         ...answered.guards,
         { compare: { kind: 'revision', key, revision: 0 }, onFail: exists },
-        ...claims.guards,
+        // Before the claims: what was allocated and is taken by now is allocated anew.
         ...checked.guards,
+        ...claims.guards,
       ],
       ops: [
         { kind: 'put', key, value },
@@ -94,12 +94,12 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
 
   async update(request: UpdateRequest<Spec>, { signal }: Call): Promise<R> {
     const { id, changes, etag, validateOnly } = request;
-    return write(this.store, signal, async (attempt) => {
+    return write(this.store, signal, async () => {
       const { rules } = this;
       const before = await this.#read(id);
       this.#checkEtag(id, etag, before.modRevision);
       const wanted = { ...before.value.spec, ...changes };
-      const checked = await rules.check(id, before.value.spec, wanted, attempt);
+      const checked = await rules.check(id, before.value.spec, wanted);
       if (isDeepStrictEqual(checked.spec, before.value.spec)) {
         return { kind: 'done', result: await rules.assemble(id, before, undefined) };
       }

@@ -2,6 +2,7 @@
 import { NfvError } from '../errors.js';
 import { timestamp, type Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
+import type { Item } from '../model/item.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_IN_FLIGHT,
@@ -151,7 +152,7 @@ export class Sessions {
   ): Promise<Session> {
     const { deps } = this;
     await this.#turns.take();
-    const wanted = deps.index.full(hello.nve);
+    const wanted = this.#compile(hello.nve);
     const progress = new Progress(wanted);
     const greeting = { nve: hello.nve, outdated: false };
     const inStep = progress.digest === hello.digest;
@@ -169,6 +170,8 @@ export class Sessions {
       return session;
     }
     this.#greetings.add(greeting);
+    // Whatever it had when it left; how much of that is missing is known with what it holds.
+    if (!this.#connected.has(hello.nve)) deps.absentees.miss(hello.nve, 0);
     try {
       await stream.send({ ...welcome, revision: deps.revision() });
       const held = await receiveHeldItems(incoming, deps.clock);
@@ -178,12 +181,20 @@ export class Sessions {
         return this.#register({ ...common, progress, shortfall });
       }
       await this.#turns.take();
-      const now = deps.index.full(hello.nve);
+      const now = this.#compile(hello.nve);
       const shortfall = shortfallOf(held.versions, now);
       return this.#register({ ...common, progress: new Progress(now), shortfall });
     } finally {
       this.#greetings.delete(greeting);
     }
+  }
+
+  /** All that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */
+  #compile(nve: string): ReadonlyMap<string, Item> {
+    const items = this.deps.index.full(nve);
+    // An NVE has a VTEP at least.
+    if (items.size === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
+    return items;
   }
 
   #register(registration: Registration): Session {
@@ -259,7 +270,7 @@ export class Sessions {
 
 function shortfallOf(
   held: ReadonlyMap<string, string>,
-  wanted: ReturnType<CompileIndex['full']>,
+  wanted: ReadonlyMap<string, Item>,
 ): Shortfall {
   return {
     upserts: [...wanted.values()].filter((item) => held.get(item.key) !== item.version),

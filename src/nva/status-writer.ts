@@ -6,7 +6,7 @@ import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Collection } from '../model/names.js';
-import { LIMITS, type Compare, type Store, type WriteOp } from '../store/store.js';
+import { LIMITS, type Compare, type Store } from '../store/store.js';
 import { specKey, statusKey } from './keys.js';
 
 export interface StatusWriterDeps {
@@ -19,6 +19,14 @@ export interface StatusWriterDeps {
   readonly gatherMs: number;
   /** The status record as it should be; undefined: nothing is known, leave it. */
   statusOf(id: string): Promise<string | undefined>;
+}
+
+interface Write {
+  readonly id: string;
+  /** The resource is the one that the status is about. */
+  readonly compare: Compare;
+  readonly key: string;
+  readonly value: string;
 }
 
 const RETRY_MS = 1000;
@@ -73,30 +81,48 @@ export class StatusWriter {
     try {
       const writes = await Promise.all(ids.map((id) => this.#prepare(id)));
       const due = writes.filter((write) => write !== undefined);
-      if (due.length === 0) return;
-      const result = await this.deps.store.txn({
-        compare: due.map(({ compare }) => compare),
-        ops: due.map(({ op }) => op),
-      });
-      // A resource that changed meanwhile is read again; it may be gone by then.
-      if (!result.succeeded) for (const id of ids) this.#dirty.add(id);
+      for (const part of inTransactions(due)) await this.#writePart(part);
     } catch (thrown) {
       for (const id of ids) this.#dirty.add(id);
       throw thrown;
     }
   }
 
+  async #writePart(writes: readonly Write[]): Promise<void> {
+    const result = await this.deps.store.txn({
+      compare: writes.map(({ compare }) => compare),
+      ops: writes.map(({ key, value }) => ({ kind: 'put', key, value })),
+    });
+    // A resource that changed meanwhile is read again; it may be gone by then.
+    if (!result.succeeded) for (const { id } of writes) this.#dirty.add(id);
+  }
+
   /** undefined: there is nothing to write, or nothing to write it about. */
-  async #prepare(id: string): Promise<{ compare: Compare; op: WriteOp } | undefined> {
+  async #prepare(id: string): Promise<Write | undefined> {
     const { store, collection } = this.deps;
     const spec = await store.get(specKey(collection, id));
     const value = await this.deps.statusOf(id);
     if (spec === undefined || value === undefined) return undefined;
     const key = statusKey(collection, id);
     if ((await store.get(key))?.value === value) return undefined;
-    return {
-      compare: { kind: 'revision', key: spec.key, revision: spec.modRevision },
-      op: { kind: 'put', key, value },
-    };
+    const compare = { kind: 'revision', key: spec.key, revision: spec.modRevision } as const;
+    return { id, compare, key, value };
   }
+}
+
+/** As many as a transaction takes by the bytes of their values. */
+function* inTransactions(writes: readonly Write[]): Generator<readonly Write[]> {
+  let part: Write[] = [];
+  let bytes = 0;
+  for (const write of writes) {
+    const size = Buffer.byteLength(write.value);
+    if (part.length > 0 && bytes + size > LIMITS.txnBytes) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(write);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
 }

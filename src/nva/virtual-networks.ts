@@ -9,7 +9,7 @@ import type { Store } from '../store/store.js';
 import { isImmutable } from './immutable.js';
 import { networkEndpointsOf, networkGenerationKey, specKey, vniKey } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
-import type { Guard, ResourceRules } from './resource-rules.js';
+import type { Checked, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 import { unused } from './unused.js';
 
@@ -33,7 +33,7 @@ export function virtualNetworkRules(
     async check(id, before, after) {
       const spec = checkVirtualNetwork(after);
       if (before === undefined) {
-        return { spec: spec.vni === 0 ? { ...spec, vni: deps.takeVni() } : spec, guards: [] };
+        return spec.vni === 0 ? withVni(spec, deps.takeVni()) : { spec, guards: [] };
       }
       isImmutable('virtual_network', before, spec, IMMUTABLE);
       return { spec, guards: await prefixesFit(deps.store, id, before, spec) };
@@ -52,6 +52,12 @@ export function virtualNetworkRules(
         meta: metaOf(value, modRevision, 0),
       }),
   };
+}
+
+/** Somebody may have taken the VNI for himself a moment ago: then another one will do. */
+function withVni(spec: VirtualNetworkSpec, vni: number): Checked<VirtualNetworkSpec> {
+  const compare = { kind: 'revision', key: vniKey(vni), revision: 0 } as const;
+  return { spec: { ...spec, vni }, guards: [{ compare, onFail: 'retry' }] };
 }
 
 function vniTaken(vni: number): NfvError {

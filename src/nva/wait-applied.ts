@@ -23,8 +23,11 @@ interface Waiter {
   readonly revision: number;
   /** Those that lagged when last looked at; undefined: the revision is not compiled yet. */
   lagging: Set<string> | undefined;
-  readonly done: () => void;
+  readonly done: (isApplied: boolean) => void;
 }
+
+/** Failures that one answer tells, of all laggards together: it has to fit into a message. */
+const MAX_FAILURES = 1000;
 
 export class AppliedWaiters {
   readonly #waiters = new Set<Waiter>();
@@ -43,7 +46,9 @@ export class AppliedWaiters {
       );
     }
     await deps.judged();
-    if (request.timeoutMs > 0) await this.#settled(revision, request.timeoutMs, signal);
+    if (request.timeoutMs > 0 && (await this.#settled(revision, request.timeoutMs, signal))) {
+      return { applied: true, revision, laggards: [] };
+    }
     const laggards = this.#laggards(revision);
     const applied = laggards.length === 0 && deps.compiledRevision() >= revision;
     return { applied, revision, laggards };
@@ -58,7 +63,7 @@ export class AppliedWaiters {
 
   /** Answers everyone who waits with what is so now. */
   close(): void {
-    for (const { done } of this.#waiters) done();
+    for (const { done } of this.#waiters) done(false);
   }
 
   #check(waiter: Waiter): void {
@@ -69,30 +74,36 @@ export class AppliedWaiters {
       if (this.deps.lags(nve, revision)) return;
       waiter.lagging.delete(nve);
     }
-    done();
+    done(true);
   }
 
-  #settled(revision: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  /** Answers whether all was applied before the time was up, the call ended or the NVA stopped. */
+  #settled(revision: number, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
-      const done = (): void => {
+      const done = (isApplied: boolean): void => {
         this.#waiters.delete(waiter);
         cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
+        signal.removeEventListener('abort', giveUp);
+        resolve(isApplied);
+      };
+      const giveUp = (): void => {
+        done(false);
       };
       const waiter: Waiter = { revision, lagging: undefined, done };
-      const cancel = this.deps.clock.after(timeoutMs, done);
-      signal.addEventListener('abort', done, { once: true });
+      const cancel = this.deps.clock.after(timeoutMs, giveUp);
+      signal.addEventListener('abort', giveUp, { once: true });
       this.#waiters.add(waiter);
-      if (signal.aborted) done();
+      if (signal.aborted) giveUp();
       else this.#check(waiter);
     });
   }
 
   #laggards(revision: number): Laggard[] {
-    return [...this.deps.behind()]
+    const laggards = [...this.deps.behind()]
       .sort()
       .map((nve) => this.deps.laggard(nve, revision))
       .filter((laggard) => laggard !== undefined);
+    const most = Math.max(1, Math.floor(MAX_FAILURES / laggards.length));
+    return laggards.map((laggard) => ({ ...laggard, failures: laggard.failures.slice(0, most) }));
   }
 }

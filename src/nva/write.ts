@@ -24,11 +24,11 @@ export type Attempt<T> =
 export async function write<T>(
   store: Store,
   signal: AbortSignal,
-  plan: (attempt: number) => Promise<Attempt<T>>,
+  plan: () => Promise<Attempt<T>>,
 ): Promise<T> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     signal.throwIfAborted();
-    const next = await plan(attempt);
+    const next = await plan();
     if (next.kind === 'done') return next.result;
     const compare = next.guards.map((guard) => guard.compare);
     const outcome = next.dryRun

@@ -54,7 +54,7 @@ export class Agent {
 
   /**
    * Takes up the last good configuration, then looks for the NVA.
-   * @throws NfvError of the store and of the dataplane's capabilities
+   * @throws NfvError as `LastGood.open`
    */
   static async start(options: AgentOptions): Promise<Agent> {
     const { store, name, makeUuid } = options;

@@ -4,6 +4,7 @@ import { absolutePath, duration, logging } from '../model/config.js';
 import { ID_RULE, isId } from '../model/names.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry, peerEntry } from '../rpc/address-config.js';
+import { vppConfigSchema } from './vpp-config.js';
 
 export const nveConfigSchema = z.strictObject({
   /** Its id with the NVA. */
@@ -21,7 +22,9 @@ export const nveConfigSchema = z.strictObject({
     .array(listenEntry)
     .max(16)
     .prefault([{ address: 'unix:/run/nfvd/nve.sock' }]),
-  dataplane: z.enum(['linux']).default('linux'),
+  /** `auto`: VPP if its API socket is there when the agent starts. */
+  dataplane: z.enum(['linux', 'vpp', 'auto']).default('linux'),
+  vpp: vppConfigSchema,
   drift: z
     .strictObject({
       /** Between checks of everything. */

@@ -20,7 +20,6 @@ export class Outbox {
     this.#reports.clear();
     this.#toldRevision = -1;
     this.report(failures, settledRevision);
-    this.#underlays = undefined;
   }
 
   report(entries: readonly ItemReport[], settledRevision: number): void {
@@ -38,6 +37,11 @@ export class Outbox {
 
   underlays(underlays: readonly Underlay[]): void {
     this.#underlays = underlays;
+  }
+
+  /** They are told otherwise: by the hello that is about to be made. */
+  forgetUnderlays(): void {
+    this.#underlays = undefined;
   }
 
   /** The next message, taken out; undefined: there is nothing to tell. */

@@ -163,6 +163,7 @@ export class SessionRunner {
     const { agent } = this.#options;
     // What it stores is part of what we say that we hold.
     await previous;
+    this.#outbox.forgetUnderlays();
     await connection.stream.send(await agent.hello());
     let session: Session | undefined;
     for await (const message of connection.stream.incoming) {

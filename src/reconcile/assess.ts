@@ -1,5 +1,5 @@
 /** One wanted item against what was read back of it. */
-import type { Item, Payload } from '../model/item.js';
+import { dependenciesOf, type Item, type Payload } from '../model/item.js';
 import type { KindTraits, Observed, TraitsTable } from './dataplane.js';
 
 export interface Difference {
@@ -37,6 +37,23 @@ export function assess(
     observed,
     mustRecreate: kind.mustRecreate(item.payload, observed.payload),
   };
+}
+
+/**
+ * The object is there, whole and in its place, so that others can hang on it although it is not as
+ * wanted: what differs are settings of its own.
+ */
+export function isSound(
+  item: Item | undefined,
+  observed: Observed | undefined,
+  traits: TraitsTable,
+): boolean {
+  if (item === undefined || observed === undefined || observed.defects.length > 0) return false;
+  const kind = traitsOf(traits, item.payload);
+  if (kind === undefined || observed.payload.kind !== item.payload.kind) return false;
+  if (kind.mustRecreate(item.payload, observed.payload)) return false;
+  const found = new Set(dependenciesOf(observed.payload));
+  return dependenciesOf(item.payload).every((key) => found.has(key));
 }
 
 /** The exclusive host resources that a payload stands for. */

@@ -1,7 +1,9 @@
 /** What cannot be made because of what it needs. */
-import type { Item } from '../model/item.js';
+import { dependenciesOf, type Item } from '../model/item.js';
+import { isSound } from './assess.js';
 import { blocked } from './blocked.js';
 import type { Draft } from './draft.js';
+import type { Loss } from './losses.js';
 import type { Standing } from './plan-types.js';
 
 /** Of a cycle, in a message. */
@@ -15,16 +17,21 @@ interface Verdict {
 
 /**
  * Gives a verdict to every key of `active` (what is to be made) that needs something that is
- * unknown, has failed, or has a verdict itself, and to every cycle of dependencies.
+ * unknown, has failed, or has a verdict itself, and to every cycle of dependencies. What is there
+ * and only cannot be changed now (its MTU, say) keeps nobody waiting, unless it is in `losses`.
  * @returns whether there is any verdict more than before.
  */
-export function blockDependents(draft: Draft, active: ReadonlyMap<string, Item>): boolean {
+export function blockDependents(
+  draft: Draft,
+  active: ReadonlyMap<string, Item>,
+  losses: ReadonlyMap<string, Loss>,
+): boolean {
   const before = draft.verdicts.size;
   const graph = new Needs(draft, active);
   for (const [key, item] of active) {
     if (draft.verdicts.has(key)) continue;
     for (const need of graph.needsOf(key, item)) {
-      const problem = problemWith(draft, need);
+      const problem = problemWith(draft, losses, need);
       if (problem !== undefined) {
         graph.block([{ key, by: need, message: `${key} needs ${need}, ${problem}` }]);
         break;
@@ -37,8 +44,12 @@ export function blockDependents(draft: Draft, active: ReadonlyMap<string, Item>)
   return draft.verdicts.size > before;
 }
 
-function problemWith(draft: Draft, need: string): string | undefined {
-  const standing = standingOf(draft, need);
+function problemWith(
+  draft: Draft,
+  losses: ReadonlyMap<string, Loss>,
+  need: string,
+): string | undefined {
+  const standing = standingOf(draft, losses, need);
   switch (standing) {
     case 'stands':
       return undefined;
@@ -51,12 +62,21 @@ function problemWith(draft: Draft, need: string): string | undefined {
   }
 }
 
-function standingOf(draft: Draft, need: string): Standing {
+function standingOf(draft: Draft, losses: ReadonlyMap<string, Loss>, need: string): Standing {
   const verdict = draft.verdicts.get(need);
-  if (verdict !== undefined) return verdict;
+  if (verdict !== undefined) return carriesOn(draft, losses, need) ? 'stands' : verdict;
   if (draft.leftMissing.has(need)) return 'missing';
   if (draft.input.wanted.has(need)) return 'stands';
   return draft.input.outside?.(need) ?? 'unwanted';
+}
+
+/** It cannot be made as wanted, but is there, and so is all that it hangs on. */
+function carriesOn(draft: Draft, losses: ReadonlyMap<string, Loss>, key: string): boolean {
+  const item = draft.input.wanted.get(key);
+  if (item === undefined || losses.has(key)) return false;
+  if (draft.changes.get(key)?.recreate === true) return false;
+  if (!isSound(item, draft.observed(key), draft.input.traits)) return false;
+  return dependenciesOf(item.payload).every((need) => standingOf(draft, losses, need) === 'stands');
 }
 
 /** Follows the needs of a key in or behind a cycle until they repeat. */

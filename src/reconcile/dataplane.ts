@@ -18,16 +18,10 @@ export interface Observed {
   readonly defects: readonly string[];
 }
 
-/** Something that is not ours and has the place of a wanted item. */
-export interface Obstacle {
-  readonly key: string;
-  /** FOREIGN_OBJECT, naming it. */
-  readonly error: NfvError;
-}
-
 export interface Observation {
   /** Only objects that are ours. */
   readonly objects: ReadonlyMap<string, Observed>;
+  /** FOREIGN_OBJECT, by the key of the wanted item whose place something has that is not ours. */
   readonly obstacles: ReadonlyMap<string, NfvError>;
 }
 

@@ -205,8 +205,8 @@ export class Reconciler {
   }
 
   async #passWhatIsDue(): Promise<void> {
-    this.#takeUpNews();
     try {
+      this.#takeUpNews();
       await this.#pass(this.#takeTask(), { isForced: false, check: () => undefined });
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#noteFailure(NfvError.from(error));

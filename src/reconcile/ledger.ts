@@ -16,6 +16,8 @@ export interface Entry {
   /** What was there last time; undefined: nothing. */
   readonly seen: Payload | undefined;
   readonly fate: Fate;
+  /** It has failed, but is there, whole and in its place. */
+  sound: boolean;
   /** Failures in a row, of this version. */
   attempts: number;
   /** Monotonic ms. */
@@ -96,6 +98,7 @@ export class Ledger {
   #begin(record: Row, item: Item | undefined): void {
     this.#setFate(record, 'untried');
     record.item = item;
+    record.sound = false;
     record.attempts = 0;
     record.toldDrift = undefined;
     record.unexpected = false;
@@ -165,6 +168,7 @@ export class Ledger {
       item: undefined,
       seen: undefined,
       fate: 'untried',
+      sound: false,
       attempts: 0,
       lastTried: -Infinity,
       told: undefined,

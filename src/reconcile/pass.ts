@@ -1,19 +1,18 @@
 /** One pass: observe, plan, apply, re-read, settle. */
 import { NfvError } from '../errors.js';
+import { dependenciesOf } from '../model/item.js';
 import type { Drift } from '../model/nve.js';
 import type { ItemReport } from '../model/southbound.js';
 import type { Task } from './agenda.js';
-import type { TraitsTable } from './dataplane.js';
 import { findDrift, tellDrift, type DriftPolicy } from './drift.js';
 import { execute, type Apply } from './execute.js';
-import type { Ledger } from './ledger.js';
+import type { Entry, Ledger } from './ledger.js';
 import { makePlan } from './plan.js';
 import type { Hold, Plan, Standing } from './plan-types.js';
 import { settle, type Settlement } from './settle.js';
 import { look, surveyAll, surveyKeys, type Observe, type Survey } from './survey.js';
 
 export interface PassInput extends Settlement {
-  readonly traits: TraitsTable;
   readonly observe: Observe;
   readonly apply: Apply;
   readonly signal: AbortSignal;
@@ -97,8 +96,14 @@ function planFor(
 function standing(ledger: Ledger, key: string): Standing {
   const entry = ledger.get(key);
   if (entry?.item === undefined) return 'unwanted';
-  if (entry.fate instanceof NfvError) return entry.fate;
+  if (entry.fate instanceof NfvError) return carriesOn(ledger, entry) ? 'stands' : entry.fate;
   return entry.seen === undefined ? 'missing' : 'stands';
+}
+
+/** It could not be made as wanted, but is there, and so is all that it hangs on. */
+function carriesOn(ledger: Ledger, { item, sound }: Entry): boolean {
+  if (item === undefined || !sound) return false;
+  return dependenciesOf(item.payload).every((need) => standing(ledger, need) === 'stands');
 }
 
 function findHolds(

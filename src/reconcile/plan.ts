@@ -28,13 +28,14 @@ export function makePlan(input: PlanInput): Plan {
 
 /** Losses and verdicts that agree: what is lost can be blocked, what is blocked loses nothing. */
 function settleLosses(draft: Draft): Map<string, Loss> {
-  const changes = toBeMade(draft, new Map());
-  do blockDependents(draft, changes);
+  const none = new Map<string, Loss>();
+  const changes = toBeMade(draft, none);
+  do blockDependents(draft, changes, none);
   while (refuseLosses(draft));
   const certain = new Set(draft.verdicts.keys());
   for (;;) {
     const losses = findLosses(draft);
-    if (losses.size > 0 && blockDependents(draft, toBeMade(draft, losses))) continue;
+    if (losses.size > 0 && blockDependents(draft, toBeMade(draft, losses), losses)) continue;
     // What was blocked only as long as it seemed lost.
     for (const key of draft.verdicts.keys()) {
       const isAffected = losses.has(key) || draft.changes.has(key);

@@ -2,13 +2,16 @@
 import type { NfvError } from '../errors.js';
 import type { ItemReport } from '../model/southbound.js';
 import type { Agenda } from './agenda.js';
+import { isSound } from './assess.js';
 import { backoffMs, type BackoffOptions } from './backoff.js';
 import { blockerOf } from './blocked.js';
+import type { TraitsTable } from './dataplane.js';
 import type { Entry, Ledger } from './ledger.js';
 import { outcomeOf, type Findings, type Outcome } from './verify.js';
 
 export interface Settlement {
   readonly ledger: Ledger;
+  readonly traits: TraitsTable;
   readonly agenda: Agenda;
   readonly retry: BackoffOptions;
   readonly random: () => number;
@@ -32,7 +35,8 @@ export function settle(findings: Findings, settlement: Settlement): readonly Ite
     if (report !== undefined) reports.push(report);
     const after = standingOf(ledger.get(key));
     const isGone = before.isThere && !after.isThere;
-    if (isGone || (after.isApplied && !before.isApplied)) moved.push(key);
+    const isBetter = (after.isApplied && !before.isApplied) || (after.isSound && !before.isSound);
+    if (isGone || isBetter) moved.push(key);
     isRoomier ||= isGone && findings.execution.touched.has(key);
   }
   // Each of these gets its chance at once; what is blocked again waits for the next move.
@@ -41,8 +45,15 @@ export function settle(findings: Findings, settlement: Settlement): readonly Ite
   return reports;
 }
 
-function standingOf(entry: Entry | undefined): { isThere: boolean; isApplied: boolean } {
-  return { isThere: entry?.seen !== undefined, isApplied: entry?.fate === 'applied' };
+interface Stand {
+  readonly isThere: boolean;
+  readonly isApplied: boolean;
+  readonly isSound: boolean;
+}
+
+function standingOf(entry: Entry | undefined): Stand {
+  const isThere = entry?.seen !== undefined;
+  return { isThere, isApplied: entry?.fate === 'applied', isSound: entry?.sound === true };
 }
 
 /** The usual case of a full pass: applied, seen so, reported so. */
@@ -79,6 +90,7 @@ function settleKey(key: string, outcome: Outcome, settlement: Settlement): ItemR
   }
   const entry = ledger.get(key);
   if (entry === undefined || isStale(key)) return undefined;
+  entry.sound = outcome.kind === 'failed' && isSound(item, outcome.seen, settlement.traits);
   switch (outcome.kind) {
     case 'applied':
       agenda.retries.delete(key);

@@ -1,7 +1,7 @@
 /** The steps of a plan and which must come before which. */
 import type { Step } from './dataplane.js';
 import type { Item } from '../model/item.js';
-import { traitsOf } from './assess.js';
+import { isSound, traitsOf } from './assess.js';
 import type { Draft } from './draft.js';
 import { isDeleted, toBeMade, type Loss } from './losses.js';
 import { makeId, removeId, type PlannedStep, type StepId } from './plan-types.js';
@@ -20,8 +20,13 @@ export interface Node {
   readonly phase: Phase;
   /** In a phase, lower ones go first where `after` leaves the choice. */
   readonly rank: number;
-  /** Must be done before; if it fails, this is not attempted. */
+  /** Must be done before; if it fails, this is not attempted; see `isPlace`. */
   readonly after: Set<StepId>;
+  /**
+   * It changes what is there whole, and stays in its place: as good a place for what hangs on it if
+   * it fails.
+   */
+  readonly isPlace: boolean;
   /** If it has failed by then, this is not attempted. */
   readonly gates: readonly StepId[];
 }
@@ -60,9 +65,11 @@ function makeNode(draft: Draft, item: Item, isDeleted: boolean, loss: Loss | und
     isDeleted || observed === undefined
       ? { op: 'create', key, item }
       : { op: 'update', key, item, from: observed, differences };
-  const rank = traitsOf(draft.input.traits, item.payload)?.rank ?? 0;
+  const { traits } = draft.input;
+  const isPlace = step.op === 'update' && loss === undefined && isSound(item, observed, traits);
+  const rank = traitsOf(traits, item.payload)?.rank ?? 0;
   const reason = differences.join('; ');
-  return { step, reason, phase: PHASES.make, rank, after: new Set(), gates: [] };
+  return { step, reason, phase: PHASES.make, rank, after: new Set(), isPlace, gates: [] };
 }
 
 function addRemoval(
@@ -84,6 +91,7 @@ function addRemoval(
     phase,
     rank: -rank,
     after: new Set(),
+    isPlace: false,
     gates,
   });
 }
@@ -113,7 +121,23 @@ function orderRemoval(draft: Draft, graph: StepGraph, node: Node): void {
 }
 
 /** As it stands in the plan. */
-export function plannedStep(node: Node): PlannedStep {
-  const needs = [...new Set([...node.after, ...node.gates])].sort();
-  return { step: node.step, reason: node.reason, needs };
+export function plannedStep(graph: StepGraph, node: Node): PlannedStep {
+  const { step, reason, after, gates } = node;
+  // What has not moved away by itself would be lost with the place that it has.
+  const needs = step.op === 'delete' ? new Set(after) : needed(graph, after);
+  for (const id of needed(graph, gates)) needs.add(id);
+  return { step, reason, needs: [...needs].sort() };
+}
+
+/** Of a place that is there already not its change is needed, but what it hangs on itself. */
+function needed(graph: StepGraph, ids: Iterable<StepId>): Set<StepId> {
+  const needs = new Set<StepId>();
+  const open = new Set(ids);
+  for (const id of open) {
+    const node = graph.get(id);
+    if (node === undefined || node.step.op === 'delete' || !node.isPlace) needs.add(id);
+    else
+      for (const key of node.step.item.dependsOn) if (graph.has(makeId(key))) open.add(makeId(key));
+  }
+  return needs;
 }

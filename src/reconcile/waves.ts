@@ -26,7 +26,7 @@ export function layer(graph: StepGraph): readonly Wave[] {
   }
   return [...waves.values()]
     .sort((a, b) => compare(a.place, b.place))
-    .map(({ nodes }) => nodes.sort(byStep).map(plannedStep));
+    .map(({ nodes }) => nodes.sort(byStep).map((node) => plannedStep(graph, node)));
 }
 
 function findPlaces(graph: StepGraph): Map<StepId, Place> {

@@ -4,7 +4,7 @@
  * (AIP-193).
  */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import { isErrorCode, NfvError, type ErrorCode, type FieldViolation } from '../errors.js';
+import { clip, isErrorCode, NfvError, type ErrorCode, type FieldViolation } from '../errors.js';
 import type { Protos } from './load.js';
 
 const DETAILS = 'grpc-status-details-bin';
@@ -26,7 +26,7 @@ export class StatusCodec {
     const error = NfvError.from(thrown);
     const metadata = new Metadata();
     metadata.set(DETAILS, this.#encode(error, error.violations));
-    return { code: status[error.status], details: clip(error.message, MAX_MESSAGE), metadata };
+    return { code: status[error.status], details: messageOf(error), metadata };
   }
 
   #encode(error: NfvError, violations: readonly FieldViolation[]): Buffer {
@@ -40,14 +40,14 @@ export class StatusCodec {
       const value = this.#protos.BadRequest.serialize({
         field_violations: violations.map((v) => ({
           field: v.field,
-          description: describe(v),
+          description: wellFormed(describe(v)),
         })),
       });
       details.push({ type_url: `${TYPE_URL}google.rpc.BadRequest`, value });
     }
     const encoded = this.#protos.Status.serialize({
       code: status[error.status],
-      message: clip(error.message, MAX_MESSAGE),
+      message: messageOf(error),
       details,
     });
     if (encoded.length <= MAX_DETAILS_BYTES || violations.length === 0) return encoded;
@@ -115,7 +115,18 @@ function aboutOf(code: ErrorCode, details: string, target: string): string {
 
 /** What the system said, out of what grpc-js says around it. */
 function connectFailure(details: string): string {
-  return /Last error: (?:Error: )?(.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
+  const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
+  if (!said.startsWith('Failed to connect (')) return said.replace(/^Error(?: \[\w+\])?: /, '');
+  return 'cut off at once: one end wants TLS and the other does not, or refuses its certificate';
+}
+
+function messageOf(error: NfvError): string {
+  return wellFormed(clip(error.message, MAX_MESSAGE));
+}
+
+/** grpc-js ends the process where a message cannot be percent-encoded. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** `"VALUE": REASON; REMEDY`, the value as a JSON string: for people, and to be parsed. */
@@ -134,8 +145,4 @@ function parseDescription(text: string): Omit<FieldViolation, 'field'> {
     // Not one of ours: told as it is.
   }
   return { value: '', reason: text, remedy: '' };
-}
-
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 3)}...`;
 }

@@ -44,6 +44,10 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
     this.#process.kill(signal);
     return this.ended;

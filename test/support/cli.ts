@@ -5,6 +5,7 @@ import { runCli } from '../../src/cli/run-cli.js';
 import type { NvaApi } from '../../src/model/api.js';
 import type { Clock } from '../../src/model/clock.js';
 import { systemClock } from '../../src/model/clock.js';
+import type { ConnectVpp, OpenVppStats } from '../../src/cli/vpp/access.js';
 
 export interface Ran {
   readonly status: number;
@@ -14,6 +15,8 @@ export interface Ran {
 
 export interface CliOptions {
   readonly connect?: Connect;
+  readonly connectVpp?: ConnectVpp;
+  readonly openVppStats?: OpenVppStats;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly clock?: Clock;
@@ -72,6 +75,8 @@ export function startNfvctl(argv: readonly string[], options: CliOptions = {}): 
         ? controller.signal
         : AbortSignal.any([controller.signal, interrupted]),
     connect: options.connect ?? noConnection,
+    connectVpp: options.connectVpp ?? noVpp,
+    openVppStats: options.openVppStats ?? noVpp,
   };
   return {
     status: runCli(argv, host),
@@ -89,6 +94,10 @@ function bytes(stdin: string | Uint8Array): Uint8Array {
 
 function noConnection(): never {
   throw new Error('this test has no NVA');
+}
+
+export function noVpp(): never {
+  throw new Error('this test has no VPP');
 }
 
 /** A connection to an NVA in this process. */

@@ -31,8 +31,20 @@ export class FakeDoors implements Doors {
     return use(this.#door(program));
   }
 
-  inNetns<T>(netns: string, use: (door: Door) => Promise<T>): Promise<T> {
-    return use(this.#door(`ip -n ${netns}`));
+  async inNetns(
+    netns: string,
+    commands: readonly (readonly string[])[],
+    query: readonly string[],
+  ): Promise<unknown> {
+    for (const [i, words] of commands.entries()) {
+      try {
+        await this.#say(`ip -n ${netns} ${words.join(' ')}`, undefined);
+      } catch (error) {
+        const { code, message, metadata } = NfvError.from(error);
+        throw new NfvError(code, message, { metadata: { ...metadata, line: String(i + 1) } });
+      }
+    }
+    return this.#say(`ip -n ${netns} ${query.join(' ')}`, []);
   }
 
   async addresses(): Promise<ReturnType<typeof parseAddresses>> {

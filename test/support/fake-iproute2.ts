@@ -11,12 +11,29 @@ echo $$ >> "FOLDER/started"
 [ -e "FOLDER/broken" ] && exit 1
 line=0
 failed() { echo "Command failed -:$line" >&2; }
+guest() {
+  [ "$1" = exec ] && [ "$2" != nowhere ] || {
+    echo "Cannot open network namespace \\"$2\\": No such file or directory" >&2
+    return 1
+  }
+  local at=0 verb rest
+  while read -r verb rest; do
+    at=$((at + 1))
+    echo "$2: $verb $rest" >> "FOLDER/said"
+    case "$verb" in
+      json) echo "[\\"$rest\\"]" ;;
+      fail) echo "RTNETLINK answers: File exists" >&2; echo "Command failed $7:$at" >&2; return 1 ;;
+      hang) sleep 1000 & wait ;;
+    esac
+  done < "$7"
+}
 while read -r verb rest; do
   line=$((line + 1))
   echo "$verb $rest" >> "FOLDER/said"
   echo "$verb $rest" >> "FOLDER/said.$$"
   case "$verb" in
     ok|neigh) ;;
+    netns) guest $rest || failed ;;
     json) echo "[\\"$rest\\"]" ;;
     text) printf '%s\\n' "$rest" ;;
     link) [[ $rest == show* ]] && echo '[]' ;;

@@ -24,7 +24,11 @@ export function exec(
   file: string,
   args: readonly string[],
   input = '',
-  as: { readonly uid?: number; readonly gid?: number } = {},
+  as: {
+    readonly uid?: number;
+    readonly gid?: number;
+    readonly env?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(

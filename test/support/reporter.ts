@@ -8,7 +8,7 @@ import { skipReasons } from './skip.js';
 
 export interface Report {
   readonly passed: number;
-  readonly failed: number;
+  readonly failed: readonly { readonly title: string; readonly error: string }[];
   readonly skipped: readonly { readonly title: string; readonly reason: string }[];
 }
 
@@ -22,14 +22,22 @@ function reasonOf(test: Test): string {
   return 'NO REASON GIVEN';
 }
 
+/** The whole of it stands in the report of its suite. */
+function firstLineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0]?.slice(0, 300) ?? '';
+}
+
 export default class NfvdReporter extends mocha.reporters.Spec {
   constructor(runner: Runner, options?: MochaOptions) {
     super(runner, options);
     let passed = 0;
-    let failed = 0;
+    const failed: { title: string; error: string }[] = [];
     const skipped: { title: string; reason: string }[] = [];
     runner.on('pass', () => passed++);
-    runner.on('fail', () => failed++);
+    runner.on('fail', (test, error: unknown) =>
+      failed.push({ title: test.fullTitle(), error: firstLineOf(error) }),
+    );
     runner.on('pending', (test) =>
       skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }),
     );

@@ -6,7 +6,7 @@ const ENTRY = 144;
 
 type Content =
   | { readonly type: 1 | 9; readonly value: number }
-  | { readonly type: 2; readonly rows: readonly (readonly number[])[] }
+  | { readonly type: 2 | 7; readonly rows: readonly (readonly number[])[] }
   | { readonly type: 3; readonly rows: readonly (readonly (readonly [number, number])[])[] }
   | { readonly type: 4; readonly names: readonly string[] }
   | { readonly type: 5 }
@@ -53,6 +53,7 @@ export class StatSegment {
         this.bytes.writeBigUInt64LE(BigInt(entry.value), at + 8);
         break;
       case 2:
+      case 7:
         this.#rows(at + 8, entry.rows, (cell) => [cell]);
         break;
       case 3:

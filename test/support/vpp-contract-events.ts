@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import type { VppEvent } from '../../src/vpp-api/client/event-queue.js';
-import { ClientUnderTest, type TransportOf, type VppUnderTest } from './vpp-under-test.js';
+import type { Subscription } from '../../src/vpp-api/client/subscriptions.js';
+import { ClientUnderTest, untyped, type TransportOf, type VppUnderTest } from './vpp-under-test.js';
 
 const WANT = { enable_disable: 1, pid: process.pid };
 
@@ -56,14 +58,16 @@ export function vppContractEvents(
     await vpp.remove();
   });
 
-  const loopback = async (): Promise<unknown> => {
+  const loopback = async (): Promise<number> => {
     const fields = { mac_address: '00:00:00:00:00:00', is_specified: false, user_instance: 0 };
     const { sw_if_index: index } = await made.client.request('create_loopback_instance', fields);
     return index;
   };
-  const setUp = async (index: unknown, up: boolean): Promise<void> => {
-    const flags = up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [];
-    await made.client.request('sw_interface_set_flags', { sw_if_index: index, flags });
+  const setUp = async (index: number, up: boolean): Promise<void> => {
+    await made.client.request('sw_interface_set_flags', {
+      sw_if_index: index,
+      flags: up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
+    });
   };
 
   it('come after a want, to every reader, and no more after it is closed', async () => {
@@ -104,6 +108,20 @@ export function vppContractEvents(
     await reader.about(index);
   });
 
+  it('can be asked for the moment that calls are taken', async () => {
+    await made.client.close();
+    let asked: Promise<Subscription> | undefined;
+    made = new ClientUnderTest(transportOf(vpp), {
+      onSession: ({ kind }) => {
+        if (kind === 'ready') asked = made.client.subscribe('want_interface_events', WANT);
+      },
+    });
+    await made.client.ready(AbortSignal.timeout(30_000));
+    assert.ok(asked !== undefined);
+    const reader = new EventReader(await asked);
+    assert.ok(await reader.about(await loopback()));
+  });
+
   it('are not kept without bound: what is dropped is told', async () => {
     const index = await loopback();
     const few = await made.client.subscribe('want_interface_events', WANT, { capacity: 2 });
@@ -140,8 +158,18 @@ export function vppContractEvents(
     assert.equal(await next, undefined);
   });
 
+  it('leave nothing behind on a signal that lives on', async () => {
+    const { signal } = new AbortController();
+    const subscription = await made.client.subscribe('want_interface_events', WANT, { signal });
+    await subscription.close();
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
+
   it('that cannot be asked for are refused', async () => {
-    const bad = made.client.subscribe('want_interface_events', { enable_disable: 'yes', pid: 1 });
+    const bad = made.client.subscribe(untyped('want_interface_events'), {
+      enable_disable: 'yes',
+      pid: 1,
+    });
     await assert.rejects(bad, { code: 'VPP_FIELD_INVALID' });
     const unknown = made.client.subscribe('want_no_such_events', {});
     await assert.rejects(unknown, { code: 'VPP_MESSAGE_UNKNOWN' });

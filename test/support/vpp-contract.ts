@@ -8,6 +8,7 @@ import { route4, route6 } from './drop-routes.js';
 import {
   ALL_INTERFACES,
   ClientUnderTest,
+  untyped,
   type TransportOf,
   type VppUnderTest,
 } from './vpp-under-test.js';
@@ -53,10 +54,10 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
 
     it('asks and is answered', async () => {
       const reply = await made.client.request('show_version', {});
-      assert.equal(reply['program'], 'vpe');
-      assert.match(String(reply['version']), /^\d\d\.\d\d/);
+      assert.equal(reply.program, 'vpe');
+      assert.match(reply.version, /^\d\d\.\d\d/);
       const ping = await made.client.request('control_ping', {});
-      assert.equal(ping['vpe_pid'], vpp.pid);
+      assert.equal(ping.vpe_pid, vpp.pid);
     });
 
     it('reads a time as VPP writes it', async () => {
@@ -80,6 +81,7 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
       ['a wrong type', 'delete_loopback', { sw_if_index: 'loop0' }, 'VPP_FIELD_INVALID'],
       ['a message that is not', 'no_such_message', {}, 'VPP_MESSAGE_UNKNOWN'],
       ['a reply', 'control_ping_reply', {}, 'VPP_MESSAGE_UNKNOWN'],
+      ['the handshake', 'sockclnt_create', { name: 'again' }, 'VPP_MESSAGE_UNKNOWN'],
       ['a dump as a request', 'sw_interface_dump', ALL_INTERFACES, 'INVALID_FIELD'],
     ];
     for (const [name, message, fields, code] of wrong) {
@@ -90,8 +92,9 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
     }
 
     it('refuses to dump what has one reply', async () => {
-      await assert.rejects(made.client.dump('control_ping'), { code: 'INVALID_FIELD' });
-      const stream = made.client.stream('control_ping');
+      const name = untyped('control_ping');
+      await assert.rejects(made.client.dump(name), { code: 'INVALID_FIELD' });
+      const stream = made.client.stream(name);
       await assert.rejects(stream.next(), { code: 'INVALID_FIELD' });
     });
 
@@ -101,9 +104,9 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
       const { sw_if_index: index } = await made.client.request('create_loopback_instance', wanted);
       try {
         const all = await made.client.dump('sw_interface_dump', ALL_INTERFACES);
-        const ours = all.find((each) => each['sw_if_index'] === index);
-        assert.equal(ours?.['interface_name'], 'loop77');
-        assert.equal(ours['l2_address'], mac);
+        const ours = all.find((each) => each.sw_if_index === index);
+        assert.equal(ours?.interface_name, 'loop77');
+        assert.equal(ours.l2_address, mac);
         const streamed = [];
         for await (const each of made.client.stream('sw_interface_dump', ALL_INTERFACES)) {
           streamed.push(each);
@@ -131,8 +134,8 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
 
     it('gets messages far longer than what a socket holds', async () => {
       const { json } = await made.client.request('get_api_json', {});
-      assert.ok(String(json).length > 500_000);
-      assert.ok(Array.isArray(JSON.parse(String(json))));
+      assert.ok(json.length > 500_000);
+      assert.ok(Array.isArray(JSON.parse(json)));
     });
 
     it('reads back what it wrote', async () => {
@@ -155,11 +158,10 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
         ...(await made.client.dump('ip_route_v2_dump', { src: 0, table: table6 })),
       ].map(({ route }) => route);
       for (const { prefix, table_id, paths } of wanted) {
-        const ours = found.filter((each) => isRoute(each) && each.prefix === prefix);
+        const ours = found.filter((each) => each.prefix === prefix);
         assert.equal(ours.length, 1, prefix);
         const [first] = ours;
-        assert.ok(isRoute(first));
-        assert.equal(first.table_id, table_id);
+        assert.equal(first?.table_id, table_id);
         assert.deepEqual(first.paths.map(essence), paths.map(essence));
       }
       for (const each of [table, table6]) {
@@ -195,7 +197,7 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
       for (let i = 0; i < 600; i++) {
         const fields = { mac_address: '00:00:00:00:00:00', is_specified: true, user_instance: i };
         const { sw_if_index: index } = await client.request('create_loopback_instance', fields);
-        wanted.push(Number(index));
+        wanted.push(index);
         await client.request('sw_interface_set_lldp', {
           sw_if_index: index,
           mgmt_ip4: '0.0.0.0',
@@ -237,17 +239,13 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
   });
 }
 
-interface Route {
-  readonly prefix: string;
-  readonly table_id: number;
-  readonly paths: readonly Record<string, unknown>[];
-}
-
-function isRoute(value: unknown): value is Route {
-  return typeof value === 'object' && value !== null && 'prefix' in value && 'paths' in value;
+interface Essence {
+  readonly type: unknown;
+  readonly proto: unknown;
+  readonly weight: number;
 }
 
 /** What VPP gives back as it got it. */
-function essence({ type, proto, weight }: Record<string, unknown>): unknown {
+function essence({ type, proto, weight }: Essence): Essence {
   return { type, proto, weight };
 }

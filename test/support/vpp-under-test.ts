@@ -72,6 +72,11 @@ export const ALL_INTERFACES = {
   name_filter: '',
 };
 
+/** A message's name without what the compiler knows of it, for fields that it would refuse. */
+export function untyped(name: string): string {
+  return name;
+}
+
 const code = (thrown: unknown): string => NfvError.from(thrown).code;
 
 /** Codes that calls ended with, and how many of each; `ok` for an answer. */

@@ -1,10 +1,11 @@
 /** Manifests from files, directories and stdin. */
 import type { Dirent } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { invalidField, invalidFields, NfvError, type FieldViolation } from '../../errors.js';
-import { parseYamlDocuments, tooLarge, type YamlDocument } from '../../model/yaml.js';
+import { parseYamlDocuments, type YamlDocument } from '../../model/yaml.js';
+import { readText, unreadable } from '../read-text.js';
 import { toDesired, type Desired, type PlacedManifest, type Where } from './desired.js';
 import { Manifest } from './schema.js';
 
@@ -21,7 +22,7 @@ export async function readManifests(paths: readonly string[], stdin: Readable): 
   const manifests: PlacedManifest[] = [];
   const violations: FieldViolation[] = [];
   for (const file of await expand(paths)) {
-    const text = await read(file, stdin);
+    const text = await readText(file, stdin, { maxBytes: MAX_BYTES, code: 'MANIFEST_INVALID' });
     const name = file === '-' ? 'stdin' : file;
     try {
       const options = { file: name, code: 'MANIFEST_INVALID', maxBytes: MAX_BYTES } as const;
@@ -79,42 +80,4 @@ async function manifestsIn(directory: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/.test(entry.name))
     .map(({ name }) => join(directory, name))
     .sort();
-}
-
-async function read(file: string, stdin: Readable): Promise<string> {
-  if (file === '-') return collect('stdin', stdin);
-  try {
-    const handle = await open(file, 'r');
-    return await collect(file, handle.createReadStream());
-  } catch (cause) {
-    if (cause instanceof NfvError) throw cause;
-    return unreadable(file, cause);
-  }
-}
-
-/** Reads no further than it may. */
-async function collect(file: string, stream: Readable): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const parts: AsyncIterable<Uint8Array> = stream;
-  for await (const chunk of parts) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw tooLarge(file, `more than ${MAX_BYTES} bytes`, MAX_BYTES);
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw invalidFields(
-      [{ field: file, value: `${bytes} bytes`, reason: 'not UTF-8', remedy: 'give a text file' }],
-      'MANIFEST_INVALID',
-    );
-  }
-}
-
-function unreadable(path: string, cause: unknown): never {
-  throw new NfvError('FILE_UNREADABLE', NfvError.from(cause).message.replace(/'/g, '"'), {
-    cause,
-    metadata: { path },
-  });
 }

@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import type { ResourceKind } from '../../model/api.js';
-import { complete } from '../complete.js';
+import { complete, type VppArgument } from '../complete.js';
 import { escapeText } from '../escape.js';
 import { EXIT } from '../exit-codes.js';
 import { connectOptions, readGlobals, type Globals } from '../globals.js';
 import { apiOf } from '../kinds.js';
 import type { Session } from '../session.js';
 import type { Verb } from '../verb.js';
+import type { VppConnection } from '../vpp/access.js';
+import { messagesOf, type KnownMessage } from '../vpp/message-kinds.js';
+import { vppOptions } from '../vpp/options.js';
 
 /** Somebody has pressed a key and waits. */
 const TIMEOUT_MS = 1000;
@@ -20,7 +23,10 @@ export const completeVerb: Verb = (program, define) => {
     .allowUnknownOption();
   define(command, async (session, words) => {
     const globals = globalsIn(program, words, session.globals);
-    const found = await complete(program, words, (kind) => liveNames(session, globals, kind));
+    const found = await complete(program, words, {
+      resources: (kind) => liveNames(session, globals, kind),
+      vpp: (argument) => vppNames(session, { program, globals, words }, argument),
+    });
     await session.out.write(
       found
         .map(({ word, about }) => `${escapeText(word)}${about === '' ? '' : `\t${about}`}\n`)
@@ -58,4 +64,53 @@ async function liveNames(
   } catch {
     return [];
   }
+}
+
+/** It may have two thousand messages to tell. */
+const VPP_TIMEOUT_MS = 3000;
+
+interface Line {
+  readonly program: Command;
+  readonly globals: Globals;
+  readonly words: readonly string[];
+}
+
+async function vppNames(
+  session: Session,
+  { program, globals, words }: Line,
+  argument: VppArgument,
+): Promise<readonly string[]> {
+  try {
+    const vpp = program.commands.find((command) => command.name() === 'vpp');
+    if (vpp === undefined) return [];
+    vpp.parseOptions(program.parseOptions(words.slice(0, -1)).unknown);
+    const options = { ...vppOptions(vpp, globals, session.env), timeoutMs: VPP_TIMEOUT_MS };
+    const hooks = { onLost: (): void => undefined };
+    const connection = await session.host.connectVpp(options, hooks, session.call.signal);
+    try {
+      return namesOf(connection, argument);
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return [];
+  }
+}
+
+function namesOf(connection: VppConnection, argument: VppArgument): string[] {
+  if (argument === 'feature') return connection.features().map(({ name }) => name);
+  const isMeant = ({ name, kind }: KnownMessage): boolean => {
+    switch (argument) {
+      case 'message':
+        return true;
+      case 'want':
+        return kind === 'request' && name.startsWith('want_');
+      case 'request':
+      case 'dump':
+        return kind === argument;
+    }
+  };
+  return messagesOf(connection)
+    .filter(isMeant)
+    .map(({ name }) => name);
 }

@@ -20,7 +20,8 @@ import {
 } from './bridge-commands.js';
 import type { Doors } from './doors.js';
 import { parseFdb } from './entries.js';
-import { differing, type LinuxKind, type Sight } from './kind.js';
+import { differing } from '../../reconcile/differing.js';
+import type { LinuxKind, Sight } from './kind.js';
 import { ownership, parseLinks, type Link, type Vxlan } from './links.js';
 import { bridgeName, FLOOD_MAC, vniOfName, VXLAN_PORT, vxlanName } from './names.js';
 import { removeLink, undoLink } from './link-removal.js';
@@ -102,15 +103,31 @@ function inTheWay(link: Link, why: string): NfvError {
   });
 }
 
-/** A link that keeps us from making our own; undefined: none. */
-function obstacle(vni: number, links: Iterable<Link>): NfvError | undefined {
+const isNamed = ({ name }: Link, vni: number): boolean =>
+  name === bridgeName(vni) || name === vxlanName(vni);
+
+/** A link that has a name of ours; undefined: none. */
+function nameTaken(vni: number, links: Iterable<Link>): NfvError | undefined {
   for (const link of links) {
-    const named = link.name === bridgeName(vni) || link.name === vxlanName(vni);
-    if (named && whose(link, vni) === 'foreign') return inTheWay(link, 'has our name');
-    const same = link.vxlan?.id === vni && link.vxlan.port === VXLAN_PORT;
-    if (!named && same) return inTheWay(link, `has VNI ${vni} on port ${VXLAN_PORT}`);
+    if (isNamed(link, vni) && whose(link, vni) === 'foreign') return inTheWay(link, 'has our name');
   }
   return undefined;
+}
+
+/**
+ * A link that keeps us from making our own; undefined: none. Of VXLAN devices with one VNI and port
+ * the kernel has one for each family (drivers/net/vxlan, vxlan_vni_in_use).
+ */
+function obstacle({ vni, vtep }: BridgeDomainItem, links: Iterable<Link>): NfvError | undefined {
+  const all = [...links];
+  const holder = all.find((link) => {
+    const { id, port, ipv6 } = link.vxlan ?? {};
+    const same = id === vni && port === VXLAN_PORT && ipv6 === vtep.includes(':');
+    return same && !isNamed(link, vni);
+  });
+  return (
+    nameTaken(vni, all) ?? (holder && inTheWay(holder, `has VNI ${vni} on port ${VXLAN_PORT}`))
+  );
 }
 
 function sight(
@@ -121,9 +138,9 @@ function sight(
   const bridge = view.links.get(bridgeName(vni));
   const vxlan = view.links.get(vxlanName(vni));
   const found = [bridge, vxlan].filter((link) => link !== undefined);
-  const foreign = obstacle(vni, wanted === undefined ? found : view.links.values());
+  const foreign = wanted === undefined ? undefined : obstacle(wanted, view.links.values());
+  if (foreign !== undefined) return foreign;
   const ours = found.filter((link) => whose(link, vni) !== 'foreign');
-  if (foreign !== undefined && wanted !== undefined) return foreign;
   if (ours.length === 0) return undefined;
   const defects = [
     ...(bridge === undefined ? ['the bridge is missing'] : bridgeDefects(bridge, vni)),
@@ -250,11 +267,11 @@ async function mend(wanted: BridgeDomainItem, doors: Doors): Promise<void> {
     readLinkNow(bridgeName(vni), doors),
     readLinkNow(vxlanName(vni), doors),
   ]);
-  const named = obstacle(
+  const taken = nameTaken(
     vni,
     [bridge, vxlan].filter((link) => link !== undefined),
   );
-  if (named !== undefined) throw named;
+  if (taken !== undefined) throw taken;
   const device = await underlayDevice(wanted, doors);
   try {
     if (vxlan !== undefined && vxlanIsAnother(wanted, device, vxlan)) {
@@ -264,7 +281,7 @@ async function mend(wanted: BridgeDomainItem, doors: Doors): Promise<void> {
     }
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
-    throw obstacle(vni, await readLinksNow(doors.ip)) ?? error;
+    throw obstacle(wanted, await readLinksNow(doors.ip)) ?? error;
   }
   if (bridge !== undefined) await teachPorts(wanted, doors);
 }
@@ -282,7 +299,8 @@ async function teachPorts({ vni, learn }: BridgeDomainItem, doors: Doors): Promi
 
 /**
  * A VXLAN device cannot change its port, its group or its family. Its own entries go with it and
- * are set again on the new one, so that nobody waits for the next pass to be reachable again.
+ * are set again on the new one, so that nobody waits for the next pass to be reachable again. It is
+ * not given up for one that cannot be made.
  */
 async function replaceVxlan(
   wanted: BridgeDomainItem,
@@ -290,6 +308,8 @@ async function replaceVxlan(
   bridge: Link | undefined,
 ): Promise<void> {
   const name = vxlanName(wanted.vni);
+  const foreign = obstacle(wanted, await readLinksNow(doors.ip));
+  if (foreign !== undefined) throw foreign;
   const before = parseFdb(await doors.fdbShow.query('fdb', 'show', 'dev', name), name);
   await removeLink(name, doors);
   await build(wanted, doors, bridge, undefined);

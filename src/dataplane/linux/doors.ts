@@ -1,13 +1,14 @@
 /** How the kinds reach the kernel. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { abortError } from '../../host/iproute2/answers.js';
 import { Batch, type BatchOptions } from '../../host/iproute2/batch.js';
+import type { Words } from '../../host/iproute2/command.js';
 import type { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
 import type { Log } from '../../model/log.js';
 import { Broadcasts } from './broadcasts.js';
 import type { Door } from './door.js';
+import { Guests } from './guests.js';
 import { Isolation } from './isolation.js';
 import { parseAddresses, type HostAddress } from './links.js';
 
@@ -22,8 +23,8 @@ export interface Doors {
   readonly fdbShow: Door;
   /** A process of its own, for dumps. */
   once<T>(program: 'ip' | 'bridge', use: (door: Door) => Promise<T>): Promise<T>;
-  /** `ip` inside a named network namespace, a process of its own; a few at a time. */
-  inNetns<T>(netns: string, use: (door: Door) => Promise<T>): Promise<T>;
+  /** `ip` inside a named network namespace; see `Guests.run`. */
+  inNetns(netns: string, commands: readonly Words[], query: Words): Promise<unknown>;
   /** Path of the network namespace that we are in ourselves. */
   readonly ownNetns: string;
   /** See `Isolation`. */
@@ -53,11 +54,12 @@ export interface DoorsOptions extends BatchOptions {
   readonly sysctl: Sysctl;
   /** /sys, as our network namespace sees it. */
   readonly sysfs: string;
+  /** A folder for files that live as long as a command. */
+  readonly scratch: string;
   readonly newMac: () => string;
   readonly log: Pick<Log, 'warn'>;
 }
 
-const MAX_AT_ONCE = 4;
 const UNDO_MS = 1000;
 
 /** The processes behind the doors. */
@@ -68,10 +70,8 @@ export class Gate {
   readonly #tc: Batch;
   readonly #isolation: Isolation;
   readonly #broadcasts: Broadcasts;
+  readonly #guests: Guests;
   readonly #passing = new Set<Batch>();
-  /** How many are in a process of their own, and who waits for that. */
-  #inside = 0;
-  readonly #waiting: (() => void)[] = [];
   #closed = false;
 
   constructor(private readonly options: DoorsOptions) {
@@ -79,6 +79,7 @@ export class Gate {
     this.#bridge = this.#batch('bridge', ['-j']);
     this.#fdbShow = this.#batch('bridge', ['-j']);
     this.#tc = this.#batch('tc', ['-j']);
+    this.#guests = new Guests(options);
     this.#isolation = new Isolation(options.sysctl, options.log);
     this.#broadcasts = new Broadcasts(options.sysfs);
   }
@@ -93,8 +94,8 @@ export class Gate {
       ip,
       bridge: door(this.#bridge, signal),
       fdbShow: door(this.#fdbShow, signal),
-      once: (program, use) => this.#once(program, ['-j', '-d'], signal, use),
-      inNetns: (netns, use) => this.#once('ip', ['-n', netns, '-j', '-d'], signal, use),
+      once: (program, use) => this.#once(program, signal, use),
+      inNetns: (netns, commands, query) => this.#guests.run(netns, commands, query, signal),
       ownNetns: `/proc/${process.pid}/ns/net`,
       isolate: (bridge) => this.#isolation.isolate(bridge, tc),
       isolationDefects: (bridge) => this.#isolation.defects(bridge, tc),
@@ -123,9 +124,10 @@ export class Gate {
     for (const batch of this.#lasting()) batch.gone(names);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     for (const batch of [...this.#lasting(), ...this.#passing]) batch.close();
+    await this.#guests.close();
   }
 
   #lasting(): readonly Batch[] {
@@ -138,21 +140,17 @@ export class Gate {
 
   async #once<T>(
     program: 'ip' | 'bridge',
-    args: readonly string[],
     signal: AbortSignal,
     use: (door: Door) => Promise<T>,
   ): Promise<T> {
-    await this.#enter();
-    const batch = this.#batch(program, args);
+    if (this.#closed) throw new NfvError('SHUTTING_DOWN', 'the dataplane is closed');
+    const batch = this.#batch(program, ['-j', '-d']);
     this.#passing.add(batch);
     try {
-      if (this.#closed) throw new NfvError('SHUTTING_DOWN', 'the dataplane is closed');
-      if (signal.aborted) throw abortError(signal);
       return await use(door(batch, signal));
     } finally {
       batch.close();
       this.#passing.delete(batch);
-      this.#leave();
     }
   }
 
@@ -163,22 +161,6 @@ export class Gate {
     });
     await this.#ip.run(words, controller.signal).catch(() => undefined);
     cancel();
-  }
-
-  /**
-   * Waits until fewer than MAX_AT_ONCE are inside. No longer than these may take: a command that
-   * says nothing is ended after `stallMs`, and an operation that is given up gives up its place.
-   */
-  async #enter(): Promise<void> {
-    if (this.#inside < MAX_AT_ONCE) this.#inside++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** The place goes to who has waited longest. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#inside--;
-    else next();
   }
 
   async #netnsExists(netns: string): Promise<boolean> {

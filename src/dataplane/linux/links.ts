@@ -9,6 +9,8 @@ export interface Vxlan {
   /** The underlay device it is bound to; empty: none. */
   readonly device: string;
   readonly port: number;
+  /** Its underlay is IPv6. */
+  readonly ipv6: boolean;
   readonly learning: boolean;
 }
 
@@ -113,6 +115,7 @@ function parseVxlan(data: Fields): Vxlan {
     group: text(data, 'group') ?? text(data, 'group6') ?? '',
     device: text(data, 'link') ?? '',
     port: number(data, 'port') ?? 0,
+    ipv6: ['local6', 'group6', 'remote6'].some((name) => name in data),
     learning: flag(data, 'learning') ?? false,
   };
 }

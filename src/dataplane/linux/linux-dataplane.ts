@@ -1,5 +1,6 @@
 /** The dataplane of the Linux kernel: its bridges and its VXLAN, driven through iproute2. */
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { abortError } from '../../host/iproute2/answers.js';
 import { Monitor } from '../../host/iproute2/monitor.js';
 import { Sysctl } from '../../host/sysctl.js';
@@ -40,6 +41,8 @@ export interface LinuxDataplaneOptions {
   readonly sysfs?: string;
   /** Where network namespaces have their names. */
   readonly netnsFolder?: string;
+  /** A folder for files that live as long as a command; its path has neither spaces nor quotes. */
+  readonly scratch?: string;
   /** An iproute2 process that owes an answer and says nothing for so long is killed. */
   readonly stallMs?: number;
   readonly newMac?: () => string;
@@ -69,6 +72,7 @@ export class LinuxDataplane implements Dataplane {
       netnsFolder: options.netnsFolder ?? '/run/netns',
       sysctl: new Sysctl(options.sysctlRoot),
       sysfs: options.sysfs ?? '/sys',
+      scratch: options.scratch ?? tmpdir(),
       newMac: options.newMac ?? randomMac,
       log: options.log,
     });
@@ -137,11 +141,10 @@ export class LinuxDataplane implements Dataplane {
     );
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#changes.close();
     this.#monitor?.close();
-    this.#gate.close();
-    return Promise.resolve();
+    await this.#gate.close();
   }
 
   #rememberAll(view: View): void {

@@ -11,7 +11,8 @@ import { macKey, portKey, type MacEntryItem, type MacVia } from '../../model/ite
 import { needOurs } from './domain-check.js';
 import type { Doors } from './doors.js';
 import type { FdbEntry } from './entries.js';
-import { differing, type LinuxKind, type Sight } from './kind.js';
+import { differing } from '../../reconcile/differing.js';
+import type { LinuxKind, Sight } from './kind.js';
 import { ownership, parseLinks } from './links.js';
 import type { Memory } from './memory.js';
 import { FLOOD_MAC, vxlanName } from './names.js';

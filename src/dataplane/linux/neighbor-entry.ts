@@ -9,7 +9,8 @@ import { NfvError } from '../../errors.js';
 import { neighborKey, type NeighborEntryItem } from '../../model/item.js';
 import { needOurs } from './domain-check.js';
 import type { Doors } from './doors.js';
-import { differing, type LinuxKind, type Sight } from './kind.js';
+import { differing } from '../../reconcile/differing.js';
+import type { LinuxKind, Sight } from './kind.js';
 import { bridgeName } from './names.js';
 
 export const neighborEntry: LinuxKind<NeighborEntryItem> = {

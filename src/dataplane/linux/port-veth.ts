@@ -1,9 +1,9 @@
 /** A veth port: one end in a bridge of ours, the other in the guest's network namespace. */
 import { hasErrno } from '../../host/iproute2/answers.js';
+import type { Words } from '../../host/iproute2/command.js';
 import { NfvError } from '../../errors.js';
 import type { VethPort } from '../../model/endpoint.js';
 import type { PortItem } from '../../model/item.js';
-import type { Door } from './door.js';
 import type { Doors } from './doors.js';
 import { removeLink, undoLink } from './link-removal.js';
 import { ownership, parseAddresses, parseLinks, type Link } from './links.js';
@@ -34,28 +34,29 @@ export async function createVeth(item: PortItem, port: VethPort, doors: Doors): 
   }
 }
 
-/**
- * Makes a pair, seen from the guest's namespace, by a process that ends then: `ip` keeps the file of
- * each namespace open that a command names (ip/iplink.c), and a namespace lives as long as that.
- */
+/** Makes a pair, seen from the guest's namespace. What it made is undone when it fails. */
 async function make(item: PortItem, port: VethPort, name: string, doors: Doors): Promise<void> {
   const mtu = ['mtu', String(item.mtu)];
   const far = ['name', port.interface, 'address', item.mac, ...mtu];
   const near = ['name', name, ...mtu, 'group', GROUP, 'netns', doors.ownNetns];
-  const undoing = async (work: Promise<void>): Promise<void> => {
-    try {
-      await work;
-    } catch (error) {
-      await undoLink(name, doors);
-      throw error;
-    }
-  };
-  await doors.inNetns(port.netns, async (guest) => {
-    await guest.run('link', 'add', ...far, 'type', 'veth', 'peer', ...near);
+  const add = ['link', 'add', ...far, 'type', 'veth', 'peer', ...near];
+  let made = false;
+  try {
+    const answer = await doors.inNetns(port.netns, [add, ...setUp(item, port)], show(port));
+    made = true;
     doors.changedLinks(name);
-    await undoing(configure(item, port, guest, undefined));
-  });
-  await undoing(attach(item, vethTag(item, port), name, doors, undefined));
+    checkGuest(item, port, answer);
+    await attach(item, vethTag(item, port), name, doors, undefined);
+  } catch (error) {
+    // Otherwise what has the name may be somebody else's.
+    if (made || isAfterFirst(error)) await undoLink(name, doors);
+    throw error;
+  }
+}
+
+/** The first command was carried out, and one after it refused. */
+function isAfterFirst(error: unknown): boolean {
+  return error instanceof NfvError && Number(error.metadata['line'] ?? 1) > 1;
 }
 
 /** Mends what can be mended, else makes it anew; @throws as `createVeth` */
@@ -72,7 +73,7 @@ export async function updateVeth(item: PortItem, port: VethPort, doors: Doors): 
   if (!isAttested(item, tag)) {
     await needNetns(port.netns, doors);
     try {
-      await doors.inNetns(port.netns, (guest) => configure(item, port, guest, tag));
+      await reconfigure(item, port, tag, doors);
     } catch (error) {
       // The guest did away with its end, or renamed it: what is wanted cannot be set on it.
       if (!hasErrno(error, 'ENODEV')) throw error;
@@ -109,67 +110,58 @@ async function needNetns(netns: string, doors: Doors): Promise<void> {
   });
 }
 
+const show = ({ interface: name }: VethPort): Words => ['addr', 'show', 'dev', name];
+
+/** IPv6 addresses are there at once: the NVA gives each out only once, so no duplicate is waited for. */
+const give = (verb: 'add' | 'replace', address: string, { interface: name }: VethPort): Words => [
+  ...['addr', verb, address, 'dev', name],
+  ...(address.includes(':') ? ['nodad'] : []),
+];
+
+/** What makes the guest's end ready, once it is there. */
+function setUp(item: PortItem, port: VethPort): Words[] {
+  const addresses = item.addresses.map((address) => give('replace', address, port));
+  return [...addresses, ['link', 'set', 'dev', port.interface, 'up']];
+}
+
 /**
- * Configures the guest's end. Of its addresses those go that we gave it before (`before`) and that
- * are no longer wanted; what the guest added is its own. IPv6 addresses are there at once: the NVA
- * gives each out only once, so there is no duplicate to wait for.
+ * Changes the guest's end. Of its addresses those go that we gave it before and that are no longer
+ * wanted; what the guest added is its own. With an IPv4 address the kernel takes away all others of
+ * its subnet that came later (promote_secondaries is off): so the last go first, and what was the
+ * guest's is given back.
  */
-async function configure(
+async function reconfigure(
   item: PortItem,
   port: VethPort,
-  guest: Door,
-  before: VethTag | undefined,
+  before: VethTag,
+  doors: Doors,
 ): Promise<void> {
   const dev = ['dev', port.interface];
-  const kept: string[] = before === undefined ? [] : await change(item, port, guest, before);
-  const changes = [...item.addresses, ...kept].map((address) => addAddress(address, dev, guest));
-  changes.push(guest.run('link', 'set', ...dev, 'up'));
-  // Goes out with them, and is answered after them.
-  const [answer] = await Promise.all([guest.query('addr', 'show', ...dev), ...changes]);
-  checkGuest(item, port, answer);
-}
-
-/**
- * Takes back what the guest's end is no longer to have. Answers the other addresses: with an IPv4
- * address the kernel may take all others of its subnet away (promote_secondaries is off), so they
- * must be given again.
- */
-async function change(
-  item: PortItem,
-  port: VethPort,
-  guest: Door,
-  before: VethTag,
-): Promise<string[]> {
-  const dev = ['dev', port.interface];
-  await guest.run('link', 'set', ...dev, 'address', item.mac, 'mtu', String(item.mtu));
+  const change = ['link', 'set', ...dev, 'address', item.mac, 'mtu', String(item.mtu)];
+  const found = addressesIn(await doors.inNetns(port.netns, [change], show(port)));
   const given = (address: string): boolean => before.addresses.includes(hashOfAddress(address));
-  const found = await guestAddresses(guest, port);
   const gone = found.filter((address) => given(address) && !item.addresses.includes(address));
-  for (const address of gone) await removeAddress(address, dev, guest);
+  const removals = gone.reverse().map((address) => ['addr', 'del', address, ...dev]);
+  const commands = [...removals, ...setUp(item, port)];
+  checkGuest(item, port, await doors.inNetns(port.netns, commands, show(port)));
+  if (gone.length === 0) return;
   const taken = [...gone, ...item.addresses];
-  return gone.length === 0 ? [] : found.filter((address) => !taken.includes(address));
+  for (const address of found.filter((each) => !taken.includes(each))) {
+    await giveBack(address, port, doors);
+  }
 }
 
-async function addAddress(address: string, dev: readonly string[], guest: Door): Promise<void> {
+async function giveBack(address: string, port: VethPort, doors: Doors): Promise<void> {
   try {
-    await guest.run('addr', 'add', address, ...dev, ...(address.includes(':') ? ['nodad'] : []));
+    await doors.inNetns(port.netns, [give('add', address, port)], show(port));
   } catch (error) {
     if (!hasErrno(error, 'EEXIST')) throw error;
   }
 }
 
-/** With an IPv4 address the kernel may have taken it away already, or the guest has. */
-async function removeAddress(address: string, dev: readonly string[], guest: Door): Promise<void> {
-  try {
-    await guest.run('addr', 'del', address, ...dev);
-  } catch (error) {
-    if (!hasErrno(error, 'EADDRNOTAVAIL')) throw error;
-  }
-}
-
-async function guestAddresses(guest: Door, port: VethPort): Promise<string[]> {
-  const found = parseAddresses(await guest.query('addr', 'show', 'dev', port.interface));
-  return found
+/** Global ones, with their prefix lengths. */
+function addressesIn(answer: unknown): string[] {
+  return parseAddresses(answer)
     .filter(({ scope }) => scope === 'global')
     .map(({ address, prefixLength }) => `${address}/${prefixLength}`);
 }

@@ -2,7 +2,8 @@
 import { NfvError } from '../../errors.js';
 import type { TunnelItem } from '../../model/item.js';
 import type { Doors } from './doors.js';
-import { differing, type LinuxKind } from './kind.js';
+import { differing } from '../../reconcile/differing.js';
+import type { LinuxKind } from './kind.js';
 import { readPath } from './reader.js';
 
 /** Types of route (`ip route`) that lead away from this host. */

@@ -44,23 +44,29 @@ export function isKernelAnswer(text: string): boolean {
   return /^(RTNETLINK answers|Error): /m.test(text);
 }
 
+/** What a batch says of a line of its own file. */
+const FAILED_LINE = /^Command failed \S+:(\d+)$/;
+
 /**
- * A failed command as an error: NOT_PRIVILEGED or KERNEL_REFUSED, with the text in the message and
- * the errno's name, if it is told, in `metadata.errno`.
+ * A failed command as an error: NOT_PRIVILEGED or KERNEL_REFUSED, with the text in the message, and
+ * in the metadata the command, the errno's name if it is told, and the line if the command was a
+ * batch with a file.
  */
 export function refusal(program: string, line: string, text: string): NfvError {
   const errno = errnoOf(text);
-  const said = text
-    .split('\n')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .join('; ');
-  const denied = errno === 'EPERM';
+  const lines = text.split('\n').map((part) => part.trim());
+  const said = lines.filter((part) => part !== '' && !FAILED_LINE.test(part)).join('; ');
+  const at = lines.map((part) => FAILED_LINE.exec(part)?.[1]).find((n) => n !== undefined);
+  const command = `${program} ${line.trim()}`;
   return new NfvError(
-    denied ? 'NOT_PRIVILEGED' : 'KERNEL_REFUSED',
-    `${program} ${line.trim()}: ${said === '' ? 'failed without a word' : said}`,
+    errno === 'EPERM' ? 'NOT_PRIVILEGED' : 'KERNEL_REFUSED',
+    `${command}: ${said === '' ? 'failed without a word' : said}`,
     {
-      metadata: { command: `${program} ${line.trim()}`, ...(errno === undefined ? {} : { errno }) },
+      metadata: {
+        command,
+        ...(errno === undefined ? {} : { errno }),
+        ...(at === undefined ? {} : { line: at }),
+      },
     },
   );
 }

@@ -25,7 +25,7 @@ interface Job extends Ask {
   alone: boolean;
   /** The process that was given it last. */
   child: BatchChild<Job> | undefined;
-  /** That process had other commands before, so it may remember devices that are gone. */
+  /** It speaks of devices, of which that process may remember some that are gone. */
   mayBeStale: boolean;
   /** It was refused by such a process, and is done again by a new one. */
   again: boolean;
@@ -173,7 +173,7 @@ export class Batch {
       const child = (this.#child ??= this.#start());
       for (const job of jobs) {
         job.child = child;
-        job.mayBeStale = !job.again && child.used;
+        job.mayBeStale = !job.again && child.used && job.devices.length > 0;
       }
       child.send(jobs);
     }

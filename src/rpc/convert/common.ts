@@ -91,10 +91,10 @@ export function fieldsToChange<Spec, WireOut>(
 ): (keyof Spec)[] {
   const { fields } = type;
   const paths = mask === null || mask.paths.length === 0 ? type.setFields(wire) : mask.paths;
-  if (paths.includes('*')) return Object.values(fields);
-  return paths.map((path) => {
+  return paths.flatMap((path) => {
+    if (path === '*') return Object.values(fields);
     const field = Object.hasOwn(fields, path) ? fields[path] : undefined;
-    if (field !== undefined) return field;
+    if (field !== undefined) return [field];
     throw invalidFields(
       [
         {

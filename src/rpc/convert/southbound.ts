@@ -1,4 +1,4 @@
-import { NfvError } from '../../errors.js';
+import { clip, NfvError } from '../../errors.js';
 import {
   MAX_ENTRIES,
   type BadDelta,
@@ -30,6 +30,9 @@ import {
   underlayToWire,
 } from './nve.js';
 
+/** Characters of a text for people: it is stored, and a hundred of them have to fit into a value. */
+const MAX_TEXT = 500;
+
 /** @throws NfvError PROTOCOL_VIOLATION, or that of a field. */
 export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
   if (wire.hello) return helloFromWire(wire.hello);
@@ -42,14 +45,16 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
     return {
       kind: 'delta_reply',
       sequence: fromInteger('sequence', sequence),
-      ...(code === '' ? {} : { error: { code, message } }),
+      ...(code === '' ? {} : { error: { code, message: clip(message, MAX_TEXT) } }),
     };
   }
   if (wire.item_reports) return reportsFromWire(wire.item_reports);
   if (wire.drift_reports) {
     return {
       kind: 'drift_reports',
-      drifts: bounded('drift_reports', wire.drift_reports.drifts).map(driftFromWire),
+      drifts: bounded('drift_reports', wire.drift_reports.drifts)
+        .map(driftFromWire)
+        .map((drift) => ({ ...drift, difference: clip(drift.difference, MAX_TEXT) })),
       total: fromInteger('total', wire.drift_reports.total),
     };
   }
@@ -95,7 +100,8 @@ function reportFromWire(wire: WireEntryOut): ItemReport {
   const { key, version, outcome } = wire;
   if (outcome === 'OUTCOME_APPLIED') return { key, version };
   if (outcome === 'OUTCOME_FAILED') {
-    return { key, version, failure: { code: wire.error_code, message: wire.error_message } };
+    const message = clip(wire.error_message, MAX_TEXT);
+    return { key, version, failure: { code: wire.error_code, message } };
   }
   throw new NfvError('PROTOCOL_VIOLATION', `a report on ${key} without an outcome`);
 }

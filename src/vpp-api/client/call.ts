@@ -10,6 +10,8 @@ export interface CallOwner {
   prolong(call: Call, ms: number): void;
 }
 
+const NONE: readonly Buffer[] = [];
+
 /** One request and what comes back. */
 export abstract class Call extends Timed {
   /**
@@ -19,7 +21,7 @@ export abstract class Call extends Timed {
   state: 'new' | 'waiting' | 'sent' | 'abandoned' | 'done' = 'new';
   context = 0;
   /** What is to be sent, while it waits. */
-  frames: Buffer | undefined;
+  frames: readonly Buffer[] = NONE;
   signal: AbortSignal | undefined;
 
   constructor(

@@ -3,6 +3,14 @@ import { NfvError } from '../../errors.js';
 import { MachineClock } from '../../statemachine/machine-clock.js';
 import { vppSessionMachine } from '../../statemachine/vpp-session.js';
 import type { Fields } from '../codec/codec.js';
+import type {
+  DetailsOf,
+  MessageFields,
+  ProductCall,
+  ProductDump,
+  ProductRequest,
+  ReplyOf,
+} from '../product-types.js';
 import { abortError } from './abort-watch.js';
 import { Binder } from './bind.js';
 import type { Binding } from './binding.js';
@@ -19,6 +27,9 @@ import {
 import type { Reply } from './reply-call.js';
 import type { Session } from './session.js';
 import { Subscriptions, type SubscribeOptions, type Subscription } from './subscriptions.js';
+
+/** A message whose fields only VPP's own definitions know; the product's have types. */
+type Other<N extends string> = N extends ProductRequest ? never : N;
 
 export type VppState = 'disconnected' | 'connecting' | 'binding' | 'ready' | 'degraded' | 'lost';
 
@@ -134,7 +145,13 @@ export class VppClient {
    *   no connection, VPP_CONNECTION_LOST when it ended before the answer; DEADLINE_EXCEEDED,
    *   CANCELLED, TOO_MANY_REQUESTS, VPP_RESTARTED, SHUTTING_DOWN
    */
-  request(name: string, fields: Fields, options: CallOptions = {}): Promise<Reply> {
+  request<N extends ProductCall>(
+    name: N,
+    fields: MessageFields<N>,
+    options?: CallOptions,
+  ): Promise<ReplyOf<N>>;
+  request<N extends string>(name: Other<N>, fields: Fields, options?: CallOptions): Promise<Reply>;
+  request(name: string, fields: Fields, options: CallOptions = {}): Promise<unknown> {
     // Not async: with a call every few microseconds a promise less counts.
     const session = this.#session;
     if (session === undefined) return Promise.reject(this.#unreachable());
@@ -145,7 +162,13 @@ export class VppClient {
    * All that a `_dump` or `_get` brings, as a list.
    * @throws NfvError as `request`; MESSAGE_TOO_LARGE when it is more than `maxDetails`
    */
-  async dump(name: string, fields: Fields = {}, options: CallOptions = {}): Promise<Reply[]> {
+  dump<N extends ProductDump>(
+    name: N,
+    fields: MessageFields<N>,
+    options?: CallOptions,
+  ): Promise<DetailsOf<N>[]>;
+  dump<N extends string>(name: Other<N>, fields?: Fields, options?: CallOptions): Promise<Reply[]>;
+  async dump(name: string, fields: Fields = {}, options: CallOptions = {}): Promise<unknown[]> {
     return await this.#open().dump(name, fields, options);
   }
 
@@ -155,11 +178,21 @@ export class VppClient {
    * bound; one that takes nothing for `deadlineMs` loses the stream.
    * @throws NfvError as `request`, after the details that came before
    */
+  stream<N extends ProductDump>(
+    name: N,
+    fields: MessageFields<N>,
+    options?: CallOptions,
+  ): AsyncGenerator<DetailsOf<N>, void, undefined>;
+  stream<N extends string>(
+    name: Other<N>,
+    fields?: Fields,
+    options?: CallOptions,
+  ): AsyncGenerator<Reply, void, undefined>;
   async *stream(
     name: string,
     fields: Fields = {},
     options: CallOptions = {},
-  ): AsyncGenerator<Reply, void, undefined> {
+  ): AsyncGenerator<unknown, void, undefined> {
     yield* this.#open().stream(name, fields, options);
   }
 
@@ -168,6 +201,16 @@ export class VppClient {
    * name come, whatever other subscriptions asked for.
    * @throws NfvError as `request`
    */
+  subscribe<N extends ProductCall>(
+    name: N,
+    fields: MessageFields<N>,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
+  subscribe<N extends string>(
+    name: Other<N>,
+    fields: Fields,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
   async subscribe(
     name: string,
     fields: Fields,
@@ -272,8 +315,9 @@ export class VppClient {
     const restarted = boot.number !== this.#lastBoot?.number;
     this.#session = session;
     this.#lastBoot = boot;
-    this.#tell({ kind: 'ready', boot, restarted, schema: session.binding.source });
+    // First, for who is told may subscribe at once.
     this.#subscriptions.opened(session);
+    this.#tell({ kind: 'ready', boot, restarted, schema: session.binding.source });
     for (const waiter of this.#waiters) waiter.resolve();
   }
 

@@ -7,60 +7,79 @@ import type { Bound } from './binding.js';
 const CHUNK_BYTES = 64 * 1024;
 const MAX_FREE_CHUNKS = 16;
 
+interface Chunk {
+  readonly bytes: Buffer;
+  /** Batches in it that the link has not passed on yet. */
+  lent: number;
+}
+
 /**
  * Frames on their way out. They are written straight into a chunk, and all that is written in one
- * turn of the event loop goes to the link in one batch. Chunks are used again once the link has
- * passed them on.
+ * turn of the event loop goes to the link in one batch; the next one goes behind it. A chunk is
+ * written anew once the link has passed on all that was in it: nothing is allocated while the link
+ * keeps up.
  */
 export class Outbox {
-  readonly #free: Buffer[] = [];
-  #chunk: Buffer | undefined;
-  #filled = 0;
+  readonly #free: Chunk[] = [];
+  #chunk: Chunk = { bytes: Buffer.alloc(0), lent: 0 };
+  /** Where the batch begins that is being written, and where its next frame goes. */
+  #start = 0;
+  #end = 0;
   #scheduled = false;
 
-  constructor(private readonly link: Link) {}
+  constructor(private readonly link: Pick<Link, 'clientIndex' | 'send'>) {}
 
   /** Adds a message whose fields were checked just now; `size` is what the check answered. */
   add({ id, codec }: Bound, size: number, context: number, fields: Fields): void {
-    const chunk = this.#room(HEADER_BYTES + size);
-    writeHeader(chunk, this.#filled, size);
-    codec.write(chunk, this.#filled + HEADER_BYTES, id, this.link.clientIndex, context, fields);
+    const bytes = this.#room(HEADER_BYTES + size);
+    writeHeader(bytes, this.#end, size);
+    codec.write(bytes, this.#end + HEADER_BYTES, id, this.link.clientIndex, context, fields);
     this.#added(HEADER_BYTES + size);
   }
 
-  /** Adds frames that stand ready. */
-  addFrames(frames: Buffer): void {
-    const chunk = this.#room(frames.length);
-    frames.copy(chunk, this.#filled);
-    this.#added(frames.length);
+  /** Adds a frame that stands ready. */
+  addFrame(frame: Buffer): void {
+    frame.copy(this.#room(frame.length), this.#end);
+    this.#added(frame.length);
   }
 
   /** Hands over what there is. */
   flush(): void {
+    if (this.#end === this.#start) return;
     const chunk = this.#chunk;
-    if (chunk === undefined) return;
-    this.#chunk = undefined;
-    this.link.send(chunk.subarray(0, this.#filled), () => {
-      if (chunk.length === CHUNK_BYTES && this.#free.length < MAX_FREE_CHUNKS) {
-        this.#free.push(chunk);
-      }
+    const batch = chunk.bytes.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    chunk.lent++;
+    this.link.send(batch, () => {
+      chunk.lent--;
+      if (chunk.lent === 0) this.#returned(chunk);
     });
   }
 
-  /** A chunk that has so many bytes free from `#filled` on. */
+  /** Bytes that have so many free from `#end` on. */
   #room(bytes: number): Buffer {
-    if (this.#chunk !== undefined && this.#filled + bytes <= this.#chunk.length) return this.#chunk;
-    this.flush();
-    this.#filled = 0;
-    this.#chunk =
-      bytes > CHUNK_BYTES
-        ? Buffer.allocUnsafeSlow(bytes)
-        : (this.#free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES));
-    return this.#chunk;
+    if (this.#end + bytes > this.#chunk.bytes.length) {
+      this.flush();
+      this.#chunk =
+        bytes > CHUNK_BYTES ? newChunk(bytes) : (this.#free.pop() ?? newChunk(CHUNK_BYTES));
+      this.#start = 0;
+      this.#end = 0;
+    }
+    return this.#chunk.bytes;
+  }
+
+  #returned(chunk: Chunk): void {
+    if (chunk !== this.#chunk) {
+      const isUsual = chunk.bytes.length === CHUNK_BYTES;
+      if (isUsual && this.#free.length < MAX_FREE_CHUNKS) this.#free.push(chunk);
+    } else if (this.#end === this.#start) {
+      this.#start = 0;
+      this.#end = 0;
+    }
   }
 
   #added(bytes: number): void {
-    this.#filled += bytes;
+    this.#end += bytes;
     if (this.#scheduled) return;
     this.#scheduled = true;
     // After the promises that the present turn settles, whose owners may have more to send.
@@ -69,4 +88,8 @@ export class Outbox {
       this.flush();
     });
   }
+}
+
+function newChunk(bytes: number): Chunk {
+  return { bytes: Buffer.allocUnsafeSlow(bytes), lent: 0 };
 }

@@ -7,6 +7,7 @@ import type { Bound } from './binding.js';
 import type { Call, CallOwner } from './call.js';
 import type { Deadlines } from './deadlines.js';
 import { Outbox } from './outbox.js';
+import { PendingCalls } from './pending-calls.js';
 
 export interface PipelineLimits {
   /** Calls that VPP owes an answer at a time; more wait for their turn. */
@@ -38,7 +39,10 @@ export interface Sending {
   readonly barrier?: Bound;
 }
 
-const MAX_CONTEXT = 0xffff_ffff;
+/** Of a request in its frame: behind the header, the id and the client index, which all have. */
+const CONTEXT_OFFSET = HEADER_BYTES + 6;
+/** Calls beyond the window that wait for nothing. */
+const MAX_URGENT = 64;
 const NOTHING: Fields = {};
 
 /**
@@ -47,13 +51,10 @@ const NOTHING: Fields = {};
  */
 export class Pipeline implements CallOwner {
   readonly #outbox: Outbox;
-  readonly #pending = new Map<number, Call>();
+  readonly #pending: PendingCalls;
   readonly #waiting = new Set<Call>();
   #waitingBytes = 0;
   readonly #aborts: AbortWatch;
-  #context = 0;
-  /** All contexts have been used at least once. */
-  #wrapped = false;
   /** Calls of `#pending` that were given up. */
   #abandoned = 0;
   #roomWaiters: (() => void)[] = [];
@@ -66,6 +67,7 @@ export class Pipeline implements CallOwner {
     private readonly limits: PipelineLimits,
   ) {
     this.#outbox = new Outbox(link);
+    this.#pending = new PendingCalls(limits.window + MAX_URGENT);
     this.#aborts = new AbortWatch((call, error) => {
       this.giveUp(call, error);
     });
@@ -84,6 +86,11 @@ export class Pipeline implements CallOwner {
     return this.#abandoned;
   }
 
+  /** An urgent call made now would not have to wait. */
+  get hasUrgentRoom(): boolean {
+    return this.#pending.size < this.limits.window + MAX_URGENT;
+  }
+
   get counts(): PipelineCounts {
     return { late: this.#late };
   }
@@ -97,8 +104,9 @@ export class Pipeline implements CallOwner {
     if (this.#end !== undefined) throw this.#end;
     const { signal, urgent = false } = limits;
     if (signal?.aborted === true) throw abortError(call.name, signal);
-    if (!urgent && (this.#waiting.size > 0 || !this.#hasRoom())) this.#queue(call, sending);
-    else this.#send(call, sending);
+    if (urgent ? !this.hasUrgentRoom : this.#waiting.size > 0 || !this.#hasRoom()) {
+      this.#queue(call, sending);
+    } else this.#send(call, sending);
     this.deadlines.add(call, limits.deadlineMs);
     if (signal !== undefined) this.#aborts.add(call, signal);
   }
@@ -168,11 +176,11 @@ export class Pipeline implements CallOwner {
    * any longer.
    */
   forgetAbandonedBefore(context: number): void {
-    for (const [each, call] of this.#pending) {
+    for (const call of this.#pending.all()) {
       // As serial numbers (RFC 1982): contexts start again at 1.
-      if (((each - context) | 0) >= 0) break;
+      if (((call.context - context) | 0) >= 0) break;
       if (call.state !== 'abandoned') continue;
-      this.#pending.delete(each);
+      this.#pending.delete(call);
       this.#abandoned--;
       call.state = 'done';
     }
@@ -183,8 +191,9 @@ export class Pipeline implements CallOwner {
   end(error: NfvError): void {
     if (this.#end !== undefined) return;
     this.#end = error;
-    const calls = [...this.#pending.values(), ...this.#waiting];
-    this.#pending.clear();
+    const pending = this.#pending.all();
+    for (const call of pending) this.#pending.delete(call);
+    const calls = [...pending, ...this.#waiting];
     this.#waiting.clear();
     for (const call of calls) {
       this.#release(call);
@@ -201,7 +210,8 @@ export class Pipeline implements CallOwner {
 
   #send(call: Call, { request, fields, barrier }: Sending): void {
     const size = request.codec.check(fields);
-    this.#register(call);
+    this.#pending.add(call);
+    call.state = 'sent';
     this.#outbox.add(request, size, call.context, fields);
     if (barrier !== undefined) {
       this.#outbox.add(barrier, barrier.codec.check(NOTHING), call.context, NOTHING);
@@ -212,47 +222,45 @@ export class Pipeline implements CallOwner {
   #queue(call: Call, { request, fields, barrier }: Sending): void {
     const { maxWaiting, maxWaitingBytes } = this.limits;
     const { clientIndex } = this.link;
-    call.context = this.#nextContext();
-    const frames = [frame(request, clientIndex, call.context, fields)];
-    if (barrier !== undefined) frames.push(frame(barrier, clientIndex, call.context, NOTHING));
-    const bytes = Buffer.concat(frames);
-    if (this.#waiting.size >= maxWaiting || this.#waitingBytes + bytes.length > maxWaitingBytes) {
+    const frames = [frame(request, clientIndex, fields)];
+    if (barrier !== undefined) frames.push(frame(barrier, clientIndex, NOTHING));
+    const bytes = frames.reduce((sum, { length }) => sum + length, 0);
+    if (this.#waiting.size >= maxWaiting || this.#waitingBytes + bytes > maxWaitingBytes) {
       throw new NfvError(
         'TOO_MANY_REQUESTS',
         `${call.name}: ${this.#waiting.size} calls (${this.#waitingBytes} bytes) wait for VPP already`,
       );
     }
-    call.frames = bytes;
+    call.frames = frames;
     call.state = 'waiting';
     this.#waiting.add(call);
-    this.#waitingBytes += bytes.length;
+    this.#waitingBytes += bytes;
   }
 
-  #unqueue(call: Call): Buffer | undefined {
+  #unqueue(call: Call): readonly Buffer[] {
     const { frames } = call;
-    call.frames = undefined;
+    call.frames = [];
     this.#waiting.delete(call);
-    this.#waitingBytes -= frames?.length ?? 0;
+    for (const { length } of frames) this.#waitingBytes -= length;
     return frames;
   }
 
-  #register(call: Call): void {
-    call.context = this.#nextContext();
-    call.state = 'sent';
-    this.#pending.set(call.context, call);
-  }
-
-  #nextContext(): number {
-    do {
-      if (this.#context === MAX_CONTEXT) this.#wrapped = true;
-      this.#context = this.#context === MAX_CONTEXT ? 1 : this.#context + 1;
-    } while (this.#pending.has(this.#context));
-    return this.#context;
+  #sendWaiting(): void {
+    for (const call of this.#waiting) {
+      if (!this.#hasRoom()) return;
+      const frames = this.#unqueue(call);
+      this.#pending.add(call);
+      call.state = 'sent';
+      for (const bytes of frames) {
+        bytes.writeUInt32BE(call.context, CONTEXT_OFFSET);
+        this.#outbox.addFrame(bytes);
+      }
+    }
   }
 
   /** @throws NfvError VPP_PROTOCOL if it answers what was never asked */
   #stray(from: Bound, context: number): void {
-    if (!this.#wrapped && (context === 0 || context > this.#context)) {
+    if (!this.#pending.wasUsed(context)) {
       throw new NfvError(
         'VPP_PROTOCOL',
         `${from.codec.name} answers context ${context}, which was never used`,
@@ -262,7 +270,7 @@ export class Pipeline implements CallOwner {
   }
 
   #finish(call: Call): void {
-    this.#pending.delete(call.context);
+    this.#pending.delete(call);
     if (call.state === 'abandoned') this.#abandoned--;
     else this.#release(call);
     call.state = 'done';
@@ -275,23 +283,18 @@ export class Pipeline implements CallOwner {
   }
 
   #pump(): void {
-    for (const call of this.#waiting) {
-      if (!this.#hasRoom()) return;
-      const frames = this.#unqueue(call);
-      call.state = 'sent';
-      this.#pending.set(call.context, call);
-      if (frames !== undefined) this.#outbox.addFrames(frames);
-    }
+    if (this.#waiting.size > 0) this.#sendWaiting();
     if (this.#roomWaiters.length === 0 || !this.#hasRoom()) return;
     const free = this.limits.window - this.#pending.size;
     for (const resolve of this.#roomWaiters.splice(0, free)) resolve();
   }
 }
 
-function frame({ id, codec }: Bound, clientIndex: number, context: number, fields: Fields): Buffer {
+/** A request in a frame; its context is still to come. */
+function frame({ id, codec }: Bound, clientIndex: number, fields: Fields): Buffer {
   const size = codec.check(fields);
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + size);
   writeHeader(bytes, 0, size);
-  codec.write(bytes, HEADER_BYTES, id, clientIndex, context, fields);
+  codec.write(bytes, HEADER_BYTES, id, clientIndex, 0, fields);
   return bytes;
 }

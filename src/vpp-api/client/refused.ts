@@ -7,18 +7,30 @@ export const RETVAL_INVALID_VALUE = -7;
 export const RETVAL_EAGAIN = -165;
 
 /**
- * A return value that is not 0, as VPP_REFUSED. In `metadata`: `message`, `retval`, and VPP's name for
- * it if it has one.
+ * A return value that is not 0, as VPP_REFUSED. In `metadata`: what the reply has of texts, `message`,
+ * `retval`, and VPP's name for it if it has one.
  */
-export function refusedError(message: string, retval: number): NfvError {
+export function refusedError(
+  message: string,
+  retval: number,
+  reply: Readonly<Record<string, unknown>> = {},
+): NfvError {
   const [name, meaning] = RETVALS.get(retval) ?? [];
-  const metadata = { message, retval: String(retval) };
+  const metadata = { ...textsOf(reply), message, retval: String(retval) };
   if (name === undefined || meaning === undefined) {
     return new NfvError('VPP_REFUSED', `${message}: VPP answered ${retval}`, { metadata });
   }
   return new NfvError('VPP_REFUSED', `${message}: VPP answered ${name} (${retval}): ${meaning}`, {
     metadata: { ...metadata, name },
   });
+}
+
+function textsOf(reply: Readonly<Record<string, unknown>>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [field, value] of Object.entries(reply)) {
+    if (typeof value === 'string' && value !== '') texts[field] = value;
+  }
+  return texts;
 }
 
 /** The return value of a VPP_REFUSED; undefined for any other error. */

@@ -25,7 +25,8 @@ export class ReplyCall extends Call {
   override receive(from: Bound, message: Buffer): void {
     const reply = from.codec.decode(message);
     const { retval } = reply;
-    if (typeof retval === 'number' && retval !== 0) this.reject(refusedError(this.name, retval));
+    const isRefusal = typeof retval === 'number' && retval !== 0;
+    if (isRefusal) this.reject(refusedError(this.name, retval, reply));
     else this.resolve(reply);
   }
 

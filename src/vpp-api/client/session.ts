@@ -150,7 +150,7 @@ export class Session {
         return pipeline.inFlight > 0 && !isHeld();
       },
       get wantsPing() {
-        if (isPinging() || isHeld()) return false;
+        if (isPinging() || isHeld() || !pipeline.hasUrgentRoom) return false;
         return pipeline.inFlight + pipeline.waiting === 0 || pipeline.abandoned > 0;
       },
       ping: () => {

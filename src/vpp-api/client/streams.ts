@@ -131,8 +131,8 @@ function tooMany(name: string, max: number): NfvError {
 }
 
 /** 0 is where the pools of REPLY_AND_DETAILS_MACRO start; some `_get` know others. */
-function firstCursor({ cursor }: Fields): number {
-  return typeof cursor === 'number' ? cursor : 0;
+function firstCursor(fields: Fields): number {
+  return 'cursor' in fields && typeof fields.cursor === 'number' ? fields.cursor : 0;
 }
 
 function withCursor(method: Streamed, fields: Fields, cursor: number): Fields {

@@ -51,9 +51,14 @@ export class Subscriptions {
       await this.#leave(want, queue, false);
       throw error;
     }
-    const close = (): Promise<void> => this.#leave(want, queue, true);
     const { signal } = options;
-    signal?.addEventListener('abort', () => void close(), { once: true });
+    const close = async (): Promise<void> => {
+      signal?.removeEventListener('abort', abort);
+      await this.#leave(want, queue, true);
+    };
+    const abort = (): void => void close();
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
     return {
       close,
       async *[Symbol.asyncIterator]() {
@@ -142,7 +147,8 @@ export class Subscriptions {
     // VPP knows a client's wish by its name alone.
     const shared = this.#wants.some(({ name }) => name === want.name);
     if (!tell || shared || session === undefined || off === undefined) return;
-    const no = typeof want.fields[off] === 'boolean' ? false : 0;
+    const yes: unknown = Reflect.get(want.fields, off);
+    const no = typeof yes === 'boolean' ? false : 0;
     // Not more than a courtesy: what VPP goes on telling is dropped.
     await session.request(want.name, { ...want.fields, [off]: no }, {}).catch(() => undefined);
   }

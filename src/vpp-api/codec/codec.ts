@@ -21,7 +21,8 @@ import { createRefuse } from './field-fault.js';
 import type { StructLayout } from './layout.js';
 import { Malformed, shorten } from './malformed.js';
 
-export type Fields = Readonly<Record<string, unknown>>;
+/** Values by field name. Of any type, for each one is checked. */
+export type Fields = object;
 
 export interface MessageCodec {
   readonly name: string;

@@ -17,6 +17,7 @@ const EPOCH = 16;
 const IN_PROGRESS = 24;
 const DIRECTORY = 32;
 export const HEADER_BYTES = 40;
+const WORD_BYTES = 8;
 
 const ENTRY_BYTES = 144;
 const ENTRY_VALUE = 8;
@@ -61,10 +62,13 @@ export const NO_VECTOR: Vector = { offset: 0, length: 0 };
 
 export class SegmentView {
   readonly #view: DataView;
+  /** The header, for what must be read neither earlier nor later than it stands in the code. */
+  readonly #header: BigUint64Array;
 
   /** @param memory at least the header */
   constructor(memory: ArrayBuffer) {
     this.#view = new DataView(memory);
+    this.#header = new BigUint64Array(memory, 0, HEADER_BYTES / WORD_BYTES);
   }
 
   /** Layout of the segment: 2 since 2020. */
@@ -74,12 +78,12 @@ export class SegmentView {
 
   /** Changes whenever entries come, go or move. */
   readEpoch(): bigint {
-    return this.#u64(EPOCH);
+    return Atomics.load(this.#header, EPOCH / WORD_BYTES);
   }
 
   /** VPP is changing the directory or moving vectors now. */
   isBusy(): boolean {
-    return this.#u64(IN_PROGRESS) !== 0n;
+    return Atomics.load(this.#header, IN_PROGRESS / WORD_BYTES) !== 0n;
   }
 
   /** All entries that are in use. @throws TornRead */

@@ -1,5 +1,5 @@
 /** Entries of the statistics segment as values. */
-import { TYPE, TornRead, type Entry, type SegmentView, type Vector } from './segment-view.js';
+import { TYPE, TornRead, type Entry, type SegmentView } from './segment-view.js';
 
 export interface Combined {
   readonly packets: bigint;
@@ -12,16 +12,31 @@ export type StatValue =
   | { readonly kind: 'simple'; readonly threads: readonly (readonly bigint[])[] }
   | { readonly kind: 'combined'; readonly threads: readonly (readonly Combined[])[] }
   | { readonly kind: 'names'; readonly names: readonly string[] }
-  /** Bins by worker thread: the n-th counts values from 2^n on. */
-  | { readonly kind: 'histogram'; readonly threads: readonly (readonly bigint[])[] };
+  | { readonly kind: 'histogram'; readonly threads: readonly Histogram[] };
+
+/** Values by their magnitude. */
+export interface Histogram {
+  /** The n-th bin (from 0) counts values from 2^(minExponent + n) on; the first, lesser ones as well. */
+  readonly minExponent: number;
+  readonly bins: readonly bigint[];
+}
 
 export interface Stat {
   readonly name: string;
   readonly value: StatValue;
 }
 
-const COUNTER_BYTES = 8;
-const COMBINED_BYTES = 16;
+/** One number or two, of a vector that a thread has. */
+interface Cell<T> {
+  readonly bytes: number;
+  readonly read: (view: SegmentView, offset: number) => T;
+}
+
+const COUNTER: Cell<bigint> = { bytes: 8, read: (view, offset) => view.counter(offset) };
+const PAIR: Cell<Combined> = {
+  bytes: 16,
+  read: (view, offset) => ({ packets: view.counter(offset), bytes: view.counter(offset + 8) }),
+};
 
 /**
  * @returns undefined for what has no value: entries that are empty or of a later VPP
@@ -33,9 +48,9 @@ export function valueOf(view: SegmentView, entry: Entry): StatValue | undefined 
     case TYPE.gauge:
       return { kind: 'scalar', value: Number(view.counter(entry.valueOffset)) };
     case TYPE.simple:
-      return { kind: 'simple', threads: perThread(view, entry, COUNTER_BYTES, counters) };
+      return { kind: 'simple', threads: rows(view, entry, COUNTER) };
     case TYPE.combined:
-      return { kind: 'combined', threads: perThread(view, entry, COMBINED_BYTES, pairs) };
+      return { kind: 'combined', threads: rows(view, entry, PAIR) };
     case TYPE.names: {
       const names = [...view.vectors(entry.valueOffset, 1)].map((name) => view.text(name));
       return { kind: 'names', names };
@@ -43,52 +58,49 @@ export function valueOf(view: SegmentView, entry: Entry): StatValue | undefined 
     case TYPE.symlink:
       return linked(view, entry);
     case TYPE.histogram:
-      return { kind: 'histogram', threads: perThread(view, entry, COUNTER_BYTES, counters) };
+      return { kind: 'histogram', threads: rows(view, entry, COUNTER).map(histogram) };
     default:
       return undefined;
   }
 }
 
-type Reader<T> = (view: SegmentView, vector: Vector) => T[];
-
-function perThread<T>(
-  view: SegmentView,
-  { valueOffset }: Entry,
-  elementBytes: number,
-  read: Reader<T>,
-): T[][] {
-  return [...view.vectors(valueOffset, elementBytes)].map((vector) => read(view, vector));
+/** The exponent stands before the bins (vlib_increment_log2_histogram_bin, VPP src/vlib/counter.h). */
+function histogram([minExponent = 0n, ...bins]: bigint[]): Histogram {
+  return { minExponent: Number(minExponent), bins };
 }
 
-function counters(view: SegmentView, { offset, length }: Vector): bigint[] {
-  return Array.from({ length }, (_, i) => view.counter(offset + i * COUNTER_BYTES));
-}
-
-function pairs(view: SegmentView, { offset, length }: Vector): Combined[] {
-  return Array.from({ length }, (_, i) => {
-    const at = offset + i * COMBINED_BYTES;
-    return { packets: view.counter(at), bytes: view.counter(at + COUNTER_BYTES) };
-  });
-}
-
-/** A symlink is one column of another entry: that of one interface, node or pool. */
+/** A symlink is one column of another entry: that of one interface, node or error. */
 function linked(view: SegmentView, entry: Entry): StatValue | undefined {
   const { entry: index, column } = view.link(entry);
   const target = view.entry(index);
-  if (target.type === TYPE.symlink) throw new TornRead('a symlink to a symlink');
-  const value = valueOf(view, target);
-  switch (value?.kind) {
-    case 'simple':
-      return { kind: 'simple', threads: value.threads.map((row) => columnOf(row, column)) };
-    case 'combined':
-      return { kind: 'combined', threads: value.threads.map((row) => columnOf(row, column)) };
+  switch (target.type) {
+    case TYPE.simple:
+      return { kind: 'simple', threads: columnOf(view, target, COUNTER, column) };
+    case TYPE.combined:
+      return { kind: 'combined', threads: columnOf(view, target, PAIR, column) };
+    case TYPE.symlink:
+      throw new TornRead('a symlink to a symlink');
     default:
-      return value;
+      return valueOf(view, target);
   }
 }
 
-function columnOf<T>(row: readonly T[], column: number): T[] {
-  const cell = row[column];
-  if (cell === undefined) throw new TornRead(`column ${column} of ${row.length}`);
-  return [cell];
+/** All that each thread has. */
+function rows<T>(view: SegmentView, { valueOffset }: Entry, { bytes, read }: Cell<T>): T[][] {
+  return [...view.vectors(valueOffset, bytes)].map(({ offset, length }) =>
+    Array.from({ length }, (_, i) => read(view, offset + i * bytes)),
+  );
+}
+
+/** Not made from all rows: thousands of symlinks lead to columns of one entry. */
+function columnOf<T>(
+  view: SegmentView,
+  { valueOffset }: Entry,
+  { bytes, read }: Cell<T>,
+  column: number,
+): T[][] {
+  return [...view.vectors(valueOffset, bytes)].map(({ offset, length }) => {
+    if (column >= length) throw new TornRead(`column ${column} of ${length}`);
+    return [read(view, offset + column * bytes)];
+  });
 }

@@ -2,9 +2,23 @@
 import { stat } from 'node:fs/promises';
 import { NfvError } from '../../errors.js';
 import type { Timers } from '../timers.js';
+import {
+  BUFFER_POOLS,
+  bufferPoolsOf,
+  ERRORS,
+  errorsOf,
+  INTERFACES,
+  interfacesOf,
+  NODES,
+  nodesOf,
+  type BufferPool,
+  type ErrorCounter,
+  type InterfaceCounters,
+  type NodeCounters,
+} from './counters.js';
 import { SegmentView, TornRead, type Entry } from './segment-view.js';
 import type { Mapping, MapSegment } from './stat-library.js';
-import { valueOf, type Combined, type Stat } from './stat-values.js';
+import { valueOf, type Stat } from './stat-values.js';
 
 export const DEFAULT_STATS_SOCKET = '/run/vpp/stats.sock';
 
@@ -24,19 +38,6 @@ interface Open {
   readonly mapping: Mapping;
   /** Inode and time of the socket: another one's segment is another VPP's. */
   readonly instance: string;
-}
-
-/** Counters of one interface, summed and by worker thread (0 is the main thread). */
-export interface InterfaceCounters {
-  readonly name: string;
-  readonly swIfIndex: number;
-  /** By counter: `rx`, `tx`, `drops`, `rx-error`, … */
-  readonly counters: ReadonlyMap<string, ThreadCounters>;
-}
-
-export interface ThreadCounters {
-  readonly total: Combined;
-  readonly threads: readonly Combined[];
 }
 
 export class VppStats {
@@ -60,7 +61,8 @@ export class VppStats {
   }
 
   /**
-   * All entries that match, sorted by name, as they were at one instant.
+   * All entries that match, sorted by name: those of one state of the directory, whose counters
+   * VPP's workers go on counting.
    * @throws NfvError VPP_UNREACHABLE, VPP_PROTOCOL, VPP_STATS_BUSY when VPP never left it alone
    */
   async read(pattern?: RegExp): Promise<Stat[]> {
@@ -75,10 +77,31 @@ export class VppStats {
 
   /** Counters of all interfaces, by sw_if_index. @throws NfvError as `read` */
   async interfaces(): Promise<InterfaceCounters[]> {
-    return interfacesOf(await this.read(/^\/if\//));
+    return interfacesOf(await this.read(INTERFACES));
   }
 
-  /** Grows as long as VPP's main thread is alive, every 10 s by default. */
+  /** Error counters that are not zero. @throws NfvError as `read` */
+  async errors(): Promise<ErrorCounter[]> {
+    return errorsOf(await this.read(ERRORS));
+  }
+
+  /**
+   * Counters of all nodes of VPP's graph; none without `statseg { per-node-counters on }`.
+   * @throws NfvError as `read`
+   */
+  async nodes(): Promise<NodeCounters[]> {
+    return nodesOf(await this.read(NODES));
+  }
+
+  /** @throws NfvError as `read` */
+  async bufferPools(): Promise<BufferPool[]> {
+    return bufferPoolsOf(await this.read(BUFFER_POOLS));
+  }
+
+  /**
+   * Grows as long as VPP's main thread is alive, every 10 s by default (`statseg { update-interval }`).
+   * What a dead VPP has left can be read until the next one starts, and only this tells.
+   */
   async heartbeat(): Promise<number> {
     const [beat] = await this.read(/^\/sys\/heartbeat$/);
     return beat?.value.kind === 'scalar' ? beat.value.value : 0;
@@ -91,8 +114,9 @@ export class VppStats {
 
   async #consistent<T>(read: (view: SegmentView) => T): Promise<T> {
     for (let i = 0; i < TRIES; i++) {
-      const { view } = await this.#current();
-      const result = attempt(view, read);
+      const open = await this.#current();
+      // Memory that was let go of since must not be touched.
+      const result = open === this.#open ? attempt(open.view, read) : undefined;
       if (result !== undefined) return result.value;
       await new Promise<void>((resolve) => {
         this.#options.timers.after(RETRY_MS, resolve);
@@ -183,37 +207,4 @@ async function socketInstance(path: string): Promise<string> {
       remedy: 'check that VPP runs and that the path is that of "statseg { socket-name PATH }"',
     });
   }
-}
-
-function interfacesOf(stats: readonly Stat[]): InterfaceCounters[] {
-  const names = stats.find(({ name }) => name === '/if/names')?.value;
-  if (names?.kind !== 'names') return [];
-  return names.names.flatMap((name, swIfIndex) => {
-    if (name === '') return [];
-    const counters = new Map<string, ThreadCounters>();
-    for (const { name: path, value } of stats) {
-      const threads = column(value, swIfIndex);
-      if (threads !== undefined) counters.set(path.slice('/if/'.length), summed(threads));
-    }
-    return [{ name, swIfIndex, counters }];
-  });
-}
-
-function column(value: Stat['value'], index: number): Combined[] | undefined {
-  switch (value.kind) {
-    case 'simple':
-      return value.threads.map((row) => ({ packets: row[index] ?? 0n, bytes: 0n }));
-    case 'combined':
-      return value.threads.map((row) => row[index] ?? { packets: 0n, bytes: 0n });
-    default:
-      return undefined;
-  }
-}
-
-function summed(threads: readonly Combined[]): ThreadCounters {
-  const total = threads.reduce(
-    (sum, { packets, bytes }) => ({ packets: sum.packets + packets, bytes: sum.bytes + bytes }),
-    { packets: 0n, bytes: 0n },
-  );
-  return { total, threads };
 }

@@ -1,8 +1,9 @@
-/** The completion scripts in their own shells: TAB is pressed on a terminal, and names come from an NVA. */
+/** The completion scripts in their own shells: TAB is pressed on a terminal, and names come from an NVA and a VPP. */
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Child, runProgram } from '../../support/child.js';
+import { EmulatedVpp } from '../../support/emulated-vpp.js';
 import { eventually } from '../../support/eventually.js';
 import { skip } from '../../support/skip.js';
 import { SpawnedNva } from '../../support/spawned-nva.js';
@@ -42,6 +43,9 @@ const ROWS: readonly (readonly [typed: string, words: string])[] = [
   ['nfvctl get endpoints --nve ho', 'get endpoints --nve host-a'],
   ['nfvctl get endpoints --nve=ho', 'get endpoints --nve=host-a'],
   ['nfvctl get ep/on', 'get ep/only-one'],
+  ['nfvctl vpp call sw_interface_set_fl', 'vpp call sw_interface_set_flags'],
+  ['nfvctl vpp dump sw_interface_d', 'vpp dump sw_interface_dump'],
+  ['nfvctl vpp compat vx', 'vpp compat vxlan'],
   ['nfvctl -s $NVA get endpoint on', '-s TARGET get endpoint only-one'],
 ];
 
@@ -61,16 +65,19 @@ describe('completion', function () {
   this.timeout(60_000);
   const dir = tempDir();
   const asked = join(dir.path, 'asked');
+  const vpp = new EmulatedVpp();
   let nva: SpawnedNva;
   let env: Record<string, string>;
 
   before(async () => {
     nva = await SpawnedNva.start();
+    await vpp.start();
     env = {
       PATH: `${dir.path}:${process.env['PATH'] ?? ''}`,
       HOME: dir.path,
       TERM: 'dumb',
       NFVCTL_SERVER: nva.target,
+      NFVCTL_VPP_SOCKET: vpp.path,
     };
     // The scripts' own questions are answered; what was typed is written down.
     const program = `"${process.execPath}" "${resolve('dist/src/main/nfvctl.js')}"`;
@@ -86,6 +93,7 @@ describe('completion', function () {
   });
   after(async () => {
     await nva.close();
+    await vpp.remove();
     dir.remove();
   });
 

@@ -121,6 +121,13 @@ describe('nfvd --check-config', function () {
     }
   }
 
+  it('exits with 2 for a file that is far too long', async () => {
+    const path = files.writeText('nva', '#'.repeat(300_000));
+    const { code, stderr } = await nfvd(['nva', '--check-config', '--config', path]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: .*: 300000 bytes: too large \(MESSAGE_TOO_LARGE\)\nremedy: /);
+  });
+
   for (const args of [['--nonsense'], ['nve', 'plan', '-o', 'yaml'], ['nve', 'bogus'], []]) {
     it(`exits with 2 for the arguments "${args.join(' ')}"`, async () => {
       const { code, stdout, stderr } = await nfvd(args);

@@ -10,6 +10,7 @@ import { parseAddress } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import type { TlsFiles } from '../../../src/rpc/tls.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
+import { runProgram } from '../../support/child.js';
 import { Daemon, DaemonFiles, nfvd } from '../../support/daemon.js';
 import { eventually } from '../../support/eventually.js';
 import { Probe } from '../../support/grpc-probe.js';
@@ -37,8 +38,13 @@ describe('nfvd nva', function () {
   });
   afterEach(async () => {
     for (const client of clients.splice(0)) client.close();
-    for (const daemon of daemons.splice(0)) await daemon.stop('SIGKILL');
+    const errors: string[] = [];
+    for (const daemon of daemons.splice(0)) {
+      await daemon.stop('SIGKILL');
+      errors.push(daemon.err);
+    }
     dir.remove();
+    assert.equal(errors.join(''), '');
   });
 
   const start = async (change: object = {}): Promise<Daemon> => {
@@ -277,6 +283,10 @@ describe('nfvd nva', function () {
       await createNve(clientTo(here, tls.ours), 'host-a', 1);
       await refusedWith('NVA_UNREACHABLE', createNve(clientTo(here), 'host-b', 2));
       await refusedWith('NVA_UNREACHABLE', createNve(clientTo(here, tls.theirs), 'host-b', 2));
+      const { ca, cert, key } = tls.ours;
+      const flags = ['-s', here, '--tls-ca', ca, '--tls-cert', cert, '--tls-key', key];
+      const ran = await runProgram(['get', 'nves', '-o', 'name', ...flags]);
+      assert.deepEqual(ran, { status: 0, signal: null, out: 'nves/host-a\n', err: '' });
       const mistrustful = { ...tls.ours, ca: tls.theirs.cert };
       await refusedWith('NVA_UNREACHABLE', createNve(clientTo(here, mistrustful), 'host-b', 2));
       assert.equal((await clientTo(here, tls.ours).nves.list(ALL, call)).resources.length, 1);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '../../../src/model/api.js';
@@ -10,7 +11,10 @@ import { needNetns, Netns } from '../../support/netns.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
 import { tempDir } from '../../support/temp-dir.js';
 
-const call: Call = { signal: new AbortController().signal };
+const endless = new AbortController().signal;
+// Many calls at once wait on it.
+setMaxListeners(0, endless);
+const call: Call = { signal: endless };
 const request = { requestId: '', validateOnly: false };
 
 /** An NVA, and the agent of one host in a namespace of its own. */
@@ -44,10 +48,12 @@ describe('nfvd nve', function () {
   });
   afterEach(async () => {
     api.close();
-    for (const daemon of [...agents.splice(0), nva]) await daemon.stop('SIGKILL');
+    const daemons = [...agents.splice(0), nva];
+    for (const daemon of daemons) await daemon.stop('SIGKILL');
     await host.close();
     await guest.close();
     dir.remove();
+    assert.equal(daemons.map(({ err }) => err).join(''), '');
   });
 
   const start = async (name = 'host-a', change: object = {}): Promise<Daemon> => {
@@ -139,6 +145,39 @@ describe('nfvd nve', function () {
     const json: unknown = JSON.parse((await run('plan', '-o', 'json')).stdout);
     assert.match(JSON.stringify(json), /"bd\/100"/);
     assert.equal(await host.run('ip', 'link'), links, 'planning changes nothing');
+  });
+
+  it('carries out many steps at once, with nothing to warn of', async () => {
+    const agent = await start();
+    const attached = Array.from({ length: 40 }, async (_, n) => {
+      const name = `t${n}`;
+      const port = {
+        kind: 'tap',
+        interface: name,
+        ownerUid: 0,
+        multiQueue: false,
+        vnetHdr: false,
+      } as const;
+      const hex = n.toString(16).padStart(2, '0');
+      const mac = `02:00:00:00:01:${hex}`;
+      const spec = endpointSpec({
+        network: 'blue',
+        nve: 'host-a',
+        mac,
+        ips: [`10.0.0.${n + 1}`],
+        port,
+      });
+      await api.endpoints.create({ ...request, id: name, spec }, call);
+    });
+    await Promise.all(attached);
+    await applied(0);
+    assert.ok(agent.lines.some((line) => Number(line['steps']) > 12));
+    await agent.stop();
+    const [bridge = ''] = await bridges();
+    await host.ip('link', 'del', 'dev', bridge);
+    const again = await start();
+    await again.logged((line) => Number(line['steps']) > 40);
+    await applied(0);
   });
 
   it('plans nothing on a host that never had an agent, and says so', async () => {

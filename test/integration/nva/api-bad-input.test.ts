@@ -237,6 +237,17 @@ describe('nva over gRPC: bad input gets its error and changes nothing', () => {
       text: 'not a page token',
     },
     {
+      what: 'a page token that begins nowhere',
+      try: async () => {
+        const { nextPageToken } = await api.nves.list({ ...everything, pageSize: 1 }, call);
+        const token = Buffer.from(nextPageToken, 'base64url').toString();
+        const pageToken = toToken(token.replace('host-a', String.raw`\ud800`));
+        await api.nves.list({ ...everything, pageToken }, call);
+      },
+      code: 'INVALID_PAGE_TOKEN',
+      text: 'not a page token',
+    },
+    {
       what: 'a page token of another list',
       try: async () => {
         const page = await api.nves.list({ ...everything, pageSize: 1 }, call);
@@ -274,6 +285,12 @@ describe('nva over gRPC: bad input gets its error and changes nothing', () => {
       code: 'INVALID_FIELD',
       text: 'virtual_network.labels.site: a b: not a label value',
     },
+    ...['', 'x'].map((first) => ({
+      what: `a text that is cut ${first === '' ? 'within' : 'beside'} a surrogate pair`,
+      try: () => network({ displayName: `${first}${'\u{1f600}'.repeat(100)}` }),
+      code: 'INVALID_FIELD' as const,
+      text: 'virtual_network.display_name: ',
+    })),
     {
       what: 'a frame over the limit',
       try: () => network({ displayName: 'x'.repeat(5 * 1024 * 1024) }),

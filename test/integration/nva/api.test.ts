@@ -39,6 +39,8 @@ describe('nva over gRPC', () => {
     const first = await api.endpoints.create(create('new', beside({ mac: '' }), id), call);
     const again = await api.endpoints.create(create('new', beside({ mac: '' }), id), call);
     assert.deepEqual(again, first);
+    const capital = create('new', beside({ mac: '' }), id.toUpperCase());
+    assert.deepEqual(await api.endpoints.create(capital, call), first);
     const another = randomUUID();
     const both = await Promise.all(
       [0, 1].map(() => api.endpoints.create(create('new-2', newer(), another), call)),

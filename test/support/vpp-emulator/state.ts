@@ -2,6 +2,7 @@
 import { BridgeDomains } from './features/bridge-domain.js';
 import { Neighbors } from './features/neighbor.js';
 import { Routes } from './features/route.js';
+import { Taps } from './features/tap.js';
 import { VxlanTunnels } from './features/vxlan.js';
 import type { Values } from './wire.js';
 
@@ -95,6 +96,9 @@ export class VppState {
   readonly lldp = new Set<number>();
   readonly neighbors = new Neighbors();
   readonly vxlan = new VxlanTunnels();
+  readonly taps = new Taps();
+  /** Interfaces of the kernel that there are. */
+  readonly hostInterfaces = new Set(['eth0']);
   readonly loopbackInstances = new Set<number>();
 
   constructor(readonly pid: number) {

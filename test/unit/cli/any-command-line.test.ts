@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EXIT } from '../../../src/cli/exit-codes.js';
 import { buildProgram } from '../../../src/cli/program.js';
+import { connectVpp, openVppStats } from '../../../src/main/vpp-access.js';
 import { CliWorld } from '../../support/cli-world.js';
 import { connectTo, startNfvctl } from '../../support/cli.js';
 import { settle } from '../../support/fake-clock.js';
@@ -13,6 +14,9 @@ const VERBS = program
   .createHelp()
   .visibleCommands(program)
   .map((verb) => verb.name());
+const VPP_VERBS = program.commands
+  .filter((verb) => verb.name() === 'vpp')
+  .flatMap((vpp) => vpp.commands.map((verb) => verb.name()));
 const FLAGS = [
   ...new Set(
     all.flatMap((command) => command.options.flatMap((o) => [o.long ?? '', o.short ?? ''])),
@@ -35,7 +39,13 @@ const word = fc.oneof(
   },
   { weight: 1, arbitrary: fc.string({ maxLength: 8, unit: 'binary' }) },
 );
-const line = fc.tuple(fc.constantFrom(...VERBS), fc.array(word, { maxLength: 7 }));
+const verb = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...VERBS).map((name) => [name]) },
+  { weight: 1, arbitrary: fc.constantFrom(...VPP_VERBS).map((name) => ['vpp', name]) },
+);
+const line = fc.tuple(verb, fc.array(word, { maxLength: 7 }));
+/** Where no VPP is. */
+const env = { NFVCTL_VPP_SOCKET: '/nowhere/api.sock', NFVCTL_VPP_LIBRARY: '/nowhere' };
 
 const KNOWN = new Set<number>(Object.values(EXIT).map(({ code }) => code));
 
@@ -43,10 +53,11 @@ describe('nfvctl, whatever is typed', function () {
   this.timeout(60_000);
 
   it('ends with a known status, and with an error that says what is wrong', async () => {
-    const property = fc.asyncProperty(line, async ([verb, words]) => {
+    const property = fc.asyncProperty(line, async ([verbs, words]) => {
       const world = await CliWorld.create();
-      const options = { connect: connectTo(world.nva), clock: world.clock };
-      const running = startNfvctl([verb, ...words], options);
+      const nva = { connect: connectTo(world.nva), clock: world.clock };
+      const options = { ...nva, connectVpp, openVppStats, env };
+      const running = startNfvctl([...verbs, ...words], options);
       const over = running.status.then(() => true);
       // Watches and waits go on until somebody ends them.
       for (let i = 0; i < 3; i++) {

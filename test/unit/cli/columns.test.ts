@@ -17,7 +17,13 @@ describe('columns', () => {
     [
       'an NVE',
       NVE,
-      ['host-a', 'DEGRADED', '10.77.0.1,fd77::1', '11/12', '1', '22h', '2d'],
+      ['host-a', 'DEGRADED', '10.77.0.1,fd77::1', '11/12', '1', 'now', '2d'],
+      ['linux 6.1.0', '0.1.0', '41', '3', 'rack=r1', 'Rack 1'],
+    ],
+    [
+      'an NVE that has gone',
+      { ...NVE, status: { ...NVE.status, state: 'DISCONNECTED' } },
+      ['host-a', 'DISCONNECTED', '10.77.0.1,fd77::1', '11/12', '1', '22h', '2d'],
       ['linux 6.1.0', '0.1.0', '41', '3', 'rack=r1', 'Rack 1'],
     ],
     [

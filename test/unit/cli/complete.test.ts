@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { complete } from '../../../src/cli/complete.js';
+import { complete, type VppArgument } from '../../../src/cli/complete.js';
 import { buildProgram } from '../../../src/cli/program.js';
 import type { ResourceKind } from '../../../src/model/api.js';
 
@@ -9,11 +9,22 @@ const NAMES: Record<ResourceKind, string[]> = {
   Endpoint: ['web-1', 'web-2'],
 };
 
+const VPP_NAMES: Record<VppArgument, string[]> = {
+  message: ['control_ping', 'control_ping_reply', 'sw_interface_dump'],
+  request: ['control_ping', 'show_version'],
+  dump: ['sw_interface_dump', 'ip_route_v2_dump'],
+  want: ['want_bfd_events', 'want_interface_events'],
+  feature: ['core', 'vxlan'],
+};
+
 const NO_HELP = { write: () => undefined, columns: undefined };
 
 async function after(line: string): Promise<string[]> {
   const program = buildProgram(() => undefined, NO_HELP);
-  const found = await complete(program, line.split(' '), (kind) => Promise.resolve(NAMES[kind]));
+  const found = await complete(program, line.split(' '), {
+    resources: (kind) => Promise.resolve(NAMES[kind]),
+    vpp: (argument) => Promise.resolve(VPP_NAMES[argument]),
+  });
   return found.map(({ word }) => word);
 }
 
@@ -66,6 +77,20 @@ describe('complete', () => {
     ['completion ', ['bash', 'zsh', 'fish']],
     ['wait ', []],
     ['version ', []],
+    ['vpp ', ['info', 'compat', 'messages', 'call', 'dump', 'events', 'stats', 'cli']],
+    ['vpp call ', ['control_ping', 'show_version']],
+    ['vpp call --socket /x s', ['show_version']],
+    ['vpp call show_version ', []],
+    ['vpp --transport ', ['socket', 'ffi']],
+    ['vpp call --tr', ['--transport']],
+    ['vpp dump ip', ['ip_route_v2_dump']],
+    ['vpp messages control_ping_', ['control_ping_reply']],
+    ['vpp events want_bfd_events ', ['want_interface_events']],
+    ['vpp compat ', ['core', 'vxlan']],
+    ['vpp stats ', []],
+    ['vpp cli ', []],
+    ['vpp info -o ', ['table', 'wide', 'json', 'yaml']],
+    ['help vpp me', ['messages']],
   ];
   for (const [line, words] of rows) {
     it(`"${line}"`, async () => {
@@ -80,7 +105,8 @@ describe('complete', () => {
 
   it('says what verbs and flags are for', async () => {
     const program = buildProgram(() => undefined, NO_HELP);
-    const none = (): Promise<string[]> => Promise.resolve([]);
+    const nothing = (): Promise<string[]> => Promise.resolve([]);
+    const none = { resources: nothing, vpp: nothing };
     assert.deepEqual(await complete(program, ['versi'], none), [
       { word: 'version', about: 'Says which nfvctl this is.' },
     ]);

@@ -30,7 +30,7 @@ Etag:             abc123
 
 NVEs (1):
   NAME     STATE      VTEPS               APPLIED   FAILED   LAST-SEEN   AGE
-  host-a   DEGRADED   10.77.0.1,fd77::1   11/12     1        22h         2d
+  host-a   DEGRADED   10.77.0.1,fd77::1   11/12     1        now         2d
 
 Endpoints (2):
   NAME    NETWORK   NVE      MAC                 IPS                  STATE    AGE
@@ -63,7 +63,7 @@ State:             DEGRADED
 VTEP addresses:    10.77.0.1,fd77::1
 Identity:          5f3c1b9e-58a5-4c6c-9d3e-0c6f1f0a7a01
 Agent version:     0.1.0
-Last seen:         2026-01-02T12:00:00.000Z (22h ago)
+Connected since:   2026-01-02T12:00:00.000Z (22h ago)
 Items wanted:      12
 Items applied:     11
 Items failed:      1
@@ -96,6 +96,12 @@ Endpoints (1):
   web-1   blue      host-a   02:00:00:00:00:01   10.0.0.11,fd00::11   ACTIVE   2d
 `,
     );
+  });
+
+  it('says when it was last seen, once it has gone', () => {
+    const gone = { ...NVE, status: { ...NVE.status, state: 'DISCONNECTED' as const } };
+    const text = describeNve(gone, [], CONTEXT);
+    assert.match(text, /\nLast seen: +2026-01-02T12:00:00.000Z \(22h ago\)\n/);
   });
 
   it('says that it never said hello', () => {
@@ -158,6 +164,9 @@ Etag:              abc123
     } as const;
     const tap = describeEndpoint({ ...ENDPOINT, spec: { ...spec, port } }, CONTEXT);
     assert.match(tap, /\nPort: +tap\n {2}Interface: +derived\n {2}Owner: +uid 0\n/);
+    const nic = { kind: 'host_interface', interface: 'eth5' } as const;
+    const host = describeEndpoint({ ...ENDPOINT, spec: { ...spec, port: nic } }, CONTEXT);
+    assert.match(host, /\nPort: +interface of the host\n {2}Interface: +eth5\n/);
   });
 
   it('tells why it failed, and what to do', () => {

@@ -23,6 +23,13 @@ const rows: [code: ErrorCode, status: number][] = [
   ['INTERNAL', 8],
   ['TOO_MANY_REQUESTS', 8],
   ['PROTOCOL_VERSION', 8],
+  ['VPP_UNREACHABLE', 5],
+  ['NOT_PRIVILEGED', 7],
+  ['VPP_FIELD_INVALID', 2],
+  ['VPP_MESSAGE_UNKNOWN', 3],
+  ['VPP_MESSAGE_MISSING', 4],
+  ['VPP_REFUSED', 8],
+  ['VPP_LIBRARY_MISSING', 8],
 ];
 
 describe('exitCodeOf', () => {
@@ -57,11 +64,11 @@ describe('exitCodeHelp', () => {
       exitCodeHelp(),
       `Exit status:
   0    done
-  1    diff found differences
+  1    diff found differences, or vpp compat something that lacks
   2    wrong usage or invalid input; nothing was changed
-  3    no such resource
+  3    no such resource, or message of VPP
   4    in conflict with what exists
-  5    the NVA is unreachable or unavailable
+  5    the NVA or VPP is unreachable or unavailable
   6    waited in vain
   7    denied
   8    another error, or several of different kinds

@@ -32,7 +32,7 @@ endpoints/web-2   blue      host-a   02:00:00:00:00:02   10.0.0.12            FA
   it('is wide, without a header', () => {
     assert.equal(
       renderTables([NVE], { ...TABLE, wide: true, header: false }),
-      'host-a   DEGRADED   10.77.0.1,fd77::1   11/12     1        22h         2d    linux 6.1.0   0.1.0   41         3        rack=r1   Rack 1\n',
+      'host-a   DEGRADED   10.77.0.1,fd77::1   11/12     1        now         2d    linux 6.1.0   0.1.0   41                 3        rack=r1   Rack 1\n',
     );
   });
 

@@ -63,7 +63,7 @@ describe('runCli', () => {
     });
   }
 
-  for (const line of ['', 'create', 'update']) {
+  for (const line of ['', 'create', 'update', 'vpp']) {
     it(`shows how "nfvctl ${line}" is used`, async () => {
       const { status, out, err } = await nfvctl(line === '' ? [] : [line]);
       assert.deepEqual([status, out], [2, '']);
@@ -97,6 +97,15 @@ describe('runCli', () => {
     'watch',
     'wait',
     'completion',
+    'vpp',
+    'vpp info',
+    'vpp compat',
+    'vpp messages',
+    'vpp call',
+    'vpp dump',
+    'vpp events',
+    'vpp stats',
+    'vpp cli',
   ];
   for (const verb of verbs) {
     it(`has help with examples for "${verb}"`, async () => {

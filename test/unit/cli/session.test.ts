@@ -5,7 +5,7 @@ import type { ConnectOptions } from '../../../src/cli/host.js';
 import { Output } from '../../../src/cli/output.js';
 import { Session } from '../../../src/cli/session.js';
 import { NfvError } from '../../../src/errors.js';
-import { connectTo, Kept } from '../../support/cli.js';
+import { connectTo, Kept, noVpp } from '../../support/cli.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 
@@ -29,6 +29,8 @@ describe('Session', () => {
         connections.push(options);
         return { ...open(options), close: () => closed++ };
       },
+      connectVpp: noVpp,
+      openVppStats: noVpp,
     };
     const globals = { color: true, debug: false };
     return new Session(host, globals, new Output(stream), new Output(stream));

@@ -57,8 +57,16 @@ describe('docs/nfvctl.md', () => {
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) => [...readFileSync(`src/cli/${name}`, 'utf8').matchAll(/env\['(\w+)'\]/g)])
       .map(([, name = '']) => name);
-    const rows = document.table('Reaching the NVA', 1);
+    const rows = [...document.table('Reaching the NVA', 1), ...document.table('Reaching VPP', 1)];
     assert.deepEqual(firstCodes(rows).sort(), [...new Set(read)].sort());
+  });
+
+  it('has every verb of vpp, and no other', () => {
+    const vpp = program.commands.find((command) => command.name() === 'vpp');
+    assert.deepEqual(
+      firstCodes(document.table('VPP')),
+      vpp?.commands.map((verb) => verb.name()),
+    );
   });
 
   it('has every state that can be waited for', () => {
@@ -120,6 +128,20 @@ describe('docs/nfvctl.md, flags', () => {
     }
   }
 
+  it('of vpp', () => {
+    assert.deepEqual(documented('vpp', 'Reaching VPP'), offered(find('vpp')));
+  });
+
+  for (const verb of find('vpp').commands.map((command) => command.name())) {
+    it(`of vpp ${verb}`, () => {
+      const rows = document.table('Flags of vpp');
+      const flags = rows
+        .filter(([, verbs = '']) => codes(verbs).includes(verb))
+        .flatMap(([flag]) => codes(flag).filter((each) => each.startsWith('--')));
+      assert.deepEqual(flags.sort(), offered(find('vpp', verb)));
+    });
+  }
+
   it('of delete', () => {
     const shared = documented('delete', 'Changing').filter((flag) => flag !== '--output');
     assert.deepEqual(
@@ -168,7 +190,10 @@ describe('docs/nfvctl.md, manifests', () => {
       keysOf(inner, path === '' ? name : `${path}.${name}`, schema.required.includes(name)),
     );
     if (path !== 'spec.port') return below;
-    return [[path, { type: 'either `veth` or `tap`', required: isRequired }], ...below];
+    return [
+      [path, { type: 'one of `veth`, `tap` and `hostInterface`', required: isRequired }],
+      ...below,
+    ];
   }
 
   const documented = (...sections: readonly string[]): [string, Key][] =>

@@ -38,6 +38,16 @@ describe('parseYaml', () => {
     assert.equal(needed.message, 'nva.yaml:1:1: a: (empty): missing');
   });
 
+  it('rounds no whole number, if it is to be exact', () => {
+    const schema = z.object({ n: z.array(z.unknown()) });
+    const text = 'n: [18446744073709551615, -9223372036854775808, 9007199254740993, 7, 0x10, 1.5]';
+    assert.deepEqual(parseYaml(text, schema, { ...OPTIONS, exact: true }), {
+      n: [18446744073709551615n, -9223372036854775808n, 9007199254740993n, 7, 16, 1.5],
+    });
+    const rounded = [18446744073709552000, -9223372036854776000, 9007199254740992, 7, 16, 1.5];
+    assert.deepEqual(parseYaml(text, schema, OPTIONS), { n: rounded });
+  });
+
   it('reads JSON', () => {
     assert.deepEqual(parseYaml('{"listen":["a"],\n"labels":{"x":"y"}}', Config, OPTIONS), {
       listen: ['a'],

@@ -107,6 +107,40 @@ describe("an NVE's progress", () => {
     assert.equal(progress.idle, true);
   });
 
+  it('lags from any revision where the NVE turned out to lack something', () => {
+    const progress = new Progress(items({ a: '1', b: '1' }));
+    progress.reopen('a', '1', 20);
+    progress.reopen('b', '1', 20);
+    // What it held before is tried; what it missed since some unknown revision is not.
+    progress.settle(10);
+    assert.equal(progress.lags(11), true);
+    assert.equal(progress.report({ key: 'a', version: '1' }), true);
+    assert.equal(progress.report({ key: 'b', version: '1', failure: FAILURE }), true);
+    assert.deepEqual(progress.settle(20), []);
+    assert.equal(progress.lags(11), true);
+    assert.equal(progress.report({ key: 'b', version: '1' }), true);
+    assert.equal(progress.behind, false);
+  });
+
+  it('lags from the first of the changes of an item that was not applied', () => {
+    const progress = new Progress(new Map());
+    progress.settle(1);
+    progress.expect(change({ slow: '1', broken: '1' }), 2);
+    progress.report({ key: 'broken', version: '1', failure: FAILURE });
+    progress.expect(change({ slow: '2', broken: '2' }), 3);
+    assert.equal(progress.lags(2), true);
+    progress.report({ key: 'slow', version: '2' });
+    assert.equal(progress.lags(2), true);
+    progress.report({ key: 'broken', version: '2', failure: FAILURE });
+    progress.report({ key: 'broken', version: '2', failure: FAILURE });
+    assert.equal(progress.oldestOpen, 2);
+    progress.settle(3);
+    assert.equal(progress.lags(1), false);
+    assert.equal(progress.lags(2), true);
+    progress.report({ key: 'broken', version: '2' });
+    assert.equal(progress.lags(3), false);
+  });
+
   it('tells a bounded number of failures', () => {
     const progress = new Progress(items({}));
     progress.settle(1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { NfvError } from '../../../src/errors.js';
 import { specKey, statusKey } from '../../../src/nva/keys.js';
 import { StatusWriter } from '../../../src/nva/status-writer.js';
+import { LIMITS } from '../../../src/store/store.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryStore } from '../../support/memory-store.js';
 import { MemoryLog } from '../../support/null-log.js';
@@ -89,6 +90,20 @@ describe('the writer of statuses', () => {
       store.txns.map(({ ops }) => ops.length),
       [64, 64, 22],
     );
+  });
+
+  it('writes no more bytes at once than a transaction takes', async () => {
+    const long = 'x'.repeat(LIMITS.txnBytes / 3);
+    for (const id of ['a', 'b', 'c', 'd']) {
+      endpoint(id, long);
+      writer.mark(id);
+    }
+    await clock.advance(GATHER_MS);
+    assert.deepEqual(
+      store.txns.map(({ ops }) => ops.length),
+      [3, 1],
+    );
+    assert.equal(await stored('d'), long);
   });
 
   it('tells that it cannot write, and tries again', async () => {

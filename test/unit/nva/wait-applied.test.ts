@@ -12,6 +12,7 @@ class World {
   stored = 10;
   compiled = 10;
   judged = Promise.resolve();
+  failures: Laggard['failures'] = [];
   readonly waiters = new AppliedWaiters({
     clock: this.clock,
     storeRevision: () => this.stored,
@@ -19,7 +20,8 @@ class World {
     judged: () => this.judged,
     behind: () => this.lacks.keys(),
     lags: (nve, revision) => this.#lags(nve, revision),
-    laggard: (nve, revision) => (this.#lags(nve, revision) ? laggard(nve) : undefined),
+    laggard: (nve, revision) =>
+      this.#lags(nve, revision) ? { ...laggard(nve), failures: this.failures } : undefined,
   });
 
   #lags(nve: string, revision: number): boolean {
@@ -121,6 +123,31 @@ describe('waiting until all is applied', () => {
     done();
     await settle();
     assert.deepEqual(waiting()?.laggards, [laggard('a')]);
+  });
+
+  it('is not taken back by an NVE that has just come back, and is not heard of yet', async () => {
+    world.lacks.set('a', 10);
+    const waiting = world.wait(10, 1000);
+    await settle();
+    world.lacks.set('reconnected', 0);
+    world.waiters.progressed('reconnected');
+    world.applied('a');
+    await settle();
+    assert.deepEqual(waiting(), { applied: true, revision: 10, laggards: [] });
+  });
+
+  it('tells fewer failures of each laggard where there are many: an answer has a limit', async () => {
+    const failure = { key: 'port/x', code: 'KERNEL_REFUSED', message: 'no' };
+    world.failures = Array.from({ length: 100 }, () => failure);
+    const told = async (nves: number): Promise<Set<number>> => {
+      for (let i = 0; i < nves; i++) world.lacks.set(`nve-${i}`, 0);
+      const { laggards } = await world.waiters.wait({ revision: 10, timeoutMs: 0 }, call);
+      assert.equal(laggards.length, nves);
+      return new Set(laggards.map(({ failures }) => failures.length));
+    };
+    assert.deepEqual(await told(10), new Set([100]));
+    assert.deepEqual(await told(100), new Set([10]));
+    assert.deepEqual(await told(2000), new Set([1]));
   });
 
   it('refuses a revision that does not exist yet', async () => {

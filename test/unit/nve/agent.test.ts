@@ -135,6 +135,31 @@ describe('an agent', () => {
     ]);
   });
 
+  it("tells of the host's addresses as they are now, whenever they changed", async () => {
+    const eth0 = { address: '10.0.0.1', interface: 'eth0', mtu: 1500 };
+    const dataplane = new MemoryDataplane();
+    dataplane.addresses = [eth0];
+    await start({ dataplane });
+    const first = await rig.session();
+    // After the hello, and before the NVA has answered.
+    dataplane.addresses = [{ ...eth0, mtu: 9000 }];
+    await rig.clock.advance(10_000);
+    const session = await rig.sync(NETWORK);
+    assert.equal(session, first);
+    await rig.until(() => session.of('underlay_report').length > 0);
+    assert.deepEqual(session.of('underlay_report').at(-1)?.underlays, dataplane.addresses);
+    // With no NVA in sight; its next hello has the last.
+    rig.stopNva();
+    dataplane.addresses = [{ ...eth0, mtu: 1400 }];
+    await rig.clock.advance(20_000);
+    dataplane.addresses = [{ ...eth0, mtu: 1300 }];
+    await rig.startNva();
+    const next = await rig.sync(NETWORK);
+    assert.deepEqual(next.of('hello')[0]?.underlays, dataplane.addresses);
+    await rig.clock.advance(20_000);
+    assert.ok(next.of('underlay_report').every(({ underlays: [one] }) => one?.mtu === 1300));
+  });
+
   it('says once that it cannot look at its host, and that it can again', async () => {
     await start();
     await rig.sync(NETWORK);

@@ -52,6 +52,27 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ['2:12: dataplane: not one of those allowed'],
   ],
   [
+    "a path that VPP's socket cannot have",
+    `vpp: { socket: "/${'x'.repeat(107)}" }`,
+    ['2:16: vpp.socket: too long for a unix socket'],
+  ],
+  [
+    'an uplink that is nothing, and one that is two',
+    'vpp:\n  uplinks:\n    - addresses: [192.0.2.1/24]\n    - { interface: a, hostInterface: b, addresses: [192.0.2.1/24] }',
+    ['4:7: vpp.uplinks[0].interface: give either', '5:20: vpp.uplinks[1].interface: give either'],
+  ],
+  [
+    'addresses and routes that will not do',
+    'vpp: { uplinks: [{ interface: a, addresses: [192.0.2.1, 224.0.0.1/4, 192.0.2.1/33], routes: [{ to: x, via: y }] }] }',
+    [
+      '2:46: vpp.uplinks[0].addresses[0]: not an address with a length',
+      '2:57: vpp.uplinks[0].addresses[1]: not an address with a length',
+      '2:70: vpp.uplinks[0].addresses[2]: not an address with a length',
+      '2:100: vpp.uplinks[0].routes[0].to: not a prefix',
+      '2:108: vpp.uplinks[0].routes[0].via: not a unicast IP address',
+    ],
+  ],
+  [
     'durations that will not do',
     'drift: { interval: 30 }',
     ['2:20: drift.interval: a number, not text'],
@@ -76,6 +97,7 @@ describe('the configuration of an NVE', () => {
       nva: [{ address: { kind: 'unix', path: '/run/nfvd/nva.sock' } }],
       listen: [{ address: { kind: 'unix', path: '/run/nfvd/nve.sock' } }],
       dataplane: 'linux',
+      vpp: { socket: '/run/vpp/api.sock', uplinks: [] },
       drift: { interval: 30_000, policy: 'repair' },
       log: { level: 'info' },
     });
@@ -89,7 +111,14 @@ describe('the configuration of an NVE', () => {
         - { address: "[2001:db8::1]:7443", tls: ${TLS} }
         - { address: nva.example.org:7443, tls: ${TLS} }
       listen: []
-      dataplane: linux
+      dataplane: vpp
+      vpp:
+        socket: /run/vpp/2/api.sock
+        uplinks:
+          - { interface: eth0.100, addresses: ["192.0.2.1/24", "2001:DB8:0::1/64"] }
+          - hostInterface: u0
+            addresses: [198.51.100.1/31]
+            routes: [{ to: 10.0.0.0/8, via: 198.51.100.0 }]
       drift: { interval: 1.5m, policy: report }
       log: { level: debug }
     `;
@@ -102,7 +131,24 @@ describe('the configuration of an NVE', () => {
         { address: { kind: 'tcp', host: 'nva.example.org', port: 7443 }, tls },
       ],
       listen: [],
-      dataplane: 'linux',
+      dataplane: 'vpp',
+      vpp: {
+        socket: '/run/vpp/2/api.sock',
+        uplinks: [
+          {
+            interface: 'eth0.100',
+            hostInterface: '',
+            addresses: ['192.0.2.1/24', '2001:db8::1/64'],
+            routes: [],
+          },
+          {
+            interface: '',
+            hostInterface: 'u0',
+            addresses: ['198.51.100.1/31'],
+            routes: [{ to: '10.0.0.0/8', via: '198.51.100.0' }],
+          },
+        ],
+      },
       drift: { interval: 90_000, policy: 'report' },
       log: { level: 'debug' },
     });

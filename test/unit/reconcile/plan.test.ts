@@ -191,6 +191,19 @@ describe('plan', () => {
       assert.deepEqual(verdicts(plan), ['port/e1 ITEM_BLOCKED']);
     });
 
+    it('waits for a name that its owner cannot give up, sound as that is', async () => {
+      const mine = port('e3', 10, { name: 'tap-x' });
+      const wanted = itemsOf(
+        ...network,
+        port('e1', 10, { name: 'tap-y' }),
+        port('e2', 10, { name: 'tap-x' }),
+        port('e3', 10, { name: 'tap-y' }),
+      );
+      const plan = await planFor(dataplaneWith([...network, mine]), wanted);
+      assert.deepEqual(outline(plan), ['create port/e1']);
+      assert.deepEqual(verdicts(plan), ['port/e2 ITEM_BLOCKED', 'port/e3 ITEM_BLOCKED']);
+    });
+
     it('leaves who has a name alone if the taker cannot be made', async () => {
       const renamed = port('e2', 10, { name: 'tap-y' });
       const plan = await planFor(

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../src/errors.js';
-import { bridgeDomain, behind, macEntry, port, tunnel, vtep } from '../../support/items.js';
+import { at, bridgeDomain, behind, macEntry, port, tunnel, vtep } from '../../support/items.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryDataplane } from '../../support/memory-dataplane.js';
 import { Bench } from '../../support/reconciling.js';
 
 const R1 = '10.0.1.1';
 const A = '02:00:00:00:00:0a';
+const B = '02:00:00:00:00:0b';
 const network = [vtep(), bridgeDomain(10)];
 const whole = [...network, tunnel(10, R1), macEntry(10, A, behind(R1))];
 
@@ -118,18 +119,132 @@ describe('retry', () => {
     ]);
   });
 
-  it('of a dependency blocks what is new, though something is there', async () => {
-    const bench = steadyBench();
-    await bench.begin(...network);
-    bench.dataplane.faults.push({ key: 'bd/10', times: 2, mode: 'refuse' });
-    bench.want([bridgeDomain(10, { mtu: 1400 })]);
-    await bench.turn();
-    bench.takeReports();
-    bench.want([tunnel(10, R1)]);
-    await bench.turn();
-    assert.deepEqual(bench.takeReports(), [`tunnel/10/${R1} ITEM_BLOCKED`]);
-    await bench.clock.advance(3000);
-    bench.assertEqual([vtep(), bridgeDomain(10, { mtu: 1400 }), tunnel(10, R1)]);
+  describe('of a dependency that is there', () => {
+    const taller = bridgeDomain(10, { mtu: 1400 });
+    const elsewhere = bridgeDomain(10, { vtep: '10.0.0.2' });
+    const news = tunnel(10, R1);
+
+    it('keeps nobody waiting, be it that it failed before', async () => {
+      const bench = steadyBench();
+      await bench.begin(...network);
+      bench.dataplane.faults.push({ key: 'bd/10', times: 2, mode: 'refuse' });
+      bench.want([taller]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports().slice(-1), ['bd/10 KERNEL_REFUSED']);
+      bench.want([news]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), [`tunnel/10/${R1} applied`]);
+      await bench.clock.advance(3000);
+      assert.deepEqual(bench.takeReports(), ['bd/10 applied']);
+      bench.assertEqual([vtep(), taller, news]);
+    });
+
+    it('keeps nobody waiting, be it that it fails in the same pass', async () => {
+      const bench = steadyBench();
+      await bench.begin(...network);
+      bench.takeReports();
+      bench.dataplane.faults.push({ key: 'bd/10', times: 1, mode: 'refuse' });
+      bench.want([taller, news, macEntry(10, A, behind(R1))]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), [
+        'bd/10 KERNEL_REFUSED',
+        `tunnel/10/${R1} applied`,
+        `mac/10/${A} applied`,
+      ]);
+      assert.equal(bench.takeSteps().at(-3), 'update bd/10', 'it goes first all the same');
+    });
+
+    it('keeps it waiting if it is to be made anew', async () => {
+      const bench = steadyBench();
+      await bench.begin(...network, vtep('10.0.0.2'));
+      bench.takeReports();
+      bench.dataplane.faults.push({ key: 'bd/10', op: 'delete', times: 1, mode: 'refuse' });
+      bench.want([elsewhere]);
+      await bench.turn();
+      bench.want([news]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), [
+        'bd/10 KERNEL_REFUSED',
+        `tunnel/10/${R1} ITEM_BLOCKED`,
+      ]);
+      await bench.clock.advance(1000);
+      bench.assertEqual([vtep(), elsewhere, news, vtep('10.0.0.2')]);
+    });
+
+    it('keeps it waiting if it is not whole, until it is', async () => {
+      const bench = steadyBench();
+      await bench.begin(...network);
+      bench.takeReports();
+      bench.dataplane.faults.push({ key: 'bd/10', times: 1, mode: 'half' });
+      bench.dataplane.faults.push({ key: 'bd/10', times: 5, mode: 'refuse' });
+      bench.want([taller]);
+      await bench.turn();
+      bench.want([news]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), [
+        'bd/10 KERNEL_REFUSED',
+        `tunnel/10/${R1} ITEM_BLOCKED`,
+      ]);
+      // Somebody makes it whole, but leaves it as small as it was.
+      bench.dataplane.put(bridgeDomain(10), 'bd/10');
+      bench.dataplane.notify(['bd/10']);
+      await bench.clock.advance(100);
+      assert.deepEqual(bench.takeReports(), [`tunnel/10/${R1} applied`]);
+      assert.equal(bench.reconciler.status().counts.failed, 1);
+    });
+
+    it('keeps it waiting if it is in another place', async () => {
+      const bench = steadyBench();
+      const before = [...network, bridgeDomain(20), port('e1', 10)];
+      await bench.begin(...before);
+      bench.takeReports();
+      bench.dataplane.faults.push({ key: 'port/e1', times: 1, mode: 'refuse' });
+      bench.want([port('e1', 20), macEntry(20, A, at('e1'))]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), ['port/e1 KERNEL_REFUSED', `mac/20/${A} ITEM_BLOCKED`]);
+      bench.want([macEntry(20, B, at('e1'))]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), [`mac/20/${B} ITEM_BLOCKED`]);
+    });
+
+    it('keeps it waiting if what that hangs on has failed and is not there', async () => {
+      const bench = steadyBench(new MemoryDataplane({ parents: 'cascade' }));
+      await bench.begin(...network, port('e1', 10));
+      // The port stays behind.
+      bench.dataplane.destroy('bd/10');
+      bench.dataplane.put(port('e1', 10), 'port/e1');
+      bench.dataplane.faults.push({ key: 'bd/10', times: 1, mode: 'refuse' });
+      bench.takeSteps();
+      bench.takeReports();
+      const e1 = port('e1', 10, { mtu: 1400 });
+      bench.want([bridgeDomain(10), e1, macEntry(10, A, at('e1'))]);
+      await bench.turn();
+      bench.want([macEntry(10, B, at('e1'))]);
+      await bench.turn();
+      assert.deepEqual(bench.takeSteps(), ['create bd/10']);
+      assert.deepEqual(
+        [...new Set(bench.takeReports())],
+        [
+          'bd/10 KERNEL_REFUSED',
+          'port/e1 ITEM_BLOCKED',
+          `mac/10/${A} ITEM_BLOCKED`,
+          `mac/10/${B} ITEM_BLOCKED`,
+        ],
+      );
+      await bench.clock.advance(1000);
+      const macs = [macEntry(10, A, at('e1')), macEntry(10, B, at('e1'))];
+      bench.assertEqual([...network, e1, ...macs]);
+    });
+
+    it('lets go ahead even what must be broken and made anew', async () => {
+      const bench = steadyBench();
+      await bench.begin(...network, news);
+      bench.takeReports();
+      bench.dataplane.faults.push({ key: 'bd/10', times: 1, mode: 'refuse' });
+      bench.want([taller, tunnel(10, R1, '10.0.0.2')]);
+      await bench.turn();
+      assert.deepEqual(bench.takeReports(), ['bd/10 KERNEL_REFUSED', `tunnel/10/${R1} applied`]);
+    });
   });
 
   it('says nothing again of what stays blocked', async () => {

@@ -78,6 +78,16 @@ describe('StatusCodec', () => {
     );
   });
 
+  it('has a message that can be sent, whatever its text', () => {
+    const text = fc.string({ unit: fc.constantFrom('x', '\u{1f600}', '\ud83d', '\ude00') });
+    fc.assert(
+      fc.property(text, fc.nat({ max: 1200 }), (end, length) => {
+        const sent = codec.toServiceError(new NfvError('INTERNAL', 'x'.repeat(length) + end));
+        assert.doesNotThrow(() => encodeURI(sent.details ?? ''));
+      }),
+    );
+  });
+
   it('keeps the trailer small, and says what there is room for', () => {
     const violations = Array.from({ length: 1000 }, (_, i) => ({
       field: `endpoint.ips[${i}]`,
@@ -126,6 +136,27 @@ describe('StatusCodec', () => {
     );
     assert.equal(got.message, 'unix:/x: no answer in time');
   });
+
+  const connecting: [what: string, said: string, told: string][] = [
+    ['nobody there', 'Error: connect ECONNREFUSED 10.0.0.1:1', 'connect ECONNREFUSED 10.0.0.1:1'],
+    [
+      "another's certificate",
+      "Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames",
+      "Hostname/IP does not match certificate's altnames",
+    ],
+    [
+      'a handshake that is cut off',
+      'Failed to connect (2026-11-21T18:14:05.475Z)',
+      'cut off at once: one end wants TLS and the other does not, or refuses its certificate',
+    ],
+  ];
+  for (const [what, said, told] of connecting) {
+    it(`says why there is no connection: ${what}`, () => {
+      const details = `No connection established. Last error: ${said}. Resolution note: `;
+      const error = received({ code: status.UNAVAILABLE, details });
+      assert.equal(codec.fromServiceError(error, '10.0.0.1:1').message, `10.0.0.1:1: ${told}`);
+    });
+  }
 
   describe('with details of others', () => {
     const { Status, ErrorInfo, BadRequest } = protos.google.rpc;

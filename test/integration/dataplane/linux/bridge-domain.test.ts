@@ -1,7 +1,7 @@
 /** BridgeDomain on the real kernel, looked at with plain `ip` and `bridge`. */
 import assert from 'node:assert/strict';
 import type { BridgeDomainItem, Payload } from '../../../../src/model/item.js';
-import { LinuxHost } from '../../../support/linux-host.js';
+import { itemOf, LinuxHost } from '../../../support/linux-host.js';
 import { domain, floodTo, macAt, tunnelTo, vtepItem } from '../../../support/linux-items.js';
 import { exec, needNetns } from '../../../support/netns.js';
 import { skip } from '../../../support/skip.js';
@@ -322,6 +322,21 @@ describe('kernel dataplane: bridge domain', function () {
     ]);
     assert.equal(error?.metadata['object'], 'mine');
     await host.ns.ip('link', 'del', 'dev', 'mine');
+  });
+
+  it('lives beside a foreign VXLAN device of the other family, and breaks nothing to be it', async () => {
+    const foreign = ['type', 'vxlan', 'id', '7', 'dstport', '4789', 'local', VTEP6];
+    await host.ns.ip('link', 'add', 'name', 'mine6', ...foreign);
+    await host.converge([vtepItem(VTEP), domain(7, VTEP)], 'all');
+    const index = await fields('nfvx7', 'ifindex');
+    const after = domain(7, VTEP6);
+    const from = { key: 'bd/7', payload: domain(7, VTEP), defects: [] };
+    const [error] = await host.apply([
+      { op: 'update', key: 'bd/7', item: itemOf(after), from, differences: [] },
+    ]);
+    assert.equal(error?.metadata['object'], 'mine6');
+    assert.deepEqual(await fields('nfvx7', 'ifindex'), index);
+    await host.ns.ip('link', 'del', 'dev', 'mine6');
   });
 
   it('refuses an underlay that is too small, by family, and changes nothing', async () => {

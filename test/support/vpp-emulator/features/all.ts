@@ -1,4 +1,5 @@
 import type { Feature } from '../feature.js';
+import { afPacket } from './af-packet.js';
 import { addresses } from './address.js';
 import { bdIpMac } from './bd-ip-mac.js';
 import { bridgeDomains } from './bridge-domain.js';
@@ -10,6 +11,7 @@ import { memclnt } from './memclnt.js';
 import { neighbors } from './neighbor.js';
 import { ipRoutes } from './route.js';
 import { subinterfaces } from './subinterface.js';
+import { tapFeature } from './tap.js';
 import { vlib } from './vlib.js';
 import { vxlan } from './vxlan.js';
 
@@ -27,4 +29,6 @@ export const FEATURES: readonly Feature[] = [
   l2fib,
   bdIpMac,
   vxlan,
+  tapFeature,
+  afPacket,
 ];

@@ -2,6 +2,7 @@ import type { Feature } from '../feature.js';
 import { NONE, RETVAL } from '../state.js';
 import { addressAt, asAddress } from './address.js';
 import { domainOf } from './bridge-domain.js';
+import { wish } from './interface.js';
 
 /** The ARP-termination table of a bridge domain: src/vnet/l2/l2_api.c, l2_bd.c */
 export const bdIpMac: Feature = {
@@ -33,6 +34,9 @@ export const bdIpMac: Feature = {
       if (domain === undefined) return;
       domain.arp.clear();
       request.reply();
+    },
+    want_l2_arp_term_events: (request, state) => {
+      wish(request, state, request.flag('enable'));
     },
   },
 };

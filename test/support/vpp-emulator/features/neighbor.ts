@@ -66,6 +66,11 @@ export const neighbors: Feature = {
       }
       request.reply();
     },
+    // ip_neighbor_watch: asking twice is no fault.
+    want_ip_neighbor_events_v2: (request, state) => {
+      const isAny = request.num('sw_if_index') === NONE;
+      if (isAny || interfaceOf(request, state) !== undefined) request.reply();
+    },
   },
 };
 

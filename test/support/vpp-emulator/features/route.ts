@@ -1,5 +1,5 @@
 import type { Feature, Handler } from '../feature.js';
-import { NONE, RETVAL, type VppState } from '../state.js';
+import { ADMIN_UP, NONE, RETVAL, type VppState } from '../state.js';
 import { isValues, type Value, type Values } from '../wire.js';
 import { addressAt, asAddress, isIp6, masked } from './address.js';
 
@@ -129,19 +129,59 @@ const dumpRoutes: Handler = (request, { routes }) => {
   }
 };
 
-const lookupRoute: Handler = (request, { routes }) => {
+const lookupRoute: Handler = (request, state) => {
   const address = addressAt(request, 'prefix.address');
   const length = request.num('prefix.len');
   const table = request.num('table_id');
   const exact = request.num('exact') !== 0;
   for (let bits = length; bits >= (exact ? length : 0); bits--) {
-    const found = routes.get(table, masked(address, bits), bits);
-    if (found === undefined) continue;
-    request.reply({ route: asRoute(found) });
+    const prefix = masked(address, bits);
+    const found = state.routes.get(table, prefix, bits);
+    const paths = found?.paths ?? ownPaths(state, table, address, bits);
+    if (paths.length === 0) continue;
+    const statsIndex = found?.statsIndex ?? 0;
+    const ip6 = isIp6(address);
+    const route = { ip6, table, address: prefix, length: bits, paths, statsIndex };
+    request.reply({ route: asRoute(route) });
     return;
   }
   request.retval(RETVAL.NO_SUCH_ENTRY);
 };
+
+const LOCAL = 1;
+const DROP = 2;
+
+/** The routes that an address brings, and that each table has from the start (fib_table, ip4_fib). */
+function ownPaths(state: VppState, table: number, address: string, bits: number): Values[] {
+  const ip6 = isIp6(address);
+  for (const { addresses, tables, flags, swIfIndex } of state.interfaces.values()) {
+    if ((tables.get(ip6) ?? 0) !== table || (flags & ADMIN_UP) === 0) continue;
+    for (const key of addresses) {
+      const [own = '', length] = key.split('/');
+      if (isIp6(own) !== ip6) continue;
+      if (own === address && bits === own.length * 4) return [pathTo(NONE, LOCAL, ip6)];
+      const isItsSubnet = Number(length) === bits && masked(own, bits) === masked(address, bits);
+      if (isItsSubnet) return [pathTo(swIfIndex, 0, ip6)];
+    }
+  }
+  return bits === 0 ? [pathTo(NONE, DROP, ip6)] : [];
+}
+
+function pathTo(swIfIndex: number, type: number, ip6: boolean): Values {
+  return {
+    sw_if_index: swIfIndex,
+    table_id: 0,
+    rpf_id: 0,
+    weight: 1,
+    preference: 0,
+    type,
+    flags: 0,
+    proto: ip6 ? 1 : 0,
+    nh: { address: ''.padEnd(32, '0'), via_label: 0, obj_id: 0, classify_table_index: 0 },
+    n_labels: 0,
+    label_stack: Array.from({ length: 16 }, () => ({ is_uniform: 0, label: 0, ttl: 0, exp: 0 })),
+  };
+}
 
 /** src/vnet/ip/ip_api.c, src/vnet/fib/fib_api.c */
 export const ipRoutes: Feature = {

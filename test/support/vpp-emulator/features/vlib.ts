@@ -1,6 +1,20 @@
 import type { Feature } from '../feature.js';
 import { RETVAL } from '../state.js';
 
+/** What VPP's command line says, as 26.06 writes it. */
+const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ['show version', 'vpp v26.06-emulated\n'],
+  [
+    'show plugins',
+    ` Plugin path is: /usr/lib/x86_64-linux-gnu/vpp_plugins, plugins shown in load order
+
+     Plugin                                   Version                          Description
+  1. acl_plugin.so                            26.06-emulated                   Access Control Lists (ACL)
+  2. vxlan_plugin.so                          26.06-emulated                   VxLan Tunnels
+`,
+  ],
+]);
+
 /** src/vlibmemory/vlib_api.c, src/vpp/api/api.c */
 export const vlib: Feature = {
   module: 'vlib',
@@ -22,9 +36,12 @@ export const vlib: Feature = {
     },
     cli_inband: (request) => {
       const command = request.text('cmd').trim();
-      const known = command === 'show version';
-      const reply = known ? 'vpp v26.06-emulated\n' : `unknown input \`${command}'\n`;
-      request.retval(known ? 0 : RETVAL.UNSPECIFIED, { reply });
+      const reply = COMMANDS.get(command);
+      if (reply === undefined) {
+        request.retval(RETVAL.UNSPECIFIED, { reply: `unknown input \`${command}'\n` });
+        return;
+      }
+      request.reply({ reply });
     },
   },
 };

@@ -58,6 +58,7 @@ for (const version of ['5.15.0', '6.1.0', '7.1.0']) {
         group: '',
         device: '',
         port: 4789,
+        ipv6: false,
         learning: false,
       });
       assert.deepEqual(slave, {
@@ -78,6 +79,7 @@ for (const version of ['5.15.0', '6.1.0', '7.1.0']) {
         group: 'ff05::8',
         device: 'u0',
         port: 8472,
+        ipv6: true,
         learning: true,
       });
     });

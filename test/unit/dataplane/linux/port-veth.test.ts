@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { vethTag } from '../../../../src/dataplane/linux/port-tag.js';
 import { createVeth, isAttested, updateVeth } from '../../../../src/dataplane/linux/port-veth.js';
-import { hasErrno } from '../../../../src/host/iproute2/answers.js';
+import { NfvError } from '../../../../src/errors.js';
+import { hasErrno, refusal } from '../../../../src/host/iproute2/answers.js';
 import type { VethPort } from '../../../../src/model/endpoint.js';
 import type { PortItem } from '../../../../src/model/item.js';
 import { FakeDoors, linkJson } from '../../../support/fake-doors.js';
@@ -35,21 +36,16 @@ const doorsWith = (near: Record<string, unknown> | undefined): FakeDoors => {
   return doors.answer(new RegExp(`^ip link show dev ${NEAR}$`), [linkJson(NEAR, near)]);
 };
 
-/** Fails once, with what the kernel says when a name is taken. */
+/** The name is taken at the first attempt to make the pair, and free at the second. */
 const takenOnce = (doors: FakeDoors): FakeDoors => {
   let times = 0;
-  const first = doors.inNetns.bind(doors);
-  doors.inNetns = (netns, use) =>
-    first(netns, (guest) =>
-      use({
-        ...guest,
-        run: async (...words) => {
-          if (words[1] === 'add' && times++ === 0) doors.fail(/link add name eth0/, EXISTS);
-          else if (words[1] === 'add') doors.answer(/link add name eth0/, undefined);
-          await guest.run(...words);
-        },
-      }),
-    );
+  const inNetns = doors.inNetns.bind(doors);
+  doors.inNetns = (netns, commands, query) => {
+    const adds = commands.some(([noun, verb]) => noun === 'link' && verb === 'add');
+    if (adds && times++ === 0) doors.fail(/link add name eth0/, EXISTS);
+    else if (adds) doors.answer(/link add name eth0/, undefined);
+    return inNetns(netns, commands, query);
+  };
   return doors;
 };
 
@@ -179,12 +175,45 @@ describe('veth port', () => {
     assert.deepEqual(changes(doors), []);
   });
 
-  it('fails when an address is refused for another reason than that it is there', async () => {
-    const there = doorsWith(undefined).fail(/addr add/, EXISTS);
-    await createVeth(item(), veth, there);
-    const refused = doorsWith(undefined).fail(/addr add/, 'RTNETLINK answers: Permission denied\n');
+  it('is undone when it was made, but not when that itself was refused', async () => {
+    const refused = doorsWith(undefined).fail(
+      /addr replace/,
+      'RTNETLINK answers: Permission denied\n',
+    );
     await assert.rejects(createVeth(item(), veth, refused), (error) => hasErrno(error, 'EACCES'));
     assert.equal(refused.said.at(-1), `undo link del dev ${NEAR}`);
+    for (const error of [
+      new NfvError('COMMAND_TIMEOUT', 'ip said nothing for 10000 ms and was ended'),
+      refusal(
+        'ip',
+        'netns exec',
+        'Cannot open network namespace "blue": No such file or directory\n',
+      ),
+    ]) {
+      const doors = doorsWith(undefined);
+      doors.inNetns = () => Promise.reject(error);
+      await assert.rejects(createVeth(item(), veth, doors), error);
+      assert.deepEqual(changes(doors), []);
+    }
+  });
+
+  it('keeps what the guest added to its end, as it is', async () => {
+    const far = ['192.168.7.1/24', '192.168.7.9/24', '192.168.7.200/24'].map((text) => {
+      const [local, length] = text.split('/');
+      return { local, prefixlen: Number(length), scope: 'global' };
+    });
+    const two = item({ addresses: ['192.168.7.1/24', '192.168.7.9/24'] });
+    const near = { ...ours, ifalias: `nfvd:port/web@${vethTag(two, veth)}` };
+    const doors = doorsWith(near)
+      .answer(/addr show dev eth0/, [linkJson('eth0', { mtu: 1400, address: MAC, addr_info: far })])
+      .fail(/addr add 192.168.7.200/, EXISTS);
+    await updateVeth(item({ addresses: [] }), veth, doors);
+    const said = doors.said.filter((line) => / addr (add|del|replace) /.test(line));
+    assert.deepEqual(said, [
+      'ip -n blue addr del 192.168.7.9/24 dev eth0',
+      'ip -n blue addr del 192.168.7.1/24 dev eth0',
+      'ip -n blue addr add 192.168.7.200/24 dev eth0',
+    ]);
   });
 
   for (const [title, more, same] of [

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
 import { port } from '../../../../src/dataplane/linux/port.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
 import { vethTag } from '../../../../src/dataplane/linux/port-tag.js';
 import type { PortItem } from '../../../../src/model/item.js';
 import { FakeDoors, linkJson } from '../../../support/fake-doors.js';
@@ -54,8 +56,8 @@ describe('Port', () => {
     await port.create(web(), doors, new Memory());
     assert.deepEqual(changes(doors), [
       `ip -n blue link add name eth0 address ${MAC} mtu 1400 type veth peer name nfvp4b5e57f6eb mtu 1400 group 1852208740 netns /proc/1/ns/net`,
-      'ip -n blue addr add 192.168.7.1/24 dev eth0',
-      'ip -n blue addr add fd00:7::1/64 dev eth0 nodad',
+      'ip -n blue addr replace 192.168.7.1/24 dev eth0',
+      'ip -n blue addr replace fd00:7::1/64 dev eth0 nodad',
       'ip -n blue link set dev eth0 up',
       'ip link set dev nfvp4b5e57f6eb mtu 1400 addrgenmode none master nfvb7',
       'ip link set dev nfvp4b5e57f6eb type bridge_slave learning off flood on mcast_flood on',
@@ -75,7 +77,7 @@ describe('Port', () => {
   });
 
   it('is undone when the guest cannot be configured', async () => {
-    const doors = doorsFor().fail(/addr add fd00/, 'RTNETLINK answers: Permission denied\n');
+    const doors = doorsFor().fail(/addr replace fd00/, 'RTNETLINK answers: Permission denied\n');
     await assert.rejects(port.create(web(), doors, new Memory()), { code: 'KERNEL_REFUSED' });
     assert.equal(doors.said.at(-1), 'undo link del dev nfvp4b5e57f6eb');
   });
@@ -103,11 +105,11 @@ describe('Port', () => {
       changes(doors).filter((line) => line.startsWith('ip -n')),
       [
         `ip -n blue link set dev eth0 address ${MAC} mtu 1400`,
-        'ip -n blue addr del 192.168.7.1/24 dev eth0',
         'ip -n blue addr del fd00:7::1/64 dev eth0',
-        'ip -n blue addr add 192.168.7.2/24 dev eth0',
-        'ip -n blue addr add 192.168.7.200/24 dev eth0',
+        'ip -n blue addr del 192.168.7.1/24 dev eth0',
+        'ip -n blue addr replace 192.168.7.2/24 dev eth0',
         'ip -n blue link set dev eth0 up',
+        'ip -n blue addr add 192.168.7.200/24 dev eth0',
       ],
     );
   });
@@ -141,6 +143,16 @@ describe('Port', () => {
       'ip link set dev vm0 type bridge_slave learning off flood on mcast_flood on',
       'ip link set dev vm0 up alias nfvd:port/web@tap-107-1-1',
     ]);
+  });
+
+  it('is not made of an interface of the host, nor in the way of one', async () => {
+    const item = { ...web(), port: { kind: 'host_interface', interface: 'eth5' } } as const;
+    await assert.rejects(port.create(item, new FakeDoors(), new Memory()), {
+      code: 'ITEM_UNSUPPORTED',
+    });
+    const view = new View();
+    view.addLink(parseLinks([linkJson('eth5')])[0] ?? assert.fail());
+    assert.equal(port.observe(['web'], item, view, new Memory()), undefined);
   });
 
   it('is not removed when it is not ours', async () => {

@@ -122,6 +122,7 @@ describe('fieldsToChange', () => {
         () => fieldsToChange(type, [], { paths: ['mtu', path] }),
         (error) => error instanceof NfvError && error.code === 'INVALID_FIELD_MASK',
       );
+      assert.throws(() => fieldsToChange(type, [], { paths: ['*', path] }));
     });
   }
 

@@ -136,6 +136,26 @@ describe('messages of an NVE', () => {
   }
 });
 
+describe('texts of an NVE', () => {
+  const long = 'x'.repeat(2000);
+  const cut = `${'x'.repeat(497)}...`;
+  const read = (wire: Parameters<typeof ConnectRequest.serialize>[0]): FromNve =>
+    fromNveFromWire(ConnectRequest.deserialize(ConnectRequest.serialize(wire)));
+
+  it('are cut: what they are stored with has a limit', () => {
+    const failure = { error_code: 'KERNEL_REFUSED', error_message: long };
+    const reports = read({ item_reports: { entries: [{ key: 'a', outcome: 2, ...failure }] } });
+    assert.ok(reports.kind === 'item_reports');
+    assert.equal(reports.entries[0]?.failure?.message, cut);
+    const drifts = read({ drift_reports: { drifts: [{ difference: long, action: 1, time: {} }] } });
+    assert.ok(drifts.kind === 'drift_reports');
+    assert.equal(drifts.drifts[0]?.difference, cut);
+    const reply = read({ delta_reply: failure });
+    assert.ok(reply.kind === 'delta_reply');
+    assert.equal(reply.error?.message, cut);
+  });
+});
+
 describe('messages of an NVA', () => {
   const messages: FromNva[] = [
     {

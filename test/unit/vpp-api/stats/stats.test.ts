@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { NfvError } from '../../../../src/errors.js';
 import { systemClock } from '../../../../src/model/clock.js';
 import { SegmentView, TornRead } from '../../../../src/vpp-api/stats/segment-view.js';
 import { loadStats, type MapSegment } from '../../../../src/vpp-api/stats/stat-library.js';
@@ -11,10 +12,10 @@ import { StatSegment, type SegmentEntry } from '../../../support/stat-segment.js
 import { tempDir } from '../../../support/temp-dir.js';
 import { compileVacLibrary } from '../../../support/vac-library.js';
 
-/** Two threads, two interfaces, one of them deleted since (its name is empty). */
+/** Two threads, two interfaces, one of them deleted since. */
 const ENTRIES: readonly SegmentEntry[] = [
   { name: '/sys/heartbeat', type: 1, value: 42 },
-  { name: '/if/names', type: 4, names: ['local0', '', 'loop0'] },
+  { name: '/if/names', type: 4, names: ['local0', 'deleted', 'loop0', ''] },
   {
     name: '/if/rx',
     type: 3,
@@ -41,7 +42,27 @@ const ENTRIES: readonly SegmentEntry[] = [
   },
   { name: '/interfaces/loop0/rx', type: 6, entry: 2, column: 2 },
   { name: '/gone', type: 5 },
+  { name: '/err/l2-input/L2 input packets', type: 6, entry: 3, column: 2 },
+  { name: '/err/l2-input/unused', type: 6, entry: 3, column: 1 },
+  { name: '/sys/node/names', type: 4, names: ['null-node', 'l2-input'] },
+  {
+    name: '/sys/node/vectors',
+    type: 2,
+    rows: [
+      [0, 7],
+      [0, 9],
+    ],
+  },
+  {
+    name: '/latency',
+    type: 7,
+    rows: [
+      [4, 1, 0, 2],
+      [4, 0, 0, 0],
+    ],
+  },
   { name: '/buffer-pools/default-numa-0/used', type: 9, value: 17 },
+  { name: '/buffer-pools/default-numa-0/available', type: 9, value: 83 },
 ];
 
 function mapped(segment: StatSegment): MapSegment {
@@ -64,17 +85,23 @@ describe('VppStats', () => {
   it('lists what there is', async () => {
     const names = await stats(new StatSegment(ENTRIES)).names();
     assert.deepEqual(names, [
+      '/buffer-pools/default-numa-0/available',
       '/buffer-pools/default-numa-0/used',
+      '/err/l2-input/L2 input packets',
+      '/err/l2-input/unused',
       '/if/drops',
       '/if/names',
       '/if/rx',
       '/interfaces/loop0/rx',
+      '/latency',
       '/sys/heartbeat',
+      '/sys/node/names',
+      '/sys/node/vectors',
     ]);
   });
 
   it('reads every kind of entry', async () => {
-    const read = await stats(new StatSegment(ENTRIES)).read(/loop0|used|drops/);
+    const read = await stats(new StatSegment(ENTRIES)).read(/loop0|\/used|drops|latency/);
     assert.deepEqual(read, [
       { name: '/buffer-pools/default-numa-0/used', value: { kind: 'scalar', value: 17 } },
       {
@@ -94,6 +121,16 @@ describe('VppStats', () => {
           threads: [[{ packets: 10n, bytes: 640n }], [{ packets: 5n, bytes: 320n }]],
         },
       },
+      {
+        name: '/latency',
+        value: {
+          kind: 'histogram',
+          threads: [
+            { minExponent: 4, bins: [1n, 0n, 2n] },
+            { minExponent: 4, bins: [0n, 0n, 0n] },
+          ],
+        },
+      },
     ]);
   });
 
@@ -110,6 +147,33 @@ describe('VppStats', () => {
     );
   });
 
+  it('tells the errors that are not zero, by thread and together', async () => {
+    const errors = await stats(new StatSegment(ENTRIES)).errors();
+    assert.deepEqual(errors, [{ name: 'l2-input/L2 input packets', total: 5n, threads: [2n, 3n] }]);
+  });
+
+  it('tells the counters of nodes, if VPP has any', async () => {
+    const [none, node] = await stats(new StatSegment(ENTRIES)).nodes();
+    assert.equal(none?.name, 'null-node');
+    assert.equal(none.vectors.total, 0n);
+    assert.deepEqual(node?.vectors, { total: 16n, threads: [7n, 9n] });
+    assert.deepEqual(node.calls, { total: 0n, threads: [] });
+    assert.deepEqual(await stats(new StatSegment([])).nodes(), []);
+  });
+
+  it('tells how full the buffer pools are', async () => {
+    const pools = await stats(new StatSegment(ENTRIES)).bufferPools();
+    assert.deepEqual(pools, [{ name: 'default-numa-0', available: 83, cached: 0, used: 17 }]);
+  });
+
+  it('refuses a symlink to a column that is not there, as one of an older epoch is', async () => {
+    const torn = new StatSegment([
+      { name: '/if/drops', type: 2, rows: [[1]] },
+      { name: '/interfaces/loop0/drops', type: 6, entry: 0, column: 1 },
+    ]);
+    await assert.rejects(stats(torn).read(), { code: 'VPP_STATS_BUSY' });
+  });
+
   it('waits while VPP changes the segment, and gives up in the end', async () => {
     const segment = new StatSegment(ENTRIES);
     segment.setInProgress(true);
@@ -120,6 +184,28 @@ describe('VppStats', () => {
     assert.equal(await reading, 42);
     segment.setInProgress(true);
     await assert.rejects(stats(segment).heartbeat(), { code: 'VPP_STATS_BUSY' });
+  });
+
+  it('never touches memory that was let go of, whenever it is closed', async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const { memory } = new StatSegment(ENTRIES);
+      // Detached memory refuses to be read; unmapped memory would end the process.
+      const release = (): void => void structuredClone(memory, { transfer: [memory] });
+      let closed: Promise<void> | undefined;
+      const map: MapSegment = () => {
+        const mapped = Promise.resolve({ memory, release });
+        closed = mapped.then(async () => {
+          for (let i = 0; i < turns; i++) await Promise.resolve();
+          closing.close();
+        });
+        return mapped;
+      };
+      const closing = new VppStats({ path, map, timers: systemClock });
+      const [outcome] = await Promise.allSettled([closing.heartbeat()]);
+      await closed;
+      if (outcome.status === 'fulfilled') assert.equal(outcome.value, 42);
+      else assert.equal(NfvError.from(outcome.reason).code, 'CANCELLED');
+    }
   });
 
   it('says that no VPP is there', async () => {

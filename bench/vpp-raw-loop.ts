@@ -1,0 +1,94 @@
+/** The baseline: a bare socket that sends frames made beforehand and only counts what comes back. */
+import { connect, type Socket } from 'node:net';
+import {
+  decodeSockclntCreateReply,
+  encodeSockclntCreate,
+  type Registration,
+} from '../src/vpp-api/wire/handshake.js';
+
+const HEADER_BYTES = 16;
+const READ_BYTES = 256 * 1024;
+
+/** A control_ping, ready to be sent. */
+export function pingFrame({ messageTable, clientIndex }: Registration): Buffer {
+  const ping = Buffer.alloc(10);
+  ping.writeUInt16BE(messageTable.get('control_ping_51077d14') ?? 0);
+  ping.writeUInt32BE(clientIndex, 2);
+  return framed(ping);
+}
+
+function framed(message: Buffer): Buffer {
+  const frame = Buffer.alloc(HEADER_BYTES + message.length);
+  frame.writeUInt32BE(message.length, 8);
+  message.copy(frame, HEADER_BYTES);
+  return frame;
+}
+
+/** One connection. It knows nothing of messages but where they end. */
+export class RawLoop {
+  readonly #socket: Socket;
+  #left = Buffer.alloc(0);
+  #onFrames: (count: number, first: Buffer) => void = () => undefined;
+  registration: Registration = { messageTable: new Map(), clientIndex: 0 };
+
+  private constructor(path: string) {
+    this.#socket = connect({
+      path,
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+        callback: (bytes, buffer) => {
+          this.#read(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+          return true;
+        },
+      },
+    });
+  }
+
+  static async connect(path: string): Promise<RawLoop> {
+    const raw = new RawLoop(path);
+    await new Promise<void>((resolve) => {
+      raw.#onFrames = (_, first) => {
+        raw.registration = decodeSockclntCreateReply(Buffer.from(first), 1);
+        resolve();
+      };
+      raw.#socket.write(framed(encodeSockclntCreate('raw', 1)));
+    });
+    return raw;
+  }
+
+  /** Sends `total` frames, `window` of them on their way at most; settles with the last reply. */
+  run(frame: Buffer, total: number, window: number): Promise<void> {
+    const batch = Buffer.concat(Array.from({ length: window }, () => frame));
+    return new Promise((resolve) => {
+      let sent = Math.min(window, total);
+      let done = 0;
+      this.#onFrames = (count) => {
+        done += count;
+        const more = Math.min(count, total - sent);
+        sent += more;
+        if (more > 0) this.#socket.write(batch.subarray(0, more * frame.length));
+        if (done >= total) resolve();
+      };
+      this.#socket.write(batch.subarray(0, sent * frame.length));
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    const bytes = this.#left.length === 0 ? chunk : Buffer.concat([this.#left, chunk]);
+    let offset = 0;
+    let count = 0;
+    let first = bytes;
+    while (bytes.length - offset >= HEADER_BYTES) {
+      const end = offset + HEADER_BYTES + bytes.readUInt32BE(offset + 8);
+      if (end > bytes.length) break;
+      if (count++ === 0) first = bytes.subarray(HEADER_BYTES, end);
+      offset = end;
+    }
+    this.#left = offset === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(offset));
+    if (count > 0) this.#onFrames(count, first);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * BridgeDomain: VPP's bridge domain with the VNI as its id, and for a multicast group a tunnel to
+ * that group, which is the one that BUM frames go out by: VPP floods to no unicast tunnel beside it
+ * (vnet/l2/l2_input.c; VNET_FLOOD_CLASS_TUNNEL_MASTER of plugins/vxlan).
+ */
+import { NfvError } from '../../errors.js';
+import { bridgeDomainKey, type BridgeDomainItem } from '../../model/item.js';
+import { differing } from '../../reconcile/differing.js';
+import type { BdFlags } from '../../vpp-api/generated/messages.js';
+import { retvalOf } from '../../vpp-api/client/refused.js';
+import type { Context } from './context.js';
+import { addGroup, groupOf, groups, removeGroup } from './flood-group.js';
+import type { Sight, VppKind } from './kind.js';
+import { tagOf } from './tag.js';
+import type { Domain, View } from './view.js';
+import { RETVAL, unless } from './vpp.js';
+
+/** Minutes until VPP forgets a MAC that it learned; the kernel's bridge takes five too. */
+const MAC_AGE = 5;
+
+export const bridgeDomain: VppKind<BridgeDomainItem> = {
+  rank: 1,
+  differences: (wanted, observed) =>
+    differing({
+      learn: [wanted.learn, observed.learn],
+      flood: [wanted.flood, observed.flood],
+      arpSuppression: [wanted.arpSuppression, observed.arpSuppression],
+      bumGroup: [wanted.bumGroup, observed.bumGroup],
+    }),
+  mustRecreate: () => false,
+
+  reads([vni], wanted, wants) {
+    wants.member(Number(vni));
+    if (wanted?.bumGroup !== '') wants.tunnels = true;
+  },
+
+  observe([vni], wanted, view) {
+    const id = Number(vni);
+    const domain = view.domains.get(id);
+    if (domain === undefined) return wanted === undefined ? remains(id, view) : undefined;
+    if (domain.tag !== tagOf(bridgeDomainKey(id))) {
+      return wanted === undefined ? undefined : inTheWay(domain);
+    }
+    const { learn, flood, arpTermination: arpSuppression } = domain;
+    const bumGroup = groupOf(id, view);
+    const { network = '', vtep = '', mtu = 0 } = wanted ?? {};
+    const own = { kind: 'bridge_domain', vni: id, learn, flood, arpSuppression, bumGroup } as const;
+    return { payload: { ...own, network, vtep, mtu }, defects: defectsOf(domain) };
+  },
+
+  *list(view) {
+    for (const { id, tag } of view.domains.values()) {
+      if (tag === tagOf(bridgeDomainKey(id))) yield bridgeDomainKey(id);
+    }
+    for (const vni of groups(view)) if (!view.domains.has(vni)) yield bridgeDomainKey(vni);
+  },
+
+  async create(wanted, context) {
+    const { vpp } = context;
+    const fields = {
+      ...settings(wanted),
+      bd_id: wanted.vni,
+      bd_tag: tagOf(bridgeDomainKey(wanted.vni)),
+    };
+    if (vpp.has('bridge_domain_add_del_v2')) await vpp.request('bridge_domain_add_del_v2', fields);
+    else await vpp.request('bridge_domain_add_del', fields);
+    await addGroup(wanted, context);
+  },
+
+  async update(wanted, from, context) {
+    await set(wanted, context);
+    if (wanted.bumGroup === from.bumGroup) return;
+    await removeGroup(wanted.vni, context);
+    await addGroup(wanted, context);
+  },
+
+  async remove({ vni }, context) {
+    await removeGroup(vni, context);
+    await removeDomain(vni, context);
+  },
+};
+
+function settings({ learn, flood, arpSuppression }: BridgeDomainItem) {
+  return {
+    learn,
+    flood,
+    uu_flood: flood,
+    forward: true,
+    arp_term: arpSuppression,
+    arp_ufwd: false,
+    mac_age: learn ? MAC_AGE : 0,
+    is_add: true,
+  };
+}
+
+function defectsOf(domain: Domain): string[] {
+  return differing({
+    forward: [true, domain.forward],
+    unknownFlood: [domain.flood, domain.unknownFlood],
+    macAge: [domain.learn ? MAC_AGE : 0, domain.macAge],
+  });
+}
+
+async function set(wanted: BridgeDomainItem, { vpp }: Context): Promise<void> {
+  const on: BdFlags[] = ['BRIDGE_API_FLAG_FWD'];
+  const off: BdFlags[] = [];
+  (wanted.learn ? on : off).push('BRIDGE_API_FLAG_LEARN');
+  (wanted.flood ? on : off).push('BRIDGE_API_FLAG_FLOOD', 'BRIDGE_API_FLAG_UU_FLOOD');
+  (wanted.arpSuppression ? on : off).push('BRIDGE_API_FLAG_ARP_TERM');
+  const { vni: bd_id } = wanted;
+  await Promise.all([
+    vpp.request('bridge_flags', { bd_id, is_set: true, flags: on }),
+    off.length > 0 ? vpp.request('bridge_flags', { bd_id, is_set: false, flags: off }) : undefined,
+    vpp.request('bridge_domain_set_mac_age', { bd_id, mac_age: wanted.learn ? MAC_AGE : 0 }),
+  ]);
+}
+
+async function removeDomain(vni: number, { vpp }: Context): Promise<void> {
+  const fields = { ...NO_SETTINGS, bd_id: vni };
+  const removal = vpp.has('bridge_domain_add_del_v2')
+    ? vpp.request('bridge_domain_add_del_v2', fields)
+    : vpp.request('bridge_domain_add_del', fields);
+  try {
+    await unless(removal, RETVAL.NO_SUCH_ENTRY);
+  } catch (error) {
+    if (retvalOf(error) !== RETVAL.BD_IN_USE) throw error;
+    throw new NfvError(
+      'FOREIGN_OBJECT',
+      `bridge domain ${vni} still has interfaces that are not ours`,
+      { cause: error, metadata: { bridgeDomain: String(vni) } },
+    );
+  }
+}
+
+const NO_SETTINGS = {
+  learn: false,
+  flood: false,
+  uu_flood: false,
+  forward: false,
+  arp_term: false,
+  arp_ufwd: false,
+  mac_age: 0,
+  bd_tag: '',
+  is_add: false,
+} as const;
+
+function inTheWay({ id, tag }: Domain): NfvError {
+  const whose = tag === '' ? 'has no tag of ours' : `has the tag "${tag}"`;
+  return new NfvError('FOREIGN_OBJECT', `bridge domain ${id} ${whose}`, {
+    metadata: { bridgeDomain: String(id), tag },
+  });
+}
+
+/** Of a bridge domain that is gone: the tunnel to its group. */
+function remains(vni: number, view: View): Sight<BridgeDomainItem> {
+  const bumGroup = groupOf(vni, view);
+  if (bumGroup === '') return undefined;
+  const settings = { learn: false, flood: false, arpSuppression: false, mtu: 0 };
+  const payload = {
+    kind: 'bridge_domain',
+    network: '',
+    vni,
+    vtep: '',
+    bumGroup,
+    ...settings,
+  } as const;
+  return { payload, defects: ['no bridge domain'] };
+}

@@ -1,0 +1,25 @@
+/** What the connected VPP can do for an NVA: what it has messages for, which its plugins bring. */
+import { ITEM_KINDS } from '../../model/item.js';
+import type { Capabilities } from '../../model/nve.js';
+import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
+import type { Vpp } from './vpp.js';
+
+const BASE: readonly FeatureName[] = ['interfaces', 'bridge_domains', 'vxlan', 'ip'];
+
+export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabilities> {
+  const { version } = await vpp.request('show_version', {});
+  const able = BASE.every((feature) => vpp.can(feature));
+  // A port in a namespace, which a veth pair is on a kernel, is a tap here.
+  const taps = canTap && vpp.can('tap') ? ['veth'] : [];
+  const taken = vpp.can('af_packet') ? ['host_interface'] : [];
+  const portKinds = able ? [...taps, ...taken] : [];
+  const kinds = ITEM_KINDS.filter((kind) => kind !== 'port' || portKinds.length > 0);
+  return {
+    dataplane: 'vpp',
+    dataplaneVersion: version,
+    itemKinds: able ? kinds : [],
+    encapsulations: able ? ['vxlan'] : [],
+    portKinds,
+    bumModes: able ? ['head_end', 'multicast', 'none'] : [],
+  };
+}

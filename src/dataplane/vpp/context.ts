@@ -1,0 +1,22 @@
+import { NfvError } from '../../errors.js';
+import type { Memory } from './memory.js';
+import { tagOf } from './tag.js';
+import type { Uplinks } from './uplinks.js';
+import type { Vpp } from './vpp.js';
+
+/** What a kind needs to change something. */
+export interface Context {
+  readonly vpp: Vpp;
+  readonly memory: Memory;
+  readonly uplinks: Uplinks;
+}
+
+/**
+ * The interface that an item of ours is.
+ * @throws NfvError ITEM_BLOCKED if it is not there
+ */
+export function interfaceOf(key: string, { memory }: Context): number {
+  const index = memory.indexOf(tagOf(key));
+  if (index !== undefined) return index;
+  throw new NfvError('ITEM_BLOCKED', `${key} has no interface in VPP`, { metadata: { key } });
+}

@@ -1,0 +1,54 @@
+/** The tunnel to the multicast group of a VN, which is part of its bridge domain. */
+import { NfvError } from '../../errors.js';
+import { bridgeDomainKey, type BridgeDomainItem } from '../../model/item.js';
+import type { Context } from './context.js';
+import { parseTag, tagOf } from './tag.js';
+import type { View } from './view.js';
+import { addTunnel, removeTunnel } from './vxlan.js';
+
+const PART = 'group';
+
+const groupTag = (vni: number): string => tagOf(bridgeDomainKey(vni), PART);
+
+/** The group that a VN's frames go to; empty: none. */
+export function groupOf(vni: number, view: View): string {
+  const found = view.tagged(groupTag(vni));
+  return (found && view.tunnels.get(found.index)?.remote) ?? '';
+}
+
+/** VNIs that have a tunnel to a group. */
+export function* groups(view: View): Iterable<number> {
+  for (const text of view.tags()) {
+    const tag = parseTag(text);
+    if (tag?.part === PART) yield Number(tag.key.slice('bd/'.length));
+  }
+}
+
+/** @throws NfvError VTEP_ADDRESS_MISSING if no interface has the VTEP's address */
+export async function addGroup(
+  { vni, vtep, bumGroup }: BridgeDomainItem,
+  context: Context,
+): Promise<void> {
+  if (bumGroup === '') return;
+  const uplink = await context.uplinks.interfaceWith(vtep, context.vpp);
+  if (uplink === undefined) {
+    throw new NfvError('VTEP_ADDRESS_MISSING', `no interface of VPP has ${vtep}`, {
+      metadata: { address: vtep },
+    });
+  }
+  const ends = { vni, local: vtep, remote: bumGroup, multicastInterface: uplink.index };
+  await addTunnel(ends, groupTag(vni), context);
+}
+
+export async function removeGroup(vni: number, { vpp, memory }: Context): Promise<void> {
+  const index = memory.indexOf(groupTag(vni));
+  if (index === undefined) return;
+  const dumped = vpp.has('vxlan_tunnel_v2_dump')
+    ? await vpp.dump('vxlan_tunnel_v2_dump', { sw_if_index: index })
+    : await vpp.dump('vxlan_tunnel_dump', { sw_if_index: index });
+  for (const { src_address, dst_address, mcast_sw_if_index } of dumped) {
+    const ends = { vni, local: src_address, remote: dst_address };
+    await removeTunnel({ ...ends, multicastInterface: mcast_sw_if_index }, vpp);
+  }
+  memory.forget(index);
+}

@@ -1,0 +1,80 @@
+/**
+ * MacEntry: a static entry of a bridge domain's MAC table, at a tunnel or a port (vnet/l2/l2_fib.c).
+ * Learned entries are VPP's own.
+ */
+import { macKey, portKey, tunnelKey, type MacEntryItem, type MacVia } from '../../model/item.js';
+import { differing } from '../../reconcile/differing.js';
+import { interfaceOf, type Context } from './context.js';
+import type { VppKind } from './kind.js';
+import { isOurs } from './members.js';
+import { parseTag, tagOf } from './tag.js';
+import type { View } from './view.js';
+import { RETVAL, unless } from './vpp.js';
+
+export const macEntry: VppKind<MacEntryItem> = {
+  rank: 4,
+  differences: (wanted, observed) => differing({ via: [told(wanted.via), told(observed.via)] }),
+  mustRecreate: () => false,
+
+  reads([vni], _wanted, wants) {
+    wants.member(Number(vni));
+    wants.macs.add(Number(vni));
+  },
+
+  observe([vni = '', mac = ''], wanted, view) {
+    if (!isOurs(Number(vni), view)) return undefined;
+    const entry = view.mac(Number(vni), mac);
+    if (entry?.isStatic !== true || entry.isOwn) return undefined;
+    const via = viaOf(entry.index, wanted, view);
+    return { payload: { kind: 'mac_entry', vni: Number(vni), mac, via }, defects: [] };
+  },
+
+  *list(view) {
+    for (const { id } of view.domains.values()) {
+      if (!isOurs(id, view)) continue;
+      for (const [mac, { isStatic, isOwn }] of view.macs(id)) {
+        if (isStatic && !isOwn) yield macKey(id, mac);
+      }
+    }
+  },
+
+  create: put,
+  update: (wanted, _from, context) => put(wanted, context),
+
+  async remove({ vni, mac }, { vpp }) {
+    const removal = { ...STATIC, is_add: false, static_mac: false };
+    // 0: whichever interface it is at.
+    const gone = vpp.request('l2fib_add_del', { ...removal, mac, bd_id: vni, sw_if_index: 0 });
+    await unless(gone, RETVAL.NO_SUCH_ENTRY);
+  },
+};
+
+const STATIC = { is_add: true, static_mac: true, filter_mac: false, bvi_mac: false } as const;
+
+async function put({ vni, mac, via }: MacEntryItem, context: Context): Promise<void> {
+  const index = interfaceOf(interfaceKey(vni, via), context);
+  await context.vpp.request('l2fib_add_del', { ...STATIC, mac, bd_id: vni, sw_if_index: index });
+}
+
+/** The item whose interface the MAC is at. */
+function interfaceKey(vni: number, via: MacVia): string {
+  return via.kind === 'remote' ? tunnelKey(vni, via.vtep) : portKey(via.endpoint);
+}
+
+/** What is at an interface; one that is nobody's is told by its index. */
+function viaOf(index: number, wanted: MacEntryItem | undefined, view: View): MacVia {
+  const found = view.interfaces.get(index);
+  if (wanted !== undefined && found?.tag === tagOf(interfaceKey(wanted.vni, wanted.via))) {
+    return wanted.via;
+  }
+  const key = parseTag(found?.tag ?? '')?.key ?? '';
+  const [kind, first = '', remote = ''] = key.split('/');
+  if (kind === 'tunnel') return { kind: 'remote', vtep: remote };
+  if (kind === 'port') return { kind: 'endpoint', endpoint: first };
+  return { kind: 'remote', vtep: '' };
+}
+
+function told(via: MacVia): string {
+  if (via.kind === 'endpoint') return `endpoint ${via.endpoint}`;
+  return via.vtep === '' ? 'an interface that is not ours' : `VTEP ${via.vtep}`;
+}

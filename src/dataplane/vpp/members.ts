@@ -1,0 +1,77 @@
+/** Interfaces of ours as members of a bridge domain. */
+import { NfvError } from '../../errors.js';
+import { bridgeDomainKey } from '../../model/item.js';
+import type { Context } from './context.js';
+import { tagOf } from './tag.js';
+import type { Interface, View } from './view.js';
+import { RETVAL, unless, type Vpp } from './vpp.js';
+
+/** The bridge domain of a VN is ours. */
+export function isOurs(vni: number, view: View): boolean {
+  return view.domains.get(vni)?.tag === tagOf(bridgeDomainKey(vni));
+}
+
+/** Puts an interface that has been made into its place: names it ours, bridges it, sets it up or down. */
+export async function place(
+  index: number,
+  to: { readonly tag: string; readonly vni: number; readonly group: number; readonly up: boolean },
+  { vpp, memory }: Context,
+): Promise<void> {
+  // In VPP's order: it is ours before it carries anything.
+  await Promise.all([
+    vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag: to.tag }),
+    vpp.request('sw_interface_set_l2_bridge', {
+      rx_sw_if_index: index,
+      bd_id: to.vni,
+      port_type: 'L2_API_PORT_TYPE_NORMAL',
+      shg: to.group,
+      enable: true,
+    }),
+    vpp.request('sw_interface_set_flags', {
+      sw_if_index: index,
+      flags: to.up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
+    }),
+  ]);
+  memory.set(to.tag, index);
+}
+
+/** What keeps a member from carrying the frames of its VN; its state is the caller's to judge. */
+export function memberDefects(
+  { index, tag }: Interface,
+  wanted: { readonly tag: string; readonly vni: number; readonly group: number },
+  view: View,
+): string[] {
+  const defects: string[] = [];
+  if (tag !== wanted.tag) defects.push('has no tag');
+  const domain = view.domainOf(index);
+  if (domain?.id !== wanted.vni) {
+    defects.push(
+      domain === undefined
+        ? 'in no bridge domain'
+        : `in bridge domain ${domain.id}, not ${wanted.vni}`,
+    );
+  } else {
+    const group = domain.members.get(index) ?? 0;
+    if (group !== wanted.group) defects.push(`split-horizon group ${group}, not ${wanted.group}`);
+  }
+  return defects;
+}
+
+/** What makes an interface is undone if what comes after it fails. */
+export async function undoing(
+  work: Promise<void>,
+  undo: (vpp: Vpp) => Promise<unknown>,
+  { vpp }: Context,
+): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    try {
+      await unless(undo(vpp.lasting), RETVAL.INVALID_SW_IF_INDEX, RETVAL.NO_SUCH_ENTRY);
+    } catch (cause) {
+      const { code, message } = NfvError.from(error);
+      throw new NfvError(code, `${message}; what was made is left behind`, { cause });
+    }
+    throw error;
+  }
+}

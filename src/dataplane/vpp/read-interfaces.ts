@@ -1,0 +1,52 @@
+/** Interfaces and their addresses. */
+import { NfvError } from '../../errors.js';
+import type { DetailsOf } from '../../vpp-api/product-types.js';
+import { parseTag } from './tag.js';
+import type { Address, Interface } from './view.js';
+import { NO_INTERFACE, type Vpp } from './vpp.js';
+
+/** The tags of interfaces that are the host's and that we made: `nfvd:uplink/NAME`. */
+export const UPLINK = 'uplink/';
+
+export async function readInterfaces(vpp: Vpp): Promise<Interface[]> {
+  const all = { sw_if_index: NO_INTERFACE, name_filter_valid: false, name_filter: '' };
+  return (await vpp.dump('sw_interface_dump', all)).map(interfaceOf);
+}
+
+function interfaceOf(each: DetailsOf<'sw_interface_dump'>): Interface {
+  return {
+    index: each.sw_if_index,
+    name: each.interface_name,
+    tag: each.tag,
+    mac: each.l2_address,
+    up: isSet(each.flags, 'IF_STATUS_API_FLAG_ADMIN_UP'),
+    linkUp: isSet(each.flags, 'IF_STATUS_API_FLAG_LINK_UP'),
+    mtu: each.mtu[0],
+  };
+}
+
+type Status = DetailsOf<'sw_interface_dump'>['flags'];
+
+function isSet(flags: Status, flag: Status[number]): boolean {
+  return flags.includes(flag);
+}
+
+/** Of all but tunnels and ports of ours, which have none. */
+export async function readAddresses(interfaces: Iterable<Interface>, vpp: Vpp): Promise<Address[]> {
+  const others = [...interfaces].filter(({ tag }) => !isMember(tag));
+  const asked = others.flatMap(({ index }) => [
+    { sw_if_index: index, is_ipv6: false },
+    { sw_if_index: index, is_ipv6: true },
+  ]);
+  const found = await Promise.all(asked.map((each) => vpp.dump('ip_address_dump', each)));
+  return found.flat().map(({ sw_if_index: index, prefix }) => {
+    const [address = '', length = ''] = prefix.split('/');
+    if (length === '') throw new NfvError('VPP_PROTOCOL', `${prefix} is no address with a length`);
+    return { index, address, prefixLength: Number(length) };
+  });
+}
+
+function isMember(tag: string): boolean {
+  const key = parseTag(tag)?.key;
+  return key !== undefined && !key.startsWith(UPLINK);
+}

@@ -1,0 +1,101 @@
+/** Reads VPP's tables, all at once. */
+import type { DetailsOf } from '../../vpp-api/product-types.js';
+import { readAddresses, readInterfaces } from './read-interfaces.js';
+import { View, type Domain } from './view.js';
+import { NO_INTERFACE, type Vpp } from './vpp.js';
+import { leads } from './route.js';
+import type { Wants } from './wants.js';
+
+/** `bd_id` of the dumps: all of them. */
+const ALL_DOMAINS = 0xffff_ffff;
+/** @throws NfvError as Vpp.dump; never a partial view. */
+export async function read(wants: Wants, vpp: Vpp): Promise<View> {
+  const view = new View();
+  await Promise.all([
+    wants.interfaces || wants.addresses ? addInterfaces(view, vpp) : undefined,
+    wants.tunnels ? readTunnels(view, vpp) : undefined,
+    wants.ports ? readTaps(view, vpp) : undefined,
+    wants.ports ? readHostInterfaces(view, vpp) : undefined,
+    ...scoped(wants, wants.domains).map((id) => readDomains(id, view, vpp)),
+    ...scoped(wants, wants.macs).map((id) => readMacs(id, view, vpp)),
+    ...scoped(wants, wants.neighbors).map((id) => readNeighbors(id, view, vpp)),
+    ...[...wants.remotes].map(async (remote) => {
+      if (await leads(remote, vpp)) view.reachable.add(remote);
+    }),
+  ]);
+  if (wants.addresses) view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));
+  return view;
+}
+
+function scoped(wants: Wants, ids: ReadonlySet<number>): number[] {
+  return wants.everything ? [ALL_DOMAINS] : [...ids];
+}
+
+async function addInterfaces(view: View, vpp: Vpp): Promise<void> {
+  for (const each of await readInterfaces(vpp)) view.addInterface(each);
+}
+
+async function readTunnels(view: View, vpp: Vpp): Promise<void> {
+  const all = { sw_if_index: NO_INTERFACE };
+  const found = vpp.has('vxlan_tunnel_v2_dump')
+    ? await vpp.dump('vxlan_tunnel_v2_dump', all)
+    : vpp.has('vxlan_tunnel_dump')
+      ? await vpp.dump('vxlan_tunnel_dump', all)
+      : [];
+  for (const each of found) {
+    view.addTunnel({
+      index: each.sw_if_index,
+      vni: each.vni,
+      local: each.src_address,
+      remote: each.dst_address,
+    });
+  }
+}
+
+async function readTaps(view: View, vpp: Vpp): Promise<void> {
+  if (!vpp.has('sw_interface_tap_v2_dump')) return;
+  const taps = await vpp.dump('sw_interface_tap_v2_dump', { sw_if_index: NO_INTERFACE });
+  for (const tap of taps) view.taps.set(tap.sw_if_index, tap);
+}
+
+async function readHostInterfaces(view: View, vpp: Vpp): Promise<void> {
+  if (!vpp.has('af_packet_dump')) return;
+  for (const { sw_if_index: index, host_if_name: name } of await vpp.dump('af_packet_dump', {})) {
+    view.hostInterfaces.set(index, name);
+  }
+}
+
+async function readDomains(id: number, view: View, vpp: Vpp): Promise<void> {
+  const asked = { bd_id: id, sw_if_index: NO_INTERFACE };
+  for (const each of await vpp.dump('bridge_domain_dump', asked)) view.addDomain(domainOf(each));
+}
+
+function domainOf(each: DetailsOf<'bridge_domain_dump'>): Domain {
+  return {
+    id: each.bd_id,
+    tag: each.bd_tag,
+    learn: each.learn,
+    flood: each.flood,
+    unknownFlood: each.uu_flood,
+    forward: each.forward,
+    arpTermination: each.arp_term,
+    macAge: each.mac_age,
+    members: new Map(each.sw_if_details.map(({ sw_if_index, shg }) => [sw_if_index, shg])),
+  };
+}
+
+async function readMacs(id: number, view: View, vpp: Vpp): Promise<void> {
+  for (const each of await vpp.dump('l2_fib_table_dump', { bd_id: id })) {
+    view.addMac(each.bd_id, each.mac, {
+      index: each.sw_if_index,
+      isStatic: each.static_mac && !each.filter_mac,
+      isOwn: each.bvi_mac,
+    });
+  }
+}
+
+async function readNeighbors(id: number, view: View, vpp: Vpp): Promise<void> {
+  for (const { entry } of await vpp.dump('bd_ip_mac_dump', { bd_id: id })) {
+    view.addNeighbor(entry.bd_id, entry.ip, entry.mac);
+  }
+}

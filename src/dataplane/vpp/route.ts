@@ -1,0 +1,37 @@
+/** The way to a remote VTEP, in VPP's routing table. */
+import { NfvError } from '../../errors.js';
+import { RETVAL, type Vpp } from './vpp.js';
+import { retvalOf } from '../../vpp-api/client/refused.js';
+
+/** The table of the underlay. */
+const TABLE = 0;
+/** Paths that lead nowhere (vnet/fib/fib_types.api). */
+const DEAD_ENDS: ReadonlySet<string> = new Set([
+  'FIB_API_PATH_TYPE_DROP',
+  'FIB_API_PATH_TYPE_ICMP_UNREACH',
+  'FIB_API_PATH_TYPE_ICMP_PROHIBIT',
+  'FIB_API_PATH_TYPE_LOCAL',
+]);
+
+/** VPP has a route to this address that leads away from the host. */
+export async function leads(address: string, vpp: Vpp): Promise<boolean> {
+  const prefix = `${address}/${address.includes(':') ? 128 : 32}`;
+  const asked = { table_id: TABLE, exact: 0, prefix };
+  try {
+    const { route } = vpp.has('ip_route_lookup_v2')
+      ? await vpp.request('ip_route_lookup_v2', asked)
+      : await vpp.request('ip_route_lookup', asked);
+    return route.paths.some(({ type }) => !DEAD_ENDS.has(String(type)));
+  } catch (error) {
+    if (retvalOf(error) === RETVAL.NO_SUCH_ENTRY) return false;
+    throw error;
+  }
+}
+
+/** @throws NfvError VTEP_UNROUTABLE */
+export async function needRoute(remote: string, local: string, vpp: Vpp): Promise<void> {
+  if (await leads(remote, vpp)) return;
+  throw new NfvError('VTEP_UNROUTABLE', `VPP has no route to VTEP ${remote} from ${local}`, {
+    metadata: { remote, local },
+  });
+}

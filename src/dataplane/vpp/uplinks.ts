@@ -1,0 +1,128 @@
+/**
+ * VPP's interfaces to the underlay. They are the host's, not an NVA's: the agent's configuration says
+ * which there are to be, and they are made whole when a VTEP's address is wanted of them.
+ */
+import { NfvError } from '../../errors.js';
+import { createHostInterface } from './af-packet.js';
+import { readAddresses, readInterfaces, UPLINK } from './read-interfaces.js';
+import { tagOf } from './tag.js';
+import type { Interface } from './view.js';
+import type { Vpp } from './vpp.js';
+
+export interface UplinkRoute {
+  /** `address/length`. */
+  readonly to: string;
+  readonly via: string;
+}
+
+export interface Uplink {
+  /** VPP's name of an interface that is there, such as a DPDK port; or */
+  readonly interface?: string;
+  /** a kernel interface for VPP to take by af_packet. VPP's own is called `host-NAME` then. */
+  readonly hostInterface?: string;
+  /** `address/length`. */
+  readonly addresses: readonly string[];
+  readonly routes: readonly UplinkRoute[];
+}
+
+const TABLE = 0;
+const NO_LABEL = { is_uniform: 0, label: 0, ttl: 0, exp: 0 } as const;
+
+export class Uplinks {
+  constructor(readonly all: readonly Uplink[]) {}
+
+  /** The uplink that is to have a VTEP's address. */
+  withAddress(address: string): Uplink | undefined {
+    return this.all.find(({ addresses }) => addresses.some((each) => bare(each) === address));
+  }
+
+  /** The interface of VPP that has an address; undefined: none. */
+  async interfaceWith(address: string, vpp: Vpp): Promise<Interface | undefined> {
+    const interfaces = await readInterfaces(vpp);
+    const found = (await readAddresses(interfaces, vpp)).find((each) => each.address === address);
+    return found && interfaces.find(({ index }) => index === found.index);
+  }
+
+  /**
+   * Makes an uplink as configured, whatever of it is there.
+   * @throws NfvError VTEP_ADDRESS_MISSING if VPP has no such interface; VPP_REFUSED
+   */
+  async make(uplink: Uplink, vpp: Vpp): Promise<void> {
+    const interfaces = await readInterfaces(vpp);
+    const index = await findOrTake(uplink, interfaces, vpp);
+    const has = new Set(
+      (
+        await readAddresses(
+          interfaces.filter((each) => each.index === index),
+          vpp,
+        )
+      ).map(({ address, prefixLength }) => `${address}/${prefixLength}`),
+    );
+    await vpp.request('sw_interface_set_flags', {
+      sw_if_index: index,
+      flags: ['IF_STATUS_API_FLAG_ADMIN_UP'],
+    });
+    const missing = uplink.addresses.filter((address) => !has.has(address));
+    await Promise.all(missing.map((address) => addAddress(index, address, vpp)));
+    await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));
+  }
+}
+
+/** VPP's name of the interface. */
+export function nameOf({ interface: name, hostInterface = '' }: Uplink): string {
+  return name ?? `host-${hostInterface}`;
+}
+
+export function bare(prefix: string): string {
+  return prefix.split('/', 1)[0] ?? prefix;
+}
+
+async function findOrTake(
+  uplink: Uplink,
+  interfaces: readonly Interface[],
+  vpp: Vpp,
+): Promise<number> {
+  const name = nameOf(uplink);
+  const found = interfaces.find((each) => each.name === name);
+  if (found !== undefined) return found.index;
+  if (uplink.hostInterface === undefined) {
+    throw new NfvError('VTEP_ADDRESS_MISSING', `VPP has no interface ${name}`, {
+      metadata: { interface: name },
+    });
+  }
+  const index = await createHostInterface(uplink.hostInterface, vpp);
+  await vpp.request('sw_interface_tag_add_del', {
+    is_add: true,
+    sw_if_index: index,
+    tag: tagOf(`${UPLINK}${name}`),
+  });
+  return index;
+}
+
+async function addAddress(index: number, prefix: string, vpp: Vpp): Promise<void> {
+  const address = { sw_if_index: index, is_add: true, del_all: false, prefix };
+  await vpp.request('sw_interface_add_del_address', address);
+}
+
+/** A route that is there already is put over it, which changes nothing (fib_table_entry_path_add). */
+async function addRoute({ to, via }: UplinkRoute, index: number, vpp: Vpp): Promise<void> {
+  const isIp6 = via.includes(':');
+  const path = {
+    sw_if_index: index,
+    table_id: TABLE,
+    rpf_id: 0xffff_ffff,
+    weight: 1,
+    preference: 0,
+    type: 'FIB_API_PATH_TYPE_NORMAL',
+    flags: [],
+    proto: isIp6 ? 'FIB_API_PATH_NH_PROTO_IP6' : 'FIB_API_PATH_NH_PROTO_IP4',
+    nh: { address: via, via_label: 0, obj_id: 0, classify_table_index: 0 },
+    n_labels: 0,
+    label_stack: Array.from({ length: 16 }, () => NO_LABEL),
+  } as const;
+  const route = { table_id: TABLE, stats_index: 0, prefix: to, paths: [path] };
+  if (vpp.has('ip_route_add_del_v2')) {
+    const flat = { is_add: true, is_multipath: false, route: { ...route, src: 0 } };
+    await vpp.request('ip_route_add_del_v2', flat);
+  } else await vpp.request('ip_route_add_del', { is_add: true, is_multipath: false, route });
+}

@@ -1,0 +1,139 @@
+/** What was read of a VPP. */
+import type { DetailsOf } from '../../vpp-api/product-types.js';
+import { parseTag } from './tag.js';
+
+/** An interface as `sw_interface_details` tells it. */
+export interface Interface {
+  readonly index: number;
+  readonly name: string;
+  readonly tag: string;
+  readonly mac: string;
+  readonly up: boolean;
+  readonly linkUp: boolean;
+  /** Bytes; 0: as that of its hardware. */
+  readonly mtu: number;
+}
+
+export interface Tunnel {
+  readonly index: number;
+  readonly vni: number;
+  readonly local: string;
+  readonly remote: string;
+}
+
+export interface Domain {
+  readonly id: number;
+  readonly tag: string;
+  readonly learn: boolean;
+  readonly flood: boolean;
+  readonly unknownFlood: boolean;
+  readonly forward: boolean;
+  readonly arpTermination: boolean;
+  /** Minutes; 0: what is learned stays. */
+  readonly macAge: number;
+  /** Split-horizon group of each member, by its interface. */
+  readonly members: ReadonlyMap<number, number>;
+}
+
+export interface Mac {
+  readonly index: number;
+  readonly isStatic: boolean;
+  /** The MAC of the domain's own routed interface. */
+  readonly isOwn: boolean;
+}
+
+/** What VPP tells of a tap: the names and the namespace of its kernel end. */
+export type Tap = Pick<
+  DetailsOf<'sw_interface_tap_v2_dump'>,
+  | 'host_if_name'
+  | 'host_namespace'
+  | 'host_mac_addr'
+  | 'host_mtu_size'
+  | 'host_ip4_prefix'
+  | 'host_ip6_prefix'
+>;
+
+export interface Address {
+  readonly index: number;
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** Only what was asked for is in it. */
+export class View {
+  readonly interfaces = new Map<number, Interface>();
+  readonly tunnels = new Map<number, Tunnel>();
+  /** By tag: interfaces without it that the observing kinds took for ours. */
+  readonly standIns = new Map<string, number>();
+  readonly #tunnelByEnds = new Map<string, Tunnel>();
+  readonly domains = new Map<number, Domain>();
+  readonly taps = new Map<number, Tap>();
+  /** Names of the kernel's interfaces that VPP has taken. */
+  readonly hostInterfaces = new Map<number, string>();
+  readonly addresses: Address[] = [];
+  /** Remote VTEPs that VPP has a way to. */
+  readonly reachable = new Set<string>();
+  readonly #byTag = new Map<string, Interface>();
+  readonly #domainOf = new Map<number, number>();
+  readonly #macs = new Map<number, Map<string, Mac>>();
+  readonly #neighbors = new Map<number, Map<string, string>>();
+
+  addInterface(each: Interface): void {
+    this.interfaces.set(each.index, each);
+    if (parseTag(each.tag) !== undefined) this.#byTag.set(each.tag, each);
+  }
+
+  addTunnel(tunnel: Tunnel): void {
+    this.tunnels.set(tunnel.index, tunnel);
+    this.#tunnelByEnds.set(endsOf(tunnel), tunnel);
+  }
+
+  tunnelWith(ends: Omit<Tunnel, 'index'>): Tunnel | undefined {
+    return this.#tunnelByEnds.get(endsOf(ends));
+  }
+
+  addDomain(domain: Domain): void {
+    this.domains.set(domain.id, domain);
+    for (const index of domain.members.keys()) this.#domainOf.set(index, domain.id);
+  }
+
+  addMac(bdId: number, mac: string, entry: Mac): void {
+    const macs = this.#macs.get(bdId) ?? new Map<string, Mac>();
+    this.#macs.set(bdId, macs.set(mac, entry));
+  }
+
+  addNeighbor(bdId: number, ip: string, mac: string): void {
+    const neighbors = this.#neighbors.get(bdId) ?? new Map<string, string>();
+    this.#neighbors.set(bdId, neighbors.set(ip, mac));
+  }
+
+  tagged(tag: string): Interface | undefined {
+    return this.#byTag.get(tag);
+  }
+
+  tags(): Iterable<string> {
+    return this.#byTag.keys();
+  }
+
+  /** The bridge domain that an interface is in. */
+  domainOf(index: number): Domain | undefined {
+    const id = this.#domainOf.get(index);
+    return id === undefined ? undefined : this.domains.get(id);
+  }
+
+  mac(bdId: number, mac: string): Mac | undefined {
+    return this.#macs.get(bdId)?.get(mac);
+  }
+
+  macs(bdId: number): ReadonlyMap<string, Mac> {
+    return this.#macs.get(bdId) ?? new Map<string, Mac>();
+  }
+
+  neighbors(bdId: number): ReadonlyMap<string, string> {
+    return this.#neighbors.get(bdId) ?? new Map<string, string>();
+  }
+}
+
+function endsOf({ vni, local, remote }: Omit<Tunnel, 'index'>): string {
+  return `${vni} ${local} ${remote}`;
+}

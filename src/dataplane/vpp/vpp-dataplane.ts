@@ -1,0 +1,197 @@
+/** The dataplane of FD.io VPP, driven over its binary API. */
+import { NfvError } from '../../errors.js';
+import type { Item } from '../../model/item.js';
+import type { Log } from '../../model/log.js';
+import type { Capabilities, Underlay } from '../../model/nve.js';
+import type {
+  Dataplane,
+  Observation,
+  Observed,
+  Scope,
+  Step,
+  StepResult,
+} from '../../reconcile/dataplane.js';
+import { abortError } from '../../vpp-api/client/abort-watch.js';
+import type { VppClient } from '../../vpp-api/client/client.js';
+import type { SessionEvent } from '../../vpp-api/client/options.js';
+import { capabilitiesOf } from './capabilities.js';
+import { Changes, type Listener } from './changes.js';
+import type { Context } from './context.js';
+import { InterfaceEvents } from './interface-events.js';
+import { allKinds, kindOf, KINDS, splitKey } from './kinds.js';
+import { Memory } from './memory.js';
+import { read } from './read.js';
+import { readAddresses, readInterfaces } from './read-interfaces.js';
+import { tagOf } from './tag.js';
+import { underlaysOf } from './underlay.js';
+import { Uplinks, type Uplink } from './uplinks.js';
+import type { View } from './view.js';
+import { Vpp } from './vpp.js';
+import { Wants } from './wants.js';
+
+export interface VppDataplaneOptions {
+  /** Makes the client, which tells the dataplane what becomes of its connection. */
+  readonly connect: (onSession: (event: SessionEvent) => void) => VppClient;
+  readonly uplinks: readonly Uplink[];
+  /** The kernel has what VPP's taps need. */
+  readonly canTap: () => Promise<boolean>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+}
+
+/** Steps that are at work at a time. */
+const AT_ONCE = 2048;
+
+export class VppDataplane implements Dataplane {
+  readonly traits = KINDS;
+  readonly #memory = new Memory();
+  readonly #changes = new Changes(this.#memory);
+  readonly #client: VppClient;
+  readonly #events: InterfaceEvents;
+  readonly #uplinks: Uplinks;
+  /** The first attempt to connect is over, well or not. */
+  readonly #tried: Promise<void>;
+  #endTry: () => void = () => undefined;
+
+  /** Connects, and goes on connecting until `close`. */
+  constructor(private readonly options: VppDataplaneOptions) {
+    this.#uplinks = new Uplinks(options.uplinks);
+    this.#tried = new Promise((resolve) => (this.#endTry = resolve));
+    this.#client = options.connect((event) => {
+      this.#told(event);
+    });
+    this.#events = new InterfaceEvents(this.#client, this.#changes, options.log);
+    this.#client.start();
+  }
+
+  /** Waits for VPP. */
+  async capabilities(signal: AbortSignal): Promise<Capabilities> {
+    await this.#client.ready(signal);
+    return await capabilitiesOf(this.#vpp(signal), await this.options.canTap());
+  }
+
+  async underlays(signal: AbortSignal): Promise<readonly Underlay[]> {
+    await this.#client.ready(signal);
+    const vpp = this.#vpp(signal);
+    const interfaces = await readInterfaces(vpp);
+    const addresses = await readAddresses(interfaces, vpp);
+    return underlaysOf(interfaces, addresses, this.options.uplinks);
+  }
+
+  async observe(
+    scope: Scope,
+    wanted: ReadonlyMap<string, Item>,
+    signal: AbortSignal,
+  ): Promise<Observation> {
+    await this.#tried;
+    const vpp = this.#vpp(signal);
+    const wants = new Wants(scope.kind === 'all');
+    for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
+      const [kind, rest] = splitKey(key);
+      kind?.reads(rest, wanted.get(key)?.payload, wants);
+    }
+    const view = await read(wants, vpp);
+    const found = scope.kind === 'all' ? list(view, wanted) : scope.keys;
+    const observation = sights(new Set([...wanted.keys(), ...found]), wanted, view);
+    this.#remember(view, wants);
+    return observation;
+  }
+
+  async apply(steps: readonly Step[], signal: AbortSignal): Promise<readonly StepResult[]> {
+    const results: StepResult[] = [];
+    for (let i = 0; i < steps.length; i += AT_ONCE) {
+      const part = steps.slice(i, i + AT_ONCE);
+      const done = this.#changes.working(part.map(({ key }) => key));
+      results.push(...(await Promise.all(part.map((step) => this.#step(step, signal)))));
+      done();
+    }
+    return results;
+  }
+
+  onChange(listener: Listener): void {
+    this.#changes.listen(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#endTry();
+    await this.#client.close();
+    await this.#events.ended;
+  }
+
+  #vpp(signal: AbortSignal): Vpp {
+    const vpp = new Vpp(this.#client, signal);
+    this.#memory.enter(vpp.start);
+    return vpp;
+  }
+
+  #told(event: SessionEvent): void {
+    const { log } = this.options;
+    if (event.kind === 'ready' || event.kind === 'lost') this.#endTry();
+    if (event.kind === 'ready') {
+      const { boot, restarted, schema } = event;
+      log.info({ pid: boot.pid, restarted, schema }, 'connected to VPP');
+      this.#events.start();
+      this.#changes.tell('unknown');
+    } else if (event.kind === 'lost' && event.wasOpen) {
+      const { code, message } = event.error;
+      log.warn({ code, error: message }, 'connection to VPP lost');
+    }
+  }
+
+  #remember(view: View, { interfaces, everything }: Wants): void {
+    if (everything) this.#memory.clear();
+    if (!interfaces) return;
+    for (const tag of view.tags()) {
+      const found = view.tagged(tag);
+      if (found !== undefined) this.#memory.set(tag, found.index);
+    }
+    for (const [tag, index] of view.standIns) this.#memory.set(tag, index);
+  }
+
+  async #step(step: Step, signal: AbortSignal): Promise<StepResult> {
+    try {
+      if (signal.aborted) throw abortError(step.key, signal);
+      const context = { vpp: this.#vpp(signal), memory: this.#memory, uplinks: this.#uplinks };
+      await carryOut(step, context);
+      return undefined;
+    } catch (error) {
+      return NfvError.from(error);
+    }
+  }
+}
+
+function carryOut(step: Step, context: Context): Promise<void> {
+  const { payload } = step.op === 'delete' ? step.from : step.item;
+  const kind = kindOf(payload);
+  switch (step.op) {
+    case 'create':
+      return kind.create(payload, context);
+    case 'update':
+      return kind.update(payload, step.from.payload, context);
+    case 'delete':
+      return kind.remove(payload, context);
+  }
+}
+
+/** The keys of all that is ours; of a wanted item it is the item's, even if its tag has not all of it. */
+function* list(view: View, wanted: ReadonlyMap<string, Item>): Iterable<string> {
+  const tags = new Set([...wanted.keys()].map((key) => tagOf(key)));
+  for (const kind of allKinds()) {
+    for (const key of kind.list(view)) if (!tags.has(tagOf(key))) yield key;
+  }
+}
+
+function sights(
+  keys: ReadonlySet<string>,
+  wanted: ReadonlyMap<string, Item>,
+  view: View,
+): Observation {
+  const objects = new Map<string, Observed>();
+  const obstacles = new Map<string, NfvError>();
+  for (const key of keys) {
+    const [kind, rest] = splitKey(key);
+    const sight = kind?.observe(rest, wanted.get(key)?.payload, view);
+    if (sight instanceof NfvError) obstacles.set(key, sight);
+    else if (sight !== undefined) objects.set(key, { key, ...sight });
+  }
+  return { objects, obstacles };
+}

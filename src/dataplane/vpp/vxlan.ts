@@ -1,0 +1,61 @@
+/** VXLAN tunnels of ours: plugins/vxlan/vxlan.api. */
+import { place, undoing } from './members.js';
+import type { Context } from './context.js';
+import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+
+/** RFC 7348 §5. */
+const PORT = 4789;
+/** The underlay's table. */
+const TABLE = 0;
+
+/**
+ * What comes from a tunnel goes to no other (RFC 7348 §4.2 leaves loops to whoever floods): tunnels
+ * are in one split-horizon group, ports in none.
+ */
+export const TUNNEL_GROUP = 1;
+
+export interface TunnelEnds {
+  readonly vni: number;
+  readonly local: string;
+  /** A VTEP or a multicast group. */
+  readonly remote: string;
+  /** The interface that a group is joined on. */
+  readonly multicastInterface?: number;
+}
+
+function message(ends: TunnelEnds, isAdd: boolean) {
+  return {
+    is_add: isAdd,
+    instance: NO_INTERFACE,
+    src_address: ends.local,
+    dst_address: ends.remote,
+    mcast_sw_if_index: ends.multicastInterface ?? NO_INTERFACE,
+    encap_vrf_id: TABLE,
+    // VPP's own: to layer 2.
+    decap_next_index: NO_INTERFACE,
+    vni: ends.vni,
+  };
+}
+
+async function addDel(ends: TunnelEnds, isAdd: boolean, vpp: Vpp): Promise<number> {
+  const fields = message(ends, isAdd);
+  const ported = { ...fields, src_port: PORT, dst_port: PORT };
+  const { sw_if_index: index } = vpp.has('vxlan_add_del_tunnel_v3')
+    ? await vpp.request('vxlan_add_del_tunnel_v3', { ...ported, is_l3: false })
+    : vpp.has('vxlan_add_del_tunnel_v2')
+      ? await vpp.request('vxlan_add_del_tunnel_v2', ported)
+      : await vpp.request('vxlan_add_del_tunnel', fields);
+  return index;
+}
+
+/** Makes a tunnel and puts it into its bridge domain; nothing is left of one that fails. */
+export async function addTunnel(ends: TunnelEnds, tag: string, context: Context): Promise<void> {
+  const index = await addDel(ends, true, context.vpp);
+  const to = { tag, vni: ends.vni, group: TUNNEL_GROUP, up: true };
+  await undoing(place(index, to, context), (vpp) => addDel(ends, false, vpp), context);
+}
+
+/** It leaves its bridge domain with that (vnet_vxlan_add_del_tunnel). */
+export async function removeTunnel(ends: TunnelEnds, vpp: Vpp): Promise<void> {
+  await unless(addDel(ends, false, vpp), RETVAL.NO_SUCH_ENTRY);
+}

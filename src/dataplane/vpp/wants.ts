@@ -1,0 +1,28 @@
+/** What is to be read of VPP; things noted twice are read once. */
+export class Wants {
+  /** Bridge domains whose settings and members are wanted. */
+  readonly domains = new Set<number>();
+  /** Bridge domains whose MAC table is wanted. */
+  readonly macs = new Set<number>();
+  /** Bridge domains whose ARP-termination table is wanted. */
+  readonly neighbors = new Set<number>();
+  /** Remote VTEPs to which a way is wanted. */
+  readonly remotes = new Set<string>();
+  interfaces: boolean;
+  addresses = false;
+  tunnels: boolean;
+  ports: boolean;
+
+  /** `everything`: all of every table, whatever else is noted. */
+  constructor(readonly everything: boolean) {
+    this.interfaces = everything;
+    this.tunnels = everything;
+    this.ports = everything;
+  }
+
+  /** An interface, by its tag, and the bridge domain that it should be in. */
+  member(vni: number): void {
+    this.interfaces = true;
+    this.domains.add(vni);
+  }
+}

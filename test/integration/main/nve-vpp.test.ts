@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import type { Call } from '../../../src/model/api.js';
+import type { EndpointSpec } from '../../../src/model/endpoint.js';
+import { NvaClient } from '../../../src/rpc/nva-client.js';
+import { Daemon, DaemonFiles, nfvd } from '../../support/daemon.js';
+import { EmulatedVpp } from '../../support/emulated-vpp.js';
+import { eventually } from '../../support/eventually.js';
+import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
+import { tempDir } from '../../support/temp-dir.js';
+import { EmulatorEye } from '../../support/vpp-eye.js';
+
+const endless = new AbortController().signal;
+setMaxListeners(0, endless);
+const call: Call = { signal: endless };
+const request = { requestId: '', validateOnly: false };
+const [HERE, THERE] = ['192.0.2.1', '192.0.2.2'];
+const [MAC_1, MAC_2] = ['02:00:00:00:00:01', '02:00:00:00:00:02'];
+const UPLINK = { hostInterface: 'eth0', addresses: [`${HERE}/24`] };
+
+const veth = (nve: string, mac: string, ip: string): EndpointSpec =>
+  endpointSpec({
+    network: 'blue',
+    nve,
+    mac,
+    ips: [ip],
+    port: { kind: 'veth', netns: 'guest', interface: 'eth0', hostInterface: '' },
+  });
+
+/** An NVA, and the agent of a host whose dataplane is a VPP. */
+describe('nfvd nve with VPP', function () {
+  this.timeout(120_000);
+  let dir: ReturnType<typeof tempDir>;
+  let files: DaemonFiles;
+  let vpp: EmulatedVpp;
+  let eye: EmulatorEye;
+  let nva: Daemon;
+  let api: NvaClient;
+  const agents: Daemon[] = [];
+
+  beforeEach(async () => {
+    dir = tempDir();
+    files = new DaemonFiles(dir.path);
+    vpp = new EmulatedVpp();
+    await vpp.start();
+    eye = new EmulatorEye(vpp.emulator);
+    nva = await Daemon.start(['nva', '--config', files.nva()]);
+    api = new NvaClient({ address: { kind: 'unix', path: files.socket() }, timeoutMs: 20_000 });
+    await api.nves.create({ ...request, id: 'host-a', spec: nveSpec([HERE]) }, call);
+    await api.nves.create({ ...request, id: 'host-b', spec: nveSpec([THERE]) }, call);
+    const network = networkSpec({ vni: 100, prefixes: ['10.0.0.0/24'] });
+    await api.virtualNetworks.create({ ...request, id: 'blue', spec: network }, call);
+    const there = veth('host-b', MAC_2, '10.0.0.2');
+    await api.endpoints.create({ ...request, id: 'blue-2', spec: there }, call);
+    const here = veth('host-a', MAC_1, '10.0.0.1');
+    await api.endpoints.create({ ...request, id: 'blue-1', spec: here }, call);
+  });
+  afterEach(async () => {
+    api.close();
+    const daemons = [...agents.splice(0), nva];
+    for (const daemon of daemons) await daemon.stop('SIGKILL');
+    await vpp.remove();
+    dir.remove();
+    assert.equal(daemons.map(({ err }) => err).join(''), '');
+  });
+
+  const config = (change: object = {}): object => ({
+    dataplane: 'vpp',
+    vpp: { socket: vpp.path, uplinks: [UPLINK] },
+    ...change,
+  });
+  const start = async (change: object = {}): Promise<Daemon> => {
+    const agent = await Daemon.start(['nve', '--config', files.nve('host-a', config(change))]);
+    agents.push(agent);
+    return agent;
+  };
+  const isActive = async (): Promise<boolean> =>
+    (await api.endpoints.get('blue-1', call)).status.state === 'ACTIVE';
+
+  it('programs VPP with what the NVA wants, and says what VPP can do', async () => {
+    await start();
+    await eventually(isActive, 20_000);
+    const seen = await eye.domain(100);
+    assert.deepEqual(seen?.members, ['tap0 0', 'vxlan_tunnel0 1']);
+    assert.deepEqual(seen.macs, [`${MAC_1} tap0`, `${MAC_2} vxlan_tunnel0`]);
+    assert.deepEqual(seen.arp, [`10.0.0.1 ${MAC_1}`, `10.0.0.2 ${MAC_2}`]);
+    assert.deepEqual(await eye.tunnels(), [`100 ${HERE} ${THERE}`]);
+    assert.ok((await eye.interfaces()).includes('host-eth0 up'));
+    const { status } = await api.nves.get('host-a', call);
+    assert.equal(status.capabilities?.dataplane, 'vpp');
+    assert.match(status.capabilities.dataplaneVersion, /^26\.06/);
+    assert.deepEqual(
+      status.underlays.map(({ address }) => address),
+      [HERE],
+    );
+    const { code, stdout } = await nfvd(['nve', '--config', join(dir.path, 'host-a.yaml'), 'plan']);
+    assert.equal(code, 0);
+    assert.match(stdout, /nothing to do/i);
+  });
+
+  it('is refused a port that VPP does not make', async () => {
+    const agent = await start();
+    await agent.logged('connected to NVA');
+    const tap = {
+      kind: 'tap',
+      interface: '',
+      ownerUid: 0,
+      multiQueue: false,
+      vnetHdr: false,
+    } as const;
+    const spec = { ...veth('host-a', '02:00:00:00:00:03', '10.0.0.3'), port: tap };
+    await assert.rejects(api.endpoints.create({ ...request, id: 'blue-3', spec }, call), {
+      code: 'NVE_LACKS_CAPABILITY',
+    });
+  });
+
+  it('makes everything again when VPP was killed, and says what happened', async () => {
+    const agent = await start();
+    await eventually(isActive, 20_000);
+    const before = await eye.domain(100);
+    await vpp.kill();
+    await agent.logged('connection to VPP lost');
+    const seen = agent.lines.length;
+    await vpp.start();
+    eye = new EmulatorEye(vpp.emulator);
+    assert.equal((await agent.logged('connected to VPP', seen))['restarted'], true);
+    await eventually(async () => {
+      assert.deepEqual(await eye.domain(100), before);
+      return true;
+    }, 20_000);
+  });
+
+  it('takes VPP for its dataplane by itself where its socket is there', async () => {
+    const agent = await start({ dataplane: 'auto' });
+    await agent.logged('connected to VPP');
+  });
+});

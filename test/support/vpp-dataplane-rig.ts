@@ -1,0 +1,110 @@
+/** VPP's dataplane on a VPP of a test, with a client of the test's own beside it. */
+import assert from 'node:assert/strict';
+import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
+import type { Uplink } from '../../src/dataplane/vpp/uplinks.js';
+import { systemClock } from '../../src/model/clock.js';
+import type { Payload } from '../../src/model/item.js';
+import type { Observation } from '../../src/reconcile/dataplane.js';
+import { makePlan } from '../../src/reconcile/plan.js';
+import type { Plan } from '../../src/reconcile/plan-types.js';
+import { VppClient } from '../../src/vpp-api/client/client.js';
+import { itemsOf } from './linux-host.js';
+import { nullLog } from './null-log.js';
+import { ClientUnderTest, overSocket, type VppUnderTest } from './vpp-under-test.js';
+
+const MAX_PASSES = 3;
+
+export class VppDataplaneRig {
+  readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
+  readonly signal = AbortSignal.timeout(120_000);
+  readonly dataplane: VppDataplane;
+
+  private constructor(
+    readonly vpp: VppUnderTest,
+    private readonly beside: ClientUnderTest,
+    uplinks: readonly Uplink[],
+  ) {
+    this.dataplane = new VppDataplane({
+      connect: (onSession) =>
+        new VppClient({
+          transport: overSocket(vpp),
+          timers: systemClock,
+          onSession,
+          retry: { initialMs: 10, maxMs: 200 },
+        }),
+      uplinks,
+      canTap: () => Promise.resolve(true),
+      log: nullLog,
+    });
+    this.dataplane.onChange((keys) => this.changes.push(keys));
+  }
+
+  /** On a VPP that runs. */
+  static async create(vpp: VppUnderTest, uplinks: readonly Uplink[]): Promise<VppDataplaneRig> {
+    const options = { retry: { initialMs: 10, maxMs: 200 } };
+    const beside = await ClientUnderTest.ready(overSocket(vpp), options);
+    return new VppDataplaneRig(vpp, beside, uplinks);
+  }
+
+  /** Somebody else's client of the same VPP. */
+  get client(): VppClient {
+    return this.beside.client;
+  }
+
+  async close(): Promise<void> {
+    await this.dataplane.close();
+    await this.beside.client.close();
+  }
+
+  async ready(): Promise<void> {
+    await this.dataplane.capabilities(this.signal);
+    await this.client.ready(this.signal);
+  }
+
+  observe(payloads: readonly Payload[]): Promise<Observation> {
+    return this.dataplane.observe({ kind: 'all' }, itemsOf(payloads), this.signal);
+  }
+
+  async plan(payloads: readonly Payload[]): Promise<Plan> {
+    const wanted = itemsOf(payloads);
+    const observation = await this.observe(payloads);
+    return makePlan({ wanted, complete: true, observation, traits: this.dataplane.traits });
+  }
+
+  /** `op key: CODE` of what fails. */
+  async apply(plan: Plan): Promise<readonly string[]> {
+    const failures: string[] = [];
+    for (const wave of plan.waves) {
+      const steps = wave.map(({ step }) => step);
+      const results = await this.dataplane.apply(steps, this.signal);
+      for (const [i, error] of results.entries()) {
+        const step = steps[i];
+        if (error === undefined || step === undefined) continue;
+        failures.push(`${step.op} ${step.key}: ${error.code}`);
+      }
+    }
+    return failures;
+  }
+
+  /** Makes it so; one pass must be enough, and another one find nothing to do. */
+  async converge(payloads: readonly Payload[]): Promise<void> {
+    const plan = await this.plan(payloads);
+    assert.deepEqual(await this.apply(plan), []);
+    await this.assertConverged(payloads);
+  }
+
+  /** As an agent that tries again. */
+  async settle(payloads: readonly Payload[]): Promise<void> {
+    for (let i = 0; i < MAX_PASSES; i++) await this.apply(await this.plan(payloads));
+    await this.assertConverged(payloads);
+  }
+
+  async assertConverged(payloads: readonly Payload[]): Promise<void> {
+    assert.deepEqual(steps(await this.plan(payloads)), []);
+  }
+}
+
+/** `op key (reason)` of each step. */
+export function steps(plan: Plan): string[] {
+  return plan.waves.flat().map(({ step, reason }) => `${step.op} ${step.key} (${reason})`);
+}

@@ -1,0 +1,128 @@
+/**
+ * What a VPP has, seen by other eyes than the client's: of a real one what its command line shows, of
+ * the emulator its state.
+ */
+import assert from 'node:assert/strict';
+import type { VppClient } from '../../src/vpp-api/client/client.js';
+import type { VppEmulator } from './vpp-emulator/emulator.js';
+import { FEATURE } from './vpp-emulator/features/bridge-domain.js';
+
+export interface SeenDomain {
+  readonly learn: boolean;
+  readonly flood: boolean;
+  readonly arpTermination: boolean;
+  readonly tag: string;
+  /** `NAME SHG`, in the order of their names. */
+  readonly members: readonly string[];
+  /** `IP MAC`, sorted. */
+  readonly arp: readonly string[];
+  /** `MAC NAME`, the static ones, sorted. */
+  readonly macs: readonly string[];
+}
+
+export interface Eye {
+  domain(id: number): Promise<SeenDomain | undefined>;
+  /** `VNI LOCAL REMOTE`, sorted. */
+  tunnels(): Promise<readonly string[]>;
+  /** `NAME up|down`, sorted. */
+  interfaces(): Promise<readonly string[]>;
+}
+
+/** Through `vppctl`'s commands. */
+export class CommandLineEye implements Eye {
+  constructor(private readonly client: VppClient) {}
+
+  async domain(id: number): Promise<SeenDomain | undefined> {
+    const list = await this.#show('bridge-domain');
+    const row = list.split('\n').find((line) => line.trim().startsWith(`${id} `));
+    if (row === undefined) return undefined;
+    const [, index = '', , , learn, , , flood, arp] = row.trim().split(/\s+/);
+    const detail = await this.#show(`bridge-domain ${id} detail`);
+    const macs = await this.#show('l2fib all');
+    return {
+      learn: learn === 'on',
+      flood: flood === 'on',
+      arpTermination: arp === 'on',
+      tag: /BD-Tag: (\S+)/.exec(detail)?.[1] ?? '',
+      members: matches(detail, /^\s+(\S+)\s+\d+\s+\d+\s+(\d+)\s+[-*]\s+[-*]/gm),
+      arp: matches(detail, /^\s+(\S+)\s+=>\s+(\S+)/gm),
+      macs: matches(
+        macs,
+        new RegExp(`^ (\\S+)\\s+${index}\\s+\\d+\\s+\\S+\\s+\\S+\\s+\\*\\s+-\\s+-\\s+(\\S+)`, 'gm'),
+      ),
+    };
+  }
+
+  async tunnels(): Promise<readonly string[]> {
+    const text = await this.#show('vxlan tunnel');
+    const found = [...text.matchAll(/src (\S+) dst (\S+) .*vni (\d+)/g)];
+    return found.map(([, src = '', dst = '', vni = '']) => `${vni} ${src} ${dst}`).sort();
+  }
+
+  async interfaces(): Promise<readonly string[]> {
+    return matches(await this.#show('interface'), /^(\S+)\s+\d+\s+(up|down)/gm);
+  }
+
+  async #show(what: string): Promise<string> {
+    return (await this.client.request('cli_inband', { cmd: `show ${what}` })).reply;
+  }
+}
+
+function matches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, a = '', b = '']) => `${a} ${b}`).sort();
+}
+
+export class EmulatorEye implements Eye {
+  constructor(private readonly emulator: VppEmulator) {}
+
+  domain(id: number): Promise<SeenDomain | undefined> {
+    const { bridgeDomains } = this.emulator.state;
+    const found = bridgeDomains.byId.get(id);
+    if (found === undefined) return Promise.resolve(undefined);
+    const macs = [...bridgeDomains.macs.values()].filter(
+      ({ bdIndex, isStatic }) => bdIndex === found.index && isStatic,
+    );
+    return Promise.resolve({
+      learn: (found.features & FEATURE.learn) !== 0,
+      flood: (found.features & FEATURE.flood) !== 0,
+      arpTermination: (found.features & FEATURE.arpTerm) !== 0,
+      tag: found.tag,
+      members: [...found.members].map(([index, { shg }]) => `${this.#name(index)} ${shg}`).sort(),
+      arp: [...found.arp].map(([ip, mac]) => `${ipText(ip)} ${macText(mac)}`).sort(),
+      macs: macs.map(({ mac, swIfIndex }) => `${macText(mac)} ${this.#name(swIfIndex)}`).sort(),
+    });
+  }
+
+  tunnels(): Promise<readonly string[]> {
+    const tunnels = [...this.emulator.state.vxlan.bySwIfIndex.values()];
+    return Promise.resolve(
+      tunnels.map(({ vni, src, dst }) => `${vni} ${ipText(src)} ${ipText(dst)}`).sort(),
+    );
+  }
+
+  interfaces(): Promise<readonly string[]> {
+    const all = [...this.emulator.state.interfaces.values()];
+    return Promise.resolve(
+      all.map(({ name, flags }) => `${name} ${(flags & 1) === 0 ? 'down' : 'up'}`).sort(),
+    );
+  }
+
+  #name(index: number): string {
+    const found = this.emulator.state.interfaces.get(index);
+    assert.ok(found !== undefined, `no interface ${index}`);
+    return found.name;
+  }
+}
+
+function macText(digits: string): string {
+  return digits.match(/../g)?.join(':') ?? '';
+}
+
+/** For addresses whose text has no zeros to leave out but one run in the middle, as those of the tests. */
+function ipText(digits: string): string {
+  if (digits.length === 8) {
+    return [0, 2, 4, 6].map((i) => Number.parseInt(digits.slice(i, i + 2), 16)).join('.');
+  }
+  const groups = digits.match(/..../g)?.map((group) => Number.parseInt(group, 16).toString(16));
+  return (groups ?? []).join(':').replace(/(:0)+:/, '::');
+}

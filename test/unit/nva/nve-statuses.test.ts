@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { timestamp } from '../../../src/model/clock.js';
+import type { Nve, NveSpec } from '../../../src/model/nve.js';
+import { specKey, statusKey } from '../../../src/nva/keys.js';
+import { NveStatuses } from '../../../src/nva/nve-statuses.js';
+import { nveRules, readNveStatus } from '../../../src/nva/nves.js';
+import { Progress } from '../../../src/nva/progress.js';
+import { Resources } from '../../../src/nva/resources.js';
+import { Session } from '../../../src/nva/session.js';
+import type { Connected, NveFacts } from '../../../src/nva/sessions.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { LINUX_LIKE } from '../../support/fake-nve.js';
+import { fakeStream } from '../../support/fake-stream.js';
+import { MemoryStore } from '../../support/memory-store.js';
+import { nullLog } from '../../support/null-log.js';
+import { nveSpec } from '../../support/specs.js';
+
+const AGENT = '11111111-1111-4111-8111-111111111111';
+const FACTS: NveFacts = { capabilities: LINUX_LIKE, underlays: [], agentVersion: '1' };
+const call = { signal: new AbortController().signal };
+
+describe('what is known of an NVE', () => {
+  let store: MemoryStore;
+  let clock: FakeClock;
+  let nves: Resources<NveSpec, Nve>;
+  let statuses: NveStatuses;
+  beforeEach(async () => {
+    store = new MemoryStore();
+    clock = new FakeClock();
+    nves = new Resources(store, clock, nveRules(store));
+    statuses = new NveStatuses({
+      store,
+      clock,
+      nves,
+      connected: () => undefined,
+      missed: () => undefined,
+      compiled: () => Promise.resolve(),
+    });
+    const request = { id: 'host-a', spec: nveSpec(['192.0.2.1']), requestId: '' };
+    await nves.create({ ...request, validateOnly: false }, call);
+  });
+
+  it('is stored at its hello', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    const { spec, status } = await nves.get('host-a');
+    assert.equal(spec.nodeUuid, AGENT);
+    assert.deepEqual(status.capabilities, LINUX_LIKE);
+    assert.equal(status.lastSeenTime, timestamp(clock.now()));
+  });
+
+  it('is not stored of one that is deleted at this moment', async () => {
+    await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '0' });
+    store.beforeTxn = () => {
+      store.delete(specKey('nves', 'host-a'));
+      store.delete(statusKey('nves', 'host-a'));
+    };
+    await assert.rejects(statuses.store('host-a', FACTS), { code: 'NOT_FOUND' });
+    assert.equal(await readNveStatus(store, 'host-a'), undefined);
+  });
+
+  it('is stored though somebody changes the NVE at this moment', async () => {
+    await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '0' });
+    const spec = await store.get(specKey('nves', 'host-a'));
+    const count = store.txns.length;
+    store.beforeTxn = () => {
+      if (store.txns.length === count + 1) store.put(specKey('nves', 'host-a'), spec?.value ?? '');
+    };
+    await statuses.store('host-a', FACTS);
+    assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '1');
+  });
+
+  it('has the time of its departure once it is gone', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    const since = timestamp(clock.now());
+    await clock.advance(3_600_000);
+    statuses.depart('host-a', connectedSince(since));
+    const record = await statuses.recordOf('host-a');
+    assert.match(record ?? '', new RegExp(`"lastSeenTime":"${timestamp(clock.now())}"`));
+    assert.match(record ?? '', /"state":"DISCONNECTED"/);
+  });
+
+  function connectedSince(since: string): Connected {
+    const { stream } = fakeStream();
+    const ignore = (): void => undefined;
+    const session = new Session(
+      {
+        stream,
+        nve: 'host-a',
+        epoch: 1,
+        progress: new Progress(new Map()),
+        heldRevision: 0,
+        log: nullLog,
+        events: { progressed: ignore, drifted: ignore, underlaysChanged: ignore },
+      },
+      stream.incoming[Symbol.asyncIterator](),
+      1,
+      undefined,
+    );
+    return { session, facts: FACTS, drifts: [], driftCount: 0, since };
+  }
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { Digest, PROTOCOL_VERSION, type Hello } from '../../../src/model/southbound.js';
+import { Absentees } from '../../../src/nva/absentees.js';
+import { CompileIndex } from '../../../src/nva/compiler/compile-index.js';
+import { Sessions } from '../../../src/nva/sessions.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { LINUX_LIKE } from '../../support/fake-nve.js';
+import { fakeStream } from '../../support/fake-stream.js';
+import { nullLog } from '../../support/null-log.js';
+import { nveInput } from '../../support/specs.js';
+
+const HELLO: Hello = {
+  kind: 'hello',
+  protocolVersions: [PROTOCOL_VERSION],
+  nve: 'host-a',
+  nodeUuid: '11111111-1111-4111-8111-111111111111',
+  agentVersion: '1',
+  capabilities: LINUX_LIKE,
+  underlays: [],
+  epoch: { storeId: '', number: 0 },
+  revision: 0,
+  digest: new Digest().text,
+  itemCount: 0,
+};
+
+describe('sessions', () => {
+  it('have none with an NVE that is deleted while its agent says hello', async () => {
+    const index = new CompileIndex();
+    const ignore = (): void => undefined;
+    const sessions = new Sessions({
+      clock: new FakeClock(),
+      log: nullLog,
+      epoch: { storeId: 'store', number: 1 },
+      index,
+      absentees: new Absentees({
+        exists: () => false,
+        digestOf: () => '',
+        signal: new AbortController().signal,
+      }),
+      revision: () => 1,
+      admit: () => {
+        sessions.deliver(index.apply({ kind: 'Nve', id: 'host-a', after: undefined }), 2);
+        return Promise.resolve();
+      },
+      onProgress: ignore,
+      onUnderlays: ignore,
+      onDeparture: ignore,
+    });
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    const { stream, sent } = fakeStream(HELLO);
+    await assert.rejects(sessions.handle(stream), { code: 'NOT_FOUND' });
+    assert.equal(sessions.get('host-a'), undefined);
+    assert.deepEqual(sent, []);
+  });
+});

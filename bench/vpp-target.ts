@@ -31,7 +31,7 @@ export async function startTarget(tell: (reason: string) => void): Promise<Targe
 }
 
 async function startVpp(found: VppInstallation, tell: (reason: string) => void): Promise<Target> {
-  // It never sleeps, as on a host that carries traffic.
+  // It sleeps only when nobody wants anything: no devices are polled.
   const vpp = new RealVpp(found, { pollSleepUs: 0, heap: '4G' });
   const { path, shmPrefix } = vpp;
   const transports: Record<string, Transport> = {

@@ -171,7 +171,7 @@ export function vppContractEvents(
       pid: 1,
     });
     await assert.rejects(bad, { code: 'VPP_FIELD_INVALID' });
-    const unknown = made.client.subscribe('want_no_such_events', {});
+    const unknown = made.client.subscribe(untyped('want_no_such_events'), {});
     await assert.rejects(unknown, { code: 'VPP_MESSAGE_UNKNOWN' });
   });
 }

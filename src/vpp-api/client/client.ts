@@ -8,7 +8,6 @@ import type {
   MessageFields,
   ProductCall,
   ProductDump,
-  ProductRequest,
   ReplyOf,
 } from '../product-types.js';
 import { abortError } from './abort-watch.js';
@@ -28,8 +27,11 @@ import type { Reply } from './reply-call.js';
 import type { Session } from './session.js';
 import { Subscriptions, type SubscribeOptions, type Subscription } from './subscriptions.js';
 
-/** A message whose fields only VPP's own definitions know; the product's have types. */
-type Other<N extends string> = N extends ProductRequest ? never : N;
+/**
+ * A name that is only known when the program runs, and so are the fields. One that stands in the code
+ * is one of the product's messages, or it does not compile.
+ */
+type Other<N extends string> = string extends N ? N : never;
 
 export type VppState = 'disconnected' | 'connecting' | 'binding' | 'ready' | 'degraded' | 'lost';
 

@@ -15,6 +15,11 @@ export default tseslint.config(
   },
   js.configs.recommended,
   {
+    // Of Node's globals, what cannot be imported.
+    files: ['examples/**/*.mjs'],
+    languageOptions: { globals: { AbortSignal: 'readonly' } },
+  },
+  {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: {

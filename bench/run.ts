@@ -4,6 +4,7 @@
  * the same run; absolute values are those of this machine.
  */
 import type { Bench, Figure } from './bench.js';
+import { bench as agent } from './agent.js';
 import { bench as fabric } from './fabric.js';
 import { bench as linux } from './linux.js';
 import { bench as nva } from './nva.js';
@@ -12,7 +13,7 @@ import { bench as store } from './store.js';
 import { bench as vppApi } from './vpp-api.js';
 import { bench as vppCodec } from './vpp-codec.js';
 
-const BENCHES: readonly Bench[] = [store, reconcile, nva, linux, fabric, vppCodec, vppApi];
+const BENCHES: readonly Bench[] = [store, reconcile, nva, linux, agent, fabric, vppCodec, vppApi];
 
 function format(figure: Figure): string {
   const number = (value: number): string =>

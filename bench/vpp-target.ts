@@ -1,13 +1,13 @@
 /** The VPP that is measured: a real one if there is one, else the emulator in a process of its own. */
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NfvError } from '../src/errors.js';
 import { systemClock } from '../src/model/clock.js';
 import { FfiTransport } from '../src/vpp-api/transport/ffi.js';
 import { SocketTransport } from '../src/vpp-api/transport/socket.js';
 import type { Transport } from '../src/vpp-api/transport/transport.js';
-import { findVpp, RealVpp, type VppInstallation } from '../test/support/real-vpp.js';
+import { findVpp, libraryOf, RealVpp, type VppInstallation } from '../test/support/real-vpp.js';
 
 const EMULATOR = fileURLToPath(new URL('vpp-emulator-worker.js', import.meta.url));
 const CLIENT = { clientName: 'bench', timers: systemClock };
@@ -22,32 +22,30 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** @param tell is told why it is not a real VPP */
+/** @param tell is told what is missing, and what that means */
 export async function startTarget(tell: (reason: string) => void): Promise<Target> {
   const found = findVpp();
-  if (typeof found !== 'string') return await startVpp(found);
+  if (typeof found !== 'string') return await startVpp(found, tell);
   tell(`${found}: the emulator stands in, whose figures say nothing of a VPP's`);
   return await startEmulator();
 }
 
-async function startVpp(found: VppInstallation): Promise<Target> {
+async function startVpp(found: VppInstallation, tell: (reason: string) => void): Promise<Target> {
+  // It never sleeps, as on a host that carries traffic.
   const vpp = new RealVpp(found, { pollSleepUs: 0, heap: '4G' });
-  await vpp.start();
-  const { path, pid, shmPrefix } = vpp;
-  const library = found.libraries === undefined ? {} : { path: join(found.libraries, LIBRARY) };
-  return {
-    kind: 'VPP',
-    path,
-    transports: {
-      socket: new SocketTransport({ path, ...CLIENT }),
-      ffi: new FfiTransport({ library, shmPrefix, ...CLIENT }),
-    },
-    pid,
-    stop: () => vpp.remove(),
+  const { path, shmPrefix } = vpp;
+  const transports: Record<string, Transport> = {
+    socket: new SocketTransport({ path, ...CLIENT }),
   };
+  try {
+    const library = { path: await libraryOf(found) };
+    transports['ffi'] = new FfiTransport({ library, shmPrefix, ...CLIENT });
+  } catch (thrown) {
+    tell(`${NfvError.from(thrown).message}: no figures over ffi`);
+  }
+  await vpp.start();
+  return { kind: 'VPP', path, transports, pid: vpp.pid, stop: () => vpp.remove() };
 }
-
-const LIBRARY = 'libvppapiclient.so';
 
 async function startEmulator(): Promise<Target> {
   const child = fork(EMULATOR);

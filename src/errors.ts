@@ -141,6 +141,11 @@ export const ERROR_TABLE = {
     true,
     'create the network namespace: ip netns add NAME',
   ),
+  HOST_INTERFACE_MISSING: row(
+    'FAILED_PRECONDITION',
+    true,
+    'create the interface on the host, or correct its name in the endpoint',
+  ),
   READBACK_MISMATCH: row(
     'UNAVAILABLE',
     true,

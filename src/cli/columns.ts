@@ -148,6 +148,8 @@ export function portText(port: Port): string {
       return `veth ${port.netns}/${port.interface}`;
     case 'tap':
       return `tap ${port.interface}`.trim();
+    case 'host_interface':
+      return `host ${port.interface}`;
   }
 }
 

@@ -160,6 +160,11 @@ function portFields(port: Port): Field[] {
         ['  Multi-queue', yesNo(port.multiQueue)],
         ['  virtio-net header', yesNo(port.vnetHdr)],
       ];
+    case 'host_interface':
+      return [
+        ['Port', 'interface of the host'],
+        ['  Interface', port.interface],
+      ];
   }
 }
 

@@ -24,7 +24,13 @@ export interface TapPort {
   readonly vnetHdr: boolean;
 }
 
-export type Port = VethPort | TapPort;
+/** An interface of the host that somebody else has made and configures. */
+export interface HostInterfacePort {
+  readonly kind: 'host_interface';
+  readonly interface: string;
+}
+
+export type Port = VethPort | TapPort | HostInterfacePort;
 export type PortKind = Port['kind'];
 
 export type AdminState = 'UP' | 'DOWN';
@@ -175,6 +181,9 @@ export function checkPort(v: Violations, port: Port): void {
       break;
     case 'tap':
       if (port.interface !== '') checkInterface(v, 'port.tap.interface', port.interface);
+      break;
+    case 'host_interface':
+      checkInterface(v, 'port.host_interface.interface', port.interface);
       break;
   }
 }

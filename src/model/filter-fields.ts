@@ -118,5 +118,7 @@ function portFields(port: Port): FieldRecord {
           vnet_hdr: port.vnetHdr,
         },
       };
+    case 'host_interface':
+      return { host_interface: { interface: port.interface } };
   }
 }

@@ -16,4 +16,5 @@ export const portSchema: z.ZodType<Port> = z.discriminatedUnion('kind', [
     multiQueue: z.boolean(),
     vnetHdr: z.boolean(),
   }),
+  z.object({ kind: z.literal('host_interface'), interface: z.string() }),
 ]);

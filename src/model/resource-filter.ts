@@ -175,6 +175,7 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'port.tap.owner_uid': NUMBER,
     'port.tap.multi_queue': BOOL,
     'port.tap.vnet_hdr': BOOL,
+    'port.host_interface.interface': TEXT,
     mac: MAC,
     ips: IP,
     admin_state: enumeration('ADMIN_STATE_', ['UP', 'DOWN']),

@@ -204,6 +204,8 @@ function interfaceClaims({ nve, port }: EndpointSpec): Claim[] {
       ];
     case 'tap':
       return port.interface === '' ? [] : [claim('interface', '', port.interface)];
+    case 'host_interface':
+      return [claim('interface', '', port.interface)];
   }
 }
 

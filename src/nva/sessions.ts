@@ -170,6 +170,8 @@ export class Sessions {
       return session;
     }
     this.#greetings.add(greeting);
+    // Whatever it had when it left; how much of that is missing is known with what it holds.
+    if (!this.#connected.has(hello.nve)) deps.absentees.miss(hello.nve, 0);
     try {
       await stream.send({ ...welcome, revision: deps.revision() });
       const held = await receiveHeldItems(incoming, deps.clock);

@@ -81,25 +81,32 @@ export const vppSessionMachine = setup({
   initial: 'disconnected',
   states: {
     disconnected: {
+      description: 'Nobody has asked for a connection, or it was closed.',
       on: { START: 'connecting' },
     },
     connecting: {
+      description: 'The transport makes a connection.',
       entry: 'connect',
       on: { CONNECTED: 'binding', LOST: 'lost', STOP: stop },
     },
     binding: {
+      description: "VPP's messages are learnt, and which start of VPP it is.",
       entry: 'bind',
       on: { BOUND: { target: 'ready', actions: 'open' }, LOST: 'lost', STOP: stop },
       after: { binding: { target: 'lost', actions: 'giveUpBinding' } },
     },
     ready: {
+      description: 'Calls are taken.',
       entry: 'forgetFailures',
       on: { SLOW: { target: 'degraded', actions: 'tellSlow' }, LOST: 'lost', STOP: stop },
     },
     degraded: {
+      description: 'VPP owes answers and says nothing. Calls are still taken.',
       on: { RECOVERED: { target: 'ready', actions: 'tellRecovered' }, LOST: 'lost', STOP: stop },
     },
     lost: {
+      description:
+        'The connection is over, or came to nothing; the next attempt is due after a while.',
       entry: ['disconnect', 'countFailure'],
       on: { STOP: stop },
       after: { backoff: 'connecting' },

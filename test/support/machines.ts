@@ -1,6 +1,7 @@
 /** The machines that docs/statemachines.md shows, in its order: one line adds one. */
 import type { AnyStateMachine } from 'xstate';
 import { nveSessionMachine } from '../../src/statemachine/nve-session.js';
+import { vppSessionMachine } from '../../src/statemachine/vpp-session.js';
 
 export interface ShownMachine {
   readonly machine: AnyStateMachine;
@@ -9,4 +10,5 @@ export interface ShownMachine {
 
 export const MACHINES: readonly ShownMachine[] = [
   { machine: nveSessionMachine, file: 'src/statemachine/nve-session.ts' },
+  { machine: vppSessionMachine, file: 'src/statemachine/vpp-session.ts' },
 ];

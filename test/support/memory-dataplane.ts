@@ -301,7 +301,7 @@ function mustRecreate(wanted: Payload, observed: Payload): boolean {
 function claims(payload: Payload): readonly string[] {
   if (payload.kind !== 'port') return [];
   const { port } = payload;
-  return [`interface ${port.kind === 'tap' ? port.interface : port.hostInterface}`];
+  return [`interface ${port.kind === 'veth' ? port.hostInterface : port.interface}`];
 }
 
 function traitsTable(options: MemoryOptions): TraitsTable {

@@ -4,7 +4,11 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Context } from 'mocha';
+import { NfvError } from '../../src/errors.js';
+import { findLibrary } from '../../src/vpp-api/ffi/find-library.js';
 import { eventually } from './eventually.js';
+import { skip } from './skip.js';
 import { tempDir } from './temp-dir.js';
 import type { VppUnderTest } from './vpp-under-test.js';
 
@@ -40,6 +44,26 @@ export function findVpp(): VppInstallation | string {
   };
 }
 
+/** Its libvppapiclient. @throws NfvError VPP_LIBRARY_MISSING */
+export async function libraryOf({ libraries }: VppInstallation): Promise<string> {
+  return await findLibrary(libraries === undefined ? {} : { path: libraries });
+}
+
+/** The same, for a suite that is skipped where there is no VPP, or one without the library. */
+export async function libraryOrSkip(
+  context: Context,
+  found: VppInstallation | string,
+): Promise<{ readonly found: VppInstallation; readonly library: string }> {
+  if (typeof found === 'string') skip(context, found);
+  try {
+    return { found, library: await libraryOf(found) };
+  } catch (thrown) {
+    const { code, message } = NfvError.from(thrown);
+    if (code === 'VPP_LIBRARY_MISSING') skip(context, message);
+    throw thrown;
+  }
+}
+
 function installedIn(prefix: string): VppInstallation {
   const lib = join(prefix, 'lib');
   const triplets = existsSync(lib) ? readdirSync(lib).map((name) => join(lib, name)) : [];
@@ -63,6 +87,8 @@ export interface RealVppOptions {
   readonly pollSleepUs?: number;
   /** 1G, 4G, ... */
   readonly heap?: string;
+  /** The network namespace that it runs in; default: ours. */
+  readonly netns?: string;
 }
 
 let count = 0;
@@ -94,7 +120,11 @@ export class RealVpp implements VppUnderTest {
   async start(): Promise<void> {
     const config = join(this.#dir.path, 'startup.conf');
     writeFileSync(config, this.#startupConf());
-    const child = spawn(this.installation.vpp, ['-c', config], {
+    const { netns } = this.options;
+    const own = [this.installation.vpp, '-c', config];
+    const [command = '', ...args] =
+      netns === undefined ? own : ['ip', 'netns', 'exec', netns, ...own];
+    const child = spawn(command, args, {
       stdio: 'ignore',
       env: this.#environment(),
     });

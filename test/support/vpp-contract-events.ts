@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import type { VppEvent } from '../../src/vpp-api/client/event-queue.js';
 import type { Subscription } from '../../src/vpp-api/client/subscriptions.js';
 import { ClientUnderTest, untyped, type TransportOf, type VppUnderTest } from './vpp-under-test.js';
@@ -155,6 +156,13 @@ export function vppContractEvents(
     const next = new EventReader(subscription).next();
     abort.abort();
     assert.equal(await next, undefined);
+  });
+
+  it('leave nothing behind on a signal that lives on', async () => {
+    const { signal } = new AbortController();
+    const subscription = await made.client.subscribe('want_interface_events', WANT, { signal });
+    await subscription.close();
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
   it('that cannot be asked for are refused', async () => {

@@ -81,6 +81,7 @@ export function vppContract({ create, transportOf, isShared }: VppContractParts)
       ['a wrong type', 'delete_loopback', { sw_if_index: 'loop0' }, 'VPP_FIELD_INVALID'],
       ['a message that is not', 'no_such_message', {}, 'VPP_MESSAGE_UNKNOWN'],
       ['a reply', 'control_ping_reply', {}, 'VPP_MESSAGE_UNKNOWN'],
+      ['the handshake', 'sockclnt_create', { name: 'again' }, 'VPP_MESSAGE_UNKNOWN'],
       ['a dump as a request', 'sw_interface_dump', ALL_INTERFACES, 'INVALID_FIELD'],
     ];
     for (const [name, message, fields, code] of wrong) {

@@ -4,12 +4,15 @@ import { tunnelKey, type Payload } from '../../src/model/item.js';
 import { domain, floodTo, tunnelTo, vtepItem } from './linux-items.js';
 import { eventually } from './eventually.js';
 import { VppDataplaneRig, steps } from './vpp-dataplane-rig.js';
+import { vppDataplanePorts } from './vpp-dataplane-ports.js';
 import type { Eye } from './vpp-eye.js';
 import { ALL_INTERFACES, type VppUnderTest } from './vpp-under-test.js';
 
 export interface DataplaneContractParts {
-  readonly create: () => VppUnderTest;
+  readonly create: () => VppUnderTest | Promise<VppUnderTest>;
   readonly eyeOf: (rig: VppDataplaneRig) => Eye;
+  /** An interface of the kernel where VPP runs, which is there. */
+  readonly hostInterface: string;
 }
 
 const L = '10.9.0.1';
@@ -52,13 +55,17 @@ const NETWORK: readonly Payload[] = [
   neighbor(10, 'fd00::1', MAC_1),
 ];
 
-export function vppDataplaneContract({ create, eyeOf }: DataplaneContractParts): void {
+export function vppDataplaneContract({
+  create,
+  eyeOf,
+  hostInterface,
+}: DataplaneContractParts): void {
   let vpp: VppUnderTest;
   let rig: VppDataplaneRig;
   let eye: Eye;
 
   beforeEach(async () => {
-    vpp = create();
+    vpp = await create();
     await vpp.start();
     rig = await VppDataplaneRig.create(vpp, [UPLINK]);
     eye = eyeOf(rig);
@@ -185,6 +192,19 @@ export function vppDataplaneContract({ create, eyeOf }: DataplaneContractParts):
     const others = NETWORK.filter((each) => !(each.kind === 'neighbor_entry'));
     await rig.converge([...others, neighbor(10, '192.168.1.1', MAC_2)]);
     assert.deepEqual((await eye.domain(10))?.arp, [`192.168.1.1 ${MAC_2}`]);
+  });
+
+  describe('with a port on an interface of the host', () => {
+    vppDataplanePorts({
+      hostInterface,
+      network: (vni) => [vtepItem(L), domain(vni, L)],
+      get rig() {
+        return rig;
+      },
+      get eye() {
+        return eye;
+      },
+    });
   });
 
   it('makes a tunnel anew that is to leave from another address', async () => {

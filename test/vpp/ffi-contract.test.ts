@@ -1,15 +1,14 @@
-import { findVpp, RealVpp } from '../support/real-vpp.js';
-import { skip } from '../support/skip.js';
+import { findVpp, libraryOrSkip, RealVpp } from '../support/real-vpp.js';
 import { overFfi } from '../support/vac-library.js';
 import { vppContract } from '../support/vpp-contract.js';
 
 describe('VPP client on a real VPP, over libvppapiclient', function () {
   this.timeout(60_000);
   const found = findVpp();
+  let library = '';
 
-  before(function () {
-    if (typeof found === 'string') skip(this, found);
-    if (found.libraries === undefined) skip(this, 'no VPP_PREFIX to find libvppapiclient in');
+  before(async function () {
+    ({ library } = await libraryOrSkip(this, found));
   });
 
   vppContract({
@@ -17,7 +16,7 @@ describe('VPP client on a real VPP, over libvppapiclient', function () {
       if (typeof found === 'string') throw new Error(found);
       return new RealVpp(found);
     },
-    transportOf: overFfi(() => (typeof found === 'string' ? '' : (found.libraries ?? ''))),
+    transportOf: overFfi(() => library),
     isShared: false,
   });
 });

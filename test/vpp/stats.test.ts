@@ -1,13 +1,11 @@
 /** Statistics of a real VPP, beside what VPP's own command line says of the same. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { systemClock } from '../../src/model/clock.js';
 import type { InterfaceCounters } from '../../src/vpp-api/stats/counters.js';
 import { loadStats } from '../../src/vpp-api/stats/stat-library.js';
 import { VppStats } from '../../src/vpp-api/stats/stats.js';
 import { eventually } from '../support/eventually.js';
-import { findVpp, RealVpp } from '../support/real-vpp.js';
-import { skip } from '../support/skip.js';
+import { findVpp, libraryOrSkip, RealVpp } from '../support/real-vpp.js';
 import { ClientUnderTest, overSocket } from '../support/vpp-under-test.js';
 
 const PACKETS = 1000;
@@ -17,21 +15,19 @@ const CLI_COLUMN = 74;
 
 describe('statistics of a real VPP', function () {
   this.timeout(60_000);
-  const found = findVpp();
   let vpp: RealVpp;
   let stats: VppStats;
   const ends: (() => unknown)[] = [];
 
   before(async function () {
-    if (typeof found === 'string') skip(this, found);
-    if (found.libraries === undefined) skip(this, 'no VPP_PREFIX to find libvppapiclient in');
+    const { found, library } = await libraryOrSkip(this, findVpp());
     vpp = new RealVpp(found, {
       config: 'cpu { workers 1 }',
       statseg: 'per-node-counters on update-interval 0.1',
     });
     ends.push(() => vpp.remove());
     await vpp.start();
-    const map = loadStats(join(found.libraries, 'libvppapiclient.so'));
+    const map = loadStats(library);
     stats = new VppStats({ path: vpp.statsPath, map, timers: systemClock });
     ends.push(() => {
       stats.close();

@@ -16,6 +16,7 @@ export const PortOptions = z.object({
   tapOwnerUid: text,
   tapMultiQueue: flag,
   tapVnetHdr: flag,
+  hostInterface: text,
 });
 type PortOptions = z.infer<typeof PortOptions>;
 
@@ -30,22 +31,30 @@ export function addPortFlags(command: Command): void {
     .option('--tap-multi-queue', 'it may be opened several times')
     .option('--no-tap-multi-queue', 'it may be opened once')
     .option('--tap-vnet-hdr', 'frames carry a virtio-net header')
-    .option('--no-tap-vnet-hdr', 'they do not');
+    .option('--no-tap-vnet-hdr', 'they do not')
+    .option('--host-interface <name>', 'take this interface of the host as it is');
 }
 
 /** The port that the flags ask for, on top of the one there is; undefined: they ask for none. */
 export function portOf(options: PortOptions, live: Port | undefined): Port | undefined {
-  const { vethNetns, vethInterface, vethHostInterface } = options;
+  const { vethNetns, vethInterface, vethHostInterface, hostInterface } = options;
   const { tap, tapInterface, tapOwnerUid, tapMultiQueue, tapVnetHdr } = options;
-  const veth = [vethNetns, vethInterface, vethHostInterface].some((o) => o !== undefined);
-  const isTap = [tap, tapInterface, tapOwnerUid, tapMultiQueue, tapVnetHdr].some(
-    (o) => o !== undefined,
-  );
-  if (veth && isTap) {
-    throw invalidField('--tap', 'with --veth', 'two kinds of port', 'leave out one of the two');
+  const asked = {
+    '--veth': [vethNetns, vethInterface, vethHostInterface],
+    '--tap': [tap, tapInterface, tapOwnerUid, tapMultiQueue, tapVnetHdr],
+    '--host-interface': [hostInterface],
+  };
+  const [kind, other] = Object.entries(asked)
+    .filter(([, values]) => values.some((value) => value !== undefined))
+    .map(([name]) => name);
+  if (kind !== undefined && other !== undefined) {
+    throw invalidField(other, `with ${kind}`, 'two kinds of port', 'leave out one of the two');
   }
-  if (veth) return vethOf(options, live?.kind === 'veth' ? live : NEW_VETH);
-  return isTap ? tapOf(options, live?.kind === 'tap' ? live : NEW_TAP) : undefined;
+  if (kind === '--veth') return vethOf(options, live?.kind === 'veth' ? live : NEW_VETH);
+  if (kind === '--tap') return tapOf(options, live?.kind === 'tap' ? live : NEW_TAP);
+  return hostInterface === undefined
+    ? undefined
+    : { kind: 'host_interface', interface: hostInterface };
 }
 
 const NEW_VETH: VethPort = { kind: 'veth', netns: '', interface: 'eth0', hostInterface: '' };

@@ -124,7 +124,7 @@ function endpointSpec({ metadata, spec }: EndpointManifest): EndpointSpec {
   };
 }
 
-function toPort({ veth, tap }: PortManifest): Port {
+function toPort({ veth, tap, hostInterface }: PortManifest): Port {
   if (veth !== undefined) {
     return {
       kind: 'veth',
@@ -132,6 +132,9 @@ function toPort({ veth, tap }: PortManifest): Port {
       interface: veth.interface ?? 'eth0',
       hostInterface: veth.hostInterface ?? '',
     };
+  }
+  if (hostInterface !== undefined) {
+    return { kind: 'host_interface', interface: hostInterface.interface };
   }
   return {
     kind: 'tap',

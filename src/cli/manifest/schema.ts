@@ -85,9 +85,10 @@ const PortManifest = z
         vnetHdr: z.boolean().optional(),
       })
       .optional(),
+    hostInterface: z.strictObject({ interface: text }).optional(),
   })
-  .refine(({ veth, tap }) => (veth === undefined) !== (tap === undefined), {
-    error: 'not one kind of port; give either veth or tap',
+  .refine((port) => Object.values(port).filter((kind) => kind !== undefined).length === 1, {
+    error: 'not one kind of port; give one of veth, tap and hostInterface',
   });
 
 export type PortManifest = z.infer<typeof PortManifest>;

@@ -115,6 +115,8 @@ function portManifest(port: Port): PortManifest {
           vnetHdr: port.vnetHdr,
         },
       };
+    case 'host_interface':
+      return { hostInterface: { interface: port.interface } };
   }
 }
 

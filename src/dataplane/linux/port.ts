@@ -1,5 +1,6 @@
 /** Port: where an endpoint is plugged in; a veth or a tap, in the bridge of its VN. */
-import type { Port, VethPort } from '../../model/endpoint.js';
+import { NfvError } from '../../errors.js';
+import type { Port, TapPort, VethPort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import { differing } from '../../reconcile/differing.js';
 import type { LinuxKind } from './kind.js';
@@ -46,7 +47,9 @@ export const port: LinuxKind<PortItem> = {
     wants.links.add(vxlanName(wanted.vni));
   },
 
-  observe: ([endpoint = ''], wanted, view) => portSight(endpoint, wanted, view),
+  // What cannot be made is in nobody's way.
+  observe: ([endpoint = ''], wanted, view) =>
+    portSight(endpoint, wanted?.port.kind === 'host_interface' ? undefined : wanted, view),
 
   *list(view) {
     for (const link of view.links.values()) {
@@ -59,14 +62,16 @@ export const port: LinuxKind<PortItem> = {
   },
 
   async create(wanted, doors, memory) {
-    if (wanted.port.kind === 'veth') await createVeth(wanted, wanted.port, doors);
-    else await createTap(wanted, wanted.port, doors);
+    const spec = supported(wanted.port);
+    if (spec.kind === 'veth') await createVeth(wanted, spec, doors);
+    else await createTap(wanted, spec, doors);
     remember(wanted, memory);
   },
 
   async update(wanted, _from, doors, memory) {
-    if (wanted.port.kind === 'veth') await updateVeth(wanted, wanted.port, doors);
-    else await updateTap(wanted, wanted.port, doors);
+    const spec = supported(wanted.port);
+    if (spec.kind === 'veth') await updateVeth(wanted, spec, doors);
+    else await updateTap(wanted, spec, doors);
     remember(wanted, memory);
   },
 
@@ -81,6 +86,12 @@ export const port: LinuxKind<PortItem> = {
   },
 };
 
+/** @throws NfvError ITEM_UNSUPPORTED */
+function supported(spec: Port): VethPort | TapPort {
+  if (spec.kind !== 'host_interface') return spec;
+  throw new NfvError('ITEM_UNSUPPORTED', 'the kernel’s dataplane takes no interface of the host');
+}
+
 function remember(item: PortItem, memory: Memory): void {
   memory.setPort({ endpoint: item.endpoint, link: portName(item), vni: item.vni });
 }
@@ -89,6 +100,7 @@ const guestName = ({ netns, interface: name }: VethPort): string => `${name} in 
 
 /** What of a port cannot be changed in place, less the interface's name. */
 function identity(it: Port): string {
+  if (it.kind === 'host_interface') return `${it.interface} of the host`;
   if (it.kind === 'veth') return it.netns === UNKNOWN ? 'veth elsewhere' : `veth ${guestName(it)}`;
   const options = `${it.multiQueue ? ' multi_queue' : ''}${it.vnetHdr ? ' vnet_hdr' : ''}`;
   return `tap of user ${it.ownerUid}${options}`;

@@ -10,7 +10,9 @@ export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabil
   const { version } = await vpp.request('show_version', {});
   const able = BASE.every((feature) => vpp.can(feature));
   // A port in a namespace, which a veth pair is on a kernel, is a tap here.
-  const portKinds = able && canTap && vpp.can('tap') ? ['veth'] : [];
+  const taps = canTap && vpp.can('tap') ? ['veth'] : [];
+  const taken = vpp.can('af_packet') ? ['host_interface'] : [];
+  const portKinds = able ? [...taps, ...taken] : [];
   const kinds = ITEM_KINDS.filter((kind) => kind !== 'port' || portKinds.length > 0);
   return {
     dataplane: 'vpp',

@@ -9,7 +9,7 @@ import type { Context } from './context.js';
 import { place, undoing } from './members.js';
 import { tagOf } from './tag.js';
 import type { Tap } from './view.js';
-import { NO_INTERFACE, type Vpp } from './vpp.js';
+import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
 /** VPP copies names of interfaces and namespaces into 64 bytes with a 0 at the end. */
 const MAX_NAME = 63;
@@ -20,6 +20,11 @@ export async function createTap(item: PortItem, port: VethPort, context: Context
   const { vni, adminUp: up } = item;
   const work = place(index, { tag: tagOf(portKey(item.endpoint)), vni, group: 0, up }, context);
   await undoing(work, (vpp) => vpp.request('tap_delete_v2', { sw_if_index: index }), context);
+}
+
+export async function deleteTap(index: number, { vpp }: Context): Promise<void> {
+  const removal = vpp.request('tap_delete_v2', { sw_if_index: index });
+  await unless(removal, RETVAL.INVALID_SW_IF_INDEX);
 }
 
 async function makeTap(item: PortItem, port: VethPort, vpp: Vpp): Promise<number> {

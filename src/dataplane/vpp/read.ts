@@ -15,6 +15,7 @@ export async function read(wants: Wants, vpp: Vpp): Promise<View> {
     wants.interfaces || wants.addresses ? addInterfaces(view, vpp) : undefined,
     wants.tunnels ? readTunnels(view, vpp) : undefined,
     wants.ports ? readTaps(view, vpp) : undefined,
+    wants.ports ? readHostInterfaces(view, vpp) : undefined,
     ...scoped(wants, wants.domains).map((id) => readDomains(id, view, vpp)),
     ...scoped(wants, wants.macs).map((id) => readMacs(id, view, vpp)),
     ...scoped(wants, wants.neighbors).map((id) => readNeighbors(id, view, vpp)),
@@ -55,6 +56,13 @@ async function readTaps(view: View, vpp: Vpp): Promise<void> {
   if (!vpp.has('sw_interface_tap_v2_dump')) return;
   const taps = await vpp.dump('sw_interface_tap_v2_dump', { sw_if_index: NO_INTERFACE });
   for (const tap of taps) view.taps.set(tap.sw_if_index, tap);
+}
+
+async function readHostInterfaces(view: View, vpp: Vpp): Promise<void> {
+  if (!vpp.has('af_packet_dump')) return;
+  for (const { sw_if_index: index, host_if_name: name } of await vpp.dump('af_packet_dump', {})) {
+    view.hostInterfaces.set(index, name);
+  }
 }
 
 async function readDomains(id: number, view: View, vpp: Vpp): Promise<void> {

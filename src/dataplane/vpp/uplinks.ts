@@ -3,6 +3,7 @@
  * which there are to be, and they are made whole when a VTEP's address is wanted of them.
  */
 import { NfvError } from '../../errors.js';
+import { createHostInterface } from './af-packet.js';
 import { readAddresses, readInterfaces, UPLINK } from './read-interfaces.js';
 import { tagOf } from './tag.js';
 import type { Interface } from './view.js';
@@ -89,33 +90,11 @@ async function findOrTake(
       metadata: { interface: name },
     });
   }
-  const index = await takeHostInterface(uplink.hostInterface, vpp);
+  const index = await createHostInterface(uplink.hostInterface, vpp);
   await vpp.request('sw_interface_tag_add_del', {
     is_add: true,
     sw_if_index: index,
     tag: tagOf(`${UPLINK}${name}`),
-  });
-  return index;
-}
-
-async function takeHostInterface(name: string, vpp: Vpp): Promise<number> {
-  const fields = {
-    hw_addr: '00:00:00:00:00:00',
-    use_random_hw_addr: true,
-    host_if_name: name,
-  };
-  if (!vpp.has('af_packet_create_v3')) {
-    return (await vpp.request('af_packet_create', fields)).sw_if_index;
-  }
-  const { sw_if_index: index } = await vpp.request('af_packet_create_v3', {
-    ...fields,
-    mode: 'AF_PACKET_API_MODE_ETHERNET',
-    // 0: VPP's own.
-    rx_frame_size: 0,
-    tx_frame_size: 0,
-    rx_frames_per_block: 0,
-    tx_frames_per_block: 0,
-    flags: ['AF_PACKET_API_FLAG_VERSION_2'],
   });
   return index;
 }

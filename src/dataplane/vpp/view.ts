@@ -68,6 +68,8 @@ export class View {
   readonly #tunnelByEnds = new Map<string, Tunnel>();
   readonly domains = new Map<number, Domain>();
   readonly taps = new Map<number, Tap>();
+  /** Names of the kernel's interfaces that VPP has taken. */
+  readonly hostInterfaces = new Map<number, string>();
   readonly addresses: Address[] = [];
   /** Remote VTEPs that VPP has a way to. */
   readonly reachable = new Set<string>();

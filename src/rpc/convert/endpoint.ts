@@ -98,7 +98,10 @@ export function portFromWire(field: string, wire: WirePortOut | null): Port {
       vnetHdr: wire.tap.vnet_hdr,
     };
   }
-  throw invalidField(field, '', 'no kind of port', 'give one of veth, tap');
+  if (wire?.host_interface) {
+    return { kind: 'host_interface', interface: wire.host_interface.interface };
+  }
+  throw invalidField(field, '', 'no kind of port', 'give one of veth, tap, host_interface');
 }
 
 export function portToWire(port: Port): WirePort {
@@ -120,6 +123,8 @@ export function portToWire(port: Port): WirePort {
           vnet_hdr: port.vnetHdr,
         },
       };
+    case 'host_interface':
+      return { host_interface: { interface: port.interface } };
   }
 }
 

@@ -117,6 +117,10 @@ export class Binding {
     if (service?.reply === undefined) {
       throw new NfvError('VPP_MESSAGE_UNKNOWN', `${name} is not a request that has an answer`);
     }
+    if (!request.codec.hasClientIndex || !request.codec.hasContext) {
+      // Those by which a connection comes and goes; VPP follows pointers in some of them.
+      throw new NfvError('VPP_MESSAGE_UNKNOWN', `${name} is only for the transport itself`);
+    }
     const reply = this.message(service.reply);
     if (service.streamMessage !== undefined) {
       const details = this.message(service.streamMessage);

@@ -39,7 +39,7 @@ export interface Sending {
   readonly barrier?: Bound;
 }
 
-/** Of a request in its frame: behind the header, the id and the client index. */
+/** Of a request in its frame: behind the header, the id and the client index, which all have. */
 const CONTEXT_OFFSET = HEADER_BYTES + 6;
 /** Calls beyond the window that wait for nothing. */
 const MAX_URGENT = 64;

@@ -51,9 +51,14 @@ export class Subscriptions {
       await this.#leave(want, queue, false);
       throw error;
     }
-    const close = (): Promise<void> => this.#leave(want, queue, true);
     const { signal } = options;
-    signal?.addEventListener('abort', () => void close(), { once: true });
+    const close = async (): Promise<void> => {
+      signal?.removeEventListener('abort', abort);
+      await this.#leave(want, queue, true);
+    };
+    const abort = (): void => void close();
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
     return {
       close,
       async *[Symbol.asyncIterator]() {

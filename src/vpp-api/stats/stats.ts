@@ -114,8 +114,9 @@ export class VppStats {
 
   async #consistent<T>(read: (view: SegmentView) => T): Promise<T> {
     for (let i = 0; i < TRIES; i++) {
-      const { view } = await this.#current();
-      const result = attempt(view, read);
+      const open = await this.#current();
+      // Memory that was let go of since must not be touched.
+      const result = open === this.#open ? attempt(open.view, read) : undefined;
       if (result !== undefined) return result.value;
       await new Promise<void>((resolve) => {
         this.#options.timers.after(RETRY_MS, resolve);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Underlay } from '../../../src/model/nve.js';
+import { NveSessionClient } from '../../../src/rpc/nve-client.js';
 import { eventually } from '../../support/eventually.js';
 import type { FakeNve } from '../../support/fake-nve.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
@@ -251,6 +252,31 @@ describe('nva sessions with NVEs', () => {
     const first = await overlay.wait(await overlay.attach('blue-3', 3, 'host-b'));
     assert.deepEqual(first.laggards, []);
     await lagsOnly(await overlay.attach('blue-4', 4, 'host-c'), 'host-c');
+  });
+
+  it('waits for an NVE that comes back with something else, from its first word on', async () => {
+    const [a, b, c] = [overlay.fake('host-a'), overlay.fake('host-b'), overlay.fake('host-c')];
+    for (const nve of [a, b, c]) await nve.connect();
+    await eventually(async () => (await overlay.wait(0, 0)).applied);
+    await c.disconnect();
+    c.items.clear();
+    const stream = new NveSessionClient().connect(
+      { kind: 'unix', path: harness.socket },
+      undefined,
+    );
+    await stream.send(c.hello());
+    for await (const message of stream.incoming) {
+      assert.ok(message.kind === 'welcome' && message.sendHeldItems);
+      break;
+    }
+    const { laggards } = await overlay.wait(0, 0);
+    assert.deepEqual(
+      laggards.map(({ nve }) => nve),
+      ['host-c'],
+    );
+    stream.end();
+    await c.connect();
+    await eventually(async () => (await overlay.wait(0, 0)).applied);
   });
 
   it('remembers across its own restart which NVEs are behind', async () => {

@@ -164,6 +164,9 @@ Etag:              abc123
     } as const;
     const tap = describeEndpoint({ ...ENDPOINT, spec: { ...spec, port } }, CONTEXT);
     assert.match(tap, /\nPort: +tap\n {2}Interface: +derived\n {2}Owner: +uid 0\n/);
+    const nic = { kind: 'host_interface', interface: 'eth5' } as const;
+    const host = describeEndpoint({ ...ENDPOINT, spec: { ...spec, port: nic } }, CONTEXT);
+    assert.match(host, /\nPort: +interface of the host\n {2}Interface: +eth5\n/);
   });
 
   it('tells why it failed, and what to do', () => {

@@ -96,4 +96,10 @@ describe('fieldsOf', () => {
       tap: { interface: 'tap-web2', owner_uid: 107, multi_queue: true, vnet_hdr: false },
     });
   });
+
+  it('an endpoint on an interface of the host', () => {
+    const port = { kind: 'host_interface', interface: 'eth5' } as const;
+    const endpoint = { ...FAILED_ENDPOINT, spec: { ...FAILED_ENDPOINT.spec, port } };
+    assert.deepEqual(fieldsOf(endpoint)['port'], { host_interface: { interface: 'eth5' } });
+  });
 });

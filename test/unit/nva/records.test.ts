@@ -43,6 +43,10 @@ describe('records in the store', () => {
     spec: endpointSpec({ port: TAP, ips: ['10.0.0.1', 'fd00::1'] }),
     ...TIMES,
   });
+  written('an endpoint on an interface of the host', RECORDS.endpoints, {
+    spec: endpointSpec({ port: { kind: 'host_interface', interface: 'eth5' } }),
+    ...TIMES,
+  });
   written("an endpoint's status", STATUS_RECORDS.endpoints, NO_ENDPOINT_STATUS);
   written("a new NVE's status", STATUS_RECORDS.nves, { ...NO_NVE_STATUS, settledDigest: '' });
   written("an NVE's status", STATUS_RECORDS.nves, {

@@ -8,5 +8,6 @@ describe('VPP dataplane on the emulator', function () {
   vppDataplaneContract({
     create: () => (emulated = new EmulatedVpp()),
     eyeOf: () => new EmulatorEye(emulated.emulator),
+    hostInterface: 'eth0',
   });
 });

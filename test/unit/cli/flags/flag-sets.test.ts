@@ -123,6 +123,7 @@ describe('flags of an endpoint', () => {
     ['--tap', tap],
     ['--tap-interface t0 --tap-owner-uid 107', { ...tap, interface: 't0', ownerUid: 107 }],
     ['--tap --tap-multi-queue --tap-vnet-hdr', { ...tap, multiQueue: true, vnetHdr: true }],
+    ['--host-interface eth5', { kind: 'host_interface', interface: 'eth5' }],
   ];
   for (const [argv, port] of fresh) {
     it(`a new port: ${argv}`, () => {
@@ -156,6 +157,7 @@ describe('flags of an endpoint', () => {
 
   const wrong: [argv: string, message: RegExp][] = [
     ['--tap --veth-netns x', /^--tap: with --veth: two kinds of port$/],
+    ['--host-interface a --tap', /^--host-interface: with --tap: two kinds of port$/],
     ['--tap-owner-uid 4294967296', /^--tap-owner-uid: 4294967296: out of range$/],
     ['--nve Host', /^nve NAME: Host: not an id$/],
     ['--admin-state sideways', /^--admin-state: sideways: not one of those allowed$/],

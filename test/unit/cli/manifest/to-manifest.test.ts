@@ -142,6 +142,10 @@ describe('toManifest, of any resource', () => {
         },
         { noNullPrototype: true },
       ),
+      fc.record(
+        { kind: fc.constant('host_interface' as const), interface: name },
+        { noNullPrototype: true },
+      ),
     );
     const spec = fc.record(
       {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
 import { port } from '../../../../src/dataplane/linux/port.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
 import { vethTag } from '../../../../src/dataplane/linux/port-tag.js';
 import type { PortItem } from '../../../../src/model/item.js';
 import { FakeDoors, linkJson } from '../../../support/fake-doors.js';
@@ -141,6 +143,16 @@ describe('Port', () => {
       'ip link set dev vm0 type bridge_slave learning off flood on mcast_flood on',
       'ip link set dev vm0 up alias nfvd:port/web@tap-107-1-1',
     ]);
+  });
+
+  it('is not made of an interface of the host, nor in the way of one', async () => {
+    const item = { ...web(), port: { kind: 'host_interface', interface: 'eth5' } } as const;
+    await assert.rejects(port.create(item, new FakeDoors(), new Memory()), {
+      code: 'ITEM_UNSUPPORTED',
+    });
+    const view = new View();
+    view.addLink(parseLinks([linkJson('eth5')])[0] ?? assert.fail());
+    assert.equal(port.observe(['web'], item, view, new Memory()), undefined);
   });
 
   it('is not removed when it is not ours', async () => {

@@ -34,7 +34,21 @@ describe('an endpoint on the wire', () => {
     });
   });
 
-  for (const endpoint of [ENDPOINT, FAILED_ENDPOINT]) {
+  const onHost = { kind: 'host_interface', interface: 'eth5' } as const;
+
+  it('has an interface of the host as the third kind of port', () => {
+    const spec = { ...ENDPOINT.spec, port: onHost };
+    const bytes = Endpoint.serialize(CONVERT.toWire({ ...ENDPOINT, spec }));
+    // Port with a HostInterfacePort with interface "eth5".
+    const port = Buffer.from([0x2a, 0x08, 0x1a, 0x06, 0x0a, 0x04, ...Buffer.from('eth5')]);
+    assert.ok(bytes.includes(port));
+  });
+
+  for (const endpoint of [
+    ENDPOINT,
+    FAILED_ENDPOINT,
+    { ...ENDPOINT, spec: { ...ENDPOINT.spec, port: onHost } },
+  ]) {
     it(`comes back as it was: ${endpoint.spec.port.kind}`, () => {
       const bytes = Endpoint.serialize(CONVERT.toWire(endpoint));
       assert.deepEqual(CONVERT.fromWire(Endpoint.deserialize(bytes)), endpoint);

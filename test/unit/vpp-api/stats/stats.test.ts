@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { NfvError } from '../../../../src/errors.js';
 import { systemClock } from '../../../../src/model/clock.js';
 import { SegmentView, TornRead } from '../../../../src/vpp-api/stats/segment-view.js';
 import { loadStats, type MapSegment } from '../../../../src/vpp-api/stats/stat-library.js';
@@ -183,6 +184,28 @@ describe('VppStats', () => {
     assert.equal(await reading, 42);
     segment.setInProgress(true);
     await assert.rejects(stats(segment).heartbeat(), { code: 'VPP_STATS_BUSY' });
+  });
+
+  it('never touches memory that was let go of, whenever it is closed', async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const { memory } = new StatSegment(ENTRIES);
+      // Detached memory refuses to be read; unmapped memory would end the process.
+      const release = (): void => void structuredClone(memory, { transfer: [memory] });
+      let closed: Promise<void> | undefined;
+      const map: MapSegment = () => {
+        const mapped = Promise.resolve({ memory, release });
+        closed = mapped.then(async () => {
+          for (let i = 0; i < turns; i++) await Promise.resolve();
+          closing.close();
+        });
+        return mapped;
+      };
+      const closing = new VppStats({ path, map, timers: systemClock });
+      const [outcome] = await Promise.allSettled([closing.heartbeat()]);
+      await closed;
+      if (outcome.status === 'fulfilled') assert.equal(outcome.value, 42);
+      else assert.equal(NfvError.from(outcome.reason).code, 'CANCELLED');
+    }
   });
 
   it('says that no VPP is there', async () => {

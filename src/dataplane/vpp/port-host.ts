@@ -1,0 +1,57 @@
+/** A port on an interface of the host: VPP takes it by af_packet (plugins/af_packet). */
+import { NfvError } from '../../errors.js';
+import type { HostInterfacePort } from '../../model/endpoint.js';
+import { portKey, type PortItem } from '../../model/item.js';
+import { retvalOf } from '../../vpp-api/client/refused.js';
+import { createHostInterface } from './af-packet.js';
+import type { Context } from './context.js';
+import { place, undoing } from './members.js';
+import { tagOf } from './tag.js';
+import { RETVAL, unless } from './vpp.js';
+
+/** @throws NfvError PORT_MISSING if the host has no such interface, FOREIGN_OBJECT if VPP has it */
+export async function takeHostInterface(
+  item: PortItem,
+  port: HostInterfacePort,
+  context: Context,
+): Promise<void> {
+  const index = await take(port.interface, context);
+  const { vni, adminUp: up } = item;
+  const work = place(index, { tag: tagOf(portKey(item.endpoint)), vni, group: 0, up }, context);
+  await undoing(
+    work,
+    (vpp) => vpp.request('af_packet_delete', { host_if_name: port.interface }),
+    context,
+  );
+}
+
+async function take(name: string, { vpp }: Context): Promise<number> {
+  try {
+    return await createHostInterface(name, vpp);
+  } catch (error) {
+    const metadata = { interface: name };
+    switch (retvalOf(error)) {
+      case RETVAL.IF_ALREADY_EXISTS:
+        throw new NfvError('FOREIGN_OBJECT', `VPP has host-${name} already, and not from us`, {
+          cause: error,
+          metadata,
+        });
+      case RETVAL.SYSCALL_ERROR_1:
+      case RETVAL.INVALID_INTERFACE:
+        throw new NfvError('HOST_INTERFACE_MISSING', `VPP cannot open ${name} of the host`, {
+          cause: error,
+          metadata,
+        });
+      default:
+        throw error;
+    }
+  }
+}
+
+export async function letGo(
+  { interface: name }: HostInterfacePort,
+  { vpp }: Context,
+): Promise<void> {
+  const removal = vpp.request('af_packet_delete', { host_if_name: name });
+  await unless(removal, RETVAL.INVALID_INTERFACE, RETVAL.INVALID_SW_IF_INDEX);
+}

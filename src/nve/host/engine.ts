@@ -141,6 +141,8 @@ export class Engine {
     for (const i of stepsToUndo(this.#current(), this.options.bootId)) {
       const planned = this.#current().steps[i];
       if (planned === undefined) continue;
+      // VFIO goes when nothing is on it any more.
+      if (errors.length > 0 && ['module', 'noIommu'].includes(planned.step.kind)) continue;
       const error = await this.#undoOne(i, planned, signal);
       if (error !== undefined) errors.push(error);
       signal.throwIfAborted();

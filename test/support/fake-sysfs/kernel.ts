@@ -58,23 +58,14 @@ export class FakeKernel {
     this.#tree.show(render(this.state));
   }
 
-  /** All that is to be the same again after an undo, as text. */
-  snapshot(): string {
-    return JSON.stringify(
-      [
-        ...render(this.state),
-        [...this.#pci.netdevs()],
-        this.state.routes,
-        [...this.state.active],
-        this.#pfs(),
-      ],
-      null,
-      1,
-    );
-  }
-
-  #pfs(): unknown[] {
-    return [...this.state.functions.values()].map(({ bdf, pf }) => [bdf, pf]);
+  /** All that is to be the same again after an undo, a line for each. */
+  snapshot(): string[] {
+    const { routes, active, networkManager, functions } = this.state;
+    const files = [...render(this.state)].map(([path, entry]) => [path, entry]);
+    const netdevs = [...this.#pci.netdevs()].map((netdev) => [netdev.name, netdev]);
+    const pfs = [...functions.values()].map(({ bdf, pf }) => [bdf, pf]);
+    const rest = [...routes, [...active], [...(networkManager?.unmanaged ?? [])].sort()];
+    return [...files, ...netdevs, ...pfs, ...rest].map((part) => JSON.stringify(part)).sort();
   }
 
   fn(bdf: string): FakeFunction {
@@ -94,15 +85,39 @@ export class FakeKernel {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
+  /** Everything that was set is gone; devices are as the firmware leaves them. */
+  reboot(): void {
+    const { state } = this;
+    state.bootId = `${state.bootId}+`;
+    state.noIommu = state.noIommu === undefined ? undefined : false;
+    state.drivers.delete('vfio-pci');
+    state.active.clear();
+    state.processes = [];
+    for (const pools of state.pools.values()) {
+      for (const pool of pools.values()) Object.assign(pool, { total: 0, surplus: 0, used: 0 });
+    }
+    for (const fn of [...state.functions.values()]) {
+      if (fn.vf !== undefined) state.functions.delete(fn.bdf);
+      else this.#pci.restart(fn);
+    }
+    this.#stuck.clear();
+    this.show();
+  }
+
   /** Resolves when something stuck went on. */
   onceFree(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** The call would change something. */
+  changes(name: string, args: readonly string[]): boolean {
+    return name !== 'grep' && !isQuery(name, args);
+  }
+
   /** A program is run. */
   call(name: string, args: readonly string[], input: string): Outcome {
     if (name === 'grep') return this.#grep(args);
-    if (isQuery(name, args)) return this.#perform(name, args, input);
+    if (!this.changes(name, args)) return this.#perform(name, args, input);
     const call = describeCall(name, args, input, this.root);
     this.beforeCall(call, this.log.length);
     this.log.push(call);

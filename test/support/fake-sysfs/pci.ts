@@ -91,6 +91,16 @@ export class FakePci {
     for (let i = 0; ; i++) if (!names.has(`eth${i}`)) return `eth${i}`;
   }
 
+  /** After a boot: on its own driver, with a fresh netdev of the old name. */
+  restart(fn: FakeFunction): void {
+    fn.override = undefined;
+    if (fn.pf !== undefined) Object.assign(fn.pf, { autoprobe: true, vfs: [] });
+    if (fn.pf?.eswitch !== undefined) fn.pf.eswitch = 'legacy';
+    if (fn.driver === fn.nativeDriver && fn.netdev !== undefined) return;
+    fn.driver = undefined;
+    this.probe(fn);
+  }
+
   *netdevs(): Generator<NonNullable<FakeFunction['netdev']>> {
     for (const { netdev } of this.state.functions.values()) if (netdev !== undefined) yield netdev;
     yield* this.state.others;

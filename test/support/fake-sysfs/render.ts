@@ -152,7 +152,9 @@ export class Tree {
   #shown = new Map<string, Entry>();
   readonly #folders = new Set<string>();
 
-  constructor(readonly root: string) {}
+  constructor(readonly root: string) {
+    mkdirSync(root, { recursive: true });
+  }
 
   show(wanted: ReadonlyMap<string, Entry>): void {
     for (const path of [...this.#shown.keys()].reverse()) {

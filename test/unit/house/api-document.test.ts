@@ -61,7 +61,14 @@ describe('docs/api.md, fields', () => {
   const samples: Record<ResourceKind, readonly Resource[]> = {
     VirtualNetwork: [NETWORK],
     Nve: [NVE],
-    Endpoint: [ENDPOINT, FAILED_ENDPOINT],
+    Endpoint: [
+      ENDPOINT,
+      FAILED_ENDPOINT,
+      {
+        ...ENDPOINT,
+        spec: { ...ENDPOINT.spec, port: { kind: 'host_interface', interface: 'eth5' } },
+      },
+    ],
   };
   const protos = { VirtualNetwork: 'virtual_network', Nve: 'nve', Endpoint: 'endpoint' } as const;
   const client: Record<ResourceKind, readonly string[]> = {

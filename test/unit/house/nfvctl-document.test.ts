@@ -190,7 +190,10 @@ describe('docs/nfvctl.md, manifests', () => {
       keysOf(inner, path === '' ? name : `${path}.${name}`, schema.required.includes(name)),
     );
     if (path !== 'spec.port') return below;
-    return [[path, { type: 'either `veth` or `tap`', required: isRequired }], ...below];
+    return [
+      [path, { type: 'one of `veth`, `tap` and `hostInterface`', required: isRequired }],
+      ...below,
+    ];
   }
 
   const documented = (...sections: readonly string[]): [string, Key][] =>

@@ -1,6 +1,8 @@
 /** The verbs of `nfvctl vpp` on a real VPP with one worker thread. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { z } from 'zod';
+import { CliVpp } from '../support/cli-vpp.js';
 import { runProgram, startProgram, type Ended } from '../support/child.js';
 import { eventually } from '../support/eventually.js';
 import { findVpp, RealVpp } from '../support/real-vpp.js';
@@ -119,6 +121,19 @@ describe('nfvctl vpp on a real VPP', function () {
     const loop = counters.find(({ name, item }) => name === '/if/rx' && item === 'loop0');
     assert.equal(loop?.threads.length, 2);
     assert.match(await ok('stats', '/sys/', '--zeros'), /\n\/sys\/heartbeat +- +\d+ +-\n/);
+  });
+
+  it('leaves nothing open in VPP, however often it comes', async () => {
+    const open = (): number => readdirSync(`/proc/${vpp?.pid ?? 0}/fd`).length;
+    const cli = new CliVpp(env);
+    await cli.run(['cli', 'show version']);
+    const before = await eventually(open);
+    // More than VPP looks at in one turn (ARRAY_LEN (epoll_events), src/vlib/file.c).
+    for (let i = 0; i < 40; i++) {
+      const { status, err } = await cli.run(['cli', 'show version']);
+      assert.equal(status, 0, err);
+    }
+    await eventually(() => open() <= before);
   });
 
   it('over shared memory', async function () {

@@ -6,6 +6,8 @@ import { DEFAULT_MAX_MESSAGE_BYTES, Framer, HEADER_BYTES, writeHeader } from '..
 import {
   decodeSockclntCreateReply,
   encodeSockclntCreate,
+  encodeSockclntDelete,
+  SOCKCLNT_DELETE_KEY,
   type Registration,
 } from '../wire/handshake.js';
 import { connectError, lossError } from './socket-errors.js';
@@ -32,6 +34,8 @@ export interface SocketTransportOptions {
 /** Bytes read at a time. */
 const READ_BYTES = 256 * 1024;
 const CREATE_CONTEXT = 1;
+/** VPP closes its end in about a round trip, if it does anything at all. */
+const LEAVE_MS = 250;
 
 /** VPP's API socket: `socksvr { socket-name PATH }` in its start-up configuration. */
 export class SocketTransport implements Transport {
@@ -181,17 +185,34 @@ class SocketLink implements Link {
   close(reason: NfvError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    this.#socket.destroy();
+    if (!this.#leave()) this.#socket.destroy();
+  }
+
+  /**
+   * Asks VPP to close the connection: it may miss that we did, for it takes a read of 0 bytes for
+   * EAGAIN if errno happens to be that (socket_api.c, to 26.06), keeps the socket and spins; after 16
+   * such it serves nobody any more.
+   * @returns false if there is no asking: the link does not stand, or VPP takes nothing
+   */
+  #leave(): boolean {
+    const socket = this.#socket;
+    const id = this.messageTable.get(SOCKCLNT_DELETE_KEY);
+    if (this.#opening !== undefined || id === undefined) return false;
+    if (!socket.writable || socket.writableLength > 0) return false;
+    socket.write(framed(encodeSockclntDelete(id, this.clientIndex)));
+    const giveUp = this.options.timers.after(LEAVE_MS, () => {
+      socket.destroy();
+    });
+    socket.once('close', giveUp);
+    // Else the end would not be seen.
+    socket.resume();
+    return true;
   }
 
   #listen(): void {
     const socket = this.#socket;
     socket.once('connect', () => {
-      const message = encodeSockclntCreate(this.options.clientName, CREATE_CONTEXT);
-      const frame = Buffer.alloc(HEADER_BYTES + message.length);
-      writeHeader(frame, 0, message.length);
-      message.copy(frame, HEADER_BYTES);
-      socket.write(frame);
+      socket.write(framed(encodeSockclntCreate(this.options.clientName, CREATE_CONTEXT)));
     });
     socket.on('drain', () => {
       if (!this.#congested) return;
@@ -210,7 +231,8 @@ class SocketLink implements Link {
 
   /** @returns false to stop reading */
   #onRead(bytes: number, buffer: Uint8Array): boolean {
-    if (this.#reason !== undefined) return false;
+    // What comes while we leave is of no use any more.
+    if (this.#reason !== undefined) return true;
     try {
       this.#framer.push(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
       return true;
@@ -246,4 +268,11 @@ class SocketLink implements Link {
     const text = `VPP closed the connection to ${path}${where}`;
     this.events.closed(this.#reason ?? new NfvError('VPP_CONNECTION_LOST', text));
   }
+}
+
+function framed(message: Buffer): Buffer {
+  const frame = Buffer.alloc(HEADER_BYTES + message.length);
+  writeHeader(frame, 0, message.length);
+  message.copy(frame, HEADER_BYTES);
+  return frame;
 }

@@ -6,6 +6,7 @@
  *     sockclnt_create_reply = id:u16=16 client_index:u32 context:u32 response:i32 index:u32
  *                             count:u16 entry*count
  *     entry                 = index:u16 name_crc:string[64]
+ *     sockclnt_delete       = id:u16 client_index:u32 context:u32 index:u32, the same as client_index
  *     get_api_json          = id:u16 client_index:u32 context:u32
  *     get_api_json_reply    = id:u16 context:u32 retval:i32 length:u32 json:length*u8
  *
@@ -30,12 +31,15 @@ const REPLY_COUNT_OFFSET = 18;
 const REPLY_TABLE_OFFSET = 20;
 const ENTRY_BYTES = 2 + NAME_BYTES;
 
+const DELETE_BYTES = 14;
+
 const JSON_REQUEST_BYTES = 10;
 const JSON_RETVAL_OFFSET = 6;
 const JSON_LENGTH_OFFSET = 10;
 const JSON_TEXT_OFFSET = 14;
 
 /** The one form of these messages that there has been, in the releases that have them. */
+export const SOCKCLNT_DELETE_KEY = 'sockclnt_delete_8ac76db6';
 export const GET_API_JSON_KEY = 'get_api_json_51077d14';
 export const GET_API_JSON_REPLY_KEY = 'get_api_json_reply_ea715b59';
 
@@ -98,6 +102,15 @@ function readName(message: Buffer, start: number): string {
   const end = message.indexOf(0, start);
   if (end < 0 || end >= start + NAME_BYTES) throw protocol('a name without an end');
   return message.toString('latin1', start, end);
+}
+
+/** VPP closes the connection then; whether it answers first is not certain. */
+export function encodeSockclntDelete(id: number, clientIndex: number): Buffer {
+  const message = Buffer.alloc(DELETE_BYTES);
+  message.writeUInt16BE(id, 0);
+  message.writeUInt32BE(clientIndex, 2);
+  message.writeUInt32BE(clientIndex, 10);
+  return message;
 }
 
 export function encodeGetApiJson(id: number, clientIndex: number, context: number): Buffer {

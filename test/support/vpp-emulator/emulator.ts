@@ -213,6 +213,11 @@ export class VppEmulator {
     // vl_api_client_index_to_registration: whoever does not know its own index gets no answer.
     if (message.hasClientIndex && header.clientIndex !== peer.clientIndex) return;
     this.received.push({ name: message.name, context: header.context, values });
+    if (message.name === 'sockclnt_delete') {
+      // VPP closes the socket before the reply is written to it.
+      peer.socket.destroy();
+      return;
+    }
     const request = new Request(message, values, peer.clientIndex, {
       reply: (reply) => {
         const name = message.reply;

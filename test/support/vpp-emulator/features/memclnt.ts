@@ -22,8 +22,5 @@ export const memclnt: Feature = {
     get_first_msg_id: (request) => {
       request.retval(RETVAL.INVALID_VALUE, { first_msg_id: 0xffff });
     },
-    sockclnt_delete: (request) => {
-      request.reply({ response: 1 });
-    },
   },
 };

@@ -4,6 +4,7 @@ import {
   decodeSockclntCreateReply,
   encodeGetApiJson,
   encodeSockclntCreate,
+  encodeSockclntDelete,
 } from '../../../../src/vpp-api/wire/handshake.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
@@ -33,6 +34,15 @@ describe('sockclnt_create', () => {
     assert.deepEqual(
       encodeSockclntCreate(`${'n'.repeat(62)}é`, 1),
       hex(`000f 00000001 ${name64('n'.repeat(62))}`),
+    );
+  });
+});
+
+describe('sockclnt_delete', () => {
+  it('is the id, the client index, a context of nobody, and the client index again', () => {
+    assert.deepEqual(
+      encodeSockclntDelete(0x1234, 0x80000001),
+      hex('1234 80000001 00000000 80000001'),
     );
   });
 });

@@ -143,6 +143,11 @@ export class World {
     return this.#running.logged('connected to NVA', seen);
   }
 
+  /** All that it has logged. */
+  get lines(): readonly LogLine[] {
+    return this.#running.lines;
+  }
+
   /** Megabytes (10^6 bytes): resident now, and at most so far. */
   async memoryMb(): Promise<{ readonly now: number; readonly peak: number }> {
     const status = await readFile(`/proc/${this.#running.pid}/status`, 'utf8');

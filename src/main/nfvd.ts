@@ -4,17 +4,14 @@ import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../cli/error-text.js';
 import { NO_PAINT } from '../cli/style.js';
 import { NfvError, type ErrorCode } from '../errors.js';
-import { parseNvaConfig } from '../nva/config.js';
-import { parseNveConfig } from '../nve/config.js';
-import { formatPlan, summarizePlan } from '../reconcile/format-plan.js';
+import type { NveConfig } from '../nve/config.js';
 import { quietGrpc } from '../rpc/quiet.js';
-import { readPem, type TlsFiles } from '../rpc/tls.js';
+import type { TlsFiles } from '../rpc/tls.js';
 import { EXIT, makeLog, readConfig, runUntilSignal } from './daemon.js';
-import { startNva } from './nva-daemon.js';
-import { startNve } from './nve-daemon.js';
-import { forgetNve, planNve } from './nve-offline.js';
+import { keepHeapSmall } from './small-heap.js';
 import { packageVersion } from './version.js';
 
+// What only one of the programs needs is loaded by it, when it is needed.
 interface DaemonFlags {
   readonly config: string;
   readonly checkConfig?: boolean;
@@ -31,13 +28,15 @@ program
   .option('-c, --config <file>', 'configuration', '/etc/nfvd/nva.yaml')
   .option('--check-config', 'check the configuration, and do no more')
   .action(async (flags: DaemonFlags) => {
+    const { parseNvaConfig } = await import('../nva/config.js');
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
-      checkTls(config.listen);
+      await checkTls(config.listen);
       print(`${flags.config}: ok`);
       return;
     }
     const log = makeLog('nva', config.log.level);
+    const { startNva } = await import('./nva-daemon.js');
     await runUntilSignal(log, () => startNva(config, log));
   });
 
@@ -47,13 +46,15 @@ const nve = program
   .option('-c, --config <file>', 'configuration', '/etc/nfvd/nve.yaml')
   .option('--check-config', 'check the configuration, and do no more')
   .action(async (flags: DaemonFlags) => {
-    const config = await readConfig(flags.config, parseNveConfig);
+    keepHeapSmall();
+    const config = await readNveConfig(flags);
     if (flags.checkConfig === true) {
-      checkTls([...config.listen, ...config.nva]);
+      await checkTls([...config.listen, ...config.nva]);
       print(`${flags.config}: ok`);
       return;
     }
     const log = makeLog('nve', config.log.level);
+    const { startNve } = await import('./nve-daemon.js');
     await runUntilSignal(log, () => startNve(config, log));
   });
 
@@ -64,7 +65,9 @@ nve
     new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'),
   )
   .action(async ({ output }: { readonly output: string }) => {
-    const config = await readConfig(nve.opts<DaemonFlags>().config, parseNveConfig);
+    const config = await readNveConfig(nve.opts<DaemonFlags>());
+    const { planNve } = await import('./nve-offline.js');
+    const { formatPlan, summarizePlan } = await import('../reconcile/format-plan.js');
     const plan = await planNve(config);
     if (output === 'json') print(JSON.stringify(summarizePlan(plan), undefined, 2));
     else for (const line of formatPlan(plan)) print(line);
@@ -74,7 +77,8 @@ nve
   .command('forget')
   .description('drop the stored configuration, so that the agent accepts another NVA')
   .action(async () => {
-    const config = await readConfig(nve.opts<DaemonFlags>().config, parseNveConfig);
+    const config = await readNveConfig(nve.opts<DaemonFlags>());
+    const { forgetNve } = await import('./nve-offline.js');
     const isSame = await forgetNve(config);
     print('forgotten; the dataplane is as it was');
     if (!isSame) {
@@ -85,8 +89,15 @@ nve
 /** What is wrong with a configuration that can be read. */
 const FAULTY: readonly ErrorCode[] = ['CONFIG_INVALID', 'MESSAGE_TOO_LARGE'];
 
+/** @throws NfvError FILE_UNREADABLE, CONFIG_INVALID */
+async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {
+  const { parseNveConfig } = await import('../nve/config.js');
+  return await readConfig(config, parseNveConfig);
+}
+
 /** @throws NfvError FILE_UNREADABLE */
-function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): void {
+async function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): Promise<void> {
+  const { readPem } = await import('../rpc/tls.js');
   for (const { tls } of entries) if (tls !== undefined) readPem(tls);
 }
 

@@ -100,7 +100,7 @@ export class Agent {
         epoch: () => lastGood.epoch,
         held: () => lastGood.entries(),
         confirm: (epoch) => this.#confirm(epoch),
-        take: (storeId, delta) => this.#take(storeId, delta),
+        take: (storeId, delta, more) => this.#take(storeId, delta, more),
         failures: () => this.#reconciler.failures(),
       },
     });
@@ -149,10 +149,10 @@ export class Agent {
     this.#reconciler.setWanted({ upserts: [], removes: [], complete: true, revision });
   }
 
-  async #take(storeId: string, delta: Delta): Promise<void> {
+  async #take(storeId: string, delta: Delta, more: boolean): Promise<void> {
     await this.#lastGood.apply(storeId, delta);
     const { upserts, removes, complete, revision } = delta;
-    this.#reconciler.setWanted({ upserts, removes, complete, revision });
+    this.#reconciler.setWanted({ upserts, removes, complete, revision, more });
   }
 
   #drifted(drifts: readonly Drift[], total: number): void {

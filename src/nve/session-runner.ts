@@ -33,8 +33,8 @@ export interface SessionAgent {
   held(): Iterable<readonly [string, string]>;
   /** What we hold is what this NVA wants. */
   confirm(epoch: Epoch): Promise<void>;
-  /** Stores and hands on. @throws NfvError to refuse the delta */
-  take(storeId: string, delta: Delta): Promise<void>;
+  /** Stores and hands on; `more` is about to follow. @throws NfvError to refuse the delta */
+  take(storeId: string, delta: Delta, more: boolean): Promise<void>;
   failures(): { readonly entries: readonly ItemReport[]; readonly settledRevision: number };
 }
 
@@ -214,10 +214,9 @@ export class SessionRunner {
     const { storeId, order } = session;
     try {
       const delta = order.check(message);
-      await this.#options.agent.take(storeId, {
-        ...delta,
-        complete: delta.complete && !order.hasGap,
-      });
+      const { complete } = delta;
+      const stored = { ...delta, complete: complete && !order.hasGap };
+      await this.#options.agent.take(storeId, stored, !complete);
       order.taken(delta);
       return undefined;
     } catch (thrown) {

@@ -59,9 +59,9 @@ export class Agenda {
     return this.#tries.size > 0;
   }
 
-  /** When the next pass is due, `isMore` if there is more to try now; undefined: never. */
-  dueAt(isMore: boolean): number | undefined {
-    const tries = isMore || this.hasTries ? -Infinity : Infinity;
+  /** When the next pass is due, at `newsAt` at the latest; undefined: never. */
+  dueAt(newsAt: number): number | undefined {
+    const tries = this.hasTries ? -Infinity : newsAt;
     const first = Math.min(tries, this.#suspectsAt, this.#fullAt, this.retries.next ?? Infinity);
     return first === Infinity ? undefined : Math.max(first, this.#notBefore);
   }

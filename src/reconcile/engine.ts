@@ -52,6 +52,8 @@ export class Reconciler {
   readonly #stop = new AbortController();
   #isStarted = false;
   #settledRevision = 0;
+  /** When what is new is to be taken up at the latest. */
+  #newsAt = Infinity;
   #passFailures = 0;
   #error: NfvError | undefined;
   #failedAt = -Infinity;
@@ -81,17 +83,20 @@ export class Reconciler {
   }
 
   /**
-   * Changes what is wanted. Every key in it is tried at once and reported, even if its version is
-   * the one that was wanted before.
+   * Changes what is wanted. Every key in it is tried and reported, even if its version is the one
+   * that was wanted before: at once, or, if more follows, with that.
    */
   setWanted(change: WantedChange): void {
     this.#configuration.change(change);
+    const at = change.more === true ? this.#now + this.#options.gatherMs : -Infinity;
+    this.#newsAt = Math.min(this.#newsAt, at);
     this.#arm();
   }
 
   /** Sets all that is wanted, as after a start from disk. */
   replace(items: readonly Item[], complete: boolean, revision: number): void {
     this.#configuration.replace({ upserts: items, complete, revision });
+    this.#newsAt = -Infinity;
     this.#arm();
   }
 
@@ -186,7 +191,7 @@ export class Reconciler {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (!this.#isStarted || this.#turns.count > 0 || this.#stop.signal.aborted) return;
-    const dueAt = this.#agenda.dueAt(this.#configuration.hasNews);
+    const dueAt = this.#agenda.dueAt(this.#newsAt);
     if (dueAt === undefined) return;
     // Whole milliseconds, upwards: a timer that fires too early would be set again and again.
     const wait = Math.max(0, Math.ceil(dueAt - this.#now));
@@ -214,6 +219,7 @@ export class Reconciler {
   }
 
   #takeUpNews(): void {
+    this.#newsAt = Infinity;
     const { keys, isNewlyComplete } = this.#configuration.takeUp();
     this.#agenda.tryNow(keys);
     if (isNewlyComplete) this.#agenda.checkAll(this.#now);

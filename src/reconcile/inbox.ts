@@ -9,6 +9,8 @@ export interface WantedChange {
   readonly complete: boolean;
   /** Of the store, which the change brings the wanted set to. */
   readonly revision: number;
+  /** More is about to follow: this may wait a little for it. */
+  readonly more?: boolean;
 }
 
 /** All changes that came in since the last pass, as one: at most one entry a key. */

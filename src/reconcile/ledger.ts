@@ -30,6 +30,8 @@ export interface Entry {
   unexpected: boolean;
 }
 
+const NONE: readonly string[] = [];
+
 interface Row extends Entry {
   item: Item | undefined;
   seen: Payload | undefined;
@@ -174,8 +176,8 @@ export class Ledger {
       told: undefined,
       toldDrift: undefined,
       unexpected: false,
-      dependencies: [],
-      claims: [],
+      dependencies: NONE,
+      claims: NONE,
     };
     this.#records.set(key, record);
     return record;
@@ -210,9 +212,14 @@ export class Ledger {
       for (const claim of claimsOf(this.traits, payload)) claims.add(claim);
       for (const dependency of dependenciesOf(payload)) dependencies.add(dependency);
     }
-    record.dependencies = [...dependencies];
-    record.claims = [...claims];
+    record.dependencies = shared(dependencies, item?.dependsOn);
+    record.claims = shared(claims);
     for (const dependency of record.dependencies) this.#dependents.add(dependency, key);
     for (const claim of record.claims) this.#claimants.add(claim, key);
   }
+}
+
+/** The same as `texts`, in an array that there is already if it can be: every mapping has one. */
+function shared(texts: ReadonlySet<string>, known: readonly string[] = NONE): readonly string[] {
+  return texts.size === known.length && known.every((text) => texts.has(text)) ? known : [...texts];
 }

@@ -43,6 +43,8 @@ export interface ReconcilerTuning {
   /** For one call, of at most 500 steps. */
   readonly applyTimeoutMs: number;
   readonly observeTimeoutMs: number;
+  /** How long changes wait for more that follow: one pass costs less than many. */
+  readonly gatherMs: number;
   /** How long changes on the host are gathered before they are looked at. */
   readonly debounceMs: number;
   /** At least so long between full passes that such changes cause. */
@@ -54,6 +56,7 @@ export const DEFAULT_TUNING: ReconcilerTuning = {
   retry: { initialMs: 1000, maxMs: 30_000, jitter: 0.2 },
   applyTimeoutMs: 30_000,
   observeTimeoutMs: 30_000,
+  gatherMs: 1000,
   debounceMs: 50,
   fullGapMs: 1000,
 };

@@ -7,8 +7,7 @@ export function planHash(plan: Omit<Plan, 'hash'>): string {
   const hash = createHash('sha256');
   hash.update(`complete ${String(plan.complete)}\n`);
   for (const wave of plan.waves) {
-    hash.update('wave\n');
-    for (const planned of wave) hash.update(`${canonicalJson(content(planned))}\n`);
+    hash.update(`wave\n${wave.map(textOf).join('\n')}\n`);
   }
   for (const [key, { code, message }] of plan.verdicts) {
     hash.update(`${canonicalJson({ key, code, message })}\n`);
@@ -16,9 +15,10 @@ export function planHash(plan: Omit<Plan, 'hash'>): string {
   return hash.digest('hex');
 }
 
-function content({ step, reason, needs }: PlannedStep): unknown {
+/** One line. Of an item its version stands for its content, as it does everywhere. */
+function textOf({ step, reason, needs }: PlannedStep): string {
   const { op, key } = step;
-  const from = step.op === 'create' ? undefined : step.from;
-  const item = step.op === 'delete' ? undefined : step.item;
-  return { op, key, from, item, reason, needs };
+  const version = step.op === 'delete' ? undefined : step.item.version;
+  const from = step.op === 'create' ? '' : canonicalJson(step.from);
+  return `${JSON.stringify([op, key, version, reason, needs])} ${from}`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../src/errors.js';
+import type { Payload } from '../../../src/model/item.js';
 import {
   at,
   behind,
@@ -121,6 +122,32 @@ describe('reconciler', () => {
       await bench.turn();
       assert.deepEqual(bench.takeSteps(), [`delete tunnel/10/${R2}`, 'delete bd/10']);
       assert.deepEqual(bench.takeDrifts(), []);
+    });
+
+    it('take up what is said to go on together, but do not wait for that for long', async () => {
+      const bench = new Bench();
+      await bench.begin(...network);
+      bench.takeSteps();
+      const part = (payload: Payload, revision: number, more: boolean): void => {
+        const upserts = [itemOf(payload)];
+        bench.reconciler.setWanted({ upserts, removes: [], complete: true, revision, more });
+      };
+      const passes = (): number => bench.events.filter(({ kind }) => kind === 'pass').length;
+      const before = passes();
+      part(tunnel(10, R1), 2, true);
+      await bench.clock.advance(999);
+      assert.equal(passes(), before);
+      assert.equal(bench.reconciler.status().isSettled, false);
+      part(tunnel(10, R2), 3, false);
+      await bench.turn();
+      assert.equal(passes(), before + 1);
+      assert.deepEqual(bench.takeSteps(), [`create tunnel/10/${R1}`, `create tunnel/10/${R2}`]);
+      part(port('e1', 10), 4, true);
+      await bench.clock.advance(900);
+      part(port('e2', 10), 5, true);
+      await bench.clock.advance(100);
+      assert.deepEqual(bench.takeSteps(), ['create port/e1', 'create port/e2']);
+      assert.equal(bench.reconciler.status().settledRevision, 5);
     });
 
     it('take changes that come in meanwhile up afterwards, the last of each key only', async () => {

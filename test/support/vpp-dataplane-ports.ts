@@ -70,14 +70,16 @@ export function vppDataplanePorts(world: PortWorld): void {
     assert.deepEqual((await world.eye.domain(10))?.members, []);
   });
 
-  it('says that there is no such interface, and that VPP has it already', async () => {
+  it('says that there is no such interface, and that VPP has it from somebody else', async () => {
     const missing = await world.rig.apply(await world.rig.plan([...base, port({}, 'nfvt-no')]));
     assert.deepEqual(missing, ['create port/blue-1: HOST_INTERFACE_MISSING']);
-    await world.rig.client.request('af_packet_create', {
+    const { sw_if_index: index } = await world.rig.client.request('af_packet_create', {
       hw_addr: '00:00:00:00:00:00',
       use_random_hw_addr: true,
       host_if_name: hostInterface,
     });
+    const tag = { is_add: true, sw_if_index: index, tag: 'theirs' };
+    await world.rig.client.request('sw_interface_tag_add_del', tag);
     const taken = await world.rig.apply(await world.rig.plan([...base, port()]));
     assert.deepEqual(taken, ['create port/blue-1: FOREIGN_OBJECT']);
     await world.rig.apply(await world.rig.plan([]));

@@ -99,6 +99,13 @@ export class VppDataplaneRig {
     await this.assertConverged(payloads);
   }
 
+  /** One pass, as an agent does that tries again; whether nothing was left to do. */
+  async settled(payloads: readonly Payload[]): Promise<boolean> {
+    const plan = await this.plan(payloads);
+    await this.apply(plan);
+    return plan.waves.length === 0 && plan.verdicts.size === 0;
+  }
+
   async assertConverged(payloads: readonly Payload[]): Promise<void> {
     assert.deepEqual(steps(await this.plan(payloads)), []);
   }

@@ -22,10 +22,33 @@ export interface SeenDomain {
 
 export interface Eye {
   domain(id: number): Promise<SeenDomain | undefined>;
-  /** `VNI LOCAL REMOTE`, sorted. */
-  tunnels(): Promise<readonly string[]>;
+  domainIds(): Promise<readonly number[]>;
+  /** `VNI LOCAL REMOTE`, by the interface's name. */
+  tunnelNames(): Promise<ReadonlyMap<string, string>>;
   /** `NAME up|down`, sorted. */
   interfaces(): Promise<readonly string[]>;
+}
+
+/** `VNI LOCAL REMOTE`, sorted. */
+export async function tunnelsOf(eye: Eye): Promise<readonly string[]> {
+  return [...(await eye.tunnelNames()).values()].sort();
+}
+
+/** All of it, with tunnels called by their ends: VPP numbers them as they come. */
+export async function everything(eye: Eye): Promise<object> {
+  const names = await eye.tunnelNames();
+  const renamed = (line: string): string =>
+    line.replace(/vxlan_tunnel\d+/, (name) => names.get(name) ?? name);
+  const domains: Record<string, SeenDomain | undefined> = {};
+  for (const id of await eye.domainIds()) {
+    const seen = await eye.domain(id);
+    domains[id] = seen && {
+      ...seen,
+      members: seen.members.map(renamed).sort(),
+      macs: seen.macs.map(renamed).sort(),
+    };
+  }
+  return { domains, interfaces: (await eye.interfaces()).map(renamed).sort() };
 }
 
 /** Through `vppctl`'s commands. */
@@ -53,10 +76,20 @@ export class CommandLineEye implements Eye {
     };
   }
 
-  async tunnels(): Promise<readonly string[]> {
+  async domainIds(): Promise<readonly number[]> {
+    const list = await this.#show('bridge-domain');
+    return [...list.matchAll(/^ +([1-9]\d*) +\d/gm)].map(([, id]) => Number(id));
+  }
+
+  async tunnelNames(): Promise<ReadonlyMap<string, string>> {
     const text = await this.#show('vxlan tunnel');
-    const found = [...text.matchAll(/src (\S+) dst (\S+) .*vni (\d+)/g)];
-    return found.map(([, src = '', dst = '', vni = '']) => `${vni} ${src} ${dst}`).sort();
+    const found = [...text.matchAll(/instance (\d+) src (\S+) dst (\S+) .*vni (\d+)/g)];
+    return new Map(
+      found.map(([, n = '', src = '', dst = '', vni = '']) => [
+        `vxlan_tunnel${n}`,
+        `${vni} ${src} ${dst}`,
+      ]),
+    );
   }
 
   async interfaces(): Promise<readonly string[]> {
@@ -93,10 +126,19 @@ export class EmulatorEye implements Eye {
     });
   }
 
-  tunnels(): Promise<readonly string[]> {
+  domainIds(): Promise<readonly number[]> {
+    return Promise.resolve([...this.emulator.state.bridgeDomains.byId.keys()]);
+  }
+
+  tunnelNames(): Promise<ReadonlyMap<string, string>> {
     const tunnels = [...this.emulator.state.vxlan.bySwIfIndex.values()];
     return Promise.resolve(
-      tunnels.map(({ vni, src, dst }) => `${vni} ${ipText(src)} ${ipText(dst)}`).sort(),
+      new Map(
+        tunnels.map(({ swIfIndex, vni, src, dst }) => [
+          this.#name(swIfIndex),
+          `${vni} ${ipText(src)} ${ipText(dst)}`,
+        ]),
+      ),
     );
   }
 

@@ -9,7 +9,7 @@ import { differing } from '../../reconcile/differing.js';
 import type { BdFlags } from '../../vpp-api/generated/messages.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import type { Context } from './context.js';
-import { addGroup, groupOf, groups, removeGroup } from './flood-group.js';
+import { addGroup, groupDefects, groupOf, groups, placeGroup, removeGroup } from './flood-group.js';
 import type { Sight, VppKind } from './kind.js';
 import { tagOf } from './tag.js';
 import type { Domain, View } from './view.js';
@@ -45,7 +45,10 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
     const bumGroup = groupOf(id, view);
     const { network = '', vtep = '', mtu = 0 } = wanted ?? {};
     const own = { kind: 'bridge_domain', vni: id, learn, flood, arpSuppression, bumGroup } as const;
-    return { payload: { ...own, network, vtep, mtu }, defects: defectsOf(domain) };
+    return {
+      payload: { ...own, network, vtep, mtu },
+      defects: [...defectsOf(domain), ...groupDefects(id, view)],
+    };
   },
 
   *list(view) {
@@ -69,7 +72,10 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
 
   async update(wanted, from, context) {
     await set(wanted, context);
-    if (wanted.bumGroup === from.bumGroup) return;
+    if (wanted.bumGroup === from.bumGroup) {
+      await placeGroup(wanted.vni, context);
+      return;
+    }
     await removeGroup(wanted.vni, context);
     await addGroup(wanted, context);
   },

@@ -2,9 +2,10 @@
 import { NfvError } from '../../errors.js';
 import { bridgeDomainKey, type BridgeDomainItem } from '../../model/item.js';
 import type { Context } from './context.js';
+import { memberDefects, place } from './members.js';
 import { parseTag, tagOf } from './tag.js';
 import type { View } from './view.js';
-import { addTunnel, removeTunnel } from './vxlan.js';
+import { addTunnel, dumpTunnels, removeTunnel, TUNNEL_GROUP } from './vxlan.js';
 
 const PART = 'group';
 
@@ -14,6 +15,16 @@ const groupTag = (vni: number): string => tagOf(bridgeDomainKey(vni), PART);
 export function groupOf(vni: number, view: View): string {
   const found = view.tagged(groupTag(vni));
   return (found && view.tunnels.get(found.index)?.remote) ?? '';
+}
+
+/** What keeps the tunnel to a VN's group from carrying its frames. */
+export function groupDefects(vni: number, view: View): string[] {
+  const tag = groupTag(vni);
+  const found = view.tagged(tag);
+  if (found === undefined) return [];
+  const defects = memberDefects(found, { tag, vni, group: TUNNEL_GROUP }, view);
+  if (!found.up) defects.push('down');
+  return defects.map((defect) => `tunnel to the group: ${defect}`);
 }
 
 /** VNIs that have a tunnel to a group. */
@@ -40,13 +51,18 @@ export async function addGroup(
   await addTunnel(ends, groupTag(vni), context);
 }
 
+/** Puts the tunnel that there is into its place again. */
+export async function placeGroup(vni: number, context: Context): Promise<void> {
+  const tag = groupTag(vni);
+  const index = context.memory.indexOf(tag);
+  if (index === undefined) return;
+  await place(index, { tag, vni, group: TUNNEL_GROUP, up: true }, context);
+}
+
 export async function removeGroup(vni: number, { vpp, memory }: Context): Promise<void> {
   const index = memory.indexOf(groupTag(vni));
   if (index === undefined) return;
-  const dumped = vpp.has('vxlan_tunnel_v2_dump')
-    ? await vpp.dump('vxlan_tunnel_v2_dump', { sw_if_index: index })
-    : await vpp.dump('vxlan_tunnel_dump', { sw_if_index: index });
-  for (const { src_address, dst_address, mcast_sw_if_index } of dumped) {
+  for (const { src_address, dst_address, mcast_sw_if_index } of await dumpTunnels(index, vpp)) {
     const ends = { vni, local: src_address, remote: dst_address };
     await removeTunnel({ ...ends, multicastInterface: mcast_sw_if_index }, vpp);
   }

@@ -6,10 +6,12 @@ import { retvalOf } from '../../vpp-api/client/refused.js';
 import { createHostInterface } from './af-packet.js';
 import type { Context } from './context.js';
 import { place, undoing } from './members.js';
+import { takeOrphan } from './orphan.js';
 import { tagOf } from './tag.js';
+import type { Interface } from './view.js';
 import { RETVAL, unless } from './vpp.js';
 
-/** @throws NfvError PORT_MISSING if the host has no such interface, FOREIGN_OBJECT if VPP has it */
+/** @throws NfvError PORT_MISSING if the host has no such interface, FOREIGN_OBJECT if VPP has it from somebody else */
 export async function takeHostInterface(
   item: PortItem,
   port: HostInterfacePort,
@@ -29,18 +31,16 @@ async function take(name: string, { vpp }: Context): Promise<number> {
   try {
     return await createHostInterface(name, vpp);
   } catch (error) {
-    const metadata = { interface: name };
     switch (retvalOf(error)) {
-      case RETVAL.IF_ALREADY_EXISTS:
-        throw new NfvError('FOREIGN_OBJECT', `VPP has host-${name} already, and not from us`, {
-          cause: error,
-          metadata,
-        });
+      case RETVAL.IF_ALREADY_EXISTS: {
+        const is = (each: Interface): boolean => each.name === `host-${name}`;
+        return await takeOrphan(is, `VPP's interface on ${name}`, vpp);
+      }
       case RETVAL.SYSCALL_ERROR_1:
       case RETVAL.INVALID_INTERFACE:
         throw new NfvError('HOST_INTERFACE_MISSING', `VPP cannot open ${name} of the host`, {
           cause: error,
-          metadata,
+          metadata: { interface: name },
         });
       default:
         throw error;

@@ -4,6 +4,7 @@ import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { View, type Domain } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 import { leads } from './route.js';
+import { dumpTunnels } from './vxlan.js';
 import type { Wants } from './wants.js';
 
 /** `bd_id` of the dumps: all of them. */
@@ -36,13 +37,7 @@ async function addInterfaces(view: View, vpp: Vpp): Promise<void> {
 }
 
 async function readTunnels(view: View, vpp: Vpp): Promise<void> {
-  const all = { sw_if_index: NO_INTERFACE };
-  const found = vpp.has('vxlan_tunnel_v2_dump')
-    ? await vpp.dump('vxlan_tunnel_v2_dump', all)
-    : vpp.has('vxlan_tunnel_dump')
-      ? await vpp.dump('vxlan_tunnel_dump', all)
-      : [];
-  for (const each of found) {
+  for (const each of await dumpTunnels(NO_INTERFACE, vpp)) {
     view.addTunnel({
       index: each.sw_if_index,
       vni: each.vni,

@@ -29,7 +29,7 @@ export const tunnel: VppKind<TunnelItem> = {
   observe([vni = '', remote = ''], wanted, view): Sight<TunnelItem> {
     const tag = tagOf(tunnelKey(Number(vni), remote));
     const ours = view.tagged(tag);
-    if (ours === undefined) return wanted && standIn(wanted, view);
+    if (ours === undefined) return wanted && obstacle(wanted, view);
     const ends = view.tunnels.get(ours.index);
     if (ends === undefined) return wanted && notTunnel(ours);
     return sight(ends, ours, tag, view, wanted);
@@ -76,19 +76,12 @@ function sight(
   return { payload: { kind: 'tunnel', vni, local, remote }, defects };
 }
 
-/**
- * A tunnel with the ends of the one that is wanted, and no tag of ours: one that we had made and not
- * named yet when we were killed carries nothing and is in no bridge domain; any other is foreign.
- */
-function standIn(wanted: TunnelItem, view: View): Sight<TunnelItem> {
+/** A tunnel with the ends of the one that is wanted, and not ours. One that is nobody's is in no way. */
+function obstacle(wanted: TunnelItem, view: View): NfvError | undefined {
   const ends = view.tunnelWith(wanted);
   const found = ends && view.interfaces.get(ends.index);
-  if (ends === undefined || found === undefined) return undefined;
-  if (found.tag === '' && view.domainOf(found.index) === undefined) {
-    const tag = tagOf(tunnelKey(wanted.vni, wanted.remote));
-    view.standIns.set(tag, found.index);
-    return sight(ends, found, tag, view, wanted);
-  }
+  if (found === undefined) return undefined;
+  if (found.tag === '' && view.domainOf(found.index) === undefined) return undefined;
   return new NfvError('FOREIGN_OBJECT', `${found.name} is a tunnel of somebody else's to there`, {
     metadata: { interface: found.name, tag: found.tag },
   });

@@ -63,8 +63,6 @@ export interface Address {
 export class View {
   readonly interfaces = new Map<number, Interface>();
   readonly tunnels = new Map<number, Tunnel>();
-  /** By tag: interfaces without it that the observing kinds took for ours. */
-  readonly standIns = new Map<string, number>();
   readonly #tunnelByEnds = new Map<string, Tunnel>();
   readonly domains = new Map<number, Domain>();
   readonly taps = new Map<number, Tap>();

@@ -144,7 +144,6 @@ export class VppDataplane implements Dataplane {
       const found = view.tagged(tag);
       if (found !== undefined) this.#memory.set(tag, found.index);
     }
-    for (const [tag, index] of view.standIns) this.#memory.set(tag, index);
   }
 
   async #step(step: Step, signal: AbortSignal): Promise<StepResult> {

@@ -9,7 +9,7 @@ import { EmulatedVpp } from '../../support/emulated-vpp.js';
 import { eventually } from '../../support/eventually.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
 import { tempDir } from '../../support/temp-dir.js';
-import { EmulatorEye } from '../../support/vpp-eye.js';
+import { EmulatorEye, tunnelsOf } from '../../support/vpp-eye.js';
 
 const endless = new AbortController().signal;
 setMaxListeners(0, endless);
@@ -85,7 +85,7 @@ describe('nfvd nve with VPP', function () {
     assert.deepEqual(seen?.members, ['tap0 0', 'vxlan_tunnel0 1']);
     assert.deepEqual(seen.macs, [`${MAC_1} tap0`, `${MAC_2} vxlan_tunnel0`]);
     assert.deepEqual(seen.arp, [`10.0.0.1 ${MAC_1}`, `10.0.0.2 ${MAC_2}`]);
-    assert.deepEqual(await eye.tunnels(), [`100 ${HERE} ${THERE}`]);
+    assert.deepEqual(await tunnelsOf(eye), [`100 ${HERE} ${THERE}`]);
     assert.ok((await eye.interfaces()).includes('host-eth0 up'));
     const { status } = await api.nves.get('host-a', call);
     assert.equal(status.capabilities?.dataplane, 'vpp');

@@ -1,0 +1,138 @@
+/**
+ * The connection to VPP breaks, or VPP is killed, at a request of a configuration with 200 objects: it is
+ * made all the same, and nothing is left of it when it is taken away.
+ */
+import assert from 'node:assert/strict';
+import type { Payload } from '../../../../src/model/item.js';
+import { EmulatedVpp } from '../../../support/emulated-vpp.js';
+import { eventually } from '../../../support/eventually.js';
+import {
+  domain,
+  floodTo,
+  macAt,
+  macOf,
+  neighbor,
+  tunnelTo,
+  vtepItem,
+} from '../../../support/linux-items.js';
+import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
+import { EmulatorEye, everything } from '../../../support/vpp-eye.js';
+
+const LONG = process.env['NFVD_TEST_LONG'] === '1';
+const L = '10.9.0.1';
+const UPLINK = { hostInterface: 'eth1', addresses: ['10.9.0.1/16'], routes: [] };
+/** What changes something. */
+const CHANGES = /add_del|_set_|bridge_flags|create|delete/;
+
+/** Ten networks of 20 objects each, the last with a group and a port. */
+function configuration(): Payload[] {
+  const networks = Array.from({ length: 10 }, (_, n) => 100 + n).flatMap((vni): Payload[] => {
+    const remotes = [2, 3, 4].map((i) => `10.9.${vni - 100}.${i}`);
+    const bumGroup = vni === 109 ? '239.1.1.1' : '';
+    const macs = Array.from({ length: 6 }, (_, i) => `02:00:00:00:${vni - 100}0:0${i}`);
+    return [
+      domain(vni, L, { bumGroup }),
+      ...remotes.map((remote) => tunnelTo(vni, remote, L)),
+      ...(bumGroup === '' ? remotes.map((remote) => floodTo(vni, remote)) : []),
+      ...macs.map((mac, i) => macAt(vni, mac, remotes[i % 3] ?? '')),
+      ...macs.map((mac, i) => neighbor(vni, `192.168.0.${i + 1}`, mac)),
+    ];
+  });
+  const port = {
+    kind: 'port',
+    endpoint: 'web',
+    vni: 109,
+    mac: '02:00:00:00:00:99',
+    addresses: [],
+    adminUp: true,
+    mtu: 1400,
+    port: { kind: 'host_interface', interface: 'eth0' },
+  } as const;
+  return [vtepItem(L), ...networks, port, macOf(109, port.mac, port.endpoint)];
+}
+
+describe('VPP dataplane', function () {
+  this.timeout(LONG ? 600_000 : 120_000);
+  const wanted = configuration();
+  let vpp: EmulatedVpp;
+  let rig: VppDataplaneRig;
+  let whole: object;
+  let bare: object;
+  let requests: number;
+
+  beforeEach(async () => {
+    vpp = new EmulatedVpp();
+    await vpp.start();
+    rig = await VppDataplaneRig.create(vpp, [UPLINK]);
+    await rig.ready();
+    await rig.converge([vtepItem(L)]);
+    bare = await state();
+    const before = vpp.emulator.received.length;
+    await rig.converge(wanted);
+    const made = vpp.emulator.received.slice(before);
+    requests = made.filter(({ name }) => CHANGES.test(name)).length;
+    whole = await state();
+    await rig.converge([vtepItem(L)]);
+  });
+  afterEach(async () => {
+    await rig.close();
+    await vpp.remove();
+  });
+
+  const state = (): Promise<object> => everything(new EmulatorEye(vpp.emulator));
+
+  /** Does it at the n-th change that is asked for; answers when it is done. */
+  function at(n: number, isCarriedOut: boolean, what: () => void): () => boolean {
+    let count = 0;
+    vpp.emulator.gate = ({ name }) => {
+      if (!CHANGES.test(name) || ++count < n) return true;
+      if (count > n) return isCarriedOut;
+      // The answer is lost too, if there is one.
+      if (isCarriedOut) setImmediate(what);
+      else what();
+      return isCarriedOut;
+    };
+    return () => count >= n;
+  }
+
+  function* points(): Iterable<number> {
+    for (let n = 1; n <= requests; n += LONG ? 1 : 29) yield n;
+  }
+
+  for (const isCarriedOut of [false, true]) {
+    it(`loses the connection ${isCarriedOut ? 'after' : 'before'} a change, at each in turn`, async () => {
+      assert.ok(requests > 200);
+      for (const n of points()) {
+        const isOver = at(n, isCarriedOut, () => {
+          vpp.emulator.dropClients();
+        });
+        await rig.apply(await rig.plan(wanted));
+        await eventually(isOver);
+        vpp.emulator.gate = () => true;
+        await eventually(() => rig.settled(wanted));
+        assert.deepEqual(await state(), whole, `at ${n}`);
+        await eventually(() => rig.settled([vtepItem(L)]));
+        assert.deepEqual(await state(), bare, `at ${n}`);
+      }
+    });
+  }
+
+  it('loses VPP at a change, at each in turn', async () => {
+    for (const n of points()) {
+      let restarted: Promise<void> | undefined;
+      const restart = async (): Promise<void> => {
+        await vpp.kill();
+        await vpp.start();
+      };
+      at(n, false, () => {
+        restarted = restart();
+      });
+      await rig.apply(await rig.plan(wanted));
+      await restarted;
+      vpp.emulator.gate = () => true;
+      await eventually(() => rig.settled(wanted));
+      assert.deepEqual(await state(), whole, `at ${n}`);
+      await eventually(() => rig.settled([vtepItem(L)]));
+    }
+  });
+});

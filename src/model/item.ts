@@ -139,6 +139,26 @@ export function keyOf(payload: Payload): string {
   }
 }
 
+const KIND_OF_PREFIX: ReadonlyMap<string, ItemKind> = new Map([
+  ['vtep', 'vtep'],
+  ['bd', 'bridge_domain'],
+  ['tunnel', 'tunnel'],
+  ['flood', 'flood_member'],
+  ['mac', 'mac_entry'],
+  ['neigh', 'neighbor_entry'],
+  ['port', 'port'],
+]);
+
+/** A key's kind and the rest of it, in parts; undefined: a kind that nobody here knows. */
+export function splitKey(key: string): readonly [ItemKind | undefined, readonly string[]] {
+  const [prefix = '', ...rest] = key.split('/');
+  return [KIND_OF_PREFIX.get(prefix), rest];
+}
+
+export function isOfKind<K extends ItemKind>(payload: Payload, kind: K): payload is PayloadOf<K> {
+  return payload.kind === kind;
+}
+
 /** Characters of any key; none of those above comes near. */
 export const MAX_KEY = 256;
 const MAX_DEPENDENCIES = 16;

@@ -1,6 +1,12 @@
 /** All kinds of the kernel's dataplane, by key and by payload. */
 import { NfvError } from '../../errors.js';
-import type { ItemKind, Payload } from '../../model/item.js';
+import {
+  isOfKind,
+  splitKey,
+  type ItemKind,
+  type Payload,
+  type PayloadOf,
+} from '../../model/item.js';
 import { bridgeDomain } from './bridge-domain.js';
 import type { Doors } from './doors.js';
 import { floodMember } from './flood-member.js';
@@ -34,24 +40,14 @@ export interface AnyKind {
 }
 
 const ANY: Readonly<Record<ItemKind, AnyKind>> = {
-  vtep: any(vtep, (p) => p.kind === 'vtep'),
-  bridge_domain: any(bridgeDomain, (p) => p.kind === 'bridge_domain'),
-  tunnel: any(tunnel, (p) => p.kind === 'tunnel'),
-  flood_member: any(floodMember, (p) => p.kind === 'flood_member'),
-  mac_entry: any(macEntry, (p) => p.kind === 'mac_entry'),
-  neighbor_entry: any(neighborEntry, (p) => p.kind === 'neighbor_entry'),
-  port: any(port, (p) => p.kind === 'port'),
+  vtep: any('vtep', vtep),
+  bridge_domain: any('bridge_domain', bridgeDomain),
+  tunnel: any('tunnel', tunnel),
+  flood_member: any('flood_member', floodMember),
+  mac_entry: any('mac_entry', macEntry),
+  neighbor_entry: any('neighbor_entry', neighborEntry),
+  port: any('port', port),
 };
-
-const BY_PREFIX: ReadonlyMap<string, AnyKind> = new Map([
-  ['vtep', ANY.vtep],
-  ['bd', ANY.bridge_domain],
-  ['tunnel', ANY.tunnel],
-  ['flood', ANY.flood_member],
-  ['mac', ANY.mac_entry],
-  ['neigh', ANY.neighbor_entry],
-  ['port', ANY.port],
-]);
 
 export function kindOf(payload: Payload): AnyKind {
   return ANY[payload.kind];
@@ -61,21 +57,19 @@ export function allKinds(): readonly AnyKind[] {
   return Object.values(ANY);
 }
 
-/** A key's kind and the rest of it; undefined: a kind that nobody here knows. */
-export function splitKey(key: string): readonly [AnyKind | undefined, Key] {
-  const [prefix = '', ...rest] = key.split('/');
-  return [BY_PREFIX.get(prefix), rest];
+/** The kind that a key is of, and the rest of it; undefined: a kind that nobody here knows. */
+export function kindAt(key: string): readonly [AnyKind | undefined, Key] {
+  const [kind, rest] = splitKey(key);
+  return [kind && ANY[kind], rest];
 }
 
-function any<P extends Payload>(
-  kind: LinuxKind<P>,
-  is: (payload: Payload) => payload is P,
-): AnyKind {
-  const own = (payload: Payload): P => {
-    if (is(payload)) return payload;
-    throw new NfvError('INTERNAL', `a ${payload.kind} where another kind was expected`);
+function any<K extends ItemKind>(name: K, kind: LinuxKind<PayloadOf<K>>): AnyKind {
+  const own = (payload: Payload): PayloadOf<K> => {
+    if (isOfKind(payload, name)) return payload;
+    throw new NfvError('INTERNAL', `a ${payload.kind} where a ${name} was expected`);
   };
-  const ownOrNone = (payload: Payload | undefined): P | undefined => payload && own(payload);
+  const ownOrNone = (payload: Payload | undefined): PayloadOf<K> | undefined =>
+    payload && own(payload);
   return {
     reads: (rest, wanted, wants, memory) => {
       kind.reads(rest, ownOrNone(wanted), wants, memory);

@@ -20,7 +20,7 @@ import type {
 import { Changes } from './changes.js';
 import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
-import { allKinds, kindOf, KINDS, splitKey } from './kinds.js';
+import { allKinds, kindOf, KINDS, kindAt } from './kinds.js';
 import { Memory } from './memory.js';
 import { notePorts } from './port-sight.js';
 import { probe } from './probe.js';
@@ -101,7 +101,7 @@ export class LinuxDataplane implements Dataplane {
   ): Promise<Observation> {
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
-      const [kind, rest] = splitKey(key);
+      const [kind, rest] = kindAt(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants, this.#memory);
     }
     const view = await read(wants, this.#gate.doors(signal), this.#memory);
@@ -162,7 +162,7 @@ export class LinuxDataplane implements Dataplane {
     const objects = new Map<string, Observed>();
     const obstacles = new Map<string, NfvError>();
     for (const key of keys) {
-      const [kind, rest] = splitKey(key);
+      const [kind, rest] = kindAt(key);
       const sight = kind?.observe(rest, wanted.get(key)?.payload, view, this.#memory);
       if (sight instanceof NfvError) obstacles.set(key, sight);
       else if (sight !== undefined) objects.set(key, { key, ...sight });

@@ -1,6 +1,12 @@
 /** All kinds of VPP's dataplane, by key and by payload. */
 import { NfvError } from '../../errors.js';
-import type { ItemKind, Payload, PayloadOf } from '../../model/item.js';
+import {
+  isOfKind,
+  splitKey,
+  type ItemKind,
+  type Payload,
+  type PayloadOf,
+} from '../../model/item.js';
 import { bridgeDomain } from './bridge-domain.js';
 import type { Context } from './context.js';
 import { floodMember } from './flood-member.js';
@@ -43,16 +49,6 @@ const ANY: Readonly<Record<ItemKind, AnyKind>> = {
   port: any('port', port),
 };
 
-const BY_PREFIX: ReadonlyMap<string, AnyKind> = new Map([
-  ['vtep', ANY.vtep],
-  ['bd', ANY.bridge_domain],
-  ['tunnel', ANY.tunnel],
-  ['flood', ANY.flood_member],
-  ['mac', ANY.mac_entry],
-  ['neigh', ANY.neighbor_entry],
-  ['port', ANY.port],
-]);
-
 export function kindOf(payload: Payload): AnyKind {
   return ANY[payload.kind];
 }
@@ -61,19 +57,15 @@ export function allKinds(): readonly AnyKind[] {
   return Object.values(ANY);
 }
 
-/** A key's kind and the rest of it; undefined: a kind that nobody here knows. */
-export function splitKey(key: string): readonly [AnyKind | undefined, Key] {
-  const [prefix = '', ...rest] = key.split('/');
-  return [BY_PREFIX.get(prefix), rest];
-}
-
-function isOf<K extends ItemKind>(payload: Payload, name: K): payload is PayloadOf<K> {
-  return payload.kind === name;
+/** The kind that a key is of, and the rest of it; undefined: a kind that nobody here knows. */
+export function kindAt(key: string): readonly [AnyKind | undefined, Key] {
+  const [kind, rest] = splitKey(key);
+  return [kind && ANY[kind], rest];
 }
 
 function any<K extends ItemKind>(name: K, kind: VppKind<PayloadOf<K>>): AnyKind {
   const own = (payload: Payload): PayloadOf<K> => {
-    if (isOf(payload, name)) return payload;
+    if (isOfKind(payload, name)) return payload;
     throw new NfvError('INTERNAL', `a ${payload.kind} where a ${name} was expected`);
   };
   const ownOrNone = (payload: Payload | undefined): PayloadOf<K> | undefined =>

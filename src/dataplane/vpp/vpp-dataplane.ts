@@ -18,7 +18,7 @@ import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import type { Context } from './context.js';
 import { InterfaceEvents } from './interface-events.js';
-import { allKinds, kindOf, KINDS, splitKey } from './kinds.js';
+import { allKinds, kindOf, KINDS, kindAt } from './kinds.js';
 import { Memory } from './memory.js';
 import { read } from './read.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
@@ -86,7 +86,7 @@ export class VppDataplane implements Dataplane {
     const vpp = this.#vpp(signal);
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
-      const [kind, rest] = splitKey(key);
+      const [kind, rest] = kindAt(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants);
     }
     const view = await read(wants, vpp);
@@ -187,7 +187,7 @@ function sights(
   const objects = new Map<string, Observed>();
   const obstacles = new Map<string, NfvError>();
   for (const key of keys) {
-    const [kind, rest] = splitKey(key);
+    const [kind, rest] = kindAt(key);
     const sight = kind?.observe(rest, wanted.get(key)?.payload, view);
     if (sight instanceof NfvError) obstacles.set(key, sight);
     else if (sight !== undefined) objects.set(key, { key, ...sight });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { allKinds, kindOf, KINDS, splitKey } from '../../../../src/dataplane/linux/kinds.js';
+import { allKinds, kindOf, KINDS, kindAt } from '../../../../src/dataplane/linux/kinds.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
 import { Wants } from '../../../../src/dataplane/linux/view.js';
 import { dependenciesOf, ITEM_KINDS, keyOf, type Payload } from '../../../../src/model/item.js';
@@ -38,11 +38,11 @@ describe('kinds', () => {
     assert.deepEqual(Object.keys(KINDS).sort(), [...ITEM_KINDS].sort());
     assert.equal(allKinds().length, ITEM_KINDS.length);
     for (const payload of ONE_OF_EACH) {
-      const [kind, rest] = splitKey(keyOf(payload));
+      const [kind, rest] = kindAt(keyOf(payload));
       assert.equal(kind, kindOf(payload));
       assert.deepEqual(rest, keyOf(payload).split('/').slice(1));
     }
-    assert.deepEqual(splitKey('vrf/7')[0], undefined);
+    assert.deepEqual(kindAt('vrf/7')[0], undefined);
   });
 
   it('have higher ranks than what they depend on', () => {
@@ -60,7 +60,7 @@ describe('kinds', () => {
     assert.ok(vtep !== undefined && bridge !== undefined);
     const doors = new FakeDoors();
     const kind = kindOf(vtep);
-    const strange = { code: 'INTERNAL', message: /a bridge_domain where another kind/ };
+    const strange = { code: 'INTERNAL', message: /a bridge_domain where a vtep was expected/ };
     assert.throws(() => {
       kind.reads([], bridge, new Wants(false), new Memory());
     }, strange);

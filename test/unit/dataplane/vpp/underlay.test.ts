@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { underlaysOf } from '../../../../src/dataplane/vpp/underlay.js';
+import { nameOf, Uplinks, type Uplink } from '../../../../src/dataplane/vpp/uplinks.js';
+import type { Interface } from '../../../../src/dataplane/vpp/view.js';
+
+const nic: Interface = {
+  index: 1,
+  name: 'eth0',
+  tag: '',
+  mac: '02:00:00:00:00:01',
+  up: true,
+  linkUp: true,
+  mtu: 9000,
+};
+const host: Uplink = { hostInterface: 'u0', addresses: ['192.0.2.1/24'], routes: [] };
+const dpdk: Uplink = {
+  interface: 'eth0',
+  addresses: ['198.51.100.1/24', '2001:db8::1/64'],
+  routes: [],
+};
+
+describe('underlay addresses of VPP', () => {
+  it('are those that it has, and those that its uplinks are to have', () => {
+    const addresses = [
+      { index: 1, address: '198.51.100.1', prefixLength: 24 },
+      { index: 1, address: 'fe80::1', prefixLength: 64 },
+    ];
+    assert.deepEqual(underlaysOf([nic], addresses, [dpdk, host]), [
+      { address: '198.51.100.1', interface: 'eth0', mtu: 9000 },
+      { address: '2001:db8::1', interface: 'eth0', mtu: 1500 },
+      { address: '192.0.2.1', interface: 'host-u0', mtu: 1500 },
+    ]);
+    assert.deepEqual(underlaysOf([], [], []), []);
+  });
+
+  it('belong to one uplink', () => {
+    const uplinks = new Uplinks([dpdk, host]);
+    assert.equal(uplinks.withAddress('2001:db8::1'), dpdk);
+    assert.equal(uplinks.withAddress('192.0.2.1'), host);
+    assert.equal(uplinks.withAddress('192.0.2.2'), undefined);
+    assert.deepEqual([nameOf(dpdk), nameOf(host)], ['eth0', 'host-u0']);
+  });
+});

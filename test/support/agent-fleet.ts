@@ -22,6 +22,8 @@ const FAIR_ENDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'NOT_FOUND',
   'SHUTTING_DOWN',
   'CANCELLED',
+  // An NVA that stops, or an agent that leaves, does not wait for ever for the other to end it.
+  'NVA_UNREACHABLE',
 ]);
 
 const everything = { pageSize: 1000, pageToken: '', filter: '' };

@@ -23,7 +23,7 @@ export const bench: Bench = {
     const world = await World.create();
     try {
       await world.populate(ENDPOINTS);
-      await world.startAgent();
+      await world.startAgent('2s');
       await checks(world);
       const empty = (await world.memoryMb()).now;
       emit('resident memory, no mappings', empty, 'MB');

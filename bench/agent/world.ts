@@ -34,7 +34,7 @@ export class World {
     private readonly host: Netns,
     private readonly others: readonly [guest: Netns, wires: Netns],
     readonly wire: Wire,
-    private readonly config: string,
+    private readonly files: DaemonFiles,
   ) {}
 
   static async create(): Promise<World> {
@@ -48,12 +48,8 @@ export class World {
     await host.ip('addr', 'add', `${VTEP}/24`, 'dev', 'u0');
     const files = new DaemonFiles(directory);
     const wire = await Wire.open(files.socket('wire'), nva.socket);
-    const config = files.nve(NAME, {
-      nva: [{ address: `unix:${files.socket('wire')}` }],
-      drift: { interval: '2s' },
-    });
     const guest = await Netns.create();
-    const world = new World(directory, nva, client, host, [guest, wires], wire, config);
+    const world = new World(directory, nva, client, host, [guest, wires], wire, files);
     await world.#populate();
     return world;
   }
@@ -107,8 +103,11 @@ export class World {
     if (first !== undefined) throw new Error(`${first.nve} lags: ${first.code} ${first.reason}`);
   }
 
-  async startAgent(): Promise<void> {
-    this.#agent = await Daemon.start(['nve', '--config', this.config], this.host);
+  /** `interval`: between checks of everything. */
+  async startAgent(interval = '30s'): Promise<void> {
+    const nva = [{ address: `unix:${this.files.socket('wire')}` }];
+    const config = this.files.nve(NAME, { nva, drift: { interval } });
+    this.#agent = await Daemon.start(['nve', '--config', config], this.host);
   }
 
   async stopAgent(): Promise<void> {
@@ -118,7 +117,7 @@ export class World {
 
   /** What the agent holds, and, if told so, what is in the kernel, is gone. */
   async forget(kernelToo: boolean): Promise<void> {
-    const { code, stderr } = await nfvd(['nve', '--config', this.config, 'forget']);
+    const { code, stderr } = await nfvd(['nve', '--config', this.files.nve(NAME), 'forget']);
     if (code !== 0) throw new Error(stderr);
     if (!kernelToo) return;
     for (const { ifname } of await this.host.json('ip', 'link', 'show', 'group', '1852208740')) {

@@ -1,14 +1,18 @@
 /** The state directory of an agent. */
 import { NfvError } from '../errors.js';
+import { MAX_ENTRIES } from '../model/southbound.js';
 import type { NveConfig } from '../nve/config.js';
 import { openLmdbReader } from '../store/lmdb/reader.js';
 import { openLmdbStore } from '../store/lmdb/store.js';
 import type { Store, StoreReader } from '../store/store.js';
 
+/** All that a delta can bring, and where it is from: so that one sync stores it. */
+const TXN_OPS = MAX_ENTRIES + 1;
+
 /** @throws NfvError of the store, with what to do about an agent's */
 export async function openState(config: NveConfig): Promise<Store> {
   try {
-    return await openLmdbStore({ path: config.stateDir });
+    return await openLmdbStore({ path: config.stateDir, txnOps: TXN_OPS });
   } catch (error) {
     throw withRemedy(error, config);
   }

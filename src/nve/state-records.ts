@@ -13,8 +13,6 @@ const META = '/nfvd/meta';
 const ITEMS = '/nfvd/item/';
 const JOURNAL = '/nfvd/journal/';
 const PAGE = 1000;
-/** Changes of one transaction; one more operation is the meta record's. */
-const MAX_OPS = LIMITS.txnOps - 1;
 /** UTF-8 bytes of the values of one transaction; a single one may have more. */
 const MAX_BYTES = LIMITS.txnBytes / 2;
 /** Of a history that nobody reads: it is made, but not kept. */
@@ -98,7 +96,7 @@ export class StateRecords {
     await this.#settleJournal();
     await this.#settleDoubt();
     const records = changes.map(recordOf);
-    const [only = [], ...more] = chunksOf(records, MAX_OPS);
+    const [only = [], ...more] = chunksOf(records, this.#maxOps);
     if (more.length === 0) {
       await this.#writeMeta(only.map(toOp), from, 0);
       return;
@@ -121,17 +119,17 @@ export class StateRecords {
   async #settleJournal(): Promise<void> {
     if (this.#owed === undefined) return;
     const { changes, from } = this.#owed;
-    await this.#commitAll(chunksOf(changes, MAX_OPS).map((chunk) => chunk.map(toOp)));
+    await this.#commitAll(chunksOf(changes, this.#maxOps).map((chunk) => chunk.map(toOp)));
     await this.#dropJournal([putMeta(from, 0)], 0);
     this.#owed = undefined;
   }
 
   /** Removes the parts from `first` on, the last of them together with `more`. */
   async #dropJournal(more: readonly WriteOp[], first: number): Promise<void> {
-    while (this.#parts - first > MAX_OPS) {
-      const keys = Array.from({ length: MAX_OPS }, (_, i) => journalKey(this.#parts - 1 - i));
+    while (this.#parts - first > this.#maxOps) {
+      const keys = Array.from({ length: this.#maxOps }, (_, i) => journalKey(this.#parts - 1 - i));
       await this.#commit(keys.map((key) => ({ kind: 'delete', key })));
-      this.#parts -= MAX_OPS;
+      this.#parts -= this.#maxOps;
     }
     const ops = [...more];
     for (let i = first; i < this.#parts; i++) ops.push({ kind: 'delete', key: journalKey(i) });
@@ -161,6 +159,11 @@ export class StateRecords {
   async #commitAll(txns: readonly (readonly WriteOp[])[]): Promise<void> {
     const results = await Promise.allSettled(txns.map((ops) => this.#commit(ops)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** Changes of one transaction; one more operation is the meta record's. */
+  get #maxOps(): number {
+    return this.#store.txnOps - 1;
   }
 
   async #compact(): Promise<void> {
@@ -220,7 +223,7 @@ export async function dropConfiguration(store: Store, makeUuid: () => string): P
   await store.txn({ compare: [], ops: [putMeta(from, 0)] });
   for (const prefix of [ITEMS, JOURNAL]) {
     for (;;) {
-      const { kvs } = await store.range({ prefix, limit: MAX_OPS });
+      const { kvs } = await store.range({ prefix, limit: store.txnOps });
       if (kvs.length === 0) break;
       await store.txn({ compare: [], ops: kvs.map(({ key }) => ({ kind: 'delete', key })) });
     }

@@ -81,10 +81,13 @@ function checkCompare(field: string, compare: Compare): void {
   }
 }
 
-/** Checks a transaction and answers the sum of its keys and values in bytes. */
-export function checkTxn(txn: Txn): number {
+/**
+ * Checks a transaction for a store that takes so many compares and operations; answers the sum of
+ * its keys and values in bytes.
+ */
+export function checkTxn(txn: Txn, txnOps: number): number {
   const count = txn.compare.length + txn.ops.length;
-  if (count > LIMITS.txnOps) throw limit('txn', count, LIMITS.txnOps, 'compares and operations');
+  if (count > txnOps) throw limit('txn', count, txnOps, 'compares and operations');
   if (txn.ops.length === 0) {
     throw invalidField('ops', '', 'is empty', 'write at least one operation');
   }

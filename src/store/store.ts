@@ -17,7 +17,10 @@ export const LIMITS = {
   keyBytes: 512,
   /** Bytes of a value in UTF-8 (etcd's default request limit is 1.5 MiB). */
   valueBytes: 1024 * 1024,
-  /** Compares plus operations in one transaction (etcd's --max-txn-ops defaults to 128). */
+  /**
+   * Compares plus operations that every store takes in one transaction (etcd's --max-txn-ops
+   * defaults to 128); see `Store.txnOps`.
+   */
   txnOps: 128,
   /** Sum of values in one transaction, in UTF-8. */
   txnBytes: 1024 * 1024,
@@ -137,6 +140,8 @@ export interface StoreReader {
 }
 
 export interface Store extends StoreReader {
+  /** Compares plus operations that this one takes in one transaction: LIMITS.txnOps or more. */
+  readonly txnOps: number;
   /**
    * All or nothing. A rejection with STORE_FULL means nothing was written; one with STORE_FAILED
    * that the outcome is known only after reading it back.

@@ -16,6 +16,10 @@ export class FaultyStore implements Store {
 
   constructor(private readonly store: Store) {}
 
+  get txnOps(): number {
+    return this.store.txnOps;
+  }
+
   async txn(txn: Txn): Promise<TxnResult> {
     const fault = await this.judge?.(++this.count, txn);
     if (fault === undefined) return await this.store.txn(txn);

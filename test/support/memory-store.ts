@@ -1,13 +1,14 @@
 /** A store in memory, for unit tests that own time: nothing in it waits. It cannot be watched. */
 import { NfvError } from '../../src/errors.js';
-import type {
-  KeyValue,
-  RangeRequest,
-  RangeResult,
-  Store,
-  StoreStatus,
-  Txn,
-  TxnResult,
+import {
+  LIMITS,
+  type KeyValue,
+  type RangeRequest,
+  type RangeResult,
+  type Store,
+  type StoreStatus,
+  type Txn,
+  type TxnResult,
 } from '../../src/store/store.js';
 import { StoreModel } from './store-model.js';
 
@@ -56,6 +57,8 @@ export class MemoryStore implements Store {
   watch(): never {
     throw new NfvError('INTERNAL', 'a memory store cannot be watched');
   }
+
+  readonly txnOps = LIMITS.txnOps;
 
   status(): StoreStatus {
     const { revision, compactRevision } = this.#model;

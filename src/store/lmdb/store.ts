@@ -13,16 +13,17 @@ import { Records } from './records.js';
 import { runTxn } from './txn.js';
 import { verifyDataFile } from './verify.js';
 import { watchStore } from './watch.js';
-import type {
-  KeyValue,
-  RangeRequest,
-  RangeResult,
-  Store,
-  StoreStatus,
-  Txn,
-  TxnResult,
-  WatchBatch,
-  WatchRequest,
+import {
+  LIMITS,
+  type KeyValue,
+  type RangeRequest,
+  type RangeResult,
+  type Store,
+  type StoreStatus,
+  type Txn,
+  type TxnResult,
+  type WatchBatch,
+  type WatchRequest,
 } from '../store.js';
 
 export interface LmdbOptions {
@@ -33,6 +34,8 @@ export interface LmdbOptions {
    * deletes and a compaction have made room. Default 8 GiB.
    */
   readonly maxBytes?: number;
+  /** See `Store.txnOps`; default LIMITS.txnOps. */
+  readonly txnOps?: number;
   /** Milliseconds since 1970, for the epoch; default Date.now. */
   readonly now?: () => number;
   /** Ends the check of a large file. */
@@ -48,7 +51,7 @@ const DEFAULT_MAX_BYTES = 8 * GIB;
  *   COMMAND_MISSING
  */
 export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
-  const { path, maxBytes = DEFAULT_MAX_BYTES, now = Date.now } = options;
+  const { path, maxBytes = DEFAULT_MAX_BYTES, txnOps = LIMITS.txnOps, now = Date.now } = options;
   // Never to be remapped: other threads read through the map that would go away.
   const mapSize = maxBytes + GIB;
   await makeDirectory(path);
@@ -58,7 +61,7 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
     await makeDataFile(path, mapSize);
     const { state } = await verifyDataFile(environment.file, options.signal);
     await environment.ready();
-    const store = new LmdbStore({ environment, lock, maxBytes }, state);
+    const store = new LmdbStore({ environment, lock, maxBytes, txnOps }, state);
     await store.newEpoch(now());
     return store;
   } catch (error) {
@@ -72,6 +75,7 @@ interface Parts {
   readonly environment: Environment;
   readonly lock: DirectoryLock;
   readonly maxBytes: number;
+  readonly txnOps: number;
 }
 
 interface Waiting {
@@ -125,7 +129,7 @@ class LmdbStore implements Store {
   }
 
   async txn(txn: Txn): Promise<TxnResult> {
-    const bytes = checkTxn(txn);
+    const bytes = checkTxn(txn, this.txnOps);
     return this.#submit(bytes, (draft) => {
       if (this.#full && txn.ops.some((op) => op.kind === 'put')) throw this.#noRoom();
       return runTxn(draft, txn);
@@ -143,6 +147,10 @@ class LmdbStore implements Store {
   async compact(revision: number): Promise<void> {
     checkRevision('revision', revision);
     await compactStore((change) => this.#submit(0, change), revision);
+  }
+
+  get txnOps(): number {
+    return this.#parts.txnOps;
   }
 
   status(): StoreStatus {

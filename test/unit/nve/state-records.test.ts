@@ -101,6 +101,28 @@ describe('state records', () => {
     });
   }
 
+  it('take one transaction for as much as the store allows in one', async () => {
+    await store.close();
+    store = await openLmdbStore({ path, txnOps: 1001 });
+    const faulty = new FaultyStore(store);
+    const sizes: number[] = [];
+    faulty.judge = (_count, { ops }) => {
+      sizes.push(ops.length);
+      return undefined;
+    };
+    const records = await open(faulty);
+    await records.write(puts(macs(1000)), from(7));
+    assert.deepEqual(sizes.splice(0), [1001]);
+    assert.deepEqual(await contents(), contentOf(macs(1000), from(7)));
+    await records.write(puts(macs(1001, '10.0.1.2')), from(8));
+    assert.ok(sizes.length > 1 && Math.max(...sizes) <= 1001);
+    assert.deepEqual(await contents(), contentOf(macs(1001, '10.0.1.2'), from(8)));
+    // Another process may allow less: what this one has stored is read all the same.
+    await store.close();
+    store = await openLmdbStore({ path });
+    assert.deepEqual(await contents(), contentOf(macs(1001, '10.0.1.2'), from(8)));
+  });
+
   it('have room for a thousand items of the largest kind', async () => {
     const records = await open();
     const dependsOn = Array.from({ length: 16 }, (_, n) => String(n).repeat(120));

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLmdbStore } from '../../../../src/store/lmdb/store.js';
+import { LIMITS, type WriteOp } from '../../../../src/store/store.js';
 import { verifyDataFile } from '../../../../src/store/lmdb/verify.js';
 import { checkAcks } from '../../../support/store-acks.js';
 import { put, rejects } from '../../../support/store-helpers.js';
@@ -51,6 +52,21 @@ describe('opening the embedded store', function () {
     const other = await openLmdbStore({ path: `${path}-2` });
     assert.notEqual(other.status().storeId, storeId);
     await other.close();
+  });
+
+  it('takes as much in a transaction as it was opened for, and no more', async () => {
+    const ops = (count: number): WriteOp[] =>
+      Array.from({ length: count }, (_, i) => ({ kind: 'put', key: `k${i}`, value: '' }));
+    const store = await openLmdbStore({ path, txnOps: 1001 });
+    assert.equal(store.txnOps, 1001);
+    await store.txn({ compare: [], ops: ops(1001) });
+    assert.equal(store.status().revision, 1);
+    await rejects(store.txn({ compare: [], ops: ops(1002) }), 'STORE_LIMIT');
+    await store.close();
+    const usual = await openLmdbStore({ path });
+    assert.equal(usual.txnOps, LIMITS.txnOps);
+    assert.equal((await usual.range({ prefix: 'k', limit: 2000 })).kvs.length, 1001);
+    await usual.close();
   });
 
   it('counts its epochs on, also where the clock stands still or goes back', async () => {

@@ -22,8 +22,11 @@ export const UNDERLAY_MTU = 1500;
 /** The underlay's end of a host's cable. */
 export const cableOf = (host: Host): string => `u-${host.name}`;
 
-/** Everything under /run is on a tmpfs of ours from here on. */
+/** Everything under /run is on a tmpfs of ours from here on. @throws Error outside our namespaces */
 export async function makeWorld(): Promise<void> {
+  // The first process of a PID namespace: the wrapper makes that with the others.
+  if (process.pid !== 1)
+    throw new Error('to leave this machine alone, start me by scripts/demo.sh');
   await run('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'demo', '/run']);
   for (const dir of ['/run/netns', '/run/nfvd', '/run/demo']) await mkdir(dir, { recursive: true });
   await ipBatch([

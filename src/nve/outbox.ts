@@ -1,4 +1,5 @@
 /** What is to be told to the NVA: gathered by key while it is slow, so that it never grows. */
+import { clip } from '../errors.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import { MAX_ENTRIES, type FromNve, type ItemReport } from '../model/southbound.js';
 
@@ -31,7 +32,10 @@ export class Outbox {
     const room = MAX_DRIFTS - drifts.length;
     const older = room > 0 ? this.#drifts.slice(0, room) : [];
     const newer = drifts.slice(0, MAX_DRIFTS);
-    this.#drifts = [...newer.map((d) => ({ ...d, difference: clip(d.difference) })), ...older];
+    this.#drifts = [
+      ...newer.map((d) => ({ ...d, difference: clip(d.difference, MAX_TEXT) })),
+      ...older,
+    ];
     this.#driftTotal = total;
   }
 
@@ -78,9 +82,5 @@ export class Outbox {
 function shortened(entry: ItemReport): ItemReport {
   const { failure } = entry;
   if (failure === undefined) return entry;
-  return { ...entry, failure: { ...failure, message: clip(failure.message) } };
-}
-
-function clip(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 3)}...`;
+  return { ...entry, failure: { ...failure, message: clip(failure.message, MAX_TEXT) } };
 }

@@ -89,7 +89,7 @@ export class VppDataplane implements Dataplane {
       const [kind, rest] = kindAt(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants);
     }
-    const view = await read(wants, vpp);
+    const view = await read(wants, this.#uplinks, vpp);
     const found = scope.kind === 'all' ? list(view, wanted) : scope.keys;
     const observation = sights(new Set([...wanted.keys(), ...found]), wanted, view);
     this.#remember(view, wants);

@@ -4,6 +4,7 @@ import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { place, undoing } from './members.js';
 import type { Context } from './context.js';
 import { takeOrphan } from './orphan.js';
+import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
 /** RFC 7348 §5. */
@@ -53,12 +54,12 @@ async function addDel(ends: TunnelEnds, isAdd: boolean, vpp: Vpp): Promise<numbe
 
 /** Makes a tunnel and puts it into its bridge domain; nothing is left of one that fails. */
 export async function addTunnel(ends: TunnelEnds, tag: string, context: Context): Promise<void> {
-  const index = await addOrTake(ends, context.vpp);
+  const index = await addOrTake(ends, tag, context.vpp);
   const to = { tag, vni: ends.vni, group: TUNNEL_GROUP, up: true };
   await undoing(place(index, to, context), (vpp) => addDel(ends, false, vpp), context);
 }
 
-async function addOrTake(ends: TunnelEnds, vpp: Vpp): Promise<number> {
+async function addOrTake(ends: TunnelEnds, tag: string, vpp: Vpp): Promise<number> {
   try {
     return await addDel(ends, true, vpp);
   } catch (error) {
@@ -68,7 +69,8 @@ async function addOrTake(ends: TunnelEnds, vpp: Vpp): Promise<number> {
       (each) => each.vni === vni && each.dst_address === remote && each.src_address === local,
     );
     const what = `a tunnel of VNI ${vni} from ${local} to ${remote}`;
-    return await takeOrphan(({ index }) => index === there?.sw_if_index, what, vpp);
+    const is = ({ index }: Interface): boolean => index === there?.sw_if_index;
+    return await takeOrphan({ what, tag, comesUp: true, is }, vpp);
   }
 }
 

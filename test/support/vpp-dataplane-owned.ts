@@ -59,6 +59,24 @@ export function vppDataplaneOwned(world: OwnedWorld): void {
       flags: ['IF_STATUS_API_FLAG_ADMIN_UP'],
     });
 
+  /** Of VNI 10, without a tag. @returns its index */
+  async function addTunnel(remote: string): Promise<number> {
+    const { sw_if_index: index } = await client().request('vxlan_add_del_tunnel_v3', {
+      is_add: true,
+      instance: 0xffff_ffff,
+      src_address: L,
+      dst_address: remote,
+      src_port: 4789,
+      dst_port: 4789,
+      mcast_sw_if_index: 0xffff_ffff,
+      encap_vrf_id: 0,
+      decap_next_index: 0xffff_ffff,
+      vni: 10,
+      is_l3: false,
+    });
+    return index;
+  }
+
   it('does every step twice, and the second time changes nothing', async () => {
     const plan = await world.rig.plan(network());
     assert.deepEqual(await world.rig.apply(plan), []);
@@ -114,21 +132,17 @@ export function vppDataplaneOwned(world: OwnedWorld): void {
     assert.deepEqual(await everything(world.eye), before);
   });
 
+  it('takes up 2,000 tunnels in one pass that it had not named yet when it was killed', async () => {
+    await world.rig.converge([vtepItem(L), domain(10, L)]);
+    const remotes = Array.from({ length: 2000 }, (_, i) => `10.8.${i >> 8}.${i & 255}`);
+    await Promise.all(remotes.map((remote) => addTunnel(remote)));
+    const tunnels = remotes.map((remote) => tunnelTo(10, remote, L));
+    await world.rig.converge([vtepItem(L), domain(10, L), ...tunnels]);
+  });
+
   it('leaves a tunnel and an interface alone that somebody cross-connected, and has no tags', async () => {
     await world.rig.converge([vtepItem(L), domain(10, L)]);
-    const { sw_if_index: tunnel } = await client().request('vxlan_add_del_tunnel_v3', {
-      is_add: true,
-      instance: 0xffff_ffff,
-      src_address: L,
-      dst_address: R,
-      src_port: 4789,
-      dst_port: 4789,
-      mcast_sw_if_index: 0xffff_ffff,
-      encap_vrf_id: 0,
-      decap_next_index: 0xffff_ffff,
-      vni: 10,
-      is_l3: false,
-    });
+    const tunnel = await addTunnel(R);
     const { sw_if_index: taken } = await client().request('af_packet_create', {
       hw_addr: '00:00:00:00:00:00',
       use_random_hw_addr: true,

@@ -133,6 +133,8 @@ async function set(wanted: BridgeDomainItem, { vpp }: Context): Promise<void> {
     vpp.request('bridge_flags', { bd_id, is_set: true, flags: on }),
     off.length > 0 ? vpp.request('bridge_flags', { bd_id, is_set: false, flags: off }) : undefined,
     vpp.request('bridge_domain_set_mac_age', { bd_id, mac_age: wanted.learn ? MAC_AGE : 0 }),
+    // What was learned would stay for ever; static entries do.
+    wanted.learn ? undefined : vpp.request('l2fib_flush_bd', { bd_id }),
   ]);
 }
 

@@ -3,9 +3,10 @@ import { NfvError } from '../../errors.js';
 import { bridgeDomainKey, type BridgeDomainItem } from '../../model/item.js';
 import type { Context } from './context.js';
 import { memberDefects, place } from './members.js';
+import { dumpTunnels } from './read-tunnels.js';
 import { parseTag, tagOf } from './tag.js';
 import type { Tunnel, View } from './view.js';
-import { addTunnel, dumpTunnels, removeTunnel, TUNNEL_GROUP } from './vxlan.js';
+import { addTunnel, removeTunnel, TUNNEL_GROUP } from './vxlan.js';
 
 const PART = 'group';
 

@@ -6,7 +6,6 @@ import { retvalOf } from '../../vpp-api/client/refused.js';
 import { createHostInterface } from './af-packet.js';
 import type { Context } from './context.js';
 import { place, undoing } from './members.js';
-import { takeOrphan } from './orphan.js';
 import { tagOf } from './tag.js';
 import { RETVAL, unless } from './vpp.js';
 
@@ -27,18 +26,19 @@ export async function takeHostInterface(
   );
 }
 
-async function take(name: string, tag: string, { vpp }: Context): Promise<number> {
+async function take(name: string, tag: string, { vpp, orphans }: Context): Promise<number> {
   try {
     return await createHostInterface(name, vpp);
   } catch (error) {
     switch (retvalOf(error)) {
       case RETVAL.IF_ALREADY_EXISTS:
-        return await takeOrphan(
+        return await orphans.take(
           {
             what: `VPP's interface on ${name}`,
             tag,
             comesUp: false,
-            is: (each) => each.name === `host-${name}`,
+            find: ({ interfaces }) =>
+              [...interfaces.values()].find((each) => each.name === `host-${name}`),
           },
           vpp,
         );

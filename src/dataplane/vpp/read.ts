@@ -5,7 +5,7 @@ import type { Uplinks } from './uplinks.js';
 import { View, type Domain } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 import { leads } from './route.js';
-import { dumpTunnels } from './vxlan.js';
+import { dumpTunnels } from './read-tunnels.js';
 import type { Wants } from './wants.js';
 
 /** `bd_id` of the dumps: all of them. */

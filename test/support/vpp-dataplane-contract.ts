@@ -4,6 +4,7 @@ import { tunnelKey, type Payload } from '../../src/model/item.js';
 import { domain, floodTo, tunnelTo, vtepItem } from './linux-items.js';
 import { eventually } from './eventually.js';
 import { VppDataplaneRig, steps } from './vpp-dataplane-rig.js';
+import { vppDataplaneOwned } from './vpp-dataplane-owned.js';
 import { vppDataplanePorts } from './vpp-dataplane-ports.js';
 import { tunnelsOf, type Eye } from './vpp-eye.js';
 import { ALL_INTERFACES, type VppUnderTest } from './vpp-under-test.js';
@@ -198,6 +199,22 @@ export function vppDataplaneContract({
     vppDataplanePorts({
       hostInterface,
       network: (vni) => [vtepItem(L), domain(vni, L)],
+      get rig() {
+        return rig;
+      },
+      get eye() {
+        return eye;
+      },
+    });
+  });
+
+  describe('where something is in its way, or goes wrong', () => {
+    vppDataplaneOwned({
+      hostInterface,
+      addLoopback,
+      get vpp() {
+        return vpp;
+      },
       get rig() {
         return rig;
       },

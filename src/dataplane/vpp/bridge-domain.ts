@@ -11,9 +11,10 @@ import { retvalOf } from '../../vpp-api/client/refused.js';
 import type { Context } from './context.js';
 import { addGroup, groupDefects, groupOf, groups, placeGroup, removeGroup } from './flood-group.js';
 import type { Sight, VppKind } from './kind.js';
+import { undoing } from './members.js';
 import { tagOf } from './tag.js';
 import type { Domain, View } from './view.js';
-import { RETVAL, unless } from './vpp.js';
+import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
 /** Minutes until VPP forgets a MAC that it learned; the kernel's bridge takes five too. */
 const MAC_AGE = 5;
@@ -26,6 +27,7 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
       flood: [wanted.flood, observed.flood],
       arpSuppression: [wanted.arpSuppression, observed.arpSuppression],
       bumGroup: [wanted.bumGroup, observed.bumGroup],
+      vtep: [wanted.vtep, observed.vtep],
     }),
   mustRecreate: () => false,
 
@@ -42,11 +44,12 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
       return wanted === undefined ? undefined : inTheWay(domain);
     }
     const { learn, flood, arpTermination: arpSuppression } = domain;
-    const bumGroup = groupOf(id, view);
-    const { network = '', vtep = '', mtu = 0 } = wanted ?? {};
-    const own = { kind: 'bridge_domain', vni: id, learn, flood, arpSuppression, bumGroup } as const;
+    const { network = '', mtu = 0 } = wanted ?? {};
+    // Without a group a bridge domain has nothing to do with a VTEP.
+    const { remote: bumGroup = '', local: vtep = wanted?.vtep ?? '' } = groupOf(id, view) ?? {};
+    const own = { kind: 'bridge_domain', vni: id, learn, flood, arpSuppression } as const;
     return {
-      payload: { ...own, network, vtep, mtu },
+      payload: { ...own, network, vtep, mtu, bumGroup },
       defects: [...defectsOf(domain), ...groupDefects(id, view)],
     };
   },
@@ -59,20 +62,14 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
   },
 
   async create(wanted, context) {
-    const { vpp } = context;
-    const fields = {
-      ...settings(wanted),
-      bd_id: wanted.vni,
-      bd_tag: tagOf(bridgeDomainKey(wanted.vni)),
-    };
-    if (vpp.has('bridge_domain_add_del_v2')) await vpp.request('bridge_domain_add_del_v2', fields);
-    else await vpp.request('bridge_domain_add_del', fields);
-    await addGroup(wanted, context);
+    await addOrTake(wanted, context);
+    const work = addGroup(wanted, context);
+    await undoing(work, (vpp) => removeDomain(wanted.vni, vpp), context);
   },
 
   async update(wanted, from, context) {
     await set(wanted, context);
-    if (wanted.bumGroup === from.bumGroup) {
+    if (wanted.bumGroup === from.bumGroup && wanted.vtep === from.vtep) {
       await placeGroup(wanted.vni, context);
       return;
     }
@@ -82,9 +79,27 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
 
   async remove({ vni }, context) {
     await removeGroup(vni, context);
-    await removeDomain(vni, context);
+    await removeDomain(vni, context.vpp);
   },
 };
+
+async function addOrTake(wanted: BridgeDomainItem, context: Context): Promise<void> {
+  const { vpp } = context;
+  const tag = tagOf(bridgeDomainKey(wanted.vni));
+  const fields = { ...settings(wanted), bd_id: wanted.vni, bd_tag: tag };
+  const addition = vpp.has('bridge_domain_add_del_v2')
+    ? vpp.request('bridge_domain_add_del_v2', fields)
+    : vpp.request('bridge_domain_add_del', fields);
+  try {
+    await addition;
+  } catch (error) {
+    if (retvalOf(error) !== RETVAL.BD_ALREADY_EXISTS) throw error;
+    const asked = { bd_id: wanted.vni, sw_if_index: NO_INTERFACE };
+    const [found] = await vpp.dump('bridge_domain_dump', asked);
+    if (found?.bd_tag !== tag) throw inTheWay({ id: wanted.vni, tag: found?.bd_tag ?? '' });
+    await set(wanted, context);
+  }
+}
 
 function settings({ learn, flood, arpSuppression }: BridgeDomainItem) {
   return {
@@ -118,10 +133,12 @@ async function set(wanted: BridgeDomainItem, { vpp }: Context): Promise<void> {
     vpp.request('bridge_flags', { bd_id, is_set: true, flags: on }),
     off.length > 0 ? vpp.request('bridge_flags', { bd_id, is_set: false, flags: off }) : undefined,
     vpp.request('bridge_domain_set_mac_age', { bd_id, mac_age: wanted.learn ? MAC_AGE : 0 }),
+    // What was learned would stay for ever; static entries do.
+    wanted.learn ? undefined : vpp.request('l2fib_flush_bd', { bd_id }),
   ]);
 }
 
-async function removeDomain(vni: number, { vpp }: Context): Promise<void> {
+async function removeDomain(vni: number, vpp: Vpp): Promise<void> {
   const fields = { ...NO_SETTINGS, bd_id: vni };
   const removal = vpp.has('bridge_domain_add_del_v2')
     ? vpp.request('bridge_domain_add_del_v2', fields)
@@ -150,7 +167,7 @@ const NO_SETTINGS = {
   is_add: false,
 } as const;
 
-function inTheWay({ id, tag }: Domain): NfvError {
+function inTheWay({ id, tag }: Pick<Domain, 'id' | 'tag'>): NfvError {
   const whose = tag === '' ? 'has no tag of ours' : `has the tag "${tag}"`;
   return new NfvError('FOREIGN_OBJECT', `bridge domain ${id} ${whose}`, {
     metadata: { bridgeDomain: String(id), tag },
@@ -159,15 +176,15 @@ function inTheWay({ id, tag }: Domain): NfvError {
 
 /** Of a bridge domain that is gone: the tunnel to its group. */
 function remains(vni: number, view: View): Sight<BridgeDomainItem> {
-  const bumGroup = groupOf(vni, view);
-  if (bumGroup === '') return undefined;
+  const group = groupOf(vni, view);
+  if (group === undefined) return undefined;
   const settings = { learn: false, flood: false, arpSuppression: false, mtu: 0 };
   const payload = {
     kind: 'bridge_domain',
     network: '',
     vni,
-    vtep: '',
-    bumGroup,
+    vtep: group.local,
+    bumGroup: group.remote,
     ...settings,
   } as const;
   return { payload, defects: ['no bridge domain'] };

@@ -1,5 +1,6 @@
 /** What VPP tells of changes behind our back: interfaces that go, come up or go down. */
 import type { Memory } from './memory.js';
+import { UPLINK } from './read-interfaces.js';
 import { parseTag } from './tag.js';
 
 export type Listener = (keys: ReadonlySet<string> | 'unknown') => void;
@@ -36,6 +37,8 @@ export class Changes {
     const tag = this.memory.tagAt(index);
     if (isGone) this.memory.forget(index);
     const key = tag === undefined ? undefined : parseTag(tag)?.key;
-    if (key !== undefined && !this.#working.has(key)) this.tell(new Set([key]));
+    if (key === undefined || this.#working.has(key)) return;
+    // On an uplink are VTEPs, whose keys it does not tell.
+    this.tell(key.startsWith(UPLINK) ? 'unknown' : new Set([key]));
   }
 }

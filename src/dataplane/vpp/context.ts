@@ -1,5 +1,6 @@
 import { NfvError } from '../../errors.js';
 import type { Memory } from './memory.js';
+import type { Orphans } from './orphans.js';
 import { tagOf } from './tag.js';
 import type { Uplinks } from './uplinks.js';
 import type { Vpp } from './vpp.js';
@@ -9,6 +10,7 @@ export interface Context {
   readonly vpp: Vpp;
   readonly memory: Memory;
   readonly uplinks: Uplinks;
+  readonly orphans: Orphans;
 }
 
 /**

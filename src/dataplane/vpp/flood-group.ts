@@ -3,18 +3,19 @@ import { NfvError } from '../../errors.js';
 import { bridgeDomainKey, type BridgeDomainItem } from '../../model/item.js';
 import type { Context } from './context.js';
 import { memberDefects, place } from './members.js';
+import { dumpTunnels } from './read-tunnels.js';
 import { parseTag, tagOf } from './tag.js';
-import type { View } from './view.js';
-import { addTunnel, dumpTunnels, removeTunnel, TUNNEL_GROUP } from './vxlan.js';
+import type { Tunnel, View } from './view.js';
+import { addTunnel, removeTunnel, TUNNEL_GROUP } from './vxlan.js';
 
 const PART = 'group';
 
 const groupTag = (vni: number): string => tagOf(bridgeDomainKey(vni), PART);
 
-/** The group that a VN's frames go to; empty: none. */
-export function groupOf(vni: number, view: View): string {
+/** The tunnel to the group that a VN's frames go to; undefined: none. */
+export function groupOf(vni: number, view: View): Tunnel | undefined {
   const found = view.tagged(groupTag(vni));
-  return (found && view.tunnels.get(found.index)?.remote) ?? '';
+  return found && view.tunnels.get(found.index);
 }
 
 /** What keeps the tunnel to a VN's group from carrying its frames. */

@@ -32,8 +32,10 @@ export const neighborEntry: VppKind<NeighborEntryItem> = {
 
   create: (wanted, context) => put(wanted, true, context),
   update: (wanted, _from, context) => put(wanted, true, context),
-  // VPP answers UNSPECIFIED to the removal of what is not there, or of another MAC's.
-  remove: (from, context) => unless(put(from, false, context), RETVAL.UNSPECIFIED),
+  // VPP answers UNSPECIFIED to the removal of what is not there, or of another MAC's, and
+  // NO_SUCH_ENTRY if there is no such bridge domain.
+  remove: (from, context) =>
+    unless(put(from, false, context), RETVAL.UNSPECIFIED, RETVAL.NO_SUCH_ENTRY),
 };
 
 async function put(

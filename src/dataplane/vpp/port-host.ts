@@ -6,9 +6,7 @@ import { retvalOf } from '../../vpp-api/client/refused.js';
 import { createHostInterface } from './af-packet.js';
 import type { Context } from './context.js';
 import { place, undoing } from './members.js';
-import { takeOrphan } from './orphan.js';
 import { tagOf } from './tag.js';
-import type { Interface } from './view.js';
 import { RETVAL, unless } from './vpp.js';
 
 /** @throws NfvError PORT_MISSING if the host has no such interface, FOREIGN_OBJECT if VPP has it from somebody else */
@@ -17,9 +15,10 @@ export async function takeHostInterface(
   port: HostInterfacePort,
   context: Context,
 ): Promise<void> {
-  const index = await take(port.interface, context);
+  const tag = tagOf(portKey(item.endpoint));
+  const index = await take(port.interface, tag, context);
   const { vni, adminUp: up } = item;
-  const work = place(index, { tag: tagOf(portKey(item.endpoint)), vni, group: 0, up }, context);
+  const work = place(index, { tag, vni, group: 0, up }, context);
   await undoing(
     work,
     (vpp) => vpp.request('af_packet_delete', { host_if_name: port.interface }),
@@ -27,15 +26,22 @@ export async function takeHostInterface(
   );
 }
 
-async function take(name: string, { vpp }: Context): Promise<number> {
+async function take(name: string, tag: string, { vpp, orphans }: Context): Promise<number> {
   try {
     return await createHostInterface(name, vpp);
   } catch (error) {
     switch (retvalOf(error)) {
-      case RETVAL.IF_ALREADY_EXISTS: {
-        const is = (each: Interface): boolean => each.name === `host-${name}`;
-        return await takeOrphan(is, `VPP's interface on ${name}`, vpp);
-      }
+      case RETVAL.IF_ALREADY_EXISTS:
+        return await orphans.take(
+          {
+            what: `VPP's interface on ${name}`,
+            tag,
+            comesUp: false,
+            find: ({ interfaces }) =>
+              [...interfaces.values()].find((each) => each.name === `host-${name}`),
+          },
+          vpp,
+        );
       case RETVAL.SYSCALL_ERROR_1:
       case RETVAL.INVALID_INTERFACE:
         throw new NfvError('HOST_INTERFACE_MISSING', `VPP cannot open ${name} of the host`, {
@@ -53,5 +59,6 @@ export async function letGo(
   { vpp }: Context,
 ): Promise<void> {
   const removal = vpp.request('af_packet_delete', { host_if_name: name });
-  await unless(removal, RETVAL.INVALID_INTERFACE, RETVAL.INVALID_SW_IF_INDEX);
+  // What VPP says of one that it does not have (af_packet_delete_if).
+  await unless(removal, RETVAL.SYSCALL_ERROR_1);
 }

@@ -1,16 +1,17 @@
 /** Reads VPP's tables, all at once. */
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
+import type { Uplinks } from './uplinks.js';
 import { View, type Domain } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 import { leads } from './route.js';
-import { dumpTunnels } from './vxlan.js';
+import { dumpTunnels } from './read-tunnels.js';
 import type { Wants } from './wants.js';
 
 /** `bd_id` of the dumps: all of them. */
 const ALL_DOMAINS = 0xffff_ffff;
 /** @throws NfvError as Vpp.dump; never a partial view. */
-export async function read(wants: Wants, vpp: Vpp): Promise<View> {
+export async function read(wants: Wants, uplinks: Uplinks, vpp: Vpp): Promise<View> {
   const view = new View();
   await Promise.all([
     wants.interfaces || wants.addresses ? addInterfaces(view, vpp) : undefined,
@@ -24,7 +25,10 @@ export async function read(wants: Wants, vpp: Vpp): Promise<View> {
       if (await leads(remote, vpp)) view.reachable.add(remote);
     }),
   ]);
-  if (wants.addresses) view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));
+  if (wants.addresses) {
+    view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));
+    view.missingRoutes = await uplinks.missingRoutes(vpp);
+  }
   return view;
 }
 

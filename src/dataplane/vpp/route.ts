@@ -1,5 +1,6 @@
 /** The way to a remote VTEP, in VPP's routing table. */
 import { NfvError } from '../../errors.js';
+import type { ReplyOf } from '../../vpp-api/product-types.js';
 import { RETVAL, type Vpp } from './vpp.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 
@@ -15,15 +16,26 @@ const DEAD_ENDS: ReadonlySet<string> = new Set([
 
 /** VPP has a route to this address that leads away from the host. */
 export async function leads(address: string, vpp: Vpp): Promise<boolean> {
-  const prefix = `${address}/${address.includes(':') ? 128 : 32}`;
-  const asked = { table_id: TABLE, exact: 0, prefix };
+  const paths = await lookUp(`${address}/${address.includes(':') ? 128 : 32}`, false, vpp);
+  return paths.some(({ type }) => !DEAD_ENDS.has(String(type)));
+}
+
+/** VPP has a route to just this prefix, by this neighbour. */
+export async function hasRoute(to: string, via: string, vpp: Vpp): Promise<boolean> {
+  return (await lookUp(to, true, vpp)).some(({ nh }) => nh.address === via);
+}
+
+type Paths = ReplyOf<'ip_route_lookup_v2'>['route']['paths'];
+
+async function lookUp(prefix: string, exact: boolean, vpp: Vpp): Promise<Paths> {
+  const asked = { table_id: TABLE, exact: exact ? 1 : 0, prefix };
   try {
     const { route } = vpp.has('ip_route_lookup_v2')
       ? await vpp.request('ip_route_lookup_v2', asked)
       : await vpp.request('ip_route_lookup', asked);
-    return route.paths.some(({ type }) => !DEAD_ENDS.has(String(type)));
+    return route.paths;
   } catch (error) {
-    if (retvalOf(error) === RETVAL.NO_SUCH_ENTRY) return false;
+    if (retvalOf(error) === RETVAL.NO_SUCH_ENTRY) return [];
     throw error;
   }
 }

@@ -5,6 +5,8 @@
 import { NfvError } from '../../errors.js';
 import { createHostInterface } from './af-packet.js';
 import { readAddresses, readInterfaces, UPLINK } from './read-interfaces.js';
+import { hasRoute } from './route.js';
+import { SharedWork } from './shared-work.js';
 import { tagOf } from './tag.js';
 import type { Interface } from './view.js';
 import type { Vpp } from './vpp.js';
@@ -29,6 +31,9 @@ const TABLE = 0;
 const NO_LABEL = { is_uniform: 0, label: 0, ttl: 0, exp: 0 } as const;
 
 export class Uplinks {
+  readonly #made = new SharedWork<void>();
+  readonly #found = new SharedWork<Interface | undefined>();
+
   constructor(readonly all: readonly Uplink[]) {}
 
   /** The uplink that is to have a VTEP's address. */
@@ -36,36 +41,57 @@ export class Uplinks {
     return this.all.find(({ addresses }) => addresses.some((each) => bare(each) === address));
   }
 
-  /** The interface of VPP that has an address; undefined: none. */
-  async interfaceWith(address: string, vpp: Vpp): Promise<Interface | undefined> {
-    const interfaces = await readInterfaces(vpp);
-    const found = (await readAddresses(interfaces, vpp)).find((each) => each.address === address);
-    return found && interfaces.find(({ index }) => index === found.index);
+  /**
+   * The interface of VPP that has an address; undefined: none. Asked by each of a wave's bridge
+   * domains that have a group: all interfaces are read for all of them.
+   */
+  interfaceWith(address: string, vpp: Vpp): Promise<Interface | undefined> {
+    return this.#found.do(`${vpp.start} ${address}`, () => interfaceWith(address, vpp));
   }
 
   /**
-   * Makes an uplink as configured, whatever of it is there.
+   * Makes an uplink as configured, whatever of it is there; once for all VTEPs on it in a wave.
    * @throws NfvError VTEP_ADDRESS_MISSING if VPP has no such interface; VPP_REFUSED
    */
-  async make(uplink: Uplink, vpp: Vpp): Promise<void> {
-    const interfaces = await readInterfaces(vpp);
-    const index = await findOrTake(uplink, interfaces, vpp);
-    const has = new Set(
-      (
-        await readAddresses(
-          interfaces.filter((each) => each.index === index),
-          vpp,
-        )
-      ).map(({ address, prefixLength }) => `${address}/${prefixLength}`),
-    );
-    await vpp.request('sw_interface_set_flags', {
-      sw_if_index: index,
-      flags: ['IF_STATUS_API_FLAG_ADMIN_UP'],
-    });
-    const missing = uplink.addresses.filter((address) => !has.has(address));
-    await Promise.all(missing.map((address) => addAddress(index, address, vpp)));
-    await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));
+  make(uplink: Uplink, vpp: Vpp): Promise<void> {
+    return this.#made.do(`${vpp.start} ${nameOf(uplink)}`, () => make(uplink, vpp));
   }
+
+  /** See `View.missingRoutes`. */
+  async missingRoutes(vpp: Vpp): Promise<ReadonlyMap<string, readonly string[]>> {
+    const missing = new Map<string, readonly string[]>();
+    await Promise.all(
+      this.all.map(async ({ addresses, routes }) => {
+        const are = await Promise.all(routes.map(({ to, via }) => hasRoute(to, via, vpp)));
+        const lacking = routes
+          .filter((_, i) => are[i] === false)
+          .map(({ to, via }) => `${to} via ${via}`);
+        for (const address of addresses) missing.set(bare(address), lacking);
+      }),
+    );
+    return missing;
+  }
+}
+
+async function interfaceWith(address: string, vpp: Vpp): Promise<Interface | undefined> {
+  const interfaces = await readInterfaces(vpp);
+  const found = (await readAddresses(interfaces, vpp)).find((each) => each.address === address);
+  return found && interfaces.find(({ index }) => index === found.index);
+}
+
+async function make(uplink: Uplink, vpp: Vpp): Promise<void> {
+  const interfaces = await readInterfaces(vpp);
+  const index = await findOrTake(uplink, interfaces, vpp);
+  const itself = interfaces.filter((each) => each.index === index);
+  const found = await readAddresses(itself, vpp);
+  const has = new Set(found.map(({ address, prefixLength }) => `${address}/${prefixLength}`));
+  await vpp.request('sw_interface_set_flags', {
+    sw_if_index: index,
+    flags: ['IF_STATUS_API_FLAG_ADMIN_UP'],
+  });
+  const missing = uplink.addresses.filter((address) => !has.has(address));
+  await Promise.all(missing.map((address) => addAddress(index, address, vpp)));
+  await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));
 }
 
 /** VPP's name of the interface. */

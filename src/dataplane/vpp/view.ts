@@ -69,6 +69,8 @@ export class View {
   /** Names of the kernel's interfaces that VPP has taken. */
   readonly hostInterfaces = new Map<number, string>();
   readonly addresses: Address[] = [];
+  /** `PREFIX via ADDRESS` of routes that the configuration has and VPP has not, by the VTEP's address. */
+  missingRoutes: ReadonlyMap<string, readonly string[]> = new Map();
   /** Remote VTEPs that VPP has a way to. */
   readonly reachable = new Set<string>();
   readonly #byTag = new Map<string, Interface>();

@@ -20,6 +20,7 @@ import type { Context } from './context.js';
 import { InterfaceEvents } from './interface-events.js';
 import { allKinds, kindOf, KINDS, kindAt } from './kinds.js';
 import { Memory } from './memory.js';
+import { Orphans } from './orphans.js';
 import { read } from './read.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { tagOf } from './tag.js';
@@ -48,6 +49,7 @@ export class VppDataplane implements Dataplane {
   readonly #client: VppClient;
   readonly #events: InterfaceEvents;
   readonly #uplinks: Uplinks;
+  readonly #orphans = new Orphans();
   /** The first attempt to connect is over, well or not. */
   readonly #tried: Promise<void>;
   #endTry: () => void = () => undefined;
@@ -89,7 +91,7 @@ export class VppDataplane implements Dataplane {
       const [kind, rest] = kindAt(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants);
     }
-    const view = await read(wants, vpp);
+    const view = await read(wants, this.#uplinks, vpp);
     const found = scope.kind === 'all' ? list(view, wanted) : scope.keys;
     const observation = sights(new Set([...wanted.keys(), ...found]), wanted, view);
     this.#remember(view, wants);
@@ -149,8 +151,12 @@ export class VppDataplane implements Dataplane {
   async #step(step: Step, signal: AbortSignal): Promise<StepResult> {
     try {
       if (signal.aborted) throw abortError(step.key, signal);
-      const context = { vpp: this.#vpp(signal), memory: this.#memory, uplinks: this.#uplinks };
-      await carryOut(step, context);
+      await carryOut(step, {
+        vpp: this.#vpp(signal),
+        memory: this.#memory,
+        uplinks: this.#uplinks,
+        orphans: this.#orphans,
+      });
       return undefined;
     } catch (error) {
       return NfvError.from(error);

@@ -43,8 +43,8 @@ export class Vpp {
     private readonly client: VppClient,
     /** Undefined: only the client's own deadline ends a call. */
     readonly signal: AbortSignal | undefined,
+    { boot, binding }: Pick<VppClient, 'boot' | 'binding'> = client,
   ) {
-    const { boot, binding } = client;
     if (boot === undefined || binding === undefined) {
       const { lastError } = client;
       const text = `no connection to VPP: ${lastError.message}`;
@@ -72,7 +72,7 @@ export class Vpp {
 
   /** The same VPP, for what must be done also when the operation is given up. */
   get lasting(): Vpp {
-    return new Vpp(this.client, undefined);
+    return new Vpp(this.client, undefined, { boot: this.#boot, binding: this.#binding });
   }
 
   /** VPP has all that a feature needs. */

@@ -18,7 +18,14 @@ export const vtep: VppKind<VtepItem> = {
     const found = view.addresses.find(({ address }) => address === wanted.address);
     if (found === undefined) return undefined;
     const up = view.interfaces.get(found.index)?.up === true;
-    return { payload: wanted, defects: up ? [] : ['its interface is down'] };
+    const routes = view.missingRoutes.get(wanted.address) ?? [];
+    return {
+      payload: wanted,
+      defects: [
+        ...(up ? [] : ['its interface is down']),
+        ...routes.map((route) => `no route to ${route}`),
+      ],
+    };
   },
 
   list: () => [],

@@ -1,9 +1,9 @@
 /** VXLAN tunnels of ours: plugins/vxlan/vxlan.api. */
 import { retvalOf } from '../../vpp-api/client/refused.js';
-import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { place, undoing } from './members.js';
 import type { Context } from './context.js';
-import { takeOrphan } from './orphan.js';
+import type { Seen } from './orphans.js';
+import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
 /** RFC 7348 §5. */
@@ -53,33 +53,33 @@ async function addDel(ends: TunnelEnds, isAdd: boolean, vpp: Vpp): Promise<numbe
 
 /** Makes a tunnel and puts it into its bridge domain; nothing is left of one that fails. */
 export async function addTunnel(ends: TunnelEnds, tag: string, context: Context): Promise<void> {
-  const index = await addOrTake(ends, context.vpp);
+  const index = await addOrTake(ends, tag, context);
   const to = { tag, vni: ends.vni, group: TUNNEL_GROUP, up: true };
   await undoing(place(index, to, context), (vpp) => addDel(ends, false, vpp), context);
 }
 
-async function addOrTake(ends: TunnelEnds, vpp: Vpp): Promise<number> {
+async function addOrTake(
+  ends: TunnelEnds,
+  tag: string,
+  { vpp, orphans }: Context,
+): Promise<number> {
   try {
     return await addDel(ends, true, vpp);
   } catch (error) {
     if (retvalOf(error) !== RETVAL.TUNNEL_EXIST) throw error;
     const { local, remote, vni } = ends;
-    const there = (await dumpTunnels(NO_INTERFACE, vpp)).find(
-      (each) => each.vni === vni && each.dst_address === remote && each.src_address === local,
-    );
     const what = `a tunnel of VNI ${vni} from ${local} to ${remote}`;
-    return await takeOrphan(({ index }) => index === there?.sw_if_index, what, vpp);
+    const find = (seen: Seen): Interface | undefined => tunnelIn(seen, ends);
+    return await orphans.take({ what, tag, comesUp: true, find }, vpp);
   }
 }
 
-/** All tunnels, or that of one interface; none if VPP has no VXLAN. */
-export async function dumpTunnels(
-  index: number,
-  vpp: Vpp,
-): Promise<readonly DetailsOf<'vxlan_tunnel_dump'>[]> {
-  const asked = { sw_if_index: index };
-  if (vpp.has('vxlan_tunnel_v2_dump')) return await vpp.dump('vxlan_tunnel_v2_dump', asked);
-  return vpp.has('vxlan_tunnel_dump') ? await vpp.dump('vxlan_tunnel_dump', asked) : [];
+function tunnelIn({ tunnels, interfaces }: Seen, ends: TunnelEnds): Interface | undefined {
+  const { local, remote, vni } = ends;
+  const there = tunnels.find(
+    (each) => each.vni === vni && each.dst_address === remote && each.src_address === local,
+  );
+  return there && interfaces.get(there.sw_if_index);
 }
 
 /** It leaves its bridge domain with that (vnet_vxlan_add_del_tunnel). */

@@ -30,7 +30,7 @@ export const afPacket: Feature = {
       const name = `host-${request.text('host_if_name')}`;
       const found = [...state.interfaces.values()].find((each) => each.name === name);
       if (found === undefined) {
-        request.retval(RETVAL.INVALID_INTERFACE);
+        request.retval(RETVAL.SYSCALL_ERROR_1);
         return;
       }
       state.remove(found.swIfIndex);

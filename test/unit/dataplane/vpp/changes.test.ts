@@ -20,6 +20,13 @@ describe('changes that VPP tells of', () => {
     assert.deepEqual(told, [['tunnel/10/10.0.0.2'], ['bd/10']]);
   });
 
+  it('are of unknown keys on an uplink, which VTEPs are on', () => {
+    const { memory, changes, told } = made();
+    memory.set('nfvd:uplink/host-eth1', 6);
+    changes.interfaceChanged(6, false);
+    assert.deepEqual(told, ['unknown']);
+  });
+
   it('are forgotten with an interface that goes', () => {
     const { memory, changes, told } = made();
     changes.interfaceChanged(4, true);

@@ -1,0 +1,65 @@
+/**
+ * What we had made when we were killed, or when VPP's answer was lost. It has our tag; or it was not
+ * named yet: then it has none, is as VPP makes it, and nothing uses it. Anything else is somebody's.
+ */
+import { NfvError } from '../../errors.js';
+import { readAddresses, readInterfaces } from './read-interfaces.js';
+import { dumpTunnels } from './read-tunnels.js';
+import { SharedWork } from './shared-work.js';
+import type { Interface } from './view.js';
+import { NO_INTERFACE, type Vpp } from './vpp.js';
+
+export interface Orphan {
+  /** For people. */
+  readonly what: string;
+  /** The tag that it has, or is to get. */
+  readonly tag: string;
+  /** VPP sets it up when it makes it. */
+  readonly comesUp: boolean;
+  readonly find: (seen: Seen) => Interface | undefined;
+}
+
+export interface Seen {
+  readonly interfaces: ReadonlyMap<number, Interface>;
+  readonly tunnels: Awaited<ReturnType<typeof dumpTunnels>>;
+  /** Interfaces that have an address, or are in a bridge domain or a cross-connect. */
+  readonly used: ReadonlySet<number>;
+}
+
+export class Orphans {
+  /** There may be as many as steps at a time: VPP's tables are read once for all of them. */
+  readonly #seen = new SharedWork<Seen>();
+
+  /**
+   * An interface that is to be ours and is there already.
+   * @throws NfvError FOREIGN_OBJECT if it is somebody's
+   */
+  async take({ what, tag, comesUp, find }: Orphan, vpp: Vpp): Promise<number> {
+    const seen = await this.#seen.do(String(vpp.start), () => look(vpp));
+    const found = find(seen);
+    if (found?.tag === tag) return found.index;
+    const isNew = found?.tag === '' && found.up === comesUp;
+    if (isNew && !seen.used.has(found.index)) return found.index;
+    const name = found?.name ?? what;
+    throw new NfvError('FOREIGN_OBJECT', `${name}, ${what}, is somebody else's`, {
+      metadata: { interface: name, tag: found?.tag ?? '' },
+    });
+  }
+}
+
+async function look(vpp: Vpp): Promise<Seen> {
+  const [interfaces, tunnels, domains, crossConnects] = await Promise.all([
+    readInterfaces(vpp),
+    dumpTunnels(NO_INTERFACE, vpp),
+    vpp.dump('bridge_domain_dump', { bd_id: NO_INTERFACE, sw_if_index: NO_INTERFACE }),
+    vpp.has('l2_xconnect_dump') ? vpp.dump('l2_xconnect_dump', {}) : [],
+  ]);
+  const nameless = interfaces.filter(({ tag }) => tag === '');
+  const addresses = await readAddresses(nameless, vpp);
+  const used = new Set([
+    ...addresses.map(({ index }) => index),
+    ...domains.flatMap(({ sw_if_details: members }) => members.map((each) => each.sw_if_index)),
+    ...crossConnects.flatMap((each) => [each.rx_sw_if_index, each.tx_sw_if_index]),
+  ]);
+  return { interfaces: new Map(interfaces.map((each) => [each.index, each])), tunnels, used };
+}

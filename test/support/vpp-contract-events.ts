@@ -158,6 +158,20 @@ export function vppContractEvents(
     assert.equal(await next, undefined);
   });
 
+  it('that two wait for are not ended for both by the signal of one', async () => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    vpp.stall();
+    const one = made.client.subscribe('want_interface_events', WANT, { signal });
+    const cancelled = assert.rejects(one, { code: 'CANCELLED' });
+    const other = made.client.subscribe('want_interface_events', WANT);
+    abort.abort();
+    vpp.resume();
+    await cancelled;
+    const reader = new EventReader(await other);
+    assert.ok(await reader.about(await loopback()));
+  });
+
   it('leave nothing behind on a signal that lives on', async () => {
     const { signal } = new AbortController();
     const subscription = await made.client.subscribe('want_interface_events', WANT, { signal });

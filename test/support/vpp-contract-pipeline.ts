@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { NfvError } from '../../src/errors.js';
 import { route4 } from './drop-routes.js';
 import {
   ALL_INTERFACES,
@@ -66,6 +67,22 @@ export function vppContractPipeline(
     const counts = await outcomes(calls);
     assert.equal((counts['ok'] ?? 0) + (counts['CANCELLED'] ?? 0), 2_000);
     assert.deepEqual(await outcomes(Array.from({ length: 100 }, () => ping())), { ok: 100 });
+  });
+
+  it('says of each call that one signal ends which one it was', async () => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    vpp.stall();
+    try {
+      const calls = [ping({ signal }), made.client.request('show_version', {}, { signal })];
+      abort.abort();
+      const errors = (await Promise.allSettled(calls)).map((call) =>
+        call.status === 'rejected' ? NfvError.from(call.reason).message : 'answered',
+      );
+      assert.deepEqual(errors, ['control_ping was given up', 'show_version was given up']);
+    } finally {
+      vpp.resume();
+    }
   });
 
   it('sends nothing for a signal that has fired', async () => {

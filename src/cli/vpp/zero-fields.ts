@@ -19,8 +19,25 @@ const MAX_DEPTH = 16;
 
 /** `given`, and zero for what is neither given nor has a default: as other clients of VPP have it. */
 export function withZeros(schema: VppSchema, message: VppMessage, given: VppFields): VppFields {
-  const zeros = Object.entries(zeroFields(schema, message.fields, MAX_DEPTH));
-  return { ...Object.fromEntries(zeros.filter(([name]) => !(name in given))), ...given };
+  return filled(schema, message.fields, given);
+}
+
+function filled(schema: VppSchema, fields: readonly VppField[], given: object): VppFields {
+  const types = new Map(fields.map(({ name, type }) => [name, type]));
+  const values = Object.entries(given).map(([name, value]: [string, unknown]) => {
+    const type = types.get(name);
+    return [name, type === undefined ? value : filledWithin(schema, type, value)] as const;
+  });
+  return { ...zeroFields(schema, fields, MAX_DEPTH), ...Object.fromEntries(values) };
+}
+
+/** The structs in a value too; what does not fit the type is for the codec to refuse. */
+function filledWithin(schema: VppSchema, type: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => filledWithin(schema, type, each));
+  const def = schema.types.get(type);
+  if (def?.kind === 'alias') return filledWithin(schema, def.type, value);
+  return def?.kind === 'struct' ? filled(schema, def.fields, value) : value;
 }
 
 /** What must be given to a message, each with its zero. */

@@ -18,8 +18,7 @@ export class AbortWatch {
     const calls = new Set([call]);
     const listener = (): void => {
       this.#watched.delete(signal);
-      const error = abortError(call.name, signal);
-      for (const each of calls) this.onAbort(each, error);
+      for (const each of calls) this.onAbort(each, abortError(each.name, signal));
     };
     this.#watched.set(signal, { calls, listener });
     signal.addEventListener('abort', listener, { once: true });
@@ -45,4 +44,9 @@ export function abortError(name: string, signal: AbortSignal): NfvError {
     return new NfvError('DEADLINE_EXCEEDED', `${name}: its time is over`, { cause: reason });
   }
   return new NfvError('CANCELLED', `${name} was given up`, { cause: reason });
+}
+
+/** @throws NfvError as `abortError`, if the signal has fired */
+export function refuseAborted(name: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw abortError(name, signal);
 }

@@ -10,7 +10,7 @@ import type {
   ProductDump,
   ReplyOf,
 } from '../product-types.js';
-import { abortError } from './abort-watch.js';
+import { abortError, refuseAborted } from './abort-watch.js';
 import { Binder } from './bind.js';
 import type { Binding } from './binding.js';
 import type { Boot } from './boot.js';
@@ -117,7 +117,7 @@ export class VppClient {
         return;
       }
       if (this.#closed) throw this.#lastError;
-      if (signal?.aborted === true) throw abortError('connecting', signal);
+      refuseAborted('connecting', signal);
       const settle = (): void => {
         this.#waiters.delete(waiter);
         signal?.removeEventListener('abort', abort);

@@ -1,7 +1,7 @@
 import { NfvError } from '../../errors.js';
 import type { Link } from '../transport/transport.js';
 import { HEADER_BYTES, writeHeader } from '../wire/framer.js';
-import { AbortWatch, abortError } from './abort-watch.js';
+import { AbortWatch, refuseAborted } from './abort-watch.js';
 import type { Fields } from '../codec/codec.js';
 import type { Bound } from './binding.js';
 import type { Call, CallOwner } from './call.js';
@@ -103,7 +103,7 @@ export class Pipeline implements CallOwner {
   start(call: Call, sending: Sending, limits: CallLimits): void {
     if (this.#end !== undefined) throw this.#end;
     const { signal, urgent = false } = limits;
-    if (signal?.aborted === true) throw abortError(call.name, signal);
+    refuseAborted(call.name, signal);
     if (urgent ? !this.hasUrgentRoom : this.#waiting.size > 0 || !this.#hasRoom()) {
       this.#queue(call, sending);
     } else this.#send(call, sending);

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../../errors.js';
 import type { Fields } from '../codec/codec.js';
+import { orAborted } from '../or-aborted.js';
+import { abortError, refuseAborted } from './abort-watch.js';
 import type { Bound } from './binding.js';
 import type { CallOptions } from './call-options.js';
 import { EventQueue, type VppEvent } from './event-queue.js';
@@ -41,17 +43,19 @@ export class Subscriptions {
     session: Session,
     name: string,
     fields: Fields,
-    { capacity = DEFAULT_CAPACITY, ...options }: SubscribeOptions,
+    { capacity = DEFAULT_CAPACITY, signal, ...options }: SubscribeOptions,
   ): Promise<Subscription> {
+    refuseAborted(name, signal);
     const queue = new EventQueue(capacity);
     const want = this.#join(session, name, fields, options, queue);
     try {
-      await want.confirmed;
+      // Others may wait for the same answer: the signal ends this wait, not the asking.
+      if (signal === undefined) await want.confirmed;
+      else await orAborted(want.confirmed, signal, () => abortError(name, signal));
     } catch (error) {
       await this.#leave(want, queue, false);
       throw error;
     }
-    const { signal } = options;
     const close = async (): Promise<void> => {
       signal?.removeEventListener('abort', abort);
       await this.#leave(want, queue, true);
@@ -102,7 +106,7 @@ export class Subscriptions {
     session: Session,
     name: string,
     fields: Fields,
-    options: CallOptions,
+    options: Omit<CallOptions, 'signal'>,
     queue: EventQueue,
   ): Want {
     const known = this.#wants.find((w) => w.name === name && isDeepStrictEqual(w.fields, fields));

@@ -3,6 +3,7 @@
  * number of threads, so the claim on it is the process's too.
  */
 import { NfvError } from '../../errors.js';
+import { orAborted } from '../or-aborted.js';
 
 export interface Claim {
   /** The connection is over, and is being taken down: others may wait for their turn. */
@@ -27,7 +28,7 @@ export async function claimLibrary(signal: AbortSignal): Promise<Claim> {
     if (!held.isLeaving) {
       throw new NfvError('VPP_LIBRARY_BUSY', 'this process has a connection through it already');
     }
-    await orAborted(held.gone, signal);
+    await orAborted(held.gone, signal, () => NfvError.from(signal.reason));
   }
   let free: () => void = () => undefined;
   const mine: Held = {
@@ -44,20 +45,4 @@ export async function claimLibrary(signal: AbortSignal): Promise<Claim> {
       free();
     },
   };
-}
-
-async function orAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
-  const end = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = (): void => {
-      reject(NfvError.from(signal.reason));
-    };
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true, signal: end.signal });
-  });
-  try {
-    await Promise.race([wait, aborted]);
-  } finally {
-    end.abort();
-  }
 }

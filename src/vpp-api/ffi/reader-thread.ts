@@ -40,11 +40,7 @@ function placeFor(length: number, ring: Ring): number | string {
   if (length > ring.maxMessageBytes) {
     return `a message of ${length} bytes, more than ${ring.maxMessageBytes}`;
   }
-  let place = ring.reserve(length);
-  if (place === undefined) {
-    ring.waitForRoom(ROOM_MS);
-    place = ring.reserve(length);
-  }
+  const place = ring.reserveWithin(length, ROOM_MS);
   return place ?? `VPP had to wait ${ROOM_MS} ms for us to take its messages`;
 }
 

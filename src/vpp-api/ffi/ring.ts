@@ -82,6 +82,19 @@ export class Ring {
     return tail - head > need ? head + ALIGN : undefined;
   }
 
+  /** The same, once the reader has made room; undefined: it has not in `ms`. Blocks. */
+  reserveWithin(length: number, ms: number): number | undefined {
+    const end = performance.now() + ms;
+    for (;;) {
+      // Before the look for room: what is taken after that must not be slept through.
+      const tail = Atomics.load(this.#control, TAIL);
+      const place = this.reserve(length);
+      const rest = end - performance.now();
+      if (place !== undefined || rest <= 0 || this.stopped) return place;
+      Atomics.wait(this.#control, TAIL, tail, rest);
+    }
+  }
+
   /** @returns whether the reader sleeps and has to be woken */
   commit(place: number, length: number): boolean {
     const start = place - ALIGN;
@@ -92,11 +105,6 @@ export class Ring {
     Atomics.add(this.#control, COUNT, 1);
     Atomics.notify(this.#control, COUNT);
     return Atomics.exchange(this.#control, SLEEPING, 0) === 1;
-  }
-
-  /** Waits until the reader has taken something, or `ms` have passed. Blocks. */
-  waitForRoom(ms: number): void {
-    Atomics.wait(this.#control, TAIL, Atomics.load(this.#control, TAIL), ms);
   }
 
   /**

@@ -83,7 +83,7 @@ export class Threads {
   /** Copies the frames. */
   send(frames: Uint8Array): void {
     this.#backlog += frames.byteLength;
-    const copy = Uint8Array.from(frames);
+    const copy = new Uint8Array(frames);
     this.#post({ kind: 'send', frames: copy }, [copy.buffer]);
   }
 

@@ -45,6 +45,8 @@ export class VppStats {
   #open: Open | undefined;
   #opening: Promise<Open> | undefined;
   #isClosed = false;
+  /** The last attempt to map the segment is over its deadline, and still under way. */
+  #isStuck = false;
 
   constructor(options: StatsOptions) {
     this.#options = options;
@@ -136,33 +138,38 @@ export class VppStats {
 
   async #connect(instance: string): Promise<Open> {
     this.#release();
-    const { path, map } = this.#options;
-    const mapping = await this.#inTime(map(path));
+    const mapping = await this.#map();
     if (this.#isClosed) {
       mapping.release();
-      throw new NfvError('CANCELLED', `${path} was closed`);
+      throw new NfvError('CANCELLED', `${this.#options.path} was closed`);
     }
     const view = new SegmentView(mapping.memory);
     this.#open = { view, mapping, instance };
     return this.#open;
   }
 
-  async #inTime(connecting: Promise<Mapping>): Promise<Mapping> {
-    const { path, timers } = this.#options;
+  /** Each attempt holds one of the few threads that file access has in all of this process. */
+  async #map(): Promise<Mapping> {
+    const { path, map, timers } = this.#options;
+    if (this.#isStuck) throw new NfvError('DEADLINE_EXCEEDED', `${path} still does not answer`);
     return await new Promise((resolve, reject) => {
-      let isLate = false;
       const cancel = timers.after(CONNECT_MS, () => {
-        isLate = true;
+        this.#isStuck = true;
         reject(new NfvError('DEADLINE_EXCEEDED', `${path} did not answer in ${CONNECT_MS} ms`));
       });
-      connecting.then(
+      const settle = (): boolean => {
+        cancel();
+        const isLate = this.#isStuck;
+        this.#isStuck = false;
+        return isLate;
+      };
+      map(path).then(
         (mapping) => {
-          cancel();
-          if (isLate) mapping.release();
+          if (settle()) mapping.release();
           else resolve(mapping);
         },
         (error: unknown) => {
-          cancel();
+          settle();
           reject(NfvError.from(error));
         },
       );

@@ -193,7 +193,8 @@ class FfiLink implements Link {
   async #watch(pid: number, timers: Timers): Promise<void> {
     const instance = await processInstance(pid);
     this.instance = instance ?? `${pid}`;
-    if (instance === undefined) return;
+    // Closed meanwhile: nobody would stop it any more.
+    if (instance === undefined || this.#reason !== undefined) return;
     this.#stopWatch = watchProcess(pid, instance, timers, () => {
       this.ties.onDeath();
       this.close(new NfvError('VPP_CONNECTION_LOST', `VPP, process ${pid}, is gone`));

@@ -62,4 +62,14 @@ describe('fields of messages', function () {
     });
     assert.deepEqual(refused, []);
   });
+
+  it('that are left out of a struct are zeros too', () => {
+    const message = schema.messages.get('ip_route_v2_dump');
+    assert.ok(message);
+    // The example of `nfvctl vpp dump --help`.
+    const given = { table: { table_id: 7, is_ip6: true } };
+    const bytes = codec.message(message.name).encode(1, 2, 3, withZeros(schema, message, given));
+    const header = '00010000000200000003';
+    assert.equal(bytes.toString('hex'), `${header}000000000701${'00'.repeat(64)}`);
+  });
 });

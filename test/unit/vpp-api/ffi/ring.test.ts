@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { Ring } from '../../../../src/vpp-api/ffi/ring.js';
 
@@ -11,6 +13,21 @@ function put(ring: Ring, message: Buffer): boolean {
   message.copy(Buffer.from(ring.memory, Ring.origin + place, message.length));
   ring.commit(place, message.length);
   return true;
+}
+
+/** A thread that takes one message after the other, with a millisecond between them. */
+async function startTaker(memory: SharedArrayBuffer): Promise<Worker> {
+  const module = new URL('../../../../src/vpp-api/ffi/ring.js', import.meta.url).href;
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(${JSON.stringify(module)}).then(({ Ring }) => {
+      const ring = new Ring(workerData);
+      parentPort.postMessage('ready');
+      setInterval(() => ring.drain(1, () => undefined), 1);
+    });`;
+  const worker = new Worker(code, { eval: true, workerData: memory });
+  await once(worker, 'message');
+  return worker;
 }
 
 function takeAll(ring: Ring, max: number): Buffer[] {
@@ -63,6 +80,23 @@ describe('Ring', () => {
     assert.ok(put(ring, message));
     assert.equal(put(ring, Buffer.alloc(16)), false);
     assert.deepEqual(takeAll(ring, 9), [message, message]);
+  });
+
+  it('waits for as much room as a message needs, not only for the first that is made', async () => {
+    const ring = new Ring(Ring.allocate(BYTES));
+    while (put(ring, Buffer.alloc(4)));
+    const taker = await startTaker(ring.memory);
+    try {
+      assert.equal(typeof ring.reserveWithin(ring.maxMessageBytes, 10_000), 'number');
+    } finally {
+      await taker.terminate();
+    }
+  });
+
+  it('waits no longer than it is told to', () => {
+    const ring = new Ring(Ring.allocate(BYTES));
+    while (put(ring, Buffer.alloc(4)));
+    assert.equal(ring.reserveWithin(4, 1), undefined);
   });
 
   it('tells the writer once that the reader sleeps', () => {

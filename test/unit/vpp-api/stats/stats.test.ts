@@ -5,9 +5,15 @@ import fc from 'fast-check';
 import { NfvError } from '../../../../src/errors.js';
 import { systemClock } from '../../../../src/model/clock.js';
 import { SegmentView, TornRead } from '../../../../src/vpp-api/stats/segment-view.js';
-import { loadStats, type MapSegment } from '../../../../src/vpp-api/stats/stat-library.js';
+import {
+  loadStats,
+  type Mapping,
+  type MapSegment,
+} from '../../../../src/vpp-api/stats/stat-library.js';
 import { valueOf } from '../../../../src/vpp-api/stats/stat-values.js';
 import { VppStats } from '../../../../src/vpp-api/stats/stats.js';
+import { eventually } from '../../../support/eventually.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 import { StatSegment, type SegmentEntry } from '../../../support/stat-segment.js';
 import { tempDir } from '../../../support/temp-dir.js';
 import { compileVacLibrary } from '../../../support/vac-library.js';
@@ -206,6 +212,32 @@ describe('VppStats', () => {
       if (outcome.status === 'fulfilled') assert.equal(outcome.value, 42);
       else assert.equal(NfvError.from(outcome.reason).code, 'CANCELLED');
     }
+  });
+
+  it('has one attempt under way at a time, however long VPP does not answer', async () => {
+    const { memory } = new StatSegment(ENTRIES);
+    const clock = new FakeClock();
+    const released: number[] = [];
+    let answer: (mapping: Mapping) => void = () => undefined;
+    let attempts = 0;
+    const map: MapSegment = () => {
+      attempts++;
+      return new Promise((resolve) => (answer = resolve));
+    };
+    const stuck = new VppStats({ path, map, timers: clock });
+    const first = assert.rejects(stuck.heartbeat(), { code: 'DEADLINE_EXCEEDED' });
+    await eventually(() => attempts === 1);
+    await clock.advance(5_000);
+    await first;
+    await assert.rejects(stuck.heartbeat(), { code: 'DEADLINE_EXCEEDED' });
+    assert.equal(attempts, 1);
+
+    answer({ memory, release: () => released.push(1) });
+    await eventually(() => released.length === 1);
+    const beat = stuck.heartbeat();
+    await eventually(() => attempts === 2);
+    answer({ memory, release: () => undefined });
+    assert.equal(await beat, 42);
   });
 
   it('says that no VPP is there', async () => {

@@ -49,6 +49,8 @@ export function applyOne(
 
 class Applier<Spec extends object, R extends Resource & { readonly spec: Spec }> {
   readonly #requestId = randomUUID();
+  /** An update was sent, whose answer may have been lost. */
+  #hasSent = false;
 
   constructor(
     private readonly session: Session,
@@ -80,10 +82,10 @@ class Applier<Spec extends object, R extends Resource & { readonly spec: Spec }>
     const plan = this.plan(live);
     const validateOnly = options.dryRun;
     switch (plan.action) {
-      case 'none':
-        return live === undefined
-          ? { action: 'unchanged' }
-          : { action: 'unchanged', resource: live };
+      case 'none': {
+        const action = this.#hasSent ? 'configured' : 'unchanged';
+        return live === undefined ? { action } : { action, resource: live };
+      }
       case 'create': {
         if (refersTo(desired, options.pending)) return { action: 'created' };
         const request = { id, spec: plan.spec, requestId: this.#requestId, validateOnly };
@@ -93,7 +95,10 @@ class Applier<Spec extends object, R extends Resource & { readonly spec: Spec }>
       case 'update': {
         const etag = desired.etag === '' ? (live?.meta.etag ?? '') : desired.etag;
         const request = { id, changes: plan.changes, etag, validateOnly };
-        const resource = await api.update(request, session.call);
+        const send = (): Promise<R> => api.update(request, session.call);
+        this.#hasSent = !validateOnly;
+        // Where the manifest has the etag, a lost answer might have been a yes.
+        const resource = await (desired.etag === '' ? session.retry(send) : send());
         return { action: 'configured', resource };
       }
     }

@@ -205,6 +205,34 @@ remedy: leave metadata.etag out of the manifest to create it anew
     assert.equal(running.out.text, 'nves/host-q created\n');
   });
 
+  it('repeats an update, also one whose answer was lost, but not what an etag guards', async () => {
+    world.nva.failNext('nves.update', new NfvError('NVA_UNREACHABLE', 'x'));
+    const refused = world.start('apply -f -', { stdin: nve('host-a', '10.77.0.9') });
+    await settle();
+    await world.clock.advance(200);
+    assert.equal(await refused.status, 0);
+    assert.equal(refused.out.text, 'nves/host-a configured\n');
+
+    const { nves } = world.nva;
+    const update = nves.update.bind(nves);
+    let lost = 0;
+    nves.update = async (request) => {
+      const answer = await update(request);
+      if (lost++ === 0) throw new NfvError('NVA_UNREACHABLE', 'the answer was lost');
+      return answer;
+    };
+    const running = world.start('apply -f -', { stdin: nve('host-a', '10.77.0.10') });
+    await settle();
+    await world.clock.advance(200);
+    assert.equal(await running.status, 0);
+    assert.equal(running.out.text, 'nves/host-a configured\n');
+
+    lost = 0;
+    const etag = nves.find('host-a')?.meta.etag ?? '';
+    const guarded = await apply(nve('host-a', '10.77.0.11', `, etag: ${etag}`));
+    assert.equal(guarded.status, 5);
+  });
+
   it('works on many at once, and tells them in order', async () => {
     const { nves } = world.nva;
     let underWay = 0;

@@ -21,7 +21,8 @@ import {
 import type { Doors } from './doors.js';
 import { parseFdb } from './entries.js';
 import { differing } from '../../reconcile/differing.js';
-import type { LinuxKind, Sight } from './kind.js';
+import type { Sight } from '../../reconcile/kind-table.js';
+import type { LinuxKind } from './kind.js';
 import { ownership, parseLinks, type Link, type Vxlan } from './links.js';
 import { bridgeName, FLOOD_MAC, vniOfName, VXLAN_PORT, vxlanName } from './names.js';
 import { removeLink, undoLink } from './link-removal.js';

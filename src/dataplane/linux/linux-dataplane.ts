@@ -20,7 +20,7 @@ import type {
 import { Changes } from './changes.js';
 import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
-import { allKinds, kindOf, KINDS, kindAt } from './kinds.js';
+import { KIND_TABLE, KINDS } from './kinds.js';
 import { Memory } from './memory.js';
 import { notePorts } from './port-sight.js';
 import { probe } from './probe.js';
@@ -101,7 +101,7 @@ export class LinuxDataplane implements Dataplane {
   ): Promise<Observation> {
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
-      const [kind, rest] = kindAt(key);
+      const [kind, rest] = KIND_TABLE.at(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants, this.#memory);
     }
     const view = await read(wants, this.#gate.doors(signal), this.#memory);
@@ -155,14 +155,14 @@ export class LinuxDataplane implements Dataplane {
   }
 
   *#list(view: View): Iterable<string> {
-    for (const kind of allKinds()) yield* kind.list(view, this.#memory);
+    for (const kind of KIND_TABLE.all) yield* kind.list(view, this.#memory);
   }
 
   #sights(keys: ReadonlySet<string>, wanted: ReadonlyMap<string, Item>, view: View): Observation {
     const objects = new Map<string, Observed>();
     const obstacles = new Map<string, NfvError>();
     for (const key of keys) {
-      const [kind, rest] = kindAt(key);
+      const [kind, rest] = KIND_TABLE.at(key);
       const sight = kind?.observe(rest, wanted.get(key)?.payload, view, this.#memory);
       if (sight instanceof NfvError) obstacles.set(key, sight);
       else if (sight !== undefined) objects.set(key, { key, ...sight });
@@ -176,24 +176,11 @@ export class LinuxDataplane implements Dataplane {
       if (signal.aborted) throw abortError(signal);
       if (step.op === 'delete') this.#changes.unwant(step.key);
       else this.#changes.know(step.key, step.item.payload);
-      await this.#carryOut(step, doors);
+      await KIND_TABLE.carryOut(step, doors, this.#memory);
       return undefined;
     } catch (error) {
       this.#changes.know(step.key, undefined);
       return NfvError.from(error);
-    }
-  }
-
-  #carryOut(step: Step, doors: Doors): Promise<void> {
-    const { payload } = step.op === 'delete' ? step.from : step.item;
-    const kind = kindOf(payload);
-    switch (step.op) {
-      case 'create':
-        return kind.create(payload, doors, this.#memory);
-      case 'update':
-        return kind.update(payload, step.from.payload, doors, this.#memory);
-      case 'delete':
-        return kind.remove(payload, doors, this.#memory);
     }
   }
 }

@@ -10,7 +10,8 @@ import { neighborKey, type NeighborEntryItem } from '../../model/item.js';
 import { needOurs } from './domain-check.js';
 import type { Doors } from './doors.js';
 import { differing } from '../../reconcile/differing.js';
-import type { LinuxKind, Sight } from './kind.js';
+import type { Sight } from '../../reconcile/kind-table.js';
+import type { LinuxKind } from './kind.js';
 import { bridgeName } from './names.js';
 
 export const neighborEntry: LinuxKind<NeighborEntryItem> = {

@@ -1,7 +1,7 @@
 /** What a port's link on the host tells of it. */
 import type { Port, TapPort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
-import type { Sight } from './kind.js';
+import type { Sight } from '../../reconcile/kind-table.js';
 import { ownership, type Link } from './links.js';
 import type { Memory } from './memory.js';
 import { bridgeName, portName, vniOfName, vxlanName } from './names.js';

@@ -18,7 +18,7 @@ import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import type { Context } from './context.js';
 import { InterfaceEvents } from './interface-events.js';
-import { allKinds, kindOf, KINDS, kindAt } from './kinds.js';
+import { KIND_TABLE, KINDS } from './kinds.js';
 import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
 import { read } from './read.js';
@@ -88,7 +88,7 @@ export class VppDataplane implements Dataplane {
     const vpp = this.#vpp(signal);
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
-      const [kind, rest] = kindAt(key);
+      const [kind, rest] = KIND_TABLE.at(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants);
     }
     const view = await read(wants, this.#uplinks, vpp);
@@ -151,7 +151,7 @@ export class VppDataplane implements Dataplane {
   async #step(step: Step, signal: AbortSignal): Promise<StepResult> {
     try {
       if (signal.aborted) throw abortError(step.key, signal);
-      await carryOut(step, {
+      await KIND_TABLE.carryOut(step, {
         vpp: this.#vpp(signal),
         memory: this.#memory,
         uplinks: this.#uplinks,
@@ -164,23 +164,10 @@ export class VppDataplane implements Dataplane {
   }
 }
 
-function carryOut(step: Step, context: Context): Promise<void> {
-  const { payload } = step.op === 'delete' ? step.from : step.item;
-  const kind = kindOf(payload);
-  switch (step.op) {
-    case 'create':
-      return kind.create(payload, context);
-    case 'update':
-      return kind.update(payload, step.from.payload, context);
-    case 'delete':
-      return kind.remove(payload, context);
-  }
-}
-
 /** The keys of all that is ours; of a wanted item it is the item's, even if its tag has not all of it. */
 function* list(view: View, wanted: ReadonlyMap<string, Item>): Iterable<string> {
   const tags = new Set([...wanted.keys()].map((key) => tagOf(key)));
-  for (const kind of allKinds()) {
+  for (const kind of KIND_TABLE.all) {
     for (const key of kind.list(view)) if (!tags.has(tagOf(key))) yield key;
   }
 }
@@ -193,7 +180,7 @@ function sights(
   const objects = new Map<string, Observed>();
   const obstacles = new Map<string, NfvError>();
   for (const key of keys) {
-    const [kind, rest] = kindAt(key);
+    const [kind, rest] = KIND_TABLE.at(key);
     const sight = kind?.observe(rest, wanted.get(key)?.payload, view);
     if (sight instanceof NfvError) obstacles.set(key, sight);
     else if (sight !== undefined) objects.set(key, { key, ...sight });

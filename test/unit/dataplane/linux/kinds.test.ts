@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { allKinds, kindOf, KINDS, kindAt } from '../../../../src/dataplane/linux/kinds.js';
+import { KIND_TABLE, KINDS } from '../../../../src/dataplane/linux/kinds.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
 import { Wants } from '../../../../src/dataplane/linux/view.js';
 import { dependenciesOf, ITEM_KINDS, keyOf, type Payload } from '../../../../src/model/item.js';
@@ -36,13 +36,13 @@ const ONE_OF_EACH: readonly Payload[] = [
 describe('kinds', () => {
   it('are all there, each found by payload and by key', () => {
     assert.deepEqual(Object.keys(KINDS).sort(), [...ITEM_KINDS].sort());
-    assert.equal(allKinds().length, ITEM_KINDS.length);
+    assert.equal(KIND_TABLE.all.length, ITEM_KINDS.length);
     for (const payload of ONE_OF_EACH) {
-      const [kind, rest] = kindAt(keyOf(payload));
-      assert.equal(kind, kindOf(payload));
+      const [kind, rest] = KIND_TABLE.at(keyOf(payload));
+      assert.equal(kind, KIND_TABLE.of(payload));
       assert.deepEqual(rest, keyOf(payload).split('/').slice(1));
     }
-    assert.deepEqual(kindAt('vrf/7')[0], undefined);
+    assert.deepEqual(KIND_TABLE.at('vrf/7')[0], undefined);
   });
 
   it('have higher ranks than what they depend on', () => {
@@ -59,7 +59,7 @@ describe('kinds', () => {
     const [vtep, bridge] = ONE_OF_EACH;
     assert.ok(vtep !== undefined && bridge !== undefined);
     const doors = new FakeDoors();
-    const kind = kindOf(vtep);
+    const kind = KIND_TABLE.of(vtep);
     const strange = { code: 'INTERNAL', message: /a bridge_domain where a vtep was expected/ };
     assert.throws(() => {
       kind.reads([], bridge, new Wants(false), new Memory());

@@ -16,7 +16,6 @@ import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
 import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
-import type { Context } from './context.js';
 import { InterfaceEvents } from './interface-events.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Memory } from './memory.js';

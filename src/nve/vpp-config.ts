@@ -41,6 +41,8 @@ const uplink = z
     /** A kernel interface for VPP to take. */
     hostInterface: z.string().regex(KERNEL_NAME, 'not an interface name').default(''),
     addresses: z.array(interfaceAddress).min(1).max(16),
+    /** Bytes of a packet. At least what IPv6 needs (RFC 8200 §5). */
+    mtu: z.int().min(1280).max(9216).default(1500),
     routes: z
       .array(z.strictObject({ to: destination, via: address }))
       .max(64)

@@ -14,6 +14,7 @@ export interface AllPairsParts {
 const UPLINK = {
   interface: 'loop0',
   addresses: ['10.9.0.1/24', 'fd09::1/64'],
+  mtu: 1500,
   routes: [{ to: '10.8.0.0/16', via: '10.9.0.254' }],
 };
 

@@ -173,11 +173,27 @@ export function vppDataplaneOwned(world: OwnedWorld): void {
     async function withRoutes(...routes: { to: string; via: string }[]): Promise<VppDataplaneRig> {
       const { vpp, hostInterface } = world;
       const addresses = ['10.5.0.1/24', 'fd05::1/64'];
-      other = await VppDataplaneRig.create(vpp, [{ hostInterface, addresses, routes }]);
+      other = await VppDataplaneRig.create(vpp, [{ hostInterface, addresses, mtu: 1400, routes }]);
       await other.ready();
       return other;
     }
     afterEach(() => other.close());
+
+    it('has the MTU of the underlay, and says that', async () => {
+      await withRoutes();
+      await other.converge(both);
+      const found = await other.client.dump('sw_interface_dump', ALL_INTERFACES);
+      const name = `host-${world.hostInterface}`;
+      assert.equal(found.find((each) => each.interface_name === name)?.mtu[0], 1400);
+      const told = await other.dataplane.underlays(other.signal);
+      assert.deepEqual(
+        told.filter((each) => each.interface === name),
+        [
+          { address: '10.5.0.1', interface: name, mtu: 1400 },
+          { address: 'fd05::1', interface: name, mtu: 1400 },
+        ],
+      );
+    });
 
     it('has two VTEPs at once', async () => {
       const rig = await withRoutes();

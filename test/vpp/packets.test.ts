@@ -50,7 +50,7 @@ class MixedFabric {
     const vpp = vppOf(ns.name);
     await vpp.start();
     const address = `${family.vtep(VPP)}/${family.length}`;
-    const uplink = { hostInterface: 'u0', addresses: [address], routes: [] };
+    const uplink = { hostInterface: 'u0', addresses: [address], mtu: 1500, routes: [] };
     const rig = await VppDataplaneRig.create(vpp, [uplink]);
     await rig.ready();
     return new MixedFabric(fabric, vpp, rig);

@@ -3,9 +3,6 @@ import type { Underlay } from '../../model/nve.js';
 import { bare, nameOf, type Uplink } from './uplinks.js';
 import type { Address, Interface } from './view.js';
 
-/** What an uplink that is not there yet is taken to have, as Ethernet does. */
-const MTU = 1500;
-
 function canBeVtep({ address }: Address): boolean {
   return !/^(127\.|::1$|fe80:)/i.test(address);
 }
@@ -17,16 +14,19 @@ export function underlaysOf(
   uplinks: readonly Uplink[],
 ): Underlay[] {
   const byIndex = new Map(interfaces.map((each) => [each.index, each]));
-  const found = addresses.filter(canBeVtep).map(({ address, index }) => {
-    const { name = '', mtu = MTU } = byIndex.get(index) ?? {};
-    return { address, interface: name, mtu };
+  const configured = new Map(
+    uplinks.flatMap((uplink) => uplink.addresses.map((each) => [bare(each), uplink] as const)),
+  );
+  const found = addresses.filter(canBeVtep).flatMap(({ address, index }) => {
+    const on = byIndex.get(index);
+    if (on === undefined) return [];
+    // Before it is made whole it has VPP's own.
+    const mtu = Math.min(on.mtu, configured.get(address)?.mtu ?? on.mtu);
+    return [{ address, interface: on.name, mtu }];
   });
   const known = new Set(found.map(({ address }) => address));
-  const planned = uplinks.flatMap((uplink) =>
-    uplink.addresses
-      .map(bare)
-      .filter((address) => !known.has(address))
-      .map((address) => ({ address, interface: nameOf(uplink), mtu: MTU })),
-  );
+  const planned = [...configured]
+    .filter(([address]) => !known.has(address))
+    .map(([address, uplink]) => ({ address, interface: nameOf(uplink), mtu: uplink.mtu }));
   return [...found, ...planned];
 }

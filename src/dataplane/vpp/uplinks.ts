@@ -24,6 +24,8 @@ export interface Uplink {
   readonly hostInterface?: string;
   /** `address/length`. */
   readonly addresses: readonly string[];
+  /** Bytes of a packet that the underlay carries. VPP takes 9000 for every interface of Ethernet. */
+  readonly mtu: number;
   readonly routes: readonly UplinkRoute[];
 }
 
@@ -89,6 +91,8 @@ async function make(uplink: Uplink, vpp: Vpp): Promise<void> {
     sw_if_index: index,
     flags: ['IF_STATUS_API_FLAG_ADMIN_UP'],
   });
+  const mtu = [uplink.mtu, 0, 0, 0] as const;
+  await vpp.request('sw_interface_set_mtu', { sw_if_index: index, mtu });
   const missing = uplink.addresses.filter((address) => !has.has(address));
   await Promise.all(missing.map((address) => addAddress(index, address, vpp)));
   await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));

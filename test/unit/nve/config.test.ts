@@ -115,7 +115,7 @@ describe('the configuration of an NVE', () => {
       vpp:
         socket: /run/vpp/2/api.sock
         uplinks:
-          - { interface: eth0.100, addresses: ["192.0.2.1/24", "2001:DB8:0::1/64"] }
+          - { interface: eth0.100, mtu: 9000, addresses: ["192.0.2.1/24", "2001:DB8:0::1/64"] }
           - hostInterface: u0
             addresses: [198.51.100.1/31]
             routes: [{ to: 10.0.0.0/8, via: 198.51.100.0 }]
@@ -139,12 +139,14 @@ describe('the configuration of an NVE', () => {
             interface: 'eth0.100',
             hostInterface: '',
             addresses: ['192.0.2.1/24', '2001:db8::1/64'],
+            mtu: 9000,
             routes: [],
           },
           {
             interface: '',
             hostInterface: 'u0',
             addresses: ['198.51.100.1/31'],
+            mtu: 1500,
             routes: [{ to: '10.0.0.0/8', via: '198.51.100.0' }],
           },
         ],

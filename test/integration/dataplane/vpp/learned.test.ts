@@ -10,7 +10,7 @@ import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 
 const L = '10.9.0.1';
 const R = '10.9.0.2';
-const UPLINK = { hostInterface: 'eth1', addresses: ['10.9.0.1/16'], routes: [] };
+const UPLINK = { hostInterface: 'eth1', addresses: ['10.9.0.1/16'], mtu: 1500, routes: [] };
 
 describe('MACs that VPP learned', () => {
   let vpp: EmulatedVpp;

@@ -20,7 +20,7 @@ import { EmulatorEye, everything } from '../../../support/vpp-eye.js';
 
 const LONG = process.env['NFVD_TEST_LONG'] === '1';
 const L = '10.9.0.1';
-const UPLINK = { hostInterface: 'eth1', addresses: ['10.9.0.1/16'], routes: [] };
+const UPLINK = { hostInterface: 'eth1', addresses: ['10.9.0.1/16'], mtu: 1500, routes: [] };
 /** What changes something. */
 const CHANGES = /add_del|_set_|bridge_flags|create|delete/;
 

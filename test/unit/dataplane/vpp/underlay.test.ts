@@ -12,10 +12,11 @@ const nic: Interface = {
   linkUp: true,
   mtu: 9000,
 };
-const host: Uplink = { hostInterface: 'u0', addresses: ['192.0.2.1/24'], routes: [] };
+const host: Uplink = { hostInterface: 'u0', addresses: ['192.0.2.1/24'], mtu: 1500, routes: [] };
 const dpdk: Uplink = {
   interface: 'eth0',
   addresses: ['198.51.100.1/24', '2001:db8::1/64'],
+  mtu: 8000,
   routes: [],
 };
 
@@ -26,11 +27,15 @@ describe('underlay addresses of VPP', () => {
       { index: 1, address: 'fe80::1', prefixLength: 64 },
     ];
     assert.deepEqual(underlaysOf([nic], addresses, [dpdk, host]), [
-      { address: '198.51.100.1', interface: 'eth0', mtu: 9000 },
-      { address: '2001:db8::1', interface: 'eth0', mtu: 1500 },
+      { address: '198.51.100.1', interface: 'eth0', mtu: 8000 },
+      { address: '2001:db8::1', interface: 'eth0', mtu: 8000 },
       { address: '192.0.2.1', interface: 'host-u0', mtu: 1500 },
     ]);
     assert.deepEqual(underlaysOf([], [], []), []);
+    // Of no uplink: as VPP has it.
+    assert.deepEqual(underlaysOf([nic], addresses.slice(0, 1), []), [
+      { address: '198.51.100.1', interface: 'eth0', mtu: 9000 },
+    ]);
   });
 
   it('belong to one uplink', () => {

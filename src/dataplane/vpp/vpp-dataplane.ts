@@ -128,8 +128,12 @@ export class VppDataplane implements Dataplane {
     const { log } = this.options;
     if (event.kind === 'ready' || event.kind === 'lost') this.#endTry();
     if (event.kind === 'ready') {
-      const { boot, restarted, schema } = event;
+      const { boot, restarted, schema, passedOver } = event;
       log.info({ pid: boot.pid, restarted, schema }, 'connected to VPP');
+      if (passedOver !== undefined) {
+        const { code, message } = passedOver;
+        log.warn({ code, error: message }, 'definitions of VPP’s messages passed over');
+      }
       this.#events.start();
       this.#changes.tell('unknown');
     } else if (event.kind === 'lost' && event.wasOpen) {

@@ -8,8 +8,7 @@
 const HEAD = 0;
 const TAIL = 1;
 const SLEEPING = 2;
-const COUNT = 3;
-const STOP = 4;
+const STOP = 3;
 const CONTROL_BYTES = 64;
 
 const WRAP = 0xffff_ffff;
@@ -45,11 +44,6 @@ export class Ring {
     return CONTROL_BYTES;
   }
 
-  /** Records put in so far, mod 2^32; for the thread that sends. */
-  get count(): number {
-    return Atomics.load(this.#control, COUNT);
-  }
-
   get stopped(): boolean {
     return Atomics.load(this.#control, STOP) !== 0;
   }
@@ -58,12 +52,6 @@ export class Ring {
   stop(): void {
     Atomics.store(this.#control, STOP, 1);
     Atomics.notify(this.#control, TAIL);
-    Atomics.notify(this.#control, COUNT);
-  }
-
-  /** Waits until more than `count` records have been put in, or `ms` have passed. Blocks. */
-  waitForCount(count: number, ms: number): void {
-    Atomics.wait(this.#control, COUNT, count, ms);
   }
 
   /**
@@ -102,8 +90,6 @@ export class Ring {
     if (start !== head) this.#words[head / 4] = WRAP;
     this.#words[start / 4] = length;
     Atomics.store(this.#control, HEAD, start + padded(length));
-    Atomics.add(this.#control, COUNT, 1);
-    Atomics.notify(this.#control, COUNT);
     return Atomics.exchange(this.#control, SLEEPING, 0) === 1;
   }
 

@@ -8,7 +8,8 @@
 const HEAD = 0;
 const TAIL = 1;
 const SLEEPING = 2;
-const STOP = 3;
+const COUNT = 3;
+const STOP = 4;
 const CONTROL_BYTES = 64;
 
 const WRAP = 0xffff_ffff;
@@ -44,6 +45,11 @@ export class Ring {
     return CONTROL_BYTES;
   }
 
+  /** Records put in so far that are answers, mod 2^32; for the thread that sends. */
+  get count(): number {
+    return Atomics.load(this.#control, COUNT);
+  }
+
   get stopped(): boolean {
     return Atomics.load(this.#control, STOP) !== 0;
   }
@@ -52,6 +58,12 @@ export class Ring {
   stop(): void {
     Atomics.store(this.#control, STOP, 1);
     Atomics.notify(this.#control, TAIL);
+    Atomics.notify(this.#control, COUNT);
+  }
+
+  /** Waits until there are more than `count` answers, or `ms` have passed. Blocks. */
+  waitForCount(count: number, ms: number): void {
+    Atomics.wait(this.#control, COUNT, count, ms);
   }
 
   /**
@@ -84,12 +96,16 @@ export class Ring {
   }
 
   /** @returns whether the reader sleeps and has to be woken */
-  commit(place: number, length: number): boolean {
+  commit(place: number, length: number, isAnswer: boolean): boolean {
     const start = place - ALIGN;
     const head = Atomics.load(this.#control, HEAD);
     if (start !== head) this.#words[head / 4] = WRAP;
     this.#words[start / 4] = length;
     Atomics.store(this.#control, HEAD, start + padded(length));
+    if (isAnswer) {
+      Atomics.add(this.#control, COUNT, 1);
+      Atomics.notify(this.#control, COUNT);
+    }
     return Atomics.exchange(this.#control, SLEEPING, 0) === 1;
   }
 

@@ -22,11 +22,6 @@ export interface FfiTransportOptions {
 
 const CONNECT_MS = 15_000;
 const MAX_BACKLOG_BYTES = 1024 * 1024;
-/**
- * Calls under way. VPP's queue has 1,024 places or more (`api-queue { length N }`), and who adds to a
- * full one waits without an end, also if VPP is dead. A dump takes two places.
- */
-const MAX_OWED = 448;
 
 /** One connection in a process at a time, which is the library's own limit; more are refused. */
 export class FfiTransport implements Transport {
@@ -145,7 +140,7 @@ class FfiLink implements Link {
   }
 
   get congested(): boolean {
-    return this.#congested || this.events.owed >= MAX_OWED;
+    return this.#congested;
   }
 
   send(frames: Buffer, release: () => void): void {

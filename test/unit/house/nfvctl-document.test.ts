@@ -57,7 +57,11 @@ describe('docs/nfvctl.md', () => {
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) => [...readFileSync(`src/cli/${name}`, 'utf8').matchAll(/env\['(\w+)'\]/g)])
       .map(([, name = '']) => name);
-    const rows = [...document.table('Reaching the NVA', 1), ...document.table('Reaching VPP', 1)];
+    const rows = [
+      ...document.table('Reaching the NVA', 1),
+      ...document.table('Reaching VPP', 1),
+      ...document.table('Host', 2),
+    ];
     assert.deepEqual(firstCodes(rows).sort(), [...new Set(read)].sort());
   });
 
@@ -66,6 +70,14 @@ describe('docs/nfvctl.md', () => {
     assert.deepEqual(
       firstCodes(document.table('VPP')),
       vpp?.commands.map((verb) => verb.name()),
+    );
+  });
+
+  it('has every verb of host, and no other', () => {
+    const host = program.commands.find((command) => command.name() === 'host');
+    assert.deepEqual(
+      firstCodes(document.table('Host')),
+      host?.commands.map((verb) => verb.name()),
     );
   });
 

@@ -2,6 +2,7 @@
 import { ITEM_KINDS } from '../../model/item.js';
 import type { Capabilities } from '../../model/nve.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
+import { KINDS } from './kinds.js';
 import type { Vpp } from './vpp.js';
 
 const BASE: readonly FeatureName[] = ['interfaces', 'bridge_domains', 'vxlan', 'ip'];
@@ -13,7 +14,9 @@ export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabil
   const taps = canTap && vpp.can('tap') ? ['veth'] : [];
   const taken = vpp.can('af_packet') ? ['host_interface'] : [];
   const portKinds = able ? [...taps, ...taken] : [];
-  const kinds = ITEM_KINDS.filter((kind) => kind !== 'port' || portKinds.length > 0);
+  const kinds = ITEM_KINDS.filter(
+    (kind) => Object.hasOwn(KINDS, kind) && (kind !== 'port' || portKinds.length > 0),
+  );
   return {
     dataplane: 'vpp',
     dataplaneVersion: version,

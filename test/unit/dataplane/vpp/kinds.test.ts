@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { KIND_TABLE, KINDS } from '../../../../src/dataplane/vpp/kinds.js';
 import { dependenciesOf, ITEM_KINDS, keyOf, type Payload } from '../../../../src/model/item.js';
+import type { TraitsTable } from '../../../../src/reconcile/dataplane.js';
 import {
   domain,
   floodTo,
@@ -23,23 +24,28 @@ const ONE_OF_EACH: readonly Payload[] = [
   vethPort('web', 7, MAC, 'blue'),
 ];
 
+function rankOf(payload: Payload): number {
+  const traits: TraitsTable = KINDS;
+  return traits[payload.kind]?.rank ?? assert.fail(payload.kind);
+}
+
 describe('kinds of VPP', () => {
   it('are all there, each found by payload and by key', () => {
-    assert.deepEqual(Object.keys(KINDS).sort(), [...ITEM_KINDS].sort());
-    assert.equal(KIND_TABLE.all.length, ITEM_KINDS.length);
+    assert.ok(Object.keys(KINDS).every((kind) => ITEM_KINDS.some((each) => each === kind)));
+    assert.equal(KIND_TABLE.all.length, Object.keys(KINDS).length);
     for (const payload of ONE_OF_EACH) {
       const [kind, rest] = KIND_TABLE.at(keyOf(payload));
       assert.equal(kind, KIND_TABLE.of(payload));
       assert.deepEqual(rest, keyOf(payload).split('/').slice(1));
     }
-    assert.equal(KIND_TABLE.at('vrf/7')[0], undefined);
+    assert.equal(KIND_TABLE.at('nat/7')[0], undefined);
   });
 
   it('have higher ranks than what they depend on', () => {
-    const ranks = new Map(ONE_OF_EACH.map((payload) => [keyOf(payload), KINDS[payload.kind].rank]));
+    const ranks = new Map(ONE_OF_EACH.map((payload) => [keyOf(payload), rankOf(payload)]));
     for (const payload of [...ONE_OF_EACH, macOf(7, MAC, 'web')]) {
       for (const need of dependenciesOf(payload)) {
-        assert.ok((ranks.get(need) ?? Infinity) < KINDS[payload.kind].rank, need);
+        assert.ok((ranks.get(need) ?? Infinity) < rankOf(payload), need);
       }
     }
   });

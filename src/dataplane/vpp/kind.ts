@@ -14,6 +14,4 @@ export interface VppMeans {
 /** A kind of item in VPP. */
 export interface VppKind<P extends Payload> extends KindTraits<P>, KindOperations<P, VppMeans> {}
 
-type Later = 'xconnect' | 'vrf' | 'gateway_interface' | 'gateway_neighbor' | 'route';
-
-export type Kinds = { readonly [K in Exclude<ItemKind, Later>]: VppKind<PayloadOf<K>> };
+export type Kinds = { readonly [K in ItemKind]: VppKind<PayloadOf<K>> };

@@ -29,6 +29,30 @@ export interface Seen {
 export class Orphans {
   /** There may be as many as steps at a time: VPP's tables are read once for all of them. */
   readonly #seen = new SharedWork<Seen>();
+  /** Loopbacks that a step has taken up, as `START INDEX`: not yet named in what others see. */
+  readonly #taken = new Set<string>();
+
+  /**
+   * A loopback that is ours already, or that nobody has named and that has just this MAC, which VPP
+   * would not give one by itself; undefined: there is none.
+   */
+  async takeLoopback(tag: string, mac: string, vpp: Vpp): Promise<Interface | undefined> {
+    const { interfaces, used } = await this.#seen.do(String(vpp.start), () => look(vpp));
+    const all = [...interfaces.values()];
+    const named = all.find((each) => each.tag === tag);
+    if (named !== undefined) return named;
+    const found = all.find(
+      (each) =>
+        each.tag === '' &&
+        each.name.startsWith('loop') &&
+        each.mac === mac &&
+        !each.up &&
+        !used.has(each.index) &&
+        !this.#taken.has(`${vpp.start} ${each.index}`),
+    );
+    if (found !== undefined) this.#taken.add(`${vpp.start} ${found.index}`);
+    return found;
+  }
 
   /**
    * An interface that is to be ours and is there already.

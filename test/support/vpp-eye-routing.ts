@@ -1,5 +1,6 @@
 /** What of routing and cross-connects a VPP has, seen by other eyes than the client's; see vpp-eye.ts. */
 import type { VppEmulator } from './vpp-emulator/emulator.js';
+import { masked } from './vpp-emulator/features/address.js';
 import { entriesOf, entryAt, API, type Entry } from './vpp-emulator/features/fib-entries.js';
 import type { Interface } from './vpp-emulator/state.js';
 import { isValues, type Values } from './vpp-emulator/wire.js';
@@ -155,7 +156,7 @@ export class EmulatorRoutingEye implements RoutingEye {
     return Promise.resolve(
       all
         .map((entry) => {
-          const prefix = `${ipText(entry.address)}/${entry.length}`;
+          const prefix = `${ipText(masked(entry.address, entry.length))}/${entry.length}`;
           return forwardingLine(prefix, this.#outcomes(entry));
         })
         .sort(),

@@ -29,8 +29,13 @@ export interface Seen {
 export class Orphans {
   /** There may be as many as steps at a time: VPP's tables are read once for all of them. */
   readonly #seen = new SharedWork<Seen>();
-  /** Loopbacks that a step has taken up, as `START INDEX`: not yet named in what others see. */
-  readonly #taken = new Set<string>();
+  /** Loopbacks that a step has taken up, and that others may still see without a name. */
+  readonly #taken = new Set<number>();
+
+  /** No step is at work: what was taken up has a name, or is to be taken up again. */
+  settled(): void {
+    this.#taken.clear();
+  }
 
   /**
    * A loopback that is ours already, or that nobody has named and that has just this MAC, which VPP
@@ -48,9 +53,9 @@ export class Orphans {
         each.mac === mac &&
         !each.up &&
         !used.has(each.index) &&
-        !this.#taken.has(`${vpp.start} ${each.index}`),
+        !this.#taken.has(each.index),
     );
-    if (found !== undefined) this.#taken.add(`${vpp.start} ${found.index}`);
+    if (found !== undefined) this.#taken.add(found.index);
     return found;
   }
 

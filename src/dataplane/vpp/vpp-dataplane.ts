@@ -87,6 +87,7 @@ export class VppDataplane implements Dataplane {
   ): Promise<Observation> {
     await this.#tried;
     const vpp = this.#vpp(signal);
+    this.#orphans.settled();
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
       const [kind, rest] = KIND_TABLE.at(key);

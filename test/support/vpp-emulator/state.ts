@@ -99,7 +99,7 @@ export class VppState {
   readonly vxlan = new VxlanTunnels();
   readonly taps = new Taps();
   /** Interfaces of the kernel that there are. */
-  readonly hostInterfaces = new Set(['eth0', 'eth1']);
+  readonly hostInterfaces = new Set(['eth0', 'eth1', 'eth2', 'eth3']);
   readonly loopbackInstances = new Set<number>();
 
   constructor(readonly pid: number) {

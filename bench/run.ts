@@ -12,8 +12,19 @@ import { bench as reconcile } from './reconcile.js';
 import { bench as store } from './store.js';
 import { bench as vppApi } from './vpp-api.js';
 import { bench as vppCodec } from './vpp-codec.js';
+import { bench as vppDataplane } from './vpp-dataplane.js';
 
-const BENCHES: readonly Bench[] = [store, reconcile, nva, linux, agent, fabric, vppCodec, vppApi];
+const BENCHES: readonly Bench[] = [
+  store,
+  reconcile,
+  nva,
+  linux,
+  agent,
+  fabric,
+  vppCodec,
+  vppApi,
+  vppDataplane,
+];
 
 function format(figure: Figure): string {
   const number = (value: number): string =>

@@ -86,6 +86,25 @@ export class RawLoop {
     });
   }
 
+  /**
+   * Sends frames that another connection has sent, which VPP takes as it can; settles when so many
+   * messages have come back.
+   */
+  replay(frames: Buffer, answers: number): Promise<void> {
+    const own = Buffer.from(frames);
+    for (let at = 0; at < own.length; at += HEADER_BYTES + own.readUInt32BE(at + 8)) {
+      own.writeUInt32BE(this.registration.clientIndex, at + HEADER_BYTES + 2);
+    }
+    return new Promise((resolve) => {
+      let left = answers;
+      this.#onFrames = (count) => {
+        left -= count;
+        if (left <= 0) resolve();
+      };
+      this.#socket.write(own);
+    });
+  }
+
   close(): void {
     this.#socket.destroy();
   }

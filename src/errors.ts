@@ -136,6 +136,11 @@ export const ERROR_TABLE = {
     "raise the underlay's MTU or lower the network's",
   ),
   VTEP_UNROUTABLE: row('UNAVAILABLE', true, 'add a route to the remote VTEP on the host'),
+  GATEWAY_ADDRESS_IN_USE: row(
+    'ALREADY_EXISTS',
+    true,
+    'give each gateway interface of a router a subnet of its own',
+  ),
   NETNS_MISSING: row(
     'FAILED_PRECONDITION',
     true,

@@ -4,10 +4,31 @@
  */
 import type { Port } from './endpoint.js';
 import { checkPort, MAX_IPS } from './endpoint.js';
-import { isHostAddress, ipRange, parseIp, parseMac } from './addresses.js';
-import { Violations } from './violations.js';
+import { ipRange, parseIp } from './addresses.js';
+import {
+  checkAddress,
+  checkEndpointId,
+  checkInterfaceAddress,
+  checkMac,
+  checkMtu,
+  checkVni,
+} from './item-checks.js';
+import {
+  checkGatewayInterface,
+  checkGatewayNeighbor,
+  checkRoute,
+  checkVrf,
+  gatewayKey,
+  gatewayNeighborKey,
+  routeKey,
+  vrfKey,
+  type GatewayInterfaceItem,
+  type GatewayNeighborItem,
+  type RouteItem,
+  type VrfItem,
+} from './routing-items.js';
 import { isId } from './names.js';
-import { MAX_MTU, MAX_VNI, MIN_MTU, MIN_VNI } from './virtual-network.js';
+import { Violations } from './violations.js';
 
 /** The NVE's own tunnel address. */
 export interface VtepItem {
@@ -70,6 +91,7 @@ export interface NeighborEntryItem {
 export interface PortItem {
   readonly kind: 'port';
   readonly endpoint: string;
+  /** 0: in no bridge domain; its frames go by a cross-connect. */
   readonly vni: number;
   readonly mac: string;
   /** `address/length`. */
@@ -80,6 +102,14 @@ export interface PortItem {
   readonly port: Port;
 }
 
+/** Two endpoints' ports with nothing between them: what comes in at one goes out at the other. */
+export interface XconnectItem {
+  readonly kind: 'xconnect';
+  /** The endpoint whose id comes first. */
+  readonly a: string;
+  readonly b: string;
+}
+
 export type Payload =
   | VtepItem
   | BridgeDomainItem
@@ -87,7 +117,12 @@ export type Payload =
   | FloodMemberItem
   | MacEntryItem
   | NeighborEntryItem
-  | PortItem;
+  | PortItem
+  | XconnectItem
+  | VrfItem
+  | GatewayInterfaceItem
+  | GatewayNeighborItem
+  | RouteItem;
 
 export type ItemKind = Payload['kind'];
 
@@ -109,6 +144,11 @@ export const ITEM_KINDS = [
   'mac_entry',
   'neighbor_entry',
   'port',
+  'xconnect',
+  'vrf',
+  'gateway_interface',
+  'gateway_neighbor',
+  'route',
 ] as const satisfies readonly ItemKind[];
 
 export const vtepKey = (address: string): string => `vtep/${address}`;
@@ -118,6 +158,7 @@ export const floodKey = (vni: number, remote: string): string => `flood/${vni}/$
 export const macKey = (vni: number, mac: string): string => `mac/${vni}/${mac}`;
 export const neighborKey = (vni: number, ip: string): string => `neigh/${vni}/${ip}`;
 export const portKey = (endpoint: string): string => `port/${endpoint}`;
+export const xconnectKey = (a: string, b: string): string => `xc/${a}/${b}`;
 
 /** The key that belongs to a payload. */
 export function keyOf(payload: Payload): string {
@@ -136,6 +177,16 @@ export function keyOf(payload: Payload): string {
       return neighborKey(payload.vni, payload.ip);
     case 'port':
       return portKey(payload.endpoint);
+    case 'xconnect':
+      return xconnectKey(payload.a, payload.b);
+    case 'vrf':
+      return vrfKey(payload.id);
+    case 'gateway_interface':
+      return gatewayKey(payload.vrf, payload.vni);
+    case 'gateway_neighbor':
+      return gatewayNeighborKey(payload.vrf, payload.vni, payload.ip);
+    case 'route':
+      return routeKey(payload.vrf, payload.prefix);
   }
 }
 
@@ -147,6 +198,11 @@ const KIND_OF_PREFIX: ReadonlyMap<string, ItemKind> = new Map([
   ['mac', 'mac_entry'],
   ['neigh', 'neighbor_entry'],
   ['port', 'port'],
+  ['xc', 'xconnect'],
+  ['vrf', 'vrf'],
+  ['gw', 'gateway_interface'],
+  ['gwneigh', 'gateway_neighbor'],
+  ['route', 'route'],
 ]);
 
 /** A key's kind and the rest of it, in parts; undefined: a kind that nobody here knows. */
@@ -161,7 +217,8 @@ export function isOfKind<K extends ItemKind>(payload: Payload, kind: K): payload
 
 /** Characters of any key; none of those above comes near. */
 export const MAX_KEY = 256;
-const MAX_DEPENDENCIES = 16;
+/** A route has most: its VRF, and the gateway interfaces of 16 next hops. */
+const MAX_DEPENDENCIES = 32;
 
 /** The keys a payload's item must wait for. */
 export function dependenciesOf(payload: Payload): readonly string[] {
@@ -183,7 +240,30 @@ export function dependenciesOf(payload: Payload): readonly string[] {
     case 'neighbor_entry':
       return [macKey(payload.vni, payload.mac)];
     case 'port':
-      return [bridgeDomainKey(payload.vni)];
+      return payload.vni === 0 ? [] : [bridgeDomainKey(payload.vni)];
+    case 'xconnect':
+      return [portKey(payload.a), portKey(payload.b)];
+    case 'vrf':
+      return [];
+    case 'gateway_interface':
+      return [vrfKey(payload.vrf), bridgeDomainKey(payload.vni)];
+    case 'gateway_neighbor':
+      return [gatewayKey(payload.vrf, payload.vni)];
+    case 'route':
+      return routeNeeds(payload);
+  }
+}
+
+function routeNeeds({ vrf, via }: RouteItem): readonly string[] {
+  switch (via.kind) {
+    case 'drop':
+      return [vrfKey(vrf)];
+    case 'vrf':
+      return [vrfKey(vrf), vrfKey(via.vrf)];
+    case 'next_hops': {
+      const gateways = via.nextHops.filter(({ vni }) => vni !== 0);
+      return [...new Set([vrfKey(vrf), ...gateways.map(({ vni }) => gatewayKey(vrf, vni))])];
+    }
   }
 }
 
@@ -215,9 +295,6 @@ function checkDependencies(v: Violations, keys: readonly string[]): void {
 }
 
 function checkPayload(v: Violations, p: Payload): void {
-  if (p.kind !== 'vtep' && !(Number.isInteger(p.vni) && p.vni >= MIN_VNI && p.vni <= MAX_VNI)) {
-    v.add('vni', p.vni, 'not a VNI', `give ${MIN_VNI}-${MAX_VNI}`);
-  }
   switch (p.kind) {
     case 'vtep':
       checkAddress(v, 'address', p.address);
@@ -226,29 +303,49 @@ function checkPayload(v: Violations, p: Payload): void {
       checkBridgeDomain(v, p);
       break;
     case 'tunnel':
+      checkVni(v, 'vni', p.vni);
       checkAddress(v, 'remote', p.remote);
       checkAddress(v, 'local', p.local);
       if (p.remote === p.local) v.add('remote', p.remote, 'a tunnel to ourselves', 'leave it out');
       break;
     case 'flood_member':
+      checkVni(v, 'vni', p.vni);
       checkAddress(v, 'remote', p.remote);
       break;
     case 'mac_entry':
+      checkVni(v, 'vni', p.vni);
       checkMac(v, p.mac);
       if (p.via.kind === 'remote') checkAddress(v, 'remote', p.via.vtep);
-      else checkEndpointId(v, p.via.endpoint);
+      else checkEndpointId(v, 'endpoint', p.via.endpoint);
       break;
     case 'neighbor_entry':
+      checkVni(v, 'vni', p.vni);
       checkAddress(v, 'ip', p.ip);
       checkMac(v, p.mac);
       break;
     case 'port':
       checkPortItem(v, p);
       break;
+    case 'xconnect':
+      checkXconnect(v, p);
+      break;
+    case 'vrf':
+      checkVrf(v, p);
+      break;
+    case 'gateway_interface':
+      checkGatewayInterface(v, p);
+      break;
+    case 'gateway_neighbor':
+      checkGatewayNeighbor(v, p);
+      break;
+    case 'route':
+      checkRoute(v, p);
+      break;
   }
 }
 
 function checkBridgeDomain(v: Violations, p: BridgeDomainItem): void {
+  checkVni(v, 'vni', p.vni);
   if (!isId(p.network)) v.add('network', p.network, 'not an id', 'give a network id');
   checkAddress(v, 'vtep', p.vtep);
   checkMtu(v, p.mtu);
@@ -260,40 +357,19 @@ function checkBridgeDomain(v: Violations, p: BridgeDomainItem): void {
 }
 
 function checkPortItem(v: Violations, p: PortItem): void {
-  checkEndpointId(v, p.endpoint);
+  if (p.vni !== 0) checkVni(v, 'vni', p.vni);
+  checkEndpointId(v, 'endpoint', p.endpoint);
   checkMac(v, p.mac);
   checkMtu(v, p.mtu);
   checkPort(v, p.port);
   if (p.addresses.length > MAX_IPS) {
     v.add('addresses', `${p.addresses.length} of them`, 'too many', `give at most ${MAX_IPS}`);
   }
-  for (const [i, text] of p.addresses.entries()) {
-    const [address = '', length = ''] = text.split('/');
-    checkAddress(v, `addresses[${i}]`, address);
-    const max = address.includes(':') ? 128 : 32;
-    if (!/^\d{1,3}$/.test(length) || Number(length) > max) {
-      v.add(`addresses[${i}]`, text, 'no prefix length', `give ADDRESS/0-${max}`);
-    }
-  }
+  for (const [i, text] of p.addresses.entries()) checkInterfaceAddress(v, `addresses[${i}]`, text);
 }
 
-function checkAddress(v: Violations, field: string, text: string): void {
-  const ip = parseIp(text);
-  if (ip?.text !== text || !isHostAddress(ip)) {
-    v.add(field, text, 'not a canonical unicast IP address', 'give one without prefix length');
-  }
-}
-
-function checkMac(v: Violations, mac: string): void {
-  if (parseMac(mac) !== mac) v.add('mac', mac, 'not a canonical MAC', 'give six hex bytes');
-}
-
-function checkMtu(v: Violations, mtu: number): void {
-  if (!Number.isInteger(mtu) || mtu < MIN_MTU || mtu > MAX_MTU) {
-    v.add('mtu', mtu, 'out of range', `give ${MIN_MTU}-${MAX_MTU}`);
-  }
-}
-
-function checkEndpointId(v: Violations, id: string): void {
-  if (!isId(id)) v.add('endpoint', id, 'not an id', 'give an endpoint id');
+function checkXconnect(v: Violations, { a, b }: XconnectItem): void {
+  checkEndpointId(v, 'a', a);
+  checkEndpointId(v, 'b', b);
+  if (a >= b) v.add('b', b, 'not after a', 'give two endpoints, the lesser id first');
 }

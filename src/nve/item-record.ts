@@ -7,6 +7,14 @@ import { portSchema } from '../model/port-schema.js';
 const vni = z.number();
 const mac = z.string();
 
+const nextHop = z.object({ address: z.string(), vni, weight: z.number() });
+
+const routeVia = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('drop') }),
+  z.object({ kind: z.literal('next_hops'), nextHops: z.array(nextHop).readonly() }),
+  z.object({ kind: z.literal('vrf'), vrf: z.number() }),
+]);
+
 const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('vtep'), address: z.string() }),
   z.object({
@@ -42,6 +50,18 @@ const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
     mtu: z.number(),
     port: portSchema,
   }),
+  z.object({ kind: z.literal('xconnect'), a: z.string(), b: z.string() }),
+  z.object({ kind: z.literal('vrf'), id: z.number(), name: z.string() }),
+  z.object({
+    kind: z.literal('gateway_interface'),
+    vrf: z.number(),
+    vni,
+    mac,
+    addresses: z.array(z.string()).readonly(),
+    mtu: z.number(),
+  }),
+  z.object({ kind: z.literal('gateway_neighbor'), vrf: z.number(), vni, ip: z.string(), mac }),
+  z.object({ kind: z.literal('route'), vrf: z.number(), prefix: z.string(), via: routeVia }),
 ]);
 
 const record = z.object({

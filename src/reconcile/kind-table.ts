@@ -38,10 +38,11 @@ export interface KindOperations<P extends Payload, M extends Means> {
 /** A kind for any payload: one of another kind is an error of ours. */
 export type AnyKind<M extends Means> = KindOperations<Payload, M>;
 
-type Kinds<M extends Means> = { readonly [K in ItemKind]: KindOperations<PayloadOf<K>, M> };
+/** Those that a dataplane can do. */
+type Kinds<M extends Means> = { readonly [K in ItemKind]?: KindOperations<PayloadOf<K>, M> };
 
 export class KindTable<M extends Means> {
-  readonly #kinds: Readonly<Record<ItemKind, AnyKind<M>>>;
+  readonly #kinds: Readonly<Record<ItemKind, AnyKind<M> | undefined>>;
 
   constructor(kinds: Kinds<M>) {
     this.#kinds = {
@@ -52,18 +53,26 @@ export class KindTable<M extends Means> {
       mac_entry: forAny('mac_entry', kinds.mac_entry),
       neighbor_entry: forAny('neighbor_entry', kinds.neighbor_entry),
       port: forAny('port', kinds.port),
+      xconnect: forAny('xconnect', kinds.xconnect),
+      vrf: forAny('vrf', kinds.vrf),
+      gateway_interface: forAny('gateway_interface', kinds.gateway_interface),
+      gateway_neighbor: forAny('gateway_neighbor', kinds.gateway_neighbor),
+      route: forAny('route', kinds.route),
     };
   }
 
   get all(): readonly AnyKind<M>[] {
-    return Object.values(this.#kinds);
+    return Object.values(this.#kinds).filter((kind) => kind !== undefined);
   }
 
-  of(payload: Payload): AnyKind<M> {
-    return this.#kinds[payload.kind];
+  /** @throws NfvError ITEM_UNSUPPORTED */
+  of({ kind }: Payload): AnyKind<M> {
+    const found = this.#kinds[kind];
+    if (found !== undefined) return found;
+    throw new NfvError('ITEM_UNSUPPORTED', `this dataplane has no ${kind}`);
   }
 
-  /** The kind that a key is of, and the rest of it; undefined: a kind that nobody here knows. */
+  /** The kind that a key is of, and the rest of it; undefined: none that the dataplane can do. */
   at(key: string): readonly [AnyKind<M> | undefined, Key] {
     const [kind, rest] = splitKey(key);
     return [kind && this.#kinds[kind], rest];
@@ -85,8 +94,9 @@ export class KindTable<M extends Means> {
 
 function forAny<K extends ItemKind, M extends Means>(
   name: K,
-  kind: KindOperations<PayloadOf<K>, M>,
-): AnyKind<M> {
+  kind: KindOperations<PayloadOf<K>, M> | undefined,
+): AnyKind<M> | undefined {
+  if (kind === undefined) return undefined;
   const own = (payload: Payload): PayloadOf<K> => {
     if (isOfKind(payload, name)) return payload;
     throw new NfvError('INTERNAL', `a ${payload.kind} where a ${name} was expected`);

@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { KINDS } from '../../src/dataplane/linux/kinds.js';
 import { NfvError } from '../../src/errors.js';
 import { dependenciesOf, keyOf, type Item, type Payload } from '../../src/model/item.js';
-import type { Observation, Observed, Step, StepResult } from '../../src/reconcile/dataplane.js';
+import type {
+  Observation,
+  Observed,
+  Step,
+  StepResult,
+  TraitsTable,
+} from '../../src/reconcile/dataplane.js';
 import { eventually } from './eventually.js';
 import { isReply, type Answer, type Failure, type Question, type Reply } from './linux-ipc.js';
 import { cable, Netns, stop } from './netns.js';
@@ -51,6 +57,8 @@ export function compare(wanted: Payload, observed: Payload): readonly string[] {
         : ['kind'];
     case 'port':
       return observed.kind === 'port' ? KINDS.port.differences(wanted, observed) : ['kind'];
+    default:
+      throw new Error(`the kernel has no ${wanted.kind}`);
   }
 }
 
@@ -242,7 +250,10 @@ export class LinuxHost {
 }
 
 export function rankOf(payload: Payload): number {
-  return KINDS[payload.kind].rank;
+  const traits: TraitsTable = KINDS;
+  const rank = traits[payload.kind]?.rank;
+  if (rank === undefined) throw new Error(`the kernel has no ${payload.kind}`);
+  return rank;
 }
 
 function describeStep(step: Step): string {

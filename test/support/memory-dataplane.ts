@@ -266,12 +266,17 @@ function foreignObject(key: string, name: string): NfvError {
 
 const RANKS: Readonly<Record<ItemKind, number>> = {
   vtep: 0,
+  vrf: 0,
   bridge_domain: 1,
   tunnel: 2,
   port: 2,
+  gateway_interface: 2,
   mac_entry: 3,
+  xconnect: 3,
+  gateway_neighbor: 3,
   neighbor_entry: 4,
   flood_member: 5,
+  route: 6,
 };
 
 /** Fields that cannot be changed in place. */

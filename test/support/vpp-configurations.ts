@@ -3,7 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { Payload } from '../../src/model/item.js';
+import type { Payload, PortItem } from '../../src/model/item.js';
+import {
+  dropRoute,
+  gateway,
+  GATEWAY_MAC,
+  gatewayNeighbor,
+  hop,
+  routeTo,
+  routeToVrf,
+  vrf,
+  xconnect,
+} from './routing-items.js';
 import { domain, floodTo, macAt, macOf, neighbor, tunnelTo, vtepItem } from './linux-items.js';
 
 const FOLDER = 'test/fixtures/vpp-configurations';
@@ -30,7 +41,41 @@ const network = z.strictObject({
   endpoints: z.array(endpoint).default([]),
 });
 
-const configuration = z.strictObject({ networks: z.array(network) });
+const router = z.strictObject({
+  id: z.number(),
+  gateways: z
+    .array(
+      z.strictObject({
+        vni: z.number(),
+        addresses: z.array(z.string()),
+        mac: z.string().default(GATEWAY_MAC),
+        mtu: z.number().default(1400),
+        /** MACs by address. */
+        neighbors: z.record(z.string(), z.string()).default({}),
+      }),
+    )
+    .default([]),
+  routes: z
+    .array(
+      z.strictObject({
+        to: z.string(),
+        /** Next hops with their networks, 0: none; or */
+        via: z.array(z.tuple([z.string(), z.number(), z.number()])).optional(),
+        /** the other router's id; neither: they are dropped. */
+        vrf: z.number().optional(),
+      }),
+    )
+    .default([]),
+});
+
+/** Two endpoints, each with its interface of the host. */
+const xc = z.strictObject({ a: z.string(), aOn: z.string(), b: z.string(), bOn: z.string() });
+
+const configuration = z.strictObject({
+  networks: z.array(network),
+  routers: z.array(router).default([]),
+  crossConnects: z.array(xc).default([]),
+});
 type Network = z.infer<typeof network>;
 
 export interface Configuration {
@@ -42,9 +87,15 @@ export function configurations(): Configuration[] {
   return readdirSync(FOLDER)
     .sort()
     .map((file) => {
-      const { networks } = configuration.parse(parse(readFileSync(join(FOLDER, file), 'utf8')));
+      const text = readFileSync(join(FOLDER, file), 'utf8');
+      const { networks, routers, crossConnects } = configuration.parse(parse(text));
       const locals = [...new Set(networks.map(({ local }) => local))];
-      const payloads = [...locals.map(vtepItem), ...networks.flatMap(payloadsOf)];
+      const payloads = [
+        ...locals.map(vtepItem),
+        ...networks.flatMap(payloadsOf),
+        ...routers.flatMap(routerPayloads),
+        ...crossConnects.flatMap(xconnectPayloads),
+      ];
       return { name: file.replace('.yaml', ''), payloads };
     });
 }
@@ -64,15 +115,44 @@ function endpointPayloads(vni: number, each: z.infer<typeof endpoint>): Payload[
   const { name, mac, behind, on = '', ips, down } = each;
   const known = ips.map((ip) => neighbor(vni, ip, mac));
   if (behind !== undefined) return [macAt(vni, mac, behind), ...known];
-  const port: Payload = {
+  const addresses = ips.map((ip) => `${ip}/24`);
+  return [
+    hostPort(name, on, { vni, mac, addresses, adminUp: !down }),
+    macOf(vni, mac, name),
+    ...known,
+  ];
+}
+
+function hostPort(endpoint: string, name: string, more: Partial<PortItem>): PortItem {
+  return {
     kind: 'port',
-    endpoint: name,
-    vni,
-    mac,
-    addresses: ips.map((ip) => `${ip}/24`),
-    adminUp: !down,
+    endpoint,
+    vni: 0,
+    mac: '02:00:00:00:00:77',
+    addresses: [],
+    adminUp: true,
     mtu: 1400,
-    port: { kind: 'host_interface', interface: on },
+    port: { kind: 'host_interface', interface: name },
+    ...more,
   };
-  return [port, macOf(vni, mac, name), ...known];
+}
+
+function routerPayloads({ id, gateways, routes }: z.infer<typeof router>): Payload[] {
+  return [
+    vrf(id),
+    ...gateways.flatMap(({ vni, addresses, neighbors, ...more }) => [
+      gateway(id, vni, addresses, more),
+      ...Object.entries(neighbors).map(([ip, mac]) => gatewayNeighbor(id, vni, ip, mac)),
+    ]),
+    ...routes.map(({ to, via, vrf: next }) => {
+      if (next !== undefined) return routeToVrf(id, to, next);
+      return via === undefined
+        ? dropRoute(id, to)
+        : routeTo(id, to, ...via.map((each) => hop(...each)));
+    }),
+  ];
+}
+
+function xconnectPayloads({ a, aOn, b, bOn }: z.infer<typeof xc>): Payload[] {
+  return [hostPort(a, aOn, {}), hostPort(b, bOn, {}), xconnect(a, b)];
 }

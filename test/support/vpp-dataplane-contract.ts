@@ -6,6 +6,9 @@ import { eventually } from './eventually.js';
 import { VppDataplaneRig, steps } from './vpp-dataplane-rig.js';
 import { vppDataplaneOwned } from './vpp-dataplane-owned.js';
 import { vppDataplanePorts } from './vpp-dataplane-ports.js';
+import { vppDataplaneRouting } from './vpp-dataplane-routing.js';
+import { vppDataplaneRoutingOwned } from './vpp-dataplane-routing-owned.js';
+import { vppDataplaneXconnect } from './vpp-dataplane-xconnect.js';
 import { tunnelsOf, type Eye } from './vpp-eye.js';
 import { ALL_INTERFACES, type VppUnderTest } from './vpp-under-test.js';
 
@@ -14,6 +17,8 @@ export interface DataplaneContractParts {
   readonly eyeOf: (rig: VppDataplaneRig) => Eye;
   /** An interface of the kernel where VPP runs, which is there. */
   readonly hostInterface: string;
+  /** Another one. */
+  readonly otherInterface: string;
 }
 
 const L = '10.9.0.1';
@@ -61,6 +66,7 @@ export function vppDataplaneContract({
   create,
   eyeOf,
   hostInterface,
+  otherInterface,
 }: DataplaneContractParts): void {
   let vpp: VppUnderTest;
   let rig: VppDataplaneRig;
@@ -196,33 +202,33 @@ export function vppDataplaneContract({
     assert.deepEqual((await eye.domain(10))?.arp, [`192.168.1.1 ${MAC_2}`]);
   });
 
+  const world = {
+    hostInterface,
+    hostInterfaces: [hostInterface, otherInterface] as const,
+    addLoopback,
+    network: (vni: number): Payload[] => [vtepItem(L), domain(vni, L)],
+    get vpp() {
+      return vpp;
+    },
+    get rig() {
+      return rig;
+    },
+    get eye() {
+      return eye;
+    },
+  };
   describe('with a port on an interface of the host', () => {
-    vppDataplanePorts({
-      hostInterface,
-      network: (vni) => [vtepItem(L), domain(vni, L)],
-      get rig() {
-        return rig;
-      },
-      get eye() {
-        return eye;
-      },
-    });
+    vppDataplanePorts(world);
   });
-
+  describe('with a cross-connect', () => {
+    vppDataplaneXconnect(world);
+  });
+  describe('with a router', () => {
+    vppDataplaneRouting(world);
+    vppDataplaneRoutingOwned(world);
+  });
   describe('where something is in its way, or goes wrong', () => {
-    vppDataplaneOwned({
-      hostInterface,
-      addLoopback,
-      get vpp() {
-        return vpp;
-      },
-      get rig() {
-        return rig;
-      },
-      get eye() {
-        return eye;
-      },
-    });
+    vppDataplaneOwned(world);
   });
 
   it('makes a tunnel anew that is to leave from another address', async () => {

@@ -16,7 +16,6 @@ const MAX_PASSES = 3;
 
 export class VppDataplaneRig {
   readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
-  readonly signal = AbortSignal.timeout(120_000);
   readonly dataplane: VppDataplane;
 
   private constructor(
@@ -44,6 +43,11 @@ export class VppDataplaneRig {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = await ClientUnderTest.ready(overSocket(vpp), options);
     return new VppDataplaneRig(vpp, beside, uplinks);
+  }
+
+  /** Of one operation. */
+  get signal(): AbortSignal {
+    return AbortSignal.timeout(60_000);
   }
 
   /** Somebody else's client of the same VPP. */

@@ -6,6 +6,13 @@ import assert from 'node:assert/strict';
 import type { VppClient } from '../../src/vpp-api/client/client.js';
 import type { VppEmulator } from './vpp-emulator/emulator.js';
 import { FEATURE } from './vpp-emulator/features/bridge-domain.js';
+import {
+  CommandLineRoutingEye,
+  EmulatorRoutingEye,
+  type RoutingEye,
+  type SeenGateway,
+} from './vpp-eye-routing.js';
+import { ipText, macText } from './vpp-text.js';
 
 export interface SeenDomain {
   readonly learn: boolean;
@@ -21,6 +28,7 @@ export interface SeenDomain {
 }
 
 export interface Eye {
+  readonly routing: RoutingEye;
   domain(id: number): Promise<SeenDomain | undefined>;
   domainIds(): Promise<readonly number[]>;
   /** `VNI LOCAL REMOTE`, by the interface's name. */
@@ -36,10 +44,18 @@ export async function tunnelsOf(eye: Eye): Promise<readonly string[]> {
 
 /** All of it, with tunnels called by their ends: VPP numbers them as they come. */
 export async function everything(eye: Eye): Promise<object> {
-  const names = await eye.tunnelNames();
+  const names = new Map(await eye.tunnelNames());
   const renamed = (line: string): string =>
-    line.replace(/vxlan_tunnel\d+/, (name) => names.get(name) ?? name);
+    line.replaceAll(/(?:vxlan_tunnel|loop)\d+/g, (name) => names.get(name) ?? name);
   const domains: Record<string, SeenDomain | undefined> = {};
+  const gateways: Record<string, Partial<SeenGateway>> = {};
+  for (const id of await eye.domainIds()) {
+    const gateway = await eye.routing.gateway(id);
+    if (gateway !== undefined) {
+      names.set(gateway.name, `gateway-${id}`);
+      gateways[id] = { ...gateway, name: '' };
+    }
+  }
   for (const id of await eye.domainIds()) {
     const seen = await eye.domain(id);
     domains[id] = seen && {
@@ -48,12 +64,27 @@ export async function everything(eye: Eye): Promise<object> {
       macs: seen.macs.map(renamed).sort(),
     };
   }
-  return { domains, interfaces: (await eye.interfaces()).map(renamed).sort() };
+  const tables = await eye.routing.tables();
+  const ids = new Set(tables.map((each) => Number(each.split(' ')[1])));
+  const routes: Record<string, readonly string[]> = {};
+  for (const id of ids) routes[id] = (await eye.routing.forwarding(id)).map(renamed);
+  return {
+    domains,
+    gateways,
+    tables,
+    routes,
+    crossConnects: await eye.routing.crossConnects(),
+    interfaces: (await eye.interfaces()).map(renamed).sort(),
+  };
 }
 
 /** Through `vppctl`'s commands. */
 export class CommandLineEye implements Eye {
-  constructor(private readonly client: VppClient) {}
+  readonly routing: RoutingEye;
+
+  constructor(private readonly client: VppClient) {
+    this.routing = new CommandLineRoutingEye((what) => this.#show(what));
+  }
 
   async domain(id: number): Promise<SeenDomain | undefined> {
     const list = await this.#show('bridge-domain');
@@ -106,7 +137,11 @@ function matches(text: string, pattern: RegExp): string[] {
 }
 
 export class EmulatorEye implements Eye {
-  constructor(private readonly emulator: VppEmulator) {}
+  readonly routing: RoutingEye;
+
+  constructor(private readonly emulator: VppEmulator) {
+    this.routing = new EmulatorRoutingEye(emulator);
+  }
 
   domain(id: number): Promise<SeenDomain | undefined> {
     const { bridgeDomains } = this.emulator.state;
@@ -154,17 +189,4 @@ export class EmulatorEye implements Eye {
     assert.ok(found !== undefined, `no interface ${index}`);
     return found.name;
   }
-}
-
-function macText(digits: string): string {
-  return digits.match(/../g)?.join(':') ?? '';
-}
-
-/** For addresses whose text has no zeros to leave out but one run in the middle, as those of the tests. */
-function ipText(digits: string): string {
-  if (digits.length === 8) {
-    return [0, 2, 4, 6].map((i) => Number.parseInt(digits.slice(i, i + 2), 16)).join('.');
-  }
-  const groups = digits.match(/..../g)?.map((group) => Number.parseInt(group, 16).toString(16));
-  return (groups ?? []).join(':').replace(/(:0)+:/, '::');
 }

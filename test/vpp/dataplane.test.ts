@@ -8,5 +8,6 @@ describe('VPP dataplane on a real VPP', function () {
     create: realVppHost(['g0', 'g1']),
     eyeOf: ({ client }) => new CommandLineEye(client),
     hostInterface: 'g0',
+    otherInterface: 'g1',
   });
 });

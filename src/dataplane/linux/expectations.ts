@@ -61,10 +61,7 @@ export function hasEntry(
       if (via.kind === 'remote') return event.device === vxlanName(payload.vni);
       return endpointAt(event.device) === via.endpoint;
     }
-    case 'vtep':
-    case 'bridge_domain':
-    case 'tunnel':
-    case 'port':
+    default:
       return false;
   }
 }

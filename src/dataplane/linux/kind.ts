@@ -15,4 +15,10 @@ export interface LinuxMeans {
 export interface LinuxKind<P extends Payload>
   extends KindTraits<P>, KindOperations<P, LinuxMeans> {}
 
-export type Kinds = { readonly [K in ItemKind]: LinuxKind<PayloadOf<K>> };
+/** There is no routing between VNs, and no cross-connect, on this dataplane. */
+type LinuxItemKind = Exclude<
+  ItemKind,
+  'xconnect' | 'vrf' | 'gateway_interface' | 'gateway_neighbor' | 'route'
+>;
+
+export type Kinds = { readonly [K in LinuxItemKind]: LinuxKind<PayloadOf<K>> };

@@ -62,14 +62,14 @@ export const port: LinuxKind<PortItem> = {
   },
 
   async create(wanted, doors, memory) {
-    const spec = supported(wanted.port);
+    const spec = supported(wanted);
     if (spec.kind === 'veth') await createVeth(wanted, spec, doors);
     else await createTap(wanted, spec, doors);
     remember(wanted, memory);
   },
 
   async update(wanted, _from, doors, memory) {
-    const spec = supported(wanted.port);
+    const spec = supported(wanted);
     if (spec.kind === 'veth') await updateVeth(wanted, spec, doors);
     else await updateTap(wanted, spec, doors);
     remember(wanted, memory);
@@ -87,7 +87,10 @@ export const port: LinuxKind<PortItem> = {
 };
 
 /** @throws NfvError ITEM_UNSUPPORTED */
-function supported(spec: Port): VethPort | TapPort {
+function supported({ vni, port: spec }: PortItem): VethPort | TapPort {
+  if (vni === 0) {
+    throw new NfvError('ITEM_UNSUPPORTED', 'the kernel’s dataplane has no port without a network');
+  }
   if (spec.kind !== 'host_interface') return spec;
   throw new NfvError('ITEM_UNSUPPORTED', 'the kernel’s dataplane takes no interface of the host');
 }

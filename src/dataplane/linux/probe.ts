@@ -6,6 +6,7 @@ import { NfvError } from '../../errors.js';
 import { ITEM_KINDS } from '../../model/item.js';
 import type { Capabilities } from '../../model/nve.js';
 import type { Door } from './door.js';
+import { KINDS } from './kinds.js';
 
 const TUN = '/dev/net/tun';
 const PROBE = ['link', 'add', 'name', 'nfvprobe', 'address', '01:00:00:00:00:01', 'type'];
@@ -20,7 +21,9 @@ export async function probe(ip: Door): Promise<Capabilities> {
   ]);
   const able = bridge && vxlan;
   const portKinds = able ? [veth ? ['veth'] : [], tap ? ['tap'] : []].flat() : [];
-  const kinds = ITEM_KINDS.filter((kind) => kind !== 'port' || portKinds.length > 0);
+  const kinds = ITEM_KINDS.filter(
+    (kind) => Object.hasOwn(KINDS, kind) && (kind !== 'port' || portKinds.length > 0),
+  );
   return {
     dataplane: 'linux',
     dataplaneVersion: release(),

@@ -1,10 +1,19 @@
 /** What the connected VPP can do for an NVA: what it has messages for, which its plugins bring. */
-import { ITEM_KINDS } from '../../model/item.js';
+import { ITEM_KINDS, type ItemKind } from '../../model/item.js';
 import type { Capabilities } from '../../model/nve.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
 import type { Vpp } from './vpp.js';
 
 const BASE: readonly FeatureName[] = ['interfaces', 'bridge_domains', 'vxlan', 'ip'];
+
+/** What a kind needs beyond that. */
+const NEEDED: ReadonlyMap<ItemKind, FeatureName> = new Map([
+  ['xconnect', 'cross_connects'],
+  ['vrf', 'routing'],
+  ['gateway_interface', 'routing'],
+  ['gateway_neighbor', 'routing'],
+  ['route', 'routing'],
+]);
 
 export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabilities> {
   const { version } = await vpp.request('show_version', {});
@@ -13,7 +22,11 @@ export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabil
   const taps = canTap && vpp.can('tap') ? ['veth'] : [];
   const taken = vpp.can('af_packet') ? ['host_interface'] : [];
   const portKinds = able ? [...taps, ...taken] : [];
-  const kinds = ITEM_KINDS.filter((kind) => kind !== 'port' || portKinds.length > 0);
+  const kinds = ITEM_KINDS.filter((kind) => {
+    const feature = NEEDED.get(kind);
+    const isAble = feature === undefined || vpp.can(feature);
+    return isAble && (kind !== 'port' || portKinds.length > 0);
+  });
   return {
     dataplane: 'vpp',
     dataplaneVersion: version,

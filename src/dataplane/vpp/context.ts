@@ -1,4 +1,5 @@
 import { NfvError } from '../../errors.js';
+import type { Lookups } from './lookups.js';
 import type { Memory } from './memory.js';
 import type { Orphans } from './orphans.js';
 import { tagOf } from './tag.js';
@@ -11,6 +12,7 @@ export interface Context {
   readonly memory: Memory;
   readonly uplinks: Uplinks;
   readonly orphans: Orphans;
+  readonly lookups: Lookups;
 }
 
 /**

@@ -2,11 +2,16 @@
 import { KindTable } from '../../reconcile/kind-table.js';
 import { bridgeDomain } from './bridge-domain.js';
 import { floodMember } from './flood-member.js';
+import { gatewayInterface } from './gateway-interface.js';
+import { gatewayNeighbor } from './gateway-neighbor.js';
+import { ipRoute } from './ip-route.js';
 import { macEntry } from './mac-entry.js';
 import { neighborEntry } from './neighbor-entry.js';
 import { port } from './port.js';
 import { tunnel } from './tunnel.js';
+import { vrf } from './vrf.js';
 import { vtep } from './vtep.js';
+import { xconnect } from './xconnect.js';
 import type { Kinds, VppMeans } from './kind.js';
 
 export const KINDS: Kinds = {
@@ -17,6 +22,11 @@ export const KINDS: Kinds = {
   mac_entry: macEntry,
   neighbor_entry: neighborEntry,
   port,
+  xconnect,
+  vrf,
+  gateway_interface: gatewayInterface,
+  gateway_neighbor: gatewayNeighbor,
+  route: ipRoute,
 };
 
 export const KIND_TABLE = new KindTable<VppMeans>(KINDS);

@@ -20,19 +20,33 @@ export async function place(
   // In VPP's order: it is ours before it carries anything.
   await Promise.all([
     vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag: to.tag }),
-    vpp.request('sw_interface_set_l2_bridge', {
-      rx_sw_if_index: index,
-      bd_id: to.vni,
-      port_type: 'L2_API_PORT_TYPE_NORMAL',
-      shg: to.group,
-      enable: true,
-    }),
+    to.vni === 0 ? undefined : bridge(index, to, true, vpp),
     vpp.request('sw_interface_set_flags', {
       sw_if_index: index,
       flags: to.up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
     }),
   ]);
   memory.set(to.tag, index);
+}
+
+/** Takes an interface out of the bridge domain that it is in. */
+export async function unbridge(index: number, vni: number, { vpp }: Context): Promise<void> {
+  await unless(bridge(index, { vni, group: 0 }, false, vpp), RETVAL.NO_SUCH_ENTRY);
+}
+
+async function bridge(
+  index: number,
+  to: { readonly vni: number; readonly group: number },
+  enable: boolean,
+  vpp: Vpp,
+): Promise<void> {
+  await vpp.request('sw_interface_set_l2_bridge', {
+    rx_sw_if_index: index,
+    bd_id: to.vni,
+    port_type: 'L2_API_PORT_TYPE_NORMAL',
+    shg: to.group,
+    enable,
+  });
 }
 
 /** What keeps a member from carrying the frames of its VN; its state is the caller's to judge. */
@@ -44,7 +58,9 @@ export function memberDefects(
   const defects: string[] = [];
   if (tag !== wanted.tag) defects.push('has no tag');
   const domain = view.domainOf(index);
-  if (domain?.id !== wanted.vni) {
+  if (wanted.vni === 0) {
+    if (domain !== undefined) defects.push(`in bridge domain ${domain.id}`);
+  } else if (domain?.id !== wanted.vni) {
     defects.push(
       domain === undefined
         ? 'in no bridge domain'
@@ -59,7 +75,7 @@ export function memberDefects(
 
 /** What makes an interface is undone if what comes after it fails. */
 export async function undoing(
-  work: Promise<void>,
+  work: Promise<unknown>,
   undo: (vpp: Vpp) => Promise<unknown>,
   { vpp }: Context,
 ): Promise<void> {

@@ -4,6 +4,7 @@ import { differing } from '../../reconcile/differing.js';
 import type { Context } from './context.js';
 import type { VppKind } from './kind.js';
 import { isOurs } from './members.js';
+import type { View } from './view.js';
 import { RETVAL, unless } from './vpp.js';
 
 export const neighborEntry: VppKind<NeighborEntryItem> = {
@@ -11,22 +12,26 @@ export const neighborEntry: VppKind<NeighborEntryItem> = {
   differences: (wanted, observed) => differing({ mac: [wanted.mac, observed.mac] }),
   mustRecreate: () => false,
 
-  reads([vni], _wanted, wants) {
+  reads([vni], wanted, wants) {
     wants.domains.add(Number(vni));
     wants.neighbors.add(Number(vni));
+    if (wanted === undefined) wants.interfaces = true;
   },
 
-  observe([vni = '', ip = ''], _wanted, view) {
+  observe([vni = '', ip = ''], wanted, view) {
     if (!isOurs(Number(vni), view)) return undefined;
     const mac = view.neighbors(Number(vni)).get(ip);
     if (mac === undefined) return undefined;
+    if (wanted === undefined && isGateways(Number(vni), ip, mac, view)) return undefined;
     return { payload: { kind: 'neighbor_entry', vni: Number(vni), ip, mac }, defects: [] };
   },
 
   *list(view) {
     for (const { id } of view.domains.values()) {
       if (!isOurs(id, view)) continue;
-      for (const ip of view.neighbors(id).keys()) yield neighborKey(id, ip);
+      for (const [ip, mac] of view.neighbors(id)) {
+        if (!isGateways(id, ip, mac, view)) yield neighborKey(id, ip);
+      }
     }
   },
 
@@ -44,4 +49,11 @@ async function put(
   { vpp }: Context,
 ): Promise<void> {
   await vpp.request('bd_ip_mac_add_del', { is_add: isAdd, entry: { bd_id: vni, ip, mac } });
+}
+
+/** What the VN's gateway answers for itself, or will when it is there again (gateway-interface.ts). */
+function isGateways(vni: number, ip: string, mac: string, view: View): boolean {
+  const bvi = view.domains.get(vni)?.bvi;
+  const own = bvi === undefined ? undefined : view.interfaces.get(bvi)?.mac;
+  return mac === own || view.answers.has(`${vni} ${ip} ${mac}`);
 }

@@ -29,6 +29,35 @@ export interface Seen {
 export class Orphans {
   /** There may be as many as steps at a time: VPP's tables are read once for all of them. */
   readonly #seen = new SharedWork<Seen>();
+  /** Loopbacks that a step has taken up, and that others may still see without a name. */
+  readonly #taken = new Set<number>();
+
+  /** No step is at work: what was taken up has a name, or is to be taken up again. */
+  settled(): void {
+    this.#taken.clear();
+  }
+
+  /**
+   * A loopback that is ours already, or that nobody has named and that has just this MAC, which VPP
+   * would not give one by itself; undefined: there is none.
+   */
+  async takeLoopback(tag: string, mac: string, vpp: Vpp): Promise<Interface | undefined> {
+    const { interfaces, used } = await this.#seen.do(String(vpp.start), () => look(vpp));
+    const all = [...interfaces.values()];
+    const named = all.find((each) => each.tag === tag);
+    if (named !== undefined) return named;
+    const found = all.find(
+      (each) =>
+        each.tag === '' &&
+        each.name.startsWith('loop') &&
+        each.mac === mac &&
+        !each.up &&
+        !used.has(each.index) &&
+        !this.#taken.has(each.index),
+    );
+    if (found !== undefined) this.#taken.add(found.index);
+    return found;
+  }
 
   /**
    * An interface that is to be ours and is there already.

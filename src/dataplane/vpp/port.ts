@@ -6,11 +6,12 @@ import { differing } from '../../reconcile/differing.js';
 import { interfaceOf } from './context.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { VppKind } from './kind.js';
-import { memberDefects, place } from './members.js';
+import { memberDefects, place, unbridge } from './members.js';
 import { letGo, takeHostInterface } from './port-host.js';
 import { addressesOf, createTap, deleteTap } from './port-tap.js';
 import { parseTag, tagOf } from './tag.js';
 import type { Interface, Tap, View } from './view.js';
+import { disconnect } from './xconnect.js';
 
 export const port: VppKind<PortItem> = {
   rank: 3,
@@ -65,10 +66,13 @@ export const port: VppKind<PortItem> = {
     }
   },
 
-  async update(wanted, _from, context) {
+  async update(wanted, from, context) {
     const key = portKey(wanted.endpoint);
+    const index = interfaceOf(key, context);
+    if (wanted.vni !== 0) await disconnect(index, context);
+    else if (from.vni !== 0) await unbridge(index, from.vni, context);
     const to = { tag: tagOf(key), vni: wanted.vni, group: 0, up: wanted.adminUp };
-    await place(interfaceOf(key, context), to, context);
+    await place(index, to, context);
   },
 
   async remove({ endpoint, port: spec }, context) {

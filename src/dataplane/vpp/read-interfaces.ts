@@ -31,10 +31,17 @@ function isSet(flags: Status, flag: Status[number]): boolean {
   return flags.includes(flag);
 }
 
-/** Of all but tunnels and ports of ours, which have none. */
+/** Of all but those of ours that are no uplinks: none of the underlay's addresses is on them. */
 export async function readAddresses(interfaces: Iterable<Interface>, vpp: Vpp): Promise<Address[]> {
   const others = [...interfaces].filter(({ tag }) => !isMember(tag));
-  const asked = others.flatMap(({ index }) => [
+  return await addressesOf(
+    others.map(({ index }) => index),
+    vpp,
+  );
+}
+
+export async function addressesOf(indices: readonly number[], vpp: Vpp): Promise<Address[]> {
+  const asked = indices.flatMap((index) => [
     { sw_if_index: index, is_ipv6: false },
     { sw_if_index: index, is_ipv6: true },
   ]);

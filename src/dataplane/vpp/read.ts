@@ -5,6 +5,7 @@ import type { Uplinks } from './uplinks.js';
 import { View, type Domain } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 import { leads } from './route.js';
+import { readRouting, readTables } from './read-routing.js';
 import { dumpTunnels } from './read-tunnels.js';
 import type { Wants } from './wants.js';
 
@@ -24,7 +25,12 @@ export async function read(wants: Wants, uplinks: Uplinks, vpp: Vpp): Promise<Vi
     ...[...wants.remotes].map(async (remote) => {
       if (await leads(remote, vpp)) view.reachable.add(remote);
     }),
+    readTables(wants, view.routing, vpp),
+    wants.crossConnects ? readCrossConnects(view, vpp) : undefined,
   ]);
+  view.endpoints = wants.endpoints;
+  view.answers = wants.answers;
+  await readRouting(wants, view, vpp);
   if (wants.addresses) {
     view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));
     view.missingRoutes = await uplinks.missingRoutes(vpp);
@@ -64,6 +70,13 @@ async function readHostInterfaces(view: View, vpp: Vpp): Promise<void> {
   }
 }
 
+async function readCrossConnects(view: View, vpp: Vpp): Promise<void> {
+  if (!vpp.can('cross_connects')) return;
+  for (const each of await vpp.dump('l2_xconnect_dump', {})) {
+    view.crossConnects.set(each.rx_sw_if_index, each.tx_sw_if_index);
+  }
+}
+
 async function readDomains(id: number, view: View, vpp: Vpp): Promise<void> {
   const asked = { bd_id: id, sw_if_index: NO_INTERFACE };
   for (const each of await vpp.dump('bridge_domain_dump', asked)) view.addDomain(domainOf(each));
@@ -79,6 +92,7 @@ function domainOf(each: DetailsOf<'bridge_domain_dump'>): Domain {
     forward: each.forward,
     arpTermination: each.arp_term,
     macAge: each.mac_age,
+    bvi: each.bvi_sw_if_index,
     members: new Map(each.sw_if_details.map(({ sw_if_index, shg }) => [sw_if_index, shg])),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { NfvError } from '../../errors.js';
 import { createHostInterface } from './af-packet.js';
+import { pathVia } from './fib-path.js';
 import { readAddresses, readInterfaces, UPLINK } from './read-interfaces.js';
 import { hasRoute } from './route.js';
 import { SharedWork } from './shared-work.js';
@@ -30,7 +31,6 @@ export interface Uplink {
 }
 
 const TABLE = 0;
-const NO_LABEL = { is_uniform: 0, label: 0, ttl: 0, exp: 0 } as const;
 
 export class Uplinks {
   readonly #made = new SharedWork<void>();
@@ -136,20 +136,7 @@ async function addAddress(index: number, prefix: string, vpp: Vpp): Promise<void
 
 /** A route that is there already is put over it, which changes nothing (fib_table_entry_path_add). */
 async function addRoute({ to, via }: UplinkRoute, index: number, vpp: Vpp): Promise<void> {
-  const isIp6 = via.includes(':');
-  const path = {
-    sw_if_index: index,
-    table_id: TABLE,
-    rpf_id: 0xffff_ffff,
-    weight: 1,
-    preference: 0,
-    type: 'FIB_API_PATH_TYPE_NORMAL',
-    flags: [],
-    proto: isIp6 ? 'FIB_API_PATH_NH_PROTO_IP6' : 'FIB_API_PATH_NH_PROTO_IP4',
-    nh: { address: via, via_label: 0, obj_id: 0, classify_table_index: 0 },
-    n_labels: 0,
-    label_stack: Array.from({ length: 16 }, () => NO_LABEL),
-  } as const;
+  const path = pathVia(via, { index });
   const route = { table_id: TABLE, stats_index: 0, prefix: to, paths: [path] };
   if (vpp.has('ip_route_add_del_v2')) {
     const flat = { is_add: true, is_multipath: false, route: { ...route, src: 0 } };

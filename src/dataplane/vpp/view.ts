@@ -1,5 +1,6 @@
 /** What was read of a VPP. */
 import type { DetailsOf } from '../../vpp-api/product-types.js';
+import { RoutingView } from './routing-view.js';
 import { parseTag } from './tag.js';
 
 /** An interface as `sw_interface_details` tells it. */
@@ -31,6 +32,8 @@ export interface Domain {
   readonly arpTermination: boolean;
   /** Minutes; 0: what is learned stays. */
   readonly macAge: number;
+  /** The routed interface in it, `NO_INTERFACE`: none. */
+  readonly bvi: number;
   /** Split-horizon group of each member, by its interface. */
   readonly members: ReadonlyMap<number, number>;
 }
@@ -69,6 +72,13 @@ export class View {
   /** Names of the kernel's interfaces that VPP has taken. */
   readonly hostInterfaces = new Map<number, string>();
   readonly addresses: Address[] = [];
+  readonly routing = new RoutingView();
+  /** Where the frames of each interface go that has a cross-connect. */
+  readonly crossConnects = new Map<number, number>();
+  /** Endpoints by the tags of their ports, as far as they are wanted: a tag may not have all of a name. */
+  endpoints: ReadonlyMap<string, string> = new Map();
+  /** `VNI IP MAC` of what gateways that are wanted answer for themselves. */
+  answers: ReadonlySet<string> = new Set();
   /** `PREFIX via ADDRESS` of routes that the configuration has and VPP has not, by the VTEP's address. */
   missingRoutes: ReadonlyMap<string, readonly string[]> = new Map();
   /** Remote VTEPs that VPP has a way to. */

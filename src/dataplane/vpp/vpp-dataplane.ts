@@ -18,6 +18,7 @@ import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import { InterfaceEvents } from './interface-events.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
+import { Lookups } from './lookups.js';
 import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
 import { read } from './read.js';
@@ -49,6 +50,7 @@ export class VppDataplane implements Dataplane {
   readonly #events: InterfaceEvents;
   readonly #uplinks: Uplinks;
   readonly #orphans = new Orphans();
+  readonly #lookups = new Lookups();
   /** The first attempt to connect is over, well or not. */
   readonly #tried: Promise<void>;
   #endTry: () => void = () => undefined;
@@ -85,6 +87,7 @@ export class VppDataplane implements Dataplane {
   ): Promise<Observation> {
     await this.#tried;
     const vpp = this.#vpp(signal);
+    this.#orphans.settled();
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
       const [kind, rest] = KIND_TABLE.at(key);
@@ -159,6 +162,7 @@ export class VppDataplane implements Dataplane {
         memory: this.#memory,
         uplinks: this.#uplinks,
         orphans: this.#orphans,
+        lookups: this.#lookups,
       });
       return undefined;
     } catch (error) {

@@ -1,3 +1,5 @@
+import { RoutingWants } from './routing-view.js';
+
 /** What is to be read of VPP; things noted twice are read once. */
 export class Wants {
   /** Bridge domains whose settings and members are wanted. */
@@ -8,6 +10,12 @@ export class Wants {
   readonly neighbors = new Set<number>();
   /** Remote VTEPs to which a way is wanted. */
   readonly remotes = new Set<string>();
+  /** Endpoints by the tags of their ports. */
+  readonly endpoints = new Map<string, string>();
+  /** `VNI IP MAC` of what gateways answer for themselves. */
+  readonly answers = new Set<string>();
+  readonly routing: RoutingWants;
+  crossConnects: boolean;
   interfaces: boolean;
   addresses = false;
   tunnels: boolean;
@@ -18,6 +26,8 @@ export class Wants {
     this.interfaces = everything;
     this.tunnels = everything;
     this.ports = everything;
+    this.crossConnects = everything;
+    this.routing = new RoutingWants(everything);
   }
 
   /** An interface, by its tag, and the bridge domain that it should be in. */

@@ -3,6 +3,7 @@ import { checkItem, type Item, type MacVia, type Payload } from '../../model/ite
 import type { Item as Wire, Item__Output as WireOut } from '../gen/nfv/v1/Item.js';
 import type { MacEntryItem__Output } from '../gen/nfv/v1/MacEntryItem.js';
 import { portFromWire, portToWire } from './endpoint.js';
+import { routeFromWire, routeToWire } from './route.js';
 
 /** @throws NfvError ITEM_INVALID; ITEM_UNSUPPORTED for a kind that is newer than this program. */
 export function itemFromWire(wire: WireOut): Item {
@@ -45,6 +46,11 @@ function payloadFromWire(wire: WireOut): Payload {
       port: portFromWire(`${wire.key}.port`, port),
     };
   }
+  if (wire.xconnect) return { kind: 'xconnect', ...wire.xconnect };
+  if (wire.vrf) return { kind: 'vrf', ...wire.vrf };
+  if (wire.gateway_interface) return { kind: 'gateway_interface', ...wire.gateway_interface };
+  if (wire.gateway_neighbor) return { kind: 'gateway_neighbor', ...wire.gateway_neighbor };
+  if (wire.route) return routeFromWire(wire.key, wire.route);
   throw new NfvError(
     'ITEM_UNSUPPORTED',
     `${wire.key}: a kind of item that this agent does not know`,
@@ -109,5 +115,17 @@ function payloadToWire(p: Payload): Wire {
           port: portToWire(p.port),
         },
       };
+    case 'xconnect':
+      return { xconnect: { a: p.a, b: p.b } };
+    case 'vrf':
+      return { vrf: { id: p.id, name: p.name } };
+    case 'gateway_interface': {
+      const { vrf, vni, mac, addresses, mtu } = p;
+      return { gateway_interface: { vrf, vni, mac, addresses: [...addresses], mtu } };
+    }
+    case 'gateway_neighbor':
+      return { gateway_neighbor: { vrf: p.vrf, vni: p.vni, ip: p.ip, mac: p.mac } };
+    case 'route':
+      return { route: routeToWire(p) };
   }
 }

@@ -77,6 +77,16 @@ export type DevPortFlags =
   | 'VL_API_DEV_PORT_FLAG_INTERRUPT_MODE'
   | 'VL_API_DEV_PORT_FLAG_CONSISTENT_QP';
 
+/** fib_source */
+export interface FibSource {
+  /** u8 */
+  readonly priority: number;
+  /** u8 */
+  readonly id: number;
+  /** string[64] */
+  readonly name: string;
+}
+
 /** ip_neighbor_flags */
 export type IpNeighborFlags =
   | 'IP_API_NEIGHBOR_FLAG_NONE'
@@ -918,6 +928,15 @@ export interface DevRemovePortIfReply {
   /** string */
   readonly error_string: string;
 }
+
+/** fib_source_details_8668acdb, of fib */
+export interface FibSourceDetails {
+  /** fib_source */
+  readonly src: FibSource;
+}
+
+/** fib_source_dump_51077d14, of fib */
+export type FibSourceDump = Readonly<Record<string, never>>;
 
 /** get_api_json_51077d14, of memclnt */
 export type GetApiJson = Readonly<Record<string, never>>;
@@ -2515,6 +2534,8 @@ export interface ProductMessages {
   dev_detach_reply: DevDetachReply;
   dev_remove_port_if: DevRemovePortIf;
   dev_remove_port_if_reply: DevRemovePortIfReply;
+  fib_source_details: FibSourceDetails;
+  fib_source_dump: FibSourceDump;
   get_api_json: GetApiJson;
   get_api_json_reply: GetApiJsonReply;
   get_first_msg_id: GetFirstMsgId;
@@ -2702,6 +2723,7 @@ export interface ProductServices {
   dev_create_port_if: { reply: 'dev_create_port_if_reply'; details: never; events: never };
   dev_detach: { reply: 'dev_detach_reply'; details: never; events: never };
   dev_remove_port_if: { reply: 'dev_remove_port_if_reply'; details: never; events: never };
+  fib_source_dump: { reply: never; details: 'fib_source_details'; events: never };
   get_api_json: { reply: 'get_api_json_reply'; details: never; events: never };
   get_first_msg_id: { reply: 'get_first_msg_id_reply'; details: never; events: never };
   hw_interface_set_mtu: { reply: 'hw_interface_set_mtu_reply'; details: never; events: never };

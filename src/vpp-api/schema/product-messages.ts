@@ -121,6 +121,13 @@ export const PRODUCT_MESSAGES = {
     need('ip_unnumbered_dump'),
     need('sw_interface_ip6_enable_disable'),
   ],
+  /** Of routers, with what `interfaces` and `ip` have: routes are told by where they are from. */
+  routing: [
+    need('ip_route_add_del_v2'),
+    need('ip_route_v2_dump'),
+    need('ip_route_lookup_v2'),
+    need('fib_source_dump'),
+  ],
 } as const satisfies Readonly<Record<string, readonly Need[]>>;
 
 export type FeatureName = keyof typeof PRODUCT_MESSAGES;

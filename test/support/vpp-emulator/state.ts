@@ -30,6 +30,7 @@ export const RETVAL = {
   SAME_SRC_DST: -82,
   INVALID_SUB_SW_IF_INDEX: -98,
   ADDRESS_IN_USE: -105,
+  ADDRESS_FOUND_FOR_INTERFACE: -114,
   BD_ALREADY_EXISTS: -119,
   BD_IN_USE: -120,
   BD_NOT_MODIFIABLE: -121,
@@ -98,7 +99,7 @@ export class VppState {
   readonly vxlan = new VxlanTunnels();
   readonly taps = new Taps();
   /** Interfaces of the kernel that there are. */
-  readonly hostInterfaces = new Set(['eth0', 'eth1']);
+  readonly hostInterfaces = new Set(['eth0', 'eth1', 'eth2', 'eth3']);
   readonly loopbackInstances = new Set<number>();
 
   constructor(readonly pid: number) {
@@ -142,7 +143,8 @@ export class VppState {
     for (const sub of [...this.interfaces.values()]) {
       if (sub.supSwIfIndex === swIfIndex && sub.swIfIndex !== swIfIndex) this.remove(sub.swIfIndex);
     }
-    this.bridgeDomains.forget(swIfIndex);
+    this.bridgeDomains.forget(swIfIndex, this.interfaces.get(swIfIndex)?.mac);
+    this.routes.interfaceGone(swIfIndex);
     this.neighbors.forget(swIfIndex);
     this.lldp.delete(swIfIndex);
     this.interfaces.delete(swIfIndex);

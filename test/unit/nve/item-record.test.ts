@@ -3,6 +3,16 @@ import fc from 'fast-check';
 import { decodeItem, encodeItem } from '../../../src/nve/item-record.js';
 import { NfvError } from '../../../src/errors.js';
 import type { Payload } from '../../../src/model/item.js';
+import {
+  dropRoute,
+  gateway,
+  gatewayNeighbor,
+  hop,
+  routeTo,
+  routeToVrf,
+  vrf,
+  xconnect,
+} from '../../support/routing-items.js';
 import { itemOf, macEntry, at, port, randomPayloads, vtep } from '../../support/items.js';
 
 const veth: Payload = {
@@ -34,6 +44,25 @@ const WRITTEN: readonly (readonly [string, string, Payload])[] = [
     '{"version":"c3","dependsOn":["bd/10"],"payload":{"kind":"port","endpoint":"e1","vni":10,"mac":"02:00:00:00:00:01","addresses":["10.0.0.1/24","fd00::1/64"],"adminUp":false,"mtu":1450,"port":{"kind":"veth","netns":"e1","interface":"eth0","hostInterface":"nfv-e1"}}}',
     veth,
   ],
+  [
+    'vrf/7',
+    '{"version":"d4","dependsOn":[],"payload":{"kind":"vrf","id":7,"name":"router-7"}}',
+    vrf(7),
+  ],
+  [
+    'route/7/10.1.0.0/16',
+    '{"version":"e5","dependsOn":["vrf/7","gw/7/10"],"payload":{"kind":"route","vrf":7,"prefix":"10.1.0.0/16","via":{"kind":"next_hops","nextHops":[{"address":"10.0.0.5","vni":10,"weight":3}]}}}',
+    routeTo(7, '10.1.0.0/16', hop('10.0.0.5', 10, 3)),
+  ],
+];
+
+const ROUTING: readonly Payload[] = [
+  xconnect('e1', 'e2'),
+  vrf(7),
+  gateway(7, 10, ['10.0.0.1/24', 'fd00::1/64']),
+  gatewayNeighbor(7, 10, '10.0.0.5', '02:00:00:00:00:01'),
+  dropRoute(7, '10.0.0.0/8'),
+  routeToVrf(7, '::/0', 8),
 ];
 
 const BAD: readonly (readonly [string, string])[] = [
@@ -59,7 +88,7 @@ describe('an item on disk', () => {
   it('is read back as it was', () => {
     fc.assert(
       fc.property(randomPayloads, (payloads) => {
-        for (const item of [...payloads, veth].map(itemOf)) {
+        for (const item of [...payloads, veth, ...ROUTING].map(itemOf)) {
           assert.deepEqual(decodeItem(item.key, encodeItem(item)), item);
         }
       }),

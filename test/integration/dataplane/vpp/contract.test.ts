@@ -9,5 +9,6 @@ describe('VPP dataplane on the emulator', function () {
     create: () => (emulated = new EmulatedVpp()),
     eyeOf: () => new EmulatorEye(emulated.emulator),
     hostInterface: 'eth0',
+    otherInterface: 'eth1',
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The connection to VPP breaks, or VPP is killed, at a request of a configuration with 200 objects: it is
- * made all the same, and nothing is left of it when it is taken away.
+ * The connection to VPP breaks, or VPP is killed, at a request of a configuration: it is made all the same,
+ * and nothing is left of it when it is taken away.
  */
 import assert from 'node:assert/strict';
 import type { Payload } from '../../../../src/model/item.js';
@@ -15,6 +15,16 @@ import {
   tunnelTo,
   vtepItem,
 } from '../../../support/linux-items.js';
+import {
+  dropRoute,
+  gateway,
+  gatewayNeighbor,
+  hop,
+  routeTo,
+  routeToVrf,
+  vrf,
+  xconnect,
+} from '../../../support/routing-items.js';
 import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 import { EmulatorEye, everything } from '../../../support/vpp-eye.js';
 
@@ -51,9 +61,49 @@ function configuration(): Payload[] {
   return [vtepItem(L), ...networks, port, macOf(109, port.mac, port.endpoint)];
 }
 
-describe('VPP dataplane', function () {
-  this.timeout(LONG ? 600_000 : 120_000);
-  const wanted = configuration();
+/** A router with two networks and routes, and two ports that are cross-connected. */
+function routing(): Payload[] {
+  const port = (endpoint: string, name: string): Payload => ({
+    kind: 'port',
+    endpoint,
+    vni: 0,
+    mac: '02:00:00:00:00:98',
+    addresses: [],
+    adminUp: true,
+    mtu: 1400,
+    port: { kind: 'host_interface', interface: name },
+  });
+  return [
+    vtepItem(L),
+    domain(100, L),
+    domain(101, L),
+    vrf(7),
+    vrf(8),
+    gateway(7, 100, ['192.168.1.1/24', 'fd00:1::1/64']),
+    gateway(7, 101, ['192.168.2.1/24']),
+    gatewayNeighbor(7, 100, '192.168.1.5', '02:00:00:00:00:05'),
+    routeTo(7, '10.1.0.0/16', hop('192.168.1.5', 100), hop('192.168.2.5', 101)),
+    routeTo(7, 'fd01::/32', hop('fd00:1::5', 100)),
+    routeToVrf(7, '10.2.0.0/16', 8),
+    dropRoute(8, '10.3.0.0/16'),
+    port('a', 'eth2'),
+    port('b', 'eth3'),
+    xconnect('a', 'b'),
+  ];
+}
+
+for (const [title, wanted, every] of [
+  ['200 objects', configuration(), LONG ? 1 : 29],
+  ['routing and a cross-connect', routing(), 1],
+] as const) {
+  describe(`VPP dataplane with ${title}`, function () {
+    losses(this, wanted, every);
+  });
+}
+
+/** @param every how many changes there are from one loss to the next */
+function losses(suite: Mocha.Suite, wanted: readonly Payload[], every: number): void {
+  suite.timeout(LONG ? 600_000 : 120_000);
   let vpp: EmulatedVpp;
   let rig: VppDataplaneRig;
   let whole: object;
@@ -96,12 +146,12 @@ describe('VPP dataplane', function () {
   }
 
   function* points(): Iterable<number> {
-    for (let n = 1; n <= requests; n += LONG ? 1 : 29) yield n;
+    for (let n = 1; n <= requests; n += every) yield n;
   }
 
   for (const isCarriedOut of [false, true]) {
     it(`loses the connection ${isCarriedOut ? 'after' : 'before'} a change, at each in turn`, async () => {
-      assert.ok(requests > 200);
+      assert.ok(requests > wanted.length);
       for (const n of points()) {
         const isOver = at(n, isCarriedOut, () => {
           vpp.emulator.dropClients();
@@ -135,4 +185,4 @@ describe('VPP dataplane', function () {
       await eventually(() => rig.settled([vtepItem(L)]));
     }
   });
-});
+}

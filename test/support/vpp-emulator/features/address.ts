@@ -34,13 +34,13 @@ export const addresses: Feature = {
       const found = interfaceOf(request, state);
       if (found === undefined) return;
       if (request.flag('del_all')) {
-        found.addresses.clear();
+        for (const each of found.addresses) removeAddress(found, each, state);
         request.reply();
         return;
       }
       const key = `${addressAt(request, 'prefix.address')}/${request.num('prefix.len')}`;
       if (!request.flag('is_add')) {
-        const had = found.addresses.delete(key);
+        const had = removeAddress(found, key, state);
         request.retval(had ? 0 : RETVAL.ADDRESS_NOT_FOUND_FOR_INTERFACE);
         return;
       }
@@ -66,6 +66,10 @@ export const addresses: Feature = {
         request.retval(RETVAL.NO_SUCH_FIB);
         return;
       }
+      if ([...found.addresses].some((key) => isIp6(key.split('/')[0] ?? '') === ip6)) {
+        request.retval(RETVAL.ADDRESS_FOUND_FOR_INTERFACE);
+        return;
+      }
       found.tables.set(ip6, table);
       request.reply();
     },
@@ -80,6 +84,17 @@ export const addresses: Feature = {
     },
   },
 };
+
+/** What it covered of the neighbours goes with it (ip_neighbor_add_del_interface_address_v4). */
+function removeAddress(found: Interface, key: string, { neighbors }: VppState): boolean {
+  const [address = '', digits] = key.split('/');
+  const length = Number(digits);
+  for (const { swIfIndex, ip } of neighbors.all) {
+    if (swIfIndex !== found.swIfIndex || isIp6(ip) !== isIp6(address)) continue;
+    if (masked(ip, length) === masked(address, length)) neighbors.delete(swIfIndex, ip);
+  }
+  return found.addresses.delete(key);
+}
 
 /** VPP wants no two subnets of a table to overlap, but several addresses of one on an interface. */
 function conflict(state: VppState, wanted: Interface, key: string): number {

@@ -3,6 +3,7 @@ import { afPacket } from './af-packet.js';
 import { addresses } from './address.js';
 import { bdIpMac } from './bd-ip-mac.js';
 import { bridgeDomains } from './bridge-domain.js';
+import { fibSources } from './fib-entries.js';
 import { interfaces } from './interface.js';
 import { l2fib } from './l2fib.js';
 import { lldp } from './lldp.js';
@@ -24,6 +25,7 @@ export const FEATURES: readonly Feature[] = [
   subinterfaces,
   addresses,
   ipRoutes,
+  fibSources,
   neighbors,
   bridgeDomains,
   l2fib,

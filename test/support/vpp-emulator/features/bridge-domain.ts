@@ -80,21 +80,24 @@ export class BridgeDomains {
     }
   }
 
-  /** Back to layer 3. */
-  release(swIfIndex: number): void {
+  /** Back to layer 3. The entry of a BVI goes under the MAC that it has now. */
+  release(swIfIndex: number, mac = ''): void {
     this.xconnects.delete(swIfIndex);
     for (const domain of this.byId.values()) {
       domain.members.delete(swIfIndex);
-      if (domain.bvi === swIfIndex) domain.bvi = NONE;
+      if (domain.bvi === swIfIndex) {
+        domain.bvi = NONE;
+        this.macs.delete(`${domain.index}/${mac}`);
+      }
       if (domain.uuFwd === swIfIndex) domain.uuFwd = NONE;
     }
   }
 
   /** An interface is deleted: its peer of a cross-connect goes back too. */
-  forget(swIfIndex: number): void {
+  forget(swIfIndex: number, mac?: string): void {
     const peer = this.xconnects.get(swIfIndex);
     if (peer !== undefined) this.release(peer);
-    this.release(swIfIndex);
+    this.release(swIfIndex, mac);
   }
 
   isMember(swIfIndex: number): boolean {
@@ -199,7 +202,7 @@ export const bridgeDomains: Feature = {
       const id = request.num('bd_id');
       const portType = request.num('port_type');
       if (!request.flag('enable')) {
-        bridgeDomains.release(swIfIndex);
+        bridgeDomains.release(swIfIndex, found.mac);
         request.reply();
         return;
       }
@@ -207,13 +210,18 @@ export const bridgeDomains: Feature = {
         request.retval(RETVAL.BD_ID_EXCEED_MAX);
         return;
       }
-      bridgeDomains.release(swIfIndex);
+      bridgeDomains.release(swIfIndex, found.mac);
       const domain = bridgeDomains.byId.get(id) ?? bridgeDomains.create(id);
       if (portType === PORT_BVI && domain.bvi !== NONE) {
         request.retval(RETVAL.BD_ALREADY_HAS_BVI);
         return;
       }
-      if (portType === PORT_BVI) domain.bvi = swIfIndex;
+      if (portType === PORT_BVI) {
+        domain.bvi = swIfIndex;
+        const own = { isStatic: true, filter: false, bvi: true };
+        const entry = { bdIndex: domain.index, mac: found.mac, swIfIndex, ...own };
+        bridgeDomains.macs.set(`${domain.index}/${found.mac}`, entry);
+      }
       if (portType === PORT_UU_FWD) domain.uuFwd = swIfIndex;
       else domain.members.set(swIfIndex, { shg: request.num('shg') });
       request.reply();

@@ -1,7 +1,8 @@
 import type { Feature, Handler } from '../feature.js';
-import { ADMIN_UP, NONE, RETVAL, type VppState } from '../state.js';
+import { NONE, RETVAL, type VppState } from '../state.js';
 import { isValues, type Value, type Values } from '../wire.js';
 import { addressAt, asAddress, isIp6, masked } from './address.js';
+import { entriesOf, entryAt, type Entry } from './fib-entries.js';
 
 interface Route {
   readonly ip6: boolean;
@@ -18,17 +19,20 @@ const keyOf = (ip6: boolean, table: number): string => `${ip6 ? 6 : 4}/${table}`
 const WITH_NEXT_HOP: readonly Value[] = [0, 6];
 
 export class Routes {
-  readonly #tables = new Map<string, { ip6: boolean; id: number; name: string }>();
+  readonly #tables = new Map<string, Table>();
   readonly #routes = new Map<string, Route>();
+  /** Lists of paths by an interface that is no more: they drop until no route has them. */
+  readonly #dead = new Set<string>();
   #statsIndex = 0;
 
   constructor() {
     for (const ip6 of [false, true]) {
-      this.#tables.set(keyOf(ip6, 0), { ip6, id: 0, name: ip6 ? 'ipv6-VRF:0' : 'ipv4-VRF:0' });
+      const name = ip6 ? 'ipv6-VRF:0' : 'ipv4-VRF:0';
+      this.#tables.set(keyOf(ip6, 0), { ip6, id: 0, name, isLocked: true });
     }
   }
 
-  get tables(): readonly { ip6: boolean; id: number; name: string }[] {
+  get tables(): readonly Table[] {
     return [...this.#tables.values()];
   }
 
@@ -38,12 +42,34 @@ export class Routes {
 
   addTable(ip6: boolean, id: number, name: string): void {
     const named = name === '' ? `ipv${ip6 ? 6 : 4}-VRF:${id}` : name;
-    if (!this.hasTable(ip6, id)) this.#tables.set(keyOf(ip6, id), { ip6, id, name: named });
+    const known = this.#tables.get(keyOf(ip6, id));
+    if (known !== undefined) known.isLocked = true;
+    else this.#tables.set(keyOf(ip6, id), { ip6, id, name: named, isLocked: true });
   }
 
-  /** The default tables stay, whatever one asks. */
-  removeTable(ip6: boolean, id: number): void {
-    if (id === 0) return;
+  /** The default tables stay, whatever one asks; any other as long as something is in it. */
+  unlockTable(ip6: boolean, id: number): void {
+    const known = this.#tables.get(keyOf(ip6, id));
+    if (id !== 0 && known !== undefined) known.isLocked = false;
+  }
+
+  sweepTables(isBound: (ip6: boolean, id: number) => boolean): void {
+    for (const { ip6, id, isLocked } of this.tables) {
+      if (!isLocked && !isBound(ip6, id) && !this.#leadsTo(ip6, id)) this.#removeTable(ip6, id);
+    }
+  }
+
+  #leadsTo(ip6: boolean, id: number): boolean {
+    return [...this.#routes.values()].some(
+      (route) =>
+        route.ip6 === ip6 &&
+        route.paths.some(
+          (path) => path['type'] === 0 && path['sw_if_index'] === NONE && path['table_id'] === id,
+        ),
+    );
+  }
+
+  #removeTable(ip6: boolean, id: number): void {
     this.#tables.delete(keyOf(ip6, id));
     for (const [key, route] of this.#routes) {
       if (route.ip6 === ip6 && route.table === id) this.#routes.delete(key);
@@ -61,7 +87,9 @@ export class Routes {
   set(table: number, address: string, length: number, paths: readonly Values[]): Route {
     const known = this.get(table, address, length);
     if (known !== undefined) {
+      const before = known.paths;
       known.paths = paths;
+      this.#release(before);
       return known;
     }
     const statsIndex = this.#statsIndex++;
@@ -71,17 +99,55 @@ export class Routes {
   }
 
   delete(table: number, address: string, length: number): void {
+    const known = this.get(table, address, length);
     this.#routes.delete(`${table}/${address}/${length}`);
+    if (known !== undefined) this.#release(known.paths);
+  }
+
+  /** fib_path_back_walk_notify */
+  interfaceGone(swIfIndex: number): void {
+    for (const { paths } of this.#routes.values()) {
+      if (paths.some((path) => path['sw_if_index'] === swIfIndex)) {
+        this.#dead.add(JSON.stringify(paths));
+      }
+    }
+  }
+
+  isDead(paths: readonly Values[]): boolean {
+    return this.#dead.has(JSON.stringify(paths));
+  }
+
+  #release(paths: readonly Values[]): void {
+    const text = JSON.stringify(paths);
+    if (!this.#dead.has(text)) return;
+    const isUsed = [...this.#routes.values()].some((each) => JSON.stringify(each.paths) === text);
+    if (!isUsed) this.#dead.delete(text);
   }
 }
 
-const addDelTable: Handler = (request, { routes }) => {
+interface Table {
+  readonly ip6: boolean;
+  readonly id: number;
+  readonly name: string;
+  isLocked: boolean;
+}
+
+const addDelTable: Handler = (request, state) => {
+  const { routes } = state;
   const ip6 = request.flag('table.is_ip6');
   const id = request.num('table.table_id');
+  sweep(state);
   if (request.flag('is_add')) routes.addTable(ip6, id, request.text('table.name'));
-  else routes.removeTable(ip6, id);
+  else routes.unlockTable(ip6, id);
+  sweep(state);
   request.reply();
 };
+
+/** fib_table_unlock: what is bound to a table keeps it. */
+function sweep({ routes, interfaces }: VppState): void {
+  const all = [...interfaces.values()];
+  routes.sweepTables((ip6, id) => all.some(({ tables }) => tables.get(ip6) === id));
+}
 
 const addDelRoute: Handler = (request, state) => {
   const { routes } = state;
@@ -122,10 +188,11 @@ const addDelRoute: Handler = (request, state) => {
   request.reply();
 };
 
-const dumpRoutes: Handler = (request, { routes }) => {
+const dumpRoutes: Handler = (request, state) => {
   const id = request.num('table.table_id');
-  for (const route of routes.inTable(request.flag('table.is_ip6'), id)) {
-    request.details({ route: asRoute(route) });
+  const source = request.has('src') ? request.num('src') : 0;
+  for (const route of entriesOf(state, request.flag('table.is_ip6'), id)) {
+    if (source === 0 || source === route.src) request.details({ route: asRoute(route) });
   }
 };
 
@@ -133,55 +200,19 @@ const lookupRoute: Handler = (request, state) => {
   const address = addressAt(request, 'prefix.address');
   const length = request.num('prefix.len');
   const table = request.num('table_id');
+  if (!state.routes.hasTable(isIp6(address), table)) {
+    request.retval(RETVAL.NO_SUCH_FIB);
+    return;
+  }
   const exact = request.num('exact') !== 0;
   for (let bits = length; bits >= (exact ? length : 0); bits--) {
-    const prefix = masked(address, bits);
-    const found = state.routes.get(table, prefix, bits);
-    const paths = found?.paths ?? ownPaths(state, table, address, bits);
-    if (paths.length === 0) continue;
-    const statsIndex = found?.statsIndex ?? 0;
-    const ip6 = isIp6(address);
-    const route = { ip6, table, address: prefix, length: bits, paths, statsIndex };
-    request.reply({ route: asRoute(route) });
+    const found = entryAt(state, table, masked(address, bits), bits);
+    if (found === undefined) continue;
+    request.reply({ route: asRoute(found) });
     return;
   }
   request.retval(RETVAL.NO_SUCH_ENTRY);
 };
-
-const LOCAL = 1;
-const DROP = 2;
-
-/** The routes that an address brings, and that each table has from the start (fib_table, ip4_fib). */
-function ownPaths(state: VppState, table: number, address: string, bits: number): Values[] {
-  const ip6 = isIp6(address);
-  for (const { addresses, tables, flags, swIfIndex } of state.interfaces.values()) {
-    if ((tables.get(ip6) ?? 0) !== table || (flags & ADMIN_UP) === 0) continue;
-    for (const key of addresses) {
-      const [own = '', length] = key.split('/');
-      if (isIp6(own) !== ip6) continue;
-      if (own === address && bits === own.length * 4) return [pathTo(NONE, LOCAL, ip6)];
-      const isItsSubnet = Number(length) === bits && masked(own, bits) === masked(address, bits);
-      if (isItsSubnet) return [pathTo(swIfIndex, 0, ip6)];
-    }
-  }
-  return bits === 0 ? [pathTo(NONE, DROP, ip6)] : [];
-}
-
-function pathTo(swIfIndex: number, type: number, ip6: boolean): Values {
-  return {
-    sw_if_index: swIfIndex,
-    table_id: 0,
-    rpf_id: 0,
-    weight: 1,
-    preference: 0,
-    type,
-    flags: 0,
-    proto: ip6 ? 1 : 0,
-    nh: { address: ''.padEnd(32, '0'), via_label: 0, obj_id: 0, classify_table_index: 0 },
-    n_labels: 0,
-    label_stack: Array.from({ length: 16 }, () => ({ is_uniform: 0, label: 0, ttl: 0, exp: 0 })),
-  };
-}
 
 /** src/vnet/ip/ip_api.c, src/vnet/fib/fib_api.c */
 export const ipRoutes: Feature = {
@@ -189,7 +220,9 @@ export const ipRoutes: Feature = {
   handlers: {
     ip_table_add_del: addDelTable,
     ip_table_add_del_v2: addDelTable,
-    ip_table_dump: (request, { routes }) => {
+    ip_table_dump: (request, state) => {
+      sweep(state);
+      const { routes } = state;
       for (const { ip6, id, name } of routes.tables) {
         request.details({ table: { table_id: id, is_ip6: ip6, name } });
       }
@@ -221,7 +254,7 @@ function isSamePath(a: Values, b: Values): boolean {
   return parts(a) === parts(b);
 }
 
-function asRoute({ table, address, length, paths, statsIndex }: Route): Values {
+function asRoute({ table, address, length, paths, statsIndex, src }: Entry): Values {
   const prefix = { address: asAddress(address), len: length };
-  return { table_id: table, stats_index: statsIndex, prefix, n_paths: paths.length, paths };
+  return { table_id: table, stats_index: statsIndex, prefix, n_paths: paths.length, src, paths };
 }

@@ -2,11 +2,17 @@ import assert from 'node:assert/strict';
 import { KIND_TABLE, KINDS } from '../../../../src/dataplane/linux/kinds.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
 import { Wants } from '../../../../src/dataplane/linux/view.js';
-import { dependenciesOf, ITEM_KINDS, keyOf, type Payload } from '../../../../src/model/item.js';
+import {
+  dependenciesOf,
+  ITEM_KINDS,
+  keyOf,
+  type ItemKind,
+  type Payload,
+} from '../../../../src/model/item.js';
 import type { Observed } from '../../../../src/reconcile/dataplane.js';
 import { makePlan } from '../../../../src/reconcile/plan.js';
 import { FakeDoors } from '../../../support/fake-doors.js';
-import { itemsOf } from '../../../support/linux-host.js';
+import { itemsOf, rankOf } from '../../../support/linux-host.js';
 import {
   domain,
   floodTo,
@@ -33,24 +39,44 @@ const ONE_OF_EACH: readonly Payload[] = [
   vethPort('web', 7, MAC, 'blue'),
 ];
 
+/** What only VPP does. */
+const NOT_HERE: readonly ItemKind[] = [
+  'xconnect',
+  'vrf',
+  'gateway_interface',
+  'gateway_neighbor',
+  'route',
+];
+
 describe('kinds', () => {
-  it('are all there, each found by payload and by key', () => {
-    assert.deepEqual(Object.keys(KINDS).sort(), [...ITEM_KINDS].sort());
-    assert.equal(KIND_TABLE.all.length, ITEM_KINDS.length);
+  it('are all there but those of routing, each found by payload and by key', () => {
+    const here = ITEM_KINDS.filter((kind) => !NOT_HERE.includes(kind));
+    assert.deepEqual(Object.keys(KINDS).sort(), here.sort());
+    assert.equal(KIND_TABLE.all.length, here.length);
     for (const payload of ONE_OF_EACH) {
       const [kind, rest] = KIND_TABLE.at(keyOf(payload));
       assert.equal(kind, KIND_TABLE.of(payload));
       assert.deepEqual(rest, keyOf(payload).split('/').slice(1));
     }
-    assert.deepEqual(KIND_TABLE.at('vrf/7')[0], undefined);
+    assert.deepEqual(KIND_TABLE.at('nat/7')[0], undefined);
+  });
+
+  it('are not there for what only VPP does', () => {
+    const vrf: Payload = { kind: 'vrf', id: 7, name: 'red' };
+    assert.equal(KIND_TABLE.at(keyOf(vrf))[0], undefined);
+    assert.throws(() => KIND_TABLE.of(vrf), { code: 'ITEM_UNSUPPORTED' });
+    const observation = { objects: new Map(), obstacles: new Map() };
+    const plan = makePlan({ wanted: itemsOf([vrf]), complete: true, observation, traits: KINDS });
+    assert.equal(plan.verdicts.get('vrf/7')?.code, 'ITEM_UNSUPPORTED');
+    assert.deepEqual(plan.waves, []);
   });
 
   it('have higher ranks than what they depend on', () => {
-    const ranks = new Map(ONE_OF_EACH.map((payload) => [keyOf(payload), KINDS[payload.kind].rank]));
+    const ranks = new Map(ONE_OF_EACH.map((payload) => [keyOf(payload), rankOf(payload)]));
     for (const payload of [...ONE_OF_EACH, macOf(7, MAC, 'web')]) {
       for (const dependency of dependenciesOf(payload)) {
         const rank = ranks.get(dependency) ?? assert.fail(dependency);
-        assert.ok(rank < KINDS[payload.kind].rank, `${keyOf(payload)} and ${dependency}`);
+        assert.ok(rank < rankOf(payload), `${keyOf(payload)} and ${dependency}`);
       }
     }
   });

@@ -11,6 +11,15 @@ import {
   vethPort,
   vtepItem,
 } from '../../../support/linux-items.js';
+import {
+  gateway,
+  gatewayNeighbor,
+  hop,
+  routeTo,
+  routeToVrf,
+  vrf,
+  xconnect,
+} from '../../../support/routing-items.js';
 
 const MAC = '02:00:00:00:00:01';
 const ONE_OF_EACH: readonly Payload[] = [
@@ -21,6 +30,14 @@ const ONE_OF_EACH: readonly Payload[] = [
   macAt(7, MAC, '10.1.0.2'),
   neighbor(7, '192.168.7.1', MAC),
   vethPort('web', 7, MAC, 'blue'),
+  vethPort('web-2', 0, MAC, 'blue'),
+  xconnect('web', 'web-2'),
+  vrf(5),
+  vrf(6),
+  gateway(5, 7, ['192.168.7.254/24']),
+  gatewayNeighbor(5, 7, '192.168.7.1', MAC),
+  routeTo(5, '10.0.0.0/8', hop('192.168.7.1', 7)),
+  routeToVrf(5, 'fd00::/8', 6),
 ];
 
 describe('kinds of VPP', () => {
@@ -32,7 +49,7 @@ describe('kinds of VPP', () => {
       assert.equal(kind, KIND_TABLE.of(payload));
       assert.deepEqual(rest, keyOf(payload).split('/').slice(1));
     }
-    assert.equal(KIND_TABLE.at('vrf/7')[0], undefined);
+    assert.equal(KIND_TABLE.at('nat/7')[0], undefined);
   });
 
   it('have higher ranks than what they depend on', () => {

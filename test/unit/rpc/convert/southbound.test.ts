@@ -10,6 +10,16 @@ import {
   fromNveToWire,
 } from '../../../../src/rpc/convert/southbound.js';
 import { loadProtos } from '../../../../src/rpc/load.js';
+import {
+  dropRoute,
+  gateway,
+  gatewayNeighbor,
+  hop,
+  routeTo,
+  routeToVrf,
+  vrf,
+  xconnect,
+} from '../../../support/routing-items.js';
 import { NVE } from '../../../support/samples.js';
 
 const { ConnectRequest, ConnectResponse } = loadProtos().protos.nfv.v1;
@@ -54,6 +64,13 @@ const PAYLOADS: Payload[] = [
     mtu: 1450,
     port: { kind: 'veth', netns: 'web-1', interface: 'eth0', hostInterface: '' },
   },
+  xconnect('web-1', 'web-2'),
+  vrf(7),
+  gateway(7, 100, ['10.0.0.1/24', 'fd00::1/64']),
+  gatewayNeighbor(7, 100, '10.0.0.5', '02:00:00:00:00:01'),
+  dropRoute(7, '10.0.0.0/8'),
+  routeTo(7, '10.1.0.0/16', hop('10.0.0.5', 100, 3), hop('10.9.0.1')),
+  routeToVrf(7, '::/0', 8),
 ];
 
 const ITEMS: Item[] = PAYLOADS.map((payload, i) => ({
@@ -206,6 +223,21 @@ describe('messages of an NVA', () => {
       },
       'ITEM_INVALID',
     ],
+    [
+      'a route that leads nowhere',
+      { key: 'route/7/10.0.0.0/8', version: 'v', route: { vrf: 7, prefix: '10.0.0.0/8' } },
+      'ITEM_INVALID',
+    ],
+    [
+      'a route that is not to be dropped',
+      {
+        key: 'route/7/10.0.0.0/8',
+        version: 'v',
+        route: { vrf: 7, prefix: '10.0.0.0/8', drop: false },
+      },
+      'ITEM_INVALID',
+    ],
+    ['a VRF of no id', { key: 'vrf/0', version: 'v', vrf: { name: 'red' } }, 'ITEM_INVALID'],
     [
       'a port of no kind',
       { key: 'port/a', version: 'v', port: { endpoint: 'a', vni: 1 } },

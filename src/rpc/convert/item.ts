@@ -3,6 +3,7 @@ import { checkItem, type Item, type MacVia, type Payload } from '../../model/ite
 import type { Item as Wire, Item__Output as WireOut } from '../gen/nfv/v1/Item.js';
 import type { MacEntryItem__Output } from '../gen/nfv/v1/MacEntryItem.js';
 import { portFromWire, portToWire } from './endpoint.js';
+import { ITEM_DRIFT_POLICIES } from './virtual-network.js';
 
 /** @throws NfvError ITEM_INVALID; ITEM_UNSUPPORTED for a kind that is newer than this program. */
 export function itemFromWire(wire: WireOut): Item {
@@ -17,12 +18,15 @@ export function itemFromWire(wire: WireOut): Item {
 function payloadFromWire(wire: WireOut): Payload {
   if (wire.vtep) return { kind: 'vtep', address: wire.vtep.address };
   if (wire.bridge_domain) {
-    const { arp_suppression, bum_group, ...rest } = wire.bridge_domain;
+    const { arp_suppression, bum_group, drift_policy, ...rest } = wire.bridge_domain;
     return {
       kind: 'bridge_domain',
       ...rest,
       arpSuppression: arp_suppression,
       bumGroup: bum_group,
+      ...(drift_policy === 'DRIFT_POLICY_UNSPECIFIED'
+        ? {}
+        : { driftPolicy: ITEM_DRIFT_POLICIES.fromWire(`${wire.key}.drift_policy`, drift_policy) }),
     };
   }
   if (wire.tunnel) return { kind: 'tunnel', ...wire.tunnel };
@@ -81,6 +85,10 @@ function payloadToWire(p: Payload): Wire {
           arp_suppression: p.arpSuppression,
           mtu: p.mtu,
           bum_group: p.bumGroup,
+          drift_policy:
+            p.driftPolicy === undefined
+              ? 'DRIFT_POLICY_UNSPECIFIED'
+              : ITEM_DRIFT_POLICIES.toWire(p.driftPolicy),
         },
       };
     case 'tunnel':

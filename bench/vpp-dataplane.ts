@@ -177,6 +177,7 @@ class Agent {
         }),
       uplinks: [UPLINK],
       canTap: () => Promise.resolve(true),
+      clock: systemClock,
       log: { info: () => undefined, warn: () => undefined },
     });
     this.#reconciler = new Reconciler({

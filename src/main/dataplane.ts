@@ -35,6 +35,7 @@ async function openVpp(
     connect: (onSession) => new VppClient({ transport, timers, onSession }),
     uplinks: uplinks.map(uplinkOf),
     canTap: () => isUsable(VHOST_NET),
+    clock: systemClock,
     log,
   });
 }

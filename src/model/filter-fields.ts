@@ -1,5 +1,6 @@
 /** What of each resource a filter can name: the fields of proto/nfv/v1. */
 import type { Resource } from './api.js';
+import type { DataplaneStatus } from './dataplane-status.js';
 import type { Endpoint, Port } from './endpoint.js';
 import type { FieldRecord } from './filter.js';
 import { formatName } from './names.js';
@@ -42,6 +43,7 @@ function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldR
     arp_suppression: spec.arpSuppression,
     prefixes: spec.prefixes,
     underlay_family: `UNDERLAY_FAMILY_${spec.underlayFamily}`,
+    drift_policy: `DRIFT_POLICY_${spec.driftPolicy === 'DEFAULT' ? 'UNSPECIFIED' : spec.driftPolicy}`,
     labels: spec.labels,
     effective_mtu: effectiveMtu,
     ...metaFields(meta),
@@ -49,7 +51,7 @@ function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldR
 }
 
 function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
-  const { capabilities: c } = status;
+  const { capabilities: c, dataplane } = status;
   return {
     name: formatName('nves', id),
     display_name: spec.displayName,
@@ -77,7 +79,26 @@ function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
     failures: status.failures.map((f) => ({ ...f })),
     drifts: status.drifts.map((d) => ({ ...d, action: `ACTION_${d.action}` })),
     drift_count: status.driftCount,
+    drifted_count: status.driftedCount,
+    ...(dataplane === undefined ? {} : { dataplane: dataplaneFields(dataplane) }),
     ...metaFields(meta),
+  };
+}
+
+function dataplaneFields(status: DataplaneStatus): FieldRecord {
+  return {
+    session: `SESSION_${status.session}`,
+    since: status.since,
+    reason_code: status.reasonCode,
+    reason: status.reason,
+    restarts: status.restarts,
+    boot: status.boot,
+    features: status.features.map(({ name, state, problems }) => ({
+      name,
+      state: `STATE_${state}`,
+      problems,
+    })),
+    plugins: status.plugins.map((plugin) => ({ ...plugin })),
   };
 }
 

@@ -98,6 +98,7 @@ function networkSpec({ metadata, spec }: NetworkManifest): VirtualNetworkSpec {
     arpSuppression: spec.arpSuppression ?? true,
     prefixes: spec.prefixes ?? [],
     underlayFamily: spec.underlayFamily ?? 'IPV4',
+    driftPolicy: spec.driftPolicy ?? 'DEFAULT',
     labels: metadata.labels ?? {},
   };
 }

@@ -1,5 +1,6 @@
 /** Manifests: resources as YAML or JSON, in the form of kubectl's. */
 import { z } from 'zod';
+import { NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
 import { ID_RULE, isId } from '../../model/names.js';
 import { MAX_VNI, MIN_VNI } from '../../model/virtual-network.js';
 
@@ -49,6 +50,7 @@ const NetworkManifest = z.strictObject({
       arpSuppression: z.boolean().optional(),
       prefixes: z.array(text).optional(),
       underlayFamily: z.enum(['IPV4', 'IPV6']).optional(),
+      driftPolicy: z.enum(NETWORK_DRIFT_POLICIES).optional(),
     })
     .default({}),
   status,

@@ -74,6 +74,7 @@ function networkSpec(spec: VirtualNetworkSpec): SpecOf<'VirtualNetwork'> {
     arpSuppression: spec.arpSuppression,
     prefixes: [...spec.prefixes],
     underlayFamily: spec.underlayFamily,
+    driftPolicy: spec.driftPolicy,
   };
 }
 

@@ -22,6 +22,7 @@ BUM mode:         MULTICAST
 BUM group:        239.1.1.1
 Learning:         no
 ARP suppression:  yes
+Drift policy:     REPORT
 Prefixes:         10.0.0.0/24,fd00::/64
 Created:          2026-01-01T10:00:00.000Z (2d ago)
 Updated:          2026-01-02T11:30:00.000Z (22h ago)
@@ -36,6 +37,10 @@ Endpoints (2):
   NAME    NETWORK   NVE      MAC                 IPS                  STATE    AGE
   web-1   blue      host-a   02:00:00:00:00:01   10.0.0.11,fd00::11   ACTIVE   2d
   web-2   blue      host-a   02:00:00:00:00:02   10.0.0.12            FAILED   2d
+
+Drifts (1):
+  TIME                       NVE      ITEM                        DIFFERENCE   ACTION
+  2026-01-02T11:59:00.000Z   host-a   mac/100/02:00:00:00:00:02   missing      REPAIRED
 `,
     );
   });
@@ -68,8 +73,14 @@ Items wanted:      12
 Items applied:     11
 Items failed:      1
 Applied revision:  41
+Items drifted:     2
 Drifts seen:       3
 Dataplane:         linux 6.1.0
+  Session:         DEGRADED since 2026-01-03T09:59:00.000Z (1m)
+  Reason:          VPP owes answers and says nothing (DATAPLANE_TIMEOUT)
+  Remedy:          none needed: it is tried again; see what keeps the dataplane busy if it stays
+  Boot:            4711 8:1:99
+  Restarts seen:   1
 Item kinds:        vtep,bridge_domain,port
 Encapsulations:    vxlan
 Port kinds:        veth,tap
@@ -78,6 +89,15 @@ Created:           2026-01-01T10:00:00.000Z (2d ago)
 Updated:           2026-01-02T11:30:00.000Z (22h ago)
 Revision:          42
 Etag:              abc123
+
+Dataplane features (2):
+  FEATURE   STATE     MISSING-OR-CHANGED
+  core      OK        -
+  memif     MISSING   memif_create,memif_delete
+
+Dataplane plugins (1):
+  PLUGIN   VERSION
+  vxlan    26.06-release
 
 Underlays (1):
   ADDRESS     INTERFACE   MTU

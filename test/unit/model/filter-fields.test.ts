@@ -24,6 +24,7 @@ describe('fieldsOf', () => {
       arp_suppression: true,
       prefixes: ['10.0.0.0/24', 'fd00::/64'],
       underlay_family: 'UNDERLAY_FAMILY_IPV4',
+      drift_policy: 'DRIFT_POLICY_REPORT',
       labels: { site: 'a', tier: '' },
       effective_mtu: 1450,
       ...META,
@@ -63,6 +64,20 @@ describe('fieldsOf', () => {
         },
       ],
       drift_count: 3,
+      drifted_count: 2,
+      dataplane: {
+        session: 'SESSION_DEGRADED',
+        since: '2026-01-03T09:59:00.000Z',
+        reason_code: 'DATAPLANE_TIMEOUT',
+        reason: 'VPP owes answers and says nothing',
+        restarts: 1,
+        boot: '4711 8:1:99',
+        features: [
+          { name: 'core', state: 'STATE_OK', problems: [] },
+          { name: 'memif', state: 'STATE_MISSING', problems: ['memif_create', 'memif_delete'] },
+        ],
+        plugins: [{ name: 'vxlan', version: '26.06-release' }],
+      },
       ...META,
     });
   });

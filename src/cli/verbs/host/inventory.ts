@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Inventory, NumaNode, PciFunction } from '../../../model/host/inventory.js';
 import { describeSize } from '../../../model/host/steps.js';
-import { fields } from '../../description.js';
+import { fields } from '../../describe-text.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Session } from '../../session.js';
 import { examples, type Verb } from '../../verb.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { delay } from '../../../model/clock.js';
 import type { HostState } from '../../../model/host/status.js';
-import { fields } from '../../description.js';
+import { fields } from '../../describe-text.js';
 import { formatDuration } from '../../duration.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Session } from '../../session.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NfvError } from '../../../errors.js';
 import { timestamp } from '../../../model/clock.js';
-import { fields } from '../../description.js';
+import { fields } from '../../describe-text.js';
 import { formatAge } from '../../duration.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Session } from '../../session.js';

@@ -24,7 +24,7 @@ describe('flags of a network', () => {
       read(
         NETWORK_FLAGS,
         NEW_VIRTUAL_NETWORK,
-        '--vni 100 --prefix 10.0.0.0/24 --prefix fd00::/64 --tenant acme --mtu 1400 --bum-mode multicast --bum-group 239.1.1.1 --learning --no-arp-suppression --underlay-family ipv6 --display-name Blue --label site=a',
+        '--vni 100 --prefix 10.0.0.0/24 --prefix fd00::/64 --tenant acme --mtu 1400 --bum-mode multicast --bum-group 239.1.1.1 --learning --no-arp-suppression --underlay-family ipv6 --drift-policy report --display-name Blue --label site=a',
         true,
       ),
       {
@@ -37,6 +37,7 @@ describe('flags of a network', () => {
         learning: true,
         arpSuppression: false,
         underlayFamily: 'IPV6',
+        driftPolicy: 'REPORT',
         displayName: 'Blue',
         labels: { site: 'a' },
       },
@@ -45,6 +46,7 @@ describe('flags of a network', () => {
 
   const rows: [argv: string, changes: object][] = [
     ['--mtu 0', { mtu: 0 }],
+    ['--drift-policy default', { driftPolicy: 'DEFAULT' }],
     ['--no-learning --arp-suppression', { learning: false, arpSuppression: true }],
     ["--prefix ''", { prefixes: [] }],
     ["--display-name ''", { displayName: '' }],

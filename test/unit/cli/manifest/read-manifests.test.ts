@@ -59,6 +59,7 @@ describe('readManifests', () => {
       arpSuppression: true,
       prefixes: [],
       underlayFamily: 'IPV4',
+      driftPolicy: 'DEFAULT',
       labels: {},
     });
     assert.equal(network.etag, '');
@@ -129,7 +130,7 @@ describe('readManifests', () => {
         'a wrong key',
         `${NETWORK}spec: {vnii: 100}\n`,
         [
-          'F:4:8: spec.vnii: vnii: unknown key; did you mean "vni"? known: displayName, tenant, vni, encapsulation, mtu, bumMode, bumGroup, learning, arpSuppression, prefixes, underlayFamily',
+          'F:4:8: spec.vnii: vnii: unknown key; did you mean "vni"? known: displayName, tenant, vni, encapsulation, mtu, bumMode, bumGroup, learning, arpSuppression, prefixes, underlayFamily, driftPolicy',
         ],
       ],
       [

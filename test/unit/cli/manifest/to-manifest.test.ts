@@ -7,6 +7,7 @@ import { toYaml } from '../../../../src/cli/render.js';
 import type { Resource } from '../../../../src/model/api.js';
 import { checkEndpoint } from '../../../../src/model/endpoint.js';
 import { checkNve } from '../../../../src/model/nve.js';
+import { NETWORK_DRIFT_POLICIES } from '../../../../src/model/drift-policy.js';
 import { checkVirtualNetwork } from '../../../../src/model/virtual-network.js';
 import { parseYaml } from '../../../../src/model/yaml.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
@@ -51,6 +52,7 @@ describe('toManifest', () => {
         arpSuppression: true,
         prefixes: ['10.0.0.0/24', 'fd00::/64'],
         underlayFamily: 'IPV4',
+        driftPolicy: 'REPORT',
       },
     });
   });
@@ -85,6 +87,7 @@ describe('toManifest, of any resource', () => {
           { maxLength: 4 },
         ),
         underlayFamily: fc.constantFrom('IPV4' as const, 'IPV6' as const),
+        driftPolicy: fc.constantFrom(...NETWORK_DRIFT_POLICIES),
       },
       { noNullPrototype: true },
     );

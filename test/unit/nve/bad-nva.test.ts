@@ -108,7 +108,7 @@ const REFUSED: readonly Row[] = [
     title: 'an item with endless dependencies',
     code: 'ITEM_INVALID',
     say: say(
-      delta([{ ...MORE, dependsOn: Array.from({ length: 17 }, (_, i) => `k${i}`) }], {
+      delta([{ ...MORE, dependsOn: Array.from({ length: 33 }, (_, i) => `k${i}`) }], {
         sequence: 2,
         revision: 11,
       }),

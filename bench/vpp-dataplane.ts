@@ -21,6 +21,7 @@ import { Recorder, type Recording } from './vpp-recorder.js';
 
 const NETWORKS = 20;
 const TUNNELS = 2000;
+const REMOTES = TUNNELS / NETWORKS;
 const MACS = 5000;
 const ROUTES = 3000;
 const ROUNDS = 5;
@@ -80,7 +81,8 @@ async function renew(vpp: VppUnderTest): Promise<void> {
 function payloads(share: number): Payload[] {
   const networks = Array.from({ length: NETWORKS }, (_, n) => 100 + n);
   const vniOf = (i: number): number => networks[i % NETWORKS] ?? 0;
-  const remoteOf = (i: number): string => `10.${8 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`;
+  /** As many remote VTEPs as there are tunnels of a network. */
+  const remoteOf = (i: number): string => `10.8.0.${2 + (Math.floor(i / NETWORKS) % REMOTES)}`;
   const tunnels = Math.round(TUNNELS * share);
   const some = (count: number, make: (i: number) => Payload): Payload[] =>
     Array.from({ length: Math.round(count * share) }, (_, i) => make(i));
@@ -89,8 +91,8 @@ function payloads(share: number): Payload[] {
     ...networks.map((vni) => domain(vni, LOCAL)),
     vrf(VRF),
     ...networks.map((vni) => gateway(VRF, vni, [`172.16.${vni}.1/24`])),
-    ...some(TUNNELS, (i) => tunnelTo(vniOf(i), remoteOf(i + 2), LOCAL)),
-    ...some(MACS, (i) => macAt(vniOf(i), macOf(i), remoteOf((i % tunnels) + 2))),
+    ...some(TUNNELS, (i) => tunnelTo(vniOf(i), remoteOf(i), LOCAL)),
+    ...some(MACS, (i) => macAt(vniOf(i), macOf(i), remoteOf(i % tunnels))),
     ...some(ROUTES, (i) => {
       const prefix = `20.${i >> 8}.${i & 255}.0/24`;
       return routeTo(VRF, prefix, hop(`172.16.${vniOf(i)}.${2 + (i % 100)}`, vniOf(i)));
@@ -111,13 +113,22 @@ const itemOf = (payload: Payload): Item => ({
 });
 
 /** The same bytes, to a new VPP, as fast as it takes them. @returns ms */
-async function rawLoop(vpp: VppUnderTest, { frames, answers }: Recording): Promise<number> {
+async function rawLoop(
+  vpp: VppUnderTest,
+  { frames, answers }: Recording,
+  tunnels: number,
+): Promise<number> {
   await renew(vpp);
   const raw = await RawLoop.connect(vpp.path);
   const start = performance.now();
   await raw.replay(frames, answers);
   const ms = performance.now() - start;
   raw.close();
+  const { client } = await ClientUnderTest.ready(overSocket(vpp));
+  const made = await client.dump('vxlan_tunnel_v2_dump', { sw_if_index: 0xffff_ffff });
+  await client.close();
+  if (made.length !== tunnels) throw new Error(`the raw loop made ${made.length} tunnels`);
+  await vpp.kill();
   return ms;
 }
 
@@ -137,7 +148,7 @@ async function measure(agent: Agent, other: VppUnderTest, emit: Emit): Promise<v
     resyncs.push(ms);
     passes.push(passMs);
     requests = recording.requests;
-    raws.push(await rawLoop(other, recording));
+    raws.push(await rawLoop(other, recording, agent.tunnels));
   }
   const raw = median(raws);
   const what = `${about}: all made again in a VPP that was killed`;
@@ -199,6 +210,10 @@ class Agent {
   /** Objects that count: tunnels, MACs and routes. */
   get size(): number {
     return this.wanted.filter(({ kind }) => ['tunnel', 'mac_entry', 'route'].includes(kind)).length;
+  }
+
+  get tunnels(): number {
+    return this.wanted.filter(({ kind }) => kind === 'tunnel').length;
   }
 
   /** kill -9 of VPP, and a new one in which all is made. */

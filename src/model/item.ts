@@ -210,8 +210,8 @@ const KIND_OF_PREFIX: ReadonlyMap<string, ItemKind> = new Map([
 
 /** A key's kind and the rest of it, in parts; undefined: a kind that nobody here knows. */
 export function splitKey(key: string): readonly [ItemKind | undefined, readonly string[]] {
-  const [prefix = '', ...rest] = key.split('/');
-  return [KIND_OF_PREFIX.get(prefix), rest];
+  const parts = key.split('/');
+  return [KIND_OF_PREFIX.get(parts[0] ?? ''), parts.slice(1)];
 }
 
 export function isOfKind<K extends ItemKind>(payload: Payload, kind: K): payload is PayloadOf<K> {

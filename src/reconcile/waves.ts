@@ -26,7 +26,7 @@ export function layer(graph: StepGraph): readonly Wave[] {
   }
   return [...waves.values()]
     .sort((a, b) => compare(a.place, b.place))
-    .map(({ nodes }) => nodes.sort(byStep).map((node) => plannedStep(graph, node)));
+    .map(({ nodes }) => inStepOrder(nodes).map((node) => plannedStep(graph, node)));
 }
 
 function findPlaces(graph: StepGraph): Map<StepId, Place> {
@@ -96,6 +96,9 @@ function compare(a: Place, b: Place): number {
   return a.phase - b.phase || a.rank - b.rank || a.depth - b.depth;
 }
 
-function byStep(a: Node, b: Node): number {
-  return byText(stepId(a.step), stepId(b.step));
+function inStepOrder(nodes: readonly Node[]): Node[] {
+  return nodes
+    .map((node) => [stepId(node.step), node] as const)
+    .sort(([a], [b]) => byText(a, b))
+    .map(([, node]) => node);
 }

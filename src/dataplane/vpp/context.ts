@@ -1,5 +1,6 @@
 import { NfvError } from '../../errors.js';
 import type { Lookups } from './lookups.js';
+import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
 import type { Memory } from './memory.js';
 import type { Orphans } from './orphans.js';
 import { tagOf } from './tag.js';
@@ -13,6 +14,12 @@ export interface Context {
   readonly uplinks: Uplinks;
   readonly orphans: Orphans;
   readonly lookups: Lookups;
+}
+
+/** @throws NfvError ITEM_UNSUPPORTED where VPP lacks messages */
+export function needFeature(feature: FeatureName, vpp: Vpp): void {
+  if (vpp.can(feature)) return;
+  throw new NfvError('ITEM_UNSUPPORTED', `this VPP lacks messages of "${feature}"`);
 }
 
 /**

@@ -3,7 +3,6 @@
  * itself, of addresses, neighbours and what each table begins with, are from other sources.
  */
 import { NfvError } from '../../errors.js';
-import { parseIp } from '../../model/addresses.js';
 import {
   gatewayKey,
   routeKey,
@@ -18,7 +17,7 @@ import { interfaceOf, type Context } from './context.js';
 import { ANY, dropPath, pathVia } from './fib-path.js';
 import type { VppKind } from './kind.js';
 import { familyOf, type FoundRoute } from './routing-view.js';
-import { parseTag, tagOf } from './tag.js';
+import { parseTag } from './tag.js';
 import type { View } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
@@ -29,7 +28,8 @@ const UNKNOWN = -1;
 
 export const ipRoute: VppKind<RouteItem> = {
   rank: 7,
-  differences: (wanted, observed) => differing({ via: [told(wanted.via), told(observed.via)] }),
+  differences: (wanted, observed) =>
+    wanted.via === observed.via ? [] : differing({ via: [told(wanted.via), told(observed.via)] }),
   /**
    * A path by an interface that was deleted drops for ever, and VPP shares it among routes: it is gone
    * when all of them are, whatever interface has its index now (fib_path_back_walk_notify).
@@ -120,15 +120,17 @@ function viaOf(
   if (isOne && first.type === 'FIB_API_PATH_TYPE_DROP') return { kind: 'drop' };
   const isTable = isOne && first.sw_if_index === NO_INTERFACE && isAny(first.nh.address);
   if (isTable && isNormal(first)) return { kind: 'vrf', vrf: first.table_id };
-  const usual = wanted?.via.kind === 'next_hops' ? wanted.via.nextHops : [];
   const nextHops = paths.filter(isNormal).map((path): NextHop => {
     const { weight, sw_if_index: index, table_id: table } = path;
     const { address } = path.nh;
     const vni = index === NO_INTERFACE ? (table === vrf ? 0 : UNKNOWN) : vniOf(vrf, index, view);
-    // The same text as wanted, so that thousands of them are not kept twice.
-    return usual.find((hop) => isSame(hop, address, vni, weight)) ?? { address, vni, weight };
+    return { address, vni, weight };
   });
-  return { kind: 'next_hops', nextHops };
+  const via = { kind: 'next_hops', nextHops } as const;
+  // What is as wanted is the wanted one: thousands of them are not kept twice, nor compared again.
+  return wanted?.via.kind === 'next_hops' && isSame(wanted.via.nextHops, nextHops)
+    ? wanted.via
+    : via;
 }
 
 type Path = FoundRoute['paths'][number];
@@ -141,14 +143,20 @@ function isAny(address: string): boolean {
   return address === ANY.IPv4 || address === ANY.IPv6;
 }
 
-function isSame(hop: NextHop, address: string, vni: number, weight: number): boolean {
-  return hop.address === address && hop.vni === vni && hop.weight === weight;
+/** In the same order, which is the usual case for one or two. */
+function isSame(wanted: readonly NextHop[], found: readonly NextHop[]): boolean {
+  return (
+    wanted.length === found.length &&
+    wanted.every((hop, i) => {
+      const other = found[i];
+      return other?.address === hop.address && other.vni === hop.vni && other.weight === hop.weight;
+    })
+  );
 }
 
 function vniOf(vrf: number, index: number, view: View): number {
-  const tag = view.interfaces.get(index)?.tag ?? '';
-  const vni = Number(parseTag(tag)?.key.split('/')[2]);
-  return tag === tagOf(gatewayKey(vrf, vni)) ? vni : UNKNOWN;
+  const [kind, ofVrf, vni] = parseTag(view.interfaces.get(index)?.tag ?? '')?.key.split('/') ?? [];
+  return kind === 'gw' && ofVrf === String(vrf) ? Number(vni) : UNKNOWN;
 }
 
 /** In the order of the addresses: VPP keeps paths in its own. */
@@ -161,5 +169,5 @@ function told(via: RouteVia): string {
 function hopText({ address, vni, weight }: NextHop): string {
   const where =
     vni === 0 ? '' : vni === UNKNOWN ? ' by an interface that is not ours' : ` in ${vni}`;
-  return `${parseIp(address)?.text ?? address}${where}${weight === 1 ? '' : ` weight ${weight}`}`;
+  return `${address}${where}${weight === 1 ? '' : ` weight ${weight}`}`;
 }

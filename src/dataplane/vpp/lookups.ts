@@ -1,5 +1,6 @@
 /** What several steps of a wave must look up before they change anything: read once for all of them. */
 import { tableNames } from './read-routing.js';
+import { leads } from './route.js';
 import type { TableNames } from './routing-view.js';
 import { SharedWork } from './shared-work.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
@@ -7,7 +8,13 @@ import { NO_INTERFACE, type Vpp } from './vpp.js';
 export class Lookups {
   readonly #tables = new SharedWork<ReadonlyMap<number, TableNames>>();
   readonly #connects = new SharedWork<ReadonlyMap<number, number>>();
+  readonly #ways = new SharedWork<boolean>();
   readonly #members = new SharedWork<ReadonlyMap<number, number>>();
+
+  /** VPP has a route to a VTEP; there may be a tunnel to it in each network. */
+  leads(address: string, vpp: Vpp): Promise<boolean> {
+    return this.#ways.do(`${vpp.start} ${address}`, () => leads(address, vpp));
+  }
 
   tables(vpp: Vpp): Promise<ReadonlyMap<number, TableNames>> {
     return this.#tables.do(String(vpp.start), () => tableNames(vpp));

@@ -11,20 +11,30 @@ export function isOurs(vni: number, view: View): boolean {
   return view.domains.get(vni)?.tag === tagOf(bridgeDomainKey(vni));
 }
 
-/** Puts an interface that has been made into its place: names it ours, bridges it, sets it up or down. */
+/**
+ * Puts an interface that has been made into its place: names it ours, bridges it, sets it up or down;
+ * `up` undefined: it is as it should be.
+ */
 export async function place(
   index: number,
-  to: { readonly tag: string; readonly vni: number; readonly group: number; readonly up: boolean },
+  to: {
+    readonly tag: string;
+    readonly vni: number;
+    readonly group: number;
+    readonly up: boolean | undefined;
+  },
   { vpp, memory }: Context,
 ): Promise<void> {
   // In VPP's order: it is ours before it carries anything.
   await Promise.all([
     vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag: to.tag }),
     to.vni === 0 ? undefined : bridge(index, to, true, vpp),
-    vpp.request('sw_interface_set_flags', {
-      sw_if_index: index,
-      flags: to.up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
-    }),
+    to.up === undefined
+      ? undefined
+      : vpp.request('sw_interface_set_flags', {
+          sw_if_index: index,
+          flags: to.up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
+        }),
   ]);
   memory.set(to.tag, index);
 }

@@ -1,5 +1,4 @@
 /** Reads VPP's routing: tables, gateway interfaces in them, neighbours, routes. */
-import { networkAddress, parseIp } from '../../model/addresses.js';
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import { addressesOf } from './read-interfaces.js';
@@ -131,9 +130,15 @@ async function readRoutes(wants: Wants, view: RoutingView, vpp: Vpp): Promise<vo
 
 /** Where an interface has an IPv4 address, VPP shows the bits of the host too. */
 function canonical(prefix: string): string {
+  if (prefix.includes(':')) return prefix;
   const [address = '', length = ''] = prefix.split('/');
-  const ip = parseIp(address);
-  return ip === undefined ? prefix : `${networkAddress(ip, Number(length))}/${length}`;
+  const bits = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const hosts = 2 ** (32 - Number(length));
+  // The usual case, and what costs: there may be very many.
+  if (bits % hosts === 0) return prefix;
+  const network = bits - (bits % hosts);
+  const parts = [24, 16, 8, 0].map((shift) => Math.floor(network / 2 ** shift) % 256);
+  return `${parts.join('.')}/${length}`;
 }
 
 type RouteOfDump = DetailsOf<'ip_route_v2_dump'>['route'];

@@ -1,6 +1,7 @@
 /** The way to a remote VTEP, in VPP's routing table. */
 import { NfvError } from '../../errors.js';
 import type { ReplyOf } from '../../vpp-api/product-types.js';
+import type { Context } from './context.js';
 import { RETVAL, type Vpp } from './vpp.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 
@@ -41,8 +42,12 @@ async function lookUp(prefix: string, exact: boolean, vpp: Vpp): Promise<Paths> 
 }
 
 /** @throws NfvError VTEP_UNROUTABLE */
-export async function needRoute(remote: string, local: string, vpp: Vpp): Promise<void> {
-  if (await leads(remote, vpp)) return;
+export async function needRoute(
+  remote: string,
+  local: string,
+  { vpp, lookups }: Context,
+): Promise<void> {
+  if (await lookups.leads(remote, vpp)) return;
   throw new NfvError('VTEP_UNROUTABLE', `VPP has no route to VTEP ${remote} from ${local}`, {
     metadata: { remote, local },
   });

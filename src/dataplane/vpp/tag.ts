@@ -30,6 +30,11 @@ export function parseTag(text: string): Tag | undefined {
   return key === '' ? undefined : { key, part: at < 0 ? '' : text.slice(at + 1) };
 }
 
+/** A key out of a tag that may not be all of it. */
+export function isShortened(key: string): boolean {
+  return key.includes('~');
+}
+
 /** Keys are ASCII. */
 function shortened(key: string, room: number): string {
   const hash = createHash('sha256').update(key).digest('hex').slice(0, HASH_DIGITS);

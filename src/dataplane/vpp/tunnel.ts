@@ -44,7 +44,7 @@ export const tunnel: VppKind<TunnelItem> = {
   },
 
   async create(wanted, context) {
-    await needRoute(wanted.remote, wanted.local, context.vpp);
+    await needRoute(wanted.remote, wanted.local, context);
     await addTunnel(wanted, tagOf(tunnelKey(wanted.vni, wanted.remote)), context);
   },
 
@@ -52,7 +52,7 @@ export const tunnel: VppKind<TunnelItem> = {
     const key = tunnelKey(wanted.vni, wanted.remote);
     const to = { tag: tagOf(key), vni: wanted.vni, group: TUNNEL_GROUP, up: true };
     await place(interfaceOf(key, context), to, context);
-    await needRoute(wanted.remote, wanted.local, context.vpp);
+    await needRoute(wanted.remote, wanted.local, context);
   },
 
   async remove(from, { vpp, memory }) {

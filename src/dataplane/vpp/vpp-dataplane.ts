@@ -1,8 +1,8 @@
 /** The dataplane of FD.io VPP, driven over its binary API. */
 import { NfvError } from '../../errors.js';
-import type { Item } from '../../model/item.js';
 import type { Clock } from '../../model/clock.js';
 import type { DataplaneStatus } from '../../model/dataplane-status.js';
+import type { Item, Payload } from '../../model/item.js';
 import type { Log } from '../../model/log.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
 import type {
@@ -26,7 +26,7 @@ import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
 import { read } from './read.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
-import { tagOf } from './tag.js';
+import { isShortened, tagOf } from './tag.js';
 import { underlaysOf } from './underlay.js';
 import { Uplinks, type Uplink } from './uplinks.js';
 import type { View } from './view.js';
@@ -121,7 +121,7 @@ export class VppDataplane implements Dataplane {
     }
     const view = await read(wants, this.#uplinks, vpp);
     const found = scope.kind === 'all' ? list(view, wanted) : scope.keys;
-    const observation = sights(new Set([...wanted.keys(), ...found]), wanted, view);
+    const observation = sights(found, wanted, view);
     this.#remember(view, wants);
     return observation;
   }
@@ -211,24 +211,36 @@ export class VppDataplane implements Dataplane {
 
 /** The keys of all that is ours; of a wanted item it is the item's, even if its tag has not all of it. */
 function* list(view: View, wanted: ReadonlyMap<string, Item>): Iterable<string> {
-  const tags = new Set([...wanted.keys()].map((key) => tagOf(key)));
+  let tags: Set<string> | undefined;
   for (const kind of KIND_TABLE.all) {
-    for (const key of kind.list(view)) if (!tags.has(tagOf(key))) yield key;
+    for (const key of kind.list(view)) {
+      if (wanted.has(key)) continue;
+      if (isShortened(key)) {
+        tags ??= new Set([...wanted.keys()].map((each) => tagOf(each)));
+        if (tags.has(tagOf(key))) continue;
+      }
+      yield key;
+    }
   }
 }
 
+/** Of what is wanted, and of `others`. */
 function sights(
-  keys: ReadonlySet<string>,
+  others: Iterable<string>,
   wanted: ReadonlyMap<string, Item>,
   view: View,
 ): Observation {
   const objects = new Map<string, Observed>();
   const obstacles = new Map<string, NfvError>();
-  for (const key of keys) {
+  const see = (key: string, payload: Payload | undefined): void => {
     const [kind, rest] = KIND_TABLE.at(key);
-    const sight = kind?.observe(rest, wanted.get(key)?.payload, view);
+    const sight = kind?.observe(rest, payload, view);
     if (sight instanceof NfvError) obstacles.set(key, sight);
-    else if (sight !== undefined) objects.set(key, { key, ...sight });
-  }
+    else if (sight !== undefined) {
+      objects.set(key, { key, payload: sight.payload, defects: sight.defects });
+    }
+  };
+  for (const [key, { payload }] of wanted) see(key, payload);
+  for (const key of others) if (!wanted.has(key)) see(key, undefined);
   return { objects, obstacles };
 }

@@ -1,7 +1,7 @@
 /** Vrf: a router's two tables in VPP, whose names are our tag (vnet/fib/fib_table.c, ft_desc). */
 import { NfvError } from '../../errors.js';
 import { vrfKey, type VrfItem } from '../../model/routing-items.js';
-import type { Context } from './context.js';
+import { needFeature, type Context } from './context.js';
 import type { VppKind } from './kind.js';
 import { undoing } from './members.js';
 import { tableNames } from './read-routing.js';
@@ -52,10 +52,11 @@ export const vrf: VppKind<VrfItem> = {
 
 /**
  * VPP takes another name for a table that there is without a word: it is looked at before.
- * @throws NfvError FOREIGN_OBJECT
+ * @throws NfvError FOREIGN_OBJECT, ITEM_UNSUPPORTED
  */
 async function make({ id }: VrfItem, context: Context): Promise<void> {
   const { vpp, lookups } = context;
+  needFeature('routing', vpp);
   const names = (await lookups.tables(vpp)).get(id) ?? new Map<Family, string>();
   const foreign = foreignIn(id, names);
   if (foreign !== undefined) throw foreign;

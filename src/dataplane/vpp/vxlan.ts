@@ -54,7 +54,8 @@ async function addDel(ends: TunnelEnds, isAdd: boolean, vpp: Vpp): Promise<numbe
 /** Makes a tunnel and puts it into its bridge domain; nothing is left of one that fails. */
 export async function addTunnel(ends: TunnelEnds, tag: string, context: Context): Promise<void> {
   const index = await addOrTake(ends, tag, context);
-  const to = { tag, vni: ends.vni, group: TUNNEL_GROUP, up: true };
+  // VPP sets it up itself when it makes it, and so was one that is taken up.
+  const to = { tag, vni: ends.vni, group: TUNNEL_GROUP, up: undefined };
   await undoing(place(index, to, context), (vpp) => addDel(ends, false, vpp), context);
 }
 

@@ -1,7 +1,7 @@
 /** Xconnect: VPP's cross-connects from one port to the other and back (vnet/l2/l2_input.c). */
 import { NfvError } from '../../errors.js';
 import { portKey, xconnectKey, type XconnectItem } from '../../model/item.js';
-import { interfaceOf, type Context } from './context.js';
+import { interfaceOf, needFeature, type Context } from './context.js';
 import type { VppKind } from './kind.js';
 import { undoing } from './members.js';
 import { parseTag, tagOf } from './tag.js';
@@ -64,6 +64,7 @@ export const xconnect: VppKind<XconnectItem> = {
 /** @throws NfvError ITEM_BLOCKED if a port is not there, or in a bridge domain */
 async function connect({ a, b }: XconnectItem, context: Context): Promise<void> {
   const { vpp, lookups } = context;
+  needFeature('cross_connects', vpp);
   const [first, second] = [interfaceOf(portKey(a), context), interfaceOf(portKey(b), context)];
   const bridged = await lookups.bridged(vpp);
   for (const [endpoint, index] of [

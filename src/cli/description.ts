@@ -1,6 +1,6 @@
 /** What `describe` prints. Pure. */
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
-import type { Endpoint, Port } from '../model/endpoint.js';
+import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Nve } from '../model/nve.js';
 import type { Labels, Meta } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
@@ -12,10 +12,10 @@ import {
   listText,
   nveColour,
   orDash,
-  yesNo,
 } from './columns.js';
 import { formatAge } from './duration.js';
 import { escapeText } from './escape.js';
+import { portFields, yesNo } from './port-text.js';
 import type { Colour, Paint } from './style.js';
 import { Table, type Cell } from './table.js';
 
@@ -141,31 +141,6 @@ function metaFields({ etag, revision, createTime, updateTime }: Meta, c: Describ
     ['Revision', String(revision)],
     ['Etag', etag],
   ];
-}
-
-function portFields(port: Port): Field[] {
-  switch (port.kind) {
-    case 'veth':
-      return [
-        ['Port', 'veth'],
-        ['  Namespace', port.netns],
-        ['  Interface', port.interface],
-        ['  Host interface', port.hostInterface === '' ? 'derived' : port.hostInterface],
-      ];
-    case 'tap':
-      return [
-        ['Port', 'tap'],
-        ['  Interface', port.interface === '' ? 'derived' : port.interface],
-        ['  Owner', `uid ${port.ownerUid}`],
-        ['  Multi-queue', yesNo(port.multiQueue)],
-        ['  virtio-net header', yesNo(port.vnetHdr)],
-      ];
-    case 'host_interface':
-      return [
-        ['Port', 'interface of the host'],
-        ['  Interface', port.interface],
-      ];
-  }
 }
 
 function failures({ status }: Nve, context: DescribeContext): string {

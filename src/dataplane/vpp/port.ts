@@ -62,6 +62,8 @@ export const port: VppKind<PortItem> = {
         return;
       case 'tap':
         throw new NfvError('ITEM_UNSUPPORTED', 'VPP makes no tap for a virtual machine monitor');
+      default:
+        throw new NfvError('ITEM_UNSUPPORTED', `a port of kind ${spec.kind} is not made here`);
     }
   },
 
@@ -92,9 +94,8 @@ function fixed(wanted: PortItem, observed: PortItem): Parameters<typeof differin
 }
 
 function placeOf(spec: PortSpec): string {
-  return spec.kind === 'veth'
-    ? `${spec.interface} in ${spec.netns}`
-    : `${spec.kind} ${spec.interface}`;
+  if (spec.kind === 'veth') return `${spec.interface} in ${spec.netns}`;
+  return 'interface' in spec ? `${spec.kind} ${spec.interface}` : spec.kind;
 }
 
 /** As far as a tap and an interface of the host are the same. */

@@ -2,7 +2,7 @@ import { NfvError } from '../../errors.js';
 import { checkItem, type Item, type MacVia, type Payload } from '../../model/item.js';
 import type { Item as Wire, Item__Output as WireOut } from '../gen/nfv/v1/Item.js';
 import type { MacEntryItem__Output } from '../gen/nfv/v1/MacEntryItem.js';
-import { portFromWire, portToWire } from './endpoint.js';
+import { portFromWire, portToWire } from './port.js';
 
 /** @throws NfvError ITEM_INVALID; ITEM_UNSUPPORTED for a kind that is newer than this program. */
 export function itemFromWire(wire: WireOut): Item {

@@ -7,6 +7,10 @@ import { VppDataplaneRig, steps } from './vpp-dataplane-rig.js';
 import { vppDataplaneOwned } from './vpp-dataplane-owned.js';
 import { vppDataplanePorts } from './vpp-dataplane-ports.js';
 import { tunnelsOf, type Eye } from './vpp-eye.js';
+import { memifPorts } from './vpp-plugged-memif.js';
+import { vhostUserPorts } from './vpp-plugged-vhost-user.js';
+import { vlanPorts } from './vpp-plugged-vlan.js';
+import { vppInterfacePorts } from './vpp-plugged-vpp-interface.js';
 import { ALL_INTERFACES, type VppUnderTest } from './vpp-under-test.js';
 
 export interface DataplaneContractParts {
@@ -57,6 +61,15 @@ const NETWORK: readonly Payload[] = [
   neighbor(10, 'fd00::1', MAC_1),
 ];
 
+const SUITES = [
+  ['with a port on an interface of the host', vppDataplanePorts],
+  ['with a port of kind vhost_user', vhostUserPorts],
+  ['with a port of kind memif', memifPorts],
+  ['with a port of kind vlan', vlanPorts],
+  ['with a port of kind vpp_interface', vppInterfacePorts],
+  ['where something is in its way, or goes wrong', vppDataplaneOwned],
+] as const;
+
 export function vppDataplaneContract({
   create,
   eyeOf,
@@ -77,6 +90,7 @@ export function vppDataplaneContract({
 
   afterEach(async () => {
     await rig.close();
+    rig.files.remove();
     await vpp.remove();
   });
 
@@ -196,34 +210,25 @@ export function vppDataplaneContract({
     assert.deepEqual((await eye.domain(10))?.arp, [`192.168.1.1 ${MAC_2}`]);
   });
 
-  describe('with a port on an interface of the host', () => {
-    vppDataplanePorts({
-      hostInterface,
-      network: (vni) => [vtepItem(L), domain(vni, L)],
-      get rig() {
-        return rig;
-      },
-      get eye() {
-        return eye;
-      },
+  const world = {
+    hostInterface,
+    addLoopback,
+    network: (vni: number) => [vtepItem(L), domain(vni, L)],
+    get vpp() {
+      return vpp;
+    },
+    get rig() {
+      return rig;
+    },
+    get eye() {
+      return eye;
+    },
+  };
+  for (const [title, suite] of SUITES) {
+    describe(title, () => {
+      suite(world);
     });
-  });
-
-  describe('where something is in its way, or goes wrong', () => {
-    vppDataplaneOwned({
-      hostInterface,
-      addLoopback,
-      get vpp() {
-        return vpp;
-      },
-      get rig() {
-        return rig;
-      },
-      get eye() {
-        return eye;
-      },
-    });
-  });
+  }
 
   it('makes a tunnel anew that is to leave from another address', async () => {
     const from = (local: string): Payload[] => [

@@ -10,6 +10,7 @@ import type { Plan } from '../../src/reconcile/plan-types.js';
 import { VppClient } from '../../src/vpp-api/client/client.js';
 import { itemsOf } from './linux-host.js';
 import { nullLog } from './null-log.js';
+import { PortFiles } from './port-files.js';
 import { ClientUnderTest, overSocket, type VppUnderTest } from './vpp-under-test.js';
 
 const MAX_PASSES = 3;
@@ -23,6 +24,7 @@ export class VppDataplaneRig {
     readonly vpp: VppUnderTest,
     private readonly beside: ClientUnderTest,
     uplinks: readonly Uplink[],
+    readonly files: PortFiles,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -34,16 +36,21 @@ export class VppDataplaneRig {
         }),
       uplinks,
       canTap: () => Promise.resolve(true),
+      host: files.doors,
       log: nullLog,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));
   }
 
   /** On a VPP that runs. */
-  static async create(vpp: VppUnderTest, uplinks: readonly Uplink[]): Promise<VppDataplaneRig> {
+  static async create(
+    vpp: VppUnderTest,
+    uplinks: readonly Uplink[],
+    files = new PortFiles(),
+  ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = await ClientUnderTest.ready(overSocket(vpp), options);
-    return new VppDataplaneRig(vpp, beside, uplinks);
+    return new VppDataplaneRig(vpp, beside, uplinks, files);
   }
 
   /** Somebody else's client of the same VPP. */

@@ -1,5 +1,7 @@
 import { NfvError } from '../../errors.js';
+import type { HostDoors } from './host-doors.js';
 import type { Memory } from './memory.js';
+import type { MemifSockets } from './memif-sockets.js';
 import type { Orphans } from './orphans.js';
 import { tagOf } from './tag.js';
 import type { Uplinks } from './uplinks.js';
@@ -11,6 +13,8 @@ export interface Context {
   readonly memory: Memory;
   readonly uplinks: Uplinks;
   readonly orphans: Orphans;
+  readonly memifSockets: MemifSockets;
+  readonly host: HostDoors;
 }
 
 /**

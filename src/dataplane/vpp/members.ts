@@ -2,7 +2,7 @@
 import { NfvError } from '../../errors.js';
 import { bridgeDomainKey } from '../../model/item.js';
 import type { Context } from './context.js';
-import { tagOf } from './tag.js';
+import { attesting, bareTag, tagOf } from './tag.js';
 import type { Interface, View } from './view.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
@@ -11,28 +11,46 @@ export function isOurs(vni: number, view: View): boolean {
   return view.domains.get(vni)?.tag === tagOf(bridgeDomainKey(vni));
 }
 
-/** Puts an interface that has been made into its place: names it ours, bridges it, sets it up or down. */
+export interface Place {
+  readonly vni: number;
+  /** Split-horizon group. */
+  readonly group: number;
+  readonly up: boolean;
+}
+
+/**
+ * Puts an interface that has been made into its place: names it ours, bridges it, sets it up or down.
+ * @param attested what its tag is to attest
+ */
 export async function place(
   index: number,
-  to: { readonly tag: string; readonly vni: number; readonly group: number; readonly up: boolean },
+  to: Place & { readonly tag: string; readonly attested?: string },
   { vpp, memory }: Context,
 ): Promise<void> {
+  const tag = attesting(to.tag, to.attested ?? '');
   // In VPP's order: it is ours before it carries anything.
   await Promise.all([
-    vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag: to.tag }),
+    vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag }),
+    attach(index, to, vpp),
+  ]);
+  memory.set(to.tag, index);
+}
+
+/** The same for one that is named ours. */
+export async function attach(index: number, { vni, group, up }: Place, vpp: Vpp): Promise<void> {
+  await Promise.all([
     vpp.request('sw_interface_set_l2_bridge', {
       rx_sw_if_index: index,
-      bd_id: to.vni,
+      bd_id: vni,
       port_type: 'L2_API_PORT_TYPE_NORMAL',
-      shg: to.group,
+      shg: group,
       enable: true,
     }),
     vpp.request('sw_interface_set_flags', {
       sw_if_index: index,
-      flags: to.up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
+      flags: up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
     }),
   ]);
-  memory.set(to.tag, index);
 }
 
 /** What keeps a member from carrying the frames of its VN; its state is the caller's to judge. */
@@ -42,7 +60,7 @@ export function memberDefects(
   view: View,
 ): string[] {
   const defects: string[] = [];
-  if (tag !== wanted.tag) defects.push('has no tag');
+  if (bareTag(tag) !== wanted.tag) defects.push('has no tag');
   const domain = view.domainOf(index);
   if (domain?.id !== wanted.vni) {
     defects.push(

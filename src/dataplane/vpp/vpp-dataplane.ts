@@ -16,8 +16,10 @@ import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
 import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
+import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './interface-events.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
+import { MemifSockets } from './memif-sockets.js';
 import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
 import { read } from './read.js';
@@ -35,6 +37,7 @@ export interface VppDataplaneOptions {
   readonly uplinks: readonly Uplink[];
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
+  readonly host: HostDoors;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -49,6 +52,7 @@ export class VppDataplane implements Dataplane {
   readonly #events: InterfaceEvents;
   readonly #uplinks: Uplinks;
   readonly #orphans = new Orphans();
+  readonly #memifSockets = new MemifSockets();
   /** The first attempt to connect is over, well or not. */
   readonly #tried: Promise<void>;
   #endTry: () => void = () => undefined;
@@ -90,7 +94,7 @@ export class VppDataplane implements Dataplane {
       const [kind, rest] = KIND_TABLE.at(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants);
     }
-    const view = await read(wants, this.#uplinks, vpp);
+    const view = await read(wants, { uplinks: this.#uplinks, host: this.options.host }, vpp);
     const found = scope.kind === 'all' ? list(view, wanted) : scope.keys;
     const observation = sights(new Set([...wanted.keys(), ...found]), wanted, view);
     this.#remember(view, wants);
@@ -155,6 +159,8 @@ export class VppDataplane implements Dataplane {
         memory: this.#memory,
         uplinks: this.#uplinks,
         orphans: this.#orphans,
+        memifSockets: this.#memifSockets,
+        host: this.options.host,
       });
       return undefined;
     } catch (error) {

@@ -8,6 +8,8 @@ export class Wants {
   readonly neighbors = new Set<number>();
   /** Remote VTEPs to which a way is wanted. */
   readonly remotes = new Set<string>();
+  /** Names of secrets that ports are to have. */
+  readonly secrets = new Set<string>();
   interfaces: boolean;
   addresses = false;
   tunnels: boolean;

@@ -1,21 +1,14 @@
 /** What `describe` prints. Pure. */
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
-import type { Endpoint, Port } from '../model/endpoint.js';
+import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Nve } from '../model/nve.js';
 import type { Labels, Meta } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
-import {
-  cellsOf,
-  endpointColour,
-  headerOf,
-  labelsText,
-  listText,
-  nveColour,
-  yesNo,
-} from './columns.js';
+import { cellsOf, endpointColour, headerOf, labelsText, listText, nveColour } from './columns.js';
 import { formatAge } from './duration.js';
 import { dataplaneFields, dataplaneTables } from './describe-dataplane.js';
 import { fields, textTable, titled, type DescribeContext, type Field } from './describe-text.js';
+import { portFields, yesNo } from './port-text.js';
 
 export function describeNetwork(
   network: VirtualNetwork,
@@ -158,31 +151,6 @@ function metaFields({ etag, revision, createTime, updateTime }: Meta, c: Describ
     ['Revision', String(revision)],
     ['Etag', etag],
   ];
-}
-
-function portFields(port: Port): Field[] {
-  switch (port.kind) {
-    case 'veth':
-      return [
-        ['Port', 'veth'],
-        ['  Namespace', port.netns],
-        ['  Interface', port.interface],
-        ['  Host interface', port.hostInterface === '' ? 'derived' : port.hostInterface],
-      ];
-    case 'tap':
-      return [
-        ['Port', 'tap'],
-        ['  Interface', port.interface === '' ? 'derived' : port.interface],
-        ['  Owner', `uid ${port.ownerUid}`],
-        ['  Multi-queue', yesNo(port.multiQueue)],
-        ['  virtio-net header', yesNo(port.vnetHdr)],
-      ];
-    case 'host_interface':
-      return [
-        ['Port', 'interface of the host'],
-        ['  Interface', port.interface],
-      ];
-  }
 }
 
 function failures({ status }: Nve, context: DescribeContext): string {

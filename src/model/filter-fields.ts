@@ -7,6 +7,7 @@ import { formatName } from './names.js';
 import type { Nve } from './nve.js';
 import type { Meta } from './resource.js';
 import type { VirtualNetwork } from './virtual-network.js';
+import type { VppPort } from './vpp-ports.js';
 
 /** The fields of a resource under the names of proto/nfv/v1, for `matches`. */
 export function fieldsOf(resource: Resource): FieldRecord {
@@ -141,5 +142,49 @@ function portFields(port: Port): FieldRecord {
       };
     case 'host_interface':
       return { host_interface: { interface: port.interface } };
+    default:
+      return vppPortFields(port);
+  }
+}
+
+function vppPortFields(port: VppPort): FieldRecord {
+  switch (port.kind) {
+    case 'vhost_user':
+      return {
+        vhost_user: {
+          socket: port.socket,
+          role: `ROLE_${port.role}`,
+          socket_mode: port.socketMode,
+          owner_uid: port.ownerUid,
+          owner_gid: port.ownerGid,
+          gso: port.gso,
+          packed_ring: port.packedRing,
+          event_idx: port.eventIdx,
+          disable_mrg_rxbuf: port.disableMrgRxbuf,
+          disable_indirect_desc: port.disableIndirectDesc,
+        },
+      };
+    case 'memif':
+      return {
+        memif: {
+          socket: port.socket,
+          role: `ROLE_${port.role}`,
+          id: port.id,
+          ring_size: port.ringSize,
+          buffer_size: port.bufferSize,
+          secret_name: port.secretName,
+        },
+      };
+    case 'vlan':
+      return {
+        vlan: {
+          parent: port.parent,
+          outer_vlan_id: port.outerVlanId,
+          inner_vlan_id: port.innerVlanId,
+          dot1ad: port.dot1ad,
+        },
+      };
+    case 'vpp_interface':
+      return { vpp_interface: { interface: port.interface } };
   }
 }

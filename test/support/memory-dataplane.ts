@@ -317,7 +317,8 @@ function mustRecreate(wanted: Payload, observed: Payload): boolean {
 function claims(payload: Payload): readonly string[] {
   if (payload.kind !== 'port') return [];
   const { port } = payload;
-  return [`interface ${port.kind === 'veth' ? port.hostInterface : port.interface}`];
+  if (port.kind === 'veth') return [`interface ${port.hostInterface}`];
+  return 'interface' in port ? [`interface ${port.interface}`] : [];
 }
 
 function traitsTable(options: MemoryOptions): TraitsTable {

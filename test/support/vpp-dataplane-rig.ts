@@ -12,6 +12,7 @@ import { VppClient } from '../../src/vpp-api/client/client.js';
 import { eventually } from './eventually.js';
 import { itemsOf } from './linux-host.js';
 import { nullLog } from './null-log.js';
+import { PortFiles } from './port-files.js';
 import { ClientUnderTest, overSocket, type VppUnderTest } from './vpp-under-test.js';
 
 const MAX_PASSES = 3;
@@ -26,6 +27,7 @@ export class VppDataplaneRig {
     readonly vpp: VppUnderTest,
     private readonly beside: ClientUnderTest,
     uplinks: readonly Uplink[],
+    readonly files: PortFiles,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -38,6 +40,7 @@ export class VppDataplaneRig {
       uplinks,
       canTap: () => Promise.resolve(true),
       clock: systemClock,
+      host: files.doors,
       log: nullLog,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));
@@ -45,10 +48,14 @@ export class VppDataplaneRig {
   }
 
   /** On a VPP that runs. */
-  static async create(vpp: VppUnderTest, uplinks: readonly Uplink[]): Promise<VppDataplaneRig> {
+  static async create(
+    vpp: VppUnderTest,
+    uplinks: readonly Uplink[],
+    files = new PortFiles(),
+  ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = await ClientUnderTest.ready(overSocket(vpp), options);
-    return new VppDataplaneRig(vpp, beside, uplinks);
+    return new VppDataplaneRig(vpp, beside, uplinks, files);
   }
 
   /** Of one operation. */

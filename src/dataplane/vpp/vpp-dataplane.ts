@@ -19,9 +19,11 @@ import type { SessionEvent } from '../../vpp-api/client/options.js';
 import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import { Health } from './health.js';
+import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './interface-events.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Lookups } from './lookups.js';
+import { MemifSockets } from './memif-sockets.js';
 import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
 import { read } from './read.js';
@@ -40,6 +42,7 @@ export interface VppDataplaneOptions {
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly host: HostDoors;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -67,6 +70,7 @@ export class VppDataplane implements Dataplane {
   readonly #lookups = new Lookups();
   readonly #health: Health;
   #capabilities: Capabilities = UNKNOWN;
+  readonly #memifSockets = new MemifSockets();
   /** The first attempt to connect is over, well or not. */
   readonly #tried: Promise<void>;
   #endTry: () => void = () => undefined;
@@ -119,7 +123,7 @@ export class VppDataplane implements Dataplane {
       const [kind, rest] = KIND_TABLE.at(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants);
     }
-    const view = await read(wants, this.#uplinks, vpp);
+    const view = await read(wants, { uplinks: this.#uplinks, host: this.options.host }, vpp);
     const found = scope.kind === 'all' ? list(view, wanted) : scope.keys;
     const observation = sights(found, wanted, view);
     this.#remember(view, wants);
@@ -201,6 +205,8 @@ export class VppDataplane implements Dataplane {
         uplinks: this.#uplinks,
         orphans: this.#orphans,
         lookups: this.#lookups,
+        memifSockets: this.#memifSockets,
+        host: this.options.host,
       });
       return undefined;
     } catch (error) {

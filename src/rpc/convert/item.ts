@@ -9,9 +9,9 @@ import {
 import type { Item as Wire, Item__Output as WireOut } from '../gen/nfv/v1/Item.js';
 import type { BridgeDomainItem as BridgeDomainWire } from '../gen/nfv/v1/BridgeDomainItem.js';
 import type { MacEntryItem__Output } from '../gen/nfv/v1/MacEntryItem.js';
-import { portFromWire, portToWire } from './endpoint.js';
 import { routeFromWire, routeToWire } from './route.js';
 import { ITEM_DRIFT_POLICIES } from './virtual-network.js';
+import { portFromWire, portToWire } from './port.js';
 
 /** @throws NfvError ITEM_INVALID; ITEM_UNSUPPORTED for a kind that is newer than this program. */
 export function itemFromWire(wire: WireOut): Item {

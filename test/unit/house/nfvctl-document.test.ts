@@ -203,7 +203,13 @@ describe('docs/nfvctl.md, manifests', () => {
     );
     if (path !== 'spec.port') return below;
     return [
-      [path, { type: 'one of `veth`, `tap` and `hostInterface`', required: isRequired }],
+      [
+        path,
+        {
+          type: 'one of `veth`, `tap`, `hostInterface`, `vhostUser`, `memif`, `vlan` and `vppInterface`',
+          required: isRequired,
+        },
+      ],
       ...below,
     ];
   }
@@ -233,6 +239,12 @@ describe('docs/nfvctl.md, manifests', () => {
     ['Nve', 'kind: Nve\nspec: {vtepAddresses: [192.0.2.1]}\n'],
     ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {veth: {netns: c}}}\n'],
     ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {tap: {}}}\n'],
+    ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {vhostUser: {socket: /a}}}\n'],
+    ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {memif: {socket: /a}}}\n'],
+    [
+      'Endpoint',
+      'kind: Endpoint\nspec: {network: a, nve: b, port: {vlan: {parent: a, outerVlanId: 7}}}\n',
+    ],
   ] as const;
   for (const [kind, text] of least) {
     it(`has the default of every key: ${text.replaceAll('\n', ' ')}`, async () => {

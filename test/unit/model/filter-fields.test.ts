@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { fieldsOf } from '../../../src/model/filter-fields.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { VHOST_CLIENT } from '../../support/vpp-port-samples.js';
 
 const META = {
   etag: 'abc123',
@@ -116,5 +117,23 @@ describe('fieldsOf', () => {
     const port = { kind: 'host_interface', interface: 'eth5' } as const;
     const endpoint = { ...FAILED_ENDPOINT, spec: { ...FAILED_ENDPOINT.spec, port } };
     assert.deepEqual(fieldsOf(endpoint)['port'], { host_interface: { interface: 'eth5' } });
+  });
+
+  it('an endpoint at a vhost-user socket', () => {
+    const endpoint = { ...ENDPOINT, spec: { ...ENDPOINT.spec, port: VHOST_CLIENT } };
+    assert.deepEqual(fieldsOf(endpoint)['port'], {
+      vhost_user: {
+        socket: '/run/nfvd/vhost/web',
+        role: 'ROLE_CLIENT',
+        socket_mode: 0,
+        owner_uid: 0,
+        owner_gid: 0,
+        gso: true,
+        packed_ring: true,
+        event_idx: true,
+        disable_mrg_rxbuf: true,
+        disable_indirect_desc: true,
+      },
+    });
   });
 });

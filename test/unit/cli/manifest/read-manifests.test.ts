@@ -189,13 +189,15 @@ describe('readManifests', () => {
         'two ports in one',
         ENDPOINT.replace('{veth: {netns: web-1}}', '{veth: {netns: web-1}, tap: {}}'),
         [
-          'F:7:9: spec.port: {"veth":{"netns":"web-1"},"tap":{}}: not one kind of port; give one of veth, tap and hostInterface',
+          'F:7:9: spec.port: {"veth":{"netns":"web-1"},"tap":{}}: not one kind of port; give one of veth, tap, hostInterface, vhostUser, memif, vlan and vppInterface',
         ],
       ],
       [
         'no port',
         ENDPOINT.replace('{veth: {netns: web-1}}', '{}'),
-        ['F:7:9: spec.port: {}: not one kind of port; give one of veth, tap and hostInterface'],
+        [
+          'F:7:9: spec.port: {}: not one kind of port; give one of veth, tap, hostInterface, vhostUser, memif, vlan and vppInterface',
+        ],
       ],
       [
         'a uid that the protocol cannot carry',

@@ -11,6 +11,7 @@ import { NETWORK_DRIFT_POLICIES } from '../../../../src/model/drift-policy.js';
 import { checkVirtualNetwork } from '../../../../src/model/virtual-network.js';
 import { parseYaml } from '../../../../src/model/yaml.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
+import { VPP_PORTS } from '../../../support/vpp-port-samples.js';
 
 function back(resource: Resource): unknown {
   const text = toYaml(toManifest(resource));
@@ -149,6 +150,7 @@ describe('toManifest, of any resource', () => {
         { kind: fc.constant('host_interface' as const), interface: name },
         { noNullPrototype: true },
       ),
+      fc.constantFrom(...VPP_PORTS),
     );
     const spec = fc.record(
       {

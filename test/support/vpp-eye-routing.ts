@@ -1,7 +1,7 @@
 /** What of routing and cross-connects a VPP has, seen by other eyes than the client's; see vpp-eye.ts. */
 import type { VppEmulator } from './vpp-emulator/emulator.js';
 import { masked } from './vpp-emulator/features/address.js';
-import { entriesOf, entryAt, API, type Entry } from './vpp-emulator/features/fib-entries.js';
+import { entriesOf, entryFinder, API, type Entry } from './vpp-emulator/features/fib-entries.js';
 import type { Interface } from './vpp-emulator/state.js';
 import { isValues, type Values } from './vpp-emulator/wire.js';
 import { ipText, macText } from './vpp-text.js';
@@ -185,7 +185,8 @@ export class EmulatorRoutingEye implements RoutingEye {
       }
       if (isAny) return [1, src === API ? `lookup ${this.#nameOf(path)}` : 'link-local'];
       // One level is enough for tests.
-      const next = entryAt(state, table, address, address.length * 4)?.paths[0];
+      const find = entryFinder(state, table, path['proto'] === 1);
+      const next = find(address, address.length * 4)?.paths[0];
       const on = state.interfaces.get(Number(next?.['sw_if_index']));
       return [weight, on === undefined ? 'drop' : `${ipText(address)} ${on.name}`];
     });

@@ -1,7 +1,5 @@
 /** The way to a remote VTEP, in VPP's routing table. */
-import { NfvError } from '../../errors.js';
 import type { ReplyOf } from '../../vpp-api/product-types.js';
-import type { Context } from './context.js';
 import { RETVAL, type Vpp } from './vpp.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 
@@ -39,16 +37,4 @@ async function lookUp(prefix: string, exact: boolean, vpp: Vpp): Promise<Paths> 
     if (retvalOf(error) === RETVAL.NO_SUCH_ENTRY) return [];
     throw error;
   }
-}
-
-/** @throws NfvError VTEP_UNROUTABLE */
-export async function needRoute(
-  remote: string,
-  local: string,
-  { vpp, lookups }: Context,
-): Promise<void> {
-  if (await lookups.leads(remote, vpp)) return;
-  throw new NfvError('VTEP_UNROUTABLE', `VPP has no route to VTEP ${remote} from ${local}`, {
-    metadata: { remote, local },
-  });
 }

@@ -2,11 +2,10 @@
 import { NfvError } from '../../errors.js';
 import { tunnelKey, type TunnelItem } from '../../model/item.js';
 import { differing } from '../../reconcile/differing.js';
-import { interfaceOf } from './context.js';
+import { interfaceOf, type Context } from './context.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { VppKind } from './kind.js';
 import { memberDefects, place } from './members.js';
-import { needRoute } from './route.js';
 import { parseTag, tagOf } from './tag.js';
 import type { Interface, Tunnel, View } from './view.js';
 import { addTunnel, removeTunnel, TUNNEL_GROUP } from './vxlan.js';
@@ -44,7 +43,7 @@ export const tunnel: VppKind<TunnelItem> = {
   },
 
   async create(wanted, context) {
-    await needRoute(wanted.remote, wanted.local, context);
+    await needRoute(wanted, context);
     await addTunnel(wanted, tagOf(tunnelKey(wanted.vni, wanted.remote)), context);
   },
 
@@ -52,7 +51,7 @@ export const tunnel: VppKind<TunnelItem> = {
     const key = tunnelKey(wanted.vni, wanted.remote);
     const to = { tag: tagOf(key), vni: wanted.vni, group: TUNNEL_GROUP, up: true };
     await place(interfaceOf(key, context), to, context);
-    await needRoute(wanted.remote, wanted.local, context);
+    await needRoute(wanted, context);
   },
 
   async remove(from, { vpp, memory }) {
@@ -75,6 +74,14 @@ function sight(
     defects.push(`no route to ${wanted.remote}`);
   }
   return { payload: { kind: 'tunnel', vni, local, remote }, defects };
+}
+
+/** @throws NfvError VTEP_UNROUTABLE */
+async function needRoute({ remote, local }: TunnelItem, { vpp, lookups }: Context): Promise<void> {
+  if (await lookups.leads(remote, vpp)) return;
+  throw new NfvError('VTEP_UNROUTABLE', `VPP has no route to VTEP ${remote} from ${local}`, {
+    metadata: { remote, local },
+  });
 }
 
 /** A tunnel with the ends of the one that is wanted, and not ours. One that is nobody's is in no way. */

@@ -13,6 +13,7 @@ import type {
   Step,
   StepResult,
 } from '../../reconcile/dataplane.js';
+import type { AnyKind, Key } from '../../reconcile/kind-table.js';
 import { abortError } from '../../vpp-api/client/abort-watch.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
@@ -21,6 +22,7 @@ import { Changes, type Listener } from './changes.js';
 import { Health } from './health.js';
 import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './interface-events.js';
+import type { VppMeans } from './kind.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Lookups } from './lookups.js';
 import { MemifSockets } from './memif-sockets.js';
@@ -119,13 +121,11 @@ export class VppDataplane implements Dataplane {
     const vpp = this.#vpp(signal);
     this.#orphans.settled();
     const wants = new Wants(scope.kind === 'all');
-    for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
-      const [kind, rest] = KIND_TABLE.at(key);
-      kind?.reads(rest, wanted.get(key)?.payload, wants);
-    }
+    const asked = subjects(scope.kind === 'all' ? wanted.keys() : scope.keys, wanted);
+    for (const { kind, rest, payload } of asked) kind.reads(rest, payload, wants);
     const view = await read(wants, { uplinks: this.#uplinks, host: this.options.host }, vpp);
-    const found = scope.kind === 'all' ? list(view, wanted) : scope.keys;
-    const observation = sights(found, wanted, view);
+    const others = scope.kind === 'all' ? subjects(list(view, wanted), wanted) : [];
+    const observation = sights([...asked, ...others], view);
     this.#remember(view, wants);
     return observation;
   }
@@ -230,23 +230,33 @@ function* list(view: View, wanted: ReadonlyMap<string, Item>): Iterable<string> 
   }
 }
 
-/** Of what is wanted, and of `others`. */
-function sights(
-  others: Iterable<string>,
-  wanted: ReadonlyMap<string, Item>,
-  view: View,
-): Observation {
+/** A key that is looked at; what it is made of is taken apart once. */
+interface Subject {
+  readonly key: string;
+  readonly kind: AnyKind<VppMeans>;
+  readonly rest: Key;
+  /** Undefined: it is not wanted. */
+  readonly payload: Payload | undefined;
+}
+
+function subjects(keys: Iterable<string>, wanted: ReadonlyMap<string, Item>): Subject[] {
+  const found: Subject[] = [];
+  for (const key of keys) {
+    const [kind, rest] = KIND_TABLE.at(key);
+    if (kind !== undefined) found.push({ key, kind, rest, payload: wanted.get(key)?.payload });
+  }
+  return found;
+}
+
+function sights(all: readonly Subject[], view: View): Observation {
   const objects = new Map<string, Observed>();
   const obstacles = new Map<string, NfvError>();
-  const see = (key: string, payload: Payload | undefined): void => {
-    const [kind, rest] = KIND_TABLE.at(key);
-    const sight = kind?.observe(rest, payload, view);
+  for (const { key, kind, rest, payload } of all) {
+    const sight = kind.observe(rest, payload, view);
     if (sight instanceof NfvError) obstacles.set(key, sight);
     else if (sight !== undefined) {
       objects.set(key, { key, payload: sight.payload, defects: sight.defects });
     }
-  };
-  for (const [key, { payload }] of wanted) see(key, payload);
-  for (const key of others) if (!wanted.has(key)) see(key, undefined);
+  }
   return { objects, obstacles };
 }

@@ -56,18 +56,22 @@ export function entriesOf(state: VppState, ip6: boolean, table: number): Entry[]
   return [...best.values()];
 }
 
-export function entryAt(
+/** What finds the entry of a table for a prefix, of those that there are now. */
+export function entryFinder(
   state: VppState,
   table: number,
-  address: string,
-  length: number,
-): Entry | undefined {
-  const own = [...ownOf(state, isIp6(address), table)].filter(
-    (each) => each.length === length && masked(each.address, length) === address,
-  );
-  const given = state.routes.get(table, address, length);
-  const all = given === undefined ? own : [...own, { ...given, src: API }];
-  return all.sort((a, b) => a.src - b.src)[0];
+  ip6: boolean,
+): (address: string, length: number) => Entry | undefined {
+  // Once for all lengths that a lookup tries: there may be thousands of interfaces.
+  const own = [...ownOf(state, ip6, table)];
+  return (address, length) => {
+    const found = own.filter(
+      (each) => each.length === length && masked(each.address, length) === address,
+    );
+    const given = state.routes.get(table, address, length);
+    const all = given === undefined ? found : [...found, { ...given, src: API }];
+    return all.sort((a, b) => a.src - b.src)[0];
+  };
 }
 
 function* allOf(state: VppState, ip6: boolean, table: number): Iterable<Entry> {
@@ -82,6 +86,7 @@ function* ownOf(state: VppState, ip6: boolean, table: number): Iterable<Entry> {
     yield entry(table, address, length, src, drop);
   }
   for (const each of state.interfaces.values()) {
+    if (each.addresses.size === 0) continue;
     const isIn = (each.tables.get(ip6) ?? 0) === table && (each.flags & ADMIN_UP) !== 0;
     for (const key of isIn ? each.addresses : []) {
       if (isIp6(key.split('/')[0] ?? '') === ip6) yield* ofAddress(key, each.swIfIndex, table);

@@ -2,7 +2,7 @@ import type { Feature, Handler } from '../feature.js';
 import { NONE, RETVAL, type VppState } from '../state.js';
 import { isValues, type Value, type Values } from '../wire.js';
 import { addressAt, asAddress, isIp6, masked } from './address.js';
-import { entriesOf, entryAt, type Entry } from './fib-entries.js';
+import { entriesOf, entryFinder, type Entry } from './fib-entries.js';
 
 interface Route {
   readonly ip6: boolean;
@@ -205,8 +205,9 @@ const lookupRoute: Handler = (request, state) => {
     return;
   }
   const exact = request.num('exact') !== 0;
+  const entryAt = entryFinder(state, table, isIp6(address));
   for (let bits = length; bits >= (exact ? length : 0); bits--) {
-    const found = entryAt(state, table, masked(address, bits), bits);
+    const found = entryAt(masked(address, bits), bits);
     if (found === undefined) continue;
     request.reply({ route: asRoute(found) });
     return;

@@ -155,6 +155,20 @@ describe('Port', () => {
     assert.equal(port.observe(['web'], item, view, new Memory()), undefined);
   });
 
+  it('is not made without a network, nor changed to be in none', async () => {
+    const doors = new FakeDoors();
+    for (const work of [
+      port.create({ ...web(), vni: 0 }, doors, new Memory()),
+      port.update({ ...web(), vni: 0 }, web(), doors, new Memory()),
+    ]) {
+      await assert.rejects(work, {
+        code: 'ITEM_UNSUPPORTED',
+        message: /no port without a network/,
+      });
+    }
+    assert.deepEqual(doors.said, []);
+  });
+
   it('is not removed when it is not ours', async () => {
     const strange = [linkJson('nfvp4b5e57f6eb', { ifalias: 'nfvd:port/other@x' })];
     const doors = new FakeDoors().answer(/^ip link show dev/, strange);

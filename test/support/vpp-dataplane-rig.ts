@@ -17,7 +17,8 @@ const MAX_PASSES = 3;
 
 export class VppDataplaneRig {
   readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
-  readonly signal = AbortSignal.timeout(120_000);
+  /** Longer than the longest suite on a real VPP. */
+  readonly signal = AbortSignal.timeout(600_000);
   readonly dataplane: VppDataplane;
 
   private constructor(

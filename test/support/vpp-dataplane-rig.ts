@@ -18,7 +18,7 @@ const MAX_PASSES = 3;
 export class VppDataplaneRig {
   readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
   /** Longer than the longest suite on a real VPP. */
-  readonly signal = AbortSignal.timeout(600_000);
+  readonly signal = AbortSignal.timeout(1_800_000);
   readonly dataplane: VppDataplane;
 
   private constructor(

@@ -1,5 +1,6 @@
 /** From every configuration to every other one, and back: the same on the emulator and a real VPP. */
 import assert from 'node:assert/strict';
+import { PortFiles } from './port-files.js';
 import { configurations } from './vpp-configurations.js';
 import { VppDataplaneRig } from './vpp-dataplane-rig.js';
 import { everything, type Eye } from './vpp-eye.js';
@@ -19,6 +20,7 @@ const UPLINK = {
 };
 
 export function vppAllPairs({ create, eyeOf }: AllPairsParts): void {
+  const files = new PortFiles();
   let vpp: VppUnderTest | undefined;
   let rig: VppDataplaneRig;
   let eye: Eye;
@@ -26,24 +28,32 @@ export function vppAllPairs({ create, eyeOf }: AllPairsParts): void {
   before(async () => {
     vpp = create();
     await vpp.start();
-    rig = await VppDataplaneRig.create(vpp, [UPLINK]);
+    rig = await VppDataplaneRig.create(vpp, [UPLINK], files);
     eye = eyeOf(rig);
-    await rig.client.request('create_loopback_instance', {
-      mac_address: '00:00:00:00:00:00',
-      is_specified: true,
-      user_instance: 0,
-    });
+    for (const instance of [0, 1, 2]) await addLoopback(instance);
     await rig.ready();
     // The uplink is the host's, and stays.
     await rig.converge([{ kind: 'vtep', address: '10.9.0.1' }]);
   });
+  /** Up: what is given back is as it was. */
+  async function addLoopback(instance: number): Promise<void> {
+    const { sw_if_index } = await rig.client.request('create_loopback_instance', {
+      mac_address: '00:00:00:00:00:00',
+      is_specified: true,
+      user_instance: instance,
+    });
+    const flags = ['IF_STATUS_API_FLAG_ADMIN_UP'] as const;
+    await rig.client.request('sw_interface_set_flags', { sw_if_index, flags });
+  }
+
   after(async () => {
+    files.remove();
     if (vpp === undefined) return;
     await rig.close();
     await vpp.remove();
   });
 
-  const all = configurations();
+  const all = configurations(files.sockets);
   it('are as many as the goal says', () => {
     assert.ok(all.length >= 25);
   });

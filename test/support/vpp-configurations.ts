@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Port } from '../../src/model/endpoint.js';
 import type { Payload, PortItem } from '../../src/model/item.js';
+import { portSchema } from '../../src/model/port-schema.js';
+import { NEW_MEMIF, NEW_VHOST_USER, NEW_VLAN } from '../../src/model/vpp-ports.js';
 import {
   dropRoute,
   gateway,
@@ -24,8 +27,10 @@ const endpoint = z.strictObject({
   mac: z.string(),
   /** The remote VTEP that it is behind; or */
   behind: z.string().optional(),
-  /** the interface of the host that it is on. */
+  /** the interface of the host that it is on; or */
   on: z.string().optional(),
+  /** what of its port is not as by default; a socket is a name in the directory for them. */
+  port: z.looseObject({ kind: z.string() }).optional(),
   down: z.boolean().default(false),
   ips: z.array(z.string()),
 });
@@ -83,7 +88,8 @@ export interface Configuration {
   readonly payloads: readonly Payload[];
 }
 
-export function configurations(): Configuration[] {
+/** @param sockets the directory for sockets */
+export function configurations(sockets: string): Configuration[] {
   return readdirSync(FOLDER)
     .sort()
     .map((file) => {
@@ -92,7 +98,7 @@ export function configurations(): Configuration[] {
       const locals = [...new Set(networks.map(({ local }) => local))];
       const payloads = [
         ...locals.map(vtepItem),
-        ...networks.flatMap(payloadsOf),
+        ...networks.flatMap((each) => payloadsOf(each, sockets)),
         ...routers.flatMap(routerPayloads),
         ...crossConnects.flatMap(xconnectPayloads),
       ];
@@ -100,30 +106,34 @@ export function configurations(): Configuration[] {
     });
 }
 
-function payloadsOf({ vni, local, remotes, endpoints, ...more }: Network): Payload[] {
+function payloadsOf(
+  { vni, local, remotes, endpoints, ...more }: Network,
+  sockets: string,
+): Payload[] {
   const { learn, flood, suppress: arpSuppression, group: bumGroup } = more;
   const floods = flood && bumGroup === '';
   return [
     domain(vni, local, { learn, flood, arpSuppression, bumGroup }),
     ...remotes.map((remote) => tunnelTo(vni, remote, local)),
     ...(floods ? remotes.map((remote) => floodTo(vni, remote)) : []),
-    ...endpoints.flatMap((each) => endpointPayloads(vni, each)),
+    ...endpoints.flatMap((each) => endpointPayloads(vni, each, sockets)),
   ];
 }
 
-function endpointPayloads(vni: number, each: z.infer<typeof endpoint>): Payload[] {
-  const { name, mac, behind, on = '', ips, down } = each;
+function endpointPayloads(vni: number, each: z.infer<typeof endpoint>, sockets: string): Payload[] {
+  const { name, mac, behind, ips, down } = each;
   const known = ips.map((ip) => neighbor(vni, ip, mac));
   if (behind !== undefined) return [macAt(vni, mac, behind), ...known];
   const addresses = ips.map((ip) => `${ip}/24`);
+  const port = portOf(each, sockets);
   return [
-    hostPort(name, on, { vni, mac, addresses, adminUp: !down }),
+    portItem(name, port, { vni, mac, addresses, adminUp: !down }),
     macOf(vni, mac, name),
     ...known,
   ];
 }
 
-function hostPort(endpoint: string, name: string, more: Partial<PortItem>): PortItem {
+function portItem(endpoint: string, port: Port, more: Partial<PortItem>): PortItem {
   return {
     kind: 'port',
     endpoint,
@@ -132,7 +142,7 @@ function hostPort(endpoint: string, name: string, more: Partial<PortItem>): Port
     addresses: [],
     adminUp: true,
     mtu: 1400,
-    port: { kind: 'host_interface', interface: name },
+    port,
     ...more,
   };
 }
@@ -154,5 +164,21 @@ function routerPayloads({ id, gateways, routes }: z.infer<typeof router>): Paylo
 }
 
 function xconnectPayloads({ a, aOn, b, bOn }: z.infer<typeof xc>): Payload[] {
-  return [hostPort(a, aOn, {}), hostPort(b, bOn, {}), xconnect(a, b)];
+  const on = (name: string): Port => ({ kind: 'host_interface', interface: name });
+  return [portItem(a, on(aOn), {}), portItem(b, on(bOn), {}), xconnect(a, b)];
+}
+
+/** What the owner of the test's process may do without being root. */
+const OWN = { ownerUid: process.getuid?.() ?? 0, ownerGid: process.getgid?.() ?? 0 };
+
+function portOf({ on = '', port }: z.infer<typeof endpoint>, sockets: string): Port {
+  if (port === undefined) return { kind: 'host_interface', interface: on };
+  const usual: Readonly<Record<string, object>> = {
+    vhost_user: { ...NEW_VHOST_USER, ...OWN },
+    memif: NEW_MEMIF,
+    vlan: NEW_VLAN,
+  };
+  const { socket } = port;
+  const path = typeof socket === 'string' ? { socket: join(sockets, socket) } : {};
+  return portSchema.parse({ ...usual[port.kind], ...port, ...path });
 }

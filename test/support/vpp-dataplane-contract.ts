@@ -4,16 +4,8 @@ import { tunnelKey, type Payload } from '../../src/model/item.js';
 import { domain, floodTo, tunnelTo, vtepItem } from './linux-items.js';
 import { eventually } from './eventually.js';
 import { VppDataplaneRig, steps } from './vpp-dataplane-rig.js';
-import { vppDataplaneOwned } from './vpp-dataplane-owned.js';
-import { vppDataplanePorts } from './vpp-dataplane-ports.js';
-import { vppDataplaneRouting } from './vpp-dataplane-routing.js';
-import { vppDataplaneRoutingOwned } from './vpp-dataplane-routing-owned.js';
-import { vppDataplaneXconnect } from './vpp-dataplane-xconnect.js';
+import { SUITES } from './vpp-dataplane-suites.js';
 import { tunnelsOf, type Eye } from './vpp-eye.js';
-import { memifPorts } from './vpp-plugged-memif.js';
-import { vhostUserPorts } from './vpp-plugged-vhost-user.js';
-import { vlanPorts } from './vpp-plugged-vlan.js';
-import { vppInterfacePorts } from './vpp-plugged-vpp-interface.js';
 import { ALL_INTERFACES, type VppUnderTest } from './vpp-under-test.js';
 
 export interface DataplaneContractParts {
@@ -65,18 +57,6 @@ const NETWORK: readonly Payload[] = [
   neighbor(10, '192.168.1.1', MAC_1),
   neighbor(10, 'fd00::1', MAC_1),
 ];
-
-const SUITES = [
-  ['with a port on an interface of the host', vppDataplanePorts],
-  ['with a port of kind vhost_user', vhostUserPorts],
-  ['with a port of kind memif', memifPorts],
-  ['with a port of kind vlan', vlanPorts],
-  ['with a port of kind vpp_interface', vppInterfacePorts],
-  ['with a cross-connect', vppDataplaneXconnect],
-  ['with a router', vppDataplaneRouting],
-  ['with a router that is ours', vppDataplaneRoutingOwned],
-  ['where something is in its way, or goes wrong', vppDataplaneOwned],
-] as const;
 
 export function vppDataplaneContract({
   create,

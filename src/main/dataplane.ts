@@ -1,12 +1,14 @@
 /** The dataplanes that a configuration can name. */
 import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
+import type { ReadStats } from '../dataplane/vpp/port-counters.js';
 import type { Uplink } from '../dataplane/vpp/uplinks.js';
 import { systemClock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
 import type { NveConfig } from '../nve/config.js';
 import type { VppConfig } from '../nve/vpp-config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
+import type { VppStats } from '../vpp-api/stats/stats.js';
 
 /** What VPP's taps need of the kernel (VPP src/plugins/tap). */
 const VHOST_NET = '/dev/vhost-net';
@@ -21,7 +23,7 @@ export async function openDataplane(
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
-  { socket, uplinks }: VppConfig,
+  { socket, statsSocket, library, uplinks }: VppConfig,
   log: Pick<Log, 'info' | 'warn'>,
 ): Promise<Dataplane> {
   const [{ VppDataplane }, { VppClient }, { SocketTransport }] = await Promise.all([
@@ -35,9 +37,35 @@ async function openVpp(
     connect: (onSession) => new VppClient({ transport, timers, onSession }),
     uplinks: uplinks.map(uplinkOf),
     canTap: () => isUsable(VHOST_NET),
+    readStats: statsReader(statsSocket, library),
     clock: systemClock,
     log,
   });
+}
+
+/** The library is looked for when somebody asks: most agents are never asked. */
+function statsReader(path: string, library: string): ReadStats {
+  let opening: Promise<VppStats> | undefined;
+  return async () => {
+    opening ??= openStats(path, library);
+    try {
+      return await (await opening).interfaces();
+    } catch (thrown) {
+      // It may be installed, or VPP started, by the next time.
+      opening = undefined;
+      throw thrown;
+    }
+  };
+}
+
+async function openStats(path: string, library: string): Promise<VppStats> {
+  const [{ findLibrary }, { loadStats }, { VppStats: Stats }] = await Promise.all([
+    import('../vpp-api/ffi/find-library.js'),
+    import('../vpp-api/stats/stat-library.js'),
+    import('../vpp-api/stats/stats.js'),
+  ]);
+  const map = loadStats(await findLibrary(library === '' ? {} : { path: library }));
+  return new Stats({ path, map, timers: systemClock });
 }
 
 function uplinkOf(entry: VppConfig['uplinks'][number]): Uplink {

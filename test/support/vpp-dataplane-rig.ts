@@ -39,6 +39,7 @@ export class VppDataplaneRig {
       uplinks,
       canTap: () => Promise.resolve(true),
       clock: systemClock,
+      readStats: () => Promise.reject(new Error('no statistics here')),
       log: nullLog,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));

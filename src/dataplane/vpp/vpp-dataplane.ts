@@ -5,6 +5,7 @@ import type { Clock } from '../../model/clock.js';
 import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Log } from '../../model/log.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
+import type { PortCounters } from '../../model/query.js';
 import type {
   Dataplane,
   Observation,
@@ -23,6 +24,7 @@ import { InterfaceEvents } from './interface-events.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
+import { countersOf, type ReadStats } from './port-counters.js';
 import { read } from './read.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { tagOf } from './tag.js';
@@ -38,6 +40,7 @@ export interface VppDataplaneOptions {
   readonly uplinks: readonly Uplink[];
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
+  readonly readStats: ReadStats;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
@@ -136,6 +139,10 @@ export class VppDataplane implements Dataplane {
 
   onChange(listener: Listener): void {
     this.#changes.listen(listener);
+  }
+
+  counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
+    return countersOf(keys, this.#memory, this.options.readStats);
   }
 
   async close(): Promise<void> {

@@ -97,7 +97,12 @@ describe('the configuration of an NVE', () => {
       nva: [{ address: { kind: 'unix', path: '/run/nfvd/nva.sock' } }],
       listen: [{ address: { kind: 'unix', path: '/run/nfvd/nve.sock' } }],
       dataplane: 'linux',
-      vpp: { socket: '/run/vpp/api.sock', uplinks: [] },
+      vpp: {
+        socket: '/run/vpp/api.sock',
+        statsSocket: '/run/vpp/stats.sock',
+        library: '',
+        uplinks: [],
+      },
       drift: { interval: 30_000, policy: 'repair' },
       log: { level: 'info' },
     });
@@ -114,6 +119,8 @@ describe('the configuration of an NVE', () => {
       dataplane: vpp
       vpp:
         socket: /run/vpp/2/api.sock
+        statsSocket: /run/vpp/2/stats.sock
+        library: /opt/vpp/lib
         uplinks:
           - { interface: eth0.100, mtu: 9000, addresses: ["192.0.2.1/24", "2001:DB8:0::1/64"] }
           - hostInterface: u0
@@ -134,6 +141,8 @@ describe('the configuration of an NVE', () => {
       dataplane: 'vpp',
       vpp: {
         socket: '/run/vpp/2/api.sock',
+        statsSocket: '/run/vpp/2/stats.sock',
+        library: '/opt/vpp/lib',
         uplinks: [
           {
             interface: 'eth0.100',

@@ -146,6 +146,11 @@ export const ERROR_TABLE = {
     true,
     'create the interface on the host, or correct its name in the endpoint',
   ),
+  DATAPLANE_FULL: row(
+    'RESOURCE_EXHAUSTED',
+    true,
+    'place the endpoint on another NVE, or take others off this one; see docs/dataplane-vpp.md#limits',
+  ),
   READBACK_MISMATCH: row(
     'UNAVAILABLE',
     true,

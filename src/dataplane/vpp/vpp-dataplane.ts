@@ -17,6 +17,7 @@ import type {
 import { abortError } from '../../vpp-api/client/abort-watch.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
+import { Admission } from './admission.js';
 import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import { Health } from './health.js';
@@ -66,6 +67,7 @@ export class VppDataplane implements Dataplane {
   readonly #events: InterfaceEvents;
   readonly #uplinks: Uplinks;
   readonly #orphans = new Orphans();
+  readonly #admission = new Admission();
   readonly #health: Health;
   #capabilities: Capabilities = UNKNOWN;
   /** The first attempt to connect is over, well or not. */
@@ -195,8 +197,10 @@ export class VppDataplane implements Dataplane {
   async #step(step: Step, signal: AbortSignal): Promise<StepResult> {
     try {
       if (signal.aborted) throw abortError(step.key, signal);
+      const vpp = this.#vpp(signal);
+      await this.#admission.admit(step, vpp);
       await KIND_TABLE.carryOut(step, {
-        vpp: this.#vpp(signal),
+        vpp,
         memory: this.#memory,
         uplinks: this.#uplinks,
         orphans: this.#orphans,
@@ -204,6 +208,8 @@ export class VppDataplane implements Dataplane {
       return undefined;
     } catch (error) {
       return NfvError.from(error);
+    } finally {
+      this.#admission.over(step);
     }
   }
 }

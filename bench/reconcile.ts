@@ -170,6 +170,10 @@ class CheapDataplane implements Dataplane {
     this.traits = traits;
   }
 
+  counters(): Promise<readonly never[]> {
+    return Promise.resolve([]);
+  }
+
   onStatus(): void {
     // It is always there.
   }

@@ -199,6 +199,7 @@ class Agent {
       canTap: () => Promise.resolve(true),
       clock: systemClock,
       host: NO_FILES,
+      readStats: () => Promise.reject(new Error('the bench reads none')),
       log: { info: () => undefined, warn: () => undefined },
     });
     this.#reconciler = new Reconciler({

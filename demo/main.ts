@@ -13,6 +13,7 @@ import { move } from './checks/move.js';
 import { nvaKilled } from './checks/nva-killed.js';
 import { reach } from './checks/reach.js';
 import { suppression } from './checks/suppression.js';
+import { trace } from './checks/trace.js';
 import { vppDrift } from './checks/vpp-drift.js';
 import { vppKilled } from './checks/vpp-killed.js';
 import { makeAgent, makeNva, nfvctl, repository, shell, type Daemon } from './daemons.js';
@@ -116,6 +117,7 @@ function checks(foreignBefore: string, vpp: VppHost | undefined): readonly Title
     ['an endpoint moved to another host', move],
     ['changes behind our back', drift],
     ['200 endpoints in one apply', many],
+    ['nfvctl trace and counters', trace],
     ['what is not ours', foreign(foreignBefore)],
     ...(vpp === undefined ? [] : vppChecks(vpp)),
   ];

@@ -32,10 +32,15 @@ export class VppHost {
 
   /** What the agent's configuration says of it. */
   get agentConfig(): string {
+    const { libraries } = this.installation;
     const uplink = `hostInterface: eth0, addresses: [${this.host.address}/24], mtu: ${UNDERLAY_MTU}`;
     return [
       'dataplane: vpp',
-      `vpp: { socket: ${DIR}/api.sock, uplinks: [{ ${uplink} }] }`,
+      'vpp:',
+      `  socket: ${DIR}/api.sock`,
+      `  statsSocket: ${DIR}/stats.sock`,
+      ...(libraries === undefined ? [] : [`  library: ${libraries}`]),
+      `  uplinks: [{ ${uplink} }]`,
       // VPP tells of interfaces alone: what else was changed shows at the next look.
       'drift: { interval: 5s }',
     ].join('\n');

@@ -171,6 +171,11 @@ export const ERROR_TABLE = {
     true,
     'remove what is at that path, or choose another path',
   ),
+  DATAPLANE_FULL: row(
+    'RESOURCE_EXHAUSTED',
+    true,
+    'place the endpoint on another NVE, or take others off this one; see docs/dataplane-vpp.md#limits',
+  ),
   READBACK_MISMATCH: row(
     'UNAVAILABLE',
     true,

@@ -1,4 +1,4 @@
-/** 9: what is not ours is as it was. */
+/** 11: what is not ours is as it was. */
 import { expect, hostOf, type Check } from '../demo.js';
 import { inNetns, ipBatch, run } from '../run.js';
 

@@ -1,4 +1,4 @@
-/** 10: 200 endpoints in one apply. */
+/** 9: 200 endpoints in one apply. */
 import { call, expect, type Check, type Demo } from '../demo.js';
 import { nfvctl } from '../daemons.js';
 import { fdbOf } from '../kernel.js';

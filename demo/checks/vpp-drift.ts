@@ -1,4 +1,4 @@
-/** 11: what somebody changes in VPP behind our back is repaired, and reported. */
+/** 12: what somebody changes in VPP behind our back is repaired, and reported. */
 import { call, expect, pair, type Check } from '../demo.js';
 import { ping } from '../ping.js';
 import { until } from '../run.js';

@@ -1,4 +1,4 @@
-/** 12: kill -9 of VPP under a running ping: its agent makes everything again in the new one. */
+/** 13: kill -9 of VPP under a running ping: its agent makes everything again in the new one. */
 import type { Endpoint } from '../../src/model/endpoint.js';
 import { call, expect, pair, type Check, type Demo } from '../demo.js';
 import { planOf } from '../daemons.js';

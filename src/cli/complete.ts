@@ -95,8 +95,8 @@ async function wordsOf(
   const args = command.registeredArguments;
   const argument = args[operands.length] ?? args.at(-1);
   if (argument === undefined || (operands.length >= args.length && !argument.variadic)) return [];
-  const ofVpp = VPP_ARGUMENTS.find((name) => name === argument.name());
-  if (ofVpp !== undefined) return unused(await live.vpp(ofVpp), operands);
+  const known = await namesFor(argument.name(), live);
+  if (known !== undefined) return unused(known, operands);
   switch (argument.name()) {
     case 'kind':
       return last.includes('/') ? refs(last, live.resources) : kinds();
@@ -111,6 +111,13 @@ async function wordsOf(
     default:
       return [];
   }
+}
+
+/** Of arguments that stand for one kind of thing; undefined: another argument. */
+async function namesFor(argument: string, live: Live): Promise<readonly string[] | undefined> {
+  if (/^endpoint2?$/.test(argument)) return await live.resources('Endpoint');
+  const ofVpp = VPP_ARGUMENTS.find((name) => name === argument);
+  return ofVpp === undefined ? undefined : await live.vpp(ofVpp);
 }
 
 /** Its own, and those of the commands above it. */
@@ -140,6 +147,7 @@ const VALUES_OF_FLAGS: Readonly<Record<string, readonly string[]>> = {
   '--bum-mode': ['head-end', 'multicast', 'none'],
   '--underlay-family': ['ipv4', 'ipv6'],
   '--admin-state': ['up', 'down'],
+  '--drift-policy': ['default', 'repair', 'report', 'ignore'],
 };
 
 async function valuesOf(option: Option, last: string, liveNames: LiveNames): Promise<Candidate[]> {

@@ -3,6 +3,7 @@ import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Nve } from '../model/nve.js';
 import type { Labels, Meta } from '../model/resource.js';
+import type { EndpointCounters } from '../model/trace.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { cellsOf, endpointColour, headerOf, labelsText, listText, nveColour } from './columns.js';
 import { formatAge } from './duration.js';
@@ -115,7 +116,11 @@ export function describeNve(
   ].join('\n');
 }
 
-export function describeEndpoint(endpoint: Endpoint, context: DescribeContext): string {
+export function describeEndpoint(
+  endpoint: Endpoint,
+  context: DescribeContext,
+  counters?: EndpointCounters,
+): string {
   const { id, spec, status, meta } = endpoint;
   return fields(context.paint, [
     ['Name', id],
@@ -133,8 +138,20 @@ export function describeEndpoint(endpoint: Endpoint, context: DescribeContext): 
           ['Reason', `${status.reason} (${status.reasonCode})`],
           ['Remedy', remedyOf(status.reasonCode)],
         ] as const)),
+    ...counterFields(counters),
     ...metaFields(meta, context),
   ]);
+}
+
+function counterFields(said: EndpointCounters | undefined): Field[] {
+  if (said === undefined) return [];
+  const { counters: c, code, reason } = said;
+  if (c === undefined) return [['Counters', `${reason} (${code})`]];
+  return [
+    ['Received', `${c.rxPackets} packets, ${c.rxBytes} bytes`],
+    ['Sent', `${c.txPackets} packets, ${c.txBytes} bytes`],
+    ['Dropped', `${c.drops} packets`],
+  ];
 }
 
 function common(displayName: string, labels: Labels): Field[] {

@@ -3,7 +3,10 @@ import type { ErrorCode, NfvError, StatusName } from '../errors.js';
 
 export const EXIT = {
   ok: { code: 0, meaning: 'done' },
-  different: { code: 1, meaning: 'diff found differences, or vpp compat something that lacks' },
+  different: {
+    code: 1,
+    meaning: 'diff found differences, vpp compat a lack, trace a broken hop',
+  },
   invalid: { code: 2, meaning: 'wrong usage or invalid input; nothing was changed' },
   notFound: { code: 3, meaning: 'no such resource, or message of VPP' },
   conflict: { code: 4, meaning: 'in conflict with what exists' },

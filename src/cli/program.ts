@@ -5,6 +5,7 @@ import { addGlobals } from './globals.js';
 import { applyVerb } from './verbs/apply.js';
 import { completeVerb } from './verbs/complete.js';
 import { completionVerb } from './verbs/completion.js';
+import { countersVerb } from './verbs/counters.js';
 import { createVerb } from './verbs/create.js';
 import { deleteVerb } from './verbs/delete.js';
 import { describeVerb } from './verbs/describe.js';
@@ -12,6 +13,7 @@ import { diffVerb } from './verbs/diff.js';
 import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
 import { hostVerb } from './verbs/host.js';
+import { traceVerb } from './verbs/trace.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
 import { vppVerb } from './verbs/vpp.js';
@@ -29,6 +31,8 @@ const VERBS: readonly Verb[] = [
   diffVerb,
   watchVerb,
   waitVerb,
+  traceVerb,
+  countersVerb,
   vppVerb,
   hostVerb,
   completionVerb,

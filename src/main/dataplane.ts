@@ -1,6 +1,7 @@
 /** The dataplanes that a configuration can name. */
 import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
+import type { ReadStats } from '../dataplane/vpp/port-counters.js';
 import type { Uplink } from '../dataplane/vpp/uplinks.js';
 import { interfaceIndex } from '../host/interface-index.js';
 import { Secrets } from '../host/secrets.js';
@@ -10,6 +11,7 @@ import type { Log } from '../model/log.js';
 import type { NveConfig } from '../nve/config.js';
 import type { VppConfig } from '../nve/vpp-config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
+import type { VppStats } from '../vpp-api/stats/stats.js';
 
 /** Bytes of a memif's secret: VPP keeps 24 with a 0 at the end (plugins/memif/memif.api). */
 const MAX_SECRET = 23;
@@ -27,7 +29,7 @@ export async function openDataplane(
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
-  { socket, uplinks, socketDirectories, secretDirectory }: VppConfig,
+  { socket, statsSocket, library, uplinks, socketDirectories, secretDirectory }: VppConfig,
   log: Pick<Log, 'info' | 'warn'>,
 ): Promise<Dataplane> {
   const [{ VppDataplane }, { VppClient }, { SocketTransport }] = await Promise.all([
@@ -41,6 +43,7 @@ async function openVpp(
     connect: (onSession) => new VppClient({ transport, timers, onSession }),
     uplinks: uplinks.map(uplinkOf),
     canTap: () => isUsable(VHOST_NET),
+    readStats: statsReader(statsSocket, library),
     clock: systemClock,
     host: {
       sockets: new UnixSockets(socketDirectories),
@@ -49,6 +52,31 @@ async function openVpp(
     },
     log,
   });
+}
+
+/** The library is looked for when somebody asks: most agents are never asked. */
+function statsReader(path: string, library: string): ReadStats {
+  let opening: Promise<VppStats> | undefined;
+  return async () => {
+    opening ??= openStats(path, library);
+    try {
+      return await (await opening).interfaces();
+    } catch (thrown) {
+      // It may be installed, or VPP started, by the next time.
+      opening = undefined;
+      throw thrown;
+    }
+  };
+}
+
+async function openStats(path: string, library: string): Promise<VppStats> {
+  const [{ findLibrary }, { loadStats }, { VppStats: Stats }] = await Promise.all([
+    import('../vpp-api/ffi/find-library.js'),
+    import('../vpp-api/stats/stat-library.js'),
+    import('../vpp-api/stats/stats.js'),
+  ]);
+  const map = loadStats(await findLibrary(library === '' ? {} : { path: library }));
+  return new Stats({ path, map, timers: systemClock });
 }
 
 function uplinkOf(entry: VppConfig['uplinks'][number]): Uplink {

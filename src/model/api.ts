@@ -4,6 +4,7 @@
  */
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
+import type { EndpointCounters, TraceRequest, TraceResult } from './trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from './virtual-network.js';
 
 /** Who calls, and how long the answer is waited for. */
@@ -116,4 +117,11 @@ export interface NvaApi {
   watch(request: WatchRequest, call: Call): AsyncIterable<WatchEvent>;
   /** Lagging NVEs are an answer, not an error. @throws REVISION_IN_FUTURE */
   waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult>;
+  /** A broken way is an answer, not an error. @throws NOT_FOUND */
+  trace(request: TraceRequest, call: Call): Promise<TraceResult>;
+  /**
+   * Of 1-1,000 endpoints, in their order; an NVE that cannot tell is an answer.
+   * @throws NOT_FOUND, INVALID_FIELD
+   */
+  readCounters(endpoints: readonly string[], call: Call): Promise<readonly EndpointCounters[]>;
 }

@@ -4,6 +4,7 @@ import type { NfvError } from '../errors.js';
 import type { Item } from './item.js';
 import type { DataplaneStatus } from './dataplane-status.js';
 import type { Capabilities, Drift, Underlay } from './nve.js';
+import type { Query, QueryReply } from './query.js';
 
 /** The only version of the protocol so far. */
 export const PROTOCOL_VERSION = 1;
@@ -85,7 +86,14 @@ export interface DataplaneReport {
 }
 
 export type FromNve =
-  Hello | HeldItems | DeltaReply | ItemReports | DriftReports | UnderlayReport | DataplaneReport;
+  | Hello
+  | HeldItems
+  | DeltaReply
+  | ItemReports
+  | DriftReports
+  | UnderlayReport
+  | DataplaneReport
+  | QueryReply;
 
 export interface Welcome {
   readonly kind: 'welcome';
@@ -116,7 +124,7 @@ export interface BadDelta {
   readonly error: NfvError;
 }
 
-export type FromNva = Welcome | Delta;
+export type FromNva = Welcome | Delta | Query;
 export type ReceivedFromNva = FromNva | BadDelta;
 
 /**

@@ -38,6 +38,10 @@ export class Catalog {
     return this.#nves.get(id);
   }
 
+  network(id: string): VirtualNetworkSpec | undefined {
+    return this.#networks.get(id);
+  }
+
   endpoint(id: string): CatalogEndpoint | undefined {
     return this.#endpoints.get(id);
   }

@@ -14,6 +14,7 @@ import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import { Digest } from '../model/southbound.js';
+import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { Store } from '../store/store.js';
@@ -26,10 +27,12 @@ import { endpointRules } from './endpoints.js';
 import { keepHouse } from './housekeeping.js';
 import { NveStatuses } from './nve-statuses.js';
 import { nveRules } from './nves.js';
+import { readCounters } from './read-counters.js';
 import { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
 import { Sessions } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
+import { trace, type TraceDeps } from './trace.js';
 import { virtualNetworkRules } from './virtual-networks.js';
 import { VniAllocator } from './vni-allocator.js';
 import { AppliedWaiters } from './wait-applied.js';
@@ -182,6 +185,24 @@ export class Nva implements NvaApi {
     // It was cut short; the next NVA knows better.
     if (!result.applied) this.#stop.signal.throwIfAborted();
     return result;
+  }
+
+  trace(request: TraceRequest, call: Call): Promise<TraceResult> {
+    return trace(request, this.#lookups(), call.signal);
+  }
+
+  readCounters(endpoints: readonly string[], call: Call): Promise<readonly EndpointCounters[]> {
+    return readCounters(endpoints, this.#lookups(), call.signal);
+  }
+
+  #lookups(): TraceDeps {
+    const catalog = this.#catalog;
+    return {
+      endpoint: (id) => catalog.endpoint(id)?.spec,
+      network: (id) => catalog.network(id),
+      nve: (id) => catalog.nve(id),
+      connected: (nve) => this.#sessions.get(nve),
+    };
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */

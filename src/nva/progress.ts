@@ -73,6 +73,11 @@ export class Progress {
     for (const { since } of this.#failed.values()) yield since;
   }
 
+  /** The NVE is to have such an item. */
+  wants(key: string): boolean {
+    return this.#wanted.has(key);
+  }
+
   /** The wanted items whose keys begin with `prefix`. */
   keys(prefix: string): string[] {
     return [...this.#wanted.keys()].filter((key) => key.startsWith(prefix));

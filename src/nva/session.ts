@@ -3,6 +3,7 @@
  * deltas, coalesced while it is slow; what it made of it comes up.
  */
 import { NfvError } from '../errors.js';
+import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
 import type { Underlay } from '../model/nve.js';
@@ -19,6 +20,7 @@ import {
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { ItemDelta } from './compiler/compile-index.js';
 import type { Progress } from './progress.js';
+import { Queries } from './queries.js';
 
 export interface SessionEvents {
   /** The state of these items may have changed; 'all': of any. */
@@ -37,6 +39,7 @@ export interface SessionOptions {
   /** The revision of what the NVE held when it said hello. */
   readonly heldRevision: number;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'after'>;
   readonly events: SessionEvents;
 }
 
@@ -48,6 +51,8 @@ export interface Shortfall {
 
 export class Session {
   readonly progress: Progress;
+  /** What is asked of the NVE beside. */
+  readonly queries: Queries;
   readonly #options: SessionOptions;
   readonly #incoming: AsyncIterator<FromNve>;
   /** One entry a key, however often it changes; undefined: the item goes. */
@@ -76,6 +81,9 @@ export class Session {
     this.#options = options;
     this.#incoming = incoming;
     this.progress = options.progress;
+    this.queries = new Queries(options.nve, options.clock, () => {
+      this.#wake();
+    });
     this.#targetRevision = revision;
     this.#announceComplete = shortfall !== undefined;
     if (shortfall === undefined) this.#sentRevision = revision;
@@ -112,7 +120,11 @@ export class Session {
     sending.catch((thrown: unknown) => {
       this.end(NfvError.from(thrown));
     });
-    await this.#receiveLoop();
+    try {
+      await this.#receiveLoop();
+    } finally {
+      this.queries.end();
+    }
     this.#options.stream.end();
     await sending.catch(() => undefined);
   }
@@ -135,6 +147,11 @@ export class Session {
 
   async #sendLoop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const query = this.queries.next();
+      if (query !== undefined) {
+        await this.#options.stream.send(query);
+        continue;
+      }
       const mayComplete = this.#pending.size > 0 || this.#announceComplete;
       if (mayComplete && this.#inFlight.size < MAX_IN_FLIGHT) {
         await this.#options.stream.send(this.#nextDelta());
@@ -193,6 +210,9 @@ export class Session {
         break;
       case 'drift_reports':
         this.#options.events.drifted(message);
+        break;
+      case 'query_reply':
+        this.queries.answered(message);
         break;
       case 'dataplane_report':
         this.#options.events.dataplaneChanged(message);

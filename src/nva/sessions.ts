@@ -226,6 +226,7 @@ export class Sessions {
           heldRevision: hello.revision,
           progress,
           log: deps.log,
+          clock: deps.clock,
           events: {
             progressed: (keys) => {
               this.#progressed(nve, keys);

@@ -9,7 +9,9 @@ import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/southbound.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
+import type { Query, QueryAnswer } from '../model/query.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
+import { withDeadline } from '../reconcile/deadline.js';
 import { Reconciler, type ReconcilerStatus } from '../reconcile/engine.js';
 import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/options.js';
 import type { Store } from '../store/store.js';
@@ -38,6 +40,9 @@ export interface AgentOptions {
 
 /** How often the host's addresses are looked at, in milliseconds. */
 const UNDERLAY_MS = 10_000;
+
+/** Reading counters may take so long, in milliseconds. */
+const COUNTERS_MS = 5000;
 
 /** Drifts of one pass that are logged one by one. */
 const MAX_LOGGED = 20;
@@ -104,6 +109,7 @@ export class Agent {
         confirm: (epoch) => this.#confirm(epoch),
         take: (storeId, delta, more) => this.#take(storeId, delta, more),
         failures: () => this.#reconciler.failures(),
+        answer: (query) => this.#answer(query),
       },
     });
     dataplane.onStatus((status) => {
@@ -123,6 +129,19 @@ export class Agent {
       // It is lost again, which is about to be told.
       () => undefined,
     );
+  }
+
+  async #answer({ what, keys }: Query): Promise<QueryAnswer> {
+    if (what === 'LOOK') return { sights: await this.#reconciler.look(keys), counters: [] };
+    const { clock, dataplane } = this.#options;
+    const counters = await withDeadline(
+      clock,
+      COUNTERS_MS,
+      'counters',
+      this.#stop.signal,
+      (signal) => dataplane.counters(keys, signal),
+    );
+    return { sights: [], counters };
   }
 
   status(): ReconcilerStatus {

@@ -16,6 +16,7 @@ import {
   type ReceivedFromNva,
   type Welcome,
 } from '../model/southbound.js';
+import { MAX_QUERIES, type Query, type QueryAnswer } from '../model/query.js';
 import { MachineClock } from '../statemachine/machine-clock.js';
 import { nveSessionMachine } from '../statemachine/nve-session.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
@@ -36,6 +37,8 @@ export interface SessionAgent {
   confirm(epoch: Epoch): Promise<void>;
   /** Stores and hands on; `more` is about to follow. @throws NfvError to refuse the delta */
   take(storeId: string, delta: Delta, more: boolean): Promise<void>;
+  /** @throws NfvError that is told the NVA */
+  answer(query: Query): Promise<QueryAnswer>;
   failures(): { readonly entries: readonly ItemReport[]; readonly settledRevision: number };
 }
 
@@ -57,6 +60,8 @@ interface Connection {
   epoch: number;
   /** The outbox is being emptied into it. */
   sending: boolean;
+  /** That are being answered. */
+  queries: number;
   /** Of the wait for the NVA's next message, if there is one. */
   cancelDeadline: () => void;
 }
@@ -152,7 +157,13 @@ export class SessionRunner {
       this.#lost(undefined, NfvError.from(thrown));
       return;
     }
-    const connection = { stream, epoch: 0, sending: false, cancelDeadline: () => undefined };
+    const connection = {
+      stream,
+      epoch: 0,
+      sending: false,
+      queries: 0,
+      cancelDeadline: () => undefined,
+    };
     this.#connection = connection;
     this.#await(connection, 'welcome');
     this.#running = this.#run(connection, this.#running).then(
@@ -203,6 +214,10 @@ export class SessionRunner {
     if (message.kind === 'welcome') {
       throw new NfvError('PROTOCOL_VIOLATION', 'welcome in the middle of a session');
     }
+    if (message.kind === 'query') {
+      this.#answer(connection, message);
+      return;
+    }
     const { sequence } = message;
     const { order } = session;
     order.follow(sequence);
@@ -213,6 +228,26 @@ export class SessionRunner {
     // A new session brings it again, and by then there may be room.
     if (error?.retriable === true) throw error;
     if (message.complete) this.#advance(connection, 'COMPLETE');
+  }
+
+  /** Beside the deltas, which it does not hold up. */
+  #answer(connection: Connection, query: Query): void {
+    if (connection.queries >= MAX_QUERIES) {
+      throw new NfvError('PROTOCOL_VIOLATION', `more than ${MAX_QUERIES} queries at a time`);
+    }
+    connection.queries++;
+    const { id } = query;
+    const reply = this.#options.agent.answer(query).catch((thrown: unknown) => {
+      const { code, message } = NfvError.from(thrown);
+      return { sights: [], counters: [], error: { code, message } };
+    });
+    this.#forConnection(async () => {
+      try {
+        await connection.stream.send({ kind: 'query_reply', id, ...(await reply) });
+      } finally {
+        connection.queries--;
+      }
+    });
   }
 
   /** @returns why it was refused */

@@ -62,6 +62,10 @@ export const vppConfigSchema = z
         `too long for a unix socket; give at most ${MAX_SOCKET_PATH} bytes`,
       )
       .default('/run/vpp/api.sock'),
+    /** `statseg { socket-name PATH }` of its startup.conf. */
+    statsSocket: absolutePath.default('/run/vpp/stats.sock'),
+    /** libvppapiclient.so, or the folder that it is in; empty: one of the system's. */
+    library: z.union([z.literal(''), absolutePath]).default(''),
     uplinks: z.array(uplink).max(16).prefault([]),
     /** Where sockets of vhost-user and memif ports may be. */
     socketDirectories: z

@@ -3,6 +3,7 @@ import type { NfvError } from '../errors.js';
 import type { Item, ItemKind, Payload } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../model/nve.js';
+import type { PortCounters } from '../model/query.js';
 
 /** One object as it was read back. */
 export interface Observed {
@@ -102,5 +103,10 @@ export interface Dataplane {
    * are known. May call too often, must not call for what `apply` does itself if it can tell.
    */
   onChange(listener: (keys: ReadonlySet<string> | 'unknown') => void): void;
+  /**
+   * What ports have counted; those that are not there are left out.
+   * @throws NfvError when nothing can be read
+   */
+  counters(keys: readonly string[], signal: AbortSignal): Promise<readonly PortCounters[]>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { NfvError } from '../errors.js';
 import type { ItemCounts, ItemFailure } from '../model/nve.js';
 import type { Item } from '../model/item.js';
+import type { ItemSight } from '../model/query.js';
 import type { ItemReport } from '../model/southbound.js';
 import { Agenda, type Task } from './agenda.js';
 import { Announcer } from './announcer.js';
@@ -14,6 +15,7 @@ import { previewPass, runPass, type PassInput, type PassOutput } from './pass.js
 import type { Plan } from './plan-types.js';
 import type { Apply } from './execute.js';
 import type { Observe } from './survey.js';
+import { sightsOf } from './sights.js';
 import { Turns } from './turns.js';
 
 /** In `status()`. */
@@ -131,6 +133,18 @@ export class Reconciler {
         throw new NfvError('PLAN_CHANGED', `the plan is ${plan.hash} now, not ${planHash}`);
       };
       return await this.#pass(task, { isForced: true, check });
+    });
+  }
+
+  /**
+   * How items stand on the host now. Does nothing about it.
+   * @throws NfvError when nothing can be observed; SHUTTING_DOWN; TOO_MANY_REQUESTS.
+   */
+  look(keys: readonly string[]): Promise<readonly ItemSight[]> {
+    return this.#inTurn(async () => {
+      this.#takeUpNews();
+      const { ledger, traits, observe } = this.#surroundings();
+      return await sightsOf(new Set(keys), ledger, traits, observe);
     });
   }
 

@@ -10,22 +10,26 @@ import type {
   WatchRequest,
 } from '../model/api.js';
 import { NEW_ENDPOINT, type Endpoint, type EndpointSpec } from '../model/endpoint.js';
-import { requireName } from '../model/names.js';
+import { formatName, requireName } from '../model/names.js';
 import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
 import {
   NEW_VIRTUAL_NETWORK,
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../model/virtual-network.js';
+import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import { formatTarget, type Address } from './address.js';
 import { fromInteger } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
 import { failureFromWire, NVE } from './convert/nve.js';
+import { countersFromWire, traceFromWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
 import type { ListEndpointsResponse__Output } from './gen/nfv/v1/ListEndpointsResponse.js';
 import type { ListNvesResponse__Output } from './gen/nfv/v1/ListNvesResponse.js';
 import type { ListVirtualNetworksResponse__Output } from './gen/nfv/v1/ListVirtualNetworksResponse.js';
 import type { NvaServiceClient } from './gen/nfv/v1/NvaService.js';
+import type { ReadCountersResponse__Output } from './gen/nfv/v1/ReadCountersResponse.js';
+import type { TraceResponse__Output } from './gen/nfv/v1/TraceResponse.js';
 import type { WaitAppliedResponse__Output } from './gen/nfv/v1/WaitAppliedResponse.js';
 import type { WatchResponse__Output } from './gen/nfv/v1/WatchResponse.js';
 import { loadProtos } from './load.js';
@@ -107,6 +111,29 @@ export class NvaClient implements NvaApi {
         failures: laggard.failures.map(failureFromWire),
       })),
     };
+  }
+
+  async trace({ from, to, reportedOnly }: TraceRequest, call: Call): Promise<TraceResult> {
+    const request = {
+      from: formatName('endpoints', from),
+      to: formatName('endpoints', to),
+      reported_only: reportedOnly,
+    };
+    const response = await this.#unary.call<TraceResponse__Output>(call, (...rest) =>
+      this.#client.Trace(request, ...rest),
+    );
+    return traceFromWire(response);
+  }
+
+  async readCounters(
+    endpoints: readonly string[],
+    call: Call,
+  ): Promise<readonly EndpointCounters[]> {
+    const request = { endpoints: endpoints.map((id) => formatName('endpoints', id)) };
+    const { counters } = await this.#unary.call<ReadCountersResponse__Output>(call, (...rest) =>
+      this.#client.ReadCounters(request, ...rest),
+    );
+    return counters.map(countersFromWire);
   }
 
   close(): void {

@@ -21,6 +21,7 @@ import {
 } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
 import { failureToWire, NVE } from './convert/nve.js';
+import { countersToWire, traceToWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
 import type { NvaServiceHandlers } from './gen/nfv/v1/NvaService.js';
 import type { WatchRequest__Output } from './gen/nfv/v1/WatchRequest.js';
@@ -45,6 +46,22 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...endpointHandlers(api, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
+    }),
+    Trace: make.unary(async (r, call) =>
+      traceToWire(
+        await api.trace(
+          {
+            from: requireName('endpoints', r.from),
+            to: requireName('endpoints', r.to),
+            reportedOnly: r.reported_only,
+          },
+          call,
+        ),
+      ),
+    ),
+    ReadCounters: make.unary(async (r, call) => {
+      const ids = r.endpoints.map((name) => requireName('endpoints', name));
+      return { counters: (await api.readCounters(ids, call)).map(countersToWire) };
     }),
     WaitApplied: make.unary(async (request, call) => {
       const result = await api.waitApplied(

@@ -111,6 +111,8 @@ export function connectTo(nva: NvaApi): Connect {
     endpoints: nva.endpoints,
     watch: (request, call) => nva.watch(request, call),
     waitApplied: (request, call) => nva.waitApplied(request, call),
+    trace: (request, call) => nva.trace(request, call),
+    readCounters: (endpoints, call) => nva.readCounters(endpoints, call),
     close: () => undefined,
   });
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Item } from '../../src/model/item.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import { ITEM_KINDS } from '../../src/model/item.js';
+import type { ItemSight, Query, QueryReply } from '../../src/model/query.js';
 import {
   Digest,
   PROTOCOL_VERSION,
@@ -23,6 +24,9 @@ export const LINUX_LIKE: Capabilities = {
   bumModes: ['head_end', 'multicast', 'none'],
 };
 
+/** Of every port. */
+export const COUNTED = { rxPackets: 10, rxBytes: 1000, txPackets: 5, txBytes: 500, drops: 1 };
+
 export interface FakeNveOptions {
   readonly name: string;
   /** Of the NVA's socket. */
@@ -40,6 +44,8 @@ export interface FakeNveOptions {
 export class FakeNve {
   readonly items = new Map<string, Item>();
   readonly deltas: Delta[] = [];
+  /** What it sees when it is asked to look, where that is not as wanted. */
+  readonly sights = new Map<string, ItemSight>();
   readonly #options: FakeNveOptions;
   readonly #client: NveSessionClient;
   readonly #uuid: string;
@@ -106,6 +112,7 @@ export class FakeNve {
     for await (const message of stream.incoming) {
       if (message.kind === 'welcome') await this.#onWelcome(stream, message);
       else if (message.kind === 'delta') await this.#onDelta(stream, message);
+      else if (message.kind === 'query') await stream.send(this.#answer(message));
       else throw message.error;
     }
   }
@@ -132,6 +139,17 @@ export class FakeNve {
       ...delta.upserts.map((item) => this.#judge(item)),
       ...delta.removes.map((key) => ({ key, version: '' })),
     ]);
+  }
+
+  /** All that it holds is as wanted, unless a test says otherwise. */
+  #answer({ id, what, keys }: Query): QueryReply {
+    const sights = keys.map((key): ItemSight => {
+      const state = this.items.has(key) ? 'AS_WANTED' : 'UNWANTED';
+      return this.sights.get(key) ?? { key, state, detail: '' };
+    });
+    const counters = keys.map((key) => ({ key, ...COUNTED }));
+    const reply = { kind: 'query_reply', id, sights: [], counters: [] } as const;
+    return what === 'LOOK' ? { ...reply, sights } : { ...reply, counters };
   }
 
   #judge(item: Item): ItemReport {

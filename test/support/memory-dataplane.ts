@@ -12,6 +12,7 @@ import {
   type Payload,
 } from '../../src/model/item.js';
 import { canonicalJson } from '../../src/model/canonical.js';
+import type { PortCounters } from '../../src/model/query.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import type {
@@ -83,6 +84,12 @@ export class MemoryDataplane implements Dataplane {
 
   constructor(private readonly options: MemoryOptions = {}) {
     this.traits = traitsTable(options);
+  }
+
+  /** Of every port that is there: its key's length. */
+  counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
+    const there = keys.filter((key) => this.objects.has(key));
+    return Promise.resolve(there.map((key) => countersOf(key)));
   }
 
   /** Says nothing before `tellStatus`. */
@@ -345,4 +352,9 @@ function traitsTable(options: MemoryOptions): TraitsTable {
     if (own !== undefined) table[kind] = own;
   }
   return table;
+}
+
+function countersOf(key: string): PortCounters {
+  const { length } = key;
+  return { key, rxPackets: length, rxBytes: length * 100, txPackets: 1, txBytes: 64, drops: 0 };
 }

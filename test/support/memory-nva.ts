@@ -22,6 +22,7 @@ import {
   type Port,
 } from '../../src/model/endpoint.js';
 import { checkNve, NO_NVE_STATUS, type Nve, type NveSpec } from '../../src/model/nve.js';
+import type { EndpointCounters, TraceRequest, TraceResult } from '../../src/model/trace.js';
 import { resourceFilter } from '../../src/model/resource-filter.js';
 import {
   checkVirtualNetwork,
@@ -39,6 +40,10 @@ interface Change {
 export class MemoryNva implements NvaApi {
   /** Who lags, whatever the revision; `settle` when it changes. */
   laggards: readonly Laggard[] = [];
+  /** What `trace` answers. */
+  traced: TraceResult = { state: 'OK', hops: [] };
+  /** What endpoints have counted; of others the NVE is away. */
+  readonly counters = new Map<string, EndpointCounters>();
   /** Every call so far, as `collection.method`. */
   readonly calls: string[] = [];
   readonly #failures: { readonly method: string; readonly error: NfvError }[] = [];
@@ -162,6 +167,28 @@ export class MemoryNva implements NvaApi {
       }
       if (next.length === 0) await this.#change(signal);
     }
+  }
+
+  async trace({ from, to }: TraceRequest): Promise<TraceResult> {
+    this.#admit('trace');
+    for (const id of [from, to]) this.#require(id);
+    return await Promise.resolve(this.traced);
+  }
+
+  async readCounters(endpoints: readonly string[]): Promise<readonly EndpointCounters[]> {
+    this.#admit('readCounters');
+    const all = endpoints.map((id) => {
+      const { nve } = this.#require(id).spec;
+      const away = { code: 'NVE_DISCONNECTED', reason: `nves/${nve} is not connected` };
+      return this.counters.get(id) ?? { endpoint: id, nve, ...away };
+    });
+    return await Promise.resolve(all);
+  }
+
+  #require(id: string): Endpoint {
+    const found = this.endpoints.find(id);
+    if (found === undefined) throw new NfvError('NOT_FOUND', `endpoints/${id} does not exist`);
+    return found;
   }
 
   async waitApplied(request: WaitAppliedRequest, { signal }: Call): Promise<WaitAppliedResult> {

@@ -41,6 +41,7 @@ export class VppDataplaneRig {
       canTap: () => Promise.resolve(true),
       clock: systemClock,
       host: files.doors,
+      readStats: () => Promise.reject(new Error('no statistics here')),
       log: nullLog,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
+import type { EndpointCounters } from '../../model/trace.js';
 import { describeEndpoint, describeNetwork, describeNve } from '../description.js';
 import { errorText } from '../error-text.js';
 import { exitCodeOfAll } from '../exit-codes.js';
@@ -78,6 +79,19 @@ async function textOf(session: Session, resource: Resource): Promise<string> {
     case 'Nve':
       return describeNve(resource, await endpointsBy(`nve = "nves/${resource.id}"`), context);
     case 'Endpoint':
-      return describeEndpoint(resource, context);
+      return describeEndpoint(resource, context, await countersOf(session, resource.id));
+  }
+}
+
+/** Undefined: the endpoint is gone by now. */
+async function countersOf(
+  { nva, call }: Session,
+  id: string,
+): Promise<EndpointCounters | undefined> {
+  try {
+    return (await nva.readCounters([id], call))[0];
+  } catch (thrown) {
+    if (NfvError.from(thrown).code === 'NOT_FOUND') return undefined;
+    throw thrown;
   }
 }

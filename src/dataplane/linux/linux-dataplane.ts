@@ -10,6 +10,7 @@ import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Log } from '../../model/log.js';
 import type { Item, Payload } from '../../model/item.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
+import type { PortCounters } from '../../model/query.js';
 import type {
   Dataplane,
   Observation,
@@ -23,6 +24,7 @@ import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Memory } from './memory.js';
+import { countersOf, NET_DEV } from './port-counters.js';
 import { notePorts } from './port-sight.js';
 import { probe } from './probe.js';
 import { read } from './reader.js';
@@ -47,6 +49,8 @@ export interface LinuxDataplaneOptions {
   /** An iproute2 process that owes an answer and says nothing for so long is killed. */
   readonly stallMs?: number;
   readonly newMac?: () => string;
+  /** Where the statistics of the links are. */
+  readonly netDev?: string;
 }
 
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -147,6 +151,10 @@ export class LinuxDataplane implements Dataplane {
         },
       },
     );
+  }
+
+  counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
+    return countersOf(keys, this.#memory, this.options.netDev ?? NET_DEV);
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Item, Payload } from '../../model/item.js';
 import type { Log } from '../../model/log.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
+import type { PortCounters } from '../../model/query.js';
 import type {
   Dataplane,
   Observation,
@@ -17,6 +18,7 @@ import type { AnyKind, Key } from '../../reconcile/kind-table.js';
 import { abortError } from '../../vpp-api/client/abort-watch.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
+import { Admission } from './admission.js';
 import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import { Health } from './health.js';
@@ -28,6 +30,7 @@ import { Lookups } from './lookups.js';
 import { MemifSockets } from './memif-sockets.js';
 import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
+import { countersOf, type ReadStats } from './port-counters.js';
 import { read } from './read.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { isShortened, tagOf } from './tag.js';
@@ -43,6 +46,7 @@ export interface VppDataplaneOptions {
   readonly uplinks: readonly Uplink[];
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
+  readonly readStats: ReadStats;
   readonly clock: Pick<Clock, 'now'>;
   readonly host: HostDoors;
   readonly log: Pick<Log, 'info' | 'warn'>;
@@ -70,6 +74,7 @@ export class VppDataplane implements Dataplane {
   readonly #uplinks: Uplinks;
   readonly #orphans = new Orphans();
   readonly #lookups = new Lookups();
+  readonly #admission = new Admission();
   readonly #health: Health;
   #capabilities: Capabilities = UNKNOWN;
   readonly #memifSockets = new MemifSockets();
@@ -145,6 +150,10 @@ export class VppDataplane implements Dataplane {
     this.#changes.listen(listener);
   }
 
+  counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
+    return countersOf(keys, this.#memory, this.options.readStats);
+  }
+
   async close(): Promise<void> {
     this.#endTry();
     await this.#client.close();
@@ -199,8 +208,10 @@ export class VppDataplane implements Dataplane {
   async #step(step: Step, signal: AbortSignal): Promise<StepResult> {
     try {
       if (signal.aborted) throw abortError(step.key, signal);
+      const vpp = this.#vpp(signal);
+      await this.#admission.admit(step, vpp);
       await KIND_TABLE.carryOut(step, {
-        vpp: this.#vpp(signal),
+        vpp,
         memory: this.#memory,
         uplinks: this.#uplinks,
         orphans: this.#orphans,
@@ -211,6 +222,8 @@ export class VppDataplane implements Dataplane {
       return undefined;
     } catch (error) {
       return NfvError.from(error);
+    } finally {
+      this.#admission.over(step);
     }
   }
 }

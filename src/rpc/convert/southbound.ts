@@ -24,6 +24,7 @@ import type {
 import { fromInteger } from './common.js';
 import { dataplaneStatusFromWire, dataplaneStatusToWire } from './dataplane-status.js';
 import { itemFromWire, itemToWire } from './item.js';
+import { queryFromWire, queryReplyFromWire, queryReplyToWire, queryToWire } from './query.js';
 import {
   capabilitiesFromWire,
   capabilitiesToWire,
@@ -69,6 +70,7 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
       underlays: bounded('underlay_report', underlays).map(underlayFromWire),
     };
   }
+  if (wire.query_reply) return queryReplyFromWire(wire.query_reply);
   if (wire.dataplane_report) return dataplaneReportFromWire(wire.dataplane_report);
   throw new NfvError('PROTOCOL_VIOLATION', 'the NVE sent an empty or unknown message');
 }
@@ -165,6 +167,8 @@ export function fromNveToWire(message: FromNve): ConnectRequest {
       };
     case 'underlay_report':
       return { underlay_report: { underlays: message.underlays.map(underlayToWire) } };
+    case 'query_reply':
+      return { query_reply: queryReplyToWire(message) };
     case 'dataplane_report':
       return {
         dataplane_report: {
@@ -215,6 +219,7 @@ export function fromNvaFromWire(wire: ConnectResponse__Output): ReceivedFromNva 
     };
   }
   if (wire.delta) return deltaFromWire(wire.delta);
+  if (wire.query) return queryFromWire(wire.query);
   throw new NfvError('PROTOCOL_VIOLATION', 'the NVA sent an empty or unknown message');
 }
 
@@ -242,6 +247,8 @@ function deltaFromWire(wire: Delta__Output): Delta | BadDelta {
 
 export function fromNvaToWire(message: FromNva): ConnectResponse {
   switch (message.kind) {
+    case 'query':
+      return { query: queryToWire(message) };
     case 'welcome':
       return {
         welcome: {

@@ -46,6 +46,12 @@ const ROWS: readonly Row[] = [
   { line: 'completion fish', out: /^# fish completion for nfvctl\n/ },
   // The NVA that each line here names is not what it asks; test/integration/cli/vpp has the rest.
   { line: 'vpp info', status: 2, err: /^error: --server: .*\(INVALID_FIELD\)\nremedy: / },
+  // test/integration/cli/host has the rest.
+  {
+    line: 'host --state-dir here status',
+    status: 2,
+    err: /^error: --state-dir: here: .*\nremedy: /,
+  },
   { line: 'version', out: /^nfvctl \d+\.\d+\.\d+ \(API nfv\/v1\)\n$/ },
   { line: 'help update endpoint', out: /^Usage: nfvctl update endpoint / },
 ];

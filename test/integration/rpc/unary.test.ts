@@ -345,6 +345,8 @@ describe('unary calls that take their time', () => {
       },
       watch: (request, call) => stuck.watch(request, call),
       waitApplied: (request, call) => stuck.waitApplied(request, call),
+      trace: (request) => stuck.trace(request),
+      readCounters: (endpoints) => stuck.readCounters(endpoints),
     };
     server = await startServer(api);
   });

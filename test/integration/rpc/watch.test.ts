@@ -154,6 +154,8 @@ describe('watch, when its reader is slow or goes', () => {
         }
       },
       waitApplied: (request, call) => nva.waitApplied(request, call),
+      trace: (request) => nva.trace(request),
+      readCounters: (endpoints) => nva.readCounters(endpoints),
     };
     server = await startServer(api);
   });

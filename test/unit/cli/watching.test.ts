@@ -112,6 +112,8 @@ describe('watchChanges', () => {
       nves: memory.nves,
       endpoints: memory.endpoints,
       waitApplied: (request, call) => memory.waitApplied(request, call),
+      trace: (request) => memory.trace(request),
+      readCounters: (endpoints) => memory.readCounters(endpoints),
       watch(request: WatchRequest, { signal }) {
         starts.push(request.startRevision);
         const attempt = attempts[Math.min(starts.length, attempts.length) - 1];

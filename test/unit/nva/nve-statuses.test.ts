@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '../../../src/model/clock.js';
 import { timestamp } from '../../../src/model/clock.js';
 import type { Nve, NveSpec } from '../../../src/model/nve.js';
 import { specKey, statusKey } from '../../../src/nva/keys.js';
@@ -90,6 +91,7 @@ describe('what is known of an NVE', () => {
         progress: new Progress(new Map()),
         heldRevision: 0,
         log: nullLog,
+        clock: systemClock,
         events: {
           progressed: ignore,
           drifted: ignore,

@@ -107,9 +107,11 @@ describe('the configuration of an NVE', () => {
       dataplane: 'linux',
       vpp: {
         socket: '/run/vpp/api.sock',
-        uplinks: [],
         socketDirectories: ['/run/nfvd/vhost', '/run/nfvd/memif'],
         secretDirectory: '/etc/nfvd/secrets',
+        statsSocket: '/run/vpp/stats.sock',
+        library: '',
+        uplinks: [],
       },
       drift: { interval: 30_000, policy: 'repair' },
       log: { level: 'info' },
@@ -129,6 +131,8 @@ describe('the configuration of an NVE', () => {
         socket: /run/vpp/2/api.sock
         socketDirectories: [/srv/sockets]
         secretDirectory: /srv/secrets
+        statsSocket: /run/vpp/2/stats.sock
+        library: /opt/vpp/lib
         uplinks:
           - { interface: eth0.100, mtu: 9000, addresses: ["192.0.2.1/24", "2001:DB8:0::1/64"] }
           - hostInterface: u0
@@ -151,6 +155,8 @@ describe('the configuration of an NVE', () => {
         socket: '/run/vpp/2/api.sock',
         socketDirectories: ['/srv/sockets'],
         secretDirectory: '/srv/secrets',
+        statsSocket: '/run/vpp/2/stats.sock',
+        library: '/opt/vpp/lib',
         uplinks: [
           {
             interface: 'eth0.100',

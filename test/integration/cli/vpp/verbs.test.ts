@@ -130,7 +130,7 @@ const ROWS: readonly Row[] = [
     err: /^error: show_version has one reply, not a list \(INVALID_FIELD\)\nremedy: see "nfvctl vpp call /,
   },
 
-  { words: ['compat'], out: /^FEATURE +STATUS [^]*\ncore +ok\n[^]*\nip +ok\n$/ },
+  { words: ['compat'], out: /^FEATURE +STATUS [^]*\ncore +ok\n[^]*\nrouting +ok\n$/ },
   { words: ['compat', 'vxlan', '-o', 'wide'], out: /USES\nvxlan +ok +vxlan_add_del_tunnel_v3,/ },
   {
     words: ['compat', 'vxln'],

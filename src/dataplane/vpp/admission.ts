@@ -1,0 +1,56 @@
+/** What VPP could not bear is refused before the first message of the item. */
+import { NfvError } from '../../errors.js';
+import type { Step } from '../../reconcile/dataplane.js';
+import type { Vpp } from './vpp.js';
+
+/**
+ * Interfaces on the kernel's that VPP has at most, uplinks among them. With 16 that have something to read
+ * at once `vlib_file_poll` of VPP 25.06 and later never ends (vlib/file.c: it asks for 16 events until it
+ * gets fewer), and VPP answers nothing any more.
+ */
+export const MAX_HOST_INTERFACES = 15;
+const SINCE = 25.06;
+
+export class Admission {
+  /** Kernel interfaces that are about to be VPP's, by the key of the item. */
+  readonly #underWay = new Map<string, string>();
+  #limited: { readonly start: number; readonly is: boolean } | undefined;
+
+  /**
+   * Before a step is carried out; `over` ends it.
+   * @throws NfvError DATAPLANE_FULL, and nothing was done
+   */
+  async admit(step: Step, vpp: Vpp): Promise<void> {
+    const name = hostInterfaceOf(step);
+    if (name === undefined || !(await this.#isLimited(vpp))) return;
+    const dump = await vpp.dump('af_packet_dump', {});
+    // VPP answers in order: what it had made by then and we had not heard of is still under way.
+    const names = new Set([...dump.map((each) => each.host_if_name), ...this.#underWay.values()]);
+    if (!names.has(name) && names.size >= MAX_HOST_INTERFACES) {
+      const text = `VPP has ${names.size} interfaces on the kernel's; with more than ${MAX_HOST_INTERFACES} it can hang`;
+      throw new NfvError('DATAPLANE_FULL', text, { metadata: { interface: name } });
+    }
+    this.#underWay.set(step.key, name);
+  }
+
+  /** The step is done, or failed. */
+  over({ key }: Step): void {
+    this.#underWay.delete(key);
+  }
+
+  async #isLimited(vpp: Vpp): Promise<boolean> {
+    if (this.#limited?.start !== vpp.start) {
+      const { version } = await vpp.request('show_version', {});
+      const release = Number(/^v?(\d+\.\d+)/.exec(version)?.[1] ?? SINCE);
+      this.#limited = { start: vpp.start, is: release >= SINCE };
+    }
+    return this.#limited.is;
+  }
+}
+
+function hostInterfaceOf(step: Step): string | undefined {
+  if (step.op === 'delete') return undefined;
+  const { payload } = step.item;
+  if (payload.kind !== 'port' || payload.port.kind !== 'host_interface') return undefined;
+  return payload.port.interface;
+}

@@ -1,0 +1,256 @@
+/**
+ * The way of a frame from one endpoint to another: what it passes on each NVE, and how that stands, by
+ * what the NVE reported and, if it is asked to look, by what is on its host now.
+ */
+import { NfvError } from '../errors.js';
+import type { EndpointSpec } from '../model/endpoint.js';
+import {
+  bridgeDomainKey,
+  floodKey,
+  macKey,
+  neighborKey,
+  portKey,
+  tunnelKey,
+  vtepKey,
+} from '../model/item.js';
+import { vtepOf, type NveSpec } from '../model/nve.js';
+import type { ItemSight, SightState } from '../model/query.js';
+import { stateOfAll, type Hop, type TraceRequest, type TraceResult } from '../model/trace.js';
+import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { Connected } from './sessions.js';
+
+export interface TraceDeps {
+  endpoint(id: string): EndpointSpec | undefined;
+  network(id: string): VirtualNetworkSpec | undefined;
+  nve(id: string): NveSpec | undefined;
+  connected(nve: string): Connected | undefined;
+}
+
+/** Something that a frame passes. */
+interface Step {
+  readonly nve: string;
+  readonly what: string;
+  readonly key: string;
+}
+
+interface End {
+  readonly id: string;
+  readonly spec: EndpointSpec;
+}
+
+/** @throws NfvError NOT_FOUND */
+export async function trace(
+  { from, to, reportedOnly }: TraceRequest,
+  deps: TraceDeps,
+  signal: AbortSignal,
+): Promise<TraceResult> {
+  const a = endOf(from, deps);
+  const b = endOf(to, deps);
+  const model = [...modelHops(a, b, deps)];
+  const apart = model.some(({ state }) => state === 'BROKEN');
+  const steps = apart ? [] : [...wayOf(a, b, deps)];
+  const nves = [...new Set([a.spec.nve, b.spec.nve])];
+  const reports = new Map(
+    await Promise.all(
+      nves.map(async (nve) => {
+        const keys = steps.filter((step) => step.nve === nve).map(({ key }) => key);
+        const report = new NveReport(nve, deps.connected(nve));
+        if (!reportedOnly) await report.look(keys, signal);
+        return [nve, report] as const;
+      }),
+    ),
+  );
+  const hops = [...model];
+  let last = '';
+  for (const step of steps) {
+    const report = reports.get(step.nve);
+    if (report === undefined) continue;
+    if (step.nve !== last) hops.push(report.itself());
+    last = step.nve;
+    hops.push(report.of(step));
+  }
+  return { state: stateOfAll(hops), hops };
+}
+
+function endOf(id: string, deps: TraceDeps): End {
+  const spec = deps.endpoint(id);
+  if (spec === undefined) throw new NfvError('NOT_FOUND', `endpoints/${id} does not exist`);
+  return { id, spec };
+}
+
+const MODEL = { nve: '', key: '' } as const;
+
+function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
+  const { network } = a.spec;
+  if (network === b.spec.network) {
+    const vni = deps.network(network)?.vni ?? 0;
+    yield { ...MODEL, what: `network ${network}, VNI ${vni}`, state: 'OK', code: '', reason: '' };
+  } else {
+    const reason = `${a.id} is in ${network}, ${b.id} in ${b.spec.network}: nothing leads from one to the other`;
+    yield { ...MODEL, what: 'network', state: 'BROKEN', code: '', reason };
+  }
+  for (const { id, spec } of a.id === b.id ? [a] : [a, b]) {
+    if (spec.adminState === 'UP') continue;
+    const reason = 'it is administratively down';
+    yield { ...MODEL, what: `endpoint ${id}`, state: 'BROKEN', code: '', reason };
+  }
+  if (a.spec.nve === b.spec.nve) return;
+  for (const { spec } of [a, b]) {
+    if (vtepAt(spec, deps) !== undefined) continue;
+    const reason = "it has no VTEP address of the network's underlay family";
+    yield {
+      ...MODEL,
+      what: `NVE ${spec.nve}`,
+      state: 'BROKEN',
+      code: 'VTEP_ADDRESS_MISSING',
+      reason,
+    };
+  }
+}
+
+function vtepAt(spec: EndpointSpec, deps: TraceDeps): string | undefined {
+  const nve = deps.nve(spec.nve);
+  const family = deps.network(spec.network)?.underlayFamily;
+  return nve === undefined || family === undefined ? undefined : vtepOf(nve, family);
+}
+
+function* wayOf(a: End, b: End, deps: TraceDeps): Iterable<Step> {
+  const network = deps.network(a.spec.network);
+  if (network === undefined) return;
+  const here = vtepAt(a.spec, deps) ?? '';
+  const there = vtepAt(b.spec, deps) ?? '';
+  const isRemote = a.spec.nve !== b.spec.nve;
+  yield* leaving(a, b, network, isRemote ? { here, there } : undefined);
+  if (isRemote) yield* arriving(a, b, network, { here, there });
+  else yield { nve: b.spec.nve, what: `port of ${b.id}`, key: portKey(b.id) };
+}
+
+interface Vteps {
+  readonly here: string;
+  readonly there: string;
+}
+
+/** What the frame of `a` passes until it leaves the host, or until `b`'s port. */
+function* leaving(
+  a: End,
+  b: End,
+  network: VirtualNetworkSpec,
+  vteps: Vteps | undefined,
+): Iterable<Step> {
+  const { nve } = a.spec;
+  const { vni } = network;
+  yield { nve, what: `port of ${a.id}`, key: portKey(a.id) };
+  yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
+  if (network.arpSuppression) {
+    for (const ip of b.spec.ips) {
+      yield { nve, what: `${ip} is at ${b.spec.mac}`, key: neighborKey(vni, ip) };
+    }
+  }
+  const place = vteps === undefined ? `port of ${b.id}` : vteps.there;
+  yield { nve, what: `FDB entry ${b.spec.mac} → ${place}`, key: macKey(vni, b.spec.mac) };
+  if (vteps === undefined) return;
+  const { here, there } = vteps;
+  yield { nve, what: `tunnel ${here} → ${there}`, key: tunnelKey(vni, there) };
+  if (network.bumMode === 'HEAD_END') {
+    yield { nve, what: `flooding to ${there}`, key: floodKey(vni, there) };
+  }
+  yield { nve, what: `VTEP ${here}`, key: vtepKey(here) };
+}
+
+/** What it passes on the other host, and what an answer passes there. */
+function* arriving(
+  a: End,
+  b: End,
+  network: VirtualNetworkSpec,
+  { here, there }: Vteps,
+): Iterable<Step> {
+  const { nve } = b.spec;
+  const { vni } = network;
+  yield { nve, what: `VTEP ${there}`, key: vtepKey(there) };
+  yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
+  yield { nve, what: `FDB entry ${b.spec.mac} → port of ${b.id}`, key: macKey(vni, b.spec.mac) };
+  yield { nve, what: `port of ${b.id}`, key: portKey(b.id) };
+  yield {
+    nve,
+    what: `FDB entry ${a.spec.mac} → ${here}, for the answer`,
+    key: macKey(vni, a.spec.mac),
+  };
+  yield { nve, what: `tunnel ${there} → ${here}, for the answer`, key: tunnelKey(vni, here) };
+}
+
+/** What is known of one NVE. */
+class NveReport {
+  #sights = new Map<string, ItemSight>();
+  /** Why it did not look. */
+  #error: NfvError | undefined;
+
+  constructor(
+    private readonly nve: string,
+    private readonly connected: Connected | undefined,
+  ) {}
+
+  async look(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    if (this.connected === undefined || keys.length === 0) return;
+    try {
+      const query = { what: 'LOOK', keys } as const;
+      const { sights } = await this.connected.session.queries.ask(query, signal);
+      this.#sights = new Map(sights.map((sight) => [sight.key, sight]));
+    } catch (thrown) {
+      this.#error = NfvError.from(thrown);
+    }
+  }
+
+  itself(): Hop {
+    const { nve } = this;
+    const hop = { nve, what: `NVE ${nve}`, key: '' };
+    if (this.connected === undefined) {
+      const reason = 'its agent is not connected; the host goes on as it was';
+      return { ...hop, state: 'UNKNOWN', code: 'NVE_DISCONNECTED', reason };
+    }
+    const { dataplane } = this.connected;
+    if (dataplane !== undefined && dataplane.session !== 'CONNECTED') {
+      const { session, reasonCode: code, reason } = dataplane;
+      return { ...hop, state: session === 'LOST' ? 'BROKEN' : 'UNKNOWN', code, reason };
+    }
+    if (this.#error !== undefined) {
+      const { code, message } = this.#error;
+      return { ...hop, state: 'UNKNOWN', code, reason: `it did not look: ${message}` };
+    }
+    return { ...hop, state: 'OK', code: '', reason: '' };
+  }
+
+  of(step: Step): Hop {
+    const progress = this.connected?.session.progress;
+    if (progress === undefined) {
+      return { ...step, state: 'UNKNOWN', code: 'NVE_DISCONNECTED', reason: '' };
+    }
+    if (!progress.wants(step.key)) {
+      return { ...step, state: 'BROKEN', code: '', reason: 'the NVE is not to have it' };
+    }
+    const reported = progress.stateOf(step.key);
+    if (typeof reported === 'object') {
+      return { ...step, state: 'BROKEN', code: reported.code, reason: reported.message };
+    }
+    if (reported === 'open') {
+      return { ...step, state: 'UNKNOWN', code: 'NVE_PENDING', reason: 'not yet applied' };
+    }
+    const sight = this.#sights.get(step.key);
+    if (sight === undefined || sight.state === 'AS_WANTED') {
+      return { ...step, state: 'OK', code: '', reason: '' };
+    }
+    return { ...step, state: 'BROKEN', code: CODES[sight.state], reason: seen(sight) };
+  }
+}
+
+const CODES: Readonly<Record<Exclude<SightState, 'AS_WANTED'>, string>> = {
+  DIFFERS: 'READBACK_MISMATCH',
+  MISSING: 'READBACK_MISMATCH',
+  OBSTRUCTED: 'FOREIGN_OBJECT',
+  UNWANTED: 'NVE_PENDING',
+};
+
+function seen({ state, detail }: ItemSight): string {
+  if (state === 'DIFFERS') return `changed behind the agent's back: ${detail}`;
+  if (state === 'MISSING') return "gone behind the agent's back";
+  return detail;
+}

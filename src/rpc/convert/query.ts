@@ -1,0 +1,89 @@
+import { clip, NfvError } from '../../errors.js';
+import {
+  MAX_QUERY_KEYS,
+  QUERY_KINDS,
+  SIGHT_STATES,
+  type Query,
+  type QueryReply,
+} from '../../model/query.js';
+import type { Query as WireQuery, Query__Output } from '../gen/nfv/v1/Query.js';
+import type { QueryReply as WireReply, QueryReply__Output } from '../gen/nfv/v1/QueryReply.js';
+import { EnumTable, fromInteger } from './common.js';
+
+const KINDS = new EnumTable(QUERY_KINDS, {
+  LOOK: 'WHAT_LOOK',
+  COUNTERS: 'WHAT_COUNTERS',
+} as const);
+
+const STATES = new EnumTable(SIGHT_STATES, {
+  AS_WANTED: 'STATE_AS_WANTED',
+  DIFFERS: 'STATE_DIFFERS',
+  MISSING: 'STATE_MISSING',
+  OBSTRUCTED: 'STATE_OBSTRUCTED',
+  UNWANTED: 'STATE_UNWANTED',
+} as const);
+
+const MAX_TEXT = 500;
+
+/** @throws NfvError PROTOCOL_VIOLATION, or that of a field */
+export function queryFromWire(wire: Query__Output): Query {
+  return {
+    kind: 'query',
+    id: fromInteger('id', wire.id),
+    what: KINDS.fromWire('what', wire.what),
+    keys: bounded(wire.keys),
+  };
+}
+
+export function queryToWire({ id, what, keys }: Query): WireQuery {
+  return { id, what: KINDS.toWire(what), keys: [...keys] };
+}
+
+/** @throws NfvError PROTOCOL_VIOLATION, or that of a field */
+export function queryReplyFromWire(wire: QueryReply__Output): QueryReply {
+  const { error_code: code, error_message: message } = wire;
+  return {
+    kind: 'query_reply',
+    id: fromInteger('id', wire.id),
+    ...(code === '' ? {} : { error: { code, message: clip(message, MAX_TEXT) } }),
+    sights: bounded(wire.sights).map(({ key, state, detail }) => ({
+      key,
+      state: STATES.fromWire('state', state),
+      detail: clip(detail, MAX_TEXT),
+    })),
+    counters: bounded(wire.counters).map((each) => ({
+      key: each.key,
+      rxPackets: fromInteger('rx_packets', each.rx_packets),
+      rxBytes: fromInteger('rx_bytes', each.rx_bytes),
+      txPackets: fromInteger('tx_packets', each.tx_packets),
+      txBytes: fromInteger('tx_bytes', each.tx_bytes),
+      drops: fromInteger('drops', each.drops),
+    })),
+  };
+}
+
+export function queryReplyToWire(reply: QueryReply): WireReply {
+  return {
+    id: reply.id,
+    error_code: reply.error?.code ?? '',
+    error_message: clip(reply.error?.message ?? '', MAX_TEXT),
+    sights: reply.sights.map(({ key, state, detail }) => ({
+      key,
+      state: STATES.toWire(state),
+      detail: clip(detail, MAX_TEXT),
+    })),
+    counters: reply.counters.map((each) => ({
+      key: each.key,
+      rx_packets: each.rxPackets,
+      rx_bytes: each.rxBytes,
+      tx_packets: each.txPackets,
+      tx_bytes: each.txBytes,
+      drops: each.drops,
+    })),
+  };
+}
+
+function bounded<T>(entries: readonly T[]): readonly T[] {
+  if (entries.length <= MAX_QUERY_KEYS) return entries;
+  throw new NfvError('PROTOCOL_VIOLATION', `a query of ${entries.length}, not ${MAX_QUERY_KEYS}`);
+}

@@ -1,0 +1,154 @@
+/** What the NVA tells of the way between two endpoints, and of what their ports counted. */
+import assert from 'node:assert/strict';
+import type { TraceResult } from '../../../src/model/trace.js';
+import { eventually } from '../../support/eventually.js';
+import { COUNTED, type FakeNve, type FakeNveOptions } from '../../support/fake-nve.js';
+import { call, type NvaHarness } from '../../support/nva-harness.js';
+import { refusedWith } from '../../support/refusals.js';
+import { SmallOverlay } from '../../support/small-overlay.js';
+
+const MAC_1 = '02:00:00:00:00:01';
+const MAC_2 = '02:00:00:00:00:02';
+
+describe('the way between two endpoints', () => {
+  let overlay: SmallOverlay;
+  let harness: NvaHarness;
+
+  beforeEach(async () => {
+    overlay = await SmallOverlay.start();
+    ({ harness } = overlay);
+  });
+  afterEach(() => overlay.close());
+
+  const connect = async (name: string, options: Partial<FakeNveOptions> = {}): Promise<FakeNve> => {
+    const nve = overlay.fake(name, options);
+    await nve.connect();
+    await eventually(() => nve.deltas.some(({ complete }) => complete));
+    await eventually(async () => {
+      const { itemCounts: counts } = (await harness.client.nves.get(name, call)).status;
+      return counts.wanted > 0 && counts.applied + counts.failed === counts.wanted;
+    });
+    return nve;
+  };
+  const trace = (from: string, to: string, reportedOnly = false): Promise<TraceResult> =>
+    harness.client.trace({ from, to, reportedOnly }, call);
+  const broken = ({ hops }: TraceResult): string[] =>
+    hops
+      .filter(({ state }) => state !== 'OK')
+      .map(({ nve, key, state, code }) => `${state} ${nve} ${key} ${code}`.replaceAll('  ', ' '));
+
+  it('is whole, hop by hop', async () => {
+    await connect('host-a');
+    await connect('host-b');
+    const { state, hops } = await trace('blue-1', 'blue-2');
+    assert.equal(state, 'OK');
+    assert.deepEqual(
+      hops.map(({ nve, what, key }) => [nve, what, key]),
+      [
+        ['', 'network blue, VNI 100', ''],
+        ['host-a', 'NVE host-a', ''],
+        ['host-a', 'port of blue-1', 'port/blue-1'],
+        ['host-a', 'bridge domain 100', 'bd/100'],
+        ['host-a', `10.0.0.2 is at ${MAC_2}`, 'neigh/100/10.0.0.2'],
+        ['host-a', `FDB entry ${MAC_2} → 192.0.2.2`, `mac/100/${MAC_2}`],
+        ['host-a', 'tunnel 192.0.2.1 → 192.0.2.2', 'tunnel/100/192.0.2.2'],
+        ['host-a', 'flooding to 192.0.2.2', 'flood/100/192.0.2.2'],
+        ['host-a', 'VTEP 192.0.2.1', 'vtep/192.0.2.1'],
+        ['host-b', 'NVE host-b', ''],
+        ['host-b', 'VTEP 192.0.2.2', 'vtep/192.0.2.2'],
+        ['host-b', 'bridge domain 100', 'bd/100'],
+        ['host-b', `FDB entry ${MAC_2} → port of blue-2`, `mac/100/${MAC_2}`],
+        ['host-b', 'port of blue-2', 'port/blue-2'],
+        ['host-b', `FDB entry ${MAC_1} → 192.0.2.1, for the answer`, `mac/100/${MAC_1}`],
+        ['host-b', 'tunnel 192.0.2.2 → 192.0.2.1, for the answer', 'tunnel/100/192.0.2.1'],
+      ],
+    );
+  });
+
+  it('is shorter on one host', async () => {
+    await overlay.attach('blue-3', 3, 'host-a');
+    await connect('host-a');
+    const { state, hops } = await trace('blue-1', 'blue-3');
+    assert.equal(state, 'OK');
+    assert.deepEqual(
+      hops.map(({ key }) => key),
+      [
+        '',
+        '',
+        'port/blue-1',
+        'bd/100',
+        'neigh/100/10.0.0.3',
+        'mac/100/02:00:00:00:00:03',
+        'port/blue-3',
+      ],
+    );
+  });
+
+  it('is broken where an item failed, and says why', async () => {
+    const failure = { code: 'VTEP_UNROUTABLE', message: 'no route to 192.0.2.2' };
+    await connect('host-a', {
+      judge: ({ key }) => (key.startsWith('tunnel/') ? failure : undefined),
+    });
+    await connect('host-b');
+    const result = await trace('blue-1', 'blue-2');
+    assert.equal(result.state, 'BROKEN');
+    assert.deepEqual(broken(result), ['BROKEN host-a tunnel/100/192.0.2.2 VTEP_UNROUTABLE']);
+  });
+
+  it('is broken where the host is not as reported; what was reported alone does not tell', async () => {
+    await connect('host-a');
+    const b = await connect('host-b');
+    b.sights.set('port/blue-2', { key: 'port/blue-2', state: 'MISSING', detail: 'missing' });
+    b.sights.set('bd/100', { key: 'bd/100', state: 'OBSTRUCTED', detail: 'br0 is not ours' });
+    assert.deepEqual(broken(await trace('blue-1', 'blue-2')), [
+      'BROKEN host-b bd/100 FOREIGN_OBJECT',
+      'BROKEN host-b port/blue-2 READBACK_MISMATCH',
+    ]);
+    assert.equal((await trace('blue-1', 'blue-2', true)).state, 'OK');
+  });
+
+  it('is not known where an agent is away', async () => {
+    await connect('host-a');
+    const result = await trace('blue-1', 'blue-2');
+    assert.equal(result.state, 'UNKNOWN');
+    assert.equal(broken(result)[0], 'UNKNOWN host-b NVE_DISCONNECTED');
+    assert.ok(broken(result).every((line) => line.startsWith('UNKNOWN host-b')));
+  });
+
+  it('is none between networks, nor to what is down', async () => {
+    await overlay.attach('red-1', 9, 'host-b', { network: 'red', ips: [] });
+    const apart = await trace('blue-1', 'red-1');
+    assert.equal(apart.state, 'BROKEN');
+    assert.match(apart.hops[0]?.reason ?? '', /blue-1 is in blue, red-1 in red/);
+    await overlay.attach('blue-4', 4, 'host-b', { adminState: 'DOWN' });
+    const down = await trace('blue-1', 'blue-4');
+    assert.match(broken(down).join('\n'), /^BROKEN/);
+    assert.equal(down.hops[1]?.reason, 'it is administratively down');
+  });
+
+  it('is refused for what does not exist', async () => {
+    await refusedWith('NOT_FOUND', trace('blue-1', 'nobody'));
+  });
+
+  describe('counters', () => {
+    it('are read from the hosts; one that is away is told, and keeps nobody waiting', async () => {
+      await connect('host-a');
+      assert.deepEqual(await harness.client.readCounters(['blue-2', 'blue-1'], call), [
+        {
+          endpoint: 'blue-2',
+          nve: 'host-b',
+          code: 'NVE_DISCONNECTED',
+          reason: 'nves/host-b is not connected',
+        },
+        { endpoint: 'blue-1', nve: 'host-a', counters: COUNTED, code: '', reason: '' },
+      ]);
+    });
+
+    it('are refused for what does not exist, for none, and for too many', async () => {
+      await refusedWith('NOT_FOUND', harness.client.readCounters(['nobody'], call));
+      await refusedWith('INVALID_FIELD', harness.client.readCounters([], call));
+      const many = Array.from({ length: 1001 }, () => 'blue-1');
+      await refusedWith('INVALID_FIELD', harness.client.readCounters(many, call));
+    });
+  });
+});

@@ -170,6 +170,10 @@ class CheapDataplane implements Dataplane {
     this.traits = traits;
   }
 
+  onStatus(): void {
+    // It is always there.
+  }
+
   capabilities(): Promise<never> {
     return Promise.reject(new Error('not needed'));
   }

@@ -9,7 +9,7 @@ import type { Transport } from '../src/vpp-api/transport/transport.js';
 import { route4 } from '../test/support/drop-routes.js';
 import { figures, type Bench, type Emit } from './bench.js';
 import { median, percentile } from './stats.js';
-import { pingFrame, RawLoop } from './vpp-raw-loop.js';
+import { framed, pingFrames, RawLoop, type Frames } from './vpp-raw-loop.js';
 import { cpuSecondsOf, residentOf, startTarget, type Target } from './vpp-target.js';
 
 const ROUNDS = 9;
@@ -41,6 +41,8 @@ export const bench: Bench = {
         const count = (full ? 1_000_000 : 100_000) * share;
         await routes(target, name, client, count, emit);
       }
+      const [client] = clients.values();
+      if (client !== undefined) await rawRoutes(target, client, 100_000 * share, emit);
     } finally {
       for (const client of clients.values()) await client.close();
       await target.stop();
@@ -91,8 +93,8 @@ async function pings(
   emit: Emit,
 ): Promise<void> {
   const raw = await RawLoop.connect(target.path);
-  const frame = pingFrame(raw.registration);
-  const contests = new Map([['raw loop', (): Promise<void> => raw.run(frame, calls, WINDOW)]]);
+  const frames = pingFrames(calls, raw.registration);
+  const contests = new Map([['raw loop', (): Promise<void> => raw.run(frames, WINDOW)]]);
   for (const [name, client] of clients) contests.set(name, () => pingAll(client, calls));
   for (const work of contests.values()) await work();
   const spent = new Map([...contests.keys()].map((name) => [name, new Array<Spent>()]));
@@ -151,6 +153,7 @@ async function routes(
   count: number,
   emit: Emit,
 ): Promise<void> {
+  for (const is_add of [true, false]) await changeRoutes(client, count / 10, is_add);
   const before = { ours: residentOf(process.pid), theirs: residentOf(target.pid) };
   let most = before.ours;
   const watch = setInterval(() => {
@@ -167,6 +170,38 @@ async function routes(
   }
   clearInterval(watch);
   emit(`${count} routes, ${name}: memory at most, beside that before`, most, 'MB', before.ours);
+}
+
+/** The least CPU that a client over the socket can have: routes encoded beforehand, answers only counted. */
+async function rawRoutes(
+  target: Target,
+  client: VppClient,
+  count: number,
+  emit: Emit,
+): Promise<void> {
+  const raw = await RawLoop.connect(target.path);
+  for (const is_add of [true, false]) {
+    const frames = routeFrames(client, raw.registration.clientIndex, count, is_add);
+    const spent = await measure(target, count, () => raw.run(frames, WINDOW));
+    const what = `${count} routes ${is_add ? 'added' : 'removed'}, raw loop`;
+    emit(what, spent.perSecond, '/s');
+    emit(`${what}: CPU of a route beside VPP's`, spent.ours, 'µs', spent.theirs);
+  }
+  raw.close();
+}
+
+function routeFrames(
+  { binding }: VppClient,
+  clientIndex: number,
+  count: number,
+  is_add: boolean,
+): Frames {
+  if (binding === undefined) throw new Error('not connected');
+  const { id, codec } = binding.message('ip_route_add_del_v2');
+  const frames = Array.from({ length: count }, (_, n) =>
+    framed(codec.encode(id, clientIndex, n, { is_add, is_multipath: false, route: route4(n) })),
+  );
+  return { bytes: Buffer.concat(frames), size: frames[0]?.length ?? 1 };
 }
 
 /** One after the other, as fast as there is room; all answered in the end. */

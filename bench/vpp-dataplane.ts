@@ -9,6 +9,9 @@ import { dependenciesOf, keyOf, type Item, type Payload } from '../src/model/ite
 import { Reconciler } from '../src/reconcile/engine.js';
 import { DEFAULT_TUNING, type ReconcilerEvent } from '../src/reconcile/options.js';
 import { VppClient } from '../src/vpp-api/client/client.js';
+import { interfaceIndex } from '../src/host/interface-index.js';
+import { Secrets } from '../src/host/secrets.js';
+import { UnixSockets } from '../src/host/unix-sockets.js';
 import { EmulatedVpp } from '../test/support/emulated-vpp.js';
 import { domain, macAt, tunnelTo, vtepItem } from '../test/support/linux-items.js';
 import { findVpp, RealVpp } from '../test/support/real-vpp.js';
@@ -32,6 +35,12 @@ const UPLINK = {
   addresses: [`${LOCAL}/24`],
   mtu: 1500,
   routes: [{ to: '10.8.0.0/13', via: '10.9.0.254' }],
+};
+/** There are no ports. */
+const NO_FILES = {
+  sockets: new UnixSockets([]),
+  secrets: new Secrets('/nowhere', 0),
+  interfaceIndex,
 };
 /** What an emulator, which is slow, gets of all that. */
 const EMULATED_SHARE = 1 / 20;
@@ -189,6 +198,8 @@ class Agent {
         }),
       uplinks: [UPLINK],
       canTap: () => Promise.resolve(true),
+      clock: systemClock,
+      host: NO_FILES,
       log: { info: () => undefined, warn: () => undefined },
     });
     this.#reconciler = new Reconciler({

@@ -9,15 +9,25 @@ import {
 const HEADER_BYTES = 16;
 const READ_BYTES = 256 * 1024;
 
-/** A control_ping, ready to be sent. */
-export function pingFrame({ messageTable, clientIndex }: Registration): Buffer {
+/** Frames of one size, one behind the other, ready to be sent. */
+export interface Frames {
+  readonly bytes: Buffer;
+  readonly size: number;
+}
+
+export function pingFrames(count: number, registration: Registration): Frames {
+  const frame = pingFrame(registration);
+  return { bytes: Buffer.concat(Array<Buffer>(count).fill(frame)), size: frame.length };
+}
+
+function pingFrame({ messageTable, clientIndex }: Registration): Buffer {
   const ping = Buffer.alloc(10);
   ping.writeUInt16BE(messageTable.get('control_ping_51077d14') ?? 0);
   ping.writeUInt32BE(clientIndex, 2);
   return framed(ping);
 }
 
-function framed(message: Buffer): Buffer {
+export function framed(message: Buffer): Buffer {
   const frame = Buffer.alloc(HEADER_BYTES + message.length);
   frame.writeUInt32BE(message.length, 8);
   message.copy(frame, HEADER_BYTES);
@@ -56,20 +66,23 @@ export class RawLoop {
     return raw;
   }
 
-  /** Sends `total` frames, `window` of them on their way at most; settles with the last reply. */
-  run(frame: Buffer, total: number, window: number): Promise<void> {
-    const batch = Buffer.concat(Array.from({ length: window }, () => frame));
+  /** Sends all frames, `window` of them on their way at most; settles with the last reply. */
+  run({ bytes, size }: Frames, window: number): Promise<void> {
+    const total = bytes.length / size;
     return new Promise((resolve) => {
-      let sent = Math.min(window, total);
+      let sent = 0;
       let done = 0;
+      const send = (count: number): void => {
+        const end = Math.min(sent + count, total);
+        if (end > sent) this.#socket.write(bytes.subarray(sent * size, end * size));
+        sent = end;
+      };
       this.#onFrames = (count) => {
         done += count;
-        const more = Math.min(count, total - sent);
-        sent += more;
-        if (more > 0) this.#socket.write(batch.subarray(0, more * frame.length));
+        send(count);
         if (done >= total) resolve();
       };
-      this.#socket.write(batch.subarray(0, sent * frame.length));
+      send(window);
     });
   }
 

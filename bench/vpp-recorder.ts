@@ -40,6 +40,9 @@ export class Recorder implements Transport {
         closed: (reason) => {
           events.closed(reason);
         },
+        get owed() {
+          return events.owed;
+        },
       },
       signal,
     );

@@ -20,7 +20,8 @@ export class Daemon {
   constructor(
     readonly name: string,
     private readonly command: readonly [string, readonly string[]],
-    private readonly upMessage: string,
+    /** What it says when it is up, or who else can tell. */
+    private readonly isUp: string | (() => Promise<boolean>),
   ) {}
 
   async start(): Promise<void> {
@@ -28,9 +29,10 @@ export class Daemon {
     this.#process = child;
     let isOver = false;
     void child.ended.then(() => (isOver = true));
+    const { isUp } = this;
     await until(`${this.name} is up`, 15_000, () => {
       if (isOver) throw new Error(`it ended: ${child.output.slice(-2000)}`);
-      return child.output.includes(this.upMessage);
+      return typeof isUp === 'string' ? child.output.includes(isUp) : isUp();
     });
   }
 
@@ -55,11 +57,12 @@ export async function makeNva(): Promise<Daemon> {
 
 const agentConfig = (host: Host): string => `${STATE}/${host.name}.yaml`;
 
-export async function makeAgent(host: Host): Promise<Daemon> {
+/** @param more of its configuration */
+export async function makeAgent(host: Host, more = ''): Promise<Daemon> {
   const { name } = host;
   await writeFile(
     agentConfig(host),
-    `name: ${name}\nstateDir: ${STATE}/${name}\nlisten: [{ address: "unix:/run/nfvd/${name}.sock" }]\n`,
+    `name: ${name}\nstateDir: ${STATE}/${name}\nlisten: [{ address: "unix:/run/nfvd/${name}.sock" }]\n${more}`,
   );
   const command = inNetns(name, process.execPath, NFVD, 'nve', '--config', agentConfig(host));
   return new Daemon(`the agent of ${name}`, command, 'NVE is up');

@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { NvaClient } from '../src/rpc/nva-client.js';
 import type { Daemon } from './daemons.js';
+import type { VppHost } from './vpp.js';
 import { HOSTS, type Host } from './world.js';
 
 export interface Guest {
@@ -21,6 +22,8 @@ export interface Demo {
   readonly nva: Daemon;
   readonly agents: ReadonlyMap<string, Daemon>;
   readonly client: NvaClient;
+  /** Undefined: all hosts have the kernel's dataplane. */
+  readonly vpp: VppHost | undefined;
 }
 
 /** @returns one line on what was seen. @throws what was not as it should be */

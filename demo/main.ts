@@ -13,39 +13,81 @@ import { move } from './checks/move.js';
 import { nvaKilled } from './checks/nva-killed.js';
 import { reach } from './checks/reach.js';
 import { suppression } from './checks/suppression.js';
+import { vppDrift } from './checks/vpp-drift.js';
+import { vppKilled } from './checks/vpp-killed.js';
 import { makeAgent, makeNva, nfvctl, repository, shell, type Daemon } from './daemons.js';
-import { readGuests, type Check, type Demo } from './demo.js';
+import { hostOf, readGuests, type Check, type Demo } from './demo.js';
+import { plug, withPorts } from './plug.js';
+import { findVpp, type VppInstallation } from './vpp-installation.js';
+import { VppHost } from './vpp.js';
 import { addGuest, HOSTS, makeWorld } from './world.js';
 
 const MANIFEST = repository('examples/two-tenants.yaml');
+/** Where a VPP is, this host has it. */
+const VPP_HOST = hostOf('host-b');
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** Three hosts, their guests' namespaces, and all daemons running. */
-async function start(): Promise<{ demo: Demo; foreignBefore: string }> {
+/**
+ * Three hosts, their guests' namespaces, and all daemons running.
+ * @param installed of the VPP that one of the hosts gets
+ */
+async function start(
+  installed: VppInstallation | undefined,
+): Promise<{ demo: Demo; foreignBefore: string }> {
   print('demo: making three hosts and an underlay, all in namespaces');
-  await makeWorld();
+  await makeWorld(installed && VPP_HOST);
   await makeForeign();
   const foreignBefore = await describeForeign();
   const guests = await readGuests(MANIFEST);
   for (const { netns } of guests) await addGuest(netns);
+  const vpp = installed && (await startVpp(installed));
 
   print('demo: starting nfvd nva, and nfvd nve on each host');
   const nva = await makeNva();
   await nva.start();
   const agents = new Map<string, Daemon>();
-  for (const host of HOSTS) agents.set(host.name, await makeAgent(host));
+  for (const host of HOSTS) {
+    agents.set(host.name, await makeAgent(host, vpp?.host === host ? vpp.agentConfig : ''));
+  }
   await Promise.all([...agents.values()].map((agent) => agent.start()));
   const address = { kind: 'unix', path: '/run/nfvd/nva.sock' } as const;
   const client = new NvaClient({ address, timeoutMs: 10_000 });
-  return { demo: { guests, nva, agents, client }, foreignBefore };
+  return { demo: { guests, nva, agents, client, vpp }, foreignBefore };
 }
 
-async function applyManifest(): Promise<void> {
-  print(`demo: nfvctl apply -f ${MANIFEST.slice(repository('').length)} --wait=30s`);
-  print(indent(await nfvctl(['apply', '-f', MANIFEST, '--wait=30s'])));
+async function startVpp(installed: VppInstallation): Promise<VppHost> {
+  const vpp = await VppHost.create(VPP_HOST, installed);
+  await vpp.daemon.start();
+  const version = (await vpp.ask('show', 'version')).split(' ')[1] ?? '';
+  print(`demo: ${VPP_HOST.name} has VPP ${version} for a dataplane, the others the kernel's`);
+  return vpp;
+}
+
+/** The VPP of this machine; without one, says so. */
+function lookForVpp(): VppInstallation | undefined {
+  const found = findVpp();
+  if (typeof found !== 'string') return found;
+  print(`demo: ${found}; every host has the kernel's dataplane`);
+  return undefined;
+}
+
+async function applyManifest({ guests, vpp }: Demo): Promise<void> {
+  let path = MANIFEST;
+  if (vpp !== undefined && !vpp.canTap) {
+    path = '/run/demo/two-tenants.yaml';
+    print('demo: VPP makes no taps here (no /dev/vhost-net): it takes interfaces that we make');
+    const ports = new Map<string, object>();
+    for (const guest of guests) {
+      const addresses = [`${guest.ipv4}/24`, `${guest.ipv6}/64`];
+      ports.set(guest.id, await plug({ ...guest, addresses }, vpp));
+    }
+    await withPorts(MANIFEST, ports, path);
+  }
+  print(`demo: nfvctl apply -f ${path.replace(repository(''), '')} --wait=30s`);
+  print(indent(await nfvctl(['apply', '-f', path, '--wait=30s'])));
   for (const kind of ['nves', 'networks', 'endpoints']) {
     print(`demo: nfvctl get ${kind}`);
     print(indent(await nfvctl(['get', kind])));
@@ -54,7 +96,16 @@ async function applyManifest(): Promise<void> {
 
 const indent = (text: string): string => text.trimEnd().replace(/^/gm, '    ');
 
-function checks(foreignBefore: string): readonly (readonly [string, Check])[] {
+type Titled = readonly [title: string, check: Check];
+
+function vppChecks(vpp: VppHost): readonly Titled[] {
+  return [
+    ['changes behind our back, in VPP', vppDrift(vpp)],
+    ['kill -9 of VPP', vppKilled(vpp)],
+  ];
+}
+
+function checks(foreignBefore: string, vpp: VppHost | undefined): readonly Titled[] {
   return [
     ['pings between hosts, IPv4 and IPv6, full MTU, don’t fragment', reach],
     ['nothing crosses between networks with the same addresses', isolation],
@@ -66,15 +117,16 @@ function checks(foreignBefore: string): readonly (readonly [string, Check])[] {
     ['changes behind our back', drift],
     ['200 endpoints in one apply', many],
     ['what is not ours', foreign(foreignBefore)],
+    ...(vpp === undefined ? [] : vppChecks(vpp)),
   ];
 }
 
 async function runChecks(): Promise<number> {
-  const { demo, foreignBefore } = await start();
-  await applyManifest();
+  const { demo, foreignBefore } = await start(lookForVpp());
+  await applyManifest(demo);
   let passed = 0;
   let failed = 0;
-  for (const [i, [title, check]] of checks(foreignBefore).entries()) {
+  for (const [i, [title, check]] of checks(foreignBefore, demo.vpp).entries()) {
     try {
       const seen = await check(demo);
       passed++;
@@ -83,7 +135,7 @@ async function runChecks(): Promise<number> {
       failed++;
       const why = error instanceof Error ? error.message : String(error);
       print(`${String(i + 1).padStart(3)} FAIL  ${title}: ${why}`);
-      for (const daemon of [demo.nva, ...demo.agents.values()]) {
+      for (const daemon of daemonsOf(demo)) {
         print(indent(`${daemon.name}:\n${daemon.log}`));
       }
     }
@@ -93,14 +145,20 @@ async function runChecks(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-async function stop({ client, agents, nva }: Demo): Promise<void> {
-  client.close();
-  for (const daemon of [...agents.values(), nva]) await daemon.kill('SIGTERM');
+async function stop(demo: Demo): Promise<void> {
+  demo.client.close();
+  for (const daemon of daemonsOf(demo)) await daemon.kill('SIGTERM');
 }
 
-/** The world without the checks, for whoever wants to look around in it. */
+const daemonsOf = ({ agents, nva, vpp }: Demo): readonly Daemon[] => [
+  ...agents.values(),
+  nva,
+  ...(vpp === undefined ? [] : [vpp.daemon]),
+];
+
+/** The world without the checks, for whoever wants to look around in it; on kernels, as README.md has it. */
 async function runShell(): Promise<number> {
-  const { demo } = await start();
+  const { demo } = await start(undefined);
   print('tour: the hosts are host-a, -b, -c: ip netns exec host-a bash');
   print('tour: the guests are blue-1 … red-4; "exit" removes everything');
   await shell();

@@ -70,6 +70,11 @@ export class RunningPing {
     return Math.max(0, ...times.slice(1).map((time, i) => (time - (times[i] ?? time)) * 1000));
   }
 
+  /** Ends it now. */
+  async end(): Promise<void> {
+    await this.#process.kill('SIGINT');
+  }
+
   #arrivals(): number[] {
     return [...this.#process.output.matchAll(/^\[(\d+\.\d+)\] \d+ bytes from/gm)].map((match) =>
       Number(match[1]),

@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
 scripts/need.sh ip=iproute2 ping=iputils-ping nft=nftables unshare=util-linux mount=mount
+if [ -n "${VPP_PREFIX:-}" ] || command -v vpp >/dev/null; then scripts/need.sh ethtool=ethtool; fi
 own='--net --mount --pid --fork --kill-child --mount-proc'
 if [ "$(id -u)" != 0 ]; then
   own="--user --map-root-user $own"

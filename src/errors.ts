@@ -151,6 +151,26 @@ export const ERROR_TABLE = {
     true,
     'create the interface on the host, or correct its name in the endpoint',
   ),
+  VPP_INTERFACE_MISSING: row(
+    'FAILED_PRECONDITION',
+    true,
+    'create the interface in VPP, or correct its name in the endpoint',
+  ),
+  VPP_INTERFACE_DOWN: row(
+    'FAILED_PRECONDITION',
+    true,
+    'set the interface up: vppctl set interface state NAME up',
+  ),
+  SOCKET_PATH_REFUSED: row(
+    'FAILED_PRECONDITION',
+    true,
+    "choose a path in one of vpp.socketDirectories of the agent's configuration",
+  ),
+  SOCKET_PATH_TAKEN: row(
+    'FAILED_PRECONDITION',
+    true,
+    'remove what is at that path, or choose another path',
+  ),
   READBACK_MISMATCH: row(
     'UNAVAILABLE',
     true,

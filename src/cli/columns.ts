@@ -1,10 +1,11 @@
 /** The columns of `get`, for each kind. */
 import type { Resource, ResourceKind } from '../model/api.js';
-import type { Endpoint, EndpointState, Port } from '../model/endpoint.js';
+import type { Endpoint, EndpointState } from '../model/endpoint.js';
 import { hasSession, type Nve, type NveState, type NveStatus } from '../model/nve.js';
 import type { Labels } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { formatAge } from './duration.js';
+import { portText, yesNo } from './port-text.js';
 import type { Colour } from './style.js';
 import type { Cell } from './table.js';
 
@@ -142,17 +143,6 @@ export function endpointColour(state: EndpointState): Colour {
   }
 }
 
-export function portText(port: Port): string {
-  switch (port.kind) {
-    case 'veth':
-      return `veth ${port.netns}/${port.interface}`;
-    case 'tap':
-      return `tap ${port.interface}`.trim();
-    case 'host_interface':
-      return `host ${port.interface}`;
-  }
-}
-
 export function labelsText(labels: Labels): string {
   return listText(Object.entries(labels).map(([key, value]) => `${key}=${value}`));
 }
@@ -163,10 +153,6 @@ export function listText(values: readonly string[]): string {
 
 export function orDash(text: string): string {
   return text === '' ? '-' : text;
-}
-
-export function yesNo(value: boolean): string {
-  return value ? 'yes' : 'no';
 }
 
 function plain(texts: readonly string[]): Cell[] {

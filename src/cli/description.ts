@@ -1,31 +1,14 @@
 /** What `describe` prints. Pure. */
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
-import type { Endpoint, Port } from '../model/endpoint.js';
+import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Nve } from '../model/nve.js';
 import type { Labels, Meta } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
-import {
-  cellsOf,
-  endpointColour,
-  headerOf,
-  labelsText,
-  listText,
-  nveColour,
-  orDash,
-  yesNo,
-} from './columns.js';
+import { cellsOf, endpointColour, headerOf, labelsText, listText, nveColour } from './columns.js';
 import { formatAge } from './duration.js';
-import { escapeText } from './escape.js';
-import type { Colour, Paint } from './style.js';
-import { Table, type Cell } from './table.js';
-
-export interface DescribeContext {
-  readonly now: number;
-  readonly paint: Paint;
-}
-
-/** Name and value; an empty value is shown as "-". */
-export type Field = readonly [name: string, value: string, colour?: Colour | undefined];
+import { dataplaneFields, dataplaneTables } from './describe-dataplane.js';
+import { fields, textTable, titled, type DescribeContext, type Field } from './describe-text.js';
+import { portFields, yesNo } from './port-text.js';
 
 export function describeNetwork(
   network: VirtualNetwork,
@@ -48,12 +31,32 @@ export function describeNetwork(
       ['BUM group', spec.bumGroup],
       ['Learning', yesNo(spec.learning)],
       ['ARP suppression', yesNo(spec.arpSuppression)],
+      ['Drift policy', spec.driftPolicy === 'DEFAULT' ? "the agents' own" : spec.driftPolicy],
       ['Prefixes', listText(spec.prefixes)],
       ...metaFields(meta, context),
     ]),
     resourceTable('NVEs', nves, context),
     resourceTable('Endpoints', endpoints, context),
+    ...driftsOf(network, endpoints, nves, context),
   ].join('\n');
+}
+
+/** What the NVEs told of changes behind their backs, in this network; none: nothing. */
+function driftsOf(
+  { spec }: VirtualNetwork,
+  endpoints: readonly Endpoint[],
+  nves: readonly Nve[],
+  context: DescribeContext,
+): string[] {
+  const ports = new Set(endpoints.map(({ id }) => `port/${id}`));
+  const isHere = (key: string): boolean => ports.has(key) || key.split('/')[1] === String(spec.vni);
+  const rows = nves.flatMap(({ id, status }) =>
+    status.drifts
+      .filter(({ key }) => isHere(key))
+      .map((d) => [d.time, id, d.key, d.difference, d.action]),
+  );
+  if (rows.length === 0) return [];
+  return [textTable('Drifts', ['TIME', 'NVE', 'ITEM', 'DIFFERENCE', 'ACTION'], rows, context)];
 }
 
 export function describeNve(
@@ -80,22 +83,29 @@ export function describeNve(
       ['Items applied', String(counts.applied)],
       ['Items failed', String(counts.failed), counts.failed > 0 ? 'red' : undefined],
       ['Applied revision', String(status.appliedRevision)],
+      [
+        'Items drifted',
+        String(status.driftedCount),
+        status.driftedCount > 0 ? 'yellow' : undefined,
+      ],
       ['Drifts seen', String(status.driftCount)],
       ['Dataplane', c === undefined ? '' : `${c.dataplane} ${c.dataplaneVersion}`.trim()],
+      ...dataplaneFields(status.dataplane, context),
       ['Item kinds', listText(c?.itemKinds ?? [])],
       ['Encapsulations', listText(c?.encapsulations ?? [])],
       ['Port kinds', listText(c?.portKinds ?? [])],
       ['BUM modes', listText(c?.bumModes ?? [])],
       ...metaFields(meta, context),
     ]),
-    table(
+    ...dataplaneTables(status.dataplane, context),
+    textTable(
       'Underlays',
       ['ADDRESS', 'INTERFACE', 'MTU'],
       status.underlays.map((u) => [u.address, u.interface, String(u.mtu)]),
       context,
     ),
     failures(nve, context),
-    table(
+    textTable(
       'Drifts',
       ['TIME', 'ITEM', 'DIFFERENCE', 'ACTION'],
       status.drifts.map((d) => [d.time, d.key, d.difference, d.action]),
@@ -143,33 +153,8 @@ function metaFields({ etag, revision, createTime, updateTime }: Meta, c: Describ
   ];
 }
 
-function portFields(port: Port): Field[] {
-  switch (port.kind) {
-    case 'veth':
-      return [
-        ['Port', 'veth'],
-        ['  Namespace', port.netns],
-        ['  Interface', port.interface],
-        ['  Host interface', port.hostInterface === '' ? 'derived' : port.hostInterface],
-      ];
-    case 'tap':
-      return [
-        ['Port', 'tap'],
-        ['  Interface', port.interface === '' ? 'derived' : port.interface],
-        ['  Owner', `uid ${port.ownerUid}`],
-        ['  Multi-queue', yesNo(port.multiQueue)],
-        ['  virtio-net header', yesNo(port.vnetHdr)],
-      ];
-    case 'host_interface':
-      return [
-        ['Port', 'interface of the host'],
-        ['  Interface', port.interface],
-      ];
-  }
-}
-
 function failures({ status }: Nve, context: DescribeContext): string {
-  return table(
+  return textTable(
     'Failures',
     ['ITEM', 'CODE', 'MESSAGE', 'REMEDY'],
     status.failures.map((f) => [f.key, f.code, f.message, remedyOf(f.code)]),
@@ -191,36 +176,4 @@ function resourceTable(
   if (first === undefined) return `${title}: none\n`;
   const rows = resources.map((resource) => cellsOf(resource, false, now));
   return titled(title, headerOf(first.kind, false), rows, paint);
-}
-
-function table(
-  title: string,
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-  { paint }: DescribeContext,
-): string {
-  if (rows.length === 0) return `${title}: none\n`;
-  const cells = rows.map((row) => row.map((text) => ({ text: orDash(text) })));
-  return titled(title, header, cells, paint);
-}
-
-function titled(
-  title: string,
-  header: readonly string[],
-  rows: readonly (readonly Cell[])[],
-  paint: Paint,
-): string {
-  const text = new Table(header, paint).all(rows);
-  return `${title} (${rows.length}):\n${text.replace(/^(?=.)/gm, '  ')}`;
-}
-
-export function fields(paint: Paint, all: readonly Field[]): string {
-  const width = Math.max(...all.map(([name]) => name.length)) + 1;
-  return all
-    .map(([name, value, colour]) => {
-      const shown = escapeText(orDash(value));
-      const painted = colour === undefined ? shown : paint(colour, shown);
-      return `${`${name}:`.padEnd(width)}  ${painted}\n`;
-    })
-    .join('');
 }

@@ -4,6 +4,7 @@ import type { NvaApi } from '../model/api.js';
 import type { Clock } from '../model/clock.js';
 import type { Address } from '../rpc/address.js';
 import type { TlsFiles } from '../rpc/tls.js';
+import type { OpenHost } from './host-access.js';
 import type { ConnectVpp, OpenVppStats } from './vpp/access.js';
 
 export interface NvaConnection extends NvaApi {
@@ -33,4 +34,5 @@ export interface CliHost {
   readonly connect: Connect;
   readonly connectVpp: ConnectVpp;
   readonly openVppStats: OpenVppStats;
+  readonly openHost: OpenHost;
 }

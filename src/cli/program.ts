@@ -11,6 +11,7 @@ import { describeVerb } from './verbs/describe.js';
 import { diffVerb } from './verbs/diff.js';
 import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
+import { hostVerb } from './verbs/host.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
 import { vppVerb } from './verbs/vpp.js';
@@ -29,6 +30,7 @@ const VERBS: readonly Verb[] = [
   watchVerb,
   waitVerb,
   vppVerb,
+  hostVerb,
   completionVerb,
   completeVerb,
   versionVerb,

@@ -68,6 +68,19 @@ export class Journal {
   }
 
   /**
+   * The records that are there, while somebody else may be adding to them; none: there is no file.
+   * @throws NfvError JOURNAL_DAMAGED with the line, FILE_UNREADABLE
+   */
+  static async read(path: string): Promise<readonly unknown[]> {
+    try {
+      const bytes = await readBounded(path);
+      return bytes === undefined ? [] : decode(bytes, path).records;
+    } catch (error) {
+      throw failed(path, error);
+    }
+  }
+
+  /**
    * The record is on the disk when this returns. After a failure nothing of it is.
    * @throws NfvError FILE_UNREADABLE
    */
@@ -168,6 +181,26 @@ function decodeLine(line: Buffer, seq: number): { readonly record: unknown } | u
 function hasMoreThanOne(line: Buffer): boolean {
   const [header = '', , length] = HEADER.exec(line.toString('latin1', 0, 64)) ?? [];
   return length !== undefined && line.length > header.length + Number(length);
+}
+
+/** Undefined: there is no such file. */
+async function readBounded(path: string): Promise<Buffer | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if (nodeErrno(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_FILE) throw damaged(path, 1, `the file has ${size} bytes`);
+    const bytes = Buffer.alloc(size);
+    await readAll(file, bytes);
+    return bytes;
+  } finally {
+    await file.close();
+  }
 }
 
 async function readAll(file: FileHandle, bytes: Buffer): Promise<void> {

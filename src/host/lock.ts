@@ -5,8 +5,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { NfvError } from '../errors.js';
+import { nodeErrno } from './errno.js';
 
 export interface HostLock {
   release(): Promise<void>;
@@ -30,6 +31,24 @@ export async function lockFile(path: string): Promise<HostLock> {
     throw error;
   }
   return { release: () => file.close() };
+}
+
+/**
+ * Somebody has the file locked at this moment, by the kernel's list of locks (/proc/locks): to try
+ * the lock would keep it from others.
+ */
+export async function isLocked(path: string): Promise<boolean> {
+  try {
+    const { ino } = await stat(path);
+    const locks = await readFile('/proc/locks', 'utf8');
+    return new RegExp(`^\\d+: FLOCK +ADVISORY +WRITE \\d+ [0-9a-f]+:[0-9a-f]+:${ino} `, 'm').test(
+      locks,
+    );
+  } catch (error) {
+    // Nobody has ever locked it.
+    if (nodeErrno(error) === 'ENOENT') return false;
+    throw new NfvError('FILE_UNREADABLE', `cannot see whether ${path} is locked`, { cause: error });
+  }
 }
 
 async function flock(fd: number, path: string): Promise<void> {

@@ -45,6 +45,7 @@ const MAX_OUTPUT = 16 * 1024 * 1024;
 const PACKAGES: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   devlink: 'iproute2',
+  modinfo: 'kmod',
   modprobe: 'kmod',
   dd: 'coreutils',
   grep: 'grep',

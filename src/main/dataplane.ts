@@ -2,11 +2,17 @@
 import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
 import type { Uplink } from '../dataplane/vpp/uplinks.js';
+import { interfaceIndex } from '../host/interface-index.js';
+import { Secrets } from '../host/secrets.js';
+import { UnixSockets } from '../host/unix-sockets.js';
 import { systemClock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
 import type { NveConfig } from '../nve/config.js';
 import type { VppConfig } from '../nve/vpp-config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
+
+/** Bytes of a memif's secret: VPP keeps 24 with a 0 at the end (plugins/memif/memif.api). */
+const MAX_SECRET = 23;
 
 /** What VPP's taps need of the kernel (VPP src/plugins/tap). */
 const VHOST_NET = '/dev/vhost-net';
@@ -21,7 +27,7 @@ export async function openDataplane(
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
-  { socket, uplinks }: VppConfig,
+  { socket, uplinks, socketDirectories, secretDirectory }: VppConfig,
   log: Pick<Log, 'info' | 'warn'>,
 ): Promise<Dataplane> {
   const [{ VppDataplane }, { VppClient }, { SocketTransport }] = await Promise.all([
@@ -35,6 +41,12 @@ async function openVpp(
     connect: (onSession) => new VppClient({ transport, timers, onSession }),
     uplinks: uplinks.map(uplinkOf),
     canTap: () => isUsable(VHOST_NET),
+    clock: systemClock,
+    host: {
+      sockets: new UnixSockets(socketDirectories),
+      secrets: new Secrets(secretDirectory, MAX_SECRET),
+      interfaceIndex,
+    },
     log,
   });
 }

@@ -21,4 +21,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   connect: (options) => new NvaClient(options),
   connectVpp: async (...given) => (await import('./vpp-access.js')).connectVpp(...given),
   openVppStats: async (options) => (await import('./vpp-access.js')).openVppStats(options),
+  openHost: async (options) => (await import('./host-access.js')).openHost(options),
 });

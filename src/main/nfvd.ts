@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The daemons' program: `nfvd nva`, `nfvd nve`. */
+/** The daemons' program: `nfvd nva`, `nfvd nve`, `nfvd host`. */
 import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../cli/error-text.js';
 import { NO_PAINT } from '../cli/style.js';
@@ -85,6 +85,31 @@ nve
       print(`the identity is new: nfvctl update nve ${config.name} --reset-identity`);
     }
   });
+
+const host = program
+  .command('host')
+  .description('what of host preparation nobody waits for; "nfvctl host" is for people');
+
+interface HostFlags {
+  readonly stateDir: string;
+  readonly nva: readonly string[];
+}
+
+for (const [name, description] of [
+  ['recover', 'after a boot or a crash: prepare the host again, or take back what was cut off'],
+  ['guard', 'undo the change that waits to be confirmed when its time is over'],
+] as const) {
+  host
+    .command(name)
+    .description(description)
+    .option('--state-dir <directory>', 'where changes are written down', '/var/lib/nfvd/host')
+    .option('--nva <address...>', 'IP addresses of the NVA, the way to which is guarded', [])
+    .action(async (flags: HostFlags) => {
+      const { guardHost, recoverHost } = await import('./host-daemon.js');
+      const log = makeLog('host', 'info');
+      await (name === 'recover' ? recoverHost(flags, log) : guardHost(flags, log));
+    });
+}
 
 /** What is wrong with a configuration that can be read. */
 const FAULTY: readonly ErrorCode[] = ['CONFIG_INVALID', 'MESSAGE_TOO_LARGE'];

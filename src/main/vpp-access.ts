@@ -32,6 +32,7 @@ export const connectVpp: ConnectVpp = async (options, hooks, signal) => {
     address: transport.name,
     schema: binding.schema,
     schemaSource: binding.source,
+    schemaPassedOver: binding.passedOver?.message,
     messageTable: binding.messageTable,
     instance: boot.instance,
     pid: boot.pid,

@@ -2,6 +2,7 @@ import type { Labels, Meta } from './resource.js';
 import { isMulticastMac, parseIp, parseMac, parsePrefix, prefixContains } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
 import { checkId, checkDisplayName, checkLabels, Violations } from './violations.js';
+import { checkVppPort, type VppPort } from './vpp-ports.js';
 
 /** A veth pair, the guest's end in a namespace that exists. */
 export interface VethPort {
@@ -30,7 +31,7 @@ export interface HostInterfacePort {
   readonly interface: string;
 }
 
-export type Port = VethPort | TapPort | HostInterfacePort;
+export type Port = VethPort | TapPort | HostInterfacePort | VppPort;
 export type PortKind = Port['kind'];
 
 export type AdminState = 'UP' | 'DOWN';
@@ -185,6 +186,8 @@ export function checkPort(v: Violations, port: Port): void {
     case 'host_interface':
       checkInterface(v, 'port.host_interface.interface', port.interface);
       break;
+    default:
+      checkVppPort(v, port);
   }
 }
 

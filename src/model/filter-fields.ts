@@ -1,11 +1,13 @@
 /** What of each resource a filter can name: the fields of proto/nfv/v1. */
 import type { Resource } from './api.js';
+import type { DataplaneStatus } from './dataplane-status.js';
 import type { Endpoint, Port } from './endpoint.js';
 import type { FieldRecord } from './filter.js';
 import { formatName } from './names.js';
 import type { Nve } from './nve.js';
 import type { Meta } from './resource.js';
 import type { VirtualNetwork } from './virtual-network.js';
+import type { VppPort } from './vpp-ports.js';
 
 /** The fields of a resource under the names of proto/nfv/v1, for `matches`. */
 export function fieldsOf(resource: Resource): FieldRecord {
@@ -42,6 +44,7 @@ function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldR
     arp_suppression: spec.arpSuppression,
     prefixes: spec.prefixes,
     underlay_family: `UNDERLAY_FAMILY_${spec.underlayFamily}`,
+    drift_policy: `DRIFT_POLICY_${spec.driftPolicy === 'DEFAULT' ? 'UNSPECIFIED' : spec.driftPolicy}`,
     labels: spec.labels,
     effective_mtu: effectiveMtu,
     ...metaFields(meta),
@@ -49,7 +52,7 @@ function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldR
 }
 
 function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
-  const { capabilities: c } = status;
+  const { capabilities: c, dataplane } = status;
   return {
     name: formatName('nves', id),
     display_name: spec.displayName,
@@ -77,7 +80,26 @@ function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
     failures: status.failures.map((f) => ({ ...f })),
     drifts: status.drifts.map((d) => ({ ...d, action: `ACTION_${d.action}` })),
     drift_count: status.driftCount,
+    drifted_count: status.driftedCount,
+    ...(dataplane === undefined ? {} : { dataplane: dataplaneFields(dataplane) }),
     ...metaFields(meta),
+  };
+}
+
+function dataplaneFields(status: DataplaneStatus): FieldRecord {
+  return {
+    session: `SESSION_${status.session}`,
+    since: status.since,
+    reason_code: status.reasonCode,
+    reason: status.reason,
+    restarts: status.restarts,
+    boot: status.boot,
+    features: status.features.map(({ name, state, problems }) => ({
+      name,
+      state: `STATE_${state}`,
+      problems,
+    })),
+    plugins: status.plugins.map((plugin) => ({ ...plugin })),
   };
 }
 
@@ -120,5 +142,49 @@ function portFields(port: Port): FieldRecord {
       };
     case 'host_interface':
       return { host_interface: { interface: port.interface } };
+    default:
+      return vppPortFields(port);
+  }
+}
+
+function vppPortFields(port: VppPort): FieldRecord {
+  switch (port.kind) {
+    case 'vhost_user':
+      return {
+        vhost_user: {
+          socket: port.socket,
+          role: `ROLE_${port.role}`,
+          socket_mode: port.socketMode,
+          owner_uid: port.ownerUid,
+          owner_gid: port.ownerGid,
+          gso: port.gso,
+          packed_ring: port.packedRing,
+          event_idx: port.eventIdx,
+          disable_mrg_rxbuf: port.disableMrgRxbuf,
+          disable_indirect_desc: port.disableIndirectDesc,
+        },
+      };
+    case 'memif':
+      return {
+        memif: {
+          socket: port.socket,
+          role: `ROLE_${port.role}`,
+          id: port.id,
+          ring_size: port.ringSize,
+          buffer_size: port.bufferSize,
+          secret_name: port.secretName,
+        },
+      };
+    case 'vlan':
+      return {
+        vlan: {
+          parent: port.parent,
+          outer_vlan_id: port.outerVlanId,
+          inner_vlan_id: port.innerVlanId,
+          dot1ad: port.dot1ad,
+        },
+      };
+    case 'vpp_interface':
+      return { vpp_interface: { interface: port.interface } };
   }
 }

@@ -2,6 +2,7 @@
  * The pieces an NVE's configuration is made of, the same for every dataplane
  * (docs/architecture.md, "The items an NVA sends an NVE").
  */
+import type { DriftPolicy } from './drift-policy.js';
 import type { Port } from './endpoint.js';
 import { checkPort, MAX_IPS } from './endpoint.js';
 import { ipRange, parseIp } from './addresses.js';
@@ -50,6 +51,8 @@ export interface BridgeDomainItem {
   readonly mtu: number;
   /** The underlay's multicast group for BUM frames; empty: none. */
   readonly bumGroup: string;
+  /** Of all items of this VNI; absent: the agent's own. */
+  readonly driftPolicy?: DriftPolicy;
 }
 
 /** A remote VTEP that takes part in a virtual network. */

@@ -1,3 +1,4 @@
+import type { DataplaneStatus } from './dataplane-status.js';
 import type { Labels, Meta } from './resource.js';
 import type { IpFamily } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
@@ -74,6 +75,10 @@ export interface NveStatus {
   readonly failures: readonly ItemFailure[];
   readonly drifts: readonly Drift[];
   readonly driftCount: number;
+  /** Items that are not as wanted and are left alone, as the drift policy has it. */
+  readonly driftedCount: number;
+  /** Absent until the agent has said it. */
+  readonly dataplane?: DataplaneStatus;
 }
 
 export interface Nve {
@@ -100,6 +105,7 @@ export const NO_NVE_STATUS: NveStatus = {
   failures: [],
   drifts: [],
   driftCount: 0,
+  driftedCount: 0,
 };
 
 const MAX_VTEP_ADDRESSES = 8;

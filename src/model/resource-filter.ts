@@ -2,6 +2,8 @@
 import { NfvError } from '../errors.js';
 import type { Resource, ResourceKind } from './api.js';
 import { parseIp, parseMac } from './addresses.js';
+import { DATAPLANE_SESSIONS, FEATURE_STATES } from './dataplane-status.js';
+import { DRIFT_POLICIES } from './drift-policy.js';
 import { fieldsOf } from './filter-fields.js';
 import type { Comparator } from './filter-scanner.js';
 import { invalidFilter, MATCH_ALL, matches, parseFilter } from './filter.js';
@@ -121,6 +123,7 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     arp_suppression: BOOL,
     prefixes: TEXT,
     underlay_family: enumeration('UNDERLAY_FAMILY_', ['IPV4', 'IPV6']),
+    drift_policy: enumeration('DRIFT_POLICY_', ['UNSPECIFIED', ...DRIFT_POLICIES]),
     labels: TEXT,
     effective_mtu: NUMBER,
     ...META,
@@ -161,6 +164,18 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'drifts.action': enumeration('ACTION_', ['REPAIRED', 'REPORTED', 'FAILED']),
     'drifts.time': TIME,
     drift_count: NUMBER,
+    drifted_count: NUMBER,
+    'dataplane.session': enumeration('SESSION_', DATAPLANE_SESSIONS),
+    'dataplane.since': TIME,
+    'dataplane.reason_code': TEXT,
+    'dataplane.reason': TEXT,
+    'dataplane.restarts': NUMBER,
+    'dataplane.boot': TEXT,
+    'dataplane.features.name': TEXT,
+    'dataplane.features.state': enumeration('STATE_', FEATURE_STATES),
+    'dataplane.features.problems': TEXT,
+    'dataplane.plugins.name': TEXT,
+    'dataplane.plugins.version': TEXT,
     ...META,
   },
   Endpoint: {
@@ -176,6 +191,27 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'port.tap.multi_queue': BOOL,
     'port.tap.vnet_hdr': BOOL,
     'port.host_interface.interface': TEXT,
+    'port.vhost_user.socket': TEXT,
+    'port.vhost_user.role': enumeration('ROLE_', ['SERVER', 'CLIENT']),
+    'port.vhost_user.socket_mode': NUMBER,
+    'port.vhost_user.owner_uid': NUMBER,
+    'port.vhost_user.owner_gid': NUMBER,
+    'port.vhost_user.gso': BOOL,
+    'port.vhost_user.packed_ring': BOOL,
+    'port.vhost_user.event_idx': BOOL,
+    'port.vhost_user.disable_mrg_rxbuf': BOOL,
+    'port.vhost_user.disable_indirect_desc': BOOL,
+    'port.memif.socket': TEXT,
+    'port.memif.role': enumeration('ROLE_', ['MASTER', 'SLAVE']),
+    'port.memif.id': NUMBER,
+    'port.memif.ring_size': NUMBER,
+    'port.memif.buffer_size': NUMBER,
+    'port.memif.secret_name': TEXT,
+    'port.vlan.parent': TEXT,
+    'port.vlan.outer_vlan_id': NUMBER,
+    'port.vlan.inner_vlan_id': NUMBER,
+    'port.vlan.dot1ad': BOOL,
+    'port.vpp_interface.interface': TEXT,
     mac: MAC,
     ips: IP,
     admin_state: enumeration('ADMIN_STATE_', ['UP', 'DOWN']),

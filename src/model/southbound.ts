@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { NfvError } from '../errors.js';
 import type { Item } from './item.js';
+import type { DataplaneStatus } from './dataplane-status.js';
 import type { Capabilities, Drift, Underlay } from './nve.js';
 
 /** The only version of the protocol so far. */
@@ -67,6 +68,8 @@ export interface DriftReports {
   readonly kind: 'drift_reports';
   readonly drifts: readonly Drift[];
   readonly total: number;
+  /** Items that are not as wanted now, and are left alone. */
+  readonly leftAlone: number;
 }
 
 export interface UnderlayReport {
@@ -74,7 +77,15 @@ export interface UnderlayReport {
   readonly underlays: readonly Underlay[];
 }
 
-export type FromNve = Hello | HeldItems | DeltaReply | ItemReports | DriftReports | UnderlayReport;
+/** How the agent stands with its dataplane, and what that can do. */
+export interface DataplaneReport {
+  readonly kind: 'dataplane_report';
+  readonly status: DataplaneStatus;
+  readonly capabilities: Capabilities;
+}
+
+export type FromNve =
+  Hello | HeldItems | DeltaReply | ItemReports | DriftReports | UnderlayReport | DataplaneReport;
 
 export interface Welcome {
   readonly kind: 'welcome';

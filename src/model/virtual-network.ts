@@ -1,3 +1,4 @@
+import type { NetworkDriftPolicy } from './drift-policy.js';
 import type { Meta, Labels } from './resource.js';
 import { isHostAddress, ipRange, parseIp, parsePrefix, type IpFamily } from './addresses.js';
 import { checkDisplayName, checkId, checkLabels, Violations } from './violations.js';
@@ -24,6 +25,7 @@ export interface VirtualNetworkSpec {
   readonly arpSuppression: boolean;
   readonly prefixes: readonly string[];
   readonly underlayFamily: IpFamily;
+  readonly driftPolicy: NetworkDriftPolicy;
   readonly labels: Labels;
 }
 
@@ -40,6 +42,7 @@ export const NEW_VIRTUAL_NETWORK: VirtualNetworkSpec = {
   arpSuppression: true,
   prefixes: [],
   underlayFamily: 'IPV4',
+  driftPolicy: 'DEFAULT',
   labels: {},
 };
 

@@ -206,6 +206,18 @@ function interfaceClaims({ nve, port }: EndpointSpec): Claim[] {
       return port.interface === '' ? [] : [claim('interface', '', port.interface)];
     case 'host_interface':
       return [claim('interface', '', port.interface)];
+    // No name of a namespace has a colon.
+    case 'vhost_user':
+      return [claim('socket', 'vhost-user:', port.socket)];
+    case 'memif':
+      return [claim('id', `memif:${port.id}`, port.socket)];
+    case 'vlan': {
+      const { outerVlanId, innerVlanId, dot1ad } = port;
+      const tags = `${dot1ad ? 'dot1ad' : 'dot1q'}-${outerVlanId}-${innerVlanId}`;
+      return [claim('outer_vlan_id', `vlan:${tags}`, port.parent)];
+    }
+    case 'vpp_interface':
+      return [claim('interface', 'vpp:', port.interface)];
   }
 }
 

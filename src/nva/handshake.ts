@@ -64,7 +64,7 @@ async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<HeldIt
     if (next.done === true) throw new NfvError('PROTOCOL_VIOLATION', 'no held items came');
     const message = next.value;
     // What it noticed meanwhile is reported again once the session is up.
-    if (message.kind === 'item_reports' || message.kind === 'drift_reports') continue;
+    if (isRepeated(message)) continue;
     if (message.kind === 'underlay_report') {
       ({ underlays } = message);
       continue;
@@ -76,6 +76,10 @@ async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<HeldIt
     if (versions.size > MAX_HELD) throw new NfvError('PROTOCOL_VIOLATION', 'too many held items');
     if (message.last) return { versions, underlays };
   }
+}
+
+function isRepeated({ kind }: FromNve): boolean {
+  return kind === 'item_reports' || kind === 'drift_reports' || kind === 'dataplane_report';
 }
 
 async function within<T>(clock: Clock, ms: number, wait: Promise<T>, what: string): Promise<T> {

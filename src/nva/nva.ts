@@ -153,9 +153,12 @@ export class Nva implements NvaApi {
       onDeparture: (nve, last) => {
         if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
       },
-      onUnderlays: (nve, facts) => {
+      onFacts: (nve, facts) => {
         this.#nveStatuses.store(nve, facts).catch((thrown: unknown) => {
-          log.warn({ nve, ...errorFields(NfvError.from(thrown)) }, 'underlays not stored');
+          log.warn(
+            { nve, ...errorFields(NfvError.from(thrown)) },
+            'what the NVE says of its host is not stored',
+          );
         });
       },
     });

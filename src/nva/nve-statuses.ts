@@ -3,7 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../errors.js';
 import type { Laggard } from '../model/api.js';
 import { timestamp, type Clock } from '../model/clock.js';
-import { NO_NVE_STATUS, type Nve, type NveSpec, type NveState } from '../model/nve.js';
+import {
+  NO_NVE_STATUS,
+  type Capabilities,
+  type Nve,
+  type NveSpec,
+  type NveState,
+} from '../model/nve.js';
 import type { KeyValue, Store } from '../store/store.js';
 import { specKey, statusKey } from './keys.js';
 import { readNveStatus } from './nves.js';
@@ -85,10 +91,11 @@ export class NveStatuses {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const { key, modRevision } = await this.#existing(nve);
       const before = (await readNveStatus(store, nve))?.value;
-      if (before !== undefined && isDeepStrictEqual(factsOf(before), facts)) return;
+      const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
+      if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) return;
       const record: NveStatusRecord = {
         ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
-        ...facts,
+        ...now,
         state: 'SYNCING',
         lastSeenTime: timestamp(clock.now()),
       };
@@ -121,7 +128,8 @@ export class NveStatuses {
     return STATUS_RECORDS.nves.encode({ ...last, state: 'DISCONNECTED' });
   }
 
-  #connectedRecord({ session, facts, drifts, driftCount, since }: Connected): NveStatusRecord {
+  #connectedRecord(connected: Connected): NveStatusRecord {
+    const { session, facts, drifts, driftCount, driftedCount, dataplane, since } = connected;
     const { progress } = session;
     return {
       ...facts,
@@ -132,6 +140,8 @@ export class NveStatuses {
       failures: progress.failures,
       drifts,
       driftCount,
+      driftedCount,
+      ...(dataplane === undefined ? {} : { dataplane }),
       settledDigest: progress.idle && progress.counts.failed === 0 ? progress.digest : '',
     };
   }
@@ -172,6 +182,11 @@ function conflict(nve: string): NfvError {
 function stateOf(idle: boolean, failed: number): NveState {
   if (failed > 0) return 'DEGRADED';
   return idle ? 'IN_SYNC' : 'SYNCING';
+}
+
+/** An agent that has not reached its dataplane yet can do nothing with it: what it could is held. */
+function known(said: Capabilities, before: Capabilities | undefined): Capabilities {
+  return said.itemKinds.length === 0 && before?.dataplane === said.dataplane ? before : said;
 }
 
 function factsOf(record: NveStatusRecord): Partial<NveFacts> {

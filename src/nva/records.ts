@@ -2,6 +2,12 @@
 import { z } from 'zod';
 import { NfvError } from '../errors.js';
 import type { EndpointSpec, EndpointStatus } from '../model/endpoint.js';
+import {
+  DATAPLANE_SESSIONS,
+  FEATURE_STATES,
+  type DataplaneStatus,
+} from '../model/dataplane-status.js';
+import { NETWORK_DRIFT_POLICIES } from '../model/drift-policy.js';
 import { portSchema } from '../model/port-schema.js';
 import type { Meta } from '../model/resource.js';
 import type { NveSpec, NveStatus } from '../model/nve.js';
@@ -36,6 +42,8 @@ const virtualNetworkSpec: z.ZodType<VirtualNetworkSpec> = z.object({
   arpSuppression: z.boolean(),
   prefixes: strings,
   underlayFamily: z.enum(['IPV4', 'IPV6']),
+  // Not in what older versions wrote.
+  driftPolicy: z.enum(NETWORK_DRIFT_POLICIES).default('DEFAULT'),
   labels,
 });
 
@@ -61,6 +69,19 @@ const endpointStatus: z.ZodType<EndpointStatus> = z.object({
   state: z.enum(['PENDING', 'ACTIVE', 'FAILED', 'DOWN']),
   reasonCode: z.string(),
   reason: z.string(),
+});
+
+const dataplaneStatus: z.ZodType<DataplaneStatus> = z.object({
+  session: z.enum(DATAPLANE_SESSIONS),
+  since: z.string(),
+  reasonCode: z.string(),
+  reason: z.string(),
+  restarts: z.number(),
+  boot: z.string(),
+  features: z
+    .array(z.object({ name: z.string(), state: z.enum(FEATURE_STATES), problems: strings }))
+    .readonly(),
+  plugins: z.array(z.object({ name: z.string(), version: z.string() })).readonly(),
 });
 
 const nveStatus: z.ZodType<NveStatusRecord> = z.object({
@@ -96,6 +117,9 @@ const nveStatus: z.ZodType<NveStatusRecord> = z.object({
     )
     .readonly(),
   driftCount: z.number(),
+  // Neither is in what older versions wrote.
+  driftedCount: z.number().default(0),
+  dataplane: dataplaneStatus.exactOptional(),
   settledDigest: z.string(),
 });
 

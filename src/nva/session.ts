@@ -5,12 +5,13 @@
 import { NfvError } from '../errors.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
-import type { Drift, Underlay } from '../model/nve.js';
+import type { Underlay } from '../model/nve.js';
 import {
   MAX_ENTRIES,
   MAX_IN_FLIGHT,
   type Delta,
   type DeltaReply,
+  type DataplaneReport,
   type DriftReports,
   type FromNve,
   type ItemReports,
@@ -23,8 +24,9 @@ export interface SessionEvents {
   /** The state of these items may have changed; 'all': of any. */
   progressed(keys: readonly string[] | 'all'): void;
   /** The NVE noticed drift. */
-  drifted(drifts: readonly Drift[], total: number): void;
+  drifted(report: DriftReports): void;
   underlaysChanged(underlays: readonly Underlay[]): void;
+  dataplaneChanged(report: DataplaneReport): void;
 }
 
 export interface SessionOptions {
@@ -190,7 +192,10 @@ export class Session {
         this.#onReports(message);
         break;
       case 'drift_reports':
-        this.#onDrift(message);
+        this.#options.events.drifted(message);
+        break;
+      case 'dataplane_report':
+        this.#options.events.dataplaneChanged(message);
         break;
       case 'underlay_report':
         this.#options.events.underlaysChanged(message.underlays);
@@ -227,9 +232,5 @@ export class Session {
     const tried = settledRevision > 0 && settledRevision >= this.#options.heldRevision;
     const done = tried ? this.progress.settle(Math.min(settledRevision, this.#sentRevision)) : [];
     this.#options.events.progressed(tried && first ? 'all' : [...changed, ...done]);
-  }
-
-  #onDrift({ drifts, total }: DriftReports): void {
-    this.#options.events.drifted(drifts, total);
   }
 }

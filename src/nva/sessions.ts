@@ -1,8 +1,10 @@
 /** All sessions with NVEs, one for each NVE at most. */
+import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../errors.js';
 import { timestamp, type Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
+import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_IN_FLIGHT,
@@ -41,7 +43,8 @@ export interface SessionsDeps {
   admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void>;
   /** The state of these items of an NVE, or of the NVE itself, may have changed. */
   onProgress(nve: string, keys: readonly string[] | 'all'): void;
-  onUnderlays(nve: string, facts: NveFacts): void;
+  /** It says something else of its host. */
+  onFacts(nve: string, facts: NveFacts): void;
   /** The session is over; this is what was last known. */
   onDeparture(nve: string, last: Connected): void;
 }
@@ -52,6 +55,9 @@ export interface Connected {
   facts: NveFacts;
   drifts: readonly Drift[];
   driftCount: number;
+  driftedCount: number;
+  /** Undefined: it has not said yet. */
+  dataplane: DataplaneStatus | undefined;
   readonly since: string;
 }
 
@@ -203,12 +209,14 @@ export class Sessions {
     const { nve } = hello;
     const moved = (latest: readonly Underlay[]): void => {
       connected.facts = { ...connected.facts, underlays: latest };
-      deps.onUnderlays(nve, connected.facts);
+      deps.onFacts(nve, connected.facts);
     };
     const connected: Connected = {
       facts,
       drifts: [],
       driftCount: 0,
+      driftedCount: 0,
+      dataplane: undefined,
       since: timestamp(deps.clock.now()),
       session: new Session(
         {
@@ -222,12 +230,20 @@ export class Sessions {
             progressed: (keys) => {
               this.#progressed(nve, keys);
             },
-            drifted: (drifts, total) => {
+            drifted: ({ drifts, total, leftAlone }) => {
               connected.drifts = [...drifts, ...connected.drifts].slice(0, MAX_DRIFTS);
               connected.driftCount = total;
+              connected.driftedCount = leftAlone;
               this.#progressed(nve, []);
             },
             underlaysChanged: moved,
+            dataplaneChanged: ({ status, capabilities }) => {
+              connected.dataplane = status;
+              this.#progressed(nve, []);
+              if (isDeepStrictEqual(capabilities, connected.facts.capabilities)) return;
+              connected.facts = { ...connected.facts, capabilities };
+              deps.onFacts(nve, connected.facts);
+            },
           },
         },
         incoming,

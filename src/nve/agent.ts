@@ -5,6 +5,7 @@
 import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
+import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/southbound.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
@@ -50,6 +51,7 @@ export class Agent {
   readonly #passTrouble: Trouble;
   readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
+  #latestStatus: DataplaneStatus | undefined;
   #cancelTimer: () => void = () => undefined;
 
   /**
@@ -82,8 +84,8 @@ export class Agent {
       onReports: ({ entries, settledRevision }: Reports) => {
         this.#session.report(entries, settledRevision);
       },
-      onDrift: (drifts, total) => {
-        this.#drifted(drifts, total);
+      onDrift: (drifts, total, leftAlone) => {
+        this.#drifted(drifts, total, leftAlone);
       },
       onEvent: (event) => {
         this.#logPass(event);
@@ -104,6 +106,23 @@ export class Agent {
         failures: () => this.#reconciler.failures(),
       },
     });
+    dataplane.onStatus((status) => {
+      this.#dataplaneChanged(status);
+    });
+  }
+
+  /** What the dataplane can do may be another thing with each of its starts. */
+  #dataplaneChanged(status: DataplaneStatus): void {
+    const { dataplane } = this.#options;
+    this.#latestStatus = status;
+    dataplane.capabilities(this.#stop.signal).then(
+      (capabilities) => {
+        if (this.#latestStatus !== status || this.#stop.signal.aborted) return;
+        this.#session.dataplane({ kind: 'dataplane_report', status, capabilities });
+      },
+      // It is lost again, which is about to be told.
+      () => undefined,
+    );
   }
 
   status(): ReconcilerStatus {
@@ -155,14 +174,14 @@ export class Agent {
     this.#reconciler.setWanted({ upserts, removes, complete, revision, more });
   }
 
-  #drifted(drifts: readonly Drift[], total: number): void {
+  #drifted(drifts: readonly Drift[], total: number, leftAlone: number): void {
     const { log } = this.#options;
     for (const { key, difference, action } of drifts.slice(0, MAX_LOGGED)) {
       log.warn({ key, difference, action }, 'drift');
     }
     const more = drifts.length - MAX_LOGGED;
     if (more > 0) log.warn({ more, total }, 'more drift');
-    this.#session.drift(drifts, total);
+    this.#session.drift(drifts, total, leftAlone);
   }
 
   #logPass(event: ReconcilerEvent): void {

@@ -1,6 +1,7 @@
 /** An item as the agent keeps it on disk: JSON, checked when it is read. */
 import { z } from 'zod';
 import { NfvError } from '../errors.js';
+import { DRIFT_POLICIES } from '../model/drift-policy.js';
 import { checkItem, type Item, type Payload } from '../model/item.js';
 import { portSchema } from '../model/port-schema.js';
 
@@ -27,6 +28,7 @@ const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
     arpSuppression: z.boolean(),
     mtu: z.number(),
     bumGroup: z.string(),
+    driftPolicy: z.enum(DRIFT_POLICIES).exactOptional(),
   }),
   z.object({ kind: z.literal('tunnel'), vni, remote: z.string(), local: z.string() }),
   z.object({ kind: z.literal('flood_member'), vni, remote: z.string() }),

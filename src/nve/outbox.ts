@@ -1,7 +1,12 @@
 /** What is to be told to the NVA: gathered by key while it is slow, so that it never grows. */
 import { clip } from '../errors.js';
 import type { Drift, Underlay } from '../model/nve.js';
-import { MAX_ENTRIES, type FromNve, type ItemReport } from '../model/southbound.js';
+import {
+  MAX_ENTRIES,
+  type DataplaneReport,
+  type FromNve,
+  type ItemReport,
+} from '../model/southbound.js';
 
 /** Drifts of one report, the newest; of older ones that were not sent only the number is told. */
 const MAX_DRIFTS = 100;
@@ -14,12 +19,19 @@ export class Outbox {
   #toldRevision = 0;
   #drifts: readonly Drift[] = [];
   #driftTotal = 0;
+  #leftAlone = 0;
+  #toldLeftAlone = 0;
   #underlays: readonly Underlay[] | undefined;
+  #dataplane: DataplaneReport | undefined;
+  #isDataplaneTold = true;
 
   /** Starts over, with what has failed so far. */
   reset(failures: readonly ItemReport[], settledRevision: number): void {
     this.#reports.clear();
     this.#toldRevision = -1;
+    // Another session knows nothing of these.
+    this.#toldLeftAlone = 0;
+    this.#isDataplaneTold = this.#dataplane === undefined;
     this.report(failures, settledRevision);
   }
 
@@ -28,7 +40,9 @@ export class Outbox {
     this.#settledRevision = settledRevision;
   }
 
-  drift(drifts: readonly Drift[], total: number): void {
+  /** @param leftAlone items that are not as wanted now, and stay so */
+  drift(drifts: readonly Drift[], total: number, leftAlone: number): void {
+    this.#leftAlone = leftAlone;
     const room = MAX_DRIFTS - drifts.length;
     const older = room > 0 ? this.#drifts.slice(0, room) : [];
     const newer = drifts.slice(0, MAX_DRIFTS);
@@ -41,6 +55,11 @@ export class Outbox {
 
   underlays(underlays: readonly Underlay[]): void {
     this.#underlays = underlays;
+  }
+
+  dataplane(report: DataplaneReport): void {
+    this.#dataplane = report;
+    this.#isDataplaneTold = false;
   }
 
   /** They are told otherwise: by the hello that is about to be made. */
@@ -58,10 +77,16 @@ export class Outbox {
     if (this.#reports.size > 0 || this.#settledRevision !== this.#toldRevision) {
       return this.#nextReports(epoch);
     }
-    if (this.#drifts.length === 0) return undefined;
+    if (!this.#isDataplaneTold) {
+      this.#isDataplaneTold = true;
+      return this.#dataplane;
+    }
+    const leftAlone = this.#leftAlone;
+    if (this.#drifts.length === 0 && leftAlone === this.#toldLeftAlone) return undefined;
     const drifts = this.#drifts;
     this.#drifts = [];
-    return { kind: 'drift_reports', drifts, total: this.#driftTotal };
+    this.#toldLeftAlone = leftAlone;
+    return { kind: 'drift_reports', drifts, total: this.#driftTotal, leftAlone };
   }
 
   #nextReports(epoch: number): FromNve {

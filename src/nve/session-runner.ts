@@ -8,6 +8,7 @@ import {
   MAX_ENTRIES,
   PROTOCOL_VERSION,
   type BadDelta,
+  type DataplaneReport,
   type Delta,
   type Epoch,
   type Hello,
@@ -126,13 +127,18 @@ export class SessionRunner {
     this.#flush();
   }
 
-  drift(drifts: readonly Drift[], total: number): void {
-    this.#outbox.drift(drifts, total);
+  drift(drifts: readonly Drift[], total: number, leftAlone: number): void {
+    this.#outbox.drift(drifts, total, leftAlone);
     this.#flush();
   }
 
   underlays(underlays: readonly Underlay[]): void {
     this.#outbox.underlays(underlays);
+    this.#flush();
+  }
+
+  dataplane(report: DataplaneReport): void {
+    this.#outbox.dataplane(report);
     this.#flush();
   }
 

@@ -63,6 +63,13 @@ export const vppConfigSchema = z
       )
       .default('/run/vpp/api.sock'),
     uplinks: z.array(uplink).max(16).prefault([]),
+    /** Where sockets of vhost-user and memif ports may be. */
+    socketDirectories: z
+      .array(absolutePath)
+      .max(16)
+      .default(['/run/nfvd/vhost', '/run/nfvd/memif']),
+    /** Files with the secrets of memif ports, by their names. */
+    secretDirectory: absolutePath.default('/etc/nfvd/secrets'),
   })
   .prefault({});
 

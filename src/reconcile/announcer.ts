@@ -7,6 +7,7 @@ import type { ReconcilerEvent, ReconcilerOptions } from './options.js';
 export class Announcer {
   #settledRevision = 0;
   #driftCount = 0;
+  #leftAlone = 0;
 
   constructor(
     private readonly options: Pick<ReconcilerOptions, 'onReports' | 'onDrift' | 'onEvent'>,
@@ -25,11 +26,12 @@ export class Announcer {
     });
   }
 
-  drift(drifts: readonly Drift[]): void {
-    if (drifts.length === 0) return;
+  drift(drifts: readonly Drift[], leftAlone: number): void {
+    if (drifts.length === 0 && leftAlone === this.#leftAlone) return;
+    this.#leftAlone = leftAlone;
     this.#driftCount += drifts.length;
     this.#call(() => {
-      this.options.onDrift(drifts, this.#driftCount);
+      this.options.onDrift(drifts, this.#driftCount, leftAlone);
     });
   }
 

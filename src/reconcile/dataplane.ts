@@ -1,6 +1,7 @@
 /** What the reconcile engine needs of a dataplane. */
 import type { NfvError } from '../errors.js';
 import type { Item, ItemKind, Payload } from '../model/item.js';
+import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../model/nve.js';
 
 /** One object as it was read back. */
@@ -74,7 +75,10 @@ export type TraitsTable = { readonly [K in ItemKind]?: KindTraits<Extract<Payloa
 export interface Dataplane {
   /** The kinds this dataplane can do; an item of another kind fails with ITEM_UNSUPPORTED. */
   readonly traits: TraitsTable;
+  /** What it can do; of one that is out of reach what is known of it, which may be nothing. */
   capabilities(signal: AbortSignal): Promise<Capabilities>;
+  /** Calls back with how we stand with it, at once and whenever that changes. */
+  onStatus(listener: (status: DataplaneStatus) => void): void;
   /** Addresses of the host that can be a VTEP's. */
   underlays(signal: AbortSignal): Promise<readonly Underlay[]>;
   /**

@@ -5,9 +5,6 @@ import type { Ledger } from './ledger.js';
 import type { Survey } from './survey.js';
 import { outcomeOf, type Findings } from './verify.js';
 
-/** repair: put it right and say so; report: say so once, and leave it alone. */
-export type DriftPolicy = 'repair' | 'report';
-
 /** An object of ours that nobody wants, come after everything unwanted was gone. */
 const UNEXPECTED = 'unexpected: not wanted, but there';
 
@@ -34,13 +31,14 @@ export function findDrift(
 }
 
 /**
- * What to tell of `drift` after the pass. What is left alone is told once for each difference.
+ * What to tell of `drift` after the pass. What is left alone is told once for each difference, or never.
  */
 export function tellDrift(
   drift: ReadonlyMap<string, string>,
   findings: Findings,
   ledger: Ledger,
   isLeftAlone: (key: string) => boolean,
+  isIgnored: (key: string) => boolean,
   now: number,
 ): readonly Drift[] {
   const time = timestamp(now);
@@ -51,9 +49,11 @@ export function tellDrift(
       told.push({ key, difference, action: kind === 'failed' ? 'FAILED' : 'REPAIRED', time });
       continue;
     }
-    const entry = ledger.get(key);
-    if (entry === undefined || entry.toldDrift === difference) continue;
-    entry.toldDrift = difference;
+    if (isIgnored(key)) {
+      ledger.noteDrift(key, undefined);
+      continue;
+    }
+    if (!ledger.noteDrift(key, difference)) continue;
     told.push({ key, difference, action: 'REPORTED', time });
   }
   return told;

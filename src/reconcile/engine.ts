@@ -222,7 +222,9 @@ export class Reconciler {
     this.#newsAt = Infinity;
     const { keys, isNewlyComplete } = this.#configuration.takeUp();
     this.#agenda.tryNow(keys);
-    if (isNewlyComplete) this.#agenda.checkAll(this.#now);
+    // What was left alone under another policy is looked at again.
+    const isOtherPolicy = this.#ledger.takePolicyChange();
+    if (isNewlyComplete || isOtherPolicy) this.#agenda.checkAll(this.#now);
   }
 
   #takeTask(isFull = false): Task {
@@ -298,7 +300,7 @@ export class Reconciler {
       this.#noteFailure(rereadError);
     }
     this.#announcer.reports(reports, this.#settledRevision);
-    this.#announcer.drift(drifts);
+    this.#announcer.drift(drifts, this.#ledger.leftAloneCount);
   }
 
   #noteFullPass(): void {

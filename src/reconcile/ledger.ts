@@ -4,6 +4,7 @@ import { dependenciesOf, type Item, type Payload } from '../model/item.js';
 import { claimsOf } from './assess.js';
 import { blockerOf } from './blocked.js';
 import type { TraitsTable } from './dataplane.js';
+import { changesPolicy } from './drift-policies.js';
 import { IndexOfSets } from './index-of-sets.js';
 
 /** What became of a key's wanted version, or of its removal. */
@@ -25,7 +26,7 @@ export interface Entry {
   /** The fate that was reported last, as text. */
   told: string | undefined;
   /** The drift that was reported and left alone. */
-  toldDrift: string | undefined;
+  readonly toldDrift: string | undefined;
   /** It is not wanted, and appeared after everything unwanted had been removed. */
   unexpected: boolean;
 }
@@ -38,6 +39,7 @@ interface Row extends Entry {
   fate: Fate;
   dependencies: readonly string[];
   claims: readonly string[];
+  toldDrift: string | undefined;
 }
 
 export class Ledger {
@@ -48,7 +50,9 @@ export class Ledger {
   readonly #dependents = new IndexOfSets();
   readonly #claimants = new IndexOfSets();
   readonly #waiters = new IndexOfSets();
+  readonly #leftAlone = new Set<string>();
   #applied = 0;
+  #policyChanged = false;
 
   constructor(private readonly traits: TraitsTable) {}
 
@@ -69,6 +73,18 @@ export class Ledger {
     return this.#applied;
   }
 
+  /** Items that are not as wanted, were told so, and are left alone. */
+  get leftAloneCount(): number {
+    return this.#leftAlone.size;
+  }
+
+  /** Whether the drift policy of a network has changed since this was last asked. */
+  takePolicyChange(): boolean {
+    const changed = this.#policyChanged;
+    this.#policyChanged = false;
+    return changed;
+  }
+
   get(key: string): Entry | undefined {
     return this.#records.get(key);
   }
@@ -83,6 +99,7 @@ export class Ledger {
     const record = this.#record(item.key);
     record.told = undefined;
     if (record.item?.version === item.version) return;
+    this.#policyChanged ||= changesPolicy(record.item?.payload, item.payload);
     this.#unwanted.delete(item.key);
     this.#wanted.set(item.key, item);
     this.#begin(record, item);
@@ -102,7 +119,7 @@ export class Ledger {
     record.item = item;
     record.sound = false;
     record.attempts = 0;
-    record.toldDrift = undefined;
+    this.noteDrift(record.key, undefined);
     record.unexpected = false;
     this.#relink(record);
   }
@@ -123,6 +140,19 @@ export class Ledger {
     if (record !== undefined) this.#setFate(record, fate);
   }
 
+  /**
+   * Drift that is told and left alone; undefined: there is none.
+   * @returns whether that is news
+   */
+  noteDrift(key: string, difference: string | undefined): boolean {
+    const record = this.#records.get(key);
+    if (record === undefined || record.toldDrift === difference) return false;
+    record.toldDrift = difference;
+    if (difference === undefined) this.#leftAlone.delete(key);
+    else this.#leftAlone.add(key);
+    return true;
+  }
+
   /** An unwanted key that is gone and needs no more attention. */
   forget(key: string): void {
     const record = this.#records.get(key);
@@ -130,6 +160,7 @@ export class Ledger {
     this.#setFate(record, 'untried');
     record.seen = undefined;
     this.#relink(record);
+    this.noteDrift(key, undefined);
     this.#records.delete(key);
     this.#unwanted.delete(key);
   }

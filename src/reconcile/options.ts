@@ -4,7 +4,7 @@ import type { ItemReport } from '../model/southbound.js';
 import type { NfvError } from '../errors.js';
 import type { BackoffOptions } from './backoff.js';
 import type { Dataplane } from './dataplane.js';
-import type { DriftPolicy } from './drift.js';
+import type { DriftPolicy } from './drift-policies.js';
 
 /** Something for a log or a counter. */
 export type ReconcilerEvent =
@@ -68,7 +68,10 @@ export interface ReconcilerOptions extends ReconcilerTuning {
   readonly random: () => number;
   /** Only when an item's fate or the settled revision has changed, or a fate was asked again. */
   readonly onReports: (reports: Reports) => void;
-  /** The drift of one pass, and how much there was since the start. */
-  readonly onDrift: (drifts: readonly Drift[], total: number) => void;
+  /**
+   * The drift of one pass, how much there was since the start, and how many items are not as wanted and
+   * are left alone. Only when one of these has changed.
+   */
+  readonly onDrift: (drifts: readonly Drift[], total: number, leftAlone: number) => void;
   readonly onEvent: (event: ReconcilerEvent) => void;
 }

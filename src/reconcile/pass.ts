@@ -4,7 +4,8 @@ import { dependenciesOf } from '../model/item.js';
 import type { Drift } from '../model/nve.js';
 import type { ItemReport } from '../model/southbound.js';
 import type { Task } from './agenda.js';
-import { findDrift, tellDrift, type DriftPolicy } from './drift.js';
+import { findDrift, tellDrift } from './drift.js';
+import { policyFor, type DriftPolicy } from './drift-policies.js';
 import { execute, type Apply } from './execute.js';
 import type { Entry, Ledger } from './ledger.js';
 import { makePlan } from './plan.js';
@@ -20,6 +21,7 @@ export interface PassInput extends Settlement {
   readonly complete: boolean;
   /** All that was unwanted has once been removed. */
   readonly isSwept: boolean;
+  /** Where an item's network has none. */
   readonly driftPolicy: DriftPolicy;
   /** Try everything, whatever is to be left alone; for a plan that somebody has agreed to. */
   readonly isForced: boolean;
@@ -58,13 +60,14 @@ export async function runPass(input: PassInput): Promise<PassOutput> {
   const reports = settle(findings, input);
   const leftAlone = (key: string): boolean =>
     holds.get(key) === 'drift' && !execution.touched.has(key);
+  const ignored = (key: string): boolean => policyOf(input, survey, key) === 'ignore';
   for (const key of drift.keys()) noteUnexpected(input, key, leftAlone(key));
   return {
     plan,
     checked: survey.keys?.size ?? Math.max(survey.wanted.size, survey.observation.objects.size),
     steps: execution.steps,
     reports,
-    drifts: tellDrift(drift, findings, ledger, leftAlone, input.wallTime()),
+    drifts: tellDrift(drift, findings, ledger, leftAlone, ignored, input.wallTime()),
     ...(reread instanceof NfvError ? { rereadError: reread } : {}),
   };
 }
@@ -113,8 +116,8 @@ function findHolds(
 ): ReadonlyMap<string, Hold> {
   const { ledger, agenda, task } = input;
   const holds = new Map<string, Hold>();
-  if (input.driftPolicy === 'report') {
-    for (const key of drift.keys()) holds.set(key, 'drift');
+  for (const key of drift.keys()) {
+    if (policyOf(input, survey, key) !== 'repair') holds.set(key, 'drift');
   }
   for (const key of survey.keys ?? ledger.failures.keys()) {
     const error = ledger.failures.get(key);
@@ -124,6 +127,11 @@ function findHolds(
     if (isWaiting && !isFree) holds.set(key, error);
   }
   return holds;
+}
+
+function policyOf({ ledger, driftPolicy }: PassInput, survey: Survey, key: string): DriftPolicy {
+  const payload = ledger.wanted.get(key)?.payload ?? survey.strays.get(key)?.payload;
+  return policyFor(payload, ledger.wanted, driftPolicy);
 }
 
 const NOTHING: Survey = {

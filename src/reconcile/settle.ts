@@ -95,7 +95,7 @@ function settleKey(key: string, outcome: Outcome, settlement: Settlement): ItemR
     case 'applied':
       agenda.retries.delete(key);
       entry.attempts = 0;
-      entry.toldDrift = undefined;
+      ledger.noteDrift(key, undefined);
       ledger.settle(key, 'applied');
       return tell(entry, undefined);
     case 'absent': {

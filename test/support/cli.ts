@@ -5,6 +5,7 @@ import { runCli } from '../../src/cli/run-cli.js';
 import type { NvaApi } from '../../src/model/api.js';
 import type { Clock } from '../../src/model/clock.js';
 import { systemClock } from '../../src/model/clock.js';
+import type { OpenHost } from '../../src/cli/host-access.js';
 import type { ConnectVpp, OpenVppStats } from '../../src/cli/vpp/access.js';
 
 export interface Ran {
@@ -17,6 +18,7 @@ export interface CliOptions {
   readonly connect?: Connect;
   readonly connectVpp?: ConnectVpp;
   readonly openVppStats?: OpenVppStats;
+  readonly openHost?: OpenHost;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly clock?: Clock;
@@ -77,6 +79,7 @@ export function startNfvctl(argv: readonly string[], options: CliOptions = {}): 
     connect: options.connect ?? noConnection,
     connectVpp: options.connectVpp ?? noVpp,
     openVppStats: options.openVppStats ?? noVpp,
+    openHost: options.openHost ?? noHost,
   };
   return {
     status: runCli(argv, host),
@@ -110,4 +113,8 @@ export function connectTo(nva: NvaApi): Connect {
     waitApplied: (request, call) => nva.waitApplied(request, call),
     close: () => undefined,
   });
+}
+
+export function noHost(): never {
+  throw new Error('this test has no host');
 }

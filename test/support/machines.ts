@@ -1,5 +1,7 @@
 /** The machines that docs/statemachines.md shows, in its order: one line adds one. */
 import type { AnyStateMachine } from 'xstate';
+import { hostMachine } from '../../src/statemachine/host.js';
+import { nicMachine } from '../../src/statemachine/nic.js';
 import { nveSessionMachine } from '../../src/statemachine/nve-session.js';
 import { vppSessionMachine } from '../../src/statemachine/vpp-session.js';
 
@@ -11,4 +13,6 @@ export interface ShownMachine {
 export const MACHINES: readonly ShownMachine[] = [
   { machine: nveSessionMachine, file: 'src/statemachine/nve-session.ts' },
   { machine: vppSessionMachine, file: 'src/statemachine/vpp-session.ts' },
+  { machine: hostMachine, file: 'src/statemachine/host.ts' },
+  { machine: nicMachine, file: 'src/statemachine/nic.ts' },
 ];

@@ -12,6 +12,7 @@ import {
   type Payload,
 } from '../../src/model/item.js';
 import { canonicalJson } from '../../src/model/canonical.js';
+import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import type {
   Dataplane,
@@ -77,10 +78,20 @@ export class MemoryDataplane implements Dataplane {
   /** Of the host. */
   addresses: readonly Underlay[] = [];
   beforeApply: ((steps: readonly Step[]) => Promise<void> | void) | undefined;
+  #statusListener: ((status: DataplaneStatus) => void) | undefined;
   #listener: ((keys: ReadonlySet<string> | 'unknown') => void) | undefined;
 
   constructor(private readonly options: MemoryOptions = {}) {
     this.traits = traitsTable(options);
+  }
+
+  /** Says nothing before `tellStatus`. */
+  onStatus(listener: (status: DataplaneStatus) => void): void {
+    this.#statusListener = listener;
+  }
+
+  tellStatus(status: DataplaneStatus): void {
+    this.#statusListener?.(status);
   }
 
   async capabilities(): Promise<Capabilities> {
@@ -306,7 +317,8 @@ function mustRecreate(wanted: Payload, observed: Payload): boolean {
 function claims(payload: Payload): readonly string[] {
   if (payload.kind !== 'port') return [];
   const { port } = payload;
-  return [`interface ${port.kind === 'veth' ? port.hostInterface : port.interface}`];
+  if (port.kind === 'veth') return [`interface ${port.hostInterface}`];
+  return 'interface' in port ? [`interface ${port.interface}`] : [];
 }
 
 function traitsTable(options: MemoryOptions): TraitsTable {

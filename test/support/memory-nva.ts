@@ -315,7 +315,8 @@ function samePort(a: Port, b: Port): boolean {
 }
 
 function portName(port: Port): string {
-  return port.kind === 'veth' ? `${port.netns}/${port.interface}` : port.interface;
+  if (port.kind === 'veth') return `${port.netns}/${port.interface}`;
+  return 'interface' in port ? port.interface : '';
 }
 
 function inUse(code: ErrorCode, field: string, value: unknown, user: string): NfvError {

@@ -2,9 +2,10 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Context } from 'mocha';
+import type { VppInstallation } from '../../demo/vpp-installation.js';
 import { NfvError } from '../../src/errors.js';
 import { findLibrary } from '../../src/vpp-api/ffi/find-library.js';
 import { eventually } from './eventually.js';
@@ -12,37 +13,9 @@ import { skip } from './skip.js';
 import { tempDir } from './temp-dir.js';
 import type { VppUnderTest } from './vpp-under-test.js';
 
+export { findVpp, type VppInstallation } from '../../demo/vpp-installation.js';
+
 const run = promisify(execFile);
-
-/** Where a VPP is installed. */
-export interface VppInstallation {
-  readonly vpp: string;
-  readonly vppctl: string;
-  /** Its libraries, if they are not where the system looks. */
-  readonly libraries: string | undefined;
-  readonly plugins: string | undefined;
-  /** `vnet/error.h` and the like, if they are installed. */
-  readonly headers: string | undefined;
-}
-
-/** The VPP in VPP_PREFIX, else the one on the PATH; or why there is none. */
-export function findVpp(): VppInstallation | string {
-  const prefix = process.env['VPP_PREFIX'];
-  if (prefix !== undefined && prefix !== '') {
-    const vpp = join(prefix, 'bin', 'vpp');
-    return existsSync(vpp) ? installedIn(prefix) : `no ${vpp} (VPP_PREFIX)`;
-  }
-  const dirs = (process.env['PATH'] ?? '').split(delimiter);
-  const dir = dirs.find((each) => each !== '' && existsSync(join(each, 'vpp')));
-  if (dir === undefined) return 'no VPP: neither VPP_PREFIX is set nor is vpp on the PATH';
-  return {
-    vpp: join(dir, 'vpp'),
-    vppctl: join(dir, 'vppctl'),
-    libraries: undefined,
-    plugins: undefined,
-    headers: existsSync('/usr/include/vnet') ? '/usr/include' : undefined,
-  };
-}
 
 /** Its libvppapiclient. @throws NfvError VPP_LIBRARY_MISSING */
 export async function libraryOf({ libraries }: VppInstallation): Promise<string> {
@@ -62,20 +35,6 @@ export async function libraryOrSkip(
     if (code === 'VPP_LIBRARY_MISSING') skip(context, message);
     throw thrown;
   }
-}
-
-function installedIn(prefix: string): VppInstallation {
-  const lib = join(prefix, 'lib');
-  const triplets = existsSync(lib) ? readdirSync(lib).map((name) => join(lib, name)) : [];
-  const libraries = [...triplets, lib].find((dir) => existsSync(join(dir, 'vpp_plugins'))) ?? lib;
-  const headers = join(prefix, 'include');
-  return {
-    vpp: join(prefix, 'bin', 'vpp'),
-    vppctl: join(prefix, 'bin', 'vppctl'),
-    libraries,
-    plugins: join(libraries, 'vpp_plugins'),
-    headers: existsSync(headers) ? headers : undefined,
-  };
 }
 
 export interface RealVppOptions {

@@ -19,6 +19,8 @@ export class Bench {
   readonly drifts: Drift[] = [];
   readonly events: ReconcilerEvent[] = [];
   driftTotal = 0;
+  /** Items that are not as wanted, as was told last. */
+  leftAlone = 0;
   reconciler: Reconciler;
   #revision = 0;
 
@@ -39,7 +41,8 @@ export class Bench {
       clock: this.clock,
       random: this.random,
       onReports: (reports) => this.reports.push(reports),
-      onDrift: (drifts, total) => {
+      onDrift: (drifts, total, leftAlone) => {
+        this.leftAlone = leftAlone;
         this.drifts.push(...drifts);
         this.driftTotal = total;
       },

@@ -25,6 +25,7 @@ export const NETWORK: VirtualNetwork = {
     arpSuppression: true,
     prefixes: ['10.0.0.0/24', 'fd00::/64'],
     underlayFamily: 'IPV4',
+    driftPolicy: 'REPORT',
     labels: { site: 'a', tier: '' },
   },
   effectiveMtu: 1450,
@@ -67,6 +68,20 @@ export const NVE: Nve = {
       },
     ],
     driftCount: 3,
+    driftedCount: 2,
+    dataplane: {
+      session: 'DEGRADED',
+      since: '2026-01-03T09:59:00.000Z',
+      reasonCode: 'DATAPLANE_TIMEOUT',
+      reason: 'VPP owes answers and says nothing',
+      restarts: 1,
+      boot: '4711 8:1:99',
+      features: [
+        { name: 'core', state: 'OK', problems: [] },
+        { name: 'memif', state: 'MISSING', problems: ['memif_create', 'memif_delete'] },
+      ],
+      plugins: [{ name: 'vxlan', version: '26.06-release' }],
+    },
   },
   meta: META,
 };

@@ -5,7 +5,12 @@ import { SocketTransport } from '../../src/vpp-api/transport/socket.js';
 
 const [path = ''] = process.argv.slice(2);
 const transport = new SocketTransport({ path, clientName: 'connector', timers: systemClock });
-const events = { message: () => undefined, drain: () => undefined, closed: () => undefined };
+const events = {
+  message: () => undefined,
+  drain: () => undefined,
+  owed: 0,
+  closed: () => undefined,
+};
 try {
   await transport.connect(events, new AbortController().signal);
   process.stdout.write('connected\n');

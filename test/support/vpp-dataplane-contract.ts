@@ -10,6 +10,10 @@ import { vppDataplaneRouting } from './vpp-dataplane-routing.js';
 import { vppDataplaneRoutingOwned } from './vpp-dataplane-routing-owned.js';
 import { vppDataplaneXconnect } from './vpp-dataplane-xconnect.js';
 import { tunnelsOf, type Eye } from './vpp-eye.js';
+import { memifPorts } from './vpp-plugged-memif.js';
+import { vhostUserPorts } from './vpp-plugged-vhost-user.js';
+import { vlanPorts } from './vpp-plugged-vlan.js';
+import { vppInterfacePorts } from './vpp-plugged-vpp-interface.js';
 import { ALL_INTERFACES, type VppUnderTest } from './vpp-under-test.js';
 
 export interface DataplaneContractParts {
@@ -62,6 +66,18 @@ const NETWORK: readonly Payload[] = [
   neighbor(10, 'fd00::1', MAC_1),
 ];
 
+const SUITES = [
+  ['with a port on an interface of the host', vppDataplanePorts],
+  ['with a port of kind vhost_user', vhostUserPorts],
+  ['with a port of kind memif', memifPorts],
+  ['with a port of kind vlan', vlanPorts],
+  ['with a port of kind vpp_interface', vppInterfacePorts],
+  ['with a cross-connect', vppDataplaneXconnect],
+  ['with a router', vppDataplaneRouting],
+  ['with a router that is ours', vppDataplaneRoutingOwned],
+  ['where something is in its way, or goes wrong', vppDataplaneOwned],
+] as const;
+
 export function vppDataplaneContract({
   create,
   eyeOf,
@@ -83,6 +99,7 @@ export function vppDataplaneContract({
 
   afterEach(async () => {
     await rig.close();
+    rig.files.remove();
     await vpp.remove();
   });
 
@@ -217,19 +234,11 @@ export function vppDataplaneContract({
       return eye;
     },
   };
-  describe('with a port on an interface of the host', () => {
-    vppDataplanePorts(world);
-  });
-  describe('with a cross-connect', () => {
-    vppDataplaneXconnect(world);
-  });
-  describe('with a router', () => {
-    vppDataplaneRouting(world);
-    vppDataplaneRoutingOwned(world);
-  });
-  describe('where something is in its way, or goes wrong', () => {
-    vppDataplaneOwned(world);
-  });
+  for (const [title, suite] of SUITES) {
+    describe(title, () => {
+      suite(world);
+    });
+  }
 
   it('makes a tunnel anew that is to leave from another address', async () => {
     const from = (local: string): Payload[] => [

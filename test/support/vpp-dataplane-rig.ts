@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
 import type { Uplink } from '../../src/dataplane/vpp/uplinks.js';
 import { systemClock } from '../../src/model/clock.js';
+import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Payload } from '../../src/model/item.js';
 import type { Observation } from '../../src/reconcile/dataplane.js';
 import { makePlan } from '../../src/reconcile/plan.js';
 import type { Plan } from '../../src/reconcile/plan-types.js';
 import { VppClient } from '../../src/vpp-api/client/client.js';
+import { eventually } from './eventually.js';
 import { itemsOf } from './linux-host.js';
 import { nullLog } from './null-log.js';
+import { PortFiles } from './port-files.js';
 import { ClientUnderTest, overSocket, type VppUnderTest } from './vpp-under-test.js';
 
 const MAX_PASSES = 3;
@@ -17,11 +20,14 @@ const MAX_PASSES = 3;
 export class VppDataplaneRig {
   readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
   readonly dataplane: VppDataplane;
+  /** How the dataplane says that it stands with VPP. */
+  status: DataplaneStatus | undefined;
 
   private constructor(
     readonly vpp: VppUnderTest,
     private readonly beside: ClientUnderTest,
     uplinks: readonly Uplink[],
+    readonly files: PortFiles,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -33,16 +39,23 @@ export class VppDataplaneRig {
         }),
       uplinks,
       canTap: () => Promise.resolve(true),
+      clock: systemClock,
+      host: files.doors,
       log: nullLog,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));
+    this.dataplane.onStatus((status) => (this.status = status));
   }
 
   /** On a VPP that runs. */
-  static async create(vpp: VppUnderTest, uplinks: readonly Uplink[]): Promise<VppDataplaneRig> {
+  static async create(
+    vpp: VppUnderTest,
+    uplinks: readonly Uplink[],
+    files = new PortFiles(),
+  ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = await ClientUnderTest.ready(overSocket(vpp), options);
-    return new VppDataplaneRig(vpp, beside, uplinks);
+    return new VppDataplaneRig(vpp, beside, uplinks, files);
   }
 
   /** Of one operation. */
@@ -61,8 +74,8 @@ export class VppDataplaneRig {
   }
 
   async ready(): Promise<void> {
-    await this.dataplane.capabilities(this.signal);
     await this.client.ready(this.signal);
+    await eventually(() => this.status?.session === 'CONNECTED');
   }
 
   observe(payloads: readonly Payload[]): Promise<Observation> {

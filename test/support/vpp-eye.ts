@@ -35,6 +35,11 @@ export interface Eye {
   tunnelNames(): Promise<ReadonlyMap<string, string>>;
   /** `NAME up|down`, sorted. */
   interfaces(): Promise<readonly string[]>;
+  /**
+   * Sorted: `vhost-user SOCKET server|client OFFER…`, `memif SOCKET ID master|slave`, `memif-socket PATH`, and
+   * `NAME REWRITE` of members whose tags are rewritten.
+   */
+  plugged(): Promise<readonly string[]>;
 }
 
 /** `VNI LOCAL REMOTE`, sorted. */
@@ -75,6 +80,7 @@ export async function everything(eye: Eye): Promise<object> {
     routes,
     crossConnects: await eye.routing.crossConnects(),
     interfaces: (await eye.interfaces()).map(renamed).sort(),
+    plugged: await eye.plugged(),
   };
 }
 
@@ -127,6 +133,24 @@ export class CommandLineEye implements Eye {
     return matches(await this.#show('interface'), /^(\S+)\s+\d+\s+(up|down)/gm);
   }
 
+  async plugged(): Promise<readonly string[]> {
+    const [vhost, memif] = await Promise.all([this.#show('vhost-user'), this.#show('memif')]);
+    const details = await Promise.all(
+      (await this.domainIds()).map((id) => this.#show(`bridge-domain ${id} detail`)),
+    );
+    const rewrites = details.flatMap((detail) =>
+      matches(detail, /^\s+(\S+)\s+\d+\s+\d+\s+\d+\s+[-*]\s+[-*]\s+(pop-\d)/gm),
+    );
+    return [
+      ...vhost
+        .split(/^Interface: /m)
+        .slice(1)
+        .map(shownVhost),
+      ...shownMemif(memif),
+      ...rewrites,
+    ].sort();
+  }
+
   async #show(what: string): Promise<string> {
     return (await this.client.request('cli_inband', { cmd: `show ${what}` })).reply;
   }
@@ -135,6 +159,43 @@ export class CommandLineEye implements Eye {
 function matches(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, a = '', b = '']) => `${a} ${b}`).sort();
 }
+
+const MRG_RXBUF = 1n << 15n;
+const INDIRECT_DESC = 1n << 28n;
+
+/** Of `show vhost-user`. */
+function shownVhost(text: string): string {
+  const [, socket = '', role = ''] = /socket filename (\S+) type (\S+)/.exec(text) ?? [];
+  const mask = BigInt(/features mask \((\w+)\)/.exec(text)?.[1] ?? '0');
+  const words = [
+    ...(text.includes('GSO enable') ? ['gso'] : []),
+    ...(text.includes('Packed ring enable') ? ['packed'] : []),
+    ...(text.includes('Event index enable') ? ['event-idx'] : []),
+    ...((mask & MRG_RXBUF) === 0n ? [] : ['mrg-rxbuf']),
+    ...((mask & INDIRECT_DESC) === 0n ? [] : ['indirect-desc']),
+  ];
+  return ['vhost-user', socket, role, ...words].join(' ');
+}
+
+/** Of `show memif`; its own socket, 0, is always there. In its table a number is cut to three digits. */
+function shownMemif(text: string): string[] {
+  const rows = [...text.matchAll(/^ +(\d+) +(?:yes \(\d+\)|no) +(\/\S+)/gm)];
+  const paths = new Map(rows.map(([, id = '', path = '']) => [id, path]));
+  paths.delete('0');
+  const found = text.matchAll(/socket-id (\d+) id (\d+) mode ethernet\s+flags *(.*)/g);
+  return [
+    ...[...paths.values()].map((path) => `memif-socket ${path}`),
+    ...[...found].map(([, socket = '', id = '', flags = '']) => {
+      const role = flags.includes('slave') ? 'slave' : 'master';
+      return `memif ${paths.get(socket.slice(0, 3)) ?? socket} ${id} ${role}`;
+    }),
+  ];
+}
+
+const REWRITES: ReadonlyMap<unknown, string> = new Map([
+  [3, 'pop-1'],
+  [4, 'pop-2'],
+]);
 
 export class EmulatorEye implements Eye {
   readonly routing: RoutingEye;
@@ -182,6 +243,25 @@ export class EmulatorEye implements Eye {
     return Promise.resolve(
       all.map(({ name, flags }) => `${name} ${(flags & 1) === 0 ? 'down' : 'up'}`).sort(),
     );
+  }
+
+  plugged(): Promise<readonly string[]> {
+    const { vhostUsers, memifs, bridgeDomains, interfaces } = this.emulator.state;
+    const vhost = [...vhostUsers.bySwIfIndex.values()].map(({ socket, server, offer }) =>
+      ['vhost-user', socket, server === undefined ? 'client' : 'server', ...offer].join(' '),
+    );
+    const sockets = [...memifs.sockets].filter(([id]) => id !== 0);
+    const memif = [...memifs.bySwIfIndex.values()].map(({ id, socketId, isMaster }) => {
+      const path = memifs.sockets.get(socketId)?.filename ?? '';
+      return `memif ${path} ${id} ${isMaster ? 'master' : 'slave'}`;
+    });
+    const members = [...bridgeDomains.byId.values()].flatMap((each) => [...each.members.keys()]);
+    const rewrites = members.flatMap((index) => {
+      const operation = REWRITES.get(interfaces.get(index)?.details['vtr_op']);
+      return operation === undefined ? [] : [`${this.#name(index)} ${operation}`];
+    });
+    const named = sockets.map(([, { filename }]) => `memif-socket ${filename}`);
+    return Promise.resolve([...vhost, ...named, ...memif, ...rewrites].sort());
   }
 
   #name(index: number): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
 import { MAX_MTU, MAX_VNI, MIN_VNI, type VirtualNetworkSpec } from '../../model/virtual-network.js';
 import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
 import { choiceOf, collect, editLabels, integerOf, listOf } from './parse.js';
@@ -17,6 +18,7 @@ const Options = z.object({
   arpSuppression: z.boolean().optional(),
   prefix: z.array(z.string()).optional(),
   underlayFamily: text,
+  driftPolicy: text,
 });
 type Options = z.infer<typeof Options>;
 
@@ -34,6 +36,7 @@ export const NETWORK_FLAGS: FlagSet<VirtualNetworkSpec> = {
       .option('--arp-suppression', 'NVEs answer ARP and ND for known addresses')
       .option('--no-arp-suppression', 'ARP and ND are flooded')
       .option('--underlay-family <family>', 'ipv4 or ipv6')
+      .option('--drift-policy <policy>', 'repair, report or ignore; default: as the agents have it')
       .option('--display-name <text>', 'for people')
       .option('--label <key=value>', 'repeatable; key- takes one away', collect);
   },
@@ -54,7 +57,7 @@ function edit(options: Options): Edit<VirtualNetworkSpec> {
 
 function ownChanges(options: Options): Partial<VirtualNetworkSpec> {
   const { tenant, vni, mtu, bumMode, bumGroup, learning, arpSuppression } = options;
-  const { prefix, underlayFamily } = options;
+  const { prefix, underlayFamily, driftPolicy } = options;
   return {
     ...(tenant === undefined ? {} : { tenant }),
     ...(vni === undefined ? {} : { vni: vniOf(vni) }),
@@ -67,6 +70,9 @@ function ownChanges(options: Options): Partial<VirtualNetworkSpec> {
     ...(underlayFamily === undefined
       ? {}
       : { underlayFamily: choiceOf('--underlay-family', underlayFamily, ['IPV4', 'IPV6']) }),
+    ...(driftPolicy === undefined
+      ? {}
+      : { driftPolicy: choiceOf('--drift-policy', driftPolicy, NETWORK_DRIFT_POLICIES) }),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { invalidField } from '../../errors.js';
 import type { Port, TapPort, VethPort } from '../../model/endpoint.js';
 import { integerOf } from './parse.js';
+import { addVppPortFlags, VppPortOptions, vppPortFlags, vppPortOf } from './vpp-port-flags.js';
 
 const text = z.string().optional();
 const flag = z.boolean().optional();
@@ -17,6 +18,7 @@ export const PortOptions = z.object({
   tapMultiQueue: flag,
   tapVnetHdr: flag,
   hostInterface: text,
+  ...VppPortOptions.shape,
 });
 type PortOptions = z.infer<typeof PortOptions>;
 
@@ -33,6 +35,7 @@ export function addPortFlags(command: Command): void {
     .option('--tap-vnet-hdr', 'frames carry a virtio-net header')
     .option('--no-tap-vnet-hdr', 'they do not')
     .option('--host-interface <name>', 'take this interface of the host as it is');
+  addVppPortFlags(command);
 }
 
 /** The port that the flags ask for, on top of the one there is; undefined: they ask for none. */
@@ -43,6 +46,7 @@ export function portOf(options: PortOptions, live: Port | undefined): Port | und
     '--veth': [vethNetns, vethInterface, vethHostInterface],
     '--tap': [tap, tapInterface, tapOwnerUid, tapMultiQueue, tapVnetHdr],
     '--host-interface': [hostInterface],
+    ...vppPortFlags(options),
   };
   const [kind, other] = Object.entries(asked)
     .filter(([, values]) => values.some((value) => value !== undefined))
@@ -52,9 +56,8 @@ export function portOf(options: PortOptions, live: Port | undefined): Port | und
   }
   if (kind === '--veth') return vethOf(options, live?.kind === 'veth' ? live : NEW_VETH);
   if (kind === '--tap') return tapOf(options, live?.kind === 'tap' ? live : NEW_TAP);
-  return hostInterface === undefined
-    ? undefined
-    : { kind: 'host_interface', interface: hostInterface };
+  if (hostInterface !== undefined) return { kind: 'host_interface', interface: hostInterface };
+  return kind === undefined ? undefined : vppPortOf(kind, options, live);
 }
 
 const NEW_VETH: VethPort = { kind: 'veth', netns: '', interface: 'eth0', hostInterface: '' };

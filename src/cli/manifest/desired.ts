@@ -1,10 +1,11 @@
 /** From manifests to what is wanted of the NVA, with every place where they can be wrong checked. */
 import { NfvError, show, invalidFields, type FieldViolation } from '../../errors.js';
-import { checkEndpoint, type EndpointSpec, type Port } from '../../model/endpoint.js';
+import { checkEndpoint, type EndpointSpec } from '../../model/endpoint.js';
 import { checkNve, type NveSpec } from '../../model/nve.js';
 import { checkVirtualNetwork, type VirtualNetworkSpec } from '../../model/virtual-network.js';
 import type { EndpointManifest, NetworkManifest, NveManifest } from './schema.js';
-import type { PortManifest, ResourceManifest } from './schema.js';
+import { toPort } from './port.js';
+import type { ResourceManifest } from './schema.js';
 
 /** Where a part of a manifest is: `FILE:LINE:COLUMN: PATH`. */
 export type Where = (path: readonly (string | number)[]) => string;
@@ -98,6 +99,7 @@ function networkSpec({ metadata, spec }: NetworkManifest): VirtualNetworkSpec {
     arpSuppression: spec.arpSuppression ?? true,
     prefixes: spec.prefixes ?? [],
     underlayFamily: spec.underlayFamily ?? 'IPV4',
+    driftPolicy: spec.driftPolicy ?? 'DEFAULT',
     labels: metadata.labels ?? {},
   };
 }
@@ -121,27 +123,6 @@ function endpointSpec({ metadata, spec }: EndpointManifest): EndpointSpec {
     ips: spec.ips ?? [],
     adminState: spec.adminState ?? 'UP',
     labels: metadata.labels ?? {},
-  };
-}
-
-function toPort({ veth, tap, hostInterface }: PortManifest): Port {
-  if (veth !== undefined) {
-    return {
-      kind: 'veth',
-      netns: veth.netns,
-      interface: veth.interface ?? 'eth0',
-      hostInterface: veth.hostInterface ?? '',
-    };
-  }
-  if (hostInterface !== undefined) {
-    return { kind: 'host_interface', interface: hostInterface.interface };
-  }
-  return {
-    kind: 'tap',
-    interface: tap?.interface ?? '',
-    ownerUid: tap?.ownerUid ?? 0,
-    multiQueue: tap?.multiQueue ?? false,
-    vnetHdr: tap?.vnetHdr ?? false,
   };
 }
 

@@ -1,6 +1,8 @@
 /** Manifests: resources as YAML or JSON, in the form of kubectl's. */
 import { z } from 'zod';
+import { NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
 import { ID_RULE, isId } from '../../model/names.js';
+import { PortManifest } from './port-schema.js';
 import { MAX_VNI, MIN_VNI } from '../../model/virtual-network.js';
 
 export const API_VERSION = 'nfv/v1';
@@ -49,6 +51,7 @@ const NetworkManifest = z.strictObject({
       arpSuppression: z.boolean().optional(),
       prefixes: z.array(text).optional(),
       underlayFamily: z.enum(['IPV4', 'IPV6']).optional(),
+      driftPolicy: z.enum(NETWORK_DRIFT_POLICIES).optional(),
     })
     .default({}),
   status,
@@ -64,34 +67,6 @@ const NveManifest = z.strictObject({
   }),
   status,
 });
-
-/** As an unsigned integer of 32 bits, which is what the protocol carries. */
-const uid = z.int().min(0).max(0xffff_ffff);
-
-const PortManifest = z
-  .strictObject({
-    veth: z
-      .strictObject({
-        netns: text,
-        interface: text.optional(),
-        hostInterface: text.optional(),
-      })
-      .optional(),
-    tap: z
-      .strictObject({
-        interface: text.optional(),
-        ownerUid: uid.optional(),
-        multiQueue: z.boolean().optional(),
-        vnetHdr: z.boolean().optional(),
-      })
-      .optional(),
-    hostInterface: z.strictObject({ interface: text }).optional(),
-  })
-  .refine((port) => Object.values(port).filter((kind) => kind !== undefined).length === 1, {
-    error: 'not one kind of port; give one of veth, tap and hostInterface',
-  });
-
-export type PortManifest = z.infer<typeof PortManifest>;
 
 const EndpointManifest = z.strictObject({
   apiVersion,

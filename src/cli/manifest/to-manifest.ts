@@ -1,10 +1,12 @@
 /** From resources to manifests: what `-o yaml` and `-o json` show. */
 import type { Resource } from '../../model/api.js';
-import type { Endpoint, EndpointSpec, Port } from '../../model/endpoint.js';
+import type { Endpoint, EndpointSpec } from '../../model/endpoint.js';
 import type { Nve, NveSpec } from '../../model/nve.js';
 import type { Labels, Meta } from '../../model/resource.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../../model/virtual-network.js';
-import { API_VERSION, type PortManifest, type ResourceManifest } from './schema.js';
+import { optionalText } from './optional-text.js';
+import { portManifest } from './port.js';
+import { API_VERSION, type ResourceManifest } from './schema.js';
 
 /** Everything: what a user sets, and what the NVA says of it. */
 export function toManifest(resource: Resource): ResourceManifest {
@@ -74,6 +76,7 @@ function networkSpec(spec: VirtualNetworkSpec): SpecOf<'VirtualNetwork'> {
     arpSuppression: spec.arpSuppression,
     prefixes: [...spec.prefixes],
     underlayFamily: spec.underlayFamily,
+    driftPolicy: spec.driftPolicy,
   };
 }
 
@@ -94,36 +97,6 @@ function endpointSpec(spec: EndpointSpec): SpecOf<'Endpoint'> {
     ips: [...spec.ips],
     adminState: spec.adminState,
   };
-}
-
-function portManifest(port: Port): PortManifest {
-  switch (port.kind) {
-    case 'veth':
-      return {
-        veth: {
-          netns: port.netns,
-          interface: port.interface,
-          ...optionalText('hostInterface', port.hostInterface),
-        },
-      };
-    case 'tap':
-      return {
-        tap: {
-          ...optionalText('interface', port.interface),
-          ownerUid: port.ownerUid,
-          multiQueue: port.multiQueue,
-          vnetHdr: port.vnetHdr,
-        },
-      };
-    case 'host_interface':
-      return { hostInterface: { interface: port.interface } };
-  }
-}
-
-function optionalText<K extends string>(key: K, value: string): Partial<Record<K, string>> {
-  const field: Partial<Record<K, string>> = {};
-  if (value !== '') field[key] = value;
-  return field;
 }
 
 function statusOf(resource: VirtualNetwork | Nve | Endpoint): object {

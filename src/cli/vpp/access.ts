@@ -69,6 +69,8 @@ export interface VppConnection {
   readonly schema: VppSchema;
   /** Where the schema is from. */
   readonly schemaSource: 'vpp' | 'installed' | 'bundled';
+  /** Why a source that comes before it is of no use. */
+  readonly schemaPassedOver: string | undefined;
   /** VPP's own: `name_crc` to the message's id. Names are cut at 63 bytes. */
   readonly messageTable: ReadonlyMap<string, number>;
   /** Names this start of VPP: another text, another start. */

@@ -1,5 +1,5 @@
 /** The definition of one message, for people and for programs. */
-import { fields } from '../description.js';
+import { fields } from '../describe-text.js';
 import { escapeText } from '../escape.js';
 import type { Paint } from '../style.js';
 import { Table } from '../table.js';

@@ -5,7 +5,8 @@ import { abortError } from '../../host/iproute2/answers.js';
 import { Monitor } from '../../host/iproute2/monitor.js';
 import { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
-import type { Clock } from '../../model/clock.js';
+import { timestamp, type Clock } from '../../model/clock.js';
+import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Log } from '../../model/log.js';
 import type { Item, Payload } from '../../model/item.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
@@ -123,6 +124,13 @@ export class LinuxDataplane implements Dataplane {
       done();
     }
     return results;
+  }
+
+  /** The kernel is always there. */
+  onStatus(listener: (status: DataplaneStatus) => void): void {
+    const since = timestamp(this.options.clock.now());
+    const fine = { session: 'CONNECTED', since, reasonCode: '', reason: '' } as const;
+    listener({ ...fine, restarts: 0, boot: '', features: [], plugins: [] });
   }
 
   onChange(listener: Listener): void {

@@ -1,5 +1,6 @@
 /** What our kernel objects are called, and how ours are told from others'. */
 import { createHash } from 'node:crypto';
+import type { Port } from '../../model/endpoint.js';
 import type { PortItem } from '../../model/item.js';
 
 /**
@@ -28,8 +29,21 @@ export function derivedPortName(endpoint: string): string {
 }
 
 export function portName(item: Pick<PortItem, 'endpoint' | 'port'>): string {
-  const given = item.port.kind === 'veth' ? item.port.hostInterface : item.port.interface;
+  const given = givenName(item.port);
   return given === '' ? derivedPortName(item.endpoint) : given;
+}
+
+/** The name that is asked for on the host; empty: any, or there is none. */
+export function givenName(port: Port): string {
+  switch (port.kind) {
+    case 'veth':
+      return port.hostInterface;
+    case 'tap':
+    case 'host_interface':
+      return port.interface;
+    default:
+      return '';
+  }
 }
 
 export interface Tag {

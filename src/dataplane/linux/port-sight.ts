@@ -4,7 +4,7 @@ import { portKey, type PortItem } from '../../model/item.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import { ownership, type Link } from './links.js';
 import type { Memory } from './memory.js';
-import { bridgeName, portName, vniOfName, vxlanName } from './names.js';
+import { bridgeName, givenName, portName, vniOfName, vxlanName } from './names.js';
 import { inTheWay, whoseLink } from './port-links.js';
 import { hashOfAddress, hashOfPlace, parsePortTag, type TapTag, type VethTag } from './port-tag.js';
 import type { View } from './view.js';
@@ -70,7 +70,7 @@ function guestOf(
 
 function portOf(link: Link, tag: VethTag | TapTag | undefined, wanted: PortItem | undefined): Port {
   const named = wanted !== undefined && portName(wanted) === link.name;
-  const name = named ? given(wanted.port) : link.name;
+  const name = named ? givenName(wanted.port) : link.name;
   if (link.kind === 'tun') return tapOf(link, tag?.kind === 'tap' ? tag : undefined, name);
   const place = wanted?.port.kind === 'veth' ? wanted.port : undefined;
   const there = place !== undefined && tag?.kind === 'veth' && tag.place === hashOfPlace(place);
@@ -91,10 +91,6 @@ function tapOf(link: Link, tag: TapTag | undefined, name: string): TapPort {
     multiQueue: link.tap?.multiQueue ?? false,
     vnetHdr: tag?.vnetHdr ?? false,
   };
-}
-
-function given(port: Port): string {
-  return port.kind === 'veth' ? port.hostInterface : port.interface;
 }
 
 function ownDefects(

@@ -49,7 +49,7 @@ export const port: LinuxKind<PortItem> = {
 
   // What cannot be made is in nobody's way.
   observe: ([endpoint = ''], wanted, view) =>
-    portSight(endpoint, wanted?.port.kind === 'host_interface' ? undefined : wanted, view),
+    portSight(endpoint, wanted && isSupported(wanted.port) ? wanted : undefined, view),
 
   *list(view) {
     for (const link of view.links.values()) {
@@ -91,8 +91,15 @@ function supported({ vni, port: spec }: PortItem): VethPort | TapPort {
   if (vni === 0) {
     throw new NfvError('ITEM_UNSUPPORTED', 'the kernel’s dataplane has no port without a network');
   }
-  if (spec.kind !== 'host_interface') return spec;
-  throw new NfvError('ITEM_UNSUPPORTED', 'the kernel’s dataplane takes no interface of the host');
+  if (isSupported(spec)) return spec;
+  throw new NfvError(
+    'ITEM_UNSUPPORTED',
+    `the kernel’s dataplane has no ports of kind ${spec.kind}`,
+  );
+}
+
+function isSupported(spec: Port): spec is VethPort | TapPort {
+  return spec.kind === 'veth' || spec.kind === 'tap';
 }
 
 function remember(item: PortItem, memory: Memory): void {
@@ -103,7 +110,7 @@ const guestName = ({ netns, interface: name }: VethPort): string => `${name} in 
 
 /** What of a port cannot be changed in place, less the interface's name. */
 function identity(it: Port): string {
-  if (it.kind === 'host_interface') return `${it.interface} of the host`;
+  if (!isSupported(it)) return it.kind;
   if (it.kind === 'veth') return it.netns === UNKNOWN ? 'veth elsewhere' : `veth ${guestName(it)}`;
   const options = `${it.multiQueue ? ' multi_queue' : ''}${it.vnetHdr ? ' vnet_hdr' : ''}`;
   return `tap of user ${it.ownerUid}${options}`;

@@ -21,7 +21,13 @@ export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabil
   // A port in a namespace, which a veth pair is on a kernel, is a tap here.
   const taps = canTap && vpp.can('tap') ? ['veth'] : [];
   const taken = vpp.can('af_packet') ? ['host_interface'] : [];
-  const portKinds = able ? [...taps, ...taken] : [];
+  const plugged = [
+    ...(vpp.can('vhost_user') ? ['vhost_user'] : []),
+    ...(vpp.can('memif') ? ['memif'] : []),
+    ...(vpp.can('subinterfaces') ? ['vlan'] : []),
+    'vpp_interface',
+  ];
+  const portKinds = able ? [...taps, ...taken, ...plugged] : [];
   const kinds = ITEM_KINDS.filter((kind) => {
     const feature = NEEDED.get(kind);
     const isAble = feature === undefined || vpp.can(feature);

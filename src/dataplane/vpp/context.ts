@@ -1,7 +1,9 @@
 import { NfvError } from '../../errors.js';
+import type { HostDoors } from './host-doors.js';
 import type { Lookups } from './lookups.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
 import type { Memory } from './memory.js';
+import type { MemifSockets } from './memif-sockets.js';
 import type { Orphans } from './orphans.js';
 import { tagOf } from './tag.js';
 import type { Uplinks } from './uplinks.js';
@@ -14,6 +16,8 @@ export interface Context {
   readonly uplinks: Uplinks;
   readonly orphans: Orphans;
   readonly lookups: Lookups;
+  readonly memifSockets: MemifSockets;
+  readonly host: HostDoors;
 }
 
 /** @throws NfvError ITEM_UNSUPPORTED where VPP lacks messages */

@@ -7,7 +7,7 @@ import { differing } from '../../reconcile/differing.js';
 import { interfaceOf, type Context } from './context.js';
 import type { VppKind } from './kind.js';
 import { isOurs } from './members.js';
-import { parseTag, tagOf } from './tag.js';
+import { bareTag, parseTag, tagOf } from './tag.js';
 import type { View } from './view.js';
 import { RETVAL, unless } from './vpp.js';
 
@@ -64,10 +64,11 @@ function interfaceKey(vni: number, via: MacVia): string {
 /** What is at an interface; one that is nobody's is told by its index. */
 function viaOf(index: number, wanted: MacEntryItem | undefined, view: View): MacVia {
   const found = view.interfaces.get(index);
-  if (wanted !== undefined && found?.tag === tagOf(interfaceKey(wanted.vni, wanted.via))) {
+  const tag = found?.tag ?? '';
+  if (wanted !== undefined && bareTag(tag) === tagOf(interfaceKey(wanted.vni, wanted.via))) {
     return wanted.via;
   }
-  const key = parseTag(found?.tag ?? '')?.key ?? '';
+  const key = parseTag(tag)?.key ?? '';
   const [kind, first = '', remote = ''] = key.split('/');
   if (kind === 'tunnel') return { kind: 'remote', vtep: remote };
   if (kind === 'port') return { kind: 'endpoint', endpoint: first };

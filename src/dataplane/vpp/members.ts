@@ -2,7 +2,7 @@
 import { NfvError } from '../../errors.js';
 import { bridgeDomainKey } from '../../model/item.js';
 import type { Context } from './context.js';
-import { tagOf } from './tag.js';
+import { attesting, bareTag, tagOf } from './tag.js';
 import type { Interface, View } from './view.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
@@ -11,23 +11,36 @@ export function isOurs(vni: number, view: View): boolean {
   return view.domains.get(vni)?.tag === tagOf(bridgeDomainKey(vni));
 }
 
+export interface Place {
+  /** 0: in no bridge domain. */
+  readonly vni: number;
+  /** Split-horizon group. */
+  readonly group: number;
+  /** Undefined: it is as it should be. */
+  readonly up: boolean | undefined;
+}
+
 /**
- * Puts an interface that has been made into its place: names it ours, bridges it, sets it up or down;
- * `up` undefined: it is as it should be.
+ * Puts an interface that has been made into its place: names it ours, bridges it, sets it up or down.
+ * @param attested what its tag is to attest
  */
 export async function place(
   index: number,
-  to: {
-    readonly tag: string;
-    readonly vni: number;
-    readonly group: number;
-    readonly up: boolean | undefined;
-  },
+  to: Place & { readonly tag: string; readonly attested?: string },
   { vpp, memory }: Context,
 ): Promise<void> {
+  const tag = attesting(to.tag, to.attested ?? '');
   // In VPP's order: it is ours before it carries anything.
   await Promise.all([
-    vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag: to.tag }),
+    vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag }),
+    attach(index, to, vpp),
+  ]);
+  memory.set(to.tag, index);
+}
+
+/** The same for one that is named ours. */
+export async function attach(index: number, to: Place, vpp: Vpp): Promise<void> {
+  await Promise.all([
     to.vni === 0 ? undefined : bridge(index, to, true, vpp),
     to.up === undefined
       ? undefined
@@ -36,7 +49,6 @@ export async function place(
           flags: to.up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
         }),
   ]);
-  memory.set(to.tag, index);
 }
 
 /** Takes an interface out of the bridge domain that it is in. */
@@ -66,7 +78,7 @@ export function memberDefects(
   view: View,
 ): string[] {
   const defects: string[] = [];
-  if (tag !== wanted.tag) defects.push('has no tag');
+  if (bareTag(tag) !== wanted.tag) defects.push('has no tag');
   const domain = view.domainOf(index);
   if (wanted.vni === 0) {
     if (domain !== undefined) defects.push(`in bridge domain ${domain.id}`);

@@ -6,6 +6,7 @@ import { NfvError } from '../../errors.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { dumpTunnels } from './read-tunnels.js';
 import { SharedWork } from './shared-work.js';
+import { bareTag } from './tag.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 
@@ -64,16 +65,27 @@ export class Orphans {
    * @throws NfvError FOREIGN_OBJECT if it is somebody's
    */
   async take({ what, tag, comesUp, find }: Orphan, vpp: Vpp): Promise<number> {
-    const seen = await this.#seen.do(String(vpp.start), () => look(vpp));
+    const seen = await this.seen(vpp);
     const found = find(seen);
-    if (found?.tag === tag) return found.index;
+    if (found !== undefined && bareTag(found.tag) === tag) return found.index;
     const isNew = found?.tag === '' && found.up === comesUp;
     if (isNew && !seen.used.has(found.index)) return found.index;
-    const name = found?.name ?? what;
-    throw new NfvError('FOREIGN_OBJECT', `${name}, ${what}, is somebody else's`, {
-      metadata: { interface: name, tag: found?.tag ?? '' },
-    });
+    throw somebodyElses(found, what);
   }
+
+  /** All that stands in VPP now. */
+  seen(vpp: Vpp): Promise<Seen> {
+    return this.#seen.do(String(vpp.start), () => look(vpp));
+  }
+}
+
+/** @param what what it was to be, for people */
+export function somebodyElses(found: Interface | undefined, what: string): NfvError {
+  const name = found?.name ?? what;
+  const text = found === undefined ? what : `${name}, ${what},`;
+  return new NfvError('FOREIGN_OBJECT', `${text} is somebody else's`, {
+    metadata: { interface: name, tag: found?.tag ?? '' },
+  });
 }
 
 async function look(vpp: Vpp): Promise<Seen> {

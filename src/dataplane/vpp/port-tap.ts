@@ -7,6 +7,7 @@ import type { VethPort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import type { Context } from './context.js';
 import { place, undoing } from './members.js';
+import type { PortKind } from './port-kind.js';
 import { tagOf } from './tag.js';
 import type { Tap } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
@@ -14,17 +15,34 @@ import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 /** VPP copies names of interfaces and namespaces into 64 bytes with a 0 at the end. */
 const MAX_NAME = 63;
 
+export const vethPort: PortKind<VethPort> = {
+  claims: ({ interface: name, netns }) => [`interface ${name} in ${netns}`],
+
+  observe(found, wanted, view) {
+    const tap = view.taps.get(found.index);
+    if (tap === undefined) return undefined;
+    const { host_namespace: netns, host_if_name: name } = tap;
+    const hostInterface = wanted?.hostInterface ?? '';
+    return {
+      spec: { kind: 'veth', netns, interface: name, hostInterface },
+      guest: { mac: tap.host_mac_addr, addresses: addressesOf(tap), mtu: tap.host_mtu_size },
+    };
+  },
+
+  create: createTap,
+
+  async remove(index, _from, { vpp }) {
+    const removal = vpp.request('tap_delete_v2', { sw_if_index: index });
+    await unless(removal, RETVAL.INVALID_SW_IF_INDEX);
+  },
+};
+
 /** @throws NfvError ITEM_UNSUPPORTED for what no tap can be; VPP_REFUSED */
-export async function createTap(item: PortItem, port: VethPort, context: Context): Promise<void> {
+async function createTap(item: PortItem, port: VethPort, context: Context): Promise<void> {
   const index = await makeTap(item, port, context.vpp);
   const { vni, adminUp: up } = item;
   const work = place(index, { tag: tagOf(portKey(item.endpoint)), vni, group: 0, up }, context);
   await undoing(work, (vpp) => vpp.request('tap_delete_v2', { sw_if_index: index }), context);
-}
-
-export async function deleteTap(index: number, { vpp }: Context): Promise<void> {
-  const removal = vpp.request('tap_delete_v2', { sw_if_index: index });
-  await unless(removal, RETVAL.INVALID_SW_IF_INDEX);
 }
 
 async function makeTap(item: PortItem, port: VethPort, vpp: Vpp): Promise<number> {
@@ -84,6 +102,6 @@ function fitting(name: string, what: string): string {
 }
 
 /** The addresses that VPP gave the kernel's end. */
-export function addressesOf({ host_ip4_prefix: ip4, host_ip6_prefix: ip6 }: Tap): string[] {
+function addressesOf({ host_ip4_prefix: ip4, host_ip6_prefix: ip6 }: Tap): string[] {
   return [ip4, ip6].filter((prefix) => !prefix.endsWith('/0'));
 }

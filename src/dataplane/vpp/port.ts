@@ -7,40 +7,45 @@ import { interfaceOf } from './context.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { VppKind } from './kind.js';
 import { memberDefects, place, unbridge } from './members.js';
-import { letGo, takeHostInterface } from './port-host.js';
-import { addressesOf, createTap, deleteTap } from './port-tap.js';
+import type { PortSight } from './port-kind.js';
+import { PORT_KINDS } from './port-kinds.js';
 import { parseTag, tagOf } from './tag.js';
-import type { Interface, Tap, View } from './view.js';
+import type { Interface, View } from './view.js';
 import { disconnect } from './xconnect.js';
 
 export const port: VppKind<PortItem> = {
   rank: 3,
-  differences: (wanted, observed) =>
-    differing({
+  differences: (wanted, observed) => [
+    ...differing({
       vni: [wanted.vni, observed.vni],
       adminUp: [wanted.adminUp, observed.adminUp],
-      ...fixed(wanted, observed),
+      ...guest(wanted, observed),
     }),
-  mustRecreate: (wanted, observed) => differing(fixed(wanted, observed)).length > 0,
-  claims: ({ port: spec }) => {
-    if (spec.kind === 'veth') return [`interface ${spec.interface} in ${spec.netns}`];
-    return spec.kind === 'host_interface' ? [`interface ${spec.interface}`] : [];
+    ...portDifferences(wanted.port, observed.port),
+  ],
+  mustRecreate(wanted, observed) {
+    const { port: spec } = wanted;
+    if (differing(guest(wanted, observed)).length > 0) return true;
+    if (portDifferences(spec, observed.port).length === 0) return false;
+    const isOther = spec.kind !== observed.port.kind;
+    return isOther || PORT_KINDS[spec.kind].canChange?.(spec, observed.port) !== true;
   },
+  claims: ({ port: spec }) => PORT_KINDS[spec.kind].claims(spec),
 
   reads(_rest, wanted, wants) {
     wants.interfaces = true;
     wants.ports = true;
-    if (wanted !== undefined) wants.domains.add(wanted.vni);
+    if (wanted === undefined) return;
+    wants.domains.add(wanted.vni);
+    PORT_KINDS[wanted.port.kind].reads?.(wanted.port, wants);
   },
 
   observe([endpoint = ''], wanted, view): Sight<PortItem> {
     const found = view.tagged(tagOf(portKey(endpoint)));
     if (found === undefined) return undefined;
-    const tap = view.taps.get(found.index);
-    const taken = view.hostInterfaces.get(found.index);
-    if (tap !== undefined) return sight(found, tapItem(endpoint, found, tap, wanted, view), view);
-    if (taken !== undefined) {
-      return sight(found, takenItem(endpoint, found, taken, wanted, view), view);
+    for (const kind of Object.values(PORT_KINDS)) {
+      const seen = kind.observe(found, wanted?.port, view);
+      if (seen !== undefined) return sight(endpoint, found, seen, wanted, view);
     }
     return wanted && notPort(found);
   },
@@ -53,17 +58,7 @@ export const port: VppKind<PortItem> = {
   },
 
   async create(wanted, context) {
-    const { port: spec } = wanted;
-    switch (spec.kind) {
-      case 'veth':
-        await createTap(wanted, spec, context);
-        return;
-      case 'host_interface':
-        await takeHostInterface(wanted, spec, context);
-        return;
-      case 'tap':
-        throw new NfvError('ITEM_UNSUPPORTED', 'VPP makes no tap for a virtual machine monitor');
-    }
+    await PORT_KINDS[wanted.port.kind].create(wanted, wanted.port, context);
   },
 
   async update(wanted, from, context) {
@@ -71,6 +66,11 @@ export const port: VppKind<PortItem> = {
     const index = interfaceOf(key, context);
     if (wanted.vni !== 0) await disconnect(index, context);
     else if (from.vni !== 0) await unbridge(index, from.vni, context);
+    const { update } = PORT_KINDS[wanted.port.kind];
+    if (update !== undefined) {
+      await update(index, wanted, { wanted: wanted.port, from: from.port }, context);
+      return;
+    }
     const to = { tag: tagOf(key), vni: wanted.vni, group: 0, up: wanted.adminUp };
     await place(index, to, context);
   },
@@ -78,78 +78,54 @@ export const port: VppKind<PortItem> = {
   async remove({ endpoint, port: spec }, context) {
     const index = context.memory.indexOf(tagOf(portKey(endpoint)));
     if (index === undefined) return;
-    if (spec.kind === 'host_interface') await letGo(spec, context);
-    else await deleteTap(index, context);
+    await PORT_KINDS[spec.kind].remove(index, spec, context);
     context.memory.forget(index);
   },
 };
 
-/** What cannot be changed once it is made. */
-function fixed(wanted: PortItem, observed: PortItem): Parameters<typeof differing>[0] {
+/** What of the guest's end cannot be changed once it is made. */
+function guest(wanted: PortItem, observed: PortItem): Parameters<typeof differing>[0] {
   const addresses = ({ addresses: list }: PortItem): string => [...list].sort().join(',');
   return {
     mac: [wanted.mac, observed.mac],
     mtu: [wanted.mtu, observed.mtu],
     addresses: [addresses(wanted), addresses(observed)],
-    port: [placeOf(wanted.port), placeOf(observed.port)],
   };
 }
 
-function placeOf(spec: PortSpec): string {
-  return spec.kind === 'veth'
-    ? `${spec.interface} in ${spec.netns}`
-    : `${spec.kind} ${spec.interface}`;
+function portDifferences(wanted: PortSpec, observed: PortSpec): string[] {
+  if (wanted.kind !== observed.kind) return differing({ port: [wanted.kind, observed.kind] });
+  const found = new Map<string, unknown>(Object.entries(observed));
+  return differing(
+    Object.fromEntries(
+      Object.entries(wanted).map(([name, value]) => [name, [value, found.get(name)] as const]),
+    ),
+  );
 }
 
-/** As far as a tap and an interface of the host are the same. */
-function common(
+function sight(
   endpoint: string,
   found: Interface,
+  { spec, guest: kept, defects = [] }: PortSight,
   wanted: PortItem | undefined,
   view: View,
-): Pick<PortItem, 'kind' | 'endpoint' | 'vni' | 'adminUp'> {
+): Sight<PortItem> {
   const vni = view.domainOf(found.index)?.id ?? wanted?.vni ?? 0;
-  return { kind: 'port', endpoint, vni, adminUp: found.up };
-}
-
-function tapItem(
-  endpoint: string,
-  found: Interface,
-  tap: Tap,
-  wanted: PortItem | undefined,
-  view: View,
-): PortItem {
-  const hostInterface = wanted?.port.kind === 'veth' ? wanted.port.hostInterface : '';
-  const { host_namespace: netns, host_if_name: name } = tap;
+  const { mac, addresses, mtu } = kept ?? wanted ?? { mac: '', addresses: [], mtu: 0 };
+  const place = { tag: tagOf(portKey(endpoint)), vni, group: 0 };
   return {
-    ...common(endpoint, found, wanted, view),
-    mac: tap.host_mac_addr,
-    addresses: addressesOf(tap),
-    mtu: tap.host_mtu_size,
-    port: { kind: 'veth', netns, interface: name, hostInterface },
+    payload: {
+      kind: 'port',
+      endpoint,
+      vni,
+      adminUp: found.up,
+      mac,
+      addresses,
+      mtu,
+      port: spec,
+    },
+    defects: [...memberDefects(found, place, view), ...defects],
   };
-}
-
-/** What is behind it is somebody else's, and as wanted. */
-function takenItem(
-  endpoint: string,
-  found: Interface,
-  name: string,
-  wanted: PortItem | undefined,
-  view: View,
-): PortItem {
-  return {
-    ...common(endpoint, found, wanted, view),
-    mac: wanted?.mac ?? '',
-    addresses: wanted?.addresses ?? [],
-    mtu: wanted?.mtu ?? 0,
-    port: { kind: 'host_interface', interface: name },
-  };
-}
-
-function sight(found: Interface, payload: PortItem, view: View): Sight<PortItem> {
-  const place = { tag: tagOf(portKey(payload.endpoint)), vni: payload.vni, group: 0 };
-  return { payload, defects: memberDefects(found, place, view) };
 }
 
 function notPort({ name, tag }: Interface): NfvError {

@@ -2,7 +2,7 @@
 import { NfvError } from '../../errors.js';
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { parseTag } from './tag.js';
-import type { Address, Interface } from './view.js';
+import type { Address, Interface, SubInterface } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 
 /** The tags of interfaces that are the host's and that we made: `nfvd:uplink/NAME`. */
@@ -22,6 +22,22 @@ function interfaceOf(each: DetailsOf<'sw_interface_dump'>): Interface {
     up: isSet(each.flags, 'IF_STATUS_API_FLAG_ADMIN_UP'),
     linkUp: isSet(each.flags, 'IF_STATUS_API_FLAG_LINK_UP'),
     mtu: each.mtu[0],
+    sub: subOf(each),
+  };
+}
+
+function subOf(each: DetailsOf<'sw_interface_dump'>): SubInterface | undefined {
+  if (each.type !== 'IF_API_TYPE_SUB') return undefined;
+  const flags = new Set(each.sub_if_flags);
+  return {
+    parent: each.sup_sw_if_index,
+    id: each.sub_id,
+    outerVlanId: each.sub_outer_vlan_id,
+    innerVlanId: each.sub_inner_vlan_id,
+    tags: each.sub_number_of_tags,
+    dot1ad: flags.has('SUB_IF_API_FLAG_DOT1AD'),
+    exact: flags.has('SUB_IF_API_FLAG_EXACT_MATCH'),
+    rewrite: each.vtr_op,
   };
 }
 
@@ -53,7 +69,8 @@ export async function addressesOf(indices: readonly number[], vpp: Vpp): Promise
   });
 }
 
-function isMember(tag: string): boolean {
+/** A tunnel or a port of ours. */
+export function isMember(tag: string): boolean {
   const key = parseTag(tag)?.key;
   return key !== undefined && !key.startsWith(UPLINK);
 }

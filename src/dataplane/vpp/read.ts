@@ -1,24 +1,29 @@
 /** Reads VPP's tables, all at once. */
 import type { DetailsOf } from '../../vpp-api/product-types.js';
+import type { HostDoors } from './host-doors.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import type { Uplinks } from './uplinks.js';
 import { View, type Domain } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 import { leads } from './route.js';
 import { readRouting, readTables } from './read-routing.js';
+import { readPorts } from './read-ports.js';
 import { dumpTunnels } from './read-tunnels.js';
 import type { Wants } from './wants.js';
 
 /** `bd_id` of the dumps: all of them. */
 const ALL_DOMAINS = 0xffff_ffff;
 /** @throws NfvError as Vpp.dump; never a partial view. */
-export async function read(wants: Wants, uplinks: Uplinks, vpp: Vpp): Promise<View> {
+export async function read(
+  wants: Wants,
+  { uplinks, host }: { readonly uplinks: Uplinks; readonly host: HostDoors },
+  vpp: Vpp,
+): Promise<View> {
   const view = new View();
   await Promise.all([
     wants.interfaces || wants.addresses ? addInterfaces(view, vpp) : undefined,
     wants.tunnels ? readTunnels(view, vpp) : undefined,
-    wants.ports ? readTaps(view, vpp) : undefined,
-    wants.ports ? readHostInterfaces(view, vpp) : undefined,
+    wants.ports ? readPorts(view, wants.secrets, host, vpp) : undefined,
     ...scoped(wants, wants.domains).map((id) => readDomains(id, view, vpp)),
     ...scoped(wants, wants.macs).map((id) => readMacs(id, view, vpp)),
     ...scoped(wants, wants.neighbors).map((id) => readNeighbors(id, view, vpp)),
@@ -54,19 +59,6 @@ async function readTunnels(view: View, vpp: Vpp): Promise<void> {
       local: each.src_address,
       remote: each.dst_address,
     });
-  }
-}
-
-async function readTaps(view: View, vpp: Vpp): Promise<void> {
-  if (!vpp.has('sw_interface_tap_v2_dump')) return;
-  const taps = await vpp.dump('sw_interface_tap_v2_dump', { sw_if_index: NO_INTERFACE });
-  for (const tap of taps) view.taps.set(tap.sw_if_index, tap);
-}
-
-async function readHostInterfaces(view: View, vpp: Vpp): Promise<void> {
-  if (!vpp.has('af_packet_dump')) return;
-  for (const { sw_if_index: index, host_if_name: name } of await vpp.dump('af_packet_dump', {})) {
-    view.hostInterfaces.set(index, name);
   }
 }
 

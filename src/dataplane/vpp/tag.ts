@@ -1,6 +1,7 @@
 /**
  * How ours are told from others': the tag of an interface (sw_interface_tag_add_del) and of a bridge
- * domain (`bd_tag`) is `nfvd:KEY`, of a helper object `nfvd:KEY@PART`. VPP keeps 63 bytes of it.
+ * domain (`bd_tag`) is `nfvd:KEY`, of a helper object `nfvd:KEY@PART`. That of a port may go on with
+ * `=ATTESTED`: what it was made with, or found as, and VPP does not tell. VPP keeps 63 bytes of it.
  */
 import { createHash } from 'node:crypto';
 
@@ -8,26 +9,42 @@ const PREFIX = 'nfvd:';
 const MAX_BYTES = 63;
 /** 64 bits: enough to tell one host's objects apart. */
 const HASH_DIGITS = 16;
+const PORT = 'port/';
+/** Bytes that are kept free for what a port's tag attests. */
+export const MAX_ATTESTED = 12;
 
 export interface Tag {
   /** Of a key that is too long for a tag: its beginning and a hash of all of it. */
   readonly key: string;
   /** Empty: the object itself. */
   readonly part: string;
+  /** Empty: nothing. */
+  readonly attested: string;
 }
 
+/** Without what it may attest. */
 export function tagOf(key: string, part = ''): string {
   const end = part === '' ? '' : `@${part}`;
-  const room = MAX_BYTES - PREFIX.length - end.length;
+  const reserved = key.startsWith(PORT) ? MAX_ATTESTED + 1 : 0;
+  const room = MAX_BYTES - PREFIX.length - end.length - reserved;
   return `${PREFIX}${key.length <= room ? key : shortened(key, room)}${end}`;
+}
+
+/** @param attested at most `MAX_ATTESTED` bytes, and only of a port */
+export function attesting(tag: string, attested: string): string {
+  return attested === '' ? tag : `${tag}=${attested}`;
 }
 
 /** What a tag says; undefined: not one of ours. */
 export function parseTag(text: string): Tag | undefined {
-  if (!text.startsWith(PREFIX)) return undefined;
-  const at = text.indexOf('@');
-  const key = text.slice(PREFIX.length, at < 0 ? undefined : at);
-  return key === '' ? undefined : { key, part: at < 0 ? '' : text.slice(at + 1) };
+  const [, key, part = '', attested = ''] =
+    /^nfvd:([^@=]+)(?:@([^=]*))?(?:=(.*))?$/.exec(text) ?? [];
+  return key === undefined ? undefined : { key, part, attested };
+}
+
+/** A tag of ours without what it attests; undefined: not one of ours. */
+export function bareTag(text: string): string | undefined {
+  return parseTag(text) === undefined ? undefined : text.replace(/=.*$/, '');
 }
 
 /** A key out of a tag that may not be all of it. */

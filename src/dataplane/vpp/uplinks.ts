@@ -5,7 +5,7 @@
 import { NfvError } from '../../errors.js';
 import { createHostInterface } from './af-packet.js';
 import { pathVia } from './fib-path.js';
-import { readAddresses, readInterfaces, UPLINK } from './read-interfaces.js';
+import { isMember, readAddresses, readInterfaces, UPLINK } from './read-interfaces.js';
 import { hasRoute } from './route.js';
 import { SharedWork } from './shared-work.js';
 import { tagOf } from './tag.js';
@@ -37,6 +37,11 @@ export class Uplinks {
   readonly #found = new SharedWork<Interface | undefined>();
 
   constructor(readonly all: readonly Uplink[]) {}
+
+  /** An uplink of the configuration has it, whether it is made yet or not. @param name VPP's */
+  has(name: string): boolean {
+    return this.all.some((uplink) => nameOf(uplink) === name);
+  }
 
   /** The uplink that is to have a VTEP's address. */
   withAddress(address: string): Uplink | undefined {
@@ -114,7 +119,7 @@ async function findOrTake(
 ): Promise<number> {
   const name = nameOf(uplink);
   const found = interfaces.find((each) => each.name === name);
-  if (found !== undefined) return found.index;
+  if (found !== undefined) return notMember(found).index;
   if (uplink.hostInterface === undefined) {
     throw new NfvError('VTEP_ADDRESS_MISSING', `VPP has no interface ${name}`, {
       metadata: { interface: name },
@@ -127,6 +132,16 @@ async function findOrTake(
     tag: tagOf(`${UPLINK}${name}`),
   });
   return index;
+}
+
+/** @throws NfvError FOREIGN_OBJECT: it carries the frames of a network, and an address would end that */
+function notMember(found: Interface): Interface {
+  if (!isMember(found.tag)) return found;
+  const { name, tag } = found;
+  throw new NfvError('FOREIGN_OBJECT', `the uplink ${name} is a port or a tunnel: ${tag}`, {
+    metadata: { interface: name, tag },
+    remedy: 'give the endpoint another interface, or take the uplink out of the configuration',
+  });
 }
 
 async function addAddress(index: number, prefix: string, vpp: Vpp): Promise<void> {

@@ -1,7 +1,8 @@
 /** What was read of a VPP. */
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { RoutingView } from './routing-view.js';
-import { parseTag } from './tag.js';
+import type { SocketAccess } from './host-doors.js';
+import { bareTag } from './tag.js';
 
 /** An interface as `sw_interface_details` tells it. */
 export interface Interface {
@@ -13,6 +14,24 @@ export interface Interface {
   readonly linkUp: boolean;
   /** Bytes; 0: as that of its hardware. */
   readonly mtu: number;
+  /** Of a sub-interface only. */
+  readonly sub: SubInterface | undefined;
+}
+
+/** Which frames of an interface are a sub-interface's. */
+export interface SubInterface {
+  /** Index of the interface that it is of. */
+  readonly parent: number;
+  readonly id: number;
+  readonly outerVlanId: number;
+  readonly innerVlanId: number;
+  /** Tags of its frames: 0, 1 or 2. */
+  readonly tags: number;
+  readonly dot1ad: boolean;
+  /** Frames with more tags are not its own. */
+  readonly exact: boolean;
+  /** What is done to the tags (`l2_vtr_op_t` of vnet/l2/l2_vtr.h). */
+  readonly rewrite: number;
 }
 
 export interface Tunnel {
@@ -56,6 +75,24 @@ export type Tap = Pick<
   | 'host_ip6_prefix'
 >;
 
+export interface VhostUser {
+  readonly socket: string;
+  readonly isServer: boolean;
+  /** Undefined: the socket is not there. */
+  readonly access: SocketAccess | undefined;
+}
+
+export type Memif = Pick<DetailsOf<'memif_dump'>, 'id' | 'role' | 'mode' | 'socket_id'> & {
+  readonly socket: string;
+};
+
+/** An interface of the kernel that VPP has taken. */
+export interface HostInterface {
+  readonly name: string;
+  /** The kernel's number of what has the name now; undefined: nothing that the agent sees. */
+  readonly kernelIndex: number | undefined;
+}
+
 export interface Address {
   readonly index: number;
   readonly address: string;
@@ -69,8 +106,11 @@ export class View {
   readonly #tunnelByEnds = new Map<string, Tunnel>();
   readonly domains = new Map<number, Domain>();
   readonly taps = new Map<number, Tap>();
-  /** Names of the kernel's interfaces that VPP has taken. */
-  readonly hostInterfaces = new Map<number, string>();
+  readonly hostInterfaces = new Map<number, HostInterface>();
+  readonly vhostUsers = new Map<number, VhostUser>();
+  readonly memifs = new Map<number, Memif>();
+  /** What a memif's tag attests of a secret, by its name; not of one that cannot be read. */
+  readonly secretPrints = new Map<string, string>();
   readonly addresses: Address[] = [];
   readonly routing = new RoutingView();
   /** Where the frames of each interface go that has a cross-connect. */
@@ -90,7 +130,8 @@ export class View {
 
   addInterface(each: Interface): void {
     this.interfaces.set(each.index, each);
-    if (parseTag(each.tag) !== undefined) this.#byTag.set(each.tag, each);
+    const tag = bareTag(each.tag);
+    if (tag !== undefined) this.#byTag.set(tag, each);
   }
 
   addTunnel(tunnel: Tunnel): void {
@@ -117,10 +158,12 @@ export class View {
     this.#neighbors.set(bdId, neighbors.set(ip, mac));
   }
 
+  /** @param tag without what it attests */
   tagged(tag: string): Interface | undefined {
     return this.#byTag.get(tag);
   }
 
+  /** Without what they attest. */
   tags(): Iterable<string> {
     return this.#byTag.keys();
   }

@@ -1,5 +1,7 @@
 /** The dataplane of FD.io VPP, driven over its binary API. */
 import { NfvError } from '../../errors.js';
+import type { Clock } from '../../model/clock.js';
+import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Item, Payload } from '../../model/item.js';
 import type { Log } from '../../model/log.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
@@ -17,10 +19,13 @@ import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
 import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
+import { Health } from './health.js';
+import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './interface-events.js';
 import type { VppMeans } from './kind.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Lookups } from './lookups.js';
+import { MemifSockets } from './memif-sockets.js';
 import { Memory } from './memory.js';
 import { Orphans } from './orphans.js';
 import { read } from './read.js';
@@ -38,8 +43,20 @@ export interface VppDataplaneOptions {
   readonly uplinks: readonly Uplink[];
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly host: HostDoors;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
+
+/** Of a VPP that was not reached yet. */
+const UNKNOWN: Capabilities = {
+  dataplane: 'vpp',
+  dataplaneVersion: '',
+  itemKinds: [],
+  encapsulations: [],
+  portKinds: [],
+  bumModes: [],
+};
 
 /** Steps that are at work at a time. */
 const AT_ONCE = 2048;
@@ -53,6 +70,9 @@ export class VppDataplane implements Dataplane {
   readonly #uplinks: Uplinks;
   readonly #orphans = new Orphans();
   readonly #lookups = new Lookups();
+  readonly #health: Health;
+  #capabilities: Capabilities = UNKNOWN;
+  readonly #memifSockets = new MemifSockets();
   /** The first attempt to connect is over, well or not. */
   readonly #tried: Promise<void>;
   #endTry: () => void = () => undefined;
@@ -60,6 +80,7 @@ export class VppDataplane implements Dataplane {
   /** Connects, and goes on connecting until `close`. */
   constructor(private readonly options: VppDataplaneOptions) {
     this.#uplinks = new Uplinks(options.uplinks);
+    this.#health = new Health(options.clock);
     this.#tried = new Promise((resolve) => (this.#endTry = resolve));
     this.#client = options.connect((event) => {
       this.#told(event);
@@ -68,14 +89,23 @@ export class VppDataplane implements Dataplane {
     this.#client.start();
   }
 
-  /** Waits for VPP. */
+  /** Of a VPP that is out of reach they are those of the last one; of none yet there are none. */
   async capabilities(signal: AbortSignal): Promise<Capabilities> {
-    await this.#client.ready(signal);
-    return await capabilitiesOf(this.#vpp(signal), await this.options.canTap());
+    await this.#tried;
+    if (this.#client.boot !== undefined) {
+      this.#capabilities = await capabilitiesOf(this.#vpp(signal), await this.options.canTap());
+    }
+    return this.#capabilities;
+  }
+
+  onStatus(listener: (status: DataplaneStatus) => void): void {
+    this.#health.listen(listener);
   }
 
   async underlays(signal: AbortSignal): Promise<readonly Underlay[]> {
-    await this.#client.ready(signal);
+    await this.#tried;
+    // Those that are configured are known without VPP.
+    if (this.#client.boot === undefined) return underlaysOf([], [], this.options.uplinks);
     const vpp = this.#vpp(signal);
     const interfaces = await readInterfaces(vpp);
     const addresses = await readAddresses(interfaces, vpp);
@@ -93,7 +123,7 @@ export class VppDataplane implements Dataplane {
     const wants = new Wants(scope.kind === 'all');
     const asked = subjects(scope.kind === 'all' ? wanted.keys() : scope.keys, wanted);
     for (const { kind, rest, payload } of asked) kind.reads(rest, payload, wants);
-    const view = await read(wants, this.#uplinks, vpp);
+    const view = await read(wants, { uplinks: this.#uplinks, host: this.options.host }, vpp);
     const others = scope.kind === 'all' ? subjects(list(view, wanted), wanted) : [];
     const observation = sights([...asked, ...others], view);
     this.#remember(view, wants);
@@ -129,16 +159,32 @@ export class VppDataplane implements Dataplane {
 
   #told(event: SessionEvent): void {
     const { log } = this.options;
+    this.#health.told(event, this.#client.binding);
     if (event.kind === 'ready' || event.kind === 'lost') this.#endTry();
     if (event.kind === 'ready') {
-      const { boot, restarted, schema } = event;
+      const { boot, restarted, schema, passedOver } = event;
       log.info({ pid: boot.pid, restarted, schema }, 'connected to VPP');
+      if (passedOver !== undefined) {
+        const { code, message } = passedOver;
+        log.warn({ code, error: message }, 'definitions of VPP’s messages passed over');
+      }
       this.#events.start();
       this.#changes.tell('unknown');
+      this.#readPlugins();
     } else if (event.kind === 'lost' && event.wasOpen) {
       const { code, message } = event.error;
       log.warn({ code, error: message }, 'connection to VPP lost');
     }
+  }
+
+  /** For people only: what goes wrong with it is told by whatever else is asked. */
+  #readPlugins(): void {
+    const vpp = new Vpp(this.#client, undefined);
+    this.#health.readPlugins(vpp).catch((thrown: unknown) => {
+      const { code, message } = NfvError.from(thrown);
+      if (code === 'SHUTTING_DOWN') return;
+      this.options.log.warn({ code, error: message }, 'VPP does not tell its plugins');
+    });
   }
 
   #remember(view: View, { interfaces, everything }: Wants): void {
@@ -159,6 +205,8 @@ export class VppDataplane implements Dataplane {
         uplinks: this.#uplinks,
         orphans: this.#orphans,
         lookups: this.#lookups,
+        memifSockets: this.#memifSockets,
+        host: this.options.host,
       });
       return undefined;
     } catch (error) {

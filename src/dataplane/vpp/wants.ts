@@ -16,6 +16,8 @@ export class Wants {
   readonly answers = new Set<string>();
   readonly routing: RoutingWants;
   crossConnects: boolean;
+  /** Names of secrets that ports are to have. */
+  readonly secrets = new Set<string>();
   interfaces: boolean;
   addresses = false;
   tunnels: boolean;

@@ -4,7 +4,7 @@ import { portKey, xconnectKey, type XconnectItem } from '../../model/item.js';
 import { interfaceOf, needFeature, type Context } from './context.js';
 import type { VppKind } from './kind.js';
 import { undoing } from './members.js';
-import { parseTag, tagOf } from './tag.js';
+import { bareTag, parseTag, tagOf } from './tag.js';
 import type { View } from './view.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
@@ -103,7 +103,7 @@ function indexOf(endpoint: string, view: View): number | undefined {
 
 /** Of a name that is too long for a tag: its beginning and a hash, as in the tag. */
 function endpointAt(index: number, view: View): string | undefined {
-  const text = view.interfaces.get(index)?.tag ?? '';
+  const text = bareTag(view.interfaces.get(index)?.tag ?? '') ?? '';
   const wanted = view.endpoints.get(text);
   if (wanted !== undefined) return wanted;
   const tag = parseTag(text);

@@ -47,6 +47,7 @@ export function* domainItems(view: NetworkView, nve: string): Generator<Item> {
     arpSuppression: spec.arpSuppression,
     mtu: view.mtu,
     bumGroup: spec.bumGroup,
+    ...(spec.driftPolicy === 'DEFAULT' ? {} : { driftPolicy: spec.driftPolicy }),
   });
 }
 

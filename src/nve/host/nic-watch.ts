@@ -3,9 +3,9 @@ import { createActor, type ActorRefFrom } from 'xstate';
 import { isVfioDriver } from '../../dpdk/iommu.js';
 import { parseVfRef, type FunctionRef } from '../../model/host/bdf.js';
 import type { Inventory, PciFunction } from '../../model/host/inventory.js';
+import type { NicStatus } from '../../model/host/status.js';
 import { nicMachine, type NicEvent } from '../../statemachine/nic.js';
 import type { StepEvent } from './engine.js';
-import type { NicStatus } from './status.js';
 import type { Transaction } from './transaction.js';
 
 export class NicWatch {

@@ -1,5 +1,5 @@
 /** Plans for the host as it is now. */
-import type { HostDoors } from '../../host/doors.js';
+import type { ReadDoors } from '../../host/doors.js';
 import { readText } from '../../host/durable-file.js';
 import type { Inventory } from '../../model/host/inventory.js';
 import type { Finding, HostPlan } from '../../model/host/plan.js';
@@ -27,7 +27,7 @@ export interface Planned {
 export class HostPlanner {
   /** @param nva IP addresses of the NVA's replicas: the way there is guarded */
   constructor(
-    private readonly doors: HostDoors,
+    private readonly doors: ReadDoors,
     private readonly nva: readonly string[],
     private readonly bootId: string,
   ) {}

@@ -11,6 +11,7 @@ import { lockFile, type HostLock } from '../../host/lock.js';
 import type { Clock } from '../../model/clock.js';
 import type { Inventory } from '../../model/host/inventory.js';
 import { isBlocked, isGuarded, type HostPlan } from '../../model/host/plan.js';
+import type { DriftReport } from '../../model/host/status.js';
 import { describeStep } from '../../model/host/steps.js';
 import { errorFields, type Log } from '../../model/log.js';
 import { hostMachine, type HostEvent } from '../../statemachine/host.js';
@@ -20,7 +21,7 @@ import { checkRequest, type ApplyRequest } from './apply-request.js';
 import { Engine, type StepEvent } from './engine.js';
 import { NicWatch } from './nic-watch.js';
 import { HostPlanner, type Planned, type ProfileSource } from './planner.js';
-import { changeStatus, type DriftReport, type HostReport, type HostStatus } from './status.js';
+import { changeStatus, type HostReport, type HostStatus } from './status.js';
 import { foldRecords, ledgerOf, parseRecord, summarize, type Transaction } from './transaction.js';
 
 export interface PreparationOptions {

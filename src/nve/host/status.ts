@@ -1,7 +1,6 @@
 /** What is told of host preparation: plain data. */
-import type { FunctionRef } from '../../model/host/bdf.js';
 import type { HugepageShare } from '../../model/host/ledger.js';
-import type { Finding } from '../../model/host/plan.js';
+import type { ChangeStatus, DriftReport, NicStatus, StepStatus } from '../../model/host/status.js';
 import { describeStep } from '../../model/host/steps.js';
 import type { StuckProgram } from '../../host/program.js';
 import type { StepEvent } from './engine.js';
@@ -21,36 +20,6 @@ export interface HostStatus {
   readonly hugepages: readonly HugepageShare[];
   /** Writes that never returned. */
   readonly stuck: readonly StuckProgram[];
-}
-
-/** The newest change of the host. */
-export interface ChangeStatus {
-  readonly id: string;
-  readonly phase: Transaction['phase'];
-  readonly profile: string;
-  readonly planHash: string;
-  readonly steps: readonly StepStatus[];
-  /** Milliseconds until it is undone if nobody confirms it; undefined: it need not be. */
-  readonly confirmWithinMs: number | undefined;
-}
-
-export interface StepStatus {
-  readonly text: string;
-  readonly state: 'waiting' | 'begun' | 'done' | 'undone';
-}
-
-export interface NicStatus {
-  readonly function: FunctionRef;
-  /** Of the NIC machine. */
-  readonly state: string;
-}
-
-/** How the host differs from its profile. */
-export interface DriftReport {
-  /** What would have to be done. */
-  readonly steps: readonly string[];
-  readonly findings: readonly Finding[];
-  readonly repaired: boolean;
 }
 
 export type HostReport =

@@ -8,9 +8,9 @@ import type {
 import { invalidField } from '../../errors.js';
 import { formatName, parseName, requireName, type Collection } from '../../model/names.js';
 import type { Endpoint as Wire, Endpoint__Output as WireOut } from '../gen/nfv/v1/Endpoint.js';
-import type { Port as WirePort, Port__Output as WirePortOut } from '../gen/nfv/v1/Port.js';
 import { EnumTable, namesOfSet, type WireType } from './common.js';
 import { metaFromWire, metaToWire } from './meta.js';
+import { portFromWire, portToWire } from './port.js';
 
 const ADMIN_STATES = new EnumTable<AdminState, 'ADMIN_STATE_UP' | 'ADMIN_STATE_DOWN'>(
   ['UP', 'DOWN'],
@@ -78,54 +78,6 @@ function reference(field: string, collection: Collection, name: string): string 
     'not the name of such a resource',
     `give "${collection}/ID"`,
   );
-}
-
-export function portFromWire(field: string, wire: WirePortOut | null): Port {
-  if (wire?.veth) {
-    return {
-      kind: 'veth',
-      netns: wire.veth.netns,
-      interface: wire.veth.interface === '' ? 'eth0' : wire.veth.interface,
-      hostInterface: wire.veth.host_interface,
-    };
-  }
-  if (wire?.tap) {
-    return {
-      kind: 'tap',
-      interface: wire.tap.interface,
-      ownerUid: wire.tap.owner_uid,
-      multiQueue: wire.tap.multi_queue,
-      vnetHdr: wire.tap.vnet_hdr,
-    };
-  }
-  if (wire?.host_interface) {
-    return { kind: 'host_interface', interface: wire.host_interface.interface };
-  }
-  throw invalidField(field, '', 'no kind of port', 'give one of veth, tap, host_interface');
-}
-
-export function portToWire(port: Port): WirePort {
-  switch (port.kind) {
-    case 'veth':
-      return {
-        veth: {
-          netns: port.netns,
-          interface: port.interface,
-          host_interface: port.hostInterface,
-        },
-      };
-    case 'tap':
-      return {
-        tap: {
-          interface: port.interface,
-          owner_uid: port.ownerUid,
-          multi_queue: port.multiQueue,
-          vnet_hdr: port.vnetHdr,
-        },
-      };
-    case 'host_interface':
-      return { host_interface: { interface: port.interface } };
-  }
 }
 
 function fromWire(wire: WireOut): Endpoint {

@@ -1,9 +1,17 @@
 import { NfvError } from '../../errors.js';
-import { checkItem, type Item, type MacVia, type Payload } from '../../model/item.js';
+import {
+  checkItem,
+  type BridgeDomainItem,
+  type Item,
+  type MacVia,
+  type Payload,
+} from '../../model/item.js';
 import type { Item as Wire, Item__Output as WireOut } from '../gen/nfv/v1/Item.js';
+import type { BridgeDomainItem as BridgeDomainWire } from '../gen/nfv/v1/BridgeDomainItem.js';
 import type { MacEntryItem__Output } from '../gen/nfv/v1/MacEntryItem.js';
-import { portFromWire, portToWire } from './endpoint.js';
 import { routeFromWire, routeToWire } from './route.js';
+import { ITEM_DRIFT_POLICIES } from './virtual-network.js';
+import { portFromWire, portToWire } from './port.js';
 
 /** @throws NfvError ITEM_INVALID; ITEM_UNSUPPORTED for a kind that is newer than this program. */
 export function itemFromWire(wire: WireOut): Item {
@@ -18,12 +26,15 @@ export function itemFromWire(wire: WireOut): Item {
 function payloadFromWire(wire: WireOut): Payload {
   if (wire.vtep) return { kind: 'vtep', address: wire.vtep.address };
   if (wire.bridge_domain) {
-    const { arp_suppression, bum_group, ...rest } = wire.bridge_domain;
+    const { arp_suppression, bum_group, drift_policy, ...rest } = wire.bridge_domain;
     return {
       kind: 'bridge_domain',
       ...rest,
       arpSuppression: arp_suppression,
       bumGroup: bum_group,
+      ...(drift_policy === 'DRIFT_POLICY_UNSPECIFIED'
+        ? {}
+        : { driftPolicy: ITEM_DRIFT_POLICIES.fromWire(`${wire.key}.drift_policy`, drift_policy) }),
     };
   }
   if (wire.tunnel) return { kind: 'tunnel', ...wire.tunnel };
@@ -77,18 +88,7 @@ function payloadToWire(p: Payload): Wire {
     case 'vtep':
       return { vtep: { address: p.address } };
     case 'bridge_domain':
-      return {
-        bridge_domain: {
-          network: p.network,
-          vni: p.vni,
-          vtep: p.vtep,
-          learn: p.learn,
-          flood: p.flood,
-          arp_suppression: p.arpSuppression,
-          mtu: p.mtu,
-          bum_group: p.bumGroup,
-        },
-      };
+      return { bridge_domain: bridgeDomainToWire(p) };
     case 'tunnel':
       return { tunnel: { vni: p.vni, remote: p.remote, local: p.local } };
     case 'flood_member':
@@ -128,4 +128,21 @@ function payloadToWire(p: Payload): Wire {
     case 'route':
       return { route: routeToWire(p) };
   }
+}
+
+function bridgeDomainToWire(p: BridgeDomainItem): BridgeDomainWire {
+  return {
+    network: p.network,
+    vni: p.vni,
+    vtep: p.vtep,
+    learn: p.learn,
+    flood: p.flood,
+    arp_suppression: p.arpSuppression,
+    mtu: p.mtu,
+    bum_group: p.bumGroup,
+    drift_policy:
+      p.driftPolicy === undefined
+        ? 'DRIFT_POLICY_UNSPECIFIED'
+        : ITEM_DRIFT_POLICIES.toWire(p.driftPolicy),
+  };
 }

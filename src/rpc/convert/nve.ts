@@ -30,6 +30,7 @@ import {
   toTimestamp,
   type WireType,
 } from './common.js';
+import { dataplaneStatusFromWire, dataplaneStatusToWire } from './dataplane-status.js';
 import { metaFromWire, metaToWire } from './meta.js';
 
 const STATES = new EnumTable(
@@ -99,6 +100,8 @@ function statusFromWire(wire: WireOut): NveStatus {
     failures: wire.failures.map(failureFromWire),
     drifts: wire.drifts.map(driftFromWire),
     driftCount: fromInteger('drift_count', wire.drift_count),
+    driftedCount: wire.drifted_count,
+    ...(wire.dataplane === null ? {} : { dataplane: dataplaneStatusFromWire(wire.dataplane) }),
   };
 }
 
@@ -127,6 +130,8 @@ function toWire(nve: Nve): Wire {
     failures: status.failures.map(failureToWire),
     drifts: status.drifts.map(driftToWire),
     drift_count: status.driftCount,
+    drifted_count: status.driftedCount,
+    dataplane: status.dataplane === undefined ? null : dataplaneStatusToWire(status.dataplane),
     ...metaToWire(meta),
   };
 }

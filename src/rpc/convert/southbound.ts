@@ -2,6 +2,7 @@ import { clip, NfvError } from '../../errors.js';
 import {
   MAX_ENTRIES,
   type BadDelta,
+  type DataplaneReport,
   type Delta,
   type FromNva,
   type FromNve,
@@ -12,6 +13,7 @@ import {
 } from '../../model/southbound.js';
 import type { ConnectRequest, ConnectRequest__Output } from '../gen/nfv/v1/ConnectRequest.js';
 import type { ConnectResponse, ConnectResponse__Output } from '../gen/nfv/v1/ConnectResponse.js';
+import type { DataplaneReport__Output } from '../gen/nfv/v1/DataplaneReport.js';
 import type { Delta__Output } from '../gen/nfv/v1/Delta.js';
 import type { Hello as WireHello, Hello__Output } from '../gen/nfv/v1/Hello.js';
 import type { ItemReports__Output } from '../gen/nfv/v1/ItemReports.js';
@@ -20,6 +22,7 @@ import type {
   _nfv_v1_ItemReports_Entry__Output as WireEntryOut,
 } from '../gen/nfv/v1/ItemReports.js';
 import { fromInteger } from './common.js';
+import { dataplaneStatusFromWire, dataplaneStatusToWire } from './dataplane-status.js';
 import { itemFromWire, itemToWire } from './item.js';
 import {
   capabilitiesFromWire,
@@ -56,6 +59,7 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
         .map(driftFromWire)
         .map((drift) => ({ ...drift, difference: clip(drift.difference, MAX_TEXT) })),
       total: fromInteger('total', wire.drift_reports.total),
+      leftAlone: wire.drift_reports.left_alone,
     };
   }
   if (wire.underlay_report) {
@@ -65,7 +69,22 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
       underlays: bounded('underlay_report', underlays).map(underlayFromWire),
     };
   }
+  if (wire.dataplane_report) return dataplaneReportFromWire(wire.dataplane_report);
   throw new NfvError('PROTOCOL_VIOLATION', 'the NVE sent an empty or unknown message');
+}
+
+function dataplaneReportFromWire({
+  status,
+  capabilities,
+}: DataplaneReport__Output): DataplaneReport {
+  if (status === null || capabilities === null) {
+    throw new NfvError('PROTOCOL_VIOLATION', 'a dataplane report without status or capabilities');
+  }
+  return {
+    kind: 'dataplane_report',
+    status: dataplaneStatusFromWire(status),
+    capabilities: capabilitiesFromWire(capabilities),
+  };
 }
 
 function helloFromWire(wire: Hello__Output): Hello {
@@ -137,9 +156,22 @@ export function fromNveToWire(message: FromNve): ConnectRequest {
         },
       };
     case 'drift_reports':
-      return { drift_reports: { drifts: message.drifts.map(driftToWire), total: message.total } };
+      return {
+        drift_reports: {
+          drifts: message.drifts.map(driftToWire),
+          total: message.total,
+          left_alone: message.leftAlone,
+        },
+      };
     case 'underlay_report':
       return { underlay_report: { underlays: message.underlays.map(underlayToWire) } };
+    case 'dataplane_report':
+      return {
+        dataplane_report: {
+          status: dataplaneStatusToWire(message.status),
+          capabilities: capabilitiesToWire(message.capabilities),
+        },
+      };
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../../model/virtual-network.js';
+import { DRIFT_POLICIES, NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
 import { requireName, formatName } from '../../model/names.js';
 import type {
   VirtualNetwork as Wire,
@@ -26,6 +27,20 @@ const FAMILIES = new EnumTable(['IPV4', 'IPV6'], {
   IPV6: 'UNDERLAY_FAMILY_IPV6',
 } as const);
 
+/** Of an item, which has one or none. */
+export const ITEM_DRIFT_POLICIES = new EnumTable(DRIFT_POLICIES, {
+  REPAIR: 'DRIFT_POLICY_REPAIR',
+  REPORT: 'DRIFT_POLICY_REPORT',
+  IGNORE: 'DRIFT_POLICY_IGNORE',
+} as const);
+
+const POLICIES = new EnumTable(NETWORK_DRIFT_POLICIES, {
+  DEFAULT: 'DRIFT_POLICY_UNSPECIFIED',
+  REPAIR: 'DRIFT_POLICY_REPAIR',
+  REPORT: 'DRIFT_POLICY_REPORT',
+  IGNORE: 'DRIFT_POLICY_IGNORE',
+} as const);
+
 const FIELDS = {
   display_name: 'displayName',
   tenant: 'tenant',
@@ -38,6 +53,7 @@ const FIELDS = {
   arp_suppression: 'arpSuppression',
   prefixes: 'prefixes',
   underlay_family: 'underlayFamily',
+  drift_policy: 'driftPolicy',
   labels: 'labels',
 } as const satisfies Record<string, keyof VirtualNetworkSpec>;
 
@@ -54,6 +70,7 @@ function setFields(wire: WireOut): string[] {
     arp_suppression: wire._arp_suppression !== undefined,
     prefixes: wire.prefixes.length > 0,
     underlay_family: wire.underlay_family !== 'UNDERLAY_FAMILY_UNSPECIFIED',
+    drift_policy: wire.drift_policy !== 'DRIFT_POLICY_UNSPECIFIED',
     labels: Object.keys(wire.labels).length > 0,
   };
   return namesOfSet(set);
@@ -80,6 +97,7 @@ function specFromWire(wire: WireOut): VirtualNetworkSpec {
       wire.underlay_family,
       'IPV4',
     ),
+    driftPolicy: POLICIES.fromWire('virtual_network.drift_policy', wire.drift_policy),
     labels: wire.labels,
   };
 }
@@ -119,6 +137,7 @@ function specToWire(spec: VirtualNetworkSpec): Wire {
     arp_suppression: spec.arpSuppression,
     prefixes: [...spec.prefixes],
     underlay_family: FAMILIES.toWire(spec.underlayFamily),
+    drift_policy: POLICIES.toWire(spec.driftPolicy),
     labels: { ...spec.labels },
   };
 }

@@ -19,6 +19,8 @@ export interface Receiver {
   /** @throws NfvError for what makes no sense; ends the link */
   receive(message: Buffer): void;
   drained(): void;
+  /** Answers it waits for. */
+  readonly owed: number;
   /** The link is gone. */
   end(error: NfvError): void;
 }
@@ -35,6 +37,7 @@ interface Known {
   readonly schema: ApiSchema;
   readonly codec: Codec;
   readonly source: SchemaSource;
+  readonly passedOver: NfvError | undefined;
 }
 
 const JSON_CONTEXT = 2;
@@ -47,35 +50,48 @@ export class Binder {
 
   /**
    * The messages of the VPP behind a link: by its own definitions, else by the first fallback that
-   * has some. A VPP with the very messages of the last one, by names and CRCs, is not asked again.
+   * has some; one that fails is passed over, and told of in the binding. A VPP with the very messages of the last one, by names and CRCs, is not asked again.
    * @param receive gets who takes what comes meanwhile
    * @throws NfvError VPP_SCHEMA_INVALID; VPP_REFUSED, VPP_PROTOCOL; what the link ended with
    */
   async bind(link: Link, receive: (receiver: Receiver) => void): Promise<Binding> {
     const keys = [...link.messageTable.keys()].sort().join();
     if (this.#known?.keys !== keys) {
-      const [schema, source] = await this.#find(link, receive);
-      this.#known = { keys, schema, codec: createCodec(schema), source };
+      const found = await this.#find(link, receive);
+      this.#known = { keys, codec: createCodec(found.schema), ...found };
     }
-    const { schema, codec, source } = this.#known;
-    return new Binding(schema, codec, link.messageTable, source);
+    const { schema, codec, source, passedOver } = this.#known;
+    return new Binding(schema, codec, link.messageTable, source, passedOver);
   }
 
   async #find(
     link: Link,
     receive: (receiver: Receiver) => void,
-  ): Promise<readonly [ApiSchema, SchemaSource]> {
+  ): Promise<Pick<Known, 'schema' | 'source' | 'passedOver'>> {
     const id = link.messageTable.get(GET_API_JSON_KEY);
     const replyId = link.messageTable.get(GET_API_JSON_REPLY_KEY);
     if (id !== undefined && replyId !== undefined) {
       const exchange = new JsonExchange(link, id, replyId);
       receive(exchange);
-      return [await completed(parseJson(await exchange.text), link.messageTable), 'vpp'];
+      const schema = await completed(parseJson(await exchange.text), link.messageTable);
+      return { schema, source: 'vpp', passedOver: undefined };
     }
+    return await this.#fallBack(link);
+  }
+
+  async #fallBack({
+    messageTable,
+  }: Link): Promise<Pick<Known, 'schema' | 'source' | 'passedOver'>> {
+    let passedOver: NfvError | undefined;
     for (const fallback of this.fallbacks) {
-      const schema = await fallback.load(link.messageTable);
-      if (schema !== undefined) return [schema, fallback.source];
+      try {
+        const schema = await fallback.load(messageTable);
+        if (schema !== undefined) return { schema, source: fallback.source, passedOver };
+      } catch (thrown) {
+        passedOver ??= NfvError.from(thrown);
+      }
     }
+    if (passedOver !== undefined) throw passedOver;
     throw new NfvError(
       'VPP_SCHEMA_INVALID',
       'this VPP does not tell the definitions of its messages, and there are no others',
@@ -121,6 +137,7 @@ function parseJson(text: string): readonly unknown[] {
 
 /** One get_api_json, before any schema. */
 class JsonExchange implements Receiver {
+  readonly owed = 1;
   readonly text: Promise<string>;
   #resolve: (text: string) => void = () => undefined;
   #reject: (error: NfvError) => void = () => undefined;

@@ -42,6 +42,8 @@ export class Binding {
     readonly codec: Codec,
     readonly messageTable: ReadonlyMap<string, number>,
     readonly source: SchemaSource,
+    /** Why definitions that come before these in the order of preference were of no use. */
+    readonly passedOver?: NfvError,
   ) {
     for (const { name, key } of schema.messages.values()) {
       const id = this.#idOf(key);

@@ -319,7 +319,8 @@ export class VppClient {
     this.#lastBoot = boot;
     // First, for who is told may subscribe at once.
     this.#subscriptions.opened(session);
-    this.#tell({ kind: 'ready', boot, restarted, schema: session.binding.source });
+    const { source: schema, passedOver } = session.binding;
+    this.#tell({ kind: 'ready', boot, restarted, schema, passedOver });
     for (const waiter of this.#waiters) waiter.resolve();
   }
 

@@ -92,6 +92,7 @@ export class Connection {
   }
 
   #linkEvents(): LinkEvents {
+    const owed = (): number => this.#receiver?.owed ?? 0;
     return {
       message: (message) => {
         if (this.#end !== undefined) return;
@@ -100,6 +101,9 @@ export class Connection {
       },
       drain: () => {
         this.#receiver?.drained();
+      },
+      get owed() {
+        return owed();
       },
       closed: (reason) => {
         this.#closed();

@@ -16,7 +16,7 @@ export class EventQueue {
   #dropped = 0;
   #error: NfvError | undefined;
   #over = false;
-  #wake: (() => void) | undefined;
+  #wakes: (() => void)[] = [];
 
   constructor(private readonly capacity: number) {}
 
@@ -41,6 +41,7 @@ export class EventQueue {
     this.#changed();
   }
 
+  /** What is there and comes; of several readers each event has one. */
   async *read(): AsyncGenerator<VppEvent, void, undefined> {
     for (;;) {
       const next = this.#next();
@@ -51,7 +52,7 @@ export class EventQueue {
       if (this.#error !== undefined) throw this.#error;
       if (this.#over) return;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#wakes.push(resolve);
       });
     }
   }
@@ -65,8 +66,6 @@ export class EventQueue {
   }
 
   #changed(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 }

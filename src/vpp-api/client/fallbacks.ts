@@ -3,7 +3,10 @@ import { readCatalogue } from '../schema/catalogue.js';
 import { INSTALLED, loadInstalled } from '../schema/load-installed.js';
 import type { SchemaFallback } from './bind.js';
 
-/** The definitions that VPP's package has installed; none if there is no such directory. */
+/**
+ * The definitions that VPP's package has installed; none if there is no such directory. `load` fails
+ * with VPP_SCHEMA_INVALID or FILE_UNREADABLE for one that is broken.
+ */
 export function installed(directory: string = INSTALLED): SchemaFallback {
   return {
     source: 'installed',

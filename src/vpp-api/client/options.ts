@@ -17,6 +17,8 @@ export type SessionEvent =
       readonly boot: Boot;
       readonly restarted: boolean;
       readonly schema: SchemaSource;
+      /** Why definitions that were preferred to these are of no use; undefined: there were none. */
+      readonly passedOver: NfvError | undefined;
     }
   /** VPP owes answers and says nothing. Calls are still taken. */
   | { readonly kind: 'degraded' }

@@ -113,6 +113,10 @@ export class Session {
     this.#pipeline.drained();
   }
 
+  get owed(): number {
+    return this.#pipeline.inFlight;
+  }
+
   /** Fails all calls; the link is the owner's to close. */
   end(error: NfvError): void {
     this.#monitor.stop();

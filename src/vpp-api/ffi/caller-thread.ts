@@ -3,23 +3,25 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HEADER_BYTES } from '../wire/framer.js';
 import { PING_BYTES, PING_KEY } from './control-ping.js';
 import { loadVac, vacText } from './library.js';
+import { Marks } from './marks.js';
 import { threadData, toCaller, type FromCaller } from './protocol.js';
 import { Ring } from './ring.js';
 
 /** Messages that may wait for us in our queue before VPP has to wait. */
 const QUEUE_LENGTH = 4096;
 /**
- * Requests without an answer from which on we wait: VPP's queue has 1,024 places, and who adds to a
- * full one waits without an end, also if VPP is dead.
+ * Answers owed from which on we wait: VPP's queue has 1,024 places (`api-queue { length N }`), and who
+ * adds to a full one waits without an end, also if VPP is dead. A dump and the ping behind it take two.
  */
 const MAX_UNANSWERED = 512;
 /** A request that has no answer counts no longer than that. */
 const ANSWER_MS = 1_000;
 const LENGTH_OFFSET = 8;
 
-const { library, ring: memory, clientName, shmPrefix } = threadData.parse(workerData);
+const { library, clientName, shmPrefix, ...shared } = threadData.parse(workerData);
 const vac = loadVac(library);
-const ring = new Ring(memory);
+const ring = new Ring(shared.ring);
+const marks = new Marks(shared.marks);
 let sent = 0;
 let seen = 0;
 
@@ -46,10 +48,17 @@ function send(frames: Uint8Array): string | undefined {
     const length = view.readUInt32BE(offset + LENGTH_OFFSET);
     const code = vac.write(view, offset + HEADER_BYTES, length);
     if (code !== 0) return `vac_write: ${vacText(code)}`;
-    sent++;
+    if (marks.hasAnswer(view.readUInt16BE(offset + HEADER_BYTES))) sent++;
     offset += HEADER_BYTES + length;
   }
   return undefined;
+}
+
+/** -1: VPP does not have it. */
+function idOf(key: string): number {
+  const id = vac.messageId(key) ?? -1;
+  if (id >= 0) marks.learn(key, id);
+  return id;
 }
 
 /** A VPP that does not answer lets the reader wait for its own deadline. */
@@ -68,10 +77,7 @@ function onMessage(value: unknown): void {
       tell({ kind: 'connected', code: vac.connect(clientName, shmPrefix, QUEUE_LENGTH) });
       break;
     case 'resolve':
-      tell({
-        kind: 'resolved',
-        ids: Int32Array.from(message.keys, (key) => vac.messageId(key) ?? -1),
-      });
+      tell({ kind: 'resolved', ids: Int32Array.from(message.keys, idOf) });
       break;
     case 'send': {
       const reason = send(message.frames);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 export const threadData = z.object({
   library: z.string(),
   ring: z.instanceof(SharedArrayBuffer),
+  marks: z.instanceof(SharedArrayBuffer),
   clientName: z.string(),
   shmPrefix: z.string().nullable(),
 });

@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadCopier, loadVac, VAC_TIMEOUT, vacText, type Copier, type Vac } from './library.js';
+import { Marks } from './marks.js';
 import { threadData, type FromReader } from './protocol.js';
 import { Ring } from './ring.js';
 
@@ -17,7 +18,8 @@ function tell(message: FromReader): void {
 }
 
 /** @returns why it ended; undefined: it was told to */
-function readUntilStopped(vac: Vac, copier: Copier, ring: Ring): string | undefined {
+function readUntilStopped(vac: Vac, copier: Copier, ring: Ring, marks: Marks): string | undefined {
+  const records = Buffer.from(ring.memory, Ring.origin);
   const origin = copier.addressOf(new Uint8Array(ring.memory)) + BigInt(Ring.origin);
   while (!ring.stopped) {
     const received = vac.read(READ_SECONDS);
@@ -28,7 +30,8 @@ function readUntilStopped(vac: Vac, copier: Copier, ring: Ring): string | undefi
       const place = placeFor(length, ring);
       if (typeof place === 'string') return place;
       copier.copy(origin + BigInt(place), address, length);
-      if (ring.commit(place, length)) tell({ kind: 'awake' });
+      const isAnswer = marks.isAnswer(records.readUInt16BE(place));
+      if (ring.commit(place, length, isAnswer)) tell({ kind: 'awake' });
     } finally {
       vac.free(address);
     }
@@ -44,6 +47,6 @@ function placeFor(length: number, ring: Ring): number | string {
   return place ?? `VPP had to wait ${ROOM_MS} ms for us to take its messages`;
 }
 
-const { library, ring } = threadData.parse(workerData);
-const reason = readUntilStopped(loadVac(library), loadCopier(), new Ring(ring));
+const { library, ring, marks } = threadData.parse(workerData);
+const reason = readUntilStopped(loadVac(library), loadCopier(), new Ring(ring), new Marks(marks));
 if (reason !== undefined) tell({ kind: 'failed', reason });

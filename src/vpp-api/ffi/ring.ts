@@ -45,7 +45,7 @@ export class Ring {
     return CONTROL_BYTES;
   }
 
-  /** Records put in so far, mod 2^32; for the thread that sends. */
+  /** Records put in so far that are answers, mod 2^32; for the thread that sends. */
   get count(): number {
     return Atomics.load(this.#control, COUNT);
   }
@@ -61,7 +61,7 @@ export class Ring {
     Atomics.notify(this.#control, COUNT);
   }
 
-  /** Waits until more than `count` records have been put in, or `ms` have passed. Blocks. */
+  /** Waits until there are more than `count` answers, or `ms` have passed. Blocks. */
   waitForCount(count: number, ms: number): void {
     Atomics.wait(this.#control, COUNT, count, ms);
   }
@@ -96,14 +96,16 @@ export class Ring {
   }
 
   /** @returns whether the reader sleeps and has to be woken */
-  commit(place: number, length: number): boolean {
+  commit(place: number, length: number, isAnswer: boolean): boolean {
     const start = place - ALIGN;
     const head = Atomics.load(this.#control, HEAD);
     if (start !== head) this.#words[head / 4] = WRAP;
     this.#words[start / 4] = length;
     Atomics.store(this.#control, HEAD, start + padded(length));
-    Atomics.add(this.#control, COUNT, 1);
-    Atomics.notify(this.#control, COUNT);
+    if (isAnswer) {
+      Atomics.add(this.#control, COUNT, 1);
+      Atomics.notify(this.#control, COUNT);
+    }
     return Atomics.exchange(this.#control, SLEEPING, 0) === 1;
   }
 

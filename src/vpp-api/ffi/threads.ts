@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { NfvError } from '../../errors.js';
 import { vacText } from './library.js';
+import { Marks } from './marks.js';
 import { fromCaller, fromReader, type ThreadData, type ToCaller } from './protocol.js';
 import { Ring } from './ring.js';
 
@@ -36,9 +37,9 @@ export class Threads {
   #isStopping = false;
   #isDraining = false;
 
-  constructor(options: Omit<ThreadData, 'ring'>, events: ThreadEvents) {
+  constructor(options: Omit<ThreadData, 'ring' | 'marks'>, events: ThreadEvents) {
     this.#events = events;
-    this.#data = { ...options, ring: this.#ring.memory };
+    this.#data = { ...options, ring: this.#ring.memory, marks: Marks.allocate() };
     this.#caller = this.#start('./caller-thread.js');
     this.#caller.on('message', (value: unknown) => {
       this.#fromCaller(value);

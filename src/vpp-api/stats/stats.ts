@@ -184,7 +184,8 @@ export class VppStats {
 
 function* matching(view: SegmentView, pattern: RegExp | undefined): Generator<Entry> {
   for (const entry of view.entries()) {
-    if (pattern === undefined || pattern.test(entry.name)) yield entry;
+    // `test` would go on from the match before, with a pattern that is global or sticky.
+    if (pattern === undefined || entry.name.search(pattern) >= 0) yield entry;
   }
 }
 

@@ -14,6 +14,8 @@ export interface LinkEvents {
   message(message: Buffer): void;
   /** `congested` is false again. */
   drain(): void;
+  /** Answers that VPP owes. With many, a link may gather what comes before it tells of it. */
+  readonly owed: number;
   /** Once, last, and never from within a call of the link: the link is gone, by `close()` or else. */
   closed(reason: NfvError): void;
 }

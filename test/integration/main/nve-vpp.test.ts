@@ -10,6 +10,7 @@ import { eventually } from '../../support/eventually.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { EmulatorEye, tunnelsOf } from '../../support/vpp-eye.js';
+import { ClientUnderTest, overSocket } from '../../support/vpp-under-test.js';
 
 const endless = new AbortController().signal;
 setMaxListeners(0, endless);
@@ -78,6 +79,9 @@ describe('nfvd nve with VPP', function () {
   const isActive = async (): Promise<boolean> =>
     (await api.endpoints.get('blue-1', call)).status.state === 'ACTIVE';
 
+  const sessionOf = async (): Promise<string | undefined> =>
+    (await api.nves.get('host-a', call)).status.dataplane?.session;
+
   it('programs VPP with what the NVA wants, and says what VPP can do', async () => {
     await start();
     await eventually(isActive, 20_000);
@@ -90,6 +94,16 @@ describe('nfvd nve with VPP', function () {
     const { status } = await api.nves.get('host-a', call);
     assert.equal(status.capabilities?.dataplane, 'vpp');
     assert.match(status.capabilities.dataplaneVersion, /^26\.06/);
+    const told = await eventually(async () => {
+      const { dataplane } = (await api.nves.get('host-a', call)).status;
+      return (dataplane?.plugins.length ?? 0) > 0 && dataplane;
+    }, 20_000);
+    assert.equal(told?.session, 'CONNECTED');
+    assert.deepEqual(told.plugins, [
+      { name: 'acl', version: '26.06-emulated' },
+      { name: 'vxlan', version: '26.06-emulated' },
+    ]);
+    assert.equal(told.features.find(({ name }) => name === 'vxlan')?.state, 'OK');
     assert.deepEqual(
       status.underlays.map(({ address }) => address),
       [HERE],
@@ -121,6 +135,7 @@ describe('nfvd nve with VPP', function () {
     const before = await eye.domain(100);
     await vpp.kill();
     await agent.logged('connection to VPP lost');
+    await eventually(async () => (await sessionOf()) === 'LOST', 20_000);
     const seen = agent.lines.length;
     await vpp.start();
     eye = new EmulatorEye(vpp.emulator);
@@ -129,6 +144,60 @@ describe('nfvd nve with VPP', function () {
       assert.deepEqual(await eye.domain(100), before);
       return true;
     }, 20_000);
+  });
+
+  it('says that VPP is away, and what it was when it comes', async () => {
+    await vpp.kill();
+    const agent = await start();
+    await agent.logged('connected to NVA');
+    await eventually(async () => (await sessionOf()) === 'LOST', 20_000);
+    const { status } = await api.nves.get('host-a', call);
+    assert.equal(status.dataplane?.reasonCode, 'VPP_UNREACHABLE');
+    assert.deepEqual(
+      status.underlays.map(({ address }) => address),
+      [HERE],
+    );
+    await vpp.start();
+    await eventually(isActive, 20_000);
+    await eventually(async () => (await sessionOf()) === 'CONNECTED', 20_000);
+    await eventually(async () => {
+      const { capabilities } = (await api.nves.get('host-a', call)).status;
+      assert.match(capabilities?.dataplaneVersion ?? '', /^26\.06/);
+      return true;
+    }, 20_000);
+  });
+
+  it('does about drift what the network says, from the moment that it says it', async () => {
+    const report = { id: 'blue', etag: '', validateOnly: false };
+    await api.virtualNetworks.update({ ...report, changes: { driftPolicy: 'REPORT' } }, call);
+    await start({ drift: { interval: '1s' } });
+    await eventually(isActive, 20_000);
+    const before = await eye.domain(100);
+    const options = { retry: { initialMs: 10, maxMs: 200 } };
+    const { client } = await ClientUnderTest.ready(overSocket(vpp), options);
+    try {
+      const [entry] = (await client.dump('l2_fib_table_dump', { bd_id: 100 })).filter(
+        ({ mac }) => mac === MAC_2,
+      );
+      assert.ok(entry !== undefined);
+      const { sw_if_index, mac } = entry;
+      const fields = { bd_id: 100, sw_if_index, mac, static_mac: true, filter_mac: false };
+      await client.request('l2fib_add_del', { ...fields, is_add: false, bvi_mac: false });
+    } finally {
+      await client.close();
+    }
+    const drifted = async (count: number): Promise<boolean> =>
+      (await api.nves.get('host-a', call)).status.driftedCount === count;
+    await eventually(() => drifted(1), 20_000);
+    const { drifts } = (await api.nves.get('host-a', call)).status;
+    assert.deepEqual(
+      drifts.map(({ key, action }) => [key, action]),
+      [[`mac/100/${MAC_2}`, 'REPORTED']],
+    );
+    assert.notDeepEqual(await eye.domain(100), before);
+    await api.virtualNetworks.update({ ...report, changes: { driftPolicy: 'REPAIR' } }, call);
+    await eventually(() => drifted(0), 20_000);
+    assert.deepEqual(await eye.domain(100), before);
   });
 
   it('takes VPP for its dataplane by itself where its socket is there', async () => {

@@ -15,6 +15,7 @@ import {
   web,
 } from '../../support/small-model.js';
 import { networkSpec, nveSpec } from '../../support/specs.js';
+import { VHOST_USER, VPP_PORTS } from '../../support/vpp-port-samples.js';
 
 describe('nva over gRPC: bad input gets its error and changes nothing', () => {
   let harness: NvaHarness;
@@ -296,6 +297,22 @@ describe('nva over gRPC: bad input gets its error and changes nothing', () => {
       try: () => network({ displayName: 'x'.repeat(5 * 1024 * 1024) }),
       code: 'MESSAGE_TOO_LARGE',
       text: 'larger',
+    },
+    ...VPP_PORTS.map((port, i) => ({
+      what: `a port of VPP that another endpoint has: ${port.kind} ${i}`,
+      try: async () => {
+        await api.endpoints.create(create('first', web({ port, mac: '', ips: [] })), call);
+        revision = harness.store.status().revision;
+        await endpoint({ port });
+      },
+      code: 'PORT_IN_USE' as const,
+      text: `endpoint.port.${port.kind}.`,
+    })),
+    {
+      what: 'a socket outside every directory',
+      try: () => endpoint({ port: { ...VHOST_USER, socket: '/run/../etc/passwd' } }),
+      code: 'INVALID_FIELD',
+      text: 'endpoint.port.vhost_user.socket: /run/../etc/passwd: not the path of a socket',
     },
   ];
   let revision = 0;

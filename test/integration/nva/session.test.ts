@@ -333,9 +333,10 @@ describe('nva sessions with NVEs', () => {
       action: 'REPAIRED',
       time: '2026-01-02T03:04:05.000Z',
     } as const;
-    await a.stream.send({ kind: 'drift_reports', drifts: [drift], total: 1 });
+    await a.stream.send({ kind: 'drift_reports', drifts: [drift], total: 1, leftAlone: 2 });
     await eventually(async () => {
       const { status } = await harness.client.nves.get('host-a', call);
+      assert.equal(status.driftedCount, 2);
       assert.deepEqual(status.drifts, [drift]);
       assert.equal(status.driftCount, 1);
     });

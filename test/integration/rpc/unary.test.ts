@@ -286,6 +286,7 @@ describe('unary calls', () => {
         arpSuppression: true,
         prefixes: [],
         underlayFamily: 'IPV4',
+        driftPolicy: 'DEFAULT',
         labels: {},
       });
     });

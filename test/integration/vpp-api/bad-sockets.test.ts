@@ -47,7 +47,12 @@ describe('VPP client, paths that lead to no VPP', () => {
       timers: systemClock,
       connectMs: 100,
     });
-    const events = { message: () => undefined, drain: () => undefined, closed: () => undefined };
+    const events = {
+      message: () => undefined,
+      drain: () => undefined,
+      owed: 0,
+      closed: () => undefined,
+    };
     await transport.connect(events, new AbortController().signal);
     assert.fail('it connected');
   };
@@ -212,7 +217,12 @@ describe('VPP client, paths that lead to no VPP', () => {
       timers: systemClock,
     });
     const abort = new AbortController();
-    const events = { message: () => undefined, drain: () => undefined, closed: () => undefined };
+    const events = {
+      message: () => undefined,
+      drain: () => undefined,
+      owed: 0,
+      closed: () => undefined,
+    };
     const connecting = transport.connect(events, abort.signal);
     setImmediate(() => {
       abort.abort();

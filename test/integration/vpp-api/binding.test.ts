@@ -78,6 +78,29 @@ describe('VPP client, binding', () => {
     });
   });
 
+  it('passes over installed definitions that are broken, and tells of it', async () => {
+    const broken = join(dir.path, 'broken');
+    mkdirSync(broken);
+    writeFileSync(join(broken, 'vpe.api.json'), '{"messages": [');
+    const fallbacks = [installed(broken), bundled()];
+    const { client, events } = await connect({ withoutJson: true }, { fallbacks });
+    assert.equal(client.binding?.source, 'bundled');
+    const [ready] = events;
+    assert.ok(ready?.kind === 'ready');
+    assert.equal(ready.passedOver?.code, 'VPP_SCHEMA_INVALID');
+    assert.match(ready.passedOver.message, /broken\/vpe\.api\.json/);
+  });
+
+  it('says what is broken of the installed definitions, if there are no others', async () => {
+    const broken = join(dir.path, 'broken-too');
+    mkdirSync(broken);
+    vpp = new EmulatedVpp({ withoutJson: true });
+    await vpp.start();
+    made = new ClientUnderTest(overSocket(vpp), { fallbacks: [installed(broken)] });
+    await made.told('lost');
+    assert.match(made.client.lastError.message, /broken-too: has no \*\.api\.json file/);
+  });
+
   it('is not bound where there are no definitions at all, and says what to give', async () => {
     vpp = new EmulatedVpp({ withoutJson: true });
     await vpp.start();

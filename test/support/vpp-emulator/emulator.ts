@@ -103,6 +103,7 @@ export class VppEmulator {
     const server = this.#server;
     this.#server = undefined;
     this.dropClients();
+    await this.#state.sockets.closeAll();
     if (server === undefined) return;
     await new Promise((resolve) => server.close(resolve));
   }

@@ -1,9 +1,12 @@
 /** What a VPP has been told, as far as more than one feature looks at it. */
 import { BridgeDomains } from './features/bridge-domain.js';
+import { Memifs } from './features/memif.js';
 import { Neighbors } from './features/neighbor.js';
 import { Routes } from './features/route.js';
 import { Taps } from './features/tap.js';
+import { VhostUsers } from './features/vhost-user.js';
 import { VxlanTunnels } from './features/vxlan.js';
+import { Sockets } from './sockets.js';
 import type { Values } from './wire.js';
 
 /** VPP's answers to what cannot be done (src/vnet/error.h). */
@@ -15,6 +18,8 @@ export const RETVAL = {
   INVALID_VALUE: -7,
   INVALID_SW_IF_INDEX_2: -10,
   SYSCALL_ERROR_1: -11,
+  SYSCALL_ERROR_2: -12,
+  SYSCALL_ERROR_4: -14,
   INVALID_REGISTRATION: -31,
   NO_PATHS_IN_ROUTE: -52,
   NO_MATCHING_INTERFACE: -54,
@@ -24,6 +29,7 @@ export const RETVAL = {
   SUBIF_ALREADY_EXISTS: -68,
   INVALID_INTERFACE: -71,
   INVALID_ARGUMENT: -73,
+  UNEXPECTED_INTF_STATE: -74,
   TUNNEL_EXIST: -75,
   IF_ALREADY_EXISTS: -79,
   VALUE_EXIST: -81,
@@ -31,6 +37,7 @@ export const RETVAL = {
   INVALID_SUB_SW_IF_INDEX: -98,
   ADDRESS_IN_USE: -105,
   ADDRESS_FOUND_FOR_INTERFACE: -114,
+  ENTRY_ALREADY_EXISTS: -116,
   BD_ALREADY_EXISTS: -119,
   BD_IN_USE: -120,
   BD_NOT_MODIFIABLE: -121,
@@ -98,6 +105,9 @@ export class VppState {
   readonly neighbors = new Neighbors();
   readonly vxlan = new VxlanTunnels();
   readonly taps = new Taps();
+  readonly sockets = new Sockets();
+  readonly vhostUsers = new VhostUsers();
+  readonly memifs = new Memifs();
   /** Interfaces of the kernel that there are. */
   readonly hostInterfaces = new Set(['eth0', 'eth1', 'eth2', 'eth3']);
   readonly loopbackInstances = new Set<number>();
@@ -130,7 +140,7 @@ export class VppState {
       swIfIndex,
       supSwIfIndex,
       linkMtu,
-      mtu: [linkMtu, 0, 0, 0],
+      mtu: [wanted.type === 1 ? 0 : linkMtu, 0, 0, 0],
       tag: '',
       tables: new Map(),
       addresses: new Set(),

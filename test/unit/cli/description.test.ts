@@ -3,6 +3,15 @@ import { describeEndpoint, describeNetwork, describeNve } from '../../../src/cli
 import { NO_PAINT } from '../../../src/cli/style.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { portText } from '../../../src/cli/port-text.js';
+import type { Port } from '../../../src/model/endpoint.js';
+import {
+  MEMIF,
+  VHOST_CLIENT,
+  VHOST_USER,
+  VLAN,
+  VPP_INTERFACE,
+} from '../../support/vpp-port-samples.js';
 
 const CONTEXT = { now: Date.parse('2026-01-03T10:00:00.000Z'), paint: NO_PAINT };
 
@@ -22,6 +31,7 @@ BUM mode:         MULTICAST
 BUM group:        239.1.1.1
 Learning:         no
 ARP suppression:  yes
+Drift policy:     REPORT
 Prefixes:         10.0.0.0/24,fd00::/64
 Created:          2026-01-01T10:00:00.000Z (2d ago)
 Updated:          2026-01-02T11:30:00.000Z (22h ago)
@@ -36,6 +46,10 @@ Endpoints (2):
   NAME    NETWORK   NVE      MAC                 IPS                  STATE    AGE
   web-1   blue      host-a   02:00:00:00:00:01   10.0.0.11,fd00::11   ACTIVE   2d
   web-2   blue      host-a   02:00:00:00:00:02   10.0.0.12            FAILED   2d
+
+Drifts (1):
+  TIME                       NVE      ITEM                        DIFFERENCE   ACTION
+  2026-01-02T11:59:00.000Z   host-a   mac/100/02:00:00:00:00:02   missing      REPAIRED
 `,
     );
   });
@@ -68,8 +82,14 @@ Items wanted:      12
 Items applied:     11
 Items failed:      1
 Applied revision:  41
+Items drifted:     2
 Drifts seen:       3
 Dataplane:         linux 6.1.0
+  Session:         DEGRADED since 2026-01-03T09:59:00.000Z (1m)
+  Reason:          VPP owes answers and says nothing (DATAPLANE_TIMEOUT)
+  Remedy:          none needed: it is tried again; see what keeps the dataplane busy if it stays
+  Boot:            4711 8:1:99
+  Restarts seen:   1
 Item kinds:        vtep,bridge_domain,port
 Encapsulations:    vxlan
 Port kinds:        veth,tap
@@ -78,6 +98,15 @@ Created:           2026-01-01T10:00:00.000Z (2d ago)
 Updated:           2026-01-02T11:30:00.000Z (22h ago)
 Revision:          42
 Etag:              abc123
+
+Dataplane features (2):
+  FEATURE   STATE     MISSING-OR-CHANGED
+  core      OK        -
+  memif     MISSING   memif_create,memif_delete
+
+Dataplane plugins (1):
+  PLUGIN   VERSION
+  vxlan    26.06-release
 
 Underlays (1):
   ADDRESS     INTERFACE   MTU
@@ -168,6 +197,38 @@ Etag:              abc123
     const host = describeEndpoint({ ...ENDPOINT, spec: { ...spec, port: nic } }, CONTEXT);
     assert.match(host, /\nPort: +interface of the host\n {2}Interface: +eth5\n/);
   });
+
+  const shown: [port: Port, lines: RegExp, cell: string][] = [
+    [
+      VHOST_USER,
+      /\nPort: +vhost-user\n {2}Socket: +\/run\/nfvd\/vhost\/web\n {2}Role of VPP: +SERVER\n {2}Access: +mode 0600, uid 64055, gid 106\n {2}GSO: +yes\n {2}Packed ring: +yes\n {2}Event index: +yes\n {2}Mergeable buffers: +no\n {2}Indirect descriptors: +no\n/,
+      'vhost-user /run/nfvd/vhost/web',
+    ],
+    [VHOST_CLIENT, /\n {2}Role of VPP: +CLIENT\n {2}Access: +the other end's\n/, ''],
+    [
+      MEMIF,
+      /\nPort: +memif\n {2}Socket: +\/run\/nfvd\/memif\/cnf\n {2}Role of VPP: +SLAVE\n {2}Id: +7\n {2}Ring: +2048 descriptors\n {2}Buffers: +4096 bytes\n {2}Secret: +in the file cnf\n/,
+      'memif /run/nfvd/memif/cnf#7',
+    ],
+    [
+      VLAN,
+      /\nPort: +VLAN of an interface of VPP\n {2}Interface: +host-eth1\n {2}Tags: +dot1ad 100 inner 200\n/,
+      'vlan host-eth1 dot1ad 100 inner 200',
+    ],
+    [{ ...VLAN, innerVlanId: 0, dot1ad: false }, /\n {2}Tags: +dot1q 100\n/, ''],
+    [
+      VPP_INTERFACE,
+      /\nPort: +interface of VPP\n {2}Interface: +GigabitEthernet3\/0\/1\n/,
+      'vpp GigabitEthernet3/0/1',
+    ],
+  ];
+  for (const [port, lines, cell] of shown) {
+    it(`tells all of a port of VPP: ${portText(port)}`, () => {
+      const text = describeEndpoint({ ...ENDPOINT, spec: { ...ENDPOINT.spec, port } }, CONTEXT);
+      assert.match(text, lines);
+      if (cell !== '') assert.equal(portText(port), cell);
+    });
+  }
 
   it('tells why it failed, and what to do', () => {
     const text = describeEndpoint(FAILED_ENDPOINT, CONTEXT);

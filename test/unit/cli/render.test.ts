@@ -79,6 +79,7 @@ spec:
     - 10.0.0.0/24
     - fd00::/64
   underlayFamily: IPV4
+  driftPolicy: REPORT
 status:
   effectiveMtu: 1450
 ---

@@ -10,6 +10,7 @@ import { NVE as NVE_WIRE } from '../../../src/rpc/convert/nve.js';
 import { VIRTUAL_NETWORK as NETWORK_WIRE } from '../../../src/rpc/convert/virtual-network.js';
 import { codes, fences, Markdown } from '../../support/markdown.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { VPP_PORTS } from '../../support/vpp-port-samples.js';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const text = read('docs/api.md');
@@ -68,6 +69,7 @@ describe('docs/api.md, fields', () => {
         ...ENDPOINT,
         spec: { ...ENDPOINT.spec, port: { kind: 'host_interface', interface: 'eth5' } },
       },
+      ...VPP_PORTS.map((port) => ({ ...ENDPOINT, spec: { ...ENDPOINT.spec, port } })),
     ],
   };
   const protos = { VirtualNetwork: 'virtual_network', Nve: 'nve', Endpoint: 'endpoint' } as const;

@@ -57,7 +57,11 @@ describe('docs/nfvctl.md', () => {
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) => [...readFileSync(`src/cli/${name}`, 'utf8').matchAll(/env\['(\w+)'\]/g)])
       .map(([, name = '']) => name);
-    const rows = [...document.table('Reaching the NVA', 1), ...document.table('Reaching VPP', 1)];
+    const rows = [
+      ...document.table('Reaching the NVA', 1),
+      ...document.table('Reaching VPP', 1),
+      ...document.table('Host', 2),
+    ];
     assert.deepEqual(firstCodes(rows).sort(), [...new Set(read)].sort());
   });
 
@@ -66,6 +70,14 @@ describe('docs/nfvctl.md', () => {
     assert.deepEqual(
       firstCodes(document.table('VPP')),
       vpp?.commands.map((verb) => verb.name()),
+    );
+  });
+
+  it('has every verb of host, and no other', () => {
+    const host = program.commands.find((command) => command.name() === 'host');
+    assert.deepEqual(
+      firstCodes(document.table('Host')),
+      host?.commands.map((verb) => verb.name()),
     );
   });
 
@@ -191,7 +203,13 @@ describe('docs/nfvctl.md, manifests', () => {
     );
     if (path !== 'spec.port') return below;
     return [
-      [path, { type: 'one of `veth`, `tap` and `hostInterface`', required: isRequired }],
+      [
+        path,
+        {
+          type: 'one of `veth`, `tap`, `hostInterface`, `vhostUser`, `memif`, `vlan` and `vppInterface`',
+          required: isRequired,
+        },
+      ],
       ...below,
     ];
   }
@@ -221,6 +239,12 @@ describe('docs/nfvctl.md, manifests', () => {
     ['Nve', 'kind: Nve\nspec: {vtepAddresses: [192.0.2.1]}\n'],
     ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {veth: {netns: c}}}\n'],
     ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {tap: {}}}\n'],
+    ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {vhostUser: {socket: /a}}}\n'],
+    ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {memif: {socket: /a}}}\n'],
+    [
+      'Endpoint',
+      'kind: Endpoint\nspec: {network: a, nve: b, port: {vlan: {parent: a, outerVlanId: 7}}}\n',
+    ],
   ] as const;
   for (const [kind, text] of least) {
     it(`has the default of every key: ${text.replaceAll('\n', ' ')}`, async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { fieldsOf } from '../../../src/model/filter-fields.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { VHOST_CLIENT } from '../../support/vpp-port-samples.js';
 
 const META = {
   etag: 'abc123',
@@ -24,6 +25,7 @@ describe('fieldsOf', () => {
       arp_suppression: true,
       prefixes: ['10.0.0.0/24', 'fd00::/64'],
       underlay_family: 'UNDERLAY_FAMILY_IPV4',
+      drift_policy: 'DRIFT_POLICY_REPORT',
       labels: { site: 'a', tier: '' },
       effective_mtu: 1450,
       ...META,
@@ -63,6 +65,20 @@ describe('fieldsOf', () => {
         },
       ],
       drift_count: 3,
+      drifted_count: 2,
+      dataplane: {
+        session: 'SESSION_DEGRADED',
+        since: '2026-01-03T09:59:00.000Z',
+        reason_code: 'DATAPLANE_TIMEOUT',
+        reason: 'VPP owes answers and says nothing',
+        restarts: 1,
+        boot: '4711 8:1:99',
+        features: [
+          { name: 'core', state: 'STATE_OK', problems: [] },
+          { name: 'memif', state: 'STATE_MISSING', problems: ['memif_create', 'memif_delete'] },
+        ],
+        plugins: [{ name: 'vxlan', version: '26.06-release' }],
+      },
       ...META,
     });
   });
@@ -101,5 +117,23 @@ describe('fieldsOf', () => {
     const port = { kind: 'host_interface', interface: 'eth5' } as const;
     const endpoint = { ...FAILED_ENDPOINT, spec: { ...FAILED_ENDPOINT.spec, port } };
     assert.deepEqual(fieldsOf(endpoint)['port'], { host_interface: { interface: 'eth5' } });
+  });
+
+  it('an endpoint at a vhost-user socket', () => {
+    const endpoint = { ...ENDPOINT, spec: { ...ENDPOINT.spec, port: VHOST_CLIENT } };
+    assert.deepEqual(fieldsOf(endpoint)['port'], {
+      vhost_user: {
+        socket: '/run/nfvd/vhost/web',
+        role: 'ROLE_CLIENT',
+        socket_mode: 0,
+        owner_uid: 0,
+        owner_gid: 0,
+        gso: true,
+        packed_ring: true,
+        event_idx: true,
+        disable_mrg_rxbuf: true,
+        disable_indirect_desc: true,
+      },
+    });
   });
 });

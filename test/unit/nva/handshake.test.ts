@@ -23,7 +23,7 @@ const HELLO: Hello = {
 const REPORTS: FromNve = { kind: 'item_reports', epoch: 7, entries: [], settledRevision: 3 };
 const underlays = (mtu: number): Underlay[] => [{ address: '192.0.2.1', interface: 'eth0', mtu }];
 const moved = (mtu: number): FromNve => ({ kind: 'underlay_report', underlays: underlays(mtu) });
-const DRIFTS: FromNve = { kind: 'drift_reports', drifts: [], total: 0 };
+const DRIFTS: FromNve = { kind: 'drift_reports', drifts: [], total: 0, leftAlone: 0 };
 
 function held(versions: Readonly<Record<string, string>>, last = true): FromNve {
   const entries = Object.entries(versions).map(([key, version]) => ({ key, version }));

@@ -90,12 +90,18 @@ describe('what is known of an NVE', () => {
         progress: new Progress(new Map()),
         heldRevision: 0,
         log: nullLog,
-        events: { progressed: ignore, drifted: ignore, underlaysChanged: ignore },
+        events: {
+          progressed: ignore,
+          drifted: ignore,
+          underlaysChanged: ignore,
+          dataplaneChanged: ignore,
+        },
       },
       stream.incoming[Symbol.asyncIterator](),
       1,
       undefined,
     );
-    return { session, facts: FACTS, drifts: [], driftCount: 0, since };
+    const counts = { driftCount: 0, driftedCount: 0 };
+    return { session, facts: FACTS, drifts: [], ...counts, dataplane: undefined, since };
   }
 });

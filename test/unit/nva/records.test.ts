@@ -12,6 +12,7 @@ import {
 } from '../../../src/nva/records.js';
 import { LINUX_LIKE } from '../../support/fake-nve.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
+import { VPP_PORTS } from '../../support/vpp-port-samples.js';
 
 const TIMES = { createTime: '2026-01-02T03:04:05.000Z', updateTime: '2026-01-02T03:04:06.000Z' };
 const TAP = {
@@ -47,6 +48,12 @@ describe('records in the store', () => {
     spec: endpointSpec({ port: { kind: 'host_interface', interface: 'eth5' } }),
     ...TIMES,
   });
+  for (const port of VPP_PORTS) {
+    written(`an endpoint with a port of VPP, ${port.kind}`, RECORDS.endpoints, {
+      spec: endpointSpec({ port }),
+      ...TIMES,
+    });
+  }
   written("an endpoint's status", STATUS_RECORDS.endpoints, NO_ENDPOINT_STATUS);
   written("a new NVE's status", STATUS_RECORDS.nves, { ...NO_NVE_STATUS, settledDigest: '' });
   written("an NVE's status", STATUS_RECORDS.nves, {

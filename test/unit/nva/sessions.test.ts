@@ -43,7 +43,7 @@ describe('sessions', () => {
         return Promise.resolve();
       },
       onProgress: ignore,
-      onUnderlays: ignore,
+      onFacts: ignore,
       onDeparture: ignore,
     });
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });

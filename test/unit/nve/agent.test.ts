@@ -3,6 +3,7 @@ import { NfvError } from '../../../src/errors.js';
 import { AgentRig, delta, type RigOptions } from '../../support/agent-rig.js';
 import { behind, bridgeDomain, itemOf, macEntry, tunnel, vtep } from '../../support/items.js';
 import { MemoryDataplane } from '../../support/memory-dataplane.js';
+import { NVE } from '../../support/samples.js';
 
 const REMOTE = '10.0.1.1';
 const NETWORK = [vtep(), bridgeDomain(10), tunnel(10, REMOTE)].map((payload) => itemOf(payload));
@@ -43,6 +44,23 @@ describe('an agent', () => {
         ),
     );
     assert.equal(rig.agent.status().counts.applied, 3);
+  });
+
+  it('tells each session how it stands with its dataplane, and then what changes', async () => {
+    await start();
+    const lost = NVE.status.dataplane ?? assert.fail();
+    rig.dataplane.tellStatus(lost);
+    const session = await rig.sync(NETWORK);
+    await rig.until(() => session.of('dataplane_report').length === 1);
+    const fine = { ...lost, session: 'CONNECTED', reasonCode: '', reason: '' } as const;
+    rig.dataplane.tellStatus(fine);
+    await rig.until(() => session.of('dataplane_report').length === 2);
+    const reports = session.of('dataplane_report');
+    assert.deepEqual(
+      reports.map(({ status }) => status),
+      [lost, fine],
+    );
+    assert.ok(reports.every(({ capabilities }) => capabilities.dataplane === 'memory'));
   });
 
   it('works from its disk with no NVA in sight', async () => {

@@ -73,6 +73,14 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'directories that are relative',
+    'vpp: { socketDirectories: [run], secretDirectory: etc }',
+    [
+      '2:28: vpp.socketDirectories[0]: not an absolute path',
+      '2:51: vpp.secretDirectory: not an absolute path',
+    ],
+  ],
+  [
     'durations that will not do',
     'drift: { interval: 30 }',
     ['2:20: drift.interval: a number, not text'],
@@ -97,7 +105,12 @@ describe('the configuration of an NVE', () => {
       nva: [{ address: { kind: 'unix', path: '/run/nfvd/nva.sock' } }],
       listen: [{ address: { kind: 'unix', path: '/run/nfvd/nve.sock' } }],
       dataplane: 'linux',
-      vpp: { socket: '/run/vpp/api.sock', uplinks: [] },
+      vpp: {
+        socket: '/run/vpp/api.sock',
+        uplinks: [],
+        socketDirectories: ['/run/nfvd/vhost', '/run/nfvd/memif'],
+        secretDirectory: '/etc/nfvd/secrets',
+      },
       drift: { interval: 30_000, policy: 'repair' },
       log: { level: 'info' },
     });
@@ -114,6 +127,8 @@ describe('the configuration of an NVE', () => {
       dataplane: vpp
       vpp:
         socket: /run/vpp/2/api.sock
+        socketDirectories: [/srv/sockets]
+        secretDirectory: /srv/secrets
         uplinks:
           - { interface: eth0.100, mtu: 9000, addresses: ["192.0.2.1/24", "2001:DB8:0::1/64"] }
           - hostInterface: u0
@@ -134,6 +149,8 @@ describe('the configuration of an NVE', () => {
       dataplane: 'vpp',
       vpp: {
         socket: '/run/vpp/2/api.sock',
+        socketDirectories: ['/srv/sockets'],
+        secretDirectory: '/srv/secrets',
         uplinks: [
           {
             interface: 'eth0.100',

@@ -83,7 +83,7 @@ describe('outbox', () => {
     const [message] = takeAll(outbox);
     assert.ok(message?.kind === 'item_reports');
     assert.equal(message.entries[0]?.failure?.message, `${'x'.repeat(497)}...`);
-    outbox.drift([drift('mac/1', 'y'.repeat(5000))], 1);
+    outbox.drift([drift('mac/1', 'y'.repeat(5000))], 1, 0);
     const [drifts] = takeAll(outbox);
     assert.ok(drifts?.kind === 'drift_reports');
     assert.equal(drifts.drifts[0]?.difference.length, 500);
@@ -93,16 +93,21 @@ describe('outbox', () => {
     outbox.drift(
       keys(60).map((key) => drift(key)),
       60,
+      2,
     );
     outbox.drift(
       keys(70, 100).map((key) => drift(key)),
       130,
+      3,
     );
     const expected = [...keys(70, 100), ...keys(30)].map((key) => drift(key));
-    assert.deepEqual(takeAll(outbox), [{ kind: 'drift_reports', drifts: expected, total: 130 }]);
+    assert.deepEqual(takeAll(outbox), [
+      { kind: 'drift_reports', drifts: expected, total: 130, leftAlone: 3 },
+    ]);
     outbox.drift(
       keys(10_000).map((key) => drift(key)),
       10_130,
+      0,
     );
     const [message, ...more] = takeAll(outbox);
     assert.ok(message?.kind === 'drift_reports');
@@ -115,7 +120,7 @@ describe('outbox', () => {
   });
 
   it('keeps drifts until there is a session, and addresses if its hello did not have them', () => {
-    outbox.drift([drift('mac/1')], 1);
+    outbox.drift([drift('mac/1')], 1, 0);
     outbox.underlays([{ address: '10.0.0.1', interface: 'eth0', mtu: 1500 }]);
     outbox.forgetUnderlays();
     outbox.reset([], 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { DriftPolicy } from '../../../src/reconcile/drift.js';
+import type { DriftPolicy } from '../../../src/reconcile/drift-policies.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { behind, bridgeDomain, itemOf, macEntry, port, tunnel, vtep } from '../../support/items.js';
 import { MemoryDataplane } from '../../support/memory-dataplane.js';

@@ -1,5 +1,5 @@
 import { EXIT } from '../../exit-codes.js';
-import { fields } from '../../description.js';
+import { fields } from '../../describe-text.js';
 import { examples, type Verb } from '../../verb.js';
 import { withVpp } from '../../vpp/connect.js';
 import { requireKind } from '../../vpp/message-kinds.js';

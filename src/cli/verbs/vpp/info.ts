@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NfvError } from '../../../errors.js';
 import { timestamp } from '../../../model/clock.js';
-import { fields } from '../../description.js';
+import { fields } from '../../describe-text.js';
 import { formatAge } from '../../duration.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Session } from '../../session.js';
@@ -54,6 +54,8 @@ interface Info {
   readonly apiModules: number;
   /** Where the definitions of the messages are from. */
   readonly definitions: VppConnection['schemaSource'];
+  /** Why definitions that come before these are of no use; null: there were none. */
+  readonly passedOver: string | null;
   /** null: VPP does not tell. */
   readonly plugins: readonly Plugin[] | null;
   readonly roundTripMs: number;
@@ -82,6 +84,7 @@ async function infoOf(session: Session, connection: VppConnection): Promise<Info
     messages: connection.messageTable.size,
     apiModules: connection.schema.modules.size,
     definitions: connection.schemaSource,
+    passedOver: connection.schemaPassedOver ?? null,
     plugins: await pluginsOf(ask),
     roundTripMs: await roundTrip(session, ask),
   };
@@ -122,6 +125,10 @@ const SOURCES: Readonly<Record<Info['definitions'], string>> = {
   bundled: "nfvctl's own, of the messages that nfvd uses",
 };
 
+function passedOver({ passedOver: why }: Info): [string, string][] {
+  return why === null ? [] : [['Passed over', why]];
+}
+
 function textOf(session: Session, info: Info & { readonly transport: string }): string {
   const { plugins, startTime } = info;
   const age = startTime === null ? '' : formatAge(startTime, session.clock.now());
@@ -136,6 +143,7 @@ function textOf(session: Session, info: Info & { readonly transport: string }): 
     ['API transport', `${info.transport} ${info.address}`],
     ['API messages', `${info.messages} in ${info.apiModules} modules`],
     ['Definitions from', SOURCES[info.definitions]],
+    ...passedOver(info),
     ['Round trip', `${info.roundTripMs}ms`],
     ['Plugins', plugins === null ? 'unknown' : `${plugins.length}: ${names ?? ''}`],
   ]);

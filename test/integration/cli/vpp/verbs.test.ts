@@ -208,6 +208,7 @@ describe('nfvctl vpp', function () {
       messages: vpp.emulator.messageCount,
       apiModules: 150,
       definitions: 'vpp',
+      passedOver: null,
       plugins: [
         { name: 'acl', version: '26.06-emulated' },
         { name: 'vxlan', version: '26.06-emulated' },

@@ -8,11 +8,13 @@ import { interfaces } from './interface.js';
 import { l2fib } from './l2fib.js';
 import { lldp } from './lldp.js';
 import { loopbacks } from './loopback.js';
+import { memif } from './memif.js';
 import { memclnt } from './memclnt.js';
 import { neighbors } from './neighbor.js';
 import { ipRoutes } from './route.js';
 import { subinterfaces } from './subinterface.js';
 import { tapFeature } from './tap.js';
+import { vhostUser } from './vhost-user.js';
 import { vlib } from './vlib.js';
 import { vxlan } from './vxlan.js';
 
@@ -33,4 +35,6 @@ export const FEATURES: readonly Feature[] = [
   vxlan,
   tapFeature,
   afPacket,
+  vhostUser,
+  memif,
 ];

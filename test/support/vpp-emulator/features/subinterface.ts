@@ -33,7 +33,7 @@ export const subinterfaces: Feature = {
       if (parent === undefined) return;
       const id = request.num('sub_id');
       if (hasSub(state, parent, id)) {
-        request.retval(RETVAL.SUBIF_ALREADY_EXISTS, { sw_if_index: NONE });
+        request.retval(RETVAL.VLAN_ALREADY_EXISTS, { sw_if_index: NONE });
         return;
       }
       const flags = request.num('sub_if_flags');

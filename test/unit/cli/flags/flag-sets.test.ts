@@ -9,6 +9,15 @@ import { NEW_ENDPOINT } from '../../../../src/model/endpoint.js';
 import { NEW_NVE } from '../../../../src/model/nve.js';
 import { NEW_VIRTUAL_NETWORK } from '../../../../src/model/virtual-network.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
+import type { Port } from '../../../../src/model/endpoint.js';
+import { NEW_MEMIF, NEW_VHOST_USER, NEW_VLAN } from '../../../../src/model/vpp-ports.js';
+import {
+  MEMIF,
+  VHOST_CLIENT,
+  VHOST_USER,
+  VLAN,
+  VPP_INTERFACE,
+} from '../../../support/vpp-port-samples.js';
 
 function read<Spec>(flags: FlagSet<Spec>, live: Spec, argv: string, isNew = false): Partial<Spec> {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
@@ -24,7 +33,7 @@ describe('flags of a network', () => {
       read(
         NETWORK_FLAGS,
         NEW_VIRTUAL_NETWORK,
-        '--vni 100 --prefix 10.0.0.0/24 --prefix fd00::/64 --tenant acme --mtu 1400 --bum-mode multicast --bum-group 239.1.1.1 --learning --no-arp-suppression --underlay-family ipv6 --display-name Blue --label site=a',
+        '--vni 100 --prefix 10.0.0.0/24 --prefix fd00::/64 --tenant acme --mtu 1400 --bum-mode multicast --bum-group 239.1.1.1 --learning --no-arp-suppression --underlay-family ipv6 --drift-policy report --display-name Blue --label site=a',
         true,
       ),
       {
@@ -37,6 +46,7 @@ describe('flags of a network', () => {
         learning: true,
         arpSuppression: false,
         underlayFamily: 'IPV6',
+        driftPolicy: 'REPORT',
         displayName: 'Blue',
         labels: { site: 'a' },
       },
@@ -45,6 +55,7 @@ describe('flags of a network', () => {
 
   const rows: [argv: string, changes: object][] = [
     ['--mtu 0', { mtu: 0 }],
+    ['--drift-policy default', { driftPolicy: 'DEFAULT' }],
     ['--no-learning --arp-suppression', { learning: false, arpSuppression: true }],
     ["--prefix ''", { prefixes: [] }],
     ["--display-name ''", { displayName: '' }],
@@ -124,6 +135,26 @@ describe('flags of an endpoint', () => {
     ['--tap-interface t0 --tap-owner-uid 107', { ...tap, interface: 't0', ownerUid: 107 }],
     ['--tap --tap-multi-queue --tap-vnet-hdr', { ...tap, multiQueue: true, vnetHdr: true }],
     ['--host-interface eth5', { kind: 'host_interface', interface: 'eth5' }],
+    ['--vhost-user-socket /a', { ...NEW_VHOST_USER, socket: '/a' }],
+    [
+      '--vhost-user-socket /run/nfvd/vhost/web --vhost-user-socket-mode 0600 --vhost-user-owner-uid 64055 --vhost-user-owner-gid 106 --vhost-user-gso --vhost-user-packed-ring --vhost-user-event-idx --no-vhost-user-mrg-rxbuf --no-vhost-user-indirect-desc',
+      VHOST_USER,
+    ],
+    [
+      '--vhost-user-socket /a --vhost-user-role client',
+      { ...NEW_VHOST_USER, socket: '/a', role: 'CLIENT', socketMode: 0 },
+    ],
+    ['--memif-socket /a', { ...NEW_MEMIF, socket: '/a' }],
+    [
+      '--memif-socket /run/nfvd/memif/cnf --memif-role slave --memif-id 7 --memif-ring-size 2048 --memif-buffer-size 4096 --memif-secret-name cnf',
+      MEMIF,
+    ],
+    ['--vlan-parent a --vlan-outer-vlan-id 7', { ...NEW_VLAN, parent: 'a', outerVlanId: 7 }],
+    [
+      '--vlan-parent host-eth1 --vlan-outer-vlan-id 100 --vlan-inner-vlan-id 200 --vlan-dot1ad',
+      VLAN,
+    ],
+    ['--vpp-interface GigabitEthernet3/0/1', VPP_INTERFACE],
   ];
   for (const [argv, port] of fresh) {
     it(`a new port: ${argv}`, () => {
@@ -149,6 +180,22 @@ describe('flags of an endpoint', () => {
       { port: { kind: 'veth', netns: 'x', interface: 'eth0', hostInterface: '' } },
     ],
   ];
+  const at = (port: Port): typeof ENDPOINT.spec => ({ ...ENDPOINT.spec, port });
+  live.push(
+    [
+      '--no-vhost-user-gso --vhost-user-mrg-rxbuf',
+      at(VHOST_USER),
+      { port: { ...VHOST_USER, gso: false, disableMrgRxbuf: false } },
+    ],
+    ['--vhost-user-role client', at(VHOST_USER), { port: VHOST_CLIENT }],
+    [
+      '--vhost-user-role server',
+      at(VHOST_CLIENT),
+      { port: { ...VHOST_CLIENT, role: 'SERVER', socketMode: 0o660 } },
+    ],
+    ['--memif-id 8', at(MEMIF), { port: { ...MEMIF, id: 8 } }],
+    ['--no-vlan-dot1ad', at(VLAN), { port: { ...VLAN, dot1ad: false } }],
+  );
   for (const [argv, spec, changes] of live) {
     it(`only what is given: ${argv}`, () => {
       assert.deepEqual(read(ENDPOINT_FLAGS, spec, argv), changes);
@@ -158,6 +205,11 @@ describe('flags of an endpoint', () => {
   const wrong: [argv: string, message: RegExp][] = [
     ['--tap --veth-netns x', /^--tap: with --veth: two kinds of port$/],
     ['--host-interface a --tap', /^--host-interface: with --tap: two kinds of port$/],
+    ['--memif-id 7 --vlan-parent a', /^--vlan: with --memif: two kinds of port$/],
+    ['--vpp-interface a --vhost-user-socket /a', /^--vpp-interface: with --vhost-user: two kinds/],
+    ['--vhost-user-socket-mode 0888', /^--vhost-user-socket-mode: 0888: not a mode$/],
+    ['--vhost-user-role master', /^--vhost-user-role: master: not one of those allowed$/],
+    ['--vlan-outer-vlan-id x', /^--vlan-outer-vlan-id: x: not a whole number$/],
     ['--tap-owner-uid 4294967296', /^--tap-owner-uid: 4294967296: out of range$/],
     ['--nve Host', /^nve NAME: Host: not an id$/],
     ['--admin-state sideways', /^--admin-state: sideways: not one of those allowed$/],

@@ -59,6 +59,7 @@ describe('readManifests', () => {
       arpSuppression: true,
       prefixes: [],
       underlayFamily: 'IPV4',
+      driftPolicy: 'DEFAULT',
       labels: {},
     });
     assert.equal(network.etag, '');
@@ -129,7 +130,7 @@ describe('readManifests', () => {
         'a wrong key',
         `${NETWORK}spec: {vnii: 100}\n`,
         [
-          'F:4:8: spec.vnii: vnii: unknown key; did you mean "vni"? known: displayName, tenant, vni, encapsulation, mtu, bumMode, bumGroup, learning, arpSuppression, prefixes, underlayFamily',
+          'F:4:8: spec.vnii: vnii: unknown key; did you mean "vni"? known: displayName, tenant, vni, encapsulation, mtu, bumMode, bumGroup, learning, arpSuppression, prefixes, underlayFamily, driftPolicy',
         ],
       ],
       [
@@ -188,13 +189,15 @@ describe('readManifests', () => {
         'two ports in one',
         ENDPOINT.replace('{veth: {netns: web-1}}', '{veth: {netns: web-1}, tap: {}}'),
         [
-          'F:7:9: spec.port: {"veth":{"netns":"web-1"},"tap":{}}: not one kind of port; give one of veth, tap and hostInterface',
+          'F:7:9: spec.port: {"veth":{"netns":"web-1"},"tap":{}}: not one kind of port; give one of veth, tap, hostInterface, vhostUser, memif, vlan and vppInterface',
         ],
       ],
       [
         'no port',
         ENDPOINT.replace('{veth: {netns: web-1}}', '{}'),
-        ['F:7:9: spec.port: {}: not one kind of port; give one of veth, tap and hostInterface'],
+        [
+          'F:7:9: spec.port: {}: not one kind of port; give one of veth, tap, hostInterface, vhostUser, memif, vlan and vppInterface',
+        ],
       ],
       [
         'a uid that the protocol cannot carry',

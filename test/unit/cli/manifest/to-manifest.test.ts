@@ -7,9 +7,11 @@ import { toYaml } from '../../../../src/cli/render.js';
 import type { Resource } from '../../../../src/model/api.js';
 import { checkEndpoint } from '../../../../src/model/endpoint.js';
 import { checkNve } from '../../../../src/model/nve.js';
+import { NETWORK_DRIFT_POLICIES } from '../../../../src/model/drift-policy.js';
 import { checkVirtualNetwork } from '../../../../src/model/virtual-network.js';
 import { parseYaml } from '../../../../src/model/yaml.js';
 import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
+import { VPP_PORTS } from '../../../support/vpp-port-samples.js';
 
 function back(resource: Resource): unknown {
   const text = toYaml(toManifest(resource));
@@ -51,6 +53,7 @@ describe('toManifest', () => {
         arpSuppression: true,
         prefixes: ['10.0.0.0/24', 'fd00::/64'],
         underlayFamily: 'IPV4',
+        driftPolicy: 'REPORT',
       },
     });
   });
@@ -85,6 +88,7 @@ describe('toManifest, of any resource', () => {
           { maxLength: 4 },
         ),
         underlayFamily: fc.constantFrom('IPV4' as const, 'IPV6' as const),
+        driftPolicy: fc.constantFrom(...NETWORK_DRIFT_POLICIES),
       },
       { noNullPrototype: true },
     );
@@ -146,6 +150,7 @@ describe('toManifest, of any resource', () => {
         { kind: fc.constant('host_interface' as const), interface: name },
         { noNullPrototype: true },
       ),
+      fc.constantFrom(...VPP_PORTS),
     );
     const spec = fc.record(
       {

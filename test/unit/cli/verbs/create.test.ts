@@ -24,6 +24,7 @@ describe('nfvctl create', () => {
       arpSuppression: true,
       prefixes: ['10.9.0.0/16'],
       underlayFamily: 'IPV4',
+      driftPolicy: 'DEFAULT',
       labels: { a: 'b' },
     });
   });

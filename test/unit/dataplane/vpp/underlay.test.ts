@@ -11,6 +11,7 @@ const nic: Interface = {
   up: true,
   linkUp: true,
   mtu: 9000,
+  sub: undefined,
 };
 const host: Uplink = { hostInterface: 'u0', addresses: ['192.0.2.1/24'], mtu: 1500, routes: [] };
 const dpdk: Uplink = {

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { ENDPOINT as CONVERT } from '../../../../src/rpc/convert/endpoint.js';
 import { loadProtos } from '../../../../src/rpc/load.js';
 import { ENDPOINT, FAILED_ENDPOINT } from '../../../support/samples.js';
+import type { Port } from '../../../../src/model/endpoint.js';
+import { NEW_MEMIF, NEW_VHOST_USER, NEW_VLAN } from '../../../../src/model/vpp-ports.js';
+import { VPP_PORTS } from '../../../support/vpp-port-samples.js';
 
 const { Endpoint } = loadProtos().protos.nfv.v1;
 const ALL = Object.values(CONVERT.fields);
@@ -48,6 +51,7 @@ describe('an endpoint on the wire', () => {
     ENDPOINT,
     FAILED_ENDPOINT,
     { ...ENDPOINT, spec: { ...ENDPOINT.spec, port: onHost } },
+    ...VPP_PORTS.map((port) => ({ ...ENDPOINT, spec: { ...ENDPOINT.spec, port } })),
   ]) {
     it(`comes back as it was: ${endpoint.spec.port.kind}`, () => {
       const bytes = Endpoint.serialize(CONVERT.toWire(endpoint));
@@ -75,6 +79,36 @@ describe('an endpoint on the wire', () => {
       labels: {},
     });
     assert.deepEqual(CONVERT.setFields(wire), ['network', 'nve', 'port']);
+  });
+
+  /** Of an endpoint: the field `port`, in it that of the kind, in it the bytes. */
+  const portOf = (kind: number, ...bytes: number[]): Port => {
+    const inner = Buffer.from([(kind << 3) | 2, bytes.length, ...bytes]);
+    const wire = Endpoint.deserialize(Buffer.concat([Buffer.from([0x2a, inner.length]), inner]));
+    return CONVERT.specFromWire(wire, ['port']).port;
+  };
+
+  it('has defaults for what a caller leaves out of the ports of VPP', () => {
+    assert.deepEqual(portOf(4, 0x0a, 0x02, 0x2f, 0x61), { ...NEW_VHOST_USER, socket: '/a' });
+    assert.deepEqual(portOf(4, 0x0a, 0x02, 0x2f, 0x61, 0x10, 0x02), {
+      ...NEW_VHOST_USER,
+      socket: '/a',
+      role: 'CLIENT',
+      socketMode: 0,
+    });
+    assert.deepEqual(portOf(5, 0x0a, 0x02, 0x2f, 0x61), { ...NEW_MEMIF, socket: '/a' });
+    assert.deepEqual(portOf(6, 0x0a, 0x01, 0x61, 0x10, 0x07), {
+      ...NEW_VLAN,
+      parent: 'a',
+      outerVlanId: 7,
+    });
+    assert.deepEqual(portOf(7, 0x0a, 0x01, 0x61), { kind: 'vpp_interface', interface: 'a' });
+  });
+
+  it('refuses a role that there is none of', () => {
+    assert.throws(() => portOf(5, 0x10, 0x09), {
+      message: 'endpoint.port.memif.role: 9: not a value of this enum',
+    });
   });
 
   const wrong: [name: string, bytes: Buffer, message: string][] = [

@@ -23,8 +23,8 @@ import {
 import { NVE } from '../../../support/samples.js';
 
 const { ConnectRequest, ConnectResponse } = loadProtos().protos.nfv.v1;
-const { capabilities, underlays, drifts } = NVE.status;
-assert.ok(capabilities !== undefined);
+const { capabilities, underlays, drifts, dataplane: status } = NVE.status;
+assert.ok(capabilities !== undefined && status !== undefined);
 
 const PAYLOADS: Payload[] = [
   { kind: 'vtep', address: '10.77.0.1' },
@@ -107,8 +107,9 @@ describe('messages of an NVE', () => {
       ],
       settledRevision: 42,
     },
-    { kind: 'drift_reports', drifts, total: 5 },
+    { kind: 'drift_reports', drifts, total: 5, leftAlone: 3 },
     { kind: 'underlay_report', underlays },
+    { kind: 'dataplane_report', status, capabilities },
   ];
   for (const message of messages) {
     it(`come back as they were: ${message.kind}`, () => {

@@ -20,6 +20,7 @@ describe('a network on the wire', () => {
       arp_suppression: true,
       prefixes: ['10.0.0.0/24', 'fd00::/64'],
       underlay_family: 'UNDERLAY_FAMILY_IPV4',
+      drift_policy: 'DRIFT_POLICY_REPORT',
       labels: { site: 'a', tier: '' },
       effective_mtu: 1450,
       etag: 'abc123',
@@ -86,6 +87,7 @@ describe('a network on the wire', () => {
       arpSuppression: false,
       prefixes: [],
       underlayFamily: 'IPV4',
+      driftPolicy: 'DEFAULT',
       labels: {},
     });
   });

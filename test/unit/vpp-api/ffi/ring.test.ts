@@ -11,7 +11,7 @@ function put(ring: Ring, message: Buffer): boolean {
   const place = ring.reserve(message.length);
   if (place === undefined) return false;
   message.copy(Buffer.from(ring.memory, Ring.origin + place, message.length));
-  ring.commit(place, message.length);
+  ring.commit(place, message.length, false);
   return true;
 }
 
@@ -102,11 +102,17 @@ describe('Ring', () => {
   it('tells the writer once that the reader sleeps', () => {
     const ring = new Ring(Ring.allocate(BYTES));
     assert.ok(ring.sleep());
-    assert.equal(ring.commit(ring.reserve(4) ?? 0, 4), true);
-    assert.equal(ring.commit(ring.reserve(4) ?? 0, 4), false);
+    assert.equal(ring.commit(ring.reserve(4) ?? 0, 4, false), true);
+    assert.equal(ring.commit(ring.reserve(4) ?? 0, 4, false), false);
     assert.equal(ring.sleep(), false, 'there is something to take');
     takeAll(ring, 2);
     assert.ok(ring.sleep());
+  });
+
+  it('counts answers, and nothing else', () => {
+    const ring = new Ring(Ring.allocate(BYTES));
+    for (const isAnswer of [true, false, true]) ring.commit(ring.reserve(4) ?? 0, 4, isAnswer);
+    assert.equal(ring.count, 2);
   });
 
   it('goes on after a message that its taker failed at', () => {

@@ -106,6 +106,13 @@ describe('VppStats', () => {
     ]);
   });
 
+  it('lists what matches, with a pattern that is global or sticky too', async () => {
+    for (const pattern of [/sys/, /sys/g, /.sys/y]) {
+      const names = await stats(new StatSegment(ENTRIES)).names(pattern);
+      assert.deepEqual(names, ['/sys/heartbeat', '/sys/node/names', '/sys/node/vectors']);
+    }
+  });
+
   it('reads every kind of entry', async () => {
     const read = await stats(new StatSegment(ENTRIES)).read(/loop0|\/used|drops|latency/);
     assert.deepEqual(read, [

@@ -1,0 +1,24 @@
+/** What VPP's ports need of the host that VPP itself does not do. */
+export interface SocketAccess {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface HostDoors {
+  readonly sockets: {
+    /** @throws NfvError SOCKET_PATH_REFUSED, SOCKET_PATH_TAKEN */
+    prepare(path: string, willListen: boolean): Promise<void>;
+    /** Undefined: there is no socket. */
+    access(path: string): Promise<SocketAccess | undefined>;
+    /** @throws NfvError SOCKET_PATH_TAKEN, KERNEL_REFUSED */
+    setAccess(path: string, access: SocketAccess): Promise<void>;
+  };
+  readonly secrets: {
+    /** @throws NfvError FILE_UNREADABLE */
+    read(name: string): Promise<string>;
+  };
+  /** The kernel's number of an interface; undefined: it has none of that name where the agent runs. */
+  interfaceIndex(name: string): Promise<number | undefined>;
+}

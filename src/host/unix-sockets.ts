@@ -1,0 +1,180 @@
+/**
+ * Sockets of other programs in directories of ours: whether one may be made at a path, and who may use
+ * it. A guest may own such a directory: nothing here follows a link that is put in a socket's place.
+ */
+import {
+  chmod,
+  chown,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  realpath,
+  type FileHandle,
+} from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { NfvError } from '../errors.js';
+import { nodeErrno } from './errno.js';
+
+/** Permission bits and owner of a socket. */
+export interface SocketAccess {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** O_PATH (asm-generic/fcntl.h): the file itself, which need not be one that can be opened. */
+const O_PATH = 0o10000000;
+const PERMISSIONS = 0o777;
+const KNOCK_MS = 1000;
+
+export class UnixSockets {
+  /** Sockets may be in these, and in directories below them. */
+  constructor(private readonly directories: readonly string[]) {}
+
+  /**
+   * Makes the directory of ours that the path is in, and sees to it that a program may make a socket there
+   * (`willListen`; a socket that nobody listens at is no obstacle), or look for one.
+   * @throws NfvError SOCKET_PATH_REFUSED: it is in none of the directories; SOCKET_PATH_TAKEN
+   */
+  async prepare(path: string, willListen: boolean): Promise<void> {
+    await this.#makeDirectory(path);
+    await this.#contain(path);
+    const what = await kindAt(path);
+    if (what === 'nothing') return;
+    if (what !== 'socket') throw taken(path, `${path} is a ${what}`);
+    if (willListen && (await isListenedAt(path))) {
+      throw taken(path, `another program listens at ${path}`);
+    }
+  }
+
+  /** Undefined: there is no socket. */
+  async access(path: string): Promise<SocketAccess | undefined> {
+    return await withSocket(path, async (handle) => {
+      const { mode, uid, gid } = await handle.stat();
+      return { mode: mode & PERMISSIONS, uid, gid };
+    });
+  }
+
+  /** @throws NfvError SOCKET_PATH_TAKEN: there is no socket; KERNEL_REFUSED */
+  async setAccess(path: string, { mode, uid, gid }: SocketAccess): Promise<void> {
+    const done = await withSocket(path, async (handle) => {
+      // chmod(2) of an O_PATH handle is refused; of its name in /proc it is not.
+      const itself = `/proc/self/fd/${handle.fd}`;
+      await chmod(itself, mode);
+      await chown(itself, uid, gid);
+      return true;
+    });
+    if (done !== true) throw taken(path, `${path} is no longer a socket`);
+  }
+
+  async #makeDirectory(path: string): Promise<void> {
+    const ours = this.directories.find((each) => isBelow(path, each));
+    if (ours === undefined) return;
+    try {
+      await mkdir(ours, { recursive: true, mode: 0o755 });
+    } catch (cause) {
+      throw new NfvError('SOCKET_PATH_REFUSED', `cannot make ${ours}: ${nodeErrno(cause)}`, {
+        cause,
+        metadata: { path },
+      });
+    }
+  }
+
+  async #contain(path: string): Promise<void> {
+    const directory = await realOf(dirname(path));
+    if (directory === undefined) throw nowhere(path);
+    for (const each of this.directories) {
+      const allowed = await realOf(each);
+      if (allowed === undefined) continue;
+      if (directory === allowed || isBelow(directory, allowed)) return;
+    }
+    const text = `${path} is in none of the directories for sockets: ${this.directories.join(', ')}`;
+    throw new NfvError('SOCKET_PATH_REFUSED', text, { metadata: { path } });
+  }
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return path.startsWith(directory.endsWith('/') ? directory : `${directory}/`);
+}
+
+async function realOf(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(nodeErrno(error))) return undefined;
+    throw kernelRefused(path, error);
+  }
+}
+
+type FileKind = 'nothing' | 'socket' | 'directory' | 'symbolic link' | 'file';
+
+async function kindAt(path: string): Promise<FileKind> {
+  try {
+    const found = await lstat(path);
+    if (found.isSocket()) return 'socket';
+    if (found.isDirectory()) return 'directory';
+    return found.isSymbolicLink() ? 'symbolic link' : 'file';
+  } catch (error) {
+    if (nodeErrno(error) === 'ENOENT') return 'nothing';
+    if (nodeErrno(error) === 'ENOTDIR') throw nowhere(path);
+    throw kernelRefused(path, error);
+  }
+}
+
+function nowhere(path: string): NfvError {
+  return new NfvError('SOCKET_PATH_REFUSED', `there is no directory ${dirname(path)}`, {
+    metadata: { path },
+    remedy: 'make the directory, or correct the path',
+  });
+}
+
+/** What the kernel said, as an error of ours. */
+function kernelRefused(path: string, error: unknown): NfvError {
+  if (error instanceof NfvError) return error;
+  const errno = nodeErrno(error);
+  if (errno === '') return NfvError.from(error);
+  const text = `the kernel refuses access to ${path}: ${errno}`;
+  return new NfvError('KERNEL_REFUSED', text, { cause: error, metadata: { path } });
+}
+
+/** Asks as VPP itself does for memif (vppinfra/socket.c): whatever answers, or cannot now, is alive. */
+function isListenedAt(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path, timeout: KNOCK_MS });
+    const end = (is: boolean): void => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once('connect', () => {
+      end(true);
+    });
+    socket.once('timeout', () => {
+      end(true);
+    });
+    socket.once('error', (error) => {
+      end(!['ECONNREFUSED', 'ENOENT'].includes(nodeErrno(error)));
+    });
+  });
+}
+
+async function withSocket<T>(
+  path: string,
+  use: (handle: FileHandle) => Promise<T>,
+): Promise<T | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, O_PATH | constants.O_NOFOLLOW);
+    return (await handle.stat()).isSocket() ? await use(handle) : undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(nodeErrno(error))) return undefined;
+    throw kernelRefused(path, error);
+  } finally {
+    await handle?.close();
+  }
+}
+
+function taken(path: string, text: string): NfvError {
+  return new NfvError('SOCKET_PATH_TAKEN', text, { metadata: { path } });
+}

@@ -1,0 +1,45 @@
+/** A directory for the sockets of a test's ports, and one for their secrets; both real. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostDoors } from '../../src/dataplane/vpp/host-doors.js';
+import { interfaceIndex } from '../../src/host/interface-index.js';
+import { Secrets } from '../../src/host/secrets.js';
+import { UnixSockets } from '../../src/host/unix-sockets.js';
+import { tempDir } from './temp-dir.js';
+
+export class PortFiles {
+  readonly #dir = tempDir();
+  readonly sockets = join(this.#dir.path, 's');
+  readonly #secrets = join(this.#dir.path, 'secrets');
+
+  get doors(): HostDoors {
+    return {
+      sockets: new UnixSockets([this.sockets]),
+      secrets: new Secrets(this.#secrets, 23),
+      interfaceIndex,
+    };
+  }
+
+  /** In the directory that is allowed. */
+  socket(name: string): string {
+    return join(this.sockets, name);
+  }
+
+  /** Outside of it. */
+  outside(name: string): string {
+    return join(this.#dir.path, name);
+  }
+
+  writeSecret(name: string, text: string): void {
+    mkdirSync(this.#secrets, { recursive: true, mode: 0o700 });
+    writeFileSync(this.secret(name), text, { mode: 0o600 });
+  }
+
+  secret(name: string): string {
+    return join(this.#secrets, name);
+  }
+
+  remove(): void {
+    this.#dir.remove();
+  }
+}

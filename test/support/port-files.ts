@@ -12,11 +12,17 @@ export class PortFiles {
   readonly sockets = join(this.#dir.path, 's');
   readonly #secrets = join(this.#dir.path, 'secrets');
 
+  /** Numbers of interfaces where VPP runs, which the test itself does not see. */
+  readonly kernelIndices = new Map<string, number>();
+
   get doors(): HostDoors {
     return {
       sockets: new UnixSockets([this.sockets]),
       secrets: new Secrets(this.#secrets, 23),
-      interfaceIndex,
+      interfaceIndex: (name) => {
+        const given = this.kernelIndices.get(name);
+        return given === undefined ? interfaceIndex(name) : Promise.resolve(given);
+      },
     };
   }
 

@@ -195,6 +195,20 @@ export function vppDataplaneOwned(world: OwnedWorld): void {
       );
     });
 
+    it('is no port, and an interface that is a port is no uplink', async () => {
+      await withRoutes();
+      const onUplink = await other.apply(await other.plan([vtepItem(L), domain(10, L), port()]));
+      assert.ok(onUplink.includes('create port/blue-1: FOREIGN_OBJECT'), onUplink.join());
+      await world.rig.converge([vtepItem(L), domain(10, L), port()]);
+      const before = await everything(world.eye);
+      const wanted = [vtepItem(L), domain(10, L), port(), ...both];
+      assert.deepEqual(await other.apply(await other.plan(wanted)), [
+        'create vtep/10.5.0.1: FOREIGN_OBJECT',
+        'create vtep/fd05::1: FOREIGN_OBJECT',
+      ]);
+      assert.deepEqual(await everything(world.eye), before);
+    });
+
     it('has two VTEPs at once', async () => {
       const rig = await withRoutes();
       await rig.converge(both);

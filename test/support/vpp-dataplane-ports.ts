@@ -37,6 +37,12 @@ export function vppDataplanePorts(world: PortWorld): void {
   const base = [...new Set([...world.network(10), ...world.network(11)])];
   const vppName = `host-${hostInterface}`;
 
+  it('is one of the kinds that VPP has', async () => {
+    const { portKinds } = await world.rig.dataplane.capabilities(world.rig.signal);
+    const all = ['host_interface', 'memif', 'veth', 'vhost_user', 'vlan', 'vpp_interface'];
+    assert.deepEqual([...portKinds].sort(), all);
+  });
+
   it('takes it, and lets it go', async () => {
     await world.rig.converge([...base, port(), at(10)]);
     const seen = await world.eye.domain(10);
@@ -84,6 +90,24 @@ export function vppDataplanePorts(world: PortWorld): void {
     assert.deepEqual(taken, ['create port/blue-1: FOREIGN_OBJECT']);
     await world.rig.apply(await world.rig.plan([]));
     assert.ok((await world.eye.interfaces()).some((each) => each.startsWith(vppName)));
+  });
+
+  it('takes it anew when the kernel’s is another one by that name', async () => {
+    const { kernelIndices } = world.rig.files;
+    kernelIndices.set(hostInterface, 5);
+    await world.rig.converge([...base, port(), at(10)]);
+    const before = await world.eye.domain(10);
+    await world.rig.assertConverged([...base, port(), at(10)]);
+    kernelIndices.set(hostInterface, 6);
+    const plan = steps(await world.rig.plan([...base, port(), at(10)]));
+    assert.ok(
+      plan.includes(`delete port/blue-1 (interface none, not ${hostInterface})`),
+      plan.join(),
+    );
+    await world.rig.converge([...base, port(), at(10)]);
+    assert.deepEqual(await world.eye.domain(10), before);
+    await world.rig.converge(base);
+    assert.ok(!(await world.eye.interfaces()).some((each) => each.startsWith(vppName)));
   });
 
   it('makes no tap for a monitor', async () => {

@@ -44,6 +44,9 @@ const ROWS: readonly Row[] = [
   { line: 'delete network green', err: /^virtualNetworks\/green not found, nothing to delete\n$/ },
   { line: 'watch --from-revision 99999999', status: 2, err: /\(REVISION_IN_FUTURE\)/ },
   { line: 'completion fish', out: /^# fish completion for nfvctl\n/ },
+  { line: 'trace web-0 web-3 --reported', out: /^HOP +NVE +WHAT +STATE[^]*\nthe way is whole\n$/ },
+  { line: 'trace web-0 nobody', status: 3, err: /\(NOT_FOUND\)/ },
+  { line: 'counters nobody', status: 3, err: /\(NOT_FOUND\)/ },
   // The NVA that each line here names is not what it asks; test/integration/cli/vpp has the rest.
   { line: 'vpp info', status: 2, err: /^error: --server: .*\(INVALID_FIELD\)\nremedy: / },
   // test/integration/cli/host has the rest.

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Call } from '../../../src/model/api.js';
 import type { EndpointSpec } from '../../../src/model/endpoint.js';
+import { NEW_VHOST_USER } from '../../../src/model/vpp-ports.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
+import { runProgram } from '../../support/child.js';
 import { Daemon, DaemonFiles, nfvd } from '../../support/daemon.js';
 import { EmulatedVpp } from '../../support/emulated-vpp.js';
 import { eventually } from '../../support/eventually.js';
@@ -66,7 +69,7 @@ describe('nfvd nve with VPP', function () {
     assert.equal(daemons.map(({ err }) => err).join(''), '');
   });
 
-  const config = (change: object = {}): object => ({
+  const config = (change: object = {}) => ({
     dataplane: 'vpp',
     vpp: { socket: vpp.path, uplinks: [UPLINK] },
     ...change,
@@ -127,6 +130,32 @@ describe('nfvd nve with VPP', function () {
     await assert.rejects(api.endpoints.create({ ...request, id: 'blue-3', spec }, call), {
       code: 'NVE_LACKS_CAPABILITY',
     });
+  });
+
+  it('fails a socket outside of its directories by itself, and says why', async () => {
+    const sockets = join(dir.path, 'sockets');
+    const vpp = { ...config().vpp, socketDirectories: [sockets] };
+    await start({ vpp });
+    const owner = { ownerUid: process.getuid?.() ?? 0, ownerGid: process.getgid?.() ?? 0 };
+    const add = async (id: string, mac: string, ip: string, socket: string): Promise<void> => {
+      const port = { ...NEW_VHOST_USER, ...owner, socket };
+      const spec = { ...veth('host-a', mac, ip), port };
+      await api.endpoints.create({ ...request, id, spec }, call);
+    };
+    await add('vm-1', '02:00:00:00:00:11', '10.0.0.11', join(dir.path, 'vm'));
+    await add('vm-2', '02:00:00:00:00:12', '10.0.0.12', join(sockets, 'vm'));
+    const isIn = async (id: string, state: string): Promise<boolean> =>
+      (await api.endpoints.get(id, call)).status.state === state;
+    await eventually(() => isIn('vm-1', 'FAILED'), 20_000);
+    await eventually(() => isIn('vm-2', 'ACTIVE'), 20_000);
+    await eventually(isActive, 20_000);
+    const words = ['-s', `unix:${files.socket()}`, 'describe', 'endpoint', 'vm-1'];
+    const { status, out, err } = await runProgram(words);
+    assert.deepEqual([status, err], [0, '']);
+    assert.match(out, /\nReason: .* is in none of the directories .* \(SOCKET_PATH_REFUSED\)\n/);
+    assert.match(out, /\nRemedy: +choose a path in one of vpp\.socketDirectories /);
+    assert.ok(!existsSync(join(dir.path, 'vm')));
+    assert.ok(lstatSync(join(sockets, 'vm')).isSocket());
   });
 
   it('makes everything again when VPP was killed, and says what happened', async () => {

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Payload } from '../../../../src/model/item.js';
+import { NEW_MEMIF, NEW_VHOST_USER, NEW_VLAN } from '../../../../src/model/vpp-ports.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
 import {
@@ -15,6 +16,7 @@ import {
   tunnelTo,
   vtepItem,
 } from '../../../support/linux-items.js';
+import { PortFiles } from '../../../support/port-files.js';
 import {
   dropRoute,
   gateway,
@@ -34,8 +36,11 @@ const UPLINK = { hostInterface: 'eth1', addresses: ['10.9.0.1/16'], mtu: 1500, r
 /** What changes something. */
 const CHANGES = /add_del|_set_|bridge_flags|create|delete/;
 
-/** Ten networks of 20 objects each, the last with a group and a port. */
-function configuration(): Payload[] {
+/** What the owner of the test's process may do without being root. */
+const OWN = { ownerUid: process.getuid?.() ?? 0, ownerGid: process.getgid?.() ?? 0 };
+
+/** Ten networks of 20 objects each, the last with a group and ports. */
+function configuration(sockets: (name: string) => string): Payload[] {
   const networks = Array.from({ length: 10 }, (_, n) => 100 + n).flatMap((vni): Payload[] => {
     const remotes = [2, 3, 4].map((i) => `10.9.${vni - 100}.${i}`);
     const bumGroup = vni === 109 ? '239.1.1.1' : '';
@@ -58,7 +63,12 @@ function configuration(): Payload[] {
     mtu: 1400,
     port: { kind: 'host_interface', interface: 'eth0' },
   } as const;
-  return [vtepItem(L), ...networks, port, macOf(109, port.mac, port.endpoint)];
+  const others = [
+    { ...NEW_VHOST_USER, ...OWN, socket: sockets('vm') },
+    { ...NEW_MEMIF, socket: sockets('cnf') },
+    { ...NEW_VLAN, parent: 'host-eth1', outerVlanId: 100 },
+  ].map((each): Payload => ({ ...port, endpoint: each.kind, mac: '', port: each }));
+  return [vtepItem(L), ...networks, port, macOf(109, port.mac, port.endpoint), ...others];
 }
 
 /** A router with two networks and routes, and two ports that are cross-connected. */
@@ -92,18 +102,24 @@ function routing(): Payload[] {
   ];
 }
 
-for (const [title, wanted, every] of [
-  ['200 objects', configuration(), LONG ? 1 : 29],
-  ['routing and a cross-connect', routing(), 1],
+for (const [title, wantedOf, every] of [
+  ['200 objects', configuration, LONG ? 1 : 29],
+  ['routing and a cross-connect', routing, 1],
 ] as const) {
   describe(`VPP dataplane with ${title}`, function () {
-    losses(this, wanted, every);
+    losses(this, wantedOf, every);
   });
 }
 
 /** @param every how many changes there are from one loss to the next */
-function losses(suite: Mocha.Suite, wanted: readonly Payload[], every: number): void {
+function losses(
+  suite: Mocha.Suite,
+  wantedOf: (sockets: (name: string) => string) => readonly Payload[],
+  every: number,
+): void {
   suite.timeout(LONG ? 600_000 : 120_000);
+  const files = new PortFiles();
+  const wanted = wantedOf((name) => files.socket(name));
   let vpp: EmulatedVpp;
   let rig: VppDataplaneRig;
   let whole: object;
@@ -113,7 +129,7 @@ function losses(suite: Mocha.Suite, wanted: readonly Payload[], every: number): 
   beforeEach(async () => {
     vpp = new EmulatedVpp();
     await vpp.start();
-    rig = await VppDataplaneRig.create(vpp, [UPLINK]);
+    rig = await VppDataplaneRig.create(vpp, [UPLINK], files);
     await rig.ready();
     await rig.converge([vtepItem(L)]);
     bare = await state();
@@ -127,6 +143,10 @@ function losses(suite: Mocha.Suite, wanted: readonly Payload[], every: number): 
   afterEach(async () => {
     await rig.close();
     await vpp.remove();
+  });
+
+  after(() => {
+    files.remove();
   });
 
   const state = (): Promise<object> => everything(new EmulatorEye(vpp.emulator));

@@ -38,8 +38,8 @@ export const afPacket: Feature = {
       tellChange(state, teller, found.swIfIndex, true);
     },
     af_packet_dump: (request, state) => {
-      for (const { name, devType, swIfIndex } of state.interfaces.values()) {
-        if (devType !== 'af-packet') continue;
+      for (const { name, devType, swIfIndex, type } of state.interfaces.values()) {
+        if (devType !== 'af-packet' || type !== 0) continue;
         request.details({ sw_if_index: swIfIndex, host_if_name: name.slice('host-'.length) });
       }
     },

@@ -90,7 +90,6 @@ export function vppDataplaneContract({
 
   afterEach(async () => {
     await rig.close();
-    rig.files.remove();
     await vpp.remove();
   });
 

@@ -176,6 +176,7 @@ export class VppDataplane implements Dataplane {
     if (event.kind === 'ready' || event.kind === 'lost') this.#endTry();
     if (event.kind === 'ready') {
       const { boot, restarted, schema, passedOver } = event;
+      this.#memory.enter(boot.number);
       log.info({ pid: boot.pid, restarted, schema }, 'connected to VPP');
       if (passedOver !== undefined) {
         const { code, message } = passedOver;

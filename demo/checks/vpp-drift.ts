@@ -44,7 +44,9 @@ async function portOf(vpp: VppHost, endpoint: string): Promise<string> {
   const names = (await vpp.ask('show', 'interface')).match(/^(host-|tap)\S+/gm) ?? [];
   for (const name of names) {
     const text = await vpp.ask('show', 'interface', name, 'tag');
-    if (text.trim() === `${name}: nfvd:port/${endpoint}`) return name;
+    // Behind a "=" the agent keeps what VPP does not tell.
+    const [tag] = text.trim().split('=');
+    if (tag === `${name}: nfvd:port/${endpoint}`) return name;
   }
   throw new Error(`VPP has no port of ${endpoint}`);
 }

@@ -1,8 +1,12 @@
 /** What both daemons have in common: configuration, log, signals, the way out. */
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { pino, type Logger } from 'pino';
 import { NfvError } from '../errors.js';
 import { errorFields } from '../model/log.js';
+
+const run = promisify(execFile);
 
 /** Something that runs until it is stopped. */
 export interface Service {
@@ -81,9 +85,26 @@ export async function runUntilSignal(log: Logger, start: () => Promise<Service>)
   });
   const signal = firstSignal(log);
   const service = await start();
+  await tellSystemd('--ready', log);
   await signal;
+  await tellSystemd('--stopping', log);
   await service.stop();
   log.info({}, 'stopped');
+}
+
+const SYSTEMD_MS = 5000;
+
+/**
+ * Tells systemd how the daemon is (sd_notify(3)), where it is systemd that runs it. By systemd's own
+ * program, since Node has no datagrams on unix sockets; the unit needs `NotifyAccess=all`.
+ */
+async function tellSystemd(what: '--ready' | '--stopping', log: Logger): Promise<void> {
+  if ((process.env['NOTIFY_SOCKET'] ?? '') === '') return;
+  try {
+    await run('systemd-notify', [what], { timeout: SYSTEMD_MS });
+  } catch (thrown) {
+    log.warn(errorFields(NfvError.from(thrown)), 'systemd could not be told');
+  }
 }
 
 function firstSignal(log: Logger): Promise<void> {

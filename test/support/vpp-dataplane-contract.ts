@@ -79,7 +79,6 @@ export function vppDataplaneContract({
 
   afterEach(async () => {
     await rig.close();
-    rig.files.remove();
     await vpp.remove();
   });
 

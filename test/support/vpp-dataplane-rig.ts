@@ -30,6 +30,7 @@ export class VppDataplaneRig {
     private readonly beside: ClientUnderTest,
     uplinks: readonly Uplink[],
     readonly files: PortFiles,
+    private readonly isOwner: boolean,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -54,11 +55,12 @@ export class VppDataplaneRig {
   static async create(
     vpp: VppUnderTest,
     uplinks: readonly Uplink[],
-    files = new PortFiles(),
+    files?: PortFiles,
   ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = await ClientUnderTest.ready(overSocket(vpp), options);
-    return new VppDataplaneRig(vpp, beside, uplinks, files);
+    const own = files ?? new PortFiles();
+    return new VppDataplaneRig(vpp, beside, uplinks, own, files === undefined);
   }
 
   /** Of one operation. */
@@ -74,6 +76,7 @@ export class VppDataplaneRig {
   async close(): Promise<void> {
     await this.dataplane.close();
     await this.beside.client.close();
+    if (this.isOwner) this.files.remove();
   }
 
   async ready(): Promise<void> {

@@ -42,7 +42,6 @@ export function vppInterfacePorts(world: PluggedWorld): void {
     // Nothing of what a new agent is not told of any more is left; the uplink is not its own to make.
     await other.apply(await other.plan([]));
     await other.close();
-    other.files.remove();
     await world.rig.converge(base());
     assert.deepEqual(await everything(world.eye), before);
   });

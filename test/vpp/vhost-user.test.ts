@@ -56,7 +56,6 @@ for (const [title, change, more] of PORTS) {
       await guest?.close();
       if (vpp !== undefined) {
         await rig.close();
-        rig.files.remove();
         await vpp.remove();
       }
       await kernel?.close();

@@ -113,7 +113,6 @@ describe('VLANs of an interface of VPP', function () {
   after(async () => {
     if (vpp !== undefined) {
       await rig.close();
-      rig.files.remove();
       await vpp.remove();
     }
     for (const each of spaces) await each.close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import { readFileSync, truncateSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ import { parseAddress } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import type { TlsFiles } from '../../../src/rpc/tls.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
-import { runProgram } from '../../support/child.js';
-import { Daemon, DaemonFiles, nfvd } from '../../support/daemon.js';
+import { Child, runProgram } from '../../support/child.js';
+import { Daemon, DaemonFiles, NFVD, nfvd } from '../../support/daemon.js';
 import { eventually } from '../../support/eventually.js';
 import { Probe } from '../../support/grpc-probe.js';
 import { refusedWith } from '../../support/refusals.js';
@@ -52,6 +52,23 @@ describe('nfvd nva', function () {
     daemons.push(daemon);
     return daemon;
   };
+  it('tells systemd when it is up, and when it stops', async () => {
+    // Node cannot read the datagrams that systemd-notify sends: what it is called with is kept instead.
+    const told = join(dir.path, 'told');
+    const program = join(dir.path, 'systemd-notify');
+    writeFileSync(program, `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> '${told}'\n`, { mode: 0o755 });
+    const env = {
+      PATH: `${dir.path}:${process.env['PATH'] ?? ''}`,
+      NOTIFY_SOCKET: '/run/systemd/notify',
+    };
+    const args = [NFVD, 'nva', '--config', files.nva()];
+    const child = new Child(process.execPath, args, { env });
+    await eventually(() => readFileSync(told, 'utf8') === '/run/systemd/notify --ready\n');
+    await child.kill('SIGTERM');
+    assert.match(readFileSync(told, 'utf8'), /--ready\n.* --stopping\n$/);
+    assert.match(child.out, /"NVA is up"[^]*"stopped"/);
+  });
+
   const clientTo = (target: string, tls?: TlsFiles): NvaClient => {
     const address = parseAddress(target);
     assert.ok(address);

@@ -26,7 +26,6 @@ describe('port kinds of a VPP', () => {
         await rig.observe([]);
       } finally {
         await rig.close();
-        rig.files.remove();
         await vpp.remove();
       }
     });

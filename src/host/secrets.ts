@@ -1,4 +1,5 @@
 /** Secrets of this host: a file each, in one directory. */
+import { isUtf8 } from 'node:buffer';
 import { constants, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NfvError } from '../errors.js';
@@ -14,14 +15,17 @@ export class Secrets {
   /**
    * What the file says, less a line break at its end.
    * @throws NfvError FILE_UNREADABLE, which never has the secret in it: no such file, one that everybody may
-   * read, an empty one, a longer one, one with a zero byte
+   * read, an empty one, a longer one, one with a zero byte or that is not UTF-8
    */
   async read(name: string): Promise<string> {
     const path = join(this.directory, name);
-    const secret = (await this.#bytes(path)).toString('utf8').replace(/\r?\n$/, '');
+    const bytes = await this.#bytes(path);
+    const secret = bytes.toString('utf8').replace(/\r?\n$/, '');
     const length = Buffer.byteLength(secret);
     if (length === 0) throw unreadable(path, 'is empty');
     if (length > this.maxLength) throw unreadable(path, `has more than ${this.maxLength} bytes`);
+    // What is not would be sent as other bytes, and the other end refused.
+    if (!isUtf8(bytes)) throw unreadable(path, 'is not UTF-8');
     if (secret.includes('\0')) throw unreadable(path, 'has a zero byte');
     return secret;
   }

@@ -1,7 +1,6 @@
 /** The dataplanes that a configuration can name. */
 import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
-import type { ReadStats } from '../dataplane/vpp/port-counters.js';
 import type { Uplink } from '../dataplane/vpp/uplinks.js';
 import { interfaceIndex } from '../host/interface-index.js';
 import { Secrets } from '../host/secrets.js';
@@ -12,6 +11,7 @@ import type { NveConfig } from '../nve/config.js';
 import type { VppConfig } from '../nve/vpp-config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
 import type { VppStats } from '../vpp-api/stats/stats.js';
+import { statsReader } from './stats-reader.js';
 
 /** Bytes of a memif's secret: VPP keeps 24 with a 0 at the end (plugins/memif/memif.api). */
 const MAX_SECRET = 23;
@@ -43,7 +43,7 @@ async function openVpp(
     connect: (onSession) => new VppClient({ transport, timers, onSession }),
     uplinks: uplinks.map(uplinkOf),
     canTap: () => isUsable(VHOST_NET),
-    readStats: statsReader(statsSocket, library),
+    readStats: statsReader(() => openStats(statsSocket, library)),
     clock: systemClock,
     host: {
       sockets: new UnixSockets(socketDirectories),
@@ -52,21 +52,6 @@ async function openVpp(
     },
     log,
   });
-}
-
-/** The library is looked for when somebody asks: most agents are never asked. */
-function statsReader(path: string, library: string): ReadStats {
-  let opening: Promise<VppStats> | undefined;
-  return async () => {
-    opening ??= openStats(path, library);
-    try {
-      return await (await opening).interfaces();
-    } catch (thrown) {
-      // It may be installed, or VPP started, by the next time.
-      opening = undefined;
-      throw thrown;
-    }
-  };
 }
 
 async function openStats(path: string, library: string): Promise<VppStats> {

@@ -26,7 +26,7 @@ export function timestamp(ms: number): string {
 }
 
 /** Resolves after `ms`; rejects with the signal's reason if that comes first. */
-export function delay(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+export function delay(clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const abort = (): void => {

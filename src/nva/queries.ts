@@ -13,7 +13,8 @@ interface Waiter {
 
 export class Queries {
   readonly #waiters = new Map<number, Waiter>();
-  readonly #unsent: Query[] = [];
+  /** Of those that are waited for, in the order of their ids. */
+  readonly #unsent = new Map<number, Query>();
   #count = 0;
   #over: NfvError | undefined;
 
@@ -45,6 +46,7 @@ export class Queries {
       };
       const settle = (): void => {
         this.#waiters.delete(id);
+        this.#unsent.delete(id);
         cancelTimer();
         signal.removeEventListener('abort', cancel);
       };
@@ -60,21 +62,21 @@ export class Queries {
       };
       signal.addEventListener('abort', cancel, { once: true });
       this.#waiters.set(id, waiter);
-      this.#unsent.push({ kind: 'query', id, what, keys });
+      this.#unsent.set(id, { kind: 'query', id, what, keys });
       this.wake();
     });
   }
 
-  get hasUnsent(): boolean {
-    return this.#unsent.length > 0;
+  /** How many are still to be sent. */
+  get unsent(): number {
+    return this.#unsent.size;
   }
 
-  /** The next to be sent, taken out; nobody waits for some by now. */
+  /** The next to be sent, taken out. */
   next(): Query | undefined {
-    for (;;) {
-      const query = this.#unsent.shift();
-      if (query === undefined || this.#waiters.has(query.id)) return query;
-    }
+    const [query] = this.#unsent.values();
+    if (query !== undefined) this.#unsent.delete(query.id);
+    return query;
   }
 
   /** One that nobody waits for any more comes too late. */

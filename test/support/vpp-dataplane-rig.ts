@@ -1,6 +1,7 @@
 /** VPP's dataplane on a VPP of a test, with a client of the test's own beside it. */
 import assert from 'node:assert/strict';
 import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
+import type { ReadStats } from '../../src/dataplane/vpp/port-counters.js';
 import type { Uplink } from '../../src/dataplane/vpp/uplinks.js';
 import { systemClock } from '../../src/model/clock.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
@@ -20,6 +21,7 @@ const MAX_PASSES = 3;
 export class VppDataplaneRig {
   readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
   readonly dataplane: VppDataplane;
+  readStats: ReadStats = () => Promise.reject(new Error('no statistics here'));
   /** How the dataplane says that it stands with VPP. */
   status: DataplaneStatus | undefined;
 
@@ -42,7 +44,7 @@ export class VppDataplaneRig {
       canTap: () => Promise.resolve(true),
       clock: systemClock,
       host: files.doors,
-      readStats: () => Promise.reject(new Error('no statistics here')),
+      readStats: () => this.readStats(),
       log: nullLog,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));

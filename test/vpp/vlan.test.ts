@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.js';
 import { domain, macOf, vtepItem } from '../support/linux-items.js';
 import { cable, Capture, needNetns, Netns } from '../support/netns.js';
 import { findVpp, RealVpp } from '../support/real-vpp.js';
+import { xconnect } from '../support/routing-items.js';
 import { skip } from '../support/skip.js';
 import { VppDataplaneRig } from '../support/vpp-dataplane-rig.js';
 
@@ -121,16 +122,22 @@ describe('VLANs of an interface of VPP', function () {
   const endsOf = ({ frame }: Row): readonly [string, string] =>
     frame === undefined ? ['memif1/0', 'memif2/0'] : ['host-t0', 'host-t1'];
 
-  function items(row: Row): Payload[] {
+  function ports(row: Row, vni: number): Payload[] {
     const [parent] = endsOf(row);
-    const common = { kind: 'port', vni: VNI, addresses: [], adminUp: true, mtu: 1500 } as const;
+    const common = { kind: 'port', vni, addresses: [], adminUp: true, mtu: 1500 } as const;
     const nic = { kind: 'host_interface', interface: 'g0' } as const;
     const vlan = { ...NEW_VLAN, ...row.spec, parent };
     return [
-      vtepItem(L),
-      domain(VNI, L, { arpSuppression: false }),
       { ...common, endpoint: 'plain', mac: PLAIN.mac, port: nic },
       { ...common, endpoint: 'tagged', mac: FAR.mac, port: vlan },
+    ];
+  }
+
+  function items(row: Row): Payload[] {
+    return [
+      vtepItem(L),
+      domain(VNI, L, { arpSuppression: false }),
+      ...ports(row, VNI),
       macOf(VNI, PLAIN.mac, 'plain'),
       macOf(VNI, FAR.mac, 'tagged'),
     ];
@@ -166,6 +173,12 @@ describe('VLANs of an interface of VPP', function () {
         const tagged = seen.filter((line) => line.includes('ICMP echo'));
         const isRight = tagged.length === 1 && frame?.test(tagged[0] ?? '') === true;
         assert.ok(frame === undefined || isRight, seen.join('\n'));
+      }
+      // The same without a bridge domain between the two, from there and from nothing.
+      for (const before of [items(row), []]) {
+        await rig.converge(before);
+        await rig.converge([...ports(row, 0), xconnect('plain', 'tagged')]);
+        await eventually(() => pings(), 20_000);
       }
       await cli(`delete sub-interface ${theirs}`);
     });

@@ -1,6 +1,7 @@
 /** What VPP could not bear is refused before the first message of the item. */
 import { NfvError } from '../../errors.js';
 import type { Step } from '../../reconcile/dataplane.js';
+import type { Release } from './release.js';
 import type { Vpp } from './vpp.js';
 
 /**
@@ -14,7 +15,8 @@ const SINCE = 25.06;
 export class Admission {
   /** Kernel interfaces that are about to be VPP's, by the key of the item. */
   readonly #underWay = new Map<string, string>();
-  #limited: { readonly start: number; readonly is: boolean } | undefined;
+
+  constructor(private readonly release: Release) {}
 
   /**
    * Before a step is carried out; `over` ends it.
@@ -39,12 +41,8 @@ export class Admission {
   }
 
   async #isLimited(vpp: Vpp): Promise<boolean> {
-    if (this.#limited?.start !== vpp.start) {
-      const { version } = await vpp.request('show_version', {});
-      const release = Number(/^v?(\d+\.\d+)/.exec(version)?.[1] ?? SINCE);
-      this.#limited = { start: vpp.start, is: release >= SINCE };
-    }
-    return this.#limited.is;
+    const [, number = SINCE] = /^v?(\d+\.\d+)/.exec(await this.release.of(vpp)) ?? [];
+    return Number(number) >= SINCE;
   }
 }
 

@@ -15,8 +15,7 @@ const NEEDED: ReadonlyMap<ItemKind, FeatureName> = new Map([
   ['route', 'routing'],
 ]);
 
-export async function capabilitiesOf(vpp: Vpp, canTap: boolean): Promise<Capabilities> {
-  const { version } = await vpp.request('show_version', {});
+export function capabilitiesOf(vpp: Vpp, version: string, canTap: boolean): Capabilities {
   const able = BASE.every((feature) => vpp.can(feature));
   // A port in a namespace, which a veth pair is on a kernel, is a tap here.
   const taps = canTap && vpp.can('tap') ? ['veth'] : [];

@@ -167,6 +167,8 @@ async function modify(
   { wanted, from }: { readonly wanted: VhostUserPort; readonly from: VhostUserPort },
   { vpp, host }: Context,
 ): Promise<void> {
+  const isSecondVersion = vpp.has('modify_vhost_user_if_v2');
+  if (!isSecondVersion) needOldOffer(wanted);
   const isNew = wanted.socket !== from.socket || wanted.role !== from.role;
   if (isNew) await host.sockets.prepare(wanted.socket, wanted.role === 'SERVER');
   const fields = { ...offered(wanted), sw_if_index: index };
@@ -177,8 +179,7 @@ async function modify(
     sw_if_index: index,
     tag,
   });
-  if (!vpp.has('modify_vhost_user_if_v2')) needOldOffer(wanted);
-  const change = vpp.has('modify_vhost_user_if_v2')
+  const change = isSecondVersion
     ? vpp.request('modify_vhost_user_if_v2', { ...fields, enable_event_idx: wanted.eventIdx })
     : vpp.request('modify_vhost_user_if', fields);
   await Promise.all([unattested, change]);

@@ -33,6 +33,7 @@ import { Orphans } from './orphans.js';
 import { countersOf, type ReadStats } from './port-counters.js';
 import { read } from './read.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
+import { Release } from './release.js';
 import { isShortened, tagOf } from './tag.js';
 import { underlaysOf } from './underlay.js';
 import { Uplinks, type Uplink } from './uplinks.js';
@@ -74,10 +75,11 @@ export class VppDataplane implements Dataplane {
   readonly #uplinks: Uplinks;
   readonly #orphans = new Orphans();
   readonly #lookups = new Lookups();
-  readonly #admission = new Admission();
+  readonly #memifSockets = new MemifSockets();
+  readonly #release = new Release();
+  readonly #admission = new Admission(this.#release);
   readonly #health: Health;
   #capabilities: Capabilities = UNKNOWN;
-  readonly #memifSockets = new MemifSockets();
   /** The first attempt to connect is over, well or not. */
   readonly #tried: Promise<void>;
   #endTry: () => void = () => undefined;
@@ -98,7 +100,9 @@ export class VppDataplane implements Dataplane {
   async capabilities(signal: AbortSignal): Promise<Capabilities> {
     await this.#tried;
     if (this.#client.boot !== undefined) {
-      this.#capabilities = await capabilitiesOf(this.#vpp(signal), await this.options.canTap());
+      const vpp = this.#vpp(signal);
+      const version = await this.#release.of(vpp);
+      this.#capabilities = capabilitiesOf(vpp, version, await this.options.canTap());
     }
     return this.#capabilities;
   }
@@ -172,6 +176,7 @@ export class VppDataplane implements Dataplane {
     if (event.kind === 'ready' || event.kind === 'lost') this.#endTry();
     if (event.kind === 'ready') {
       const { boot, restarted, schema, passedOver } = event;
+      this.#memory.enter(boot.number);
       log.info({ pid: boot.pid, restarted, schema }, 'connected to VPP');
       if (passedOver !== undefined) {
         const { code, message } = passedOver;

@@ -50,7 +50,8 @@ export class Binder {
 
   /**
    * The messages of the VPP behind a link: by its own definitions, else by the first fallback that
-   * has some; one that fails is passed over, and told of in the binding. A VPP with the very messages of the last one, by names and CRCs, is not asked again.
+   * has some; one that fails is passed over, and told of in the binding. A VPP with the very messages
+   * of the last one, by names and CRCs, is not asked again.
    * @param receive gets who takes what comes meanwhile
    * @throws NfvError VPP_SCHEMA_INVALID; VPP_REFUSED, VPP_PROTOCOL; what the link ended with
    */

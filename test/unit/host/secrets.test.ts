@@ -53,6 +53,13 @@ describe('secrets of the host', () => {
       /has a zero byte$/,
     ],
     [
+      'one of any bytes',
+      (path) => {
+        writeFileSync(path, Buffer.from('\xffsesam', 'latin1'), { mode: 0o600 });
+      },
+      /is not UTF-8$/,
+    ],
+    [
       'one for everybody',
       (path) => {
         writeFileSync(path, 'sesame', { mode: 0o604 });

@@ -71,4 +71,15 @@ describe('what is asked of an NVE', () => {
     queries.end();
     await Promise.all(all);
   });
+
+  it('is forgotten with who asked, while the NVE takes nothing', async () => {
+    for (let i = 0; i < 3 * MAX_QUERIES; i++) {
+      const caller = new AbortController();
+      const left = refusedWith('CANCELLED', queries.ask(LOOK, caller.signal));
+      assert.equal(queries.unsent, 1);
+      caller.abort();
+      await left;
+    }
+    assert.equal(queries.unsent, 0);
+  });
 });

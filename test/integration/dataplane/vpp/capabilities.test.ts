@@ -30,4 +30,21 @@ describe('port kinds of a VPP', () => {
       }
     });
   }
+
+  it('are known while VPP hangs, so that its agent can say that it does', async () => {
+    const vpp = new EmulatedVpp();
+    await vpp.start();
+    const rig = await VppDataplaneRig.create(vpp, []);
+    try {
+      await rig.ready();
+      const known = await rig.dataplane.capabilities(rig.signal);
+      vpp.stall();
+      assert.deepEqual(await rig.dataplane.capabilities(AbortSignal.timeout(2000)), known);
+    } finally {
+      vpp.resume();
+      await rig.close();
+      rig.files.remove();
+      await vpp.remove();
+    }
+  });
 });

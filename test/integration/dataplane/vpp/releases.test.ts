@@ -1,6 +1,8 @@
-/** Routing and cross-connects on other VPPs than the newest whole one; on the emulator, which can be any. */
+/** Routing, cross-connects and vhost-user on other VPPs than the newest whole one; on the emulator, which can be any. */
 import assert from 'node:assert/strict';
-import type { Payload } from '../../../../src/model/item.js';
+import { mkdirSync } from 'node:fs';
+import type { Payload, PortItem } from '../../../../src/model/item.js';
+import { NEW_VHOST_USER, type VhostUserPort } from '../../../../src/model/vpp-ports.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { domain, vtepItem } from '../../../support/linux-items.js';
 import {
@@ -26,7 +28,8 @@ const ROUTER: readonly Payload[] = [
   routeTo(7, '10.1.0.0/16', hop('192.168.1.5', 10)),
   dropRoute(7, 'fd01::/32'),
 ];
-const port = (endpoint: string, name: string): Payload => ({
+const CLIENT = { role: 'CLIENT', socketMode: 0 } as const;
+const port = (endpoint: string, name: string): PortItem => ({
   kind: 'port',
   endpoint,
   vni: 0,
@@ -84,5 +87,24 @@ describe('VPP dataplane: releases', function () {
     assert.ok(failed.includes('create vrf/7: ITEM_UNSUPPORTED'), failed.join());
     assert.equal(vpp.emulator.state.routes.tables.length, 2);
     await rig.converge([...UNDER, ...CONNECTED]);
+  });
+
+  it('leaves a vhost-user port alone of which this VPP cannot do what is asked', async () => {
+    const crcs = { create_vhost_user_if_v2: '0x1', modify_vhost_user_if_v2: '0x1' };
+    await start({ crcs });
+    mkdirSync(rig.files.sockets);
+    const guest = (change: Partial<VhostUserPort>): Payload[] => {
+      const socket = rig.files.socket('guest');
+      const spec: VhostUserPort = { ...NEW_VHOST_USER, socket, ...CLIENT, ...change };
+      return [...UNDER, { ...port('a', ''), port: spec }];
+    };
+    await rig.converge(guest({}));
+    for (let pass = 0; pass < 2; pass++) {
+      const failed = await rig.apply(await rig.plan(guest({ eventIdx: true })));
+      assert.deepEqual(failed, ['update port/a: ITEM_UNSUPPORTED']);
+    }
+    assert.equal(vpp.emulator.state.vhostUsers.bySwIfIndex.size, 1);
+    await rig.converge(guest({ gso: true }));
+    rig.files.remove();
   });
 });

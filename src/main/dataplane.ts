@@ -58,14 +58,12 @@ async function openVpp(
 function statsReader(path: string, library: string): ReadStats {
   let opening: Promise<VppStats> | undefined;
   return async () => {
-    opening ??= openStats(path, library);
-    try {
-      return await (await opening).interfaces();
-    } catch (thrown) {
-      // It may be installed, or VPP started, by the next time.
+    opening ??= openStats(path, library).catch((thrown: unknown) => {
+      // It may be installed by the next time.
       opening = undefined;
       throw thrown;
-    }
+    });
+    return await (await opening).interfaces();
   };
 }
 

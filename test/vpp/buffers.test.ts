@@ -43,7 +43,9 @@ describe('packet buffers of a real VPP', function () {
 
   /** The last but two of a pool's numbers. */
   async function available(): Promise<number> {
-    const line = (await ctl('show', 'buffers')).split('\n').find((each) => each.includes('-numa-0 '));
+    const line = (await ctl('show', 'buffers'))
+      .split('\n')
+      .find((each) => each.includes('-numa-0 '));
     return Number(line?.trim().split(/\s+/).at(-3));
   }
 

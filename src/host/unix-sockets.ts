@@ -28,6 +28,8 @@ export interface SocketAccess {
 const O_PATH = 0o10000000;
 const PERMISSIONS = 0o777;
 const KNOCK_MS = 1000;
+/** sun_path less the final 0 (unix(7)); what is longer other programs cut. */
+const MAX_PATH = 107;
 
 export class UnixSockets {
   /** Sockets may be in these, and in directories below them. */
@@ -36,9 +38,11 @@ export class UnixSockets {
   /**
    * Makes the directory of ours that the path is in, and sees to it that a program may make a socket there
    * (`willListen`; a socket that nobody listens at is no obstacle), or look for one.
-   * @throws NfvError SOCKET_PATH_REFUSED: it is in none of the directories; SOCKET_PATH_TAKEN
+   * @throws NfvError SOCKET_PATH_REFUSED: it is too long, or in none of the directories; SOCKET_PATH_TAKEN
    */
   async prepare(path: string, willListen: boolean): Promise<void> {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > MAX_PATH) throw tooLong(path, bytes);
     await this.#makeDirectory(path);
     await this.#contain(path);
     const what = await kindAt(path);
@@ -121,6 +125,14 @@ async function kindAt(path: string): Promise<FileKind> {
     if (nodeErrno(error) === 'ENOTDIR') throw nowhere(path);
     throw kernelRefused(path, error);
   }
+}
+
+function tooLong(path: string, bytes: number): NfvError {
+  const text = `${path} is ${bytes} bytes long, and a socket's path at most ${MAX_PATH}`;
+  return new NfvError('SOCKET_PATH_REFUSED', text, {
+    metadata: { path },
+    remedy: 'choose a shorter path',
+  });
 }
 
 function nowhere(path: string): NfvError {

@@ -5,6 +5,7 @@ import { domain, floodTo, tunnelTo, vtepItem } from './linux-items.js';
 import { eventually } from './eventually.js';
 import { VppDataplaneRig, steps } from './vpp-dataplane-rig.js';
 import { SUITES } from './vpp-dataplane-suites.js';
+import type { Received } from './vpp-emulator/emulator.js';
 import { tunnelsOf, type Eye } from './vpp-eye.js';
 import { ALL_INTERFACES, type VppUnderTest } from './vpp-under-test.js';
 
@@ -15,6 +16,8 @@ export interface DataplaneContractParts {
   readonly hostInterface: string;
   /** Another one. */
   readonly otherInterface: string;
+  /** What came to it, if it tells. */
+  readonly received?: () => readonly Received[];
 }
 
 const L = '10.9.0.1';
@@ -63,6 +66,7 @@ export function vppDataplaneContract({
   eyeOf,
   hostInterface,
   otherInterface,
+  received,
 }: DataplaneContractParts): void {
   let vpp: VppUnderTest;
   let rig: VppDataplaneRig;
@@ -202,6 +206,7 @@ export function vppDataplaneContract({
     hostInterface,
     hostInterfaces: [hostInterface, otherInterface] as const,
     addLoopback,
+    received,
     network: (vni: number): Payload[] => [vtepItem(L), domain(vni, L)],
     get vpp() {
       return vpp;

@@ -8,6 +8,7 @@ import { memifPorts } from './vpp-plugged-memif.js';
 import { vhostUserPorts } from './vpp-plugged-vhost-user.js';
 import { vlanPorts } from './vpp-plugged-vlan.js';
 import { vppInterfacePorts } from './vpp-plugged-vpp-interface.js';
+import { vppTaken } from './vpp-taken.js';
 
 export const SUITES = [
   ['with a port on an interface of the host', vppDataplanePorts],
@@ -19,4 +20,5 @@ export const SUITES = [
   ['with a router', vppDataplaneRouting],
   ['with a router that is ours', vppDataplaneRoutingOwned],
   ['where something is in its way, or goes wrong', vppDataplaneOwned],
+  ['where somebody was first', vppTaken],
 ] as const;

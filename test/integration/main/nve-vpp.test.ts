@@ -136,7 +136,7 @@ describe('nfvd nve with VPP', function () {
     });
   });
 
-  it('fails a socket outside of its directories by itself, and says why', async () => {
+  it('fails what it cannot do by itself, and says why', async () => {
     const sockets = join(dir.path, 'sockets');
     const vpp = { ...config().vpp, socketDirectories: [sockets] };
     await start({ vpp });
@@ -148,15 +148,25 @@ describe('nfvd nve with VPP', function () {
     };
     await add('vm-1', '02:00:00:00:00:11', '10.0.0.11', join(dir.path, 'vm'));
     await add('vm-2', '02:00:00:00:00:12', '10.0.0.12', join(sockets, 'vm'));
+    const netns = 'x'.repeat(64);
+    const port = { kind: 'veth', netns, interface: 'eth0', hostInterface: '' } as const;
+    const cut = { ...veth('host-a', '02:00:00:00:00:13', '10.0.0.13'), port };
+    await api.endpoints.create({ ...request, id: 'vm-3', spec: cut }, call);
     const isIn = async (id: string, state: string): Promise<boolean> =>
       (await api.endpoints.get(id, call)).status.state === state;
     await eventually(() => isIn('vm-1', 'FAILED'), 20_000);
+    await eventually(() => isIn('vm-3', 'FAILED'), 20_000);
     await eventually(() => isIn('vm-2', 'ACTIVE'), 20_000);
     await eventually(isActive, 20_000);
     const { status, out, err } = await run('describe', 'endpoint', 'vm-1');
     assert.deepEqual([status, err], [0, '']);
     assert.match(out, /\nReason: .* is in none of the directories .* \(SOCKET_PATH_REFUSED\)\n/);
     assert.match(out, /\nRemedy: +choose a path in one of vpp\.socketDirectories /);
+    const { out: third } = await run('describe', 'endpoint', 'vm-3');
+    assert.match(
+      third,
+      /\nReason: +VPP would cut the name of the namespace "x+" \(ITEM_UNSUPPORTED\)\n/,
+    );
     assert.ok(!existsSync(join(dir.path, 'vm')));
     assert.ok(lstatSync(join(sockets, 'vm')).isSocket());
   });

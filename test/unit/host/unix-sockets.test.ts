@@ -43,6 +43,7 @@ describe('sockets of other programs', () => {
     await sockets.prepare(join(allowed, 'a'), true);
     assert.equal(lstatSync(allowed).mode & 0o022, 0);
     assert.ok(!existsSync(join(allowed, 'a')));
+    await sockets.prepare(join(allowed, 'a').padEnd(107, 'a'), true);
   });
 
   it('may be in directories below, and reached by a link that leads there', async () => {
@@ -98,6 +99,12 @@ describe('sockets of other programs', () => {
         mkdirSync(`${allowed}2`, { recursive: true });
       },
       () => join(`${allowed}2`, 'a'),
+      'SOCKET_PATH_REFUSED',
+    ],
+    [
+      'of more bytes than the kernel takes',
+      () => undefined,
+      () => join(allowed, 'a').padEnd(106, 'a') + 'é',
       'SOCKET_PATH_REFUSED',
     ],
     ['in no directory', () => undefined, () => join(allowed, 'no', 'a'), 'SOCKET_PATH_REFUSED'],

@@ -26,7 +26,8 @@ const portOf = (n: number, port: Port): PortItem => ({
 const tap = (n: number): PortItem =>
   portOf(n, { kind: 'veth', netns: `g${n}`, interface: 'eth0', hostInterface: '' });
 
-describe('packet buffers of VPP', () => {
+describe('packet buffers of VPP', function () {
+  this.timeout(30_000);
   let vpp: EmulatedVpp;
   let rig: VppDataplaneRig;
 

@@ -10,5 +10,6 @@ describe('VPP dataplane on the emulator', function () {
     eyeOf: () => new EmulatorEye(emulated.emulator),
     hostInterface: 'eth0',
     otherInterface: 'eth1',
+    received: () => emulated.emulator.received,
   });
 });

@@ -75,20 +75,29 @@ export function makeLog(program: string, level: string): Logger {
 }
 
 /**
- * Runs a service until SIGTERM or SIGINT, and lets it end what is under way; a second signal, or the
+ * Runs a service until SIGTERM or SIGINT, also while it starts, and lets it end what is under way; a second signal, or the
  * end of its time, does not wait for that.
  */
-export async function runUntilSignal(log: Logger, start: () => Promise<Service>): Promise<void> {
+export async function runUntilSignal(
+  log: Logger,
+  start: (signal: AbortSignal) => Promise<Service>,
+): Promise<void> {
   process.on('uncaughtException', (error) => {
     log.fatal(errorFields(NfvError.from(error)), 'uncaught exception');
     process.exit(EXIT.crashed);
   });
   const signal = firstSignal(log);
-  const service = await start();
-  await tellSystemd('--ready', log);
-  await signal;
-  await tellSystemd('--stopping', log);
-  await service.stop();
+  const stopped = new AbortController();
+  const isOver = signal.then(() => {
+    stopped.abort();
+  });
+  const service = await startUnless(stopped.signal, start);
+  if (service !== undefined) {
+    await tellSystemd('--ready', log);
+    await isOver;
+    await tellSystemd('--stopping', log);
+    await service.stop();
+  }
   log.info({}, 'stopped');
 }
 
@@ -104,6 +113,19 @@ async function tellSystemd(what: '--ready' | '--stopping', log: Logger): Promise
     await run('systemd-notify', [what], { timeout: SYSTEMD_MS });
   } catch (thrown) {
     log.warn(errorFields(NfvError.from(thrown)), 'systemd could not be told');
+  }
+}
+
+/** Undefined: it was stopped while it started. */
+async function startUnless(
+  stopped: AbortSignal,
+  start: (signal: AbortSignal) => Promise<Service>,
+): Promise<Service | undefined> {
+  try {
+    return await start(stopped);
+  } catch (error) {
+    if (stopped.aborted) return undefined;
+    throw error;
   }
 }
 

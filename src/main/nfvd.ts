@@ -55,7 +55,7 @@ const nve = program
     }
     const log = makeLog('nve', config.log.level);
     const { startNve } = await import('./nve-daemon.js');
-    await runUntilSignal(log, () => startNve(config, log));
+    await runUntilSignal(log, (signal) => startNve(config, log, signal));
   });
 
 nve

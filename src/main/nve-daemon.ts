@@ -17,11 +17,17 @@ import { packageVersion } from './version.js';
 /** Milliseconds until a lost NVA is looked for again, and at most. */
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
-export async function startNve(config: NveConfig, log: Logger): Promise<Service> {
+/** @param signal ends the wait for a host that is not prepared yet */
+export async function startNve(
+  config: NveConfig,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Service> {
   const closing = new Closing();
   try {
     const store = await openState(config);
     closing.add(() => store.close());
+    if (config.host.required) await hostReady(config.host.stateDir, log, signal);
     const dataplane = await openDataplane(config, log);
     closing.add(() => dataplane.close());
     const agent = await startAgent(config, store, dataplane, log);
@@ -35,6 +41,15 @@ export async function startNve(config: NveConfig, log: Logger): Promise<Service>
     await closing.stop();
     throw error;
   }
+}
+
+/** Loaded only where it is asked for. */
+async function hostReady(stateDir: string, log: Logger, signal: AbortSignal): Promise<void> {
+  const [{ awaitHostReady }, { systemDoors }] = await Promise.all([
+    import('../nve/host/await-ready.js'),
+    import('./host-access.js'),
+  ]);
+  await awaitHostReady({ doors: systemDoors(), stateDir, clock: systemClock, log }, signal);
 }
 
 function startAgent(

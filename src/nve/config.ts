@@ -25,6 +25,13 @@ export const nveConfigSchema = z.strictObject({
   /** `auto`: VPP if its API socket is there when the agent starts. */
   dataplane: z.enum(['linux', 'vpp', 'auto']).default('linux'),
   vpp: vppConfigSchema,
+  host: z
+    .strictObject({
+      /** Nothing is programmed before `nfvctl host` has prepared this host. */
+      required: z.boolean().default(false),
+      stateDir: absolutePath.default('/var/lib/nfvd/host'),
+    })
+    .prefault({}),
   drift: z
     .strictObject({
       /** Between checks of everything. */

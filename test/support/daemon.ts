@@ -65,10 +65,13 @@ export class Daemon {
     });
   }
 
-  /** Answers when it is up. @throws Error with what it said when it ends before */
-  static async start(args: readonly string[], within?: Netns): Promise<Daemon> {
+  /**
+   * Answers when it has logged that it is up, or `until`.
+   * @throws Error with what it said when it ends before
+   */
+  static async start(args: readonly string[], within?: Netns, until?: string): Promise<Daemon> {
     const daemon = new Daemon(args, within);
-    await daemon.logged((line) => line.msg.endsWith(' is up'));
+    await daemon.logged(until ?? ((line) => line.msg.endsWith(' is up')));
     return daemon;
   }
 

@@ -1,6 +1,7 @@
 /** What VPP could not bear is refused before the first message of the item. */
 import { NfvError } from '../../errors.js';
 import type { Step } from '../../reconcile/dataplane.js';
+import { PacketBuffers } from './packet-buffers.js';
 import type { Release } from './release.js';
 import type { Vpp } from './vpp.js';
 
@@ -15,6 +16,7 @@ const SINCE = 25.06;
 export class Admission {
   /** Kernel interfaces that are about to be VPP's, by the key of the item. */
   readonly #underWay = new Map<string, string>();
+  readonly #buffers = new PacketBuffers();
 
   constructor(private readonly release: Release) {}
 
@@ -23,6 +25,16 @@ export class Admission {
    * @throws NfvError DATAPLANE_FULL, and nothing was done
    */
   async admit(step: Step, vpp: Vpp): Promise<void> {
+    await Promise.all([this.#admitInterface(step, vpp), this.#buffers.admit(step, vpp)]);
+  }
+
+  /** The step is done, or failed. */
+  over(step: Step): void {
+    this.#underWay.delete(step.key);
+    this.#buffers.over(step);
+  }
+
+  async #admitInterface(step: Step, vpp: Vpp): Promise<void> {
     const name = hostInterfaceOf(step);
     if (name === undefined || !(await this.#isLimited(vpp))) return;
     const dump = await vpp.dump('af_packet_dump', {});
@@ -33,11 +45,6 @@ export class Admission {
       throw new NfvError('DATAPLANE_FULL', text, { metadata: { interface: name } });
     }
     this.#underWay.set(step.key, name);
-  }
-
-  /** The step is done, or failed. */
-  over({ key }: Step): void {
-    this.#underWay.delete(key);
   }
 
   async #isLimited(vpp: Vpp): Promise<boolean> {

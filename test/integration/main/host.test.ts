@@ -4,7 +4,9 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child, type Ended } from '../../support/child.js';
+import { Daemon, DaemonFiles } from '../../support/daemon.js';
 import { eventually } from '../../support/eventually.js';
+import { Netns } from '../../support/netns.js';
 import { skip } from '../../support/skip.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -80,6 +82,42 @@ describe('host preparation on this kernel', () => {
     const { status, out } = await start('nfvd', ['recover']).ended;
     assert.equal(status, 0);
     assert.match(out, /"state":"idle","ready":false/);
+  });
+
+  describe('with an agent that waits for it', () => {
+    const files = new DaemonFiles(join(dir.path, 'nve'));
+    const waiting = async (): Promise<Daemon> => {
+      const host = { required: true, stateDir };
+      const args = ['nve', '--config', files.nve('host-a', { host })];
+      return await Daemon.start(args, netns, 'waiting until the host is prepared');
+    };
+    let netns: Netns;
+    before(async () => {
+      netns = await Netns.create();
+    });
+    after(() => netns.close());
+
+    it('lets it start when a change is confirmed, and not before', async () => {
+      const agent = await waiting();
+      try {
+        assert.equal(agent.lines.at(-1)?.['state'], 'idle');
+        await nfvctl('apply', '-f', profile, '--confirm', '1m');
+        await agent.logged((line) => line['state'] === 'unconfirmed');
+        assert.ok(!agent.lines.some(({ msg }) => msg === 'NVE is up'));
+        await nfvctl('confirm');
+        await agent.logged('the host is prepared');
+        await agent.logged('NVE is up');
+      } finally {
+        await agent.stop();
+      }
+      assert.deepEqual(await agent.ended, { code: 0, signal: null });
+    });
+
+    it('stops it while it waits', async () => {
+      const agent = await waiting();
+      assert.deepEqual(await agent.stop(), { code: 0, signal: null });
+      assert.equal(agent.lines.at(-1)?.msg, 'stopped');
+    });
   });
 
   it('shows this machine, and what is in its way', async () => {

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import { existsSync, lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Call } from '../../../src/model/api.js';
 import type { EndpointSpec } from '../../../src/model/endpoint.js';
 import { NEW_VHOST_USER } from '../../../src/model/vpp-ports.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
-import { runProgram } from '../../support/child.js';
+import { runProgram, type Ended } from '../../support/child.js';
 import { Daemon, DaemonFiles, nfvd } from '../../support/daemon.js';
 import { EmulatedVpp } from '../../support/emulated-vpp.js';
 import { eventually } from '../../support/eventually.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
+import { StatSegment, type SegmentEntry } from '../../support/stat-segment.js';
 import { tempDir } from '../../support/temp-dir.js';
+import { compileVacLibrary } from '../../support/vac-library.js';
 import { EmulatorEye, tunnelsOf } from '../../support/vpp-eye.js';
 import { ClientUnderTest, overSocket } from '../../support/vpp-under-test.js';
 
@@ -79,6 +81,8 @@ describe('nfvd nve with VPP', function () {
     agents.push(agent);
     return agent;
   };
+  const run = (...words: string[]): Promise<Ended> =>
+    runProgram(['-s', `unix:${files.socket()}`, ...words]);
   const isActive = async (): Promise<boolean> =>
     (await api.endpoints.get('blue-1', call)).status.state === 'ACTIVE';
 
@@ -149,14 +153,56 @@ describe('nfvd nve with VPP', function () {
     await eventually(() => isIn('vm-1', 'FAILED'), 20_000);
     await eventually(() => isIn('vm-2', 'ACTIVE'), 20_000);
     await eventually(isActive, 20_000);
-    const words = ['-s', `unix:${files.socket()}`, 'describe', 'endpoint', 'vm-1'];
-    const { status, out, err } = await runProgram(words);
+    const { status, out, err } = await run('describe', 'endpoint', 'vm-1');
     assert.deepEqual([status, err], [0, '']);
     assert.match(out, /\nReason: .* is in none of the directories .* \(SOCKET_PATH_REFUSED\)\n/);
     assert.match(out, /\nRemedy: +choose a path in one of vpp\.socketDirectories /);
     assert.ok(!existsSync(join(dir.path, 'vm')));
     assert.ok(lstatSync(join(sockets, 'vm')).isSocket());
   });
+
+  it('says in a line why ports have no counters, and has them once they can be read', async function () {
+    const stand = await compileVacLibrary(this);
+    const built = join(dir.path, 'built.so');
+    copyFileSync(stand.path, built);
+    stand.remove();
+    const library = join(dir.path, 'lib', 'libvppapiclient.so');
+    const statsSocket = join(dir.path, 'stats.sock');
+    await start({ vpp: { ...config().vpp, library, statsSocket } });
+    await eventually(isActive, 20_000);
+    await assertCounters(`no libvppapiclient.so in ${library} (VPP_LIBRARY_MISSING)`);
+    mkdirSync(dirname(library));
+    renameSync(built, library);
+    await assertCounters(`${statsSocket}: there is no such socket (VPP_UNREACHABLE)`);
+    const { interfaces } = vpp.emulator.state;
+    const port = [...interfaces.values()].find(({ name }) => name === 'tap0') ?? assert.fail();
+    const at = <T>(value: T, other: T): T[] =>
+      Array.from({ length: port.swIfIndex + 1 }, (_, i) => (i === port.swIfIndex ? value : other));
+    const entries: SegmentEntry[] = [
+      { name: '/if/names', type: 4, names: at('tap0', 'other') },
+      { name: '/if/rx', type: 3, rows: [at([10, 1000], [7, 7])] },
+      { name: '/if/tx', type: 3, rows: [at([5, 500], [7, 7])] },
+      { name: '/if/drops', type: 2, rows: [at(1, 7)] },
+    ];
+    writeFileSync(statsSocket, new StatSegment(entries).bytes);
+    const { status, out, err } = await run('counters', 'blue-1');
+    assert.deepEqual([status, err], [0, '']);
+    assert.match(out, /^NAME .*\nblue-1 +host-a +10 +1000 +5 +500 +1 +-\n$/);
+  });
+
+  async function assertCounters(reason: string): Promise<void> {
+    const table = await run('counters', 'blue-1');
+    assert.deepEqual([table.status, table.err], [0, '']);
+    const [, line = '', ...rest] = table.out.split('\n');
+    assert.deepEqual(rest, ['']);
+    assert.match(line, /^blue-1 +host-a( +-){5} /);
+    assert.ok(line.endsWith(` ${reason}`), line);
+    const { out } = await run('describe', 'endpoint', 'blue-1');
+    assert.ok(
+      out.split('\n').some((each) => each.startsWith('Counters: ') && each.endsWith(reason)),
+      out,
+    );
+  }
 
   it('makes everything again when VPP was killed, and says what happened', async () => {
     const agent = await start();

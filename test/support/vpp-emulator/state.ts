@@ -108,6 +108,8 @@ export class VppState {
   readonly sockets = new Sockets();
   readonly vhostUsers = new VhostUsers();
   readonly memifs = new Memifs();
+  /** Packet buffers that it has in all (`buffers { buffers-per-numa N }`). */
+  buffers = 16_384;
   /** Interfaces of the kernel that there are. */
   readonly hostInterfaces = new Set(['eth0', 'eth1', 'eth2', 'eth3']);
   readonly loopbackInstances = new Set<number>();

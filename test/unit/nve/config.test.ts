@@ -113,6 +113,7 @@ describe('the configuration of an NVE', () => {
         library: '',
         uplinks: [],
       },
+      host: { required: false, stateDir: '/var/lib/nfvd/host' },
       drift: { interval: 30_000, policy: 'repair' },
       log: { level: 'info' },
     });
@@ -138,6 +139,7 @@ describe('the configuration of an NVE', () => {
           - hostInterface: u0
             addresses: [198.51.100.1/31]
             routes: [{ to: 10.0.0.0/8, via: 198.51.100.0 }]
+      host: { required: true, stateDir: /srv/host }
       drift: { interval: 1.5m, policy: report }
       log: { level: debug }
     `;
@@ -174,6 +176,7 @@ describe('the configuration of an NVE', () => {
           },
         ],
       },
+      host: { required: true, stateDir: '/srv/host' },
       drift: { interval: 90_000, policy: 'report' },
       log: { level: 'debug' },
     });

@@ -1,5 +1,5 @@
 import type { Feature } from '../feature.js';
-import { RETVAL } from '../state.js';
+import { RETVAL, type VppState } from '../state.js';
 
 /** What VPP's command line says, as 26.06 writes it. */
 const COMMANDS: ReadonlyMap<string, string> = new Map([
@@ -14,6 +14,15 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
 `,
   ],
 ]);
+
+/** What format_vlib_buffer_pool_all writes (src/vlib/buffer.c), with all taps up and no memif connected. */
+function buffersOf({ buffers: total, taps }: VppState): string {
+  const rings = [...taps.bySwIfIndex.values()].map((tap) => Number(tap['rx_ring_sz']));
+  const used = rings.reduce((sum, size) => sum + size, 0);
+  const cells = [0, 0, 2304, 2048, total, total - used, 0, used].map((n) => String(n).padEnd(8));
+  return `Pool Name            Index NUMA  Size  Data Size  Total  Avail  Cached   Used  
+default-numa-0         ${cells.join(' ')}`;
+}
 
 /** src/vlibmemory/vlib_api.c, src/vpp/api/api.c */
 export const vlib: Feature = {
@@ -34,9 +43,9 @@ export const vlib: Feature = {
       const main = { id: 0, name: 'vpp_main', type: '', pid: state.pid, cpu_id: 0, core: 0 };
       request.reply({ count: 1, thread_data: [main] });
     },
-    cli_inband: (request) => {
+    cli_inband: (request, state) => {
       const command = request.text('cmd').trim();
-      const reply = COMMANDS.get(command);
+      const reply = command === 'show buffers' ? buffersOf(state) : COMMANDS.get(command);
       if (reply === undefined) {
         request.retval(RETVAL.UNSPECIFIED, { reply: `unknown input \`${command}'\n` });
         return;

@@ -6,7 +6,7 @@ import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
-import type { Drift, Underlay } from '../model/nve.js';
+import type { Capabilities, Drift, Underlay } from '../model/nve.js';
 import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/southbound.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
 import type { Query, QueryAnswer } from '../model/query.js';
@@ -57,6 +57,8 @@ export class Agent {
   readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
   #latestStatus: DataplaneStatus | undefined;
+  /** What the dataplane could do when it last said so: a slow one may not say it again. */
+  #capabilities: Capabilities | undefined;
   #cancelTimer: () => void = () => undefined;
 
   /**
@@ -113,22 +115,22 @@ export class Agent {
       },
     });
     dataplane.onStatus((status) => {
-      this.#dataplaneChanged(status);
+      void this.#dataplaneChanged(status);
     });
   }
 
-  /** What the dataplane can do may be another thing with each of its starts. */
-  #dataplaneChanged(status: DataplaneStatus): void {
-    const { dataplane } = this.#options;
+  async #dataplaneChanged(status: DataplaneStatus): Promise<void> {
     this.#latestStatus = status;
-    dataplane.capabilities(this.#stop.signal).then(
-      (capabilities) => {
-        if (this.#latestStatus !== status || this.#stop.signal.aborted) return;
-        this.#session.dataplane({ kind: 'dataplane_report', status, capabilities });
-      },
-      // It is lost again, which is about to be told.
-      () => undefined,
-    );
+    const capabilities = await this.#readCapabilities().catch(() => this.#capabilities);
+    if (capabilities === undefined) return;
+    if (this.#latestStatus !== status || this.#stop.signal.aborted) return;
+    this.#session.dataplane({ kind: 'dataplane_report', status, capabilities });
+  }
+
+  /** It may be another thing with each start of the dataplane. */
+  async #readCapabilities(): Promise<Capabilities> {
+    this.#capabilities = await this.#options.dataplane.capabilities(this.#stop.signal);
+    return this.#capabilities;
   }
 
   async #answer({ what, keys }: Query): Promise<QueryAnswer> {
@@ -158,10 +160,9 @@ export class Agent {
 
   async #hello(): Promise<Hello> {
     const { name, agentVersion, dataplane } = this.#options;
-    const { signal } = this.#stop;
     const [capabilities, underlays] = await Promise.all([
-      dataplane.capabilities(signal),
-      dataplane.underlays(signal),
+      this.#readCapabilities(),
+      dataplane.underlays(this.#stop.signal),
     ]);
     this.#underlays = underlays;
     return {

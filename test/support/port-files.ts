@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostDoors } from '../../src/dataplane/vpp/host-doors.js';
 import { interfaceIndex } from '../../src/host/interface-index.js';
+import { NfvError } from '../../src/errors.js';
 import { Secrets } from '../../src/host/secrets.js';
 import { UnixSockets } from '../../src/host/unix-sockets.js';
 import { tempDir } from './temp-dir.js';
@@ -14,10 +15,20 @@ export class PortFiles {
 
   /** Numbers of interfaces where VPP runs, which the test itself does not see. */
   readonly kernelIndices = new Map<string, number>();
+  /** Sockets that the agent may not look at, as where it is not root. */
+  readonly hidden = new Set<string>();
 
   get doors(): HostDoors {
+    const sockets = new UnixSockets([this.sockets]);
     return {
-      sockets: new UnixSockets([this.sockets]),
+      sockets: {
+        prepare: (path, willListen) => sockets.prepare(path, willListen),
+        setAccess: (path, access) => sockets.setAccess(path, access),
+        access: (path) =>
+          this.hidden.has(path)
+            ? Promise.reject(new NfvError('KERNEL_REFUSED', `${path}: EACCES`))
+            : sockets.access(path),
+      },
       secrets: new Secrets(this.#secrets, 23),
       interfaceIndex: (name) => {
         const given = this.kernelIndices.get(name);

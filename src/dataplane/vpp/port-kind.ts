@@ -22,8 +22,11 @@ export interface PortKind<P extends PortSpec> {
   claims(spec: P): readonly string[];
   /** Notes what has to be read besides all ports. */
   readonly reads?: (spec: P, wants: Wants) => void;
-  /** Undefined: that interface is no port of this kind. `wanted`: if it is to be of this kind. */
-  observe(found: Interface, wanted: P | undefined, view: View): PortSight | undefined;
+  /**
+   * Undefined: that interface is no port of this kind. `wanted`: if it is to be of this kind; then an
+   * error tells why it cannot be known how it is.
+   */
+  observe(found: Interface, wanted: P | undefined, view: View): PortSight | NfvError | undefined;
   create(item: PortItem, spec: P, context: Context): Promise<void>;
   /** What differs can be mended in place. Without it nothing can. */
   readonly canChange?: (wanted: P, observed: P) => boolean;

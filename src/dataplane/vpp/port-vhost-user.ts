@@ -7,10 +7,12 @@ import { portKey, type PortItem } from '../../model/item.js';
 import type { VhostUserPort } from '../../model/vpp-ports.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import type { Context } from './context.js';
+import type { SocketAccess } from './host-doors.js';
 import { place, undoing } from './members.js';
 import { somebodyElses } from './orphans.js';
 import type { PortKind } from './port-kind.js';
 import { attesting, bareTag, parseTag, tagOf } from './tag.js';
+import type { VhostUser } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
 /** Stands for the path of a server's socket that is not there any more. */
@@ -19,23 +21,13 @@ const GONE = '';
 export const vhostUserPort: PortKind<VhostUserPort> = {
   claims: ({ socket }) => [`socket ${socket}`],
 
-  observe({ index, tag }, _wanted, view) {
+  observe({ index, tag }, wanted, view) {
     const found = view.vhostUsers.get(index);
     if (found === undefined) return undefined;
-    const { isServer, access } = found;
-    const offer = parseOffer(parseTag(tag)?.attested ?? '');
-    const isWhole = offer !== undefined && (!isServer || access !== undefined);
-    return {
-      spec: {
-        kind: 'vhost_user',
-        socket: isWhole ? found.socket : GONE,
-        role: isServer ? 'SERVER' : 'CLIENT',
-        socketMode: access?.mode ?? 0,
-        ownerUid: access?.uid ?? 0,
-        ownerGid: access?.gid ?? 0,
-        ...(offer ?? NO_OFFER),
-      },
-    };
+    const { access } = found;
+    if (!(access instanceof NfvError)) return { spec: specOf(found, access, tag) };
+    // One that nobody wants is taken away all the same.
+    return wanted === undefined ? { spec: specOf(found, undefined, tag) } : access;
   },
 
   async create(item, spec, context) {
@@ -65,6 +57,24 @@ export const vhostUserPort: PortKind<VhostUserPort> = {
 
   remove: (index, _from, { vpp }) => remove(index, vpp),
 };
+
+function specOf(
+  { socket, isServer }: VhostUser,
+  access: SocketAccess | undefined,
+  tag: string,
+): VhostUserPort {
+  const offer = parseOffer(parseTag(tag)?.attested ?? '');
+  const isWhole = offer !== undefined && (!isServer || access !== undefined);
+  return {
+    kind: 'vhost_user',
+    socket: isWhole ? socket : GONE,
+    role: isServer ? 'SERVER' : 'CLIENT',
+    socketMode: access?.mode ?? 0,
+    ownerUid: access?.uid ?? 0,
+    ownerGid: access?.gid ?? 0,
+    ...(offer ?? NO_OFFER),
+  };
+}
 
 type Offer = Pick<
   VhostUserPort,

@@ -45,6 +45,7 @@ export const port: VppKind<PortItem> = {
     if (found === undefined) return undefined;
     for (const kind of Object.values(PORT_KINDS)) {
       const seen = kind.observe(found, wanted?.port, view);
+      if (seen instanceof NfvError) return seen;
       if (seen !== undefined) return sight(endpoint, found, seen, wanted, view);
     }
     return wanted && notPort(found);

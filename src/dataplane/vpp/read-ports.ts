@@ -1,5 +1,6 @@
 /** What VPP's plugins tell of the ports that they have made. */
-import type { HostDoors } from './host-doors.js';
+import { NfvError } from '../../errors.js';
+import type { HostDoors, SocketAccess } from './host-doors.js';
 import { secretPrint } from './secret-print.js';
 import type { View } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
@@ -43,10 +44,21 @@ async function readVhostUsers(view: View, { sockets }: HostDoors, vpp: Vpp): Pro
   const found = await vpp.dump('sw_interface_vhost_user_dump', { sw_if_index: NO_INTERFACE });
   await Promise.all(
     found.map(async ({ sw_if_index: index, sock_filename: socket, is_server: isServer }) => {
-      const access = isServer ? await sockets.access(socket) : undefined;
+      const access = isServer ? await accessOr(sockets.access(socket)) : undefined;
       view.vhostUsers.set(index, { socket, isServer, access });
     }),
   );
+}
+
+/** What one socket hides is no reason to know nothing of all the others. */
+async function accessOr(
+  access: Promise<SocketAccess | undefined>,
+): Promise<SocketAccess | NfvError | undefined> {
+  try {
+    return await access;
+  } catch (thrown) {
+    return NfvError.from(thrown);
+  }
 }
 
 async function readMemifs(view: View, vpp: Vpp): Promise<void> {

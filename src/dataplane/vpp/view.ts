@@ -1,4 +1,5 @@
 /** What was read of a VPP. */
+import type { NfvError } from '../../errors.js';
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { RoutingView } from './routing-view.js';
 import type { SocketAccess } from './host-doors.js';
@@ -78,8 +79,8 @@ export type Tap = Pick<
 export interface VhostUser {
   readonly socket: string;
   readonly isServer: boolean;
-  /** Undefined: the socket is not there. */
-  readonly access: SocketAccess | undefined;
+  /** Undefined: the socket is not there; an error: nobody knows. */
+  readonly access: SocketAccess | NfvError | undefined;
 }
 
 export type Memif = Pick<DetailsOf<'memif_dump'>, 'id' | 'role' | 'mode' | 'socket_id'> & {

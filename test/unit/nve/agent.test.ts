@@ -63,6 +63,20 @@ describe('an agent', () => {
     assert.ok(reports.every(({ capabilities }) => capabilities.dataplane === 'memory'));
   });
 
+  it('tells how it stands with its dataplane also when that does not answer what it can do', async () => {
+    await start();
+    const session = await rig.sync(NETWORK);
+    rig.dataplane.beforeCapabilities = () =>
+      Promise.reject(new NfvError('DATAPLANE_TIMEOUT', 'it says nothing'));
+    const status = { ...(NVE.status.dataplane ?? assert.fail()), session: 'DEGRADED' } as const;
+    rig.dataplane.tellStatus(status);
+    await rig.until(() =>
+      session.of('dataplane_report').some((each) => each.status.session === 'DEGRADED'),
+    );
+    const report = session.of('dataplane_report').at(-1);
+    assert.equal(report?.capabilities.dataplane, 'memory', 'what it could before');
+  });
+
   it('works from its disk with no NVA in sight', async () => {
     await start();
     await rig.sync(NETWORK);

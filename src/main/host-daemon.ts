@@ -8,6 +8,8 @@ import { PreparingHost, systemDoors } from './host-access.js';
 
 /** Milliseconds between two looks at a change that waits to be confirmed. */
 const LOOK_MS = 500;
+/** And between two attempts to undo it. */
+const RETRY_MS = 10_000;
 /** Looks that may fail one after the other: half a minute. */
 const MAX_FAILURES = 60;
 
@@ -43,7 +45,7 @@ export async function guardHost(
   let failures = 0;
   for (;;) {
     try {
-      if (await isSettled(host, options.stateDir, log)) return;
+      if (await isSettled(host, options.stateDir, log, clock)) return;
       failures = 0;
     } catch (thrown) {
       const error = NfvError.from(thrown);
@@ -54,22 +56,29 @@ export async function guardHost(
   }
 }
 
-async function isSettled(host: PreparingHost, stateDir: string, log: Log): Promise<boolean> {
+async function isSettled(
+  host: PreparingHost,
+  stateDir: string,
+  log: Log,
+  clock: Pick<Clock, 'after'>,
+): Promise<boolean> {
   const last = (await readTransactions(stateDir)).at(-1);
   if (last === undefined || last.phase === 'confirmed') return true;
   const { state, change } = await host.status(false, new AbortController().signal);
   const isLate = state === 'unconfirmed' && change?.confirmWithinMs === 0;
-  if (isLate || state === 'interrupted') await undone(host, log);
+  if (isLate || state === 'interrupted') await undone(host, log, clock);
   return false;
 }
 
 /** Who is in the way now is looked for again: another process that changes the host, a driver. */
-async function undone(host: PreparingHost, log: Log): Promise<void> {
+async function undone(host: PreparingHost, log: Log, clock: Pick<Clock, 'after'>): Promise<void> {
+  const { signal } = new AbortController();
   try {
     log.warn({}, 'the change was not confirmed in time, and is undone');
-    await host.recover(told(log), new AbortController().signal);
+    await host.recover(told(log), signal);
   } catch (thrown) {
     log.error(errorFields(NfvError.from(thrown)), 'the change could not be undone; tried again');
+    await delay(clock, RETRY_MS, signal);
   }
 }
 

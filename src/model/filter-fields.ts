@@ -1,13 +1,13 @@
 /** What of each resource a filter can name: the fields of proto/nfv/v1. */
 import type { Resource } from './api.js';
 import type { DataplaneStatus } from './dataplane-status.js';
-import type { Endpoint, Port } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import type { FieldRecord } from './filter.js';
 import { formatName } from './names.js';
 import type { Nve } from './nve.js';
+import { portFields } from './port-fields.js';
 import type { Meta } from './resource.js';
 import type { VirtualNetwork } from './virtual-network.js';
-import type { VppPort } from './vpp-ports.js';
 
 /** The fields of a resource under the names of proto/nfv/v1, for `matches`. */
 export function fieldsOf(resource: Resource): FieldRecord {
@@ -119,72 +119,4 @@ function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
     reason: status.reason,
     ...metaFields(meta),
   };
-}
-
-function portFields(port: Port): FieldRecord {
-  switch (port.kind) {
-    case 'veth':
-      return {
-        veth: {
-          netns: port.netns,
-          interface: port.interface,
-          host_interface: port.hostInterface,
-        },
-      };
-    case 'tap':
-      return {
-        tap: {
-          interface: port.interface,
-          owner_uid: port.ownerUid,
-          multi_queue: port.multiQueue,
-          vnet_hdr: port.vnetHdr,
-        },
-      };
-    case 'host_interface':
-      return { host_interface: { interface: port.interface } };
-    default:
-      return vppPortFields(port);
-  }
-}
-
-function vppPortFields(port: VppPort): FieldRecord {
-  switch (port.kind) {
-    case 'vhost_user':
-      return {
-        vhost_user: {
-          socket: port.socket,
-          role: `ROLE_${port.role}`,
-          socket_mode: port.socketMode,
-          owner_uid: port.ownerUid,
-          owner_gid: port.ownerGid,
-          gso: port.gso,
-          packed_ring: port.packedRing,
-          event_idx: port.eventIdx,
-          disable_mrg_rxbuf: port.disableMrgRxbuf,
-          disable_indirect_desc: port.disableIndirectDesc,
-        },
-      };
-    case 'memif':
-      return {
-        memif: {
-          socket: port.socket,
-          role: `ROLE_${port.role}`,
-          id: port.id,
-          ring_size: port.ringSize,
-          buffer_size: port.bufferSize,
-          secret_name: port.secretName,
-        },
-      };
-    case 'vlan':
-      return {
-        vlan: {
-          parent: port.parent,
-          outer_vlan_id: port.outerVlanId,
-          inner_vlan_id: port.innerVlanId,
-          dot1ad: port.dot1ad,
-        },
-      };
-    case 'vpp_interface':
-      return { vpp_interface: { interface: port.interface } };
-  }
 }

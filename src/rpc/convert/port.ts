@@ -1,6 +1,7 @@
 /** How an endpoint is plugged in. */
 import { invalidField } from '../../errors.js';
 import type { Port } from '../../model/endpoint.js';
+import { portFields } from '../../model/port-fields.js';
 import {
   DEFAULT_SOCKET_MODE,
   NEW_MEMIF,
@@ -100,69 +101,5 @@ function memifFromWire(field: string, wire: MemifOut): MemifPort {
 }
 
 export function portToWire(port: Port): WirePort {
-  switch (port.kind) {
-    case 'veth':
-      return {
-        veth: {
-          netns: port.netns,
-          interface: port.interface,
-          host_interface: port.hostInterface,
-        },
-      };
-    case 'tap':
-      return {
-        tap: {
-          interface: port.interface,
-          owner_uid: port.ownerUid,
-          multi_queue: port.multiQueue,
-          vnet_hdr: port.vnetHdr,
-        },
-      };
-    case 'host_interface':
-      return { host_interface: { interface: port.interface } };
-    default:
-      return vppPortToWire(port);
-  }
-}
-
-function vppPortToWire(port: VppPort): WirePort {
-  switch (port.kind) {
-    case 'vhost_user':
-      return {
-        vhost_user: {
-          socket: port.socket,
-          role: VHOST_USER_ROLES.toWire(port.role),
-          socket_mode: port.socketMode,
-          owner_uid: port.ownerUid,
-          owner_gid: port.ownerGid,
-          gso: port.gso,
-          packed_ring: port.packedRing,
-          event_idx: port.eventIdx,
-          disable_mrg_rxbuf: port.disableMrgRxbuf,
-          disable_indirect_desc: port.disableIndirectDesc,
-        },
-      };
-    case 'memif':
-      return {
-        memif: {
-          socket: port.socket,
-          role: MEMIF_ROLES.toWire(port.role),
-          id: port.id,
-          ring_size: port.ringSize,
-          buffer_size: port.bufferSize,
-          secret_name: port.secretName,
-        },
-      };
-    case 'vlan':
-      return {
-        vlan: {
-          parent: port.parent,
-          outer_vlan_id: port.outerVlanId,
-          inner_vlan_id: port.innerVlanId,
-          dot1ad: port.dot1ad,
-        },
-      };
-    case 'vpp_interface':
-      return { vpp_interface: { interface: port.interface } };
-  }
+  return portFields(port);
 }

@@ -11,6 +11,7 @@ import {
   type DataplaneStatus,
   type FeatureState,
 } from '../../model/dataplane-status.js';
+import { parsePlugins } from '../../model/vpp-plugins.js';
 import type { Binding } from '../../vpp-api/client/binding.js';
 import type { Boot } from '../../vpp-api/client/boot.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
@@ -113,7 +114,6 @@ function featuresOf({ compat }: Binding): DataplaneFeature[] {
   }));
 }
 
-/** VPP's API has no message for it: its command line's (src/vlib/unix/plugin.c, show_plugins). */
 async function pluginsOf(vpp: Vpp): Promise<DataplanePlugin[]> {
   let reply: string;
   try {
@@ -123,9 +123,7 @@ async function pluginsOf(vpp: Vpp): Promise<DataplanePlugin[]> {
     if (error.code === 'VPP_REFUSED' || error.code === 'VPP_MESSAGE_MISSING') return [];
     throw error;
   }
-  const lines = [...reply.matchAll(/^ *\d+\. (\S+?)(?:_plugin)?\.so +(\S+)/gm)];
-  return lines.slice(0, MAX_PLUGINS).map(([, name = '', version = '']) => ({
-    name: clip(name, 64),
-    version: clip(version, 64),
-  }));
+  return parsePlugins(reply)
+    .slice(0, MAX_PLUGINS)
+    .map(({ name, version }) => ({ name: clip(name, 64), version: clip(version, 64) }));
 }

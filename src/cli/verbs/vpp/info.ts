@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NfvError } from '../../../errors.js';
 import { timestamp } from '../../../model/clock.js';
+import { parsePlugins, type VppPlugin } from '../../../model/vpp-plugins.js';
 import { fields } from '../../describe-text.js';
 import { formatAge } from '../../duration.js';
 import { EXIT } from '../../exit-codes.js';
@@ -9,7 +10,7 @@ import { examples, type Verb } from '../../verb.js';
 import type { VppConnection } from '../../vpp/access.js';
 import { withVpp } from '../../vpp/connect.js';
 import { vppOptions } from '../../vpp/options.js';
-import { dataFormatOption, DataFormat, render } from '../../vpp/print.js';
+import { dataFormatOption, DataFormat, render } from '../../data-format.js';
 
 const Options = z.object({ output: DataFormat.default('table') });
 
@@ -57,13 +58,8 @@ interface Info {
   /** Why definitions that come before these are of no use; null: there were none. */
   readonly passedOver: string | null;
   /** null: VPP does not tell. */
-  readonly plugins: readonly Plugin[] | null;
+  readonly plugins: readonly VppPlugin[] | null;
   readonly roundTripMs: number;
-}
-
-interface Plugin {
-  readonly name: string;
-  readonly version: string;
 }
 
 async function infoOf(session: Session, connection: VppConnection): Promise<Info> {
@@ -92,12 +88,10 @@ async function infoOf(session: Session, connection: VppConnection): Promise<Info
 
 type Ask = (name: string, sent?: object) => Promise<unknown>;
 
-/** The API has no message for it. */
-async function pluginsOf(ask: Ask): Promise<Plugin[] | null> {
+async function pluginsOf(ask: Ask): Promise<VppPlugin[] | null> {
   try {
     const { reply } = Reply.parse(await ask('cli_inband', { cmd: 'show plugins' }));
-    const lines = [...reply.matchAll(/^ *\d+\. (\S+?)(?:_plugin)?\.so +(\S+)/gm)];
-    return lines.map(([, name = '', version = '']) => ({ name, version }));
+    return parsePlugins(reply);
   } catch (thrown) {
     const error = NfvError.from(thrown);
     if (error.code !== 'VPP_REFUSED' && error.code !== 'VPP_MESSAGE_MISSING') throw error;

@@ -1,8 +1,8 @@
-/** What the verbs of `nfvctl vpp` print. */
+/** Data that is no resource, as a table, JSON or YAML: what VPP says, what a host has, hops and counters. */
 import { Option } from 'commander';
 import { z } from 'zod';
-import { escapeOutput } from '../escape.js';
-import { toYaml } from '../render.js';
+import { escapeOutput } from './escape.js';
+import { toYaml } from './render.js';
 import { plain } from './plain.js';
 
 export const DataFormat = z.enum(['table', 'wide', 'json', 'yaml']);

@@ -6,7 +6,7 @@ import { listAll } from '../listing.js';
 import type { Session } from '../session.js';
 import { Table } from '../table.js';
 import { examples, type Verb } from '../verb.js';
-import { dataFormatOption, DataFormat, render } from '../vpp/print.js';
+import { dataFormatOption, DataFormat, render } from '../data-format.js';
 
 const Options = z.object({ output: DataFormat.default('table') });
 

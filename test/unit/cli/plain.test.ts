@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cellText, flattened, plain } from '../../../../src/cli/vpp/plain.js';
+import { cellText, flattened, plain } from '../../../src/cli/plain.js';
 
 describe('plain', () => {
   const rows: [what: string, value: unknown, json: string][] = [

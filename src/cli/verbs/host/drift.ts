@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EXIT } from '../../exit-codes.js';
 import { examples, type Verb } from '../../verb.js';
-import { DataFormat, dataFormatOption, render } from '../../vpp/print.js';
+import { DataFormat, dataFormatOption, render } from '../../data-format.js';
 import { hostOf, progressTo } from './options.js';
 
 const Options = z.object({ output: DataFormat.default('table') });

@@ -5,7 +5,7 @@ import { fields } from '../../describe-text.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Session } from '../../session.js';
 import { examples, type Verb } from '../../verb.js';
-import { DataFormat, dataFormatOption, render } from '../../vpp/print.js';
+import { DataFormat, dataFormatOption, render } from '../../data-format.js';
 import { hostOf } from './options.js';
 import { section } from './print.js';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isBlocked } from '../../../model/host/plan.js';
 import { EXIT } from '../../exit-codes.js';
 import { examples, type Verb } from '../../verb.js';
-import { DataFormat, dataFormatOption, render } from '../../vpp/print.js';
+import { DataFormat, dataFormatOption, render } from '../../data-format.js';
 import { hostOf, readProfile } from './options.js';
 import { planData, planText } from './print.js';
 

@@ -3,7 +3,7 @@ import type { PreflightCheck } from '../../../model/host/status.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Colour, Paint } from '../../style.js';
 import { examples, type Verb } from '../../verb.js';
-import { DataFormat, dataFormatOption, render } from '../../vpp/print.js';
+import { DataFormat, dataFormatOption, render } from '../../data-format.js';
 import { hostOf, readProfile } from './options.js';
 
 const Options = z.object({

@@ -7,7 +7,7 @@ import { EXIT } from '../../exit-codes.js';
 import type { Session } from '../../session.js';
 import type { Colour } from '../../style.js';
 import { examples, type Verb } from '../../verb.js';
-import { DataFormat, dataFormatOption, jsonLine, render } from '../../vpp/print.js';
+import { DataFormat, dataFormatOption, jsonLine, render } from '../../data-format.js';
 import { hostOf } from './options.js';
 
 const Options = z.object({

@@ -3,8 +3,8 @@ import { fields } from '../../describe-text.js';
 import { examples, type Verb } from '../../verb.js';
 import { withVpp } from '../../vpp/connect.js';
 import { requireKind } from '../../vpp/message-kinds.js';
-import { flattened } from '../../vpp/plain.js';
-import { dataFormatOption, DataFormat, render } from '../../vpp/print.js';
+import { flattened } from '../../plain.js';
+import { dataFormatOption, DataFormat, render } from '../../data-format.js';
 import { addFieldOptions, FieldOptions, readFields, typedFields } from '../../vpp/read-fields.js';
 
 const Options = FieldOptions.extend({ output: DataFormat.default('table') });

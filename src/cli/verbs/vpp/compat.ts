@@ -8,7 +8,7 @@ import { Table, type Cell } from '../../table.js';
 import { examples, type Verb } from '../../verb.js';
 import type { VppFeature, VppMessageState } from '../../vpp/access.js';
 import { withVpp } from '../../vpp/connect.js';
-import { dataFormatOption, DataFormat, render } from '../../vpp/print.js';
+import { dataFormatOption, DataFormat, render } from '../../data-format.js';
 
 const Options = z.object({ output: DataFormat.default('table') });
 

@@ -7,8 +7,8 @@ import { examples, type Verb } from '../../verb.js';
 import type { VppFields } from '../../vpp/access.js';
 import { withVpp } from '../../vpp/connect.js';
 import { requireKind } from '../../vpp/message-kinds.js';
-import { flattened } from '../../vpp/plain.js';
-import { dataFormatOption, DataFormat, jsonText, yamlText } from '../../vpp/print.js';
+import { flattened } from '../../plain.js';
+import { dataFormatOption, DataFormat, jsonText, yamlText } from '../../data-format.js';
 import { addFieldOptions, FieldOptions, readFields, typedFields } from '../../vpp/read-fields.js';
 import { withZeros } from '../../vpp/zero-fields.js';
 

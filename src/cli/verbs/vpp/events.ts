@@ -6,8 +6,8 @@ import type { Session } from '../../session.js';
 import { examples, type Verb } from '../../verb.js';
 import type { VppConnection, VppEvent, VppFields } from '../../vpp/access.js';
 import { withVpp } from '../../vpp/connect.js';
-import { flattened } from '../../vpp/plain.js';
-import { dataFormatOption, DataFormat, jsonLine, yamlText } from '../../vpp/print.js';
+import { flattened } from '../../plain.js';
+import { dataFormatOption, DataFormat, jsonLine, yamlText } from '../../data-format.js';
 import { addFieldOptions, FieldOptions, readFields, typedFields } from '../../vpp/read-fields.js';
 import { withZeros } from '../../vpp/zero-fields.js';
 

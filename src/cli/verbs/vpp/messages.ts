@@ -9,7 +9,7 @@ import { withVpp } from '../../vpp/connect.js';
 import { definitionData, definitionText, fieldsText } from '../../vpp/definition.js';
 import { messagesOf, type KnownMessage } from '../../vpp/message-kinds.js';
 import { patternOf } from '../../vpp/pattern.js';
-import { dataFormatOption, DataFormat, render } from '../../vpp/print.js';
+import { dataFormatOption, DataFormat, render } from '../../data-format.js';
 import type { Verb } from '../../verb.js';
 
 const Options = z.object({ output: DataFormat.default('table') });

@@ -20,7 +20,7 @@ import {
 } from '../../vpp/counters.js';
 import { vppOptions } from '../../vpp/options.js';
 import { patternOf } from '../../vpp/pattern.js';
-import { dataFormatOption, DataFormat, jsonLine, render, yamlText } from '../../vpp/print.js';
+import { dataFormatOption, DataFormat, jsonLine, render, yamlText } from '../../data-format.js';
 
 const Options = z.object({
   output: DataFormat.default('table'),

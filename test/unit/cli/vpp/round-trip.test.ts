@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { toYaml } from '../../../../src/cli/render.js';
 import { kindsOf } from '../../../../src/cli/vpp/message-kinds.js';
-import { plain } from '../../../../src/cli/vpp/plain.js';
+import { plain } from '../../../../src/cli/plain.js';
 import { readFields, typedFields } from '../../../../src/cli/vpp/read-fields.js';
 import { withZeros } from '../../../../src/cli/vpp/zero-fields.js';
 import { NfvError } from '../../../../src/errors.js';

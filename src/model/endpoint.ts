@@ -48,6 +48,8 @@ export interface EndpointSpec {
   readonly mac: string;
   /** Canonical, without prefix length. */
   readonly ips: readonly string[];
+  /** Ids of subnets of its network, in each of which it has an address. */
+  readonly subnets: readonly string[];
   readonly adminState: AdminState;
   readonly labels: Labels;
 }
@@ -60,6 +62,7 @@ export const NEW_ENDPOINT: EndpointSpec = {
   port: { kind: 'veth', netns: '', interface: 'eth0', hostInterface: '' },
   mac: '',
   ips: [],
+  subnets: [],
   adminState: 'UP',
   labels: {},
 };
@@ -102,8 +105,19 @@ export function checkEndpoint(spec: EndpointSpec, prefixes: readonly string[]): 
   checkPort(v, spec.port);
   const mac = spec.mac === '' ? '' : checkMac(v, spec.mac);
   const ips = checkIps(v, spec.ips, prefixes);
+  checkSubnetIds(v, spec.subnets);
   v.throwIfAny();
   return { ...spec, mac, ips };
+}
+
+function checkSubnetIds(v: Violations, ids: readonly string[]): void {
+  if (ids.length > MAX_IPS) {
+    v.add('subnets', `${ids.length} subnets`, 'too many', `give at most ${MAX_IPS}`);
+  }
+  for (const [i, id] of ids.entries()) {
+    checkId(v, `subnets[${i}]`, id);
+    if (ids.indexOf(id) < i) v.add(`subnets[${i}]`, id, 'given twice', 'give each subnet once');
+  }
 }
 
 function checkMac(v: Violations, text: string): string {

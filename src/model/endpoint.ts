@@ -1,7 +1,7 @@
 import type { Labels, Meta } from './resource.js';
 import { isMulticastMac, parseIp, parseMac, parsePrefix, prefixContains } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
-import { checkId, checkDisplayName, checkLabels, Violations } from './violations.js';
+import { checkId, checkIds, checkDisplayName, checkLabels, Violations } from './violations.js';
 import { checkVppPort, type VppPort } from './vpp-ports.js';
 
 /** A veth pair, the guest's end in a namespace that exists. */
@@ -105,19 +105,9 @@ export function checkEndpoint(spec: EndpointSpec, prefixes: readonly string[]): 
   checkPort(v, spec.port);
   const mac = spec.mac === '' ? '' : checkMac(v, spec.mac);
   const ips = checkIps(v, spec.ips, prefixes);
-  checkSubnetIds(v, spec.subnets);
+  checkIds(v, 'subnets', spec.subnets, MAX_IPS);
   v.throwIfAny();
   return { ...spec, mac, ips };
-}
-
-function checkSubnetIds(v: Violations, ids: readonly string[]): void {
-  if (ids.length > MAX_IPS) {
-    v.add('subnets', `${ids.length} subnets`, 'too many', `give at most ${MAX_IPS}`);
-  }
-  for (const [i, id] of ids.entries()) {
-    checkId(v, `subnets[${i}]`, id);
-    if (ids.indexOf(id) < i) v.add(`subnets[${i}]`, id, 'given twice', 'give each subnet once');
-  }
 }
 
 function checkMac(v: Violations, text: string): string {

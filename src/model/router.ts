@@ -1,7 +1,7 @@
 import { isMulticastMac, parseIp, parseMac, parsePrefix } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
 import type { Labels, Meta } from './resource.js';
-import { checkDisplayName, checkId, checkLabels, Violations } from './violations.js';
+import { checkDisplayName, checkId, checkIds, checkLabels, Violations } from './violations.js';
 
 export interface RouterNextHop {
   readonly address: string;
@@ -53,7 +53,7 @@ export interface Router {
 }
 
 export const MAX_VRF_ID = 0xffffff;
-const MAX_SUBNETS = 64;
+const MAX_SUBNETS = 16;
 const MAX_ROUTES = 256;
 const MAX_NEXT_HOPS = 16;
 const MAX_WEIGHT = 255;
@@ -69,7 +69,7 @@ export function checkRouter(spec: RouterSpec): RouterSpec {
   checkId(v, 'tenant', spec.tenant);
   checkVrfId(v, spec.vrfId);
   const gatewayMac = checkGatewayMac(v, spec.gatewayMac);
-  checkSubnetIds(v, spec.subnets);
+  checkIds(v, 'subnets', spec.subnets, MAX_SUBNETS);
   const routes = checkRoutes(v, spec.routes);
   v.throwIfAny();
   return { ...spec, gatewayMac, routes };
@@ -89,16 +89,6 @@ function checkGatewayMac(v: Violations, text: string): string {
     return '';
   }
   return mac;
-}
-
-function checkSubnetIds(v: Violations, ids: readonly string[]): void {
-  if (ids.length > MAX_SUBNETS) {
-    v.add('subnets', `${ids.length} subnets`, 'too many', `give at most ${MAX_SUBNETS}`);
-  }
-  for (const [i, id] of ids.entries()) {
-    checkId(v, `subnets[${i}]`, id);
-    if (ids.indexOf(id) < i) v.add(`subnets[${i}]`, id, 'given twice', 'give each subnet once');
-  }
 }
 
 function checkRoutes(v: Violations, routes: readonly StaticRoute[]): StaticRoute[] {

@@ -151,19 +151,17 @@ export function overlap(a: string, b: string): boolean {
   return prefixContains(wide, { family: narrow.family, text: narrow.address });
 }
 
-/**
- * The addresses that may be given to endpoints, the first ones first, without the gateway. As many as
- * the caller takes: a subnet of IPv6 has more than anybody can count.
- */
-export function* poolAddresses(spec: SubnetSpec): Generator<string> {
-  const prefix = parsePrefix(spec.prefix);
-  if (prefix === undefined) return;
+/** The addresses that may be given to endpoints, the gateway's among them. */
+export function poolSpans({ prefix: text, pools }: SubnetSpec): AddressSpan[] {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) return [];
   const hosts = hostRange(prefix);
-  const pools = spec.pools.map((pool) => spanOf(pool, prefix)).filter((span) => span !== undefined);
-  for (const { first, last } of spec.pools.length === 0 ? [hosts] : pools) {
-    for (let n = first < hosts.first ? hosts.first : first; n <= last && n <= hosts.last; n++) {
-      const address = addressAt(prefix.family, n);
-      if (address !== spec.gateway) yield address;
-    }
-  }
+  if (pools.length === 0) return [hosts];
+  return pools
+    .map((pool) => spanOf(pool, prefix))
+    .filter((span) => span !== undefined)
+    .map(({ first, last }) => ({
+      first: first < hosts.first ? hosts.first : first,
+      last: last > hosts.last ? hosts.last : last,
+    }));
 }

@@ -24,6 +24,9 @@ export class Catalog {
   readonly #nves = new Map<string, NveSpec>();
   readonly #underlays = new Map<string, readonly Underlay[]>();
   readonly #endpoints = new Map<string, CatalogEndpoint>();
+  /** Addresses of the endpoints of each network. */
+  readonly #addresses = new Map<string, Set<string>>();
+  readonly #vrfs = new Map<string, number>();
 
   /** Everything up to this revision is in. */
   get revision(): number {
@@ -32,6 +35,14 @@ export class Catalog {
 
   vniUsed(vni: number): boolean {
     return this.#vnis.has(vni);
+  }
+
+  vrfUsed(vrf: number): boolean {
+    return [...this.#vrfs.values()].includes(vrf);
+  }
+
+  addressUsed(network: string, ip: string): boolean {
+    return this.#addresses.get(network)?.has(ip) === true;
   }
 
   nve(id: string): NveSpec | undefined {
@@ -117,8 +128,17 @@ export class Catalog {
       }
       case 'endpoints': {
         const { spec } = RECORDS.endpoints.decode(key, value);
-        this.#endpoints.set(id, { spec, modRevision });
+        this.#setEndpoint(id, { spec, modRevision });
         return [{ kind: 'Endpoint', id, after: spec }];
+      }
+      case 'subnets': {
+        const { spec } = RECORDS.subnets.decode(key, value);
+        return [{ kind: 'Subnet', id, after: spec }];
+      }
+      case 'routers': {
+        const { spec } = RECORDS.routers.decode(key, value);
+        this.#vrfs.set(id, spec.vrfId);
+        return [{ kind: 'Router', id, after: spec }];
       }
     }
   }
@@ -133,15 +153,35 @@ export class Catalog {
         const spec = this.#networks.get(id);
         if (spec !== undefined) this.#vnis.delete(spec.vni);
         this.#networks.delete(id);
+        this.#addresses.delete(id);
         return [{ kind: 'VirtualNetwork', id, after: undefined }];
       }
       case 'nves':
         this.#nves.delete(id);
         return [{ kind: 'Nve', id, after: undefined }];
       case 'endpoints':
-        this.#endpoints.delete(id);
+        this.#setEndpoint(id, undefined);
         return [{ kind: 'Endpoint', id, after: undefined }];
+      case 'subnets':
+        return [{ kind: 'Subnet', id, after: undefined }];
+      case 'routers':
+        this.#vrfs.delete(id);
+        return [{ kind: 'Router', id, after: undefined }];
     }
+  }
+
+  #setEndpoint(id: string, after: CatalogEndpoint | undefined): void {
+    const before = this.#endpoints.get(id)?.spec;
+    for (const ip of before?.ips ?? []) this.#addresses.get(before?.network ?? '')?.delete(ip);
+    if (after === undefined) {
+      this.#endpoints.delete(id);
+      return;
+    }
+    this.#endpoints.set(id, after);
+    const { network, ips } = after.spec;
+    const addresses = this.#addresses.get(network) ?? new Set();
+    this.#addresses.set(network, addresses);
+    for (const ip of ips) addresses.add(ip);
   }
 
   /** A status is written often; only what the compiler looks at is a change to it. */

@@ -33,6 +33,17 @@ export const networkEndpointsOf = (network: string): string => `${ROOT}i/vn-ep/$
 /** One for each endpoint on an NVE. */
 export const nveEndpointsOf = (nve: string): string => `${ROOT}i/nve-ep/${nve}/`;
 
+/** One for each subnet of a network. */
+export const networkSubnetsOf = (network: string): string => `${ROOT}i/vn-subnet/${network}/`;
+/** The router that a subnet is attached to. */
+export const subnetRouterKey = (subnet: string): string => `${ROOT}i/subnet-router/${subnet}`;
+/** The router that has subnets of a network. */
+export const networkRouterKey = (network: string): string => `${ROOT}i/vn-router/${network}`;
+/** The router that has tables of this id. */
+export const vrfKey = (id: number): string => `${ROOT}i/vrf/${id}`;
+
+/** Written with every change of a subnet of the network. */
+export const subnetsGenerationKey = (network: string): string => `${ROOT}g/vn-subnets/${network}`;
 /** Written with every change of an endpoint of the network. */
 export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${network}`;
 /** Written with every change of an endpoint on the NVE. */

@@ -13,12 +13,15 @@ import { delay, type Clock } from '../model/clock.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Nve, NveSpec } from '../model/nve.js';
+import type { Router, RouterSpec } from '../model/router.js';
 import { Digest } from '../model/southbound.js';
+import type { Subnet, SubnetSpec } from '../model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { Store } from '../store/store.js';
 import { Absentees } from './absentees.js';
+import { AddressAllocator } from './address-allocator.js';
 import { Catalog } from './catalog.js';
 import { CompileIndex, type CompileCounters } from './compiler/compile-index.js';
 import type { Change } from './compiler/inputs.js';
@@ -26,12 +29,14 @@ import { EndpointStatuses } from './endpoint-statuses.js';
 import { endpointRules } from './endpoints.js';
 import { keepHouse } from './housekeeping.js';
 import { NveStatuses } from './nve-statuses.js';
-import { nveRules } from './nves.js';
+import { canRoute, nveRules } from './nves.js';
 import { readCounters } from './read-counters.js';
 import { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
+import { routerRules } from './routers.js';
 import { Sessions } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
+import { subnetRules } from './subnets.js';
 import { trace, type TraceDeps } from './trace.js';
 import { virtualNetworkRules } from './virtual-networks.js';
 import { VniAllocator } from './vni-allocator.js';
@@ -58,6 +63,8 @@ export class Nva implements NvaApi {
   readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: Resources<NveSpec, Nve>;
   readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly subnets: Resources<SubnetSpec, Subnet>;
+  readonly routers: Resources<RouterSpec, Router>;
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
   readonly #catalog = new Catalog();
@@ -97,14 +104,29 @@ export class Nva implements NvaApi {
       effectiveMtu: (id) => this.#index.effectiveMtu(id),
     });
     const rulesOfNves = nveRules(store);
-    const rulesOfEndpoints = endpointRules(store);
+    const addresses = new AddressAllocator((network, ip) => catalog.addressUsed(network, ip));
+    const rulesOfEndpoints = endpointRules({
+      store,
+      takeAddress: (id, spec) => addresses.take(id, spec),
+    });
+    const vrfs = new VniAllocator(vniRange.min, vniRange.max, (id) => catalog.vrfUsed(id));
+    const rulesOfSubnets = subnetRules(store);
+    const rulesOfRouters = routerRules({
+      store,
+      takeVrf: () => vrfs.take(),
+      canRoute: (networks) => canRoute(store, this.#index.nvesOf(networks)),
+    });
     this.virtualNetworks = new Resources(store, clock, networkRules);
     this.nves = new Resources(store, clock, rulesOfNves);
     this.endpoints = new Resources(store, clock, rulesOfEndpoints);
+    this.subnets = new Resources(store, clock, rulesOfSubnets);
+    this.routers = new Resources(store, clock, rulesOfRouters);
     this.#watched = [
       watched(store, networkRules),
       watched(store, rulesOfNves),
       watched(store, rulesOfEndpoints),
+      watched(store, rulesOfSubnets),
+      watched(store, rulesOfRouters),
     ];
     this.#nveStatuses = new NveStatuses({
       store,

@@ -20,7 +20,6 @@ import {
   networkRouterKey,
   nveEndpointsOf,
   nveGenerationKey,
-  specKey,
   statusKey,
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';

@@ -21,27 +21,21 @@ import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-networ
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { Store } from '../store/store.js';
 import { Absentees } from './absentees.js';
-import { AddressAllocator } from './address-allocator.js';
 import { Catalog } from './catalog.js';
+import { makeCollections } from './collections.js';
 import { CompileIndex, type CompileCounters } from './compiler/compile-index.js';
 import type { Change } from './compiler/inputs.js';
 import { EndpointStatuses } from './endpoint-statuses.js';
-import { endpointRules } from './endpoints.js';
 import { keepHouse } from './housekeeping.js';
 import { NveStatuses } from './nve-statuses.js';
-import { canRoute, nveRules } from './nves.js';
 import { readCounters } from './read-counters.js';
-import { Resources } from './resources.js';
+import type { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
-import { routerRules } from './routers.js';
 import { Sessions } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
-import { subnetRules } from './subnets.js';
 import { trace, type TraceDeps } from './trace.js';
-import { virtualNetworkRules } from './virtual-networks.js';
-import { VniAllocator } from './vni-allocator.js';
 import { AppliedWaiters } from './wait-applied.js';
-import { watched, watchResources, type Watched } from './watch.js';
+import { watchResources, type Watched } from './watch.js';
 
 export interface NvaOptions {
   readonly store: Store;
@@ -97,37 +91,14 @@ export class Nva implements NvaApi {
     setMaxListeners(0, this.#stop.signal);
     const { store, clock, log, vniRange } = options;
     const catalog = this.#catalog;
-    const allocator = new VniAllocator(vniRange.min, vniRange.max, (vni) => catalog.vniUsed(vni));
-    const networkRules = virtualNetworkRules({
-      store,
-      takeVni: () => allocator.take(),
-      effectiveMtu: (id) => this.#index.effectiveMtu(id),
-    });
-    const rulesOfNves = nveRules(store);
-    const addresses = new AddressAllocator((network, ip) => catalog.addressUsed(network, ip));
-    const rulesOfEndpoints = endpointRules({
-      store,
-      takeAddress: (id, spec) => addresses.take(id, spec),
-    });
-    const vrfs = new VniAllocator(vniRange.min, vniRange.max, (id) => catalog.vrfUsed(id));
-    const rulesOfSubnets = subnetRules(store);
-    const rulesOfRouters = routerRules({
-      store,
-      takeVrf: () => vrfs.take(),
-      canRoute: (networks) => canRoute(store, this.#index.nvesOf(networks)),
-    });
-    this.virtualNetworks = new Resources(store, clock, networkRules);
-    this.nves = new Resources(store, clock, rulesOfNves);
-    this.endpoints = new Resources(store, clock, rulesOfEndpoints);
-    this.subnets = new Resources(store, clock, rulesOfSubnets);
-    this.routers = new Resources(store, clock, rulesOfRouters);
-    this.#watched = [
-      watched(store, networkRules),
-      watched(store, rulesOfNves),
-      watched(store, rulesOfEndpoints),
-      watched(store, rulesOfSubnets),
-      watched(store, rulesOfRouters),
-    ];
+    const index = this.#index;
+    const made = makeCollections({ store, clock, vniRange, catalog, index });
+    this.virtualNetworks = made.virtualNetworks;
+    this.nves = made.nves;
+    this.endpoints = made.endpoints;
+    this.subnets = made.subnets;
+    this.routers = made.routers;
+    this.#watched = made.watched;
     this.#nveStatuses = new NveStatuses({
       store,
       clock,

@@ -2,7 +2,8 @@ import { invalidFields, type NfvError } from '../errors.js';
 import { formatName } from '../model/names.js';
 import type { Store } from '../store/store.js';
 import { specKey } from './keys.js';
-import { RECORDS, type RecordType, type SpecRecord } from './records.js';
+import type { RECORDS } from './records.js';
+import { type RecordType, type SpecRecord } from './records.js';
 import type { Guard } from './resource-rules.js';
 
 /** A resource that must exist, and still be the same when what refers to it is written. */

@@ -1,4 +1,5 @@
-import { invalidFields, NfvError, type ErrorCode } from '../errors.js';
+import type { NfvError } from '../errors.js';
+import { invalidFields, type ErrorCode } from '../errors.js';
 import { checkRouter, type Router, type RouterSpec } from '../model/router.js';
 import { overlap, subnetHolds, type SubnetSpec } from '../model/subnet.js';
 import { Violations } from '../model/violations.js';

@@ -14,7 +14,8 @@ import {
   type Hello,
 } from '../model/southbound.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
-import type { CompileIndex, ItemDelta } from './compiler/compile-index.js';
+import type { CompileIndex } from './compiler/compile-index.js';
+import type { ItemDelta } from './compiler/deltas.js';
 import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';

@@ -50,7 +50,8 @@ export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
       }
       return { spec, guards: before === undefined ? [] : await vtepsFit(store, id, before, spec) };
     },
-    checkDelete: (id) => Promise.resolve([unused('nves', id, nveEndpointsOf(id), '--nve')]),
+    checkDelete: (id) =>
+      Promise.resolve([unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve')]),
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
     statusKeys: (id) => [statusKey('nves', id)],
     generations: () => [],

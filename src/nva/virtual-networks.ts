@@ -7,7 +7,13 @@ import {
 } from '../model/virtual-network.js';
 import type { Store } from '../store/store.js';
 import { isImmutable } from './immutable.js';
-import { networkEndpointsOf, networkGenerationKey, specKey, vniKey } from './keys.js';
+import {
+  networkEndpointsOf,
+  networkGenerationKey,
+  networkSubnetsOf,
+  specKey,
+  vniKey,
+} from './keys.js';
 import { metaOf, RECORDS } from './records.js';
 import type { Checked, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
@@ -39,7 +45,10 @@ export function virtualNetworkRules(
       return { spec, guards: await prefixesFit(deps.store, id, before, spec) };
     },
     checkDelete: (id) =>
-      Promise.resolve([unused('virtualNetworks', id, networkEndpointsOf(id), '--network')]),
+      Promise.resolve([
+        unused('virtualNetworks', id, 'endpoints', networkEndpointsOf(id), '--network'),
+        unused('virtualNetworks', id, 'subnets', networkSubnetsOf(id), '--network'),
+      ]),
     claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: vniTaken(spec.vni) }],
     statusKeys: () => [],
     generations: () => [],

@@ -87,7 +87,7 @@ function checkGateway(v: Violations, text: string, prefix: Prefix): string {
   const { first, last } = hostRange(prefix);
   if (text === FIRST_ADDRESS) return addressAt(prefix.family, first);
   const ip = parseIp(text);
-  const number = ip === undefined || ip.family !== prefix.family ? undefined : numberOf(ip);
+  const number = ip?.family === prefix.family ? numberOf(ip) : undefined;
   if (ip === undefined || number === undefined || number < first || number > last) {
     v.add(
       'gateway',
@@ -146,7 +146,7 @@ export function subnetHolds({ prefix }: SubnetSpec, ip: string): boolean {
 /** Two prefixes have an address in common; canonical. */
 export function overlap(a: string, b: string): boolean {
   const [one, other] = [parsePrefix(a), parsePrefix(b)];
-  if (one === undefined || other === undefined || one.family !== other.family) return false;
+  if (one === undefined || other?.family !== one.family) return false;
   const [wide, narrow] = one.length <= other.length ? [one, other] : [other, one];
   return prefixContains(wide, { family: narrow.family, text: narrow.address });
 }

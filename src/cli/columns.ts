@@ -3,9 +3,12 @@ import type { Resource, ResourceKind } from '../model/api.js';
 import type { Endpoint, EndpointState } from '../model/endpoint.js';
 import { hasSession, type Nve, type NveState, type NveStatus } from '../model/nve.js';
 import type { Labels } from '../model/resource.js';
+import type { Router } from '../model/router.js';
+import type { Subnet } from '../model/subnet.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { formatAge } from './duration.js';
 import { portText, yesNo } from './port-text.js';
+import { poolsText } from './subnet-text.js';
 import type { Colour } from './style.js';
 import type { Cell } from './table.js';
 
@@ -18,9 +21,17 @@ const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] 
     narrow: ['NAME', 'STATE', 'VTEPS', 'APPLIED', 'FAILED', 'LAST-SEEN', 'AGE'],
     wide: ['DATAPLANE', 'AGENT', 'APPLIED-REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
   },
+  Subnet: {
+    narrow: ['NAME', 'NETWORK', 'PREFIX', 'GATEWAY', 'POOLS', 'AGE'],
+    wide: ['REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
+  Router: {
+    narrow: ['NAME', 'TENANT', 'VRF', 'SUBNETS', 'ROUTES', 'AGE'],
+    wide: ['GATEWAY-MAC', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
   Endpoint: {
     narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],
-    wide: ['PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+    wide: ['SUBNETS', 'PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
   },
 };
 
@@ -36,6 +47,10 @@ export function cellsOf(resource: Resource, wide: boolean, now: number): Cell[] 
       return networkCells(resource, wide, now);
     case 'Nve':
       return nveCells(resource, wide, now);
+    case 'Subnet':
+      return subnetCells(resource, wide, now);
+    case 'Router':
+      return routerCells(resource, wide, now);
     case 'Endpoint':
       return endpointCells(resource, wide, now);
   }
@@ -97,6 +112,32 @@ function lastSeen(status: NveStatus, now: number): string {
   return hasSession(status) ? 'now' : formatAge(status.lastSeenTime, now);
 }
 
+function subnetCells({ id, spec, meta }: Subnet, wide: boolean, now: number): Cell[] {
+  const narrow = [
+    id,
+    spec.network,
+    spec.prefix,
+    orDash(spec.gateway),
+    poolsText(spec.pools),
+    formatAge(meta.createTime, now),
+  ];
+  const more = [String(meta.revision), labelsText(spec.labels), spec.displayName];
+  return plain(wide ? [...narrow, ...more] : narrow);
+}
+
+function routerCells({ id, spec, meta }: Router, wide: boolean, now: number): Cell[] {
+  const narrow = [
+    id,
+    spec.tenant,
+    String(spec.vrfId),
+    listText(spec.subnets),
+    String(spec.routes.length),
+    formatAge(meta.createTime, now),
+  ];
+  const more = [spec.gatewayMac, String(meta.revision), labelsText(spec.labels), spec.displayName];
+  return plain(wide ? [...narrow, ...more] : narrow);
+}
+
 function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now: number): Cell[] {
   const narrow: Cell[] = [
     ...plain([id, spec.network, spec.nve, spec.mac, listText(spec.ips)]),
@@ -107,6 +148,7 @@ function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now:
   return [
     ...narrow,
     ...plain([
+      listText(spec.subnets),
       portText(spec.port),
       spec.adminState,
       orDash(status.reasonCode),

@@ -5,6 +5,8 @@ import type { ResourceKind } from '../model/api.js';
 export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
   VirtualNetwork: ['EXISTING', 'DELETED'],
   Nve: ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED', 'DELETED'],
+  Subnet: ['EXISTING', 'DELETED'],
+  Router: ['EXISTING', 'DELETED'],
   Endpoint: ['PENDING', 'ACTIVE', 'FAILED', 'DOWN', 'DELETED'],
 };
 

@@ -135,7 +135,7 @@ async function awaitCondition(
 
 function stateOf(resource: Resource | undefined): string {
   if (resource === undefined) return 'DELETED';
-  return resource.kind === 'VirtualNetwork' ? 'EXISTING' : resource.status.state;
+  return 'status' in resource ? resource.status.state : 'EXISTING';
 }
 
 async function tell(

@@ -94,6 +94,12 @@ Item kinds:        vtep,bridge_domain,port
 Encapsulations:    vxlan
 Port kinds:        veth,tap
 BUM modes:         head_end,multicast,none
+Host profile:      edge
+  Phase:           FAILED
+  Reason:          hostProfiles/edge:2:5: nics[0].match: there is no such NIC (PLAN_BLOCKED)
+  Remedy:          mend what the plan names
+  Wanted:          abababababababababababababababababababababababababababababababab
+  Prepared with:   /etc/nfvd/host.yaml cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
 Created:           2026-01-01T10:00:00.000Z (2d ago)
 Updated:           2026-01-02T11:30:00.000Z (22h ago)
 Revision:          42

@@ -94,6 +94,7 @@ describe('messages of an NVE', () => {
       revision: 41,
       digest: '00112233aabbccdd',
       itemCount: 8,
+      takesHostOffers: true,
     },
     { kind: 'held_items', entries: [{ key: 'vtep/10.77.0.1', version: 'v0' }], last: true },
     { kind: 'delta_reply', sequence: 3 },

@@ -5,7 +5,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../../errors.js';
 import type { Clock } from '../../model/clock.js';
-import { profileHash, type HostStatus, type OfferedProfile } from '../../model/host/offer.js';
+import {
+  NO_OFFER,
+  profileHash,
+  type HostStatus,
+  type OfferedProfile,
+} from '../../model/host/offer.js';
 import type { HostState } from '../../model/host/status.js';
 import { errorFields, type Log } from '../../model/log.js';
 import { Trouble } from '../trouble.js';
@@ -46,12 +51,19 @@ export class HostFollower {
   /** One after another: taking, looking, applying. */
   #work: Promise<void> = Promise.resolve();
 
-  /** Takes up what was offered before. @throws NfvError FILE_UNREADABLE, STORE_DAMAGED */
+  /** Takes up what was offered before; what is damaged the NVA brings again. @throws NfvError FILE_UNREADABLE */
   static async start(options: FollowerOptions): Promise<HostFollower> {
-    const { stateDir, profileFrom: takes } = options;
-    const stored = await readOffer(stateDir);
-    const offer = { ...stored, takes };
-    if (stored.profile !== '' && stored.takes !== takes) await writeOffer(stateDir, offer);
+    const { stateDir, profileFrom: takes, log } = options;
+    const stored = await readOffer(stateDir).catch((thrown: unknown) => {
+      const error = NfvError.from(thrown);
+      if (error.code !== 'STORE_DAMAGED') throw error;
+      log.warn(errorFields(error), 'the host profile that was offered is lost');
+      return NO_OFFER;
+    });
+    const { profile, text } = stored;
+    const offer = { profile, text, takes };
+    const isSame = 'takes' in stored && stored.takes === takes;
+    if (profile !== '' && !isSame) await writeOffer(stateDir, offer);
     const follower = new HostFollower(options, offer);
     follower.#next();
     return follower;

@@ -73,6 +73,16 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
     ],
   ],
   [
+    'a local profile that the agent applies',
+    'host: { apply: auto }',
+    ['2:16: host.apply: the agent applies no local profile'],
+  ],
+  [
+    'a dataplane that cannot be known yet',
+    'dataplane: auto\nhost: { required: true, profileFrom: nva }',
+    ['2:12: dataplane: which it is cannot be seen before the host is prepared'],
+  ],
+  [
     'directories that are relative',
     'vpp: { socketDirectories: [run], secretDirectory: etc }',
     [
@@ -113,7 +123,12 @@ describe('the configuration of an NVE', () => {
         library: '',
         uplinks: [],
       },
-      host: { required: false, stateDir: '/var/lib/nfvd/host' },
+      host: {
+        required: false,
+        stateDir: '/var/lib/nfvd/host',
+        profileFrom: 'local',
+        apply: 'manual',
+      },
       drift: { interval: 30_000, policy: 'repair' },
       log: { level: 'info' },
     });
@@ -139,7 +154,7 @@ describe('the configuration of an NVE', () => {
           - hostInterface: u0
             addresses: [198.51.100.1/31]
             routes: [{ to: 10.0.0.0/8, via: 198.51.100.0 }]
-      host: { required: true, stateDir: /srv/host }
+      host: { required: true, stateDir: /srv/host, profileFrom: nva, apply: auto }
       drift: { interval: 1.5m, policy: report }
       log: { level: debug }
     `;
@@ -176,7 +191,7 @@ describe('the configuration of an NVE', () => {
           },
         ],
       },
-      host: { required: true, stateDir: '/srv/host' },
+      host: { required: true, stateDir: '/srv/host', profileFrom: 'nva', apply: 'auto' },
       drift: { interval: 90_000, policy: 'report' },
       log: { level: 'debug' },
     });

@@ -69,13 +69,10 @@ export function parseDrivers(text: string): readonly string[] {
     .map(([name = '']) => name);
 }
 
-/**
- * An attempt to attach it has failed half-way. VPP keeps the process node of such a device, and aborts when it is
- * to make another of that name (vnet_dev_process_create, vlib_register_node).
- */
-export async function isSpoiled(id: string, vpp: Vpp): Promise<boolean> {
-  const { reply } = await show(`show node ${id}-process`, vpp);
-  return /, type process\b/.test(reply);
+/** VPP has a node of its graph of this name; it aborts when it is to make another (vlib_register_node). */
+export async function hasNode(name: string, vpp: Vpp): Promise<boolean> {
+  const { reply } = await show(`show node ${name}`, vpp);
+  return reply.startsWith(`node ${name}, type `);
 }
 
 /** Attaches nothing, makes an interface on one that is attached. @returns what VPP objects; empty: nothing */

@@ -9,7 +9,7 @@ import {
   createByCommand,
   detachByCommand,
   deviceId,
-  isSpoiled,
+  hasNode,
   readDevices,
   type Device,
 } from './devices.js';
@@ -31,8 +31,11 @@ export function deviceUplink(spec: DevicePort): UplinkPart {
     attested,
     setsFrameSize: true,
     find: (view) => tagged(spec.name, view),
-    differences: ({ tag }) =>
-      parseTag(tag)?.attested === attested ? [] : ['it was made with other settings'],
+    differences: ({ tag, name }) => [
+      ...(parseTag(tag)?.attested === attested ? [] : ['it was made with other settings']),
+      // On its way out when we were killed.
+      ...(name === spec.name ? [] : ['it has another name']),
+    ],
     create: (_tag, _on, means) => create(spec, means),
   };
 }
@@ -59,6 +62,7 @@ async function create(spec: DevicePort, means: UplinkMeans): Promise<number> {
   if (taken !== undefined) return take(taken, spec, seen);
   const named = [...seen.interfaces.values()].find(({ name }) => name === spec.name);
   if (named !== undefined) throw somebodyElses(named, `the name of ${deviceId(spec.pci)}`);
+  await needNoNodes(spec, means);
   if (device === undefined) return await attachAndCreate(spec, means);
   if ([...device.ports.values()].some((name) => name !== undefined)) {
     return await createOnAttached(spec, device, vpp);
@@ -79,6 +83,7 @@ function take(name: string, spec: DevicePort, seen: Seen): number {
 async function attachAndCreate(spec: DevicePort, means: UplinkMeans): Promise<number> {
   const { vpp } = means;
   await needOpen(spec, means);
+  await needUnspoiled(spec, means);
   const device = await attach(spec, vpp);
   try {
     const { sw_if_index: index } = await vpp.request('dev_create_port_if', {
@@ -105,24 +110,37 @@ async function attachAndCreate(spec: DevicePort, means: UplinkMeans): Promise<nu
   }
 }
 
-/** VPP must not be asked twice for what it cannot open, see `isSpoiled`: what can be known before is looked at. */
-async function needOpen(spec: DevicePort, { vpp, host }: UplinkMeans): Promise<void> {
-  const metadata = metadataOf(spec);
+/** What VPP would not open, as far as that can be known before it is asked. */
+async function needOpen(spec: DevicePort, { host }: UplinkMeans): Promise<void> {
   const driver = await host.pciDriver(spec.pci);
-  if (driver !== undefined && !OPEN_TO_VPP.has(driver)) {
-    const is = driver === '' ? 'no driver has' : `the kernel’s ${driver} has`;
-    throw new NfvError('VPP_DEVICE_REFUSED', `${is} ${spec.pci}, not vfio-pci`, {
-      metadata,
-      remedy: 'give it to vfio-pci: role "native" in the host profile, then "nfvctl host apply"',
-    });
+  if (driver === undefined || OPEN_TO_VPP.has(driver)) return;
+  const is = driver === '' ? 'no driver has' : `the kernel’s ${driver} has`;
+  throw new NfvError('VPP_DEVICE_REFUSED', `${is} ${spec.pci}, not vfio-pci`, {
+    metadata: metadataOf(spec),
+    remedy: 'give it to vfio-pci: role "native" in the host profile, then "nfvctl host apply"',
+  });
+}
+
+/**
+ * VPP aborts when it is to make a node of a name that there is. It keeps that of a device which it could not open
+ * (vnet_dev_api_attach), and those of an interface that was removed (vnet_delete_hw_interface, of native ports).
+ */
+async function needNoNodes(spec: DevicePort, { vpp }: UplinkMeans): Promise<void> {
+  const metadata = metadataOf(spec);
+  if (await hasNode(`${spec.name}-tx`, vpp)) {
+    const text = `VPP keeps what was an interface ${spec.name}, and would abort if it made another`;
+    const remedy = 'give the uplink another name (vpp.uplinks[].device.name), or restart VPP';
+    throw new NfvError('VPP_DEVICE_REFUSED', text, { metadata, remedy });
   }
-  if (await isSpoiled(deviceId(spec.pci), vpp)) {
-    const text = `VPP refused ${spec.pci} before, and would abort if it were asked again`;
-    throw new NfvError('VPP_DEVICE_REFUSED', text, {
-      metadata,
-      remedy: 'mend what VPP’s log says of it ("vppctl show logging"), then restart VPP',
-    });
-  }
+}
+
+async function needUnspoiled(spec: DevicePort, { vpp }: UplinkMeans): Promise<void> {
+  if (!(await hasNode(`${deviceId(spec.pci)}-process`, vpp))) return;
+  const text = `VPP refused ${spec.pci} before, and would abort if it were asked again`;
+  throw new NfvError('VPP_DEVICE_REFUSED', text, {
+    metadata: metadataOf(spec),
+    remedy: 'mend what VPP’s log says of it ("vppctl show logging"), then restart VPP',
+  });
 }
 
 async function attach(spec: DevicePort, vpp: Vpp): Promise<number> {

@@ -1,4 +1,5 @@
 /** How uplinks end that we made. */
+import { randomBytes } from 'node:crypto';
 import { NfvError } from '../../errors.js';
 import { detachByCommand, readDevices } from './devices.js';
 import { somebodyElses } from './orphans.js';
@@ -6,6 +7,9 @@ import { parseTag } from './tag.js';
 import type { UplinkView } from './uplink-part.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+
+/** Characters of an interface's name that are kept in the one that it ends with. */
+const MAX_KEPT = 31;
 
 /**
  * Ends one, whatever way it was made in; its sub-interfaces go with it.
@@ -46,12 +50,18 @@ async function endTap({ index }: Interface, vpp: Vpp): Promise<boolean> {
   return true;
 }
 
-/** The device is let go with the interface of its last port: then the kernel can have it back. */
+/**
+ * The device is let go with the interface of its last port: then the kernel can have it back. VPP keeps nodes by
+ * the interface's name, and aborts when it makes others of that name (vnet_delete_hw_interface): so that it can be
+ * had again, another name goes with this one.
+ */
 async function endDevicePort({ index, name }: Interface, vpp: Vpp): Promise<boolean> {
   if (!vpp.can('devices')) return false;
   const devices = await readDevices(vpp);
   const device = devices.find(({ ports }) => [...ports.values()].includes(name));
   if (device === undefined) return false;
+  const last = `${name.slice(0, MAX_KEPT)}~${randomBytes(4).toString('hex')}`;
+  await vpp.request('sw_interface_set_interface_name', { sw_if_index: index, name: last });
   await vpp.request('dev_remove_port_if', { sw_if_index: index });
   const others = [...device.ports.values()].filter((each) => each !== undefined && each !== name);
   if (others.length === 0) await detachByCommand(device.id, vpp);

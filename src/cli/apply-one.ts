@@ -6,7 +6,15 @@ import { getIfThere } from './get-if-there.js';
 import { nameOf } from './kinds.js';
 import type { Desired } from './manifest/desired.js';
 import type { NamedSubnets } from './named-subnets.js';
-import { planEndpoint, planNetwork, planNve, planRouter, planSubnet, type Plan } from './plan.js';
+import {
+  planEndpoint,
+  planHostProfile,
+  planNetwork,
+  planNve,
+  planRouter,
+  planSubnet,
+  type Plan,
+} from './plan.js';
 import type { Session } from './session.js';
 
 export type Action = 'created' | 'configured' | 'unchanged';
@@ -57,6 +65,10 @@ export function applyOne(
         const named = live === undefined ? [] : await options.subnets.of(spec.subnets);
         return planEndpoint(spec, live, named);
       }).apply();
+    case 'HostProfile':
+      return new Applier(session, desired, options, nva.hostProfiles, (live) =>
+        planHostProfile(desired.spec, live),
+      ).apply();
   }
 }
 
@@ -138,6 +150,7 @@ function needs(desired: Desired): string[] {
   switch (desired.kind) {
     case 'VirtualNetwork':
     case 'Nve':
+    case 'HostProfile':
       return [];
     case 'Subnet':
       return [`virtualNetworks/${desired.spec.network}`];

@@ -19,6 +19,7 @@ export const KINDS = [
   'Subnet',
   'Router',
   'Endpoint',
+  'HostProfile',
 ] as const satisfies ResourceKind[];
 
 interface Names {
@@ -59,6 +60,13 @@ export const KIND_NAMES: Readonly<Record<ResourceKind, Names>> = {
     plural: 'endpoints',
     one: 'an endpoint',
     aliases: ['ep', 'eps'],
+  },
+  HostProfile: {
+    collection: 'hostProfiles',
+    singular: 'hostprofile',
+    plural: 'hostprofiles',
+    one: 'a host profile',
+    aliases: ['hp'],
   },
 };
 
@@ -135,5 +143,7 @@ export function apiOf(nva: NvaApi, kind: ResourceKind): AnyResourceApi {
       return nva.routers;
     case 'Endpoint':
       return nva.endpoints;
+    case 'HostProfile':
+      return nva.hostProfiles;
   }
 }

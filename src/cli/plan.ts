@@ -1,6 +1,7 @@
 /** What has to be done so that the NVA has what a manifest says. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { subnetHolds, type Subnet, type SubnetSpec } from '../model/subnet.js';
@@ -60,6 +61,13 @@ function keptIps(
   const open = subnets.filter((subnet) => !wanted.some((ip) => subnetHolds(subnet, ip)));
   const kept = new Set(open.map((subnet) => live.find((ip) => subnetHolds(subnet, ip))));
   return live.filter((ip) => kept.has(ip));
+}
+
+export function planHostProfile(
+  wanted: HostProfileSpec,
+  live: HostProfileResource | undefined,
+): Plan<HostProfileSpec> {
+  return plan(wanted, live?.spec);
 }
 
 function plan<Spec extends object>(wanted: Spec, live: Spec | undefined): Plan<Spec> {

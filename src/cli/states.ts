@@ -1,5 +1,6 @@
 /** What `wait --for` can wait for. */
 import type { ResourceKind } from '../model/api.js';
+import { HOST_PROFILE_STATES } from '../model/host-profile.js';
 
 /** As the model has them, and DELETED. */
 export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
@@ -7,6 +8,7 @@ export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
   Nve: ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED', 'DELETED'],
   Subnet: ['EXISTING', 'DELETED'],
   Router: ['EXISTING', 'DELETED'],
+  HostProfile: [...HOST_PROFILE_STATES, 'DELETED'],
   Endpoint: ['PENDING', 'ACTIVE', 'FAILED', 'DOWN', 'DELETED'],
 };
 

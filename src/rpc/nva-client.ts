@@ -10,6 +10,11 @@ import type {
   WatchRequest,
 } from '../model/api.js';
 import { NEW_ENDPOINT, type Endpoint, type EndpointSpec } from '../model/endpoint.js';
+import {
+  NEW_HOST_PROFILE,
+  type HostProfileResource,
+  type HostProfileSpec,
+} from '../model/host-profile.js';
 import { formatName, requireName } from '../model/names.js';
 import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
 import { NEW_ROUTER, type Router, type RouterSpec } from '../model/router.js';
@@ -23,12 +28,14 @@ import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace
 import { formatTarget, type Address } from './address.js';
 import { fromInteger } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
+import { HOST_PROFILE } from './convert/host-profile.js';
 import { failureFromWire, NVE } from './convert/nve.js';
 import { ROUTER } from './convert/router.js';
 import { SUBNET } from './convert/subnet.js';
 import { countersFromWire, traceFromWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
 import type { ListEndpointsResponse__Output } from './gen/nfv/v1/ListEndpointsResponse.js';
+import type { ListHostProfilesResponse__Output } from './gen/nfv/v1/ListHostProfilesResponse.js';
 import type { ListNvesResponse__Output } from './gen/nfv/v1/ListNvesResponse.js';
 import type { ListRoutersResponse__Output } from './gen/nfv/v1/ListRoutersResponse.js';
 import type { ListSubnetsResponse__Output } from './gen/nfv/v1/ListSubnetsResponse.js';
@@ -58,6 +65,7 @@ export class NvaClient implements NvaApi {
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
   readonly subnets: ResourceApi<SubnetSpec, Subnet>;
   readonly routers: ResourceApi<RouterSpec, Router>;
+  readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
 
@@ -74,6 +82,7 @@ export class NvaClient implements NvaApi {
     this.endpoints = endpoints(this.#client, this.#unary);
     this.subnets = subnets(this.#client, this.#unary);
     this.routers = routers(this.#client, this.#unary);
+    this.hostProfiles = hostProfiles(this.#client, this.#unary);
   }
 
   async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {
@@ -162,6 +171,9 @@ function eventFromWire(wire: WatchResponse__Output): WatchEvent {
   if (wire.endpoint) return { type, revision, resource: ENDPOINT.fromWire(wire.endpoint) };
   if (wire.subnet) return { type, revision, resource: SUBNET.fromWire(wire.subnet) };
   if (wire.router) return { type, revision, resource: ROUTER.fromWire(wire.router) };
+  if (wire.host_profile) {
+    return { type, revision, resource: HOST_PROFILE.fromWire(wire.host_profile) };
+  }
   throw new NfvError('PROTOCOL_VERSION', 'the NVA sent an event that this client does not know');
 }
 
@@ -324,6 +336,43 @@ function routers(client: NvaServiceClient, unary: Unary): ResourceApi<RouterSpec
         (request) =>
         (...args) =>
           client.DeleteRouter(request, ...args),
+    },
+    unary,
+  );
+}
+
+function hostProfiles(
+  client: NvaServiceClient,
+  unary: Unary,
+): ResourceApi<HostProfileSpec, HostProfileResource> {
+  return new ResourceClient(
+    HOST_PROFILE,
+    NEW_HOST_PROFILE,
+    {
+      create:
+        ({ id, resource, ...rest }) =>
+        (...args) =>
+          client.CreateHostProfile(
+            { ...rest, host_profile_id: id, host_profile: resource },
+            ...args,
+          ),
+      get:
+        (request) =>
+        (...args) =>
+          client.GetHostProfile(request, ...args),
+      list:
+        (request) =>
+        (...args) =>
+          client.ListHostProfiles(request, ...args),
+      page: (page: ListHostProfilesResponse__Output) => ({ resources: page.host_profiles, page }),
+      update:
+        ({ resource, ...rest }) =>
+        (...args) =>
+          client.UpdateHostProfile({ ...rest, host_profile: resource }, ...args),
+      delete:
+        (request) =>
+        (...args) =>
+          client.DeleteHostProfile(request, ...args),
     },
     unary,
   );

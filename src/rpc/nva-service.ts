@@ -20,6 +20,7 @@ import {
   type WireRequest,
 } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
+import { HOST_PROFILE } from './convert/host-profile.js';
 import { failureToWire, NVE } from './convert/nve.js';
 import { ROUTER } from './convert/router.js';
 import { SUBNET } from './convert/subnet.js';
@@ -35,12 +36,14 @@ export const RESOURCE_KINDS = new EnumTable<
   | 'RESOURCE_KIND_VIRTUAL_NETWORK'
   | 'RESOURCE_KIND_NVE'
   | 'RESOURCE_KIND_ENDPOINT'
+  | 'RESOURCE_KIND_HOST_PROFILE'
   | 'RESOURCE_KIND_SUBNET'
   | 'RESOURCE_KIND_ROUTER'
->(['VirtualNetwork', 'Nve', 'Endpoint', 'Subnet', 'Router'], {
+>(['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile', 'Subnet', 'Router'], {
   VirtualNetwork: 'RESOURCE_KIND_VIRTUAL_NETWORK',
   Nve: 'RESOURCE_KIND_NVE',
   Endpoint: 'RESOURCE_KIND_ENDPOINT',
+  HostProfile: 'RESOURCE_KIND_HOST_PROFILE',
   Subnet: 'RESOURCE_KIND_SUBNET',
   Router: 'RESOURCE_KIND_ROUTER',
 });
@@ -54,6 +57,7 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...endpointHandlers(api, make),
     ...subnetHandlers(api, make),
     ...routerHandlers(api, make),
+    ...hostProfileHandlers(api, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
     }),
@@ -240,6 +244,35 @@ function routerHandlers(
   };
 }
 
+function hostProfileHandlers(
+  { hostProfiles: api }: NvaApi,
+  make: HandlerFactory,
+): Methods<'HostProfile', 'HostProfiles'> {
+  return {
+    CreateHostProfile: make.unary(async (r, call) => {
+      const wire = required('host_profile', r.host_profile);
+      return HOST_PROFILE.toWire(
+        await api.create(createFromWire(HOST_PROFILE, r.host_profile_id, wire, r), call),
+      );
+    }),
+    GetHostProfile: make.unary(async (r, call) =>
+      HOST_PROFILE.toWire(await api.get(requireName(HOST_PROFILE.collection, r.name), call)),
+    ),
+    ListHostProfiles: make.unary(async (r, call) => {
+      const page = await api.list(listFromWire(r), call);
+      return { host_profiles: page.resources.map(HOST_PROFILE.toWire), ...pageToWire(page) };
+    }),
+    UpdateHostProfile: make.unary(async (r, call) => {
+      const wire = required('host_profile', r.host_profile);
+      return HOST_PROFILE.toWire(await api.update(updateFromWire(HOST_PROFILE, wire, r), call));
+    }),
+    DeleteHostProfile: make.unary(async (r, call) => {
+      await api.delete(deleteFromWire(HOST_PROFILE.collection, r), call);
+      return {};
+    }),
+  };
+}
+
 function required<T>(field: string, message: T | null): T {
   if (message !== null) return message;
   throw invalidField(field, '', 'missing', 'give it');
@@ -324,6 +357,8 @@ function eventToWire(event: WatchEvent): WatchResponse {
       return { type, revision, subnet: SUBNET.toWire(resource) };
     case 'Router':
       return { type, revision, router: ROUTER.toWire(resource) };
+    case 'HostProfile':
+      return { type, revision, host_profile: HOST_PROFILE.toWire(resource) };
     default:
       throw new NfvError('INTERNAL', 'a resource of no known kind');
   }

@@ -37,6 +37,8 @@ export function clashes(desired: readonly Desired[]): FieldViolation[] {
         }
         break;
       }
+      case 'HostProfile':
+        break;
     }
   }
   return [...claims.found, ...overlaps([...subnets.values()])];

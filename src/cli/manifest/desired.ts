@@ -1,5 +1,6 @@
 /** What manifests ask for, in the model's terms. */
 import type { EndpointSpec } from '../../model/endpoint.js';
+import type { HostProfileSpec } from '../../model/host-profile.js';
 import type { NveSpec } from '../../model/nve.js';
 import type { RouterSpec } from '../../model/router.js';
 import type { SubnetSpec } from '../../model/subnet.js';
@@ -47,7 +48,18 @@ export interface DesiredEndpoint extends Common {
   readonly spec: EndpointSpec;
 }
 
-export type Desired = DesiredNetwork | DesiredNve | DesiredSubnet | DesiredRouter | DesiredEndpoint;
+export interface DesiredHostProfile extends Common {
+  readonly kind: 'HostProfile';
+  readonly spec: HostProfileSpec;
+}
+
+export type Desired =
+  | DesiredNetwork
+  | DesiredNve
+  | DesiredSubnet
+  | DesiredRouter
+  | DesiredEndpoint
+  | DesiredHostProfile;
 
 export interface PlacedManifest {
   readonly manifest: ResourceManifest;

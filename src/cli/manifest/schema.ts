@@ -129,6 +129,20 @@ const EndpointManifest = z.strictObject({
   status,
 });
 
+const HostProfileManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('HostProfile'),
+  metadata: Metadata,
+  spec: z.strictObject({
+    displayName: text.optional(),
+    /** A document in a document: so its lines stay its lines. */
+    profile: z.string({ error: 'not text; give the profile as a block, after "profile: |"' }),
+    nves: z.array(text).optional(),
+    nveLabels: z.record(text, text).optional(),
+  }),
+  status,
+});
+
 /** One schema for each kind. */
 export const MANIFESTS = {
   VirtualNetwork: NetworkManifest,
@@ -136,6 +150,7 @@ export const MANIFESTS = {
   Subnet: SubnetManifest,
   Router: RouterManifest,
   Endpoint: EndpointManifest,
+  HostProfile: HostProfileManifest,
 } as const;
 
 const ResourceManifest = z.discriminatedUnion('kind', [
@@ -144,6 +159,7 @@ const ResourceManifest = z.discriminatedUnion('kind', [
   SubnetManifest,
   RouterManifest,
   EndpointManifest,
+  HostProfileManifest,
 ]);
 
 /** What `get -o json` answers with for several resources. */
@@ -160,6 +176,7 @@ export const Manifest = z.discriminatedUnion('kind', [
   SubnetManifest,
   RouterManifest,
   EndpointManifest,
+  HostProfileManifest,
   ListManifest,
 ]);
 
@@ -170,3 +187,4 @@ export type NveManifest = z.infer<typeof NveManifest>;
 export type SubnetManifest = z.infer<typeof SubnetManifest>;
 export type RouterManifest = z.infer<typeof RouterManifest>;
 export type EndpointManifest = z.infer<typeof EndpointManifest>;
+export type HostProfileManifest = z.infer<typeof HostProfileManifest>;

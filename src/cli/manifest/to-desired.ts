@@ -1,6 +1,7 @@
 /** From manifests to what is wanted of the NVA, with every place where they can be wrong checked. */
 import { NfvError, invalidFields, type FieldViolation } from '../../errors.js';
 import { checkEndpoint, type EndpointSpec } from '../../model/endpoint.js';
+import { checkHostProfile, type HostProfileSpec } from '../../model/host-profile.js';
 import { checkNve, type NveSpec } from '../../model/nve.js';
 import { checkRouter, DEFAULT_GATEWAY_MAC, type RouterSpec } from '../../model/router.js';
 import { checkSubnet, FIRST_ADDRESS, type SubnetSpec } from '../../model/subnet.js';
@@ -11,6 +12,7 @@ import type { Desired, PlacedManifest, Where } from './desired.js';
 import { toPort } from './port.js';
 import type {
   EndpointManifest,
+  HostProfileManifest,
   NetworkManifest,
   NveManifest,
   RouterManifest,
@@ -56,6 +58,8 @@ function toOne(
       return { ...common, kind: manifest.kind, spec: checkSubnet(subnetSpec(manifest)) };
     case 'Router':
       return { ...common, kind: manifest.kind, spec: checkRouter(routerSpec(manifest)) };
+    case 'HostProfile':
+      return { ...common, kind: manifest.kind, spec: checkHostProfile(hostProfileSpec(manifest)) };
     case 'Endpoint': {
       const spec = endpointSpec(manifest);
       const own = prefixes.get(spec.network) ?? [];
@@ -88,6 +92,16 @@ function nveSpec({ metadata, spec }: NveManifest): NveSpec {
     vtepAddresses: spec.vtepAddresses,
     labels: metadata.labels ?? {},
     nodeUuid: '',
+  };
+}
+
+function hostProfileSpec({ metadata, spec }: HostProfileManifest): HostProfileSpec {
+  return {
+    displayName: spec.displayName ?? '',
+    profile: spec.profile,
+    nves: spec.nves ?? [],
+    nveLabels: spec.nveLabels ?? {},
+    labels: metadata.labels ?? {},
   };
 }
 

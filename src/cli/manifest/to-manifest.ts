@@ -1,6 +1,8 @@
 /** From resources to manifests: what `-o yaml` and `-o json` show. */
 import type { Resource } from '../../model/api.js';
 import type { Endpoint, EndpointSpec } from '../../model/endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from '../../model/host-profile.js';
+import { profileHash } from '../../model/host/offer.js';
 import type { Nve, NveSpec } from '../../model/nve.js';
 import type { Labels, Meta } from '../../model/resource.js';
 import type { Router, RouterSpec } from '../../model/router.js';
@@ -24,7 +26,8 @@ export type BareResource =
   | Pick<Nve, 'kind' | 'id' | 'spec'>
   | Pick<Subnet, 'kind' | 'id' | 'spec'>
   | Pick<Router, 'kind' | 'id' | 'spec'>
-  | Pick<Endpoint, 'kind' | 'id' | 'spec'>;
+  | Pick<Endpoint, 'kind' | 'id' | 'spec'>
+  | Pick<HostProfileResource, 'kind' | 'id' | 'spec'>;
 
 /** Only what a user sets: what `diff` compares. */
 export function toBareManifest(resource: BareResource): ResourceManifest {
@@ -64,6 +67,13 @@ export function toBareManifest(resource: BareResource): ResourceManifest {
         kind: resource.kind,
         metadata: metadataOf(id, resource.spec.labels),
         spec: endpointSpec(resource.spec),
+      };
+    case 'HostProfile':
+      return {
+        apiVersion: API_VERSION,
+        kind: resource.kind,
+        metadata: metadataOf(id, resource.spec.labels),
+        spec: hostProfileSpec(resource.spec),
       };
   }
 }
@@ -146,6 +156,15 @@ function endpointSpec(spec: EndpointSpec): SpecOf<'Endpoint'> {
   };
 }
 
+function hostProfileSpec(spec: HostProfileSpec): SpecOf<'HostProfile'> {
+  return {
+    ...optionalText('displayName', spec.displayName),
+    profile: spec.profile,
+    nves: [...spec.nves],
+    nveLabels: { ...spec.nveLabels },
+  };
+}
+
 /** Undefined: the NVA says no more of it than a user has. */
 function statusOf(resource: Resource): object | undefined {
   switch (resource.kind) {
@@ -156,6 +175,8 @@ function statusOf(resource: Resource): object | undefined {
     case 'Subnet':
     case 'Router':
       return undefined;
+    case 'HostProfile':
+      return { ...resource.status, profileHash: profileHash(resource.spec.profile) };
     case 'Endpoint':
       return resource.status;
   }

@@ -10,6 +10,7 @@ import {
   describeRouter,
   describeSubnet,
 } from '../description.js';
+import { describeHostProfile } from '../describe-host.js';
 import { errorText } from '../error-text.js';
 import { exitCodeOfAll } from '../exit-codes.js';
 import { apiOf, KIND_NAMES, nameOf, parseKind, parseRefs, type ResourceRef } from '../kinds.js';
@@ -24,7 +25,7 @@ export const describeVerb: Verb = (program, define) => {
     .command('describe')
     .summary('Tells everything about a resource.')
     .description('Tells everything about a resource, and about what belongs to it.')
-    .argument('<kind>', 'network, nve, subnet, router or endpoint; or KIND/NAME')
+    .argument('<kind>', 'network, nve, subnet, router, endpoint or hostprofile; or KIND/NAME')
     .argument('[name...]', 'which; all if absent')
     .addHelpText('after', examples('nfvctl describe nve host-a', 'nfvctl describe network/blue'));
   define(command, (session, args, opts) => {
@@ -100,6 +101,8 @@ async function textOf(session: Session, resource: Resource): Promise<string> {
       const subnets = names.length === 0 ? [] : await subnetsBy(names.join(' OR '));
       return describeRouter(resource, subnets, context);
     }
+    case 'HostProfile':
+      return describeHostProfile(resource, context);
     case 'Endpoint':
       return describeEndpoint(resource, context, await countersOf(session, resource.id));
   }

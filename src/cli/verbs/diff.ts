@@ -9,7 +9,14 @@ import type { Desired } from '../manifest/desired.js';
 import { readManifests } from '../manifest/read-manifests.js';
 import { toBareManifest, type BareResource } from '../manifest/to-manifest.js';
 import { NamedSubnets } from '../named-subnets.js';
-import { planEndpoint, planNetwork, planNve, planRouter, planSubnet } from '../plan.js';
+import {
+  planEndpoint,
+  planHostProfile,
+  planNetwork,
+  planNve,
+  planRouter,
+  planSubnet,
+} from '../plan.js';
 import { prefixesOfSubnets } from '../prefixes-of-subnets.js';
 import { toYaml } from '../render.js';
 import type { Session } from '../session.js';
@@ -81,6 +88,11 @@ async function sidesOf(
       const live = await getIfThere(session, session.nva.endpoints, id);
       const named = await subnets.of(desired.spec.subnets);
       const { spec } = planEndpoint(desired.spec, live, named);
+      return [live, { kind: desired.kind, id, spec }];
+    }
+    case 'HostProfile': {
+      const live = await getIfThere(session, session.nva.hostProfiles, id);
+      const { spec } = planHostProfile(desired.spec, live);
       return [live, { kind: desired.kind, id, spec }];
     }
   }

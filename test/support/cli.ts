@@ -109,6 +109,8 @@ export function connectTo(nva: NvaApi): Connect {
     virtualNetworks: nva.virtualNetworks,
     nves: nva.nves,
     endpoints: nva.endpoints,
+    subnets: nva.subnets,
+    routers: nva.routers,
     watch: (request, call) => nva.watch(request, call),
     waitApplied: (request, call) => nva.waitApplied(request, call),
     trace: (request, call) => nva.trace(request, call),

@@ -2,7 +2,7 @@
  * An NVA in memory that behaves: it validates, keeps etags, revisions and references, and watches.
  * What it makes of NVEs' reports is what a test tells it.
  */
-import { invalidFields, NfvError, type ErrorCode } from '../../src/errors.js';
+import { NfvError } from '../../src/errors.js';
 import type {
   Call,
   Laggard,
@@ -22,6 +22,8 @@ import {
   type Port,
 } from '../../src/model/endpoint.js';
 import { checkNve, NO_NVE_STATUS, type Nve, type NveSpec } from '../../src/model/nve.js';
+import type { Router, RouterSpec } from '../../src/model/router.js';
+import type { Subnet, SubnetSpec } from '../../src/model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../../src/model/trace.js';
 import { resourceFilter } from '../../src/model/resource-filter.js';
 import {
@@ -30,6 +32,8 @@ import {
   type VirtualNetworkSpec,
 } from '../../src/model/virtual-network.js';
 import { MemoryCollection, type Commits } from './memory-collection.js';
+import { inUse, missing } from './memory-refusals.js';
+import { allowedPrefixes, routerRules, subnetRules, withAddresses } from './memory-routing.js';
 
 interface Change {
   readonly revision: number;
@@ -56,6 +60,8 @@ export class MemoryNva implements NvaApi {
   readonly virtualNetworks: MemoryCollection<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: MemoryCollection<NveSpec, Nve>;
   readonly endpoints: MemoryCollection<EndpointSpec, Endpoint>;
+  readonly subnets: MemoryCollection<SubnetSpec, Subnet>;
+  readonly routers: MemoryCollection<RouterSpec, Router>;
 
   constructor(private readonly clock: Clock = systemClock) {
     const commits = this.#commits();
@@ -75,6 +81,8 @@ export class MemoryNva implements NvaApi {
         }),
         checkDelete: ({ id }) => {
           this.#checkUnused(`virtualNetworks/${id}`, (e) => e.spec.network === id);
+          if (this.subnets.all.every(({ spec }) => spec.network !== id)) return;
+          throw new NfvError('RESOURCE_IN_USE', `virtualNetworks/${id} has subnets`);
         },
       },
       commits,
@@ -117,6 +125,8 @@ export class MemoryNva implements NvaApi {
       },
       commits,
     );
+    this.subnets = new MemoryCollection(subnetRules(this), commits);
+    this.routers = new MemoryCollection(routerRules(this), commits);
   }
 
   get revision(): number {
@@ -153,7 +163,8 @@ export class MemoryNva implements NvaApi {
     this.#checkRevision(revision);
     if (revision === 0) {
       revision = this.#revision;
-      const all = [...this.virtualNetworks.all, ...this.nves.all, ...this.endpoints.all];
+      const { virtualNetworks, nves, endpoints, subnets, routers } = this;
+      const all = [virtualNetworks, nves, endpoints, subnets, routers].flatMap((c) => [...c.all]);
       for (const resource of all.filter(isWanted)) yield { type: 'PUT', revision, resource };
       yield { type: 'SYNCED', revision };
     }
@@ -290,10 +301,11 @@ export class MemoryNva implements NvaApi {
 
   #checkEndpoint(id: string, spec: EndpointSpec): EndpointSpec {
     const network = this.virtualNetworks.find(spec.network);
-    const checked = checkEndpoint(spec, network?.spec.prefixes ?? []);
+    const allowed = checkEndpoint(spec, allowedPrefixes(this, spec.network));
     if (network === undefined) throw missing('endpoint.network', `virtualNetworks/${spec.network}`);
     const nve = this.nves.find(spec.nve);
     if (nve === undefined) throw missing('endpoint.nve', `nves/${spec.nve}`);
+    const checked = withAddresses(this, id, allowed);
     for (const other of this.endpoints.all) {
       if (other.id !== id) checkApart(checked, other);
     }
@@ -313,7 +325,7 @@ export class MemoryNva implements NvaApi {
   }
 }
 
-const ALL_KINDS = ['VirtualNetwork', 'Nve', 'Endpoint'] as const;
+const ALL_KINDS = ['VirtualNetwork', 'Nve', 'Endpoint', 'Subnet', 'Router'] as const;
 
 function toEvent(
   { revision, before, after }: Change,
@@ -344,16 +356,4 @@ function samePort(a: Port, b: Port): boolean {
 function portName(port: Port): string {
   if (port.kind === 'veth') return `${port.netns}/${port.interface}`;
   return 'interface' in port ? port.interface : '';
-}
-
-function inUse(code: ErrorCode, field: string, value: unknown, user: string): NfvError {
-  const { remedy } = new NfvError(code, '');
-  const reason = `already used by ${user}`;
-  return invalidFields([{ field, value: String(value), reason, remedy }], code);
-}
-
-function missing(field: string, name: string): NfvError {
-  const remedy = 'create it first';
-  const reason = 'does not exist';
-  return invalidFields([{ field, value: name, reason, remedy }], 'REFERENCE_NOT_FOUND');
 }

@@ -333,6 +333,8 @@ describe('unary calls that take their time', () => {
     const api: NvaApi = {
       virtualNetworks: stuck.virtualNetworks,
       endpoints: stuck.endpoints,
+      subnets: stuck.subnets,
+      routers: stuck.routers,
       nves: {
         create: never,
         list: never,

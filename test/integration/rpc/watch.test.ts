@@ -143,6 +143,8 @@ describe('watch, when its reader is slow or goes', () => {
       virtualNetworks: nva.virtualNetworks,
       nves: nva.nves,
       endpoints: nva.endpoints,
+      subnets: nva.subnets,
+      routers: nva.routers,
       async *watch(_request: WatchRequest, { signal }: Call) {
         try {
           while (!signal.aborted) {

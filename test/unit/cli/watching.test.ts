@@ -111,6 +111,8 @@ describe('watchChanges', () => {
       virtualNetworks: memory.virtualNetworks,
       nves: memory.nves,
       endpoints: memory.endpoints,
+      subnets: memory.subnets,
+      routers: memory.routers,
       waitApplied: (request, call) => memory.waitApplied(request, call),
       trace: (request) => memory.trace(request),
       readCounters: (endpoints) => memory.readCounters(endpoints),

@@ -271,24 +271,40 @@ export class Reconciler {
     }
   }
 
-  #surroundings(): Pick<PassInput, 'ledger' | 'traits' | 'complete' | 'observe' | 'apply'> {
+  #surroundings(): Pick<
+    PassInput,
+    'ledger' | 'traits' | 'complete' | 'observe' | 'apply' | 'overlapsWaves'
+  > {
     const { dataplane, clock, applyTimeoutMs, observeTimeoutMs } = this.#options;
     const { signal } = this.#stop;
     const observe: Observe = (scope, wanted) =>
-      withDeadline(clock, observeTimeoutMs, 'observe', signal, (inner) =>
+      withDeadline({ clock, ms: observeTimeoutMs, what: 'observe', signal }, (inner) =>
         dataplane.observe(scope, wanted, inner),
       );
-    const apply: Apply = (steps) =>
-      withDeadline(clock, applyTimeoutMs, 'apply', signal, (inner) =>
-        dataplane.apply(steps, inner),
+    // Of all calls: what is behind many others is not stuck while these get on.
+    let lastResultAt = -Infinity;
+    const progress = {
+      clock,
+      ms: applyTimeoutMs,
+      what: 'apply',
+      signal,
+      since: () => lastResultAt,
+    };
+    const apply: Apply = (steps, onResult) =>
+      withDeadline(progress, (inner) =>
+        dataplane.apply(steps, inner, (at, result) => {
+          lastResultAt = this.#now;
+          onResult(at, result);
+        }),
       );
-    const { traits } = dataplane;
+    const { traits, overlapsWaves = false } = dataplane;
     return {
       ledger: this.#ledger,
       traits,
       complete: this.#configuration.isComplete,
       observe,
       apply,
+      overlapsWaves,
     };
   }
 

@@ -76,6 +76,13 @@ export interface KindTraits<P extends Payload = Payload> {
 
 export type TraitsTable = { readonly [K in ItemKind]?: KindTraits<Extract<Payload, { kind: K }>> };
 
+export type Change =
+  /** The keys of what may have changed. */
+  | ReadonlySet<string>
+  | 'unknown'
+  /** The dataplane has started again: what it had is gone, and there is nothing to be gathered. */
+  | 'restarted';
+
 export interface Dataplane {
   /** The kinds this dataplane can do; an item of another kind fails with ITEM_UNSUPPORTED. */
   readonly traits: TraitsTable;
@@ -113,10 +120,10 @@ export interface Dataplane {
     onResult?: ResultListener,
   ): Promise<readonly StepResult[]>;
   /**
-   * Calls back when something of ours may have changed behind our back, with the keys if they
-   * are known. May call too often, must not call for what `apply` does itself if it can tell.
+   * Calls back when something of ours may have changed behind our back. May call too often, must not
+   * call for what `apply` does itself if it can tell.
    */
-  onChange(listener: (keys: ReadonlySet<string> | 'unknown') => void): void;
+  onChange(listener: (what: Change) => void): void;
   /**
    * What ports have counted; those that are not there are left out.
    * @throws NfvError when nothing can be read

@@ -12,6 +12,7 @@ import type { WantedChange } from './inbox.js';
 import { Ledger } from './ledger.js';
 import type { ReconcilerOptions, Reports } from './options.js';
 import { previewPass, runPass, type PassInput, type PassOutput } from './pass.js';
+import type { Change } from './dataplane.js';
 import type { Plan } from './plan-types.js';
 import type { Apply } from './execute.js';
 import type { Observe } from './survey.js';
@@ -353,8 +354,15 @@ export class Reconciler {
   }
 
   /** The dataplane says that something may have changed. */
-  #noteChange(keys: ReadonlySet<string> | 'unknown'): void {
+  #noteChange(keys: Change): void {
     const { debounceMs, fullGapMs, retry } = this.#options;
+    if (keys === 'restarted') {
+      // At once, whatever failed with the one before; how often that may be is the dataplane's affair.
+      this.#agenda.checkAll(this.#now);
+      this.#agenda.hasten(this.#now);
+      this.#arm();
+      return;
+    }
     const soon = this.#now + debounceMs;
     if (keys === 'unknown') {
       this.#agenda.checkAll(Math.max(soon, this.#lastFullAt + fullGapMs));

@@ -5,7 +5,7 @@ import type { ResultListener, Step, StepResult } from './dataplane.js';
 import { stepId, type Plan, type PlannedStep, type StepId } from './plan-types.js';
 
 /** Steps in one call to the dataplane. */
-export const MAX_STEPS = 256;
+export const MAX_STEPS = 128;
 /** Calls under way at a time: so many steps may be under way as both allow. */
 export const MAX_CALLS = 8;
 

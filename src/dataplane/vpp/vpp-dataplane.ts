@@ -148,13 +148,9 @@ export class VppDataplane implements Dataplane {
     const context = this.#contextOf(signal);
     if (context instanceof NfvError) return steps.map(() => context);
     const done = this.#changes.working(steps.map(({ key }) => key));
-    const carryOut = async (step: Step, at: number): Promise<StepResult> => {
-      const result = await this.#step(step, context);
-      onResult?.(at, result);
-      return result;
-    };
+    const tell = onResult ?? ((): void => undefined);
     try {
-      return await Promise.all(steps.map(carryOut));
+      return await Promise.all(steps.map((step, at) => this.#step(step, context, at, tell)));
     } finally {
       done();
     }
@@ -193,7 +189,7 @@ export class VppDataplane implements Dataplane {
         log.warn({ code, error: message }, 'definitions of VPP’s messages passed over');
       }
       this.#events.start();
-      this.#changes.tell('unknown');
+      this.#changes.tell(restarted ? 'restarted' : 'unknown');
       this.#readPlugins();
     } else if (event.kind === 'lost' && event.wasOpen) {
       const { code, message } = event.error;
@@ -237,19 +233,20 @@ export class VppDataplane implements Dataplane {
     }
   }
 
-  async #step(step: Step, context: Context): Promise<StepResult> {
+  async #step(step: Step, context: Context, at: number, tell: ResultListener): Promise<StepResult> {
     const { vpp } = context;
     const admission = this.#admission.of(step);
+    let result: StepResult;
     try {
       if (vpp.signal?.aborted === true) throw abortError(step.key, vpp.signal);
       if (admission !== undefined) await admission.admit(step, vpp);
       await KIND_TABLE.carryOut(step, context);
-      return undefined;
     } catch (error) {
-      return NfvError.from(error);
-    } finally {
-      admission?.over(step);
+      result = NfvError.from(error);
     }
+    admission?.over(step);
+    tell(at, result);
+    return result;
   }
 }
 

@@ -120,6 +120,19 @@ describe('reconciler and its dataplane', () => {
       assert.equal(bench.lastScope, 'all');
     });
 
+    it('that are a restart of the dataplane cause a full pass at once, whatever failed before', async () => {
+      const bench = new Bench();
+      await bench.begin(...whole);
+      bench.dataplane.failObservations = 1;
+      bench.reconciler.checkNow();
+      await bench.turn();
+      assert.equal(bench.reconciler.status().error?.code, 'KERNEL_REFUSED');
+      bench.dataplane.objects.clear();
+      bench.dataplane.notify('restarted');
+      await bench.turn();
+      bench.assertEqual(whole);
+    });
+
     it('that are our own doing cause no work', async () => {
       const bench = new Bench(new MemoryDataplane({ echo: true }));
       await bench.begin(...whole);

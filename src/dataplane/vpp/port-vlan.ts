@@ -9,7 +9,7 @@ import type { SubIfFlags } from '../../vpp-api/generated/messages.js';
 import type { Context } from './context.js';
 import { place, undoing } from './members.js';
 import { somebodyElses, type Seen } from './orphans.js';
-import type { PortKind } from './port-kind.js';
+import { interfaceOfVpp, type PortKind } from './port-kind.js';
 import { bareTag, tagOf } from './tag.js';
 import type { Interface, SubInterface } from './view.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
@@ -18,7 +18,10 @@ import { RETVAL, unless, type Vpp } from './vpp.js';
 const REWRITE = { none: 0, pop1: 3, pop2: 4 } as const;
 
 export const vlanPort: PortKind<VlanPort> = {
-  claims: (spec) => [`VLAN ${idOf(spec)} of ${spec.parent}`],
+  claims: (spec) => [
+    `VLAN ${idOf(spec)} of ${spec.parent}`,
+    interfaceOfVpp(`${spec.parent}.${idOf(spec)}`),
+  ],
 
   observe({ sub, up }, _wanted, view) {
     if (sub === undefined) return undefined;

@@ -6,7 +6,7 @@ import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
 import { systemClock } from '../../src/model/clock.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Payload } from '../../src/model/item.js';
-import type { Observation } from '../../src/reconcile/dataplane.js';
+import type { Change, Observation } from '../../src/reconcile/dataplane.js';
 import { makePlan } from '../../src/reconcile/plan.js';
 import type { Plan } from '../../src/reconcile/plan-types.js';
 import { VppClient } from '../../src/vpp-api/client/client.js';
@@ -19,7 +19,7 @@ import { ClientUnderTest, overSocket, type VppUnderTest } from './vpp-under-test
 const MAX_PASSES = 3;
 
 export class VppDataplaneRig {
-  readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
+  readonly changes: Change[] = [];
   readonly dataplane: VppDataplane;
   readStats: ReadStats = () => Promise.reject(new Error('no statistics here'));
   /** How the dataplane says that it stands with VPP. */

@@ -3,6 +3,7 @@ import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
 import { vtepItem } from '../../../support/linux-items.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
+import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 import { uplinkDevices } from '../../../support/vpp-uplink-devices.js';
 import { uplinkTaps } from '../../../support/vpp-uplink-taps.js';
 import { uplinkVlans } from '../../../support/vpp-uplink-vlans.js';
@@ -73,7 +74,7 @@ describe('uplinks on the emulator', function () {
     },
   ];
   const ALL_WANTED = ['10.1.0.1', '10.2.0.1', '10.3.0.1', '10.9.0.1'].map(vtepItem);
-  const WHOLE = ['host-eth0', 'host-eth0.7', 'tap0', 'up0', 'up0.80009'];
+  const WHOLE = ['host-eth0', 'host-eth0.7', 'local0', 'tap0', 'up0', 'up0.80009'];
   /** What changes VPP. */
   const isChange = ({ name, values: { cmd } }: Pick<Request, 'name' | 'values'>): boolean =>
     /add_del|_set_|create|delete|^dev_/.test(name) ||
@@ -82,10 +83,16 @@ describe('uplinks on the emulator', function () {
   for (const isCarriedOut of [false, true]) {
     it(`are made, and ended, though the connection is lost ${isCarriedOut ? 'after' : 'before'} a change, at each in turn`, async function () {
       this.timeout(120_000);
+      const vpp = new EmulatedVpp();
+      await vpp.start();
+      const [all, none] = await Promise.all(
+        [ALL, []].map((uplinks) => VppDataplaneRig.create(vpp, uplinks)),
+      );
+      assert.ok(all !== undefined && none !== undefined);
+      await Promise.all([all.ready(), none.ready()]);
+      const names = (): readonly string[] =>
+        [...vpp.emulator.state.interfaces.values()].map(({ name }) => name).sort();
       for (let n = 1, isOver = false; !isOver; n++) {
-        const vpp = new EmulatedVpp();
-        const world = await UplinkWorld.create({ ...PARTS, create: () => vpp });
-        const uplinks = await world.agent(...ALL);
         let count = 0;
         vpp.emulator.gate = (request) => {
           if (!isChange(request) || ++count < n) return true;
@@ -95,17 +102,17 @@ describe('uplinks on the emulator', function () {
           });
           return isCarriedOut;
         };
-        await uplinks.apply(await uplinks.plan(ALL_WANTED));
+        await all.apply(await all.plan(ALL_WANTED));
         isOver = count < n;
         vpp.emulator.gate = () => true;
-        await eventually(() => uplinks.settled(ALL_WANTED));
-        assert.deepEqual(await world.names(), WHOLE, `at ${n}`);
-        const none = await world.agent();
+        await eventually(() => all.settled(ALL_WANTED));
+        assert.deepEqual(names(), WHOLE, `at ${n}`);
         await eventually(() => none.settled([]));
-        assert.deepEqual(await world.names(), [], `at ${n}`);
-        assert.deepEqual(await world.devices(), [], `at ${n}`);
-        await world.close();
+        assert.deepEqual(names(), ['local0'], `at ${n}`);
+        assert.equal(vpp.emulator.state.devices.attached.size, 0, `at ${n}`);
       }
+      await Promise.all([all.close(), none.close()]);
+      await vpp.remove();
     });
   }
 });

@@ -54,7 +54,7 @@ mkdir -p "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$
 nfvctl completion bash >"$share/bash-completion/completions/nfvctl"
 nfvctl completion zsh >"$share/zsh/vendor-completions/_nfvctl"
 nfvctl completion fish >"$share/fish/vendor_completions.d/nfvctl.fish"
-cp -R deploy/profiles "$doc/examples/"
+cp -R deploy/profiles deploy/lab "$doc/examples/"
 cp -R docs "$doc/"
 gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 

@@ -39,9 +39,7 @@ async function run(emit: (f: Figure) => void): Promise<void> {
   figure(
     'encode ip_route_add_del_v2: check, and write into a buffer',
     ...turns((i) => {
-      const fields = at(routes, i, first);
-      message.check(fields);
-      return message.write(target, 0, 100, 1, i, fields);
+      return message.put(target, 0, 100, 1, i, at(routes, i, first));
     }, byHand),
   );
   figure(

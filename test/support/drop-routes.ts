@@ -25,8 +25,15 @@ const PATH6 = path('FIB_API_PATH_NH_PROTO_IP6', '::');
 
 /** 16.0.0.0/32 and up; `n` below 2^24. */
 export function route4(n: number, table = 0): TestRoute {
-  const octets = [16 + (n >>> 16), (n >>> 8) & 255, n & 255, 1];
-  return routeTo(`${octets.join('.')}/32`, table, PATH4);
+  return routeTo(prefix4(n), table, PATH4);
+}
+
+export function prefix4(n: number): string {
+  return `${16 + (n >>> 16)}.${(n >>> 8) & 255}.${n & 255}.1/32`;
+}
+
+export function routeTo4(prefix: string, table = 0): TestRoute {
+  return routeTo(prefix, table, PATH4);
 }
 
 /** fd00::1/128 and up; `n` below 2^16. */

@@ -1,3 +1,4 @@
+import { NfvError } from '../../errors.js';
 import type { Fields } from '../codec/codec.js';
 import type { Link } from '../transport/transport.js';
 import { HEADER_BYTES, writeHeader } from '../wire/framer.js';
@@ -5,6 +6,8 @@ import type { Bound } from './binding.js';
 
 /** Bytes of a chunk. */
 const CHUNK_BYTES = 64 * 1024;
+/** What nearly all messages have less of in lists and strings. */
+const USUAL_MORE_BYTES = 512;
 const MAX_FREE_CHUNKS = 16;
 
 interface Chunk {
@@ -29,12 +32,21 @@ export class Outbox {
 
   constructor(private readonly link: Pick<Link, 'clientIndex' | 'send'>) {}
 
-  /** Adds a message whose fields were checked just now; `size` is what the check answered. */
-  add({ id, codec }: Bound, size: number, context: number, fields: Fields): void {
-    const bytes = this.#room(HEADER_BYTES + size);
-    writeHeader(bytes, this.#end, size);
-    codec.write(bytes, this.#end + HEADER_BYTES, id, this.link.clientIndex, context, fields);
-    this.#added(HEADER_BYTES + size);
+  /**
+   * Adds a message.
+   * @throws NfvError VPP_FIELD_INVALID, and adds nothing
+   */
+  add({ id, codec }: Bound, context: number, fields: Fields): void {
+    const { clientIndex } = this.link;
+    let bytes = this.#room(HEADER_BYTES + codec.minimum + USUAL_MORE_BYTES);
+    let end = codec.put(bytes, this.#end + HEADER_BYTES, id, clientIndex, context, fields);
+    if (end < 0) {
+      bytes = this.#room(HEADER_BYTES + codec.check(fields));
+      end = codec.put(bytes, this.#end + HEADER_BYTES, id, clientIndex, context, fields);
+    }
+    if (end < 0) throw new NfvError('INTERNAL', `${codec.name} does not fit into its size`);
+    writeHeader(bytes, this.#end, end - this.#end - HEADER_BYTES);
+    this.#added(end - this.#end);
   }
 
   /** Adds a frame that stands ready. */

@@ -120,7 +120,7 @@ export class Pipeline implements CallOwner {
   /** Sends frames that are nobody's call. */
   post(bound: Bound, context: number, fields: Fields): void {
     if (this.#end !== undefined) return;
-    this.#outbox.add(bound, bound.codec.check(fields), context, fields);
+    this.#outbox.add(bound, context, fields);
   }
 
   /**
@@ -209,13 +209,15 @@ export class Pipeline implements CallOwner {
   }
 
   #send(call: Call, { request, fields, barrier }: Sending): void {
-    const size = request.codec.check(fields);
     this.#pending.add(call);
-    call.state = 'sent';
-    this.#outbox.add(request, size, call.context, fields);
-    if (barrier !== undefined) {
-      this.#outbox.add(barrier, barrier.codec.check(NOTHING), call.context, NOTHING);
+    try {
+      this.#outbox.add(request, call.context, fields);
+    } catch (thrown) {
+      this.#pending.delete(call);
+      throw thrown;
     }
+    call.state = 'sent';
+    if (barrier !== undefined) this.#outbox.add(barrier, call.context, NOTHING);
   }
 
   /** The bytes are made now, for the caller may change the fields before they go out. */
@@ -295,6 +297,6 @@ function frame({ id, codec }: Bound, clientIndex: number, fields: Fields): Buffe
   const size = codec.check(fields);
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + size);
   writeHeader(bytes, 0, size);
-  codec.write(bytes, HEADER_BYTES, id, clientIndex, 0, fields);
+  codec.put(bytes, HEADER_BYTES, id, clientIndex, 0, fields);
   return bytes;
 }

@@ -7,7 +7,8 @@
  *   prefix         address, u8 length  ip4_prefix, ip6_prefix  address octets, u8 length
  *
  * Text is as RFC 5952 writes it. Host bits of a prefix are kept: VPP has the addresses of interfaces
- * as prefixes. Parsers check where nothing to write into is given; `put` takes what was checked.
+ * as prefixes. Parsers only check where nothing to write into is given; each `put` answers whether the
+ * text was right.
  */
 import { formatIp4, parseIp4 } from './ip4-text.js';
 import { formatIp6, hexDigit, parseIp6 } from './ip6-text.js';
@@ -80,41 +81,44 @@ export function isIp6(text: unknown): boolean {
   return typeof text === 'string' && parseIp6(text, text.length);
 }
 
-export function putIp4(target: Buffer, offset: number, text: string): void {
-  parseIp4(text, 0, text.length, target, offset);
+export function putIp4(target: Buffer, offset: number, text: unknown): boolean {
+  return typeof text === 'string' && parseIp4(text, 0, text.length, target, offset);
 }
 
-export function putIp6(target: Buffer, offset: number, text: string): void {
-  parseIp6(text, text.length, target, offset);
-}
-
-/** vl_api_address_union_t: its family follows from the text. */
-export function putUnion(target: Buffer, offset: number, text: string): void {
-  parseAddress(text, target, offset);
+export function putIp6(target: Buffer, offset: number, text: unknown): boolean {
+  return typeof text === 'string' && parseIp6(text, text.length, target, offset);
 }
 
 /** vl_api_address_t */
-export function putAddress(target: Buffer, offset: number, text: string): void {
-  target[offset] = parseAddress(text, target, offset + 1);
+export function putAddress(target: Buffer, offset: number, text: unknown): boolean {
+  const family = parseAddress(text, target, offset + 1);
+  target[offset] = family;
+  return family >= 0;
 }
 
 /** vl_api_prefix_t */
-export function putPrefix(target: Buffer, offset: number, text: string): void {
-  target[offset] = parsePrefix(text, target, offset + 1);
+export function putPrefix(target: Buffer, offset: number, text: unknown): boolean {
+  const family = parsePrefix(text, target, offset + 1);
+  target[offset] = family;
+  return family >= 0;
 }
 
 /** vl_api_ip4_prefix_t */
-export function putIp4Prefix(target: Buffer, offset: number, text: string): void {
+export function putIp4Prefix(target: Buffer, offset: number, text: unknown): boolean {
+  if (typeof text !== 'string') return false;
   const slash = text.indexOf(SLASH);
-  parseIp4(text, 0, slash, target, offset);
-  target[offset + 4] = parseLength(text, slash + 1);
+  const length = slash < 0 ? -1 : parseLength(text, slash + 1);
+  target[offset + 4] = length;
+  return length >= 0 && length <= 32 && parseIp4(text, 0, slash, target, offset);
 }
 
 /** vl_api_ip6_prefix_t */
-export function putIp6Prefix(target: Buffer, offset: number, text: string): void {
+export function putIp6Prefix(target: Buffer, offset: number, text: unknown): boolean {
+  if (typeof text !== 'string') return false;
   const slash = text.indexOf(SLASH);
-  parseIp6(text, slash, target, offset);
-  target[offset + 16] = parseLength(text, slash + 1);
+  const length = slash < 0 ? -1 : parseLength(text, slash + 1);
+  target[offset + 16] = length;
+  return length >= 0 && length <= 128 && parseIp6(text, slash, target, offset);
 }
 
 export function getIp4(source: Buffer, offset: number): string {
@@ -164,11 +168,13 @@ export function isMac(text: unknown): boolean {
   return true;
 }
 
-export function putMac(target: Buffer, offset: number, text: string): void {
+export function putMac(target: Buffer, offset: number, text: unknown): boolean {
+  if (typeof text !== 'string' || !isMac(text)) return false;
   for (let i = 0; i < 6; i++) {
     target[offset + i] =
       hexDigit(text.charCodeAt(3 * i)) * 16 + hexDigit(text.charCodeAt(3 * i + 1));
   }
+  return true;
 }
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) =>

@@ -38,11 +38,14 @@ export interface MessageCodec {
    * @throws NfvError VPP_FIELD_INVALID; the violation's field is a JSON pointer: `/route/paths/0/type`.
    */
   check(fields: Fields): number;
+  /** Bytes that every message of this kind has. */
+  readonly minimum: number;
   /**
-   * Writes the message at `offset`; answers its end. Only for fields that `check` has passed, and as
-   * many bytes as it has told must be there. Client index and context are written if it has them.
+   * Checks the fields and writes the message at `offset`, in one pass; answers its end. Client index
+   * and context are written if it has them. -1: a field is not right, and `check` says which; or
+   * there are fewer bytes than `check` answers. What stands behind `offset` means nothing then.
    */
-  write(
+  put(
     target: Buffer,
     offset: number,
     id: number,
@@ -50,7 +53,11 @@ export interface MessageCodec {
     context: number,
     fields: Fields,
   ): number;
-  /** `check` and `write` into a new Buffer. */
+  /**
+   * The message in a new Buffer.
+   *
+   * @throws NfvError as `check`
+   */
   encode(id: number, clientIndex: number, context: number, fields: Fields): Buffer;
   /**
    * The fields of a whole message, from its id on, without the header's. What is given shares nothing
@@ -75,8 +82,8 @@ export interface Codec {
 
 export function createCodec(schema: ApiSchema): Codec {
   const layouts = new LayoutBuilder(schema);
-  const checked = { name: '' };
-  const compiler = new StructCompiler(createRefuse(() => checked.name));
+  const shared: Shared = { checking: '', scratch: Buffer.alloc(SCRATCH_BYTES) };
+  const compiler = new StructCompiler(createRefuse(() => shared.checking));
   const codecs = new Map<string, MessageCodec>();
   return {
     message: (name) => {
@@ -85,7 +92,7 @@ export function createCodec(schema: ApiSchema): Codec {
       const def = schema.messages.get(name);
       if (def === undefined) throw unknownMessage(name, schema);
       const layout = layouts.message(def);
-      const codec = new CompiledMessage(def, layout, compiler.codeOf(layout), checked);
+      const codec = new CompiledMessage(def, layout, compiler.codeOf(layout), shared);
       codecs.set(name, codec);
       return codec;
     },
@@ -106,14 +113,24 @@ function putU32(target: Buffer, offset: number, value: number): number {
   return offset + 4;
 }
 
+/** What nearly all messages fit into. */
+const SCRATCH_BYTES = 4096;
+
+/** Of the messages of one codec. */
+interface Shared {
+  /** Name of the message whose fields are being checked. */
+  checking: string;
+  readonly scratch: Buffer;
+}
+
 class CompiledMessage implements MessageCodec {
   readonly name: string;
   readonly crc: string;
   readonly key: string;
   readonly hasContext: boolean;
   readonly hasClientIndex: boolean;
+  readonly minimum: number;
   readonly #body: number;
-  readonly #minimum: number;
   readonly #path: (string | number)[] = [];
   readonly #cursor: Cursor = { end: 0 };
 
@@ -121,8 +138,7 @@ class CompiledMessage implements MessageCodec {
     def: MessageDef,
     layout: StructLayout,
     private readonly code: StructCode,
-    /** Shared by the messages of one codec: whose fields are being checked. */
-    private readonly checked: { name: string },
+    private readonly shared: Shared,
   ) {
     this.name = def.name;
     this.crc = def.crc;
@@ -130,15 +146,15 @@ class CompiledMessage implements MessageCodec {
     this.hasContext = def.hasContext;
     this.hasClientIndex = def.hasClientIndex;
     this.#body = 2 + (def.hasClientIndex ? 4 : 0) + (def.hasContext ? 4 : 0);
-    this.#minimum = this.#body + layout.minimum;
+    this.minimum = this.#body + layout.minimum;
   }
 
   check(fields: Fields): number {
-    this.checked.name = this.name;
+    this.shared.checking = this.name;
     return this.#body + this.code.check(fields, this.#path, 0, -1);
   }
 
-  write(
+  put(
     target: Buffer,
     offset: number,
     id: number,
@@ -151,18 +167,22 @@ class CompiledMessage implements MessageCodec {
     let at = offset + 2;
     if (this.hasClientIndex) at = putU32(target, at, clientIndex);
     if (this.hasContext) at = putU32(target, at, context);
-    return this.code.write(target, at, fields);
+    const end = this.code.put(target, at, fields, -1);
+    return end > target.length ? -1 : end;
   }
 
   encode(id: number, clientIndex: number, context: number, fields: Fields): Buffer {
-    const message = Buffer.allocUnsafe(this.check(fields));
-    this.write(message, 0, id, clientIndex, context, fields);
+    const { scratch } = this.shared;
+    const end = this.put(scratch, 0, id, clientIndex, context, fields);
+    const message = Buffer.allocUnsafe(end < 0 ? this.check(fields) : end);
+    if (end < 0) this.put(message, 0, id, clientIndex, context, fields);
+    else scratch.copy(message, 0, 0, end);
     return message;
   }
 
   decode(message: Buffer): Record<string, unknown> {
     try {
-      if (message.length < this.#minimum) shorten(message, 0, this.#minimum);
+      if (message.length < this.minimum) shorten(message, 0, this.minimum);
       const fields = this.code.read(message, this.#body, this.#cursor, -1);
       return fields;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { compileFunction } from 'node:vm';
 import { emitCheck } from './emit-check.js';
 import { emitRead } from './emit-read.js';
-import { emitWrite } from './emit-write.js';
+import { emitPut } from './emit-put.js';
 import { Emitter, type StructCode } from './emitter.js';
 import type { Refuse } from './field-fault.js';
 import type { StructLayout } from './layout.js';
@@ -30,8 +30,8 @@ export class StructCompiler {
     e.line('check(v, p, d, a) {');
     emitCheck(e, layout, this.codeOf, this.refuse);
     e.line('},');
-    e.line('write(b, o, v) {');
-    emitWrite(e, layout, this.codeOf);
+    e.line('put(b, o, v, a) {');
+    emitPut(e, layout, this.codeOf);
     e.line('},');
     e.line('read(b, o, c, a) {');
     emitRead(e, layout, this.codeOf);
@@ -48,5 +48,5 @@ export class StructCompiler {
 
 function isStructCode(code: unknown): code is StructCode {
   if (typeof code !== 'object' || code === null) return false;
-  return 'check' in code && 'write' in code && 'read' in code;
+  return 'check' in code && 'put' in code && 'read' in code;
 }

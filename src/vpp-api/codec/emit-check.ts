@@ -1,5 +1,5 @@
 /**
- * Code that checks the value of a struct before anything is written:
+ * Code that checks the value of a struct, and says what is wrong and where:
  *
  *   check(v: value, p: path, d: depth, a: number of the selected union member) -> size in bytes
  *
@@ -7,9 +7,10 @@
  */
 import type { IntegerType } from '../schema/api-schema.js';
 import * as address from './address-text.js';
-import type { CodeOf } from './emit-write.js';
+import type { CodeOf } from './emit-put.js';
 import { property, type Emitter } from './emitter.js';
 import type { Refuse } from './field-fault.js';
+import { CUT } from './integer-types.js';
 import {
   isFixed,
   isU8,
@@ -235,16 +236,6 @@ const inside = (holder: string, key: string, { depth }: Place): Place => ({
   key,
   depth: `${depth} + 1`,
 });
-
-/** What cuts a number to the type: it stays as it is if it fits. */
-const CUT = {
-  u8: '& 255',
-  u16: '& 65535',
-  u32: '>>> 0',
-  i8: '<< 24 >> 24',
-  i16: '<< 16 >> 16',
-  i32: '| 0',
-} as const;
 
 const NATIVES = {
   ip4_address: address.isIp4,

@@ -8,7 +8,7 @@
  */
 import type { IntegerType } from '../schema/api-schema.js';
 import * as address from './address-text.js';
-import type { CodeOf } from './emit-write.js';
+import type { CodeOf } from './emit-put.js';
 import { at, plain, type Emitter } from './emitter.js';
 import { bytesOf } from './integer-types.js';
 import {

@@ -45,8 +45,8 @@ export interface StructCode {
     depth: number,
     member: number,
   ) => number;
-  /** Answers the end. */
-  readonly write: (target: Buffer, offset: number, value: unknown) => number;
+  /** Answers the end, which may lie beyond the buffer's; -1 if a field is not right. */
+  readonly put: (target: Buffer, offset: number, value: unknown, member: number) => number;
   /** Leaves the end in `cursor` if the struct's size varies. */
   readonly read: (
     source: Buffer,

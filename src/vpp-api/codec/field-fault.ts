@@ -58,9 +58,9 @@ export function createRefuse(messageName: () => string): Refuse {
         `give ${describe(layout)}`,
       ),
     keys: (path, depth, value, layout) => {
-      const known = layout.fields.map(({ name }) => name);
-      const unknown = Object.keys(value).find((key) => !known.includes(key));
+      const unknown = unknownKey(value, layout);
       if (unknown === undefined) return;
+      const known = layout.fields.map(({ name }) => name);
       const [near] = nearestNames(unknown, known, 1);
       fail(
         pointer(path, depth, unknown),
@@ -86,6 +86,15 @@ export function createRefuse(messageName: () => string): Refuse {
         `give ${wanted}, or change the discriminator`,
       ),
   };
+}
+
+function unknownKey(value: object, { fields }: StructLayout): string | undefined {
+  return Object.keys(value).find((key) => !fields.some(({ name }) => name === key));
+}
+
+/** The object has no key that the struct does not have. */
+export function knowsKeysOf(value: object, layout: StructLayout): boolean {
+  return unknownKey(value, layout) === undefined;
 }
 
 function fieldFault(message: string, violations: readonly FieldViolation[]): NfvError {

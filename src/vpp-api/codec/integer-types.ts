@@ -13,6 +13,16 @@ const BYTES: Readonly<Record<IntegerType, number>> = {
 
 export const bytesOf = (type: IntegerType): number => BYTES[type];
 
+/** Code that cuts a number to the type: it stays as it is if it fits. */
+export const CUT = {
+  u8: '& 255',
+  u16: '& 65535',
+  u32: '>>> 0',
+  i8: '<< 24 >> 24',
+  i16: '<< 16 >> 16',
+  i32: '| 0',
+} as const;
+
 /** Smallest and largest value. */
 export function rangeOf(type: IntegerType): readonly [bigint, bigint] {
   const bits = BigInt(8 * BYTES[type]);

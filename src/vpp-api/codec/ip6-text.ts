@@ -1,4 +1,5 @@
 import { parseIp4 } from './ip4-text.js';
+import { zero } from './octets.js';
 
 const COLON = 58;
 
@@ -92,7 +93,7 @@ function spread(into: Uint8Array, offset: number, gap: number, groups: number): 
   const from = offset + 2 * gap;
   const tail = 2 * (groups - gap);
   into.copyWithin(offset + 16 - tail, from, from + tail);
-  into.fill(0, from, offset + 16 - tail);
+  zero(into, from, offset + 16 - tail);
 }
 
 export function hexDigit(code: number): number {

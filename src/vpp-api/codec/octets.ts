@@ -7,10 +7,15 @@ export function sizeOfOctets(value: unknown): number {
   return value.length / 2;
 }
 
-export function putOctets(target: Buffer, offset: number, value: Uint8Array | string): number {
-  if (typeof value === 'string') return offset + target.write(value, offset, 'hex');
-  target.set(value, offset);
-  return offset + value.length;
+/** Writes what `sizeOfOctets` has passed; what does not fit whole is left out. */
+export function putOctets(target: Buffer, offset: number, value: Uint8Array | string): void {
+  if (offset + sizeOfOctets(value) > target.length) return;
+  if (typeof value === 'string') target.write(value, offset, 'hex');
+  else target.set(value, offset);
+}
+
+export function zero(target: Uint8Array, start: number, end: number): void {
+  for (let i = start; i < end; i++) target[i] = 0;
 }
 
 /** A copy: what is decoded does not keep the buffer it came in. */

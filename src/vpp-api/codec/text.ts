@@ -1,4 +1,5 @@
 /** Strings as VPP has them: UTF-8, a NUL at the end of fixed ones, a u32 length before the others. */
+import { zero } from './octets.js';
 
 /** Bytes of `value` in UTF-8; -1 if it is no string or no well-formed one. */
 export function sizeOfText(value: unknown): number {
@@ -19,20 +20,25 @@ export function sizeOfFixedText(value: unknown): number {
 /** Shorter strings are copied here; for longer ones the call into Node costs less. */
 const SHORT = 24;
 
-/** Writes without a length; answers the end. */
+/** Writes without a length; answers the end. What does not fit is left out. */
 export function putText(target: Buffer, offset: number, text: string): number {
-  if (text.length > SHORT) return offset + target.write(text, offset);
+  if (text.length > SHORT) return putLong(target, offset, text);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) return offset + target.write(text, offset);
+    if (code > 0x7f) return putLong(target, offset, text);
     target[offset + i] = code;
   }
   return offset + text.length;
 }
 
+/** Node refuses an offset beyond the end. */
+function putLong(target: Buffer, offset: number, text: string): number {
+  return offset < target.length ? offset + target.write(text, offset) : offset;
+}
+
 /** Fills `size` bytes, those after the text with NUL. */
 export function putFixedText(target: Buffer, offset: number, size: number, text: string): void {
-  target.fill(0, putText(target, offset, text), offset + size);
+  zero(target, putText(target, offset, text), offset + size);
 }
 
 /** The text up to the first NUL in `size` bytes. */

@@ -19,7 +19,10 @@ export const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** Writes a frame's header; `length` is that of the message that follows. */
 export function writeHeader(target: Buffer, offset: number, length: number): void {
   for (let i = offset; i < offset + HEADER_BYTES; i++) target[i] = 0;
-  target.writeUInt32BE(length, offset + LENGTH_OFFSET);
+  target[offset + LENGTH_OFFSET] = length >>> 24;
+  target[offset + LENGTH_OFFSET + 1] = length >>> 16;
+  target[offset + LENGTH_OFFSET + 2] = length >>> 8;
+  target[offset + LENGTH_OFFSET + 3] = length;
 }
 
 /**

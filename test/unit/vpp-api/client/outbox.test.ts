@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { createCodec, type MessageCodec } from '../../../../src/vpp-api/codec/codec.js';
+import { readCatalogue } from '../../../../src/vpp-api/schema/catalogue.js';
 import { Outbox } from '../../../../src/vpp-api/client/outbox.js';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -32,6 +34,9 @@ class SlowLink {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const cliCodec = (): MessageCodec =>
+  createCodec(readCatalogue().schemaFor(new Map())).message('cli_inband');
 
 describe('Outbox', () => {
   it('hands over what is added in one turn in one batch', async () => {
@@ -70,6 +75,41 @@ describe('Outbox', () => {
       Buffer.concat(link.sent),
       Buffer.concat([Buffer.from('before'), long, Buffer.from('behind')]),
     );
+  });
+
+  it('takes messages of any length, whatever room the chunk has left', async () => {
+    const codec = cliCodec();
+    const lengths = [10, 700, CHUNK_BYTES - 900, 600, 2 * CHUNK_BYTES, 0, 40_000, 40_000, 25_000];
+    const link = new SlowLink();
+    const outbox = new Outbox(link);
+    const expected = lengths.map((length, i) => {
+      outbox.add({ id: 0x102, codec }, i, { cmd: 'x'.repeat(length) });
+      const head = Buffer.alloc(16 + 2 + 4 + 4 + 4);
+      head.writeUInt32BE(14 + length, 8);
+      head.writeUInt16BE(0x102, 16);
+      head.writeUInt32BE(link.clientIndex, 18);
+      head.writeUInt32BE(i, 22);
+      head.writeUInt32BE(length, 26);
+      return Buffer.concat([head, Buffer.alloc(length, 'x')]);
+    });
+    await turn();
+    assert.ok(Buffer.concat(link.sent).equals(Buffer.concat(expected)));
+  });
+
+  it('adds nothing of a message with a field that is not right', async () => {
+    const codec = cliCodec();
+    const link = new SlowLink();
+    const outbox = new Outbox(link);
+    outbox.addFrame(Buffer.from('before'));
+    assert.throws(
+      () => {
+        outbox.add({ id: 1, codec }, 1, { cmd: 'show version', more: 1 });
+      },
+      { code: 'VPP_FIELD_INVALID' },
+    );
+    outbox.addFrame(Buffer.from('behind'));
+    await turn();
+    assert.deepEqual(link.sent.map(String), ['beforebehind']);
   });
 
   it('sends all bytes in their order, and changes none that the link still has', async () => {

@@ -186,6 +186,9 @@ function fault(message: MessageCodec, fields: unknown): NfvError {
   assert.fail('it was not refused');
 }
 
+/** The largest message that the sampler makes fits. */
+const ROOM = Buffer.alloc(1024 * 1024);
+
 describe('fields that are refused', () => {
   const check = (message: MessageCodec, [fields, path, reason]: Row): void => {
     const error = fault(message, fields);
@@ -266,14 +269,17 @@ describe('fields that are refused', () => {
         const places = placesIn(give);
         const [holder, key] = places[place % Math.max(1, places.length)] ?? [give, 'nothing'];
         Reflect.set(holder, key, value);
+        const end = message.put(ROOM, 0, 1, 2, 3, give);
         try {
           const size = message.check(give);
+          assert.equal(end, size, 'check passes what put refuses');
           const encoded = message.encode(1, 2, 3, give);
           assert.equal(encoded.length, size);
           message.decode(encoded);
         } catch (error) {
           assert.ok(error instanceof NfvError, String(error));
           assert.equal(error.code, 'VPP_FIELD_INVALID');
+          assert.equal(end, -1, 'put takes what check refuses');
           assert.match(error.violations[0]?.field ?? '', /^(\/\w+)+$/);
         }
       },

@@ -334,8 +334,19 @@ describe('the type system', () => {
       const codec = codecOf(...fields);
       const size = codec.check(value);
       const target = Buffer.alloc(size + 6, 0xaa);
-      assert.equal(codec.write(target, 3, 0x1234, 1, 2, value), 3 + size, title);
+      assert.equal(codec.put(target, 3, 0x1234, 1, 2, value), 3 + size, title);
       assert.equal(target.toString('hex'), `aaaaaa1234${bytes}aaaaaa`, title);
+    }
+  });
+
+  it('writes nothing beyond a buffer that is too short', () => {
+    for (const [title, fields, value] of ROWS) {
+      const codec = codecOf(...fields);
+      for (let short = codec.check(value) - 1; short >= 0; short--) {
+        const pool = Buffer.alloc(short + 64, 0xaa);
+        assert.equal(codec.put(pool.subarray(0, short), 0, 1, 1, 2, value), -1, title);
+        assert.ok(pool.subarray(short).every((byte) => byte === 0xaa));
+      }
     }
   });
 

@@ -1,4 +1,5 @@
 /** A NIC that is in use, and a profile that takes it: everything that undo has to give back. */
+import { writeFileSync } from 'node:fs';
 import * as eye from './eye.js';
 import { PF0, PF1 } from './lab-host.js';
 
@@ -17,6 +18,10 @@ export function makeBusy(): void {
   eye.ip('link', 'set', 'dev', eye.nameOf(PF1), 'up');
   eye.setVfCount(PF1, 2);
   eye.ip('link', 'set', 'dev', eye.nameOf(PF1), 'vf', '1', 'mac', '02:00:00:00:81:01', 'vlan', '7');
+  // Its driver takes the MAC when it comes again.
+  const vf = eye.vfAt(PF1, 1);
+  writeFileSync('/sys/bus/pci/drivers/igbvf/unbind', vf);
+  writeFileSync('/sys/bus/pci/drivers/igbvf/bind', vf);
   eye.setPages(0, 5);
 }
 

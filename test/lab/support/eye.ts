@@ -96,10 +96,13 @@ export function everything(): string[] {
     ),
     ...readdirSync('/sys/class/net').sort().flatMap(netdevLines),
     ...['-4', '-6'].flatMap((family) => lines(ip(family, 'route', 'show', 'table', 'all'))),
-    ...['vfio', 'vfio_pci', 'vfio_pci_core', 'vfio_iommu_type1'].map(
+    // VFIO's core, and /dev/vfio/vfio with it, may stay: the kernel loads and keeps it by itself.
+    ...['vfio_pci', 'vfio_pci_core'].map(
       (name) => `module ${name}: ${String(existsSync(`/sys/module/${name}`))}`,
     ),
-    ...(existsSync('/dev/vfio') ? readdirSync('/dev/vfio').sort() : []).map((n) => `vfio ${n}`),
+    ...(existsSync('/dev/vfio') ? readdirSync('/dev/vfio').sort() : [])
+      .filter((name) => name !== 'vfio')
+      .map((name) => `group ${name}`),
   ];
 }
 

@@ -76,6 +76,17 @@ describe('HostPreparation', () => {
     ]);
   });
 
+  it('gives a VF whose MAC was set after its driver came the one that was set', async () => {
+    const name = host.kernel.fn('0000:81:10.2').netdev?.name ?? '';
+    const mac = '02:00:00:00:81:01';
+    host.kernel.call('ip', ['link', 'set', 'dev', 'eth1', 'vf', '1', 'mac', mac], '');
+    await apply();
+    await preparation.undo(host.signal);
+    const netdev = host.kernel.fn('0000:81:10.2').netdev;
+    // Its own from before, the PF would not let it have.
+    assert.deepEqual([netdev?.name, netdev?.mac], [name, mac]);
+  });
+
   it('undoes it all, to the last byte', async () => {
     await apply();
     assert.notDeepEqual(everything(host), before);

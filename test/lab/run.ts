@@ -53,7 +53,7 @@ class Lab {
     const reports: Report[] = [];
     for (const { tests, hasIommu } of SUITES[name] ?? []) {
       process.stdout.write(`\n== lab: ${tests}\n`);
-      const mocha = ['node_modules/.bin/mocha', '--timeout', '600000', tests];
+      const mocha = ['node_modules/.bin/mocha', '--exit', '--timeout', '600000', tests];
       const end = await this.run(mocha, hasIommu, disk);
       reports.push(toReport(tests, end));
     }

@@ -10,7 +10,9 @@ export function makeBusy(): void {
   eye.ip('link', 'set', 'dev', name, 'name', 'wan0');
   eye.ip('link', 'property', 'add', 'dev', 'wan0', 'altname', 'uplink-of-the-lab');
   eye.ip('link', 'set', 'dev', 'wan0', 'address', '02:00:00:00:00:77', 'mtu', '1400', 'up');
-  eye.ip('address', 'add', '192.0.2.1/24', 'dev', 'wan0');
+  const words = ['brd', '+', 'dev', 'wan0', 'label', 'wan0:lab', 'noprefixroute'];
+  eye.ip('address', 'add', '192.0.2.1/24', ...words);
+  eye.ip('route', 'add', '192.0.2.0/24', 'dev', 'wan0');
   eye.ip('address', 'add', '2001:db8::1/64', 'dev', 'wan0', 'nodad');
   eye.ip('route', 'add', '198.51.100.0/24', 'via', '192.0.2.9', 'metric', '50');
   eye.ip('-6', 'route', 'add', '2001:db8:9::/48', 'via', '2001:db8::9');

@@ -28,6 +28,7 @@ describe('parseNetdevs', () => {
           prefixLength: 64,
           scope: 'link',
           dynamic: false,
+          options: [],
         },
       ],
     });

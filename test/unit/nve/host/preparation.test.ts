@@ -87,6 +87,18 @@ describe('HostPreparation', () => {
     assert.deepEqual([netdev?.name, netdev?.mac], [name, mac]);
   });
 
+  it('tells of a kernel that lacks the mode without an IOMMU, and is as before', async () => {
+    const { state } = host.kernel;
+    state.functions.set(PF0, { ...host.kernel.fn(PF0), group: undefined });
+    host.kernel.show();
+    before = everything(host);
+    const uplink = `{ name: up, role: dpdk, takeOver: true, match: { bdf: "${PF0}" } }`;
+    const error = await refusal(apply(`{ nics: [${uplink}], policy: { noIommu: allow } }`));
+    assert.equal(error.code, 'KERNEL_REFUSED');
+    assert.match(error.message, /CONFIG_VFIO_NOIOMMU/);
+    assertSame(everything(host), before);
+  });
+
   it('undoes it all, to the last byte', async () => {
     await apply();
     assert.notDeepEqual(everything(host), before);

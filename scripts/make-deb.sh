@@ -69,5 +69,6 @@ install -m 0644 -t "$root/DEBIAN" "$work/md5sums"
 
 mkdir -p "$out"
 file=$out/nfvd_${version}_$arch.deb
-dpkg-deb --root-owner-group -Zxz --build "$root" "$file" >/dev/null
+# Level 6 would make it a fifth smaller, and take more than three times as long.
+dpkg-deb --root-owner-group -Zxz -z2 --build "$root" "$file" >/dev/null
 echo "$file"

@@ -6,7 +6,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo tour test test-vpp lint unit integration bench build build-all install deb fix docs generate fuzz nightly clean
+.PHONY: help demo tour test test-vpp test-lab lint unit integration bench build build-all install deb fix docs generate fuzz nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ integration: build-all ## test/integration only
 
 test-vpp: build-all ## the contract on a real VPP: that in VPP_PREFIX, else that on the PATH
 	@node dist/test/run.js vpp
+
+test-lab: build-all ## host preparation on a real kernel: a QEMU guest with SR-IOV NICs and an IOMMU
+	@scripts/need.sh ip=iproute2 flock=util-linux
+	@node dist/test/lab/run.js
 
 fuzz: build-all ## the fuzzers, 100,000 cases each
 	@NFVD_FUZZ_CASES=100000 $(BIN)/mocha --timeout 0 'dist/test/**/*fuzz*.test.js'

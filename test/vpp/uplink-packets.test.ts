@@ -51,7 +51,7 @@ describe('an underlay that is a VLAN of VPP', function () {
   before(async function () {
     if (typeof found === 'string') skip(this, found);
     await needNetns(this);
-    for (let i = 0; i < SIDES.length; i++) {
+    while (guests.length < SIDES.length) {
       spaces.push(await Netns.create());
       guests.push(await Netns.create());
     }

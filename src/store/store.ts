@@ -144,7 +144,21 @@ export interface StoreReader {
   close(): Promise<void>;
 }
 
+/** The processes that have the store open. */
+export interface Peers {
+  /** This one's name; no other ever had it. */
+  readonly self: string;
+  /** As far as this one knows; one that was killed counts for some seconds more. */
+  isAlive(process: string): boolean;
+  /** Milliseconds since the store last answered; it is asked every second. */
+  silentMs(): number;
+  /** Calls back whenever processes came or went. @returns what ends that */
+  onChange(callback: () => void): () => void;
+}
+
 export interface Store extends StoreReader {
+  /** Absent: no other process can have it open. */
+  readonly peers?: Peers;
   /** Compares plus operations that this one takes in one transaction: LIMITS.txnOps or more. */
   readonly txnOps: number;
   /**

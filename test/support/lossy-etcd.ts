@@ -34,6 +34,9 @@ export class LossyEtcd implements EtcdApi {
     return answers;
   }
 
+  grantLease: EtcdApi['grantLease'] = (id, seconds) => this.api.grantLease(id, seconds);
+  keepLease: EtcdApi['keepLease'] = (id) => this.api.keepLease(id);
+  revokeLease: EtcdApi['revokeLease'] = (id) => this.api.revokeLease(id);
   compact: EtcdApi['compact'] = (revision) => this.api.compact(revision);
   watch: EtcdApi['watch'] = (request, signal) => this.api.watch(request, signal);
   version: EtcdApi['version'] = () => this.api.version();

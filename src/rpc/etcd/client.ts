@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CallOptions, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
 import { NfvError } from '../../errors.js';
+import type { LeaseKeepAliveResponse__Output } from '../gen/etcdserverpb/LeaseKeepAliveResponse.js';
 import type { StatusResponse__Output } from '../gen/etcdserverpb/StatusResponse.js';
 import type { TxnResponse__Output } from '../gen/etcdserverpb/TxnResponse.js';
 import type { Address } from '../address.js';
@@ -71,6 +72,37 @@ export class EtcdClient implements EtcdApi {
 
   async compact(revision: number): Promise<void> {
     await this.#call(({ kv }, ...rest) => kv.Compact({ revision }, ...rest));
+  }
+
+  async grantLease(id: number, seconds: number): Promise<void> {
+    await this.#call(({ lease }, ...rest) => lease.LeaseGrant({ ID: id, TTL: seconds }, ...rest));
+  }
+
+  async revokeLease(id: number): Promise<void> {
+    await this.#call(({ lease }, ...rest) => lease.LeaseRevoke({ ID: id }, ...rest));
+  }
+
+  async keepLease(id: number): Promise<boolean> {
+    if (this.#token.isMissing) await this.#authenticate();
+    const { current: member } = this.#members;
+    const options = { deadline: Date.now() + this.#tryMs };
+    const call = member.lease.LeaseKeepAlive(this.#token.metadata(), options);
+    // It only sends what it is asked for, and is asked once.
+    call.write({ ID: id });
+    const answers: AsyncIterable<LeaseKeepAliveResponse__Output> = call;
+    try {
+      for await (const { TTL } of answers) return TTL > 0;
+    } catch (thrown) {
+      const error = etcdError(thrown, member.target);
+      if (error.code === 'STORE_UNREACHABLE') this.#members.leave(member);
+      if (wantsToken(error)) this.#token.set('');
+      throw error;
+    } finally {
+      // Its failure is what we ask for.
+      call.on('error', () => undefined);
+      call.cancel();
+    }
+    throw new NfvError('STORE_UNREACHABLE', `etcd ${member.target}: no answer about a lease`);
   }
 
   async version(): Promise<string> {

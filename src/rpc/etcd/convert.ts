@@ -42,7 +42,7 @@ function opToWire(op: EtcdOp): RequestOp {
     case 'range':
       return { request_range: rangeToWire(op.range) };
     case 'put':
-      return { request_put: { key: op.key, value: op.value } };
+      return { request_put: { key: op.key, value: op.value, lease: op.lease ?? 0 } };
     case 'delete':
       return { request_delete_range: { key: op.key } };
     case 'txn':

@@ -30,6 +30,8 @@ const BY_TEXT: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     'authentication is not enabled',
     { code: 'STORE_REFUSED', remedy: 'leave out auth, or enable it: "etcdctl auth enable"' },
   ],
+  ['lease already exists', { code: 'ALREADY_EXISTS' }],
+  ['requested lease not found', { code: 'NOT_FOUND' }],
   ['corrupt cluster', { code: 'STORE_DAMAGED', remedy: 'see "etcdctl alarm list"' }],
 ]);
 

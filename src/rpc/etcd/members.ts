@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Client } from '@grpc/grpc-js';
 import type { AuthClient } from '../gen/etcdserverpb/Auth.js';
 import type { KVClient } from '../gen/etcdserverpb/KV.js';
+import type { LeaseClient } from '../gen/etcdserverpb/Lease.js';
 import type { MaintenanceClient } from '../gen/etcdserverpb/Maintenance.js';
 import type { WatchClient } from '../gen/etcdserverpb/Watch.js';
 import { formatTarget, type Address } from '../address.js';
@@ -15,6 +16,7 @@ export interface Member {
   readonly kv: KVClient;
   readonly watch: WatchClient;
   readonly auth: AuthClient;
+  readonly lease: LeaseClient;
   readonly maintenance: MaintenanceClient;
 }
 
@@ -56,6 +58,7 @@ export class Members {
         kv,
         watch: new proto.Watch(target, credentials, shared),
         auth: new proto.Auth(target, credentials, shared),
+        lease: new proto.Lease(target, credentials, shared),
         maintenance: new proto.Maintenance(target, credentials, shared),
       };
     });
@@ -86,8 +89,8 @@ export class Members {
   }
 
   close(): void {
-    for (const { kv, watch, auth, maintenance } of this.#members) {
-      const clients: readonly Client[] = [watch, auth, maintenance, kv];
+    for (const { kv, watch, auth, lease, maintenance } of this.#members) {
+      const clients: readonly Client[] = [watch, auth, lease, maintenance, kv];
       for (const client of clients) client.close();
     }
   }

@@ -24,7 +24,13 @@ export interface EtcdRangeResult {
 
 export type EtcdOp =
   | { readonly kind: 'range'; readonly range: EtcdRange }
-  | { readonly kind: 'put'; readonly key: Buffer; readonly value: Buffer }
+  | {
+      readonly kind: 'put';
+      readonly key: Buffer;
+      readonly value: Buffer;
+      /** The key goes with it. */
+      readonly lease?: number;
+    }
   | { readonly kind: 'delete'; readonly key: Buffer }
   | { readonly kind: 'txn'; readonly txn: EtcdTxn };
 
@@ -102,6 +108,12 @@ export interface EtcdApi {
    * @throws NfvError STORE_UNREACHABLE when the stream broke, or its member lost the leader
    */
   watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncIterable<EtcdWatchAnswer>;
+  /** Makes a lease with an id of ours. @throws NfvError as `ask`, ALREADY_EXISTS */
+  grantLease(id: number, seconds: number): Promise<void>;
+  /** @returns whether it was still there. @throws NfvError STORE_UNREACHABLE, STORE_REFUSED */
+  keepLease(id: number): Promise<boolean>;
+  /** Ends it, and its keys. @throws NfvError as `ask`, NOT_FOUND */
+  revokeLease(id: number): Promise<void>;
   /** Of the member that answers first. @throws NfvError as `ask` */
   version(): Promise<string>;
   close(): void;

@@ -4,6 +4,7 @@
  *   PREFIX meta       the store's own record; its modRevision is the fence (fence.ts)
  *   PREFIX head       written by every transaction, with an id of it: its modRevision is the
  *                     store's revision, whatever else is in the same etcd
+ *   PREFIX live/ID    a process that has the store open, by a lease
  *   PREFIX data/KEY   a key of the store, its value as it is
  */
 import type { EtcdRange } from '../../rpc/etcd/types.js';
@@ -11,11 +12,13 @@ import type { EtcdRange } from '../../rpc/etcd/types.js';
 export class Layout {
   readonly meta: Buffer;
   readonly head: Buffer;
+  readonly live: Buffer;
   readonly #data: Buffer;
 
   constructor(prefix: string) {
     this.meta = Buffer.from(`${prefix}meta`);
     this.head = Buffer.from(`${prefix}head`);
+    this.live = Buffer.from(`${prefix}live/`);
     this.#data = Buffer.from(`${prefix}data/`);
   }
 
@@ -39,6 +42,11 @@ export class Layout {
 }
 
 const ZERO = Buffer.from([0]);
+
+/** All keys with a prefix. */
+export function allOf(prefix: Buffer): Required<Pick<EtcdRange, 'key' | 'end'>> {
+  return { key: prefix, end: endOf(prefix) };
+}
 
 /** The first key after all that have the prefix: no UTF-8 has a byte 0xff. */
 function endOf(prefix: Buffer): Buffer {

@@ -1,5 +1,4 @@
 /** The store in etcd, for any number of processes at once. docs/store.md has the whole picture. */
-import { randomBytes } from 'node:crypto';
 import { NfvError } from '../../errors.js';
 import type { EtcdApi } from '../../rpc/etcd/types.js';
 import { checkKey, checkNotFuture, checkRange, checkRevision, checkTxn } from '../check-request.js';
@@ -19,6 +18,7 @@ import { Fence } from './fence.js';
 import { Layout } from './layout.js';
 import { checkServer, newEpoch } from './open.js';
 import { Pending } from './pending.js';
+import { EtcdPeers } from './peers.js';
 import { keyValue, readAt, readRange } from './read.js';
 import { State } from './state.js';
 import { EXTRA_OPS, txnAnswer, txnRequest } from './txn.js';
@@ -57,7 +57,9 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     const meta = await newEpoch(api, layout, now());
     const state = new State(api, layout, meta, 0);
     await learnCompacted(api, state);
-    return new EtcdStore(api, state, maxTxnOps - EXTRA_OPS, patienceMs);
+    const peers = new EtcdPeers(api, state);
+    await peers.beat();
+    return new EtcdStore(peers, api, state, maxTxnOps - EXTRA_OPS, patienceMs);
   } catch (error) {
     api.close();
     throw error;
@@ -69,12 +71,11 @@ class EtcdStore implements Store {
   readonly #pending = new Pending();
   readonly #closed = new AbortController();
   readonly #refreshing: NodeJS.Timeout;
-  /** In the ids of its transactions: no other process has it. */
-  readonly #instance = randomBytes(9).toString('base64url');
   #txns = 0;
   #closing: Promise<void> | undefined;
 
   constructor(
+    readonly peers: EtcdPeers,
     private readonly api: EtcdApi,
     private readonly state: State,
     readonly txnOps: number,
@@ -143,12 +144,13 @@ class EtcdStore implements Store {
     clearTimeout(this.#refreshing);
     this.#closed.abort(new NfvError('STORE_CLOSED', 'the store is closed'));
     await this.#pending.idle();
+    await this.peers.leave();
     this.api.close();
   }
 
   async #commit(txn: Txn): Promise<TxnResult> {
     const { api, state } = this;
-    const id = `${this.#instance}.${++this.#txns}`;
+    const id = `${this.peers.self}.${++this.#txns}`;
     const since = state.revision;
     const end = performance.now() + this.patienceMs;
     do {
@@ -168,14 +170,19 @@ class EtcdStore implements Store {
 
   #refreshLater(): NodeJS.Timeout {
     return setTimeout(() => {
-      this.state
-        .refresh()
-        // Whoever asks hears what is wrong; `silentMs` tells for how long.
-        .catch(() => undefined)
-        .finally(() => {
-          if (this.#closing === undefined) this.#refreshing.refresh();
-        });
+      void this.#refresh().finally(() => {
+        if (this.#closing === undefined) this.#refreshing.refresh();
+      });
     }, REFRESH_MS).unref();
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      await this.state.refresh();
+      await this.peers.beat();
+    } catch {
+      // Whoever asks hears what is wrong; the peers' `silentMs` tells for how long.
+    }
   }
 
   #checkOpen(): void {

@@ -7,7 +7,7 @@ import type { NveSpec, Underlay } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
 import type { Change, NveInput } from './compiler/inputs.js';
-import { parseResourceKey, ROOT, SPECS, statusesOf } from './keys.js';
+import { parseResourceKey, ROOT, specKey, SPECS, statusesOf } from './keys.js';
 import { RECORDS, STATUS_RECORDS } from './records.js';
 import { scan } from './scan.js';
 
@@ -81,13 +81,42 @@ export class Catalog {
   async follow(
     store: Store,
     signal: AbortSignal,
-    onCommit: (revision: number, changes: readonly Change[]) => void,
+    onCommit: (revision: number, changes: readonly Change[], events: readonly StoreEvent[]) => void,
   ): Promise<void> {
     for await (const batch of store.watch({ prefix: ROOT, after: this.#revision, signal })) {
       const changes = batch.events.flatMap((event) => this.#take(event));
       this.#revision = batch.revision;
-      onCommit(batch.revision, changes);
+      onCommit(batch.revision, changes, batch.events);
     }
+  }
+
+  /**
+   * Reads everything anew, because the history since `revision` is gone.
+   * @returns the changes from what was known; many may be none
+   * @throws NfvError of Store.range
+   */
+  async reload(store: Store, signal: AbortSignal): Promise<readonly Change[]> {
+    const { revision } = await store.range({ prefix: ROOT, limit: 1 });
+    const at = { revision, signal };
+    const changes: Change[] = [];
+    const found = new Set<string>();
+    for await (const kv of scan(store, statusesOf('nves'), at)) changes.push(...this.#put(kv));
+    for await (const kv of scan(store, SPECS, at)) {
+      found.add(kv.key);
+      changes.push(...this.#put(kv));
+    }
+    signal.throwIfAborted();
+    for (const key of this.#specKeys()) if (!found.has(key)) changes.push(...this.#delete(key));
+    this.#revision = revision;
+    return changes;
+  }
+
+  #specKeys(): string[] {
+    return [
+      ...[...this.#networks.keys()].map((id) => specKey('virtualNetworks', id)),
+      ...[...this.#nves.keys()].map((id) => specKey('nves', id)),
+      ...[...this.#endpoints.keys()].map((id) => specKey('endpoints', id)),
+    ];
   }
 
   #take(event: StoreEvent): Change[] {
@@ -106,6 +135,8 @@ export class Catalog {
     switch (collection) {
       case 'virtualNetworks': {
         const { spec } = RECORDS.virtualNetworks.decode(key, value);
+        const before = this.#networks.get(id);
+        if (before !== undefined) this.#vnis.delete(before.vni);
         this.#vnis.add(spec.vni);
         this.#networks.set(id, spec);
         return [{ kind: 'VirtualNetwork', id, after: spec }];

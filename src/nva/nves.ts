@@ -1,7 +1,14 @@
 import { invalidField, invalidFields } from '../errors.js';
 import { checkNve, NO_NVE_STATUS, vtepOf, type Nve, type NveSpec } from '../model/nve.js';
 import type { Store } from '../store/store.js';
-import { nveEndpointsOf, nveGenerationKey, specKey, statusKey, vtepKey } from './keys.js';
+import {
+  nveEndpointsOf,
+  nveGenerationKey,
+  sessionKey,
+  specKey,
+  statusKey,
+  vtepKey,
+} from './keys.js';
 import {
   decodeKv,
   metaOf,
@@ -36,7 +43,7 @@ export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
     },
     checkDelete: (id) => Promise.resolve([unused('nves', id, nveEndpointsOf(id), '--nve')]),
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
-    statusKeys: (id) => [statusKey('nves', id)],
+    statusKeys: (id) => [statusKey('nves', id), sessionKey(id)],
     generations: () => [],
     async assemble(id, { value, modRevision }, revision) {
       const status = await readNveStatus(store, id, revision);

@@ -31,7 +31,9 @@ program
     const { parseNvaConfig } = await import('../nva/config.js');
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
+      const { checkStoreFiles } = await import('./nva-store.js');
       await checkTls(config.listen);
+      await checkStoreFiles(config);
       print(`${flags.config}: ok`);
       return;
     }

@@ -9,6 +9,16 @@ export interface EtcdUser {
   readonly passwordFile: string;
 }
 
+/** @throws NfvError FILE_UNREADABLE */
+export function readPassword(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    const { message } = NfvError.from(cause);
+    throw new NfvError('FILE_UNREADABLE', `${path}: ${message}`, { cause });
+  }
+}
+
 export class Token {
   #token = '';
 
@@ -32,12 +42,7 @@ export class Token {
   /** @throws NfvError FILE_UNREADABLE */
   credentials(): { readonly name: string; readonly password: string } {
     const { username: name = '', passwordFile = '' } = this.user ?? {};
-    try {
-      return { name, password: readFileSync(passwordFile, 'utf8').trim() };
-    } catch (cause) {
-      const { message } = NfvError.from(cause);
-      throw new NfvError('FILE_UNREADABLE', `${passwordFile}: ${message}`, { cause });
-    }
+    return { name, password: readPassword(passwordFile) };
   }
 
   set(token: string): void {

@@ -18,7 +18,7 @@ export async function openNvaStore({ store, dataDir, maxStoreBytes }: NvaConfig)
 }
 
 /** @throws NfvError FILE_UNREADABLE */
-async function etcdClient({ endpoints, tls, user }: StoreConfig): Promise<EtcdApi> {
+export async function etcdClient({ endpoints, tls, user }: StoreConfig): Promise<EtcdApi> {
   const { EtcdClient } = await import('../rpc/etcd/client.js');
   return new EtcdClient({
     endpoints,

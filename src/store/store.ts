@@ -150,6 +150,8 @@ export interface Peers {
   readonly self: string;
   /** As far as this one knows; one that was killed counts for some seconds more. */
   isAlive(process: string): boolean;
+  /** How many there are besides this one, as far as it knows. */
+  others(): number;
   /** Milliseconds since the store last answered; it is asked every second. */
   silentMs(): number;
   /** Calls back whenever processes came or went. @returns what ends that */

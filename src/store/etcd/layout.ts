@@ -4,6 +4,7 @@
  *   PREFIX meta       the store's own record; its modRevision is the fence (fence.ts)
  *   PREFIX head       written by every transaction, with an id of it: its modRevision is the
  *                     store's revision, whatever else is in the same etcd
+ *   PREFIX copying    only while another store is copied there
  *   PREFIX live/ID    a process that has the store open, by a lease
  *   PREFIX data/KEY   a key of the store, its value as it is
  */
@@ -12,12 +13,14 @@ import type { EtcdRange } from '../../rpc/etcd/types.js';
 export class Layout {
   readonly meta: Buffer;
   readonly head: Buffer;
+  readonly copying: Buffer;
   readonly live: Buffer;
   readonly #data: Buffer;
 
   constructor(prefix: string) {
     this.meta = Buffer.from(`${prefix}meta`);
     this.head = Buffer.from(`${prefix}head`);
+    this.copying = Buffer.from(`${prefix}copying`);
     this.live = Buffer.from(`${prefix}live/`);
     this.#data = Buffer.from(`${prefix}data/`);
   }

@@ -29,6 +29,10 @@ export class EtcdPeers implements Peers {
     return this.#alive.has(process);
   }
 
+  others(): number {
+    return [...this.#alive].filter((process) => process !== this.self).length;
+  }
+
   silentMs(): number {
     return this.state.silentMs;
   }

@@ -13,6 +13,7 @@ import type {
   WatchBatch,
   WatchRequest,
 } from '../store.js';
+import type { StoreIdentity } from '../copy.js';
 import { learnCompacted, noteCompacted } from './compacted.js';
 import { Fence } from './fence.js';
 import { Layout } from './layout.js';
@@ -33,6 +34,10 @@ export interface EtcdStoreOptions {
   readonly maxTxnOps?: number;
   /** Milliseconds since 1970, for the epoch; default Date.now. */
   readonly now?: () => number;
+  /** See Opening. */
+  readonly make?: StoreIdentity;
+  /** See Opening. */
+  readonly mustExist?: boolean;
   /**
    * Milliseconds for which a transaction is tried whose answer was lost, and for which it is then
    * looked for; default 20,000.
@@ -54,7 +59,8 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   try {
     const layout = new Layout(prefix);
     await checkServer(api, layout, maxTxnOps);
-    const meta = await newEpoch(api, layout, now());
+    const { make, mustExist } = options;
+    const meta = await newEpoch(api, layout, { now: now(), make, mustExist });
     const state = new State(api, layout, meta, 0);
     await learnCompacted(api, state);
     const peers = new EtcdPeers(api, state);

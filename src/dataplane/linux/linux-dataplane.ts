@@ -31,6 +31,7 @@ import { NetnsNames } from './netns-names.js';
 import { notePorts } from './port-sight.js';
 import { probe } from './probe.js';
 import { read } from './reader.js';
+import { namesLast } from './routers.js';
 import type { Listener } from './teller.js';
 import { underlaysOf } from './underlay.js';
 import { Wants, type View } from './view.js';
@@ -52,6 +53,8 @@ export interface LinuxDataplaneOptions {
   /** An iproute2 process that owes an answer and says nothing for so long is killed. */
   readonly stallMs?: number;
   readonly newMac?: () => string;
+  /** What is mounted where, as our mount namespace sees it. */
+  readonly mountinfo?: string;
   /** Where the statistics of the links are. */
   readonly netDev?: string;
 }
@@ -72,6 +75,7 @@ export class LinuxDataplane implements Dataplane {
   readonly #gate: Gate;
   readonly #changes: Changes;
   readonly #searchPath: string;
+  #toldOfNames = false;
   #monitor: Monitor | undefined;
   /** Of routers' namespaces; when there are any. */
   #routerMonitor: Monitor | undefined;
@@ -106,8 +110,17 @@ export class LinuxDataplane implements Dataplane {
     });
   }
 
-  capabilities(signal: AbortSignal): Promise<Capabilities> {
-    return probe(this.#gate.doors(signal).ip);
+  async capabilities(signal: AbortSignal): Promise<Capabilities> {
+    const last = await namesLast(this.options.mountinfo);
+    if (!last && !this.#toldOfNames) {
+      this.#toldOfNames = true;
+      const { log } = this.options;
+      log.warn(
+        {},
+        'no routers: /run/netns is a copy here, so names in it would end with the agent',
+      );
+    }
+    return probe(this.#gate.doors(signal).ip, last);
   }
 
   async underlays(signal: AbortSignal): Promise<readonly Underlay[]> {

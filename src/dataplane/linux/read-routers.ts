@@ -14,8 +14,8 @@ import { settingDefects } from './router-settings.js';
 import { RouterView, type RouterState, type RouterWants } from './router-view.js';
 import type { View, Wants } from './view.js';
 
-/** From so many on a dump costs less. */
-const MANY = 64;
+/** From so many on a dump costs less: for one neighbour or route iproute2 reads all, too. */
+const MANY = 4;
 /** Routers that are read at a time; to begin with each takes a process. */
 const AT_ONCE = 8;
 /** @throws NfvError when something cannot be read; never a partial view */

@@ -117,9 +117,11 @@ async function readSettings(wants: Wants, doors: Doors, view: View): Promise<voi
 }
 
 async function readFilters(wants: Wants, doors: Doors, view: View): Promise<void> {
-  for (const [vni, mac] of wants.filters) {
-    view.filters.set(vni, await doors.gatewayFilter.defects(vni, mac));
-  }
+  await Promise.all(
+    [...wants.filters].map(async ([vni, mac]) => {
+      view.filters.set(vni, await doors.gatewayFilter.defects(vni, mac));
+    }),
+  );
 }
 
 async function readNeighbors(wants: Wants, doors: Doors, view: View): Promise<void> {

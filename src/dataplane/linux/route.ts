@@ -59,15 +59,14 @@ export const route: LinuxKind<RouteItem> = {
     }
   },
 
-  create: put,
-  update: (wanted, _from, doors) => put(wanted, doors),
+  create,
+  update: (wanted, _from, doors) => put(wanted, 'replace', doors),
 
   async remove({ vrf, prefix }, doors) {
     try {
       const inside = await doors.routers.inside(vrf);
-      const ours = (await readRoute(prefix, inside)).some((each) => each.ours);
       // Of any type: a deletion that names none takes each.
-      if (ours) await inside.run('route', 'del', prefix, 'proto', PROTOCOL);
+      await inside.run('route', 'del', prefix, 'proto', PROTOCOL);
     } catch (error) {
       const isGone = error instanceof NfvError && error.code === 'NETNS_MISSING';
       if (!isGone && !hasErrno(error, 'ESRCH')) throw error;
@@ -76,17 +75,29 @@ export const route: LinuxKind<RouteItem> = {
 };
 
 /**
- * The kernel's `replace` takes the place of anybody's route to the prefix, so it is looked at before.
- * @throws NfvError FOREIGN_OBJECT, ITEM_BLOCKED for a next hop that no gateway's subnet has
+ * The kernel's `replace` takes the place of anybody's route to the prefix, `add` of nobody's.
+ * @throws NfvError FOREIGN_OBJECT besides those of `put`
  */
-async function put(wanted: RouteItem, doors: Doors): Promise<void> {
-  const { vrf, prefix, via } = wanted;
+async function create(wanted: RouteItem, doors: Doors): Promise<void> {
+  try {
+    await put(wanted, 'add', doors);
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error;
+    const { vrf, prefix } = wanted;
+    const found = await readRoute(prefix, await doors.routers.inside(vrf));
+    const foreign = found.find(({ ours }) => !ours);
+    if (foreign !== undefined) throw inTheWay(vrf, foreign);
+    await put(wanted, 'replace', doors);
+  }
+}
+
+/** @throws NfvError ITEM_BLOCKED for a next hop that no gateway's subnet has */
+async function put(wanted: RouteItem, verb: 'add' | 'replace', doors: Doors): Promise<void> {
+  const { vrf, via } = wanted;
   const inside = await doors.routers.inside(vrf);
-  const foreign = (await readRoute(prefix, inside)).find(({ ours }) => !ours);
-  if (foreign !== undefined) throw inTheWay(vrf, foreign);
   if (via.kind === 'vrf') await needCross(vrf, via.vrf, doors);
   try {
-    await inside.run('route', 'replace', ...routeWords(wanted));
+    await inside.run('route', verb, ...routeWords(wanted));
   } catch (error) {
     if (!isUnreachable(error) || via.kind !== 'next_hops') throw error;
     const hops = via.nextHops.filter(({ vni }) => vni === 0).map(({ address }) => address);

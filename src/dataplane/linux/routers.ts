@@ -5,6 +5,7 @@
  * the agent has to be in the mount namespace of the host. In a copy of it (of `ip netns exec`, or of
  * a service with mounts of its own) what it mounts ends with it.
  */
+import { setMaxListeners } from 'node:events';
 import { readdir, readFile, readlink, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasErrno } from '../../host/iproute2/answers.js';
@@ -69,6 +70,8 @@ export class Routers {
   constructor(private readonly options: RoutersOptions) {}
 
   doors(signal: AbortSignal): RouterDoors {
+    // Each process listens to it.
+    setMaxListeners(2 * MAX_INSIDE, signal);
     return {
       nameOf: (vrf) => this.#nameOf(vrf),
       list: () => this.#list(),

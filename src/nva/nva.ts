@@ -1,5 +1,4 @@
 /** The network virtualization authority: the API, the compiler and the sessions, put together. */
-import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { NfvError } from '../errors.js';
 import type {

@@ -4,7 +4,7 @@ import { NfvError } from '../errors.js';
 import type { Resource, ResourceApi } from '../model/api.js';
 import { nameOf } from './kinds.js';
 import type { Desired } from './manifest/desired.js';
-import { planEndpoint, planNetwork, planNve, type Plan } from './plan.js';
+import { planEndpoint, planHostProfile, planNetwork, planNve, type Plan } from './plan.js';
 import type { Session } from './session.js';
 
 export type Action = 'created' | 'configured' | 'unchanged';
@@ -43,6 +43,10 @@ export function applyOne(
     case 'Endpoint':
       return new Applier(session, desired, options, nva.endpoints, (live) =>
         planEndpoint(desired.spec, live),
+      ).apply();
+    case 'HostProfile':
+      return new Applier(session, desired, options, nva.hostProfiles, (live) =>
+        planHostProfile(desired.spec, live),
       ).apply();
   }
 }

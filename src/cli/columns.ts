@@ -1,6 +1,12 @@
 /** The columns of `get`, for each kind. */
 import type { Resource, ResourceKind } from '../model/api.js';
 import type { Endpoint, EndpointState } from '../model/endpoint.js';
+import {
+  hostProfileState,
+  type HostProfileResource,
+  type HostProfileState,
+} from '../model/host-profile.js';
+import { profileHash } from '../model/host/offer.js';
 import { hasSession, type Nve, type NveState, type NveStatus } from '../model/nve.js';
 import type { Labels } from '../model/resource.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
@@ -17,6 +23,10 @@ const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] 
   Nve: {
     narrow: ['NAME', 'STATE', 'VTEPS', 'APPLIED', 'FAILED', 'LAST-SEEN', 'AGE'],
     wide: ['DATAPLANE', 'AGENT', 'APPLIED-REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
+  },
+  HostProfile: {
+    narrow: ['NAME', 'STATE', 'NVES', 'APPLIED', 'HASH', 'AGE'],
+    wide: ['REVISION', 'LABELS', 'DISPLAY-NAME'],
   },
   Endpoint: {
     narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],
@@ -38,6 +48,8 @@ export function cellsOf(resource: Resource, wide: boolean, now: number): Cell[] 
       return nveCells(resource, wide, now);
     case 'Endpoint':
       return endpointCells(resource, wide, now);
+    case 'HostProfile':
+      return hostProfileCells(resource, wide, now);
   }
 }
 
@@ -115,6 +127,40 @@ function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now:
       spec.displayName,
     ]),
   ];
+}
+
+function hostProfileCells(
+  { id, spec, status, meta }: HostProfileResource,
+  wide: boolean,
+  now: number,
+): Cell[] {
+  const state = hostProfileState(status);
+  const labels = Object.keys(spec.nveLabels).length === 0 ? [] : [labelsText(spec.nveLabels)];
+  const narrow: Cell[] = [
+    { text: id },
+    { text: state, colour: hostProfileColour(state) },
+    ...plain([
+      listText([...spec.nves, ...labels]),
+      `${status.applied}/${status.selected}`,
+      profileHash(spec.profile).slice(0, 12),
+      formatAge(meta.createTime, now),
+    ]),
+  ];
+  if (!wide) return narrow;
+  return [...narrow, ...plain([String(meta.revision), labelsText(spec.labels), spec.displayName])];
+}
+
+export function hostProfileColour(state: HostProfileState): Colour {
+  switch (state) {
+    case 'APPLIED':
+      return 'green';
+    case 'PENDING':
+      return 'yellow';
+    case 'FAILED':
+      return 'red';
+    case 'UNUSED':
+      return 'dim';
+  }
 }
 
 export function nveColour(state: NveState): Colour {

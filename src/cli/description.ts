@@ -2,12 +2,13 @@
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Nve } from '../model/nve.js';
-import type { Labels, Meta } from '../model/resource.js';
 import type { EndpointCounters } from '../model/trace.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
-import { cellsOf, endpointColour, headerOf, labelsText, listText, nveColour } from './columns.js';
+import { cellsOf, endpointColour, headerOf, listText, nveColour } from './columns.js';
 import { formatAge } from './duration.js';
 import { dataplaneFields, dataplaneTables } from './describe-dataplane.js';
+import { common, metaFields } from './describe-common.js';
+import { hostFields } from './describe-host.js';
 import { fields, textTable, titled, type DescribeContext, type Field } from './describe-text.js';
 import { portFields, yesNo } from './port-text.js';
 
@@ -96,6 +97,7 @@ export function describeNve(
       ['Encapsulations', listText(c?.encapsulations ?? [])],
       ['Port kinds', listText(c?.portKinds ?? [])],
       ['BUM modes', listText(c?.bumModes ?? [])],
+      ...hostFields(status.host),
       ...metaFields(meta, context),
     ]),
     ...dataplaneTables(status.dataplane, context),
@@ -151,22 +153,6 @@ function counterFields(said: EndpointCounters | undefined): Field[] {
     ['Received', `${c.rxPackets} packets, ${c.rxBytes} bytes`],
     ['Sent', `${c.txPackets} packets, ${c.txBytes} bytes`],
     ['Dropped', `${c.drops} packets`],
-  ];
-}
-
-function common(displayName: string, labels: Labels): Field[] {
-  return [
-    ['Display name', displayName],
-    ['Labels', labelsText(labels)],
-  ];
-}
-
-function metaFields({ etag, revision, createTime, updateTime }: Meta, c: DescribeContext): Field[] {
-  return [
-    ['Created', `${createTime} (${formatAge(createTime, c.now)} ago)`],
-    ['Updated', `${updateTime} (${formatAge(updateTime, c.now)} ago)`],
-    ['Revision', String(revision)],
-    ['Etag', etag],
   ];
 }
 

@@ -13,7 +13,12 @@ import { formatName, ID_RULE, isId, type Collection } from '../model/names.js';
 import { nearest } from '../model/nearest.js';
 
 /** In the order in which they are created: what others refer to comes first. */
-export const KINDS = ['VirtualNetwork', 'Nve', 'Endpoint'] as const satisfies ResourceKind[];
+export const KINDS = [
+  'VirtualNetwork',
+  'Nve',
+  'Endpoint',
+  'HostProfile',
+] as const satisfies ResourceKind[];
 
 interface Names {
   readonly collection: Collection;
@@ -39,6 +44,13 @@ export const KIND_NAMES: Readonly<Record<ResourceKind, Names>> = {
     plural: 'endpoints',
     one: 'an endpoint',
     aliases: ['ep', 'eps'],
+  },
+  HostProfile: {
+    collection: 'hostProfiles',
+    singular: 'hostprofile',
+    plural: 'hostprofiles',
+    one: 'a host profile',
+    aliases: ['hp'],
   },
 };
 
@@ -111,5 +123,7 @@ export function apiOf(nva: NvaApi, kind: ResourceKind): AnyResourceApi {
       return nva.nves;
     case 'Endpoint':
       return nva.endpoints;
+    case 'HostProfile':
+      return nva.hostProfiles;
   }
 }

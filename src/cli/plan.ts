@@ -1,6 +1,7 @@
 /** What has to be done so that the NVA has what a manifest says. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 
@@ -27,6 +28,13 @@ export function planNve(wanted: NveSpec, live: Nve | undefined): Plan<NveSpec> {
 export function planEndpoint(wanted: EndpointSpec, live: Endpoint | undefined): Plan<EndpointSpec> {
   const mac = wanted.mac === '' ? (live?.spec.mac ?? '') : wanted.mac;
   return plan({ ...wanted, mac }, live?.spec);
+}
+
+export function planHostProfile(
+  wanted: HostProfileSpec,
+  live: HostProfileResource | undefined,
+): Plan<HostProfileSpec> {
+  return plan(wanted, live?.spec);
 }
 
 function plan<Spec extends object>(wanted: Spec, live: Spec | undefined): Plan<Spec> {

@@ -39,7 +39,9 @@ export function filterOf(kind: ResourceKind, options: SelectorOptions): string {
   }
   if (nve !== undefined) parts.push(`nve = "nves/${forEndpoints('--nve', kind, nve, 'Nve')}"`);
   if (tenant !== undefined) {
-    if (kind === 'Nve') throw notFor('--tenant', tenant, 'an NVE is of no tenant');
+    if (kind === 'Nve' || kind === 'HostProfile') {
+      throw notFor('--tenant', tenant, `${KIND_NAMES[kind].one} is of no tenant`);
+    }
     if (!isId(tenant)) throw invalidField('--tenant', tenant, 'not an id', `give ${ID_RULE}`);
     if (kind === 'VirtualNetwork') parts.push(`tenant = "${tenant}"`);
   }

@@ -3,6 +3,7 @@
  * `rpc/nva-client` is another implementation: what holds of one holds of the other.
  */
 import type { Endpoint, EndpointSpec } from './endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from './trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from './virtual-network.js';
@@ -67,7 +68,7 @@ export interface ResourceApi<Spec, Resource> {
   delete(request: DeleteRequest, call: Call): Promise<void>;
 }
 
-export type Resource = VirtualNetwork | Nve | Endpoint;
+export type Resource = VirtualNetwork | Nve | Endpoint | HostProfileResource;
 export type ResourceKind = Resource['kind'];
 
 export interface WatchRequest {
@@ -110,6 +111,7 @@ export interface NvaApi {
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
+  readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   /**
    * Ends without an error when the call's signal aborts.
    * @throws REVISION_COMPACTED, REVISION_IN_FUTURE, INVALID_FILTER

@@ -2,6 +2,8 @@
 import type { Resource } from './api.js';
 import type { DataplaneStatus } from './dataplane-status.js';
 import type { Endpoint } from './endpoint.js';
+import type { HostProfileResource } from './host-profile.js';
+import { profileHash, type HostStatus } from './host/offer.js';
 import type { FieldRecord } from './filter.js';
 import { formatName } from './names.js';
 import type { Nve } from './nve.js';
@@ -18,6 +20,8 @@ export function fieldsOf(resource: Resource): FieldRecord {
       return nveFields(resource);
     case 'Endpoint':
       return endpointFields(resource);
+    case 'HostProfile':
+      return hostProfileFields(resource);
   }
 }
 
@@ -52,7 +56,7 @@ function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldR
 }
 
 function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
-  const { capabilities: c, dataplane } = status;
+  const { capabilities: c, dataplane, host } = status;
   return {
     name: formatName('nves', id),
     display_name: spec.displayName,
@@ -82,6 +86,7 @@ function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
     drift_count: status.driftCount,
     drifted_count: status.driftedCount,
     ...(dataplane === undefined ? {} : { dataplane: dataplaneFields(dataplane) }),
+    ...(host === undefined ? {} : { host: hostFields(host) }),
     ...metaFields(meta),
   };
 }
@@ -100,6 +105,39 @@ function dataplaneFields(status: DataplaneStatus): FieldRecord {
       problems,
     })),
     plugins: status.plugins.map((plugin) => ({ ...plugin })),
+  };
+}
+
+function hostFields(status: HostStatus): FieldRecord {
+  return {
+    profile: status.profile,
+    wanted_hash: status.wantedHash,
+    applied_profile: status.appliedProfile,
+    applied_hash: status.appliedHash,
+    phase: `PHASE_${status.phase}`,
+    reason_code: status.reasonCode,
+    reason: status.reason,
+  };
+}
+
+function hostProfileFields({ id, spec, status, meta }: HostProfileResource): FieldRecord {
+  return {
+    name: formatName('hostProfiles', id),
+    display_name: spec.displayName,
+    profile: spec.profile,
+    nves: spec.nves.map((nve) => formatName('nves', nve)),
+    nve_labels: spec.nveLabels,
+    labels: spec.labels,
+    profile_hash: profileHash(spec.profile),
+    selected_count: status.selected,
+    applied_count: status.applied,
+    targets: status.targets.map(({ nve, phase, reasonCode, reason }) => ({
+      nve: formatName('nves', nve),
+      phase: `PHASE_${phase}`,
+      reason_code: reasonCode,
+      reason,
+    })),
+    ...metaFields(meta),
   };
 }
 

@@ -1,9 +1,14 @@
 import { NfvError } from '../errors.js';
 
 /** Collections of resources, as in resource names `collection/id` (AIP-122). */
-export type Collection = 'virtualNetworks' | 'nves' | 'endpoints';
+export type Collection = 'virtualNetworks' | 'nves' | 'endpoints' | 'hostProfiles';
 
-export const COLLECTIONS = ['virtualNetworks', 'nves', 'endpoints'] as const satisfies Collection[];
+export const COLLECTIONS = [
+  'virtualNetworks',
+  'nves',
+  'endpoints',
+  'hostProfiles',
+] as const satisfies Collection[];
 
 const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 

@@ -10,6 +10,11 @@ import type {
   WatchRequest,
 } from '../model/api.js';
 import { NEW_ENDPOINT, type Endpoint, type EndpointSpec } from '../model/endpoint.js';
+import {
+  NEW_HOST_PROFILE,
+  type HostProfileResource,
+  type HostProfileSpec,
+} from '../model/host-profile.js';
 import { formatName, requireName } from '../model/names.js';
 import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
 import {
@@ -21,10 +26,12 @@ import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace
 import { formatTarget, type Address } from './address.js';
 import { fromInteger } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
+import { HOST_PROFILE } from './convert/host-profile.js';
 import { failureFromWire, NVE } from './convert/nve.js';
 import { countersFromWire, traceFromWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
 import type { ListEndpointsResponse__Output } from './gen/nfv/v1/ListEndpointsResponse.js';
+import type { ListHostProfilesResponse__Output } from './gen/nfv/v1/ListHostProfilesResponse.js';
 import type { ListNvesResponse__Output } from './gen/nfv/v1/ListNvesResponse.js';
 import type { ListVirtualNetworksResponse__Output } from './gen/nfv/v1/ListVirtualNetworksResponse.js';
 import type { NvaServiceClient } from './gen/nfv/v1/NvaService.js';
@@ -50,6 +57,7 @@ export class NvaClient implements NvaApi {
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
+  readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
 
@@ -64,6 +72,7 @@ export class NvaClient implements NvaApi {
     this.virtualNetworks = virtualNetworks(this.#client, this.#unary);
     this.nves = nves(this.#client, this.#unary);
     this.endpoints = endpoints(this.#client, this.#unary);
+    this.hostProfiles = hostProfiles(this.#client, this.#unary);
   }
 
   async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {
@@ -150,6 +159,9 @@ function eventFromWire(wire: WatchResponse__Output): WatchEvent {
   }
   if (wire.nve) return { type, revision, resource: NVE.fromWire(wire.nve) };
   if (wire.endpoint) return { type, revision, resource: ENDPOINT.fromWire(wire.endpoint) };
+  if (wire.host_profile) {
+    return { type, revision, resource: HOST_PROFILE.fromWire(wire.host_profile) };
+  }
   throw new NfvError('PROTOCOL_VERSION', 'the NVA sent an event that this client does not know');
 }
 
@@ -250,6 +262,43 @@ function endpoints(client: NvaServiceClient, unary: Unary): ResourceApi<Endpoint
         (request) =>
         (...args) =>
           client.DeleteEndpoint(request, ...args),
+    },
+    unary,
+  );
+}
+
+function hostProfiles(
+  client: NvaServiceClient,
+  unary: Unary,
+): ResourceApi<HostProfileSpec, HostProfileResource> {
+  return new ResourceClient(
+    HOST_PROFILE,
+    NEW_HOST_PROFILE,
+    {
+      create:
+        ({ id, resource, ...rest }) =>
+        (...args) =>
+          client.CreateHostProfile(
+            { ...rest, host_profile_id: id, host_profile: resource },
+            ...args,
+          ),
+      get:
+        (request) =>
+        (...args) =>
+          client.GetHostProfile(request, ...args),
+      list:
+        (request) =>
+        (...args) =>
+          client.ListHostProfiles(request, ...args),
+      page: (page: ListHostProfilesResponse__Output) => ({ resources: page.host_profiles, page }),
+      update:
+        ({ resource, ...rest }) =>
+        (...args) =>
+          client.UpdateHostProfile({ ...rest, host_profile: resource }, ...args),
+      delete:
+        (request) =>
+        (...args) =>
+          client.DeleteHostProfile(request, ...args),
     },
     unary,
   );

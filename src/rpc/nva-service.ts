@@ -20,6 +20,7 @@ import {
   type WireRequest,
 } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
+import { HOST_PROFILE } from './convert/host-profile.js';
 import { failureToWire, NVE } from './convert/nve.js';
 import { countersToWire, traceToWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
@@ -30,11 +31,15 @@ import type { HandlerFactory } from './handlers.js';
 
 export const RESOURCE_KINDS = new EnumTable<
   ResourceKind,
-  'RESOURCE_KIND_VIRTUAL_NETWORK' | 'RESOURCE_KIND_NVE' | 'RESOURCE_KIND_ENDPOINT'
->(['VirtualNetwork', 'Nve', 'Endpoint'], {
+  | 'RESOURCE_KIND_VIRTUAL_NETWORK'
+  | 'RESOURCE_KIND_NVE'
+  | 'RESOURCE_KIND_ENDPOINT'
+  | 'RESOURCE_KIND_HOST_PROFILE'
+>(['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile'], {
   VirtualNetwork: 'RESOURCE_KIND_VIRTUAL_NETWORK',
   Nve: 'RESOURCE_KIND_NVE',
   Endpoint: 'RESOURCE_KIND_ENDPOINT',
+  HostProfile: 'RESOURCE_KIND_HOST_PROFILE',
 });
 
 const MAX_TIMEOUT_MS = 600_000;
@@ -44,6 +49,7 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...virtualNetworkHandlers(api, make),
     ...nveHandlers(api, make),
     ...endpointHandlers(api, make),
+    ...hostProfileHandlers(api, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
     }),
@@ -176,6 +182,35 @@ function endpointHandlers(
   };
 }
 
+function hostProfileHandlers(
+  { hostProfiles: api }: NvaApi,
+  make: HandlerFactory,
+): Methods<'HostProfile', 'HostProfiles'> {
+  return {
+    CreateHostProfile: make.unary(async (r, call) => {
+      const wire = required('host_profile', r.host_profile);
+      return HOST_PROFILE.toWire(
+        await api.create(createFromWire(HOST_PROFILE, r.host_profile_id, wire, r), call),
+      );
+    }),
+    GetHostProfile: make.unary(async (r, call) =>
+      HOST_PROFILE.toWire(await api.get(requireName(HOST_PROFILE.collection, r.name), call)),
+    ),
+    ListHostProfiles: make.unary(async (r, call) => {
+      const page = await api.list(listFromWire(r), call);
+      return { host_profiles: page.resources.map(HOST_PROFILE.toWire), ...pageToWire(page) };
+    }),
+    UpdateHostProfile: make.unary(async (r, call) => {
+      const wire = required('host_profile', r.host_profile);
+      return HOST_PROFILE.toWire(await api.update(updateFromWire(HOST_PROFILE, wire, r), call));
+    }),
+    DeleteHostProfile: make.unary(async (r, call) => {
+      await api.delete(deleteFromWire(HOST_PROFILE.collection, r), call);
+      return {};
+    }),
+  };
+}
+
 function required<T>(field: string, message: T | null): T {
   if (message !== null) return message;
   throw invalidField(field, '', 'missing', 'give it');
@@ -256,6 +291,8 @@ function eventToWire(event: WatchEvent): WatchResponse {
       return { type, revision, nve: NVE.toWire(resource) };
     case 'Endpoint':
       return { type, revision, endpoint: ENDPOINT.toWire(resource) };
+    case 'HostProfile':
+      return { type, revision, host_profile: HOST_PROFILE.toWire(resource) };
     default:
       throw new NfvError('INTERNAL', 'a resource of no known kind');
   }

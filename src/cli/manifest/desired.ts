@@ -1,9 +1,15 @@
 /** From manifests to what is wanted of the NVA, with every place where they can be wrong checked. */
 import { NfvError, show, invalidFields, type FieldViolation } from '../../errors.js';
 import { checkEndpoint, type EndpointSpec } from '../../model/endpoint.js';
+import { checkHostProfile, type HostProfileSpec } from '../../model/host-profile.js';
 import { checkNve, type NveSpec } from '../../model/nve.js';
 import { checkVirtualNetwork, type VirtualNetworkSpec } from '../../model/virtual-network.js';
-import type { EndpointManifest, NetworkManifest, NveManifest } from './schema.js';
+import type {
+  EndpointManifest,
+  HostProfileManifest,
+  NetworkManifest,
+  NveManifest,
+} from './schema.js';
 import { toPort } from './port.js';
 import type { ResourceManifest } from './schema.js';
 
@@ -37,7 +43,12 @@ export interface DesiredEndpoint extends Common {
   readonly spec: EndpointSpec;
 }
 
-export type Desired = DesiredNetwork | DesiredNve | DesiredEndpoint;
+export interface DesiredHostProfile extends Common {
+  readonly kind: 'HostProfile';
+  readonly spec: HostProfileSpec;
+}
+
+export type Desired = DesiredNetwork | DesiredNve | DesiredEndpoint | DesiredHostProfile;
 
 export interface PlacedManifest {
   readonly manifest: ResourceManifest;
@@ -78,6 +89,8 @@ function toOne(
       return { ...common, kind: manifest.kind, spec: checkVirtualNetwork(networkSpec(manifest)) };
     case 'Nve':
       return { ...common, kind: manifest.kind, spec: checkNve(nveSpec(manifest)) };
+    case 'HostProfile':
+      return { ...common, kind: manifest.kind, spec: checkHostProfile(hostProfileSpec(manifest)) };
     case 'Endpoint': {
       const spec = endpointSpec(manifest);
       const own = prefixes.get(spec.network) ?? [];
@@ -110,6 +123,16 @@ function nveSpec({ metadata, spec }: NveManifest): NveSpec {
     vtepAddresses: spec.vtepAddresses,
     labels: metadata.labels ?? {},
     nodeUuid: '',
+  };
+}
+
+function hostProfileSpec({ metadata, spec }: HostProfileManifest): HostProfileSpec {
+  return {
+    displayName: spec.displayName ?? '',
+    profile: spec.profile,
+    nves: spec.nves ?? [],
+    nveLabels: spec.nveLabels ?? {},
+    labels: metadata.labels ?? {},
   };
 }
 
@@ -181,6 +204,8 @@ function clashes(desired: readonly Desired[]): FieldViolation[] {
         }
         break;
       }
+      case 'HostProfile':
+        break;
     }
   }
   return found;

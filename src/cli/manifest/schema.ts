@@ -84,17 +84,33 @@ const EndpointManifest = z.strictObject({
   status,
 });
 
+const HostProfileManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('HostProfile'),
+  metadata: Metadata,
+  spec: z.strictObject({
+    displayName: text.optional(),
+    /** A document in a document: so its lines stay its lines. */
+    profile: z.string({ error: 'not text; give the profile as a block, after "profile: |"' }),
+    nves: z.array(text).optional(),
+    nveLabels: z.record(text, text).optional(),
+  }),
+  status,
+});
+
 /** One schema for each kind. */
 export const MANIFESTS = {
   VirtualNetwork: NetworkManifest,
   Nve: NveManifest,
   Endpoint: EndpointManifest,
+  HostProfile: HostProfileManifest,
 } as const;
 
 const ResourceManifest = z.discriminatedUnion('kind', [
   NetworkManifest,
   NveManifest,
   EndpointManifest,
+  HostProfileManifest,
 ]);
 
 /** What `get -o json` answers with for several resources. */
@@ -109,6 +125,7 @@ export const Manifest = z.discriminatedUnion('kind', [
   NetworkManifest,
   NveManifest,
   EndpointManifest,
+  HostProfileManifest,
   ListManifest,
 ]);
 
@@ -117,3 +134,4 @@ export type ResourceManifest = z.infer<typeof ResourceManifest>;
 export type NetworkManifest = z.infer<typeof NetworkManifest>;
 export type NveManifest = z.infer<typeof NveManifest>;
 export type EndpointManifest = z.infer<typeof EndpointManifest>;
+export type HostProfileManifest = z.infer<typeof HostProfileManifest>;

@@ -1,6 +1,8 @@
 /** From resources to manifests: what `-o yaml` and `-o json` show. */
 import type { Resource } from '../../model/api.js';
 import type { Endpoint, EndpointSpec } from '../../model/endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from '../../model/host-profile.js';
+import { profileHash } from '../../model/host/offer.js';
 import type { Nve, NveSpec } from '../../model/nve.js';
 import type { Labels, Meta } from '../../model/resource.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../../model/virtual-network.js';
@@ -19,7 +21,8 @@ export function toManifest(resource: Resource): ResourceManifest {
 export type BareResource =
   | Pick<VirtualNetwork, 'kind' | 'id' | 'spec'>
   | Pick<Nve, 'kind' | 'id' | 'spec'>
-  | Pick<Endpoint, 'kind' | 'id' | 'spec'>;
+  | Pick<Endpoint, 'kind' | 'id' | 'spec'>
+  | Pick<HostProfileResource, 'kind' | 'id' | 'spec'>;
 
 /** Only what a user sets: what `diff` compares. */
 export function toBareManifest(resource: BareResource): ResourceManifest {
@@ -45,6 +48,13 @@ export function toBareManifest(resource: BareResource): ResourceManifest {
         kind: resource.kind,
         metadata: metadataOf(id, resource.spec.labels),
         spec: endpointSpec(resource.spec),
+      };
+    case 'HostProfile':
+      return {
+        apiVersion: API_VERSION,
+        kind: resource.kind,
+        metadata: metadataOf(id, resource.spec.labels),
+        spec: hostProfileSpec(resource.spec),
       };
   }
 }
@@ -99,12 +109,23 @@ function endpointSpec(spec: EndpointSpec): SpecOf<'Endpoint'> {
   };
 }
 
-function statusOf(resource: VirtualNetwork | Nve | Endpoint): object {
+function hostProfileSpec(spec: HostProfileSpec): SpecOf<'HostProfile'> {
+  return {
+    ...optionalText('displayName', spec.displayName),
+    profile: spec.profile,
+    nves: [...spec.nves],
+    nveLabels: { ...spec.nveLabels },
+  };
+}
+
+function statusOf(resource: Resource): object {
   switch (resource.kind) {
     case 'VirtualNetwork':
       return { effectiveMtu: resource.effectiveMtu };
     case 'Nve':
       return { ...resource.status, nodeUuid: resource.spec.nodeUuid };
+    case 'HostProfile':
+      return { ...resource.status, profileHash: profileHash(resource.spec.profile) };
     case 'Endpoint':
       return resource.status;
   }

@@ -3,6 +3,7 @@ import { NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
 import type { EndpointCounters } from '../../model/trace.js';
 import { describeEndpoint, describeNetwork, describeNve } from '../description.js';
+import { describeHostProfile } from '../describe-host.js';
 import { errorText } from '../error-text.js';
 import { exitCodeOfAll } from '../exit-codes.js';
 import { apiOf, KIND_NAMES, parseKind, parseRefs, type ResourceRef } from '../kinds.js';
@@ -17,7 +18,7 @@ export const describeVerb: Verb = (program, define) => {
     .command('describe')
     .summary('Tells everything about a resource.')
     .description('Tells everything about a resource, and about what belongs to it.')
-    .argument('<kind>', 'network, nve or endpoint; or KIND/NAME')
+    .argument('<kind>', 'network, nve, endpoint or hostprofile; or KIND/NAME')
     .argument('[name...]', 'which; all if absent')
     .addHelpText('after', examples('nfvctl describe nve host-a', 'nfvctl describe network/blue'));
   define(command, (session, args, opts) => {
@@ -78,6 +79,8 @@ async function textOf(session: Session, resource: Resource): Promise<string> {
     }
     case 'Nve':
       return describeNve(resource, await endpointsBy(`nve = "nves/${resource.id}"`), context);
+    case 'HostProfile':
+      return describeHostProfile(resource, context);
     case 'Endpoint':
       return describeEndpoint(resource, context, await countersOf(session, resource.id));
   }

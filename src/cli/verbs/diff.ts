@@ -8,7 +8,7 @@ import { nameOf } from '../kinds.js';
 import type { Desired } from '../manifest/desired.js';
 import { readManifests } from '../manifest/read-manifests.js';
 import { toBareManifest, type BareResource } from '../manifest/to-manifest.js';
-import { planEndpoint, planNetwork, planNve } from '../plan.js';
+import { planEndpoint, planHostProfile, planNetwork, planNve } from '../plan.js';
 import { toYaml } from '../render.js';
 import type { Session } from '../session.js';
 import type { Colour, Paint } from '../style.js';
@@ -64,6 +64,11 @@ async function sidesOf(
     case 'Endpoint': {
       const live = await getIfThere(session, session.nva.endpoints, id);
       const { spec } = planEndpoint(desired.spec, live);
+      return [live, { kind: desired.kind, id, spec }];
+    }
+    case 'HostProfile': {
+      const live = await getIfThere(session, session.nva.hostProfiles, id);
+      const { spec } = planHostProfile(desired.spec, live);
       return [live, { kind: desired.kind, id, spec }];
     }
   }

@@ -26,7 +26,7 @@ export const getVerb: Verb = (program, define) => {
     .description('Lists resources, or shows those that are named.')
     .argument(
       '<kind>',
-      'networks (net, vn), nves or endpoints (ep); several with commas; all; or KIND/NAME',
+      'networks (net, vn), nves, endpoints (ep) or hostprofiles (hp); several with commas; all; or KIND/NAME',
     )
     .argument('[name...]', 'just these');
   addSelectorOptions(command)

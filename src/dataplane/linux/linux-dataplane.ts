@@ -15,6 +15,7 @@ import type {
   Dataplane,
   Observation,
   Observed,
+  ResultListener,
   Scope,
   Step,
   StepResult,
@@ -55,8 +56,6 @@ export interface LinuxDataplaneOptions {
 
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const STALL_MS = 10_000;
-/** Steps that are at work at a time. */
-const AT_ONCE = 2048;
 const MONITOR = ['-o', '-d', 'monitor', 'link', 'address', 'route', 'neigh', 'label'];
 
 export class LinuxDataplane implements Dataplane {
@@ -118,16 +117,23 @@ export class LinuxDataplane implements Dataplane {
     return this.#sights(new Set([...wanted.keys(), ...found]), wanted, view);
   }
 
-  async apply(steps: readonly Step[], signal: AbortSignal): Promise<readonly StepResult[]> {
+  async apply(
+    steps: readonly Step[],
+    signal: AbortSignal,
+    onResult?: ResultListener,
+  ): Promise<readonly StepResult[]> {
     const doors = this.#gate.doors(signal);
-    const results: StepResult[] = [];
-    for (let i = 0; i < steps.length; i += AT_ONCE) {
-      const part = steps.slice(i, i + AT_ONCE);
-      const done = this.#changes.working(part.map(target));
-      results.push(...(await Promise.all(part.map((step) => this.#step(step, doors, signal)))));
+    const done = this.#changes.working(steps.map(target));
+    const carryOut = async (step: Step, at: number): Promise<StepResult> => {
+      const result = await this.#step(step, doors, signal);
+      onResult?.(at, result);
+      return result;
+    };
+    try {
+      return await Promise.all(steps.map(carryOut));
+    } finally {
       done();
     }
-    return results;
   }
 
   /** The kernel is always there. */

@@ -8,18 +8,21 @@ import type { VhostUserPort } from '../../model/vpp-ports.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import type { Context } from './context.js';
 import type { SocketAccess } from './host-doors.js';
-import { place, undoing } from './members.js';
+import { place } from './members.js';
 import { somebodyElses } from './orphans.js';
 import type { PortKind } from './port-kind.js';
 import { attesting, bareTag, parseTag, tagOf } from './tag.js';
 import type { VhostUser } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+import { undoing } from './undoing.js';
 
 /** Stands for the path of a server's socket that is not there any more. */
 const GONE = '';
 
 export const vhostUserPort: PortKind<VhostUserPort> = {
   claims: ({ socket }) => [`socket ${socket}`],
+
+  refusal: ({ eventIdx }, view) => (eventIdx && !view.offersEventIdx ? noEventIdx() : undefined),
 
   observe({ index, tag }, wanted, view) {
     const found = view.vhostUsers.get(index);
@@ -208,8 +211,11 @@ function offered(spec: VhostUserPort) {
 
 /** @throws NfvError ITEM_UNSUPPORTED */
 function needOldOffer({ eventIdx }: VhostUserPort): void {
-  if (!eventIdx) return;
-  throw new NfvError('ITEM_UNSUPPORTED', 'this VPP cannot offer the event index (event_idx)');
+  if (eventIdx) throw noEventIdx();
+}
+
+function noEventIdx(): NfvError {
+  return new NfvError('ITEM_UNSUPPORTED', 'this VPP cannot offer the event index (event_idx)');
 }
 
 /** A guest may connect once it can do no harm: when the socket is its own and the port in its place. */

@@ -33,13 +33,14 @@ export async function read(
     readTables(wants, view.routing, vpp),
     wants.crossConnects ? readCrossConnects(view, vpp) : undefined,
   ]);
+  view.offersEventIdx = vpp.has('create_vhost_user_if_v2');
   view.endpoints = wants.endpoints;
   view.answers = wants.answers;
   await readRouting(wants, view, vpp);
   if (wants.addresses) {
     view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));
-    view.missingRoutes = await uplinks.missingRoutes(vpp);
   }
+  view.uplinks = await uplinks.see([...view.interfaces.values()], wants.addresses, vpp);
   return view;
 }
 

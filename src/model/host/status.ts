@@ -9,6 +9,8 @@ export interface ChangeStatus {
   /** `applied`: it waits to be confirmed. */
   readonly phase: 'applying' | 'applied' | 'confirmed' | 'undoing' | 'undone';
   readonly profile: string;
+  /** SHA-256 of its text, 64 hex digits. */
+  readonly profileHash: string;
   readonly planHash: string;
   readonly steps: readonly StepStatus[];
   /** Milliseconds until it is undone if nobody confirms it; undefined: it need not be. */
@@ -26,12 +28,27 @@ export interface NicStatus {
   readonly state: string;
 }
 
+/** One of the profile's. */
+export interface NamedNic extends NicStatus {
+  /** As in the profile; empty: not known at the moment. */
+  readonly name: string;
+}
+
 /** How the host differs from its profile. */
 export interface DriftReport {
   /** What would have to be done. */
   readonly steps: readonly string[];
   readonly findings: readonly Finding[];
   readonly repaired: boolean;
+}
+
+/** The profile that the NVA offers, as the agent has stored it. */
+export interface OfferState {
+  /** `hostProfiles/ID`. */
+  readonly profile: string;
+  readonly hash: string;
+  /** Whose profile is right, as the agent's configuration has it. */
+  readonly takes: 'local' | 'nva';
 }
 
 /** As the journal and a look at the host have it; nobody has to be asked. */
@@ -55,6 +72,10 @@ export interface HostState {
   readonly drift: DriftReport | undefined;
   /** Pages that we have added since the last boot. */
   readonly hugepages: readonly HugepageShare[];
+  /** Of the profile, in the order of their functions. */
+  readonly nics: readonly NamedNic[];
+  /** Undefined: none is offered. */
+  readonly offered: OfferState | undefined;
 }
 
 /** A step on its way. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { HostOptions } from '../../../../src/cli/host-access.js';
 import { PreparingHost } from '../../../../src/main/host-access.js';
+import { writeOffer } from '../../../../src/nve/host/offered.js';
 import { nfvctl, startNfvctl, type CliOptions, type Ran } from '../../../support/cli.js';
 import { eventually } from '../../../support/eventually.js';
 import {
@@ -164,9 +165,11 @@ describe('nfvctl host', () => {
       options(),
     );
     await eventually(() => watching.out.text.includes('idle'));
-    await run(['apply', '-f', '-'], 'hugepages: [{ size: 2M, node: 1, pages: 10 }]');
+    const nic = `nics: [{ name: u, role: dpdk, takeOver: true, match: { bdf: "${PF0}" } }]`;
+    await run(['apply', '-f', '-'], `hugepages: [{ size: 2M, node: 1, pages: 10 }]\n${nic}`);
     await eventually(() => watching.out.text.includes('ready\n'));
-    assert.match(watching.out.text, /^\[1\/1\] node 1: 10 hugepages of 2M: done$/m);
+    assert.match(watching.out.text, /^\[\d\/\d\] node 1: 10 hugepages of 2M: done$/m);
+    assert.match(watching.out.text, /^0000:41:00\.0: vfio$/m);
     watching.interrupt();
     assert.equal(await watching.status, 130);
   });
@@ -199,6 +202,8 @@ describe('nfvctl host', () => {
       4,
       /PLAN_CHANGED/,
     ],
+    ['no profile', ['apply'], '', 2, /no host profile is given/],
+    ['two profiles', ['apply', '-f', '-', '--offered'], '', 2, /not used with --offered/],
     ['no duration', ['apply', '-f', '-', '--confirm', 'soon'], '', 2, /--confirm/],
     ['a file that is not there', ['plan', '-f', '/nowhere/x.yaml'], '', 2, /FILE_UNREADABLE/],
     ['an address that is none', ['--nva', 'nva.example', 'inventory'], '', 2, /--nva/],
@@ -212,6 +217,52 @@ describe('nfvctl host', () => {
       assertSame(everything(host), before);
     });
   }
+
+  it('shows each NIC of the profile with its state, as a table and as data', async () => {
+    assert.ok(!(await run(['status'])).out.includes('NICs'));
+    await run(['apply', '-f', '-'], BUSY_PROFILE);
+    const { out } = await run(['status']);
+    assert.match(out, /^NICs \(4\):\n {2}NIC +FUNCTION +STATE\n/m);
+    assert.match(out, /^ {2}up +0000:41:00\.0 +vfio$/m);
+    assert.match(out, /^ {2}pf +0000:81:00\.0 +kernel$/m);
+    assert.match(out, /^ {2}pf\/vf0 +0000:81:00\.0\/vf0 +vfio$/m);
+    const Nics = z.object({
+      nics: z.array(z.object({ name: z.string(), function: z.string(), state: z.string() })),
+    });
+    const { nics } = Nics.parse(JSON.parse((await run(['status', '-o', 'json'])).out));
+    assert.deepEqual(nics[0], { name: 'up', function: PF0, state: 'vfio' });
+    assert.match((await run(['status', '-o', 'yaml'])).out, /^ {4}state: vfio$/m);
+    // Somebody took it back: what is there is shown, not what was written down.
+    const device = `${host.kernel.root}/sys/bus/pci/devices/${PF0}`;
+    host.kernel.call('dd', [`of=${device}/driver/unbind`], PF0);
+    assert.match((await run(['status'])).out, /^ {2}up +0000:41:00\.0 +driverless$/m);
+  });
+
+  it('takes the profile that the NVA offers, and says where that is another one', async () => {
+    const none = await run(['plan', '--offered']);
+    assert.deepEqual([none.status, none.out], [4, '']);
+    assert.match(none.err, /the NVA offers no profile for this host \(NOTHING_TO_DO\)/);
+    const offer = { profile: 'edge', text: BUSY_PROFILE, takes: 'nva' } as const;
+    await writeOffer(host.stateDir, offer);
+    const plan = await run(['plan', '--offered', '-o', 'json']);
+    const { hash, steps } = Plan.parse(JSON.parse(plan.out));
+
+    const other = await run(['apply', '-f', '-'], 'hugepages: [{ size: 2M, node: 1, pages: 8 }]');
+    assert.match(other.err, /^note: the NVA offers another profile, hostProfiles\/edge, and /);
+    assert.match(
+      (await run(['status'])).out,
+      /^Offered by the NVA: +hostProfiles\/edge, not applied; /m,
+    );
+    await run(['undo']);
+
+    const { status, out } = await run(['apply', '--offered', '--plan', hash]);
+    assert.deepEqual([status, out], [0, `host prepared, ${steps.length} steps\n`]);
+    assert.match((await run(['status'])).out, /^Profile: +hostProfiles\/edge$/m);
+    assert.match(
+      (await run(['status'])).out,
+      /^Offered by the NVA: +hostProfiles\/edge, this one; /m,
+    );
+  });
 
   it('guards the way to the NVA that it is told of', async () => {
     await run(['--nva', '192.0.2.10', '--nva', '2001:DB8::1', 'inventory']);

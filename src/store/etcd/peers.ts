@@ -5,8 +5,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { EtcdApi } from '../../rpc/etcd/types.js';
 import type { Peers } from '../store.js';
-import { allOf } from './layout.js';
-import type { State } from './state.js';
+import { allOf, type Layout } from './layout.js';
 
 /** Seconds for which a process is taken to be there after it was last heard of. */
 const LEASE_S = 5;
@@ -22,7 +21,9 @@ export class EtcdPeers implements Peers {
 
   constructor(
     private readonly api: EtcdApi,
-    private readonly state: State,
+    private readonly layout: Layout,
+    /** Milliseconds since etcd was last heard. */
+    private readonly silence: () => number,
   ) {}
 
   isAlive(process: string): boolean {
@@ -34,7 +35,7 @@ export class EtcdPeers implements Peers {
   }
 
   silentMs(): number {
-    return this.state.silentMs;
+    return this.silence();
   }
 
   onChange(callback: () => void): () => void {
@@ -48,7 +49,7 @@ export class EtcdPeers implements Peers {
   async beat(): Promise<void> {
     const isKept = this.#lease !== 0 && (await this.api.keepLease(this.#lease));
     if (!isKept) await this.#announce();
-    const { live } = this.state.layout;
+    const { live } = this.layout;
     const range = { ...allOf(live), keysOnly: true };
     const read = { kind: 'range', range } as const;
     const answer = await this.api.ask({ compare: [], success: [read], failure: [] });
@@ -72,7 +73,7 @@ export class EtcdPeers implements Peers {
   async #announce(): Promise<void> {
     const lease = randomInt(1, MAX_LEASE_ID);
     await this.api.grantLease(lease, LEASE_S);
-    const key = Buffer.concat([this.state.layout.live, Buffer.from(this.self)]);
+    const key = Buffer.concat([this.layout.live, Buffer.from(this.self)]);
     const put = { kind: 'put', key, value: Buffer.alloc(0), lease } as const;
     await this.api.ask({ compare: [], success: [put], failure: [] });
     this.#lease = lease;

@@ -56,17 +56,20 @@ const PATIENCE_MS = 20_000;
  */
 export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const { api, prefix, maxTxnOps = 128, now = Date.now, patienceMs = PATIENCE_MS } = options;
+  const layout = new Layout(prefix);
+  let state: State | undefined;
+  const peers = new EtcdPeers(api, layout, () => state?.silentMs ?? 0);
   try {
-    const layout = new Layout(prefix);
     await checkServer(api, layout, maxTxnOps);
+    // First of all: a new store's first transaction is to have the revision after its making.
+    await peers.beat();
     const { make, mustExist } = options;
     const meta = await newEpoch(api, layout, { now: now(), make, mustExist });
-    const state = new State(api, layout, meta, 0);
+    state = new State(api, layout, meta, 0);
     await learnCompacted(api, state);
-    const peers = new EtcdPeers(api, state);
-    await peers.beat();
     return new EtcdStore(peers, api, state, maxTxnOps - EXTRA_OPS, patienceMs);
   } catch (error) {
+    await peers.leave();
     api.close();
     throw error;
   }

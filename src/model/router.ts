@@ -1,4 +1,4 @@
-import { isMulticastMac, parseIp, parseMac, parsePrefix } from './addresses.js';
+import { ipRange, isMulticastMac, parseIp, parseMac, parsePrefix } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
 import type { Labels, Meta } from './resource.js';
 import { checkDisplayName, checkId, checkIds, checkLabels, Violations } from './violations.js';
@@ -53,7 +53,8 @@ export interface Router {
 }
 
 export const MAX_VRF_ID = 0xffffff;
-const MAX_SUBNETS = 16;
+/** So many can all be changed for others in one transaction (store.ts, LIMITS.txnOps). */
+const MAX_SUBNETS = 11;
 const MAX_ROUTES = 256;
 const MAX_NEXT_HOPS = 16;
 const MAX_WEIGHT = 255;
@@ -103,6 +104,9 @@ function checkRoutes(v: Violations, routes: readonly StaticRoute[]): StaticRoute
       const remedy = 'give a network address and length, e.g. "0.0.0.0/0"';
       v.add(`${field}.prefix`, route.prefix, 'not an IP prefix', remedy);
       return route;
+    }
+    if (ipRange({ family: prefix.family, text: prefix.address }) === 'multicast') {
+      v.add(`${field}.prefix`, route.prefix, 'a multicast prefix', 'give a unicast one');
     }
     if (known.includes(prefix.text)) {
       v.add(`${field}.prefix`, route.prefix, 'given twice', 'give all its next hops in one route');

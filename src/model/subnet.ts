@@ -4,6 +4,7 @@ import {
   parseIp,
   parsePrefix,
   prefixContains,
+  type Ip,
   type Prefix,
 } from './addresses.js';
 import { addressAt, hostRange, numberOf, type AddressSpan } from './address-numbers.js';
@@ -85,13 +86,11 @@ function checkPrefix(v: Violations, text: string): Prefix | undefined {
 function checkGateway(v: Violations, text: string, prefix: Prefix): string {
   if (text === '') return '';
   const { first, last } = hostRange(prefix);
-  if (text === FIRST_ADDRESS) return addressAt(prefix.family, first);
-  const ip = parseIp(text);
-  const number = ip?.family === prefix.family ? numberOf(ip) : undefined;
-  if (ip === undefined || number === undefined || number < first || number > last) {
+  const ip = parseIp(text === FIRST_ADDRESS ? addressAt(prefix.family, first) : text);
+  if (ip === undefined || !isHostIn(prefix, ip)) {
     v.add(
       'gateway',
-      text,
+      ip?.text ?? text,
       `no address that a host of ${prefix.text} can have`,
       `give one from ${addressAt(prefix.family, first)} to ${addressAt(prefix.family, last)}, or leave it out`,
     );
@@ -135,6 +134,21 @@ function spanOf({ first, last }: AddressRange, prefix: Prefix): AddressSpan | un
   if (!prefixContains(prefix, low) || !prefixContains(prefix, high)) return undefined;
   const span = { first: numberOf(low), last: numberOf(high) };
   return span.first <= span.last ? span : undefined;
+}
+
+/** Whether a host of the prefix can have the address, and a gateway: it is no link-local one. */
+function isHostIn(prefix: Prefix, ip: Ip): boolean {
+  if (ip.family !== prefix.family || !isHostAddress(ip) || ipRange(ip) === 'linkLocal')
+    return false;
+  const { first, last } = hostRange(prefix);
+  const number = numberOf(ip);
+  return number >= first && number <= last;
+}
+
+/** Whether the canonical address `ip` can be a host's of the subnet. */
+export function subnetHosts({ prefix }: SubnetSpec, ip: string): boolean {
+  const [parsed, address] = [parsePrefix(prefix), parseIp(ip)];
+  return parsed !== undefined && address !== undefined && isHostIn(parsed, address);
 }
 
 /** Whether the canonical address `ip` is one of the subnet's. */

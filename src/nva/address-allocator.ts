@@ -3,9 +3,6 @@ import { addressAt } from '../model/address-numbers.js';
 import { parsePrefix } from '../model/addresses.js';
 import { poolSpans, type SubnetSpec } from '../model/subnet.js';
 
-/** Addresses looked at for one that is free, at most. */
-const MAX_LOOKS = 65_536;
-
 /** Hands out addresses that nobody seems to have; the store has the last word. */
 export class AddressAllocator {
   /** The last one given of each subnet. */
@@ -16,23 +13,18 @@ export class AddressAllocator {
 
   /**
    * Ascending, then from the beginning: an address that was just freed is the last to be used again.
+   * It looks at no more of them than the network has in use, and two.
    * @throws NfvError ADDRESSES_EXHAUSTED
    */
   take(id: string, spec: SubnetSpec): string {
     const family = parsePrefix(spec.prefix)?.family ?? 'IPV4';
-    let looks = 0;
     for (const number of numbersAfter(this.#last.get(id) ?? -1n, spec)) {
-      if (++looks > MAX_LOOKS) break;
       const address = addressAt(family, number);
       if (address === spec.gateway || this.used(spec.network, address)) continue;
       this.#last.set(id, number);
       return address;
     }
     throw new NfvError('ADDRESSES_EXHAUSTED', `subnets/${id} has no free address in its pools`);
-  }
-
-  forget(id: string): void {
-    this.#last.delete(id);
   }
 }
 

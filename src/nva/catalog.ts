@@ -130,15 +130,15 @@ export class Catalog {
   async reload(store: Store, signal: AbortSignal): Promise<readonly CatalogChange[]> {
     const { revision } = await store.range({ prefix: ROOT, limit: 1 });
     const at = { revision, signal };
-    const changes: CatalogChange[] = [];
-    const found = new Set<string>();
-    for await (const kv of scan(store, statusesOf('nves'), at)) changes.push(...this.#put(kv));
-    for await (const kv of scan(store, SPECS, at)) {
-      found.add(kv.key);
-      changes.push(...this.#put(kv));
-    }
+    const found = new Map<string, KeyValue>();
+    for await (const kv of scan(store, SPECS, at)) found.set(kv.key, kv);
+    const statuses: KeyValue[] = [];
+    for await (const kv of scan(store, statusesOf('nves'), at)) statuses.push(kv);
     signal.throwIfAborted();
-    for (const key of this.#specKeys()) if (!found.has(key)) changes.push(...this.#delete(key));
+    // What is gone goes first: others may have its ids and addresses by now.
+    const gone = this.#specKeys().filter((key) => !found.has(key));
+    const changes = gone.flatMap((key) => this.#delete(key));
+    for (const kv of [...statuses, ...found.values()]) changes.push(...this.#put(kv));
     this.#revision = revision;
     return changes;
   }

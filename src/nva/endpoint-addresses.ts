@@ -4,7 +4,7 @@ import { checkEndpoint, type EndpointSpec } from '../model/endpoint.js';
 import { subnetHolds, type SubnetSpec } from '../model/subnet.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Store } from '../store/store.js';
-import { ipKey } from './keys.js';
+import { ipKey, subnetsGenerationKey } from './keys.js';
 import { RECORDS } from './records.js';
 import { reference } from './references.js';
 import type { Checked, Guard } from './resource-rules.js';
@@ -26,10 +26,9 @@ export async function withAddresses(
   spec: EndpointSpec,
   network: VirtualNetworkSpec,
 ): Promise<Checked<EndpointSpec>> {
-  const prefixes = await allowed(deps.store, spec, network);
+  const { prefixes, guards } = await allowedPrefixes(deps.store, spec.network, network.prefixes);
   const checked = checkEndpoint(spec, prefixes);
   const ips = [...checked.ips];
-  const guards: Guard[] = [];
   for (const [i, id] of checked.subnets.entries()) {
     const field = `endpoint.subnets[${i}]`;
     const subnet = await reference(deps.store, field, 'subnets', id, RECORDS.subnets);
@@ -44,15 +43,21 @@ export async function withAddresses(
   return { spec: checkEndpoint({ ...checked, ips }, prefixes), guards };
 }
 
-async function allowed(
+/** What endpoints' addresses must lie in, of a network with these prefixes; none: in nothing. */
+export async function allowedPrefixes(
   store: Store,
-  { network }: EndpointSpec,
-  { prefixes }: VirtualNetworkSpec,
-): Promise<readonly string[]> {
-  if (prefixes.length === 0) return prefixes;
+  network: string,
+  prefixes: readonly string[],
+): Promise<{ readonly prefixes: readonly string[]; readonly guards: Guard[] }> {
+  if (prefixes.length === 0) return { prefixes, guards: [] };
+  const key = subnetsGenerationKey(network);
+  const revision = (await store.get(key))?.modRevision ?? 0;
   const all = [...prefixes];
   for await (const [, { prefix }] of subnetsOf(store, network)) all.push(prefix);
-  return all;
+  return {
+    prefixes: all,
+    guards: [{ compare: { kind: 'revision', key, revision }, onFail: 'retry' }],
+  };
 }
 
 function ofAnother(field: string, id: string, subnet: SubnetSpec, spec: EndpointSpec): Error {

@@ -155,7 +155,7 @@ function claimsOf(id: string, spec: EndpointSpec): Claim[] {
         'MAC_IN_USE',
         'mac',
         mac,
-        `another endpoint of virtualNetworks/${network} has it`,
+        `another endpoint of virtualNetworks/${network} has it, or its router`,
       ),
     },
     ...ips.map((ip, i) => ({
@@ -164,7 +164,7 @@ function claimsOf(id: string, spec: EndpointSpec): Claim[] {
         'IP_IN_USE',
         `ips[${i}]`,
         ip,
-        `another endpoint of virtualNetworks/${network} has it`,
+        `another endpoint of virtualNetworks/${network} has it, or a gateway`,
       ),
     })),
     ...interfaceClaims(spec),

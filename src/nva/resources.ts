@@ -119,8 +119,9 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         dryRun: validateOnly,
         guards: [
           { compare: { kind: 'revision', key, revision: before.modRevision }, onFail: 'retry' },
-          ...claims.guards,
+          // Before the claims, as in create.
           ...checked.guards,
+          ...claims.guards,
         ],
         ops: [
           { kind: 'put', key, value: rules.records.encode(record) },

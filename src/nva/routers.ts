@@ -1,7 +1,7 @@
 import type { NfvError } from '../errors.js';
 import { invalidFields, type ErrorCode } from '../errors.js';
 import { checkRouter, type Router, type RouterSpec } from '../model/router.js';
-import { overlap, subnetHolds, type SubnetSpec } from '../model/subnet.js';
+import { overlap, subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
 import { Violations } from '../model/violations.js';
 import type { Store } from '../store/store.js';
 import { isImmutable } from './immutable.js';
@@ -52,7 +52,10 @@ async function check(
   checkOverlaps(v, spec, subnets);
   checkHops(v, spec, subnets);
   v.throwIfAny();
-  await deps.canRoute([...new Set(subnets.map(({ network }) => network))]);
+  // Those that were there could; what they have become shows in their status.
+  if (!spec.subnets.every((id) => before?.subnets.includes(id))) {
+    await deps.canRoute([...new Set(subnets.map(({ network }) => network))]);
+  }
   if (spec.vrfId !== 0) return { spec, guards };
   const vrfId = deps.takeVrf();
   const compare = { kind: 'revision', key: vrfKey(vrfId), revision: 0 } as const;
@@ -66,6 +69,7 @@ async function attached(
 ): Promise<{ subnets: SubnetSpec[]; guards: Guard[] }> {
   const subnets: SubnetSpec[] = [];
   const guards: Guard[] = [];
+  const families = new Set<string>();
   const v = new Violations('router');
   for (const [i, id] of spec.subnets.entries()) {
     const field = `subnets[${i}]`;
@@ -81,6 +85,11 @@ async function attached(
     if (of.spec.tenant !== spec.tenant) {
       const reason = `virtualNetworks/${network} is of tenant ${of.spec.tenant}`;
       v.add(field, `subnets/${id}`, reason, `give subnets of tenant ${spec.tenant}'s networks`);
+    }
+    families.add(of.spec.underlayFamily);
+    if (families.size > 1) {
+      const reason = `virtualNetworks/${network} has an ${of.spec.underlayFamily} underlay, others have another`;
+      v.add(field, `subnets/${id}`, reason, 'give networks of one underlay family');
     }
     if (subnet.spec.gateway === '') {
       v.add(field, `subnets/${id}`, 'has no gateway', 'give the subnet one first');
@@ -115,6 +124,8 @@ function checkHops(v: Violations, spec: RouterSpec, subnets: readonly SubnetSpec
         v.add(at, address, "in none of the router's subnets", 'give an address in one of them');
       } else if (subnet.gateway === address) {
         v.add(at, address, "the router's own address", "give another router's");
+      } else if (!subnetHosts(subnet, address)) {
+        v.add(at, address, `no address of a host of ${subnet.prefix}`, 'give one of a host');
       }
     }
   }

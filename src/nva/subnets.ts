@@ -30,11 +30,11 @@ export function subnetRules(store: Store): ResourceRules<SubnetSpec, Subnet> {
     noun: 'subnet',
     records: RECORDS.subnets,
     async check(id, before, after) {
-      if (before !== undefined) isImmutable('subnet', before, after, ['network', 'prefix']);
       const spec = checkSubnet(after);
+      if (before !== undefined) isImmutable('subnet', before, spec, ['network', 'prefix']);
       const guards = [
         ...(before === undefined ? await fits(store, id, spec) : []),
-        ...(await gatewayStays(store, id, before, spec)),
+        ...(await gatewayFits(store, id, before, spec)),
       ];
       return { spec, guards };
     },
@@ -106,20 +106,38 @@ export async function* subnetsOf(
   }
 }
 
-/** A router without a gateway to be reached by would be none. */
-async function gatewayStays(
+/** A router has a gateway to be reached by, which is none of its next hops. */
+async function gatewayFits(
   store: Store,
   id: string,
   before: SubnetSpec | undefined,
   after: SubnetSpec,
 ): Promise<Guard[]> {
-  if (before === undefined || before.gateway === '' || after.gateway !== '') return [];
+  if (before === undefined || before.gateway === after.gateway) return [];
   const key = subnetRouterKey(id);
   const router = await store.get(key);
-  if (router === undefined) {
-    return [{ compare: { kind: 'revision', key, revision: 0 }, onFail: 'retry' }];
+  const free = { kind: 'revision', key, revision: router?.modRevision ?? 0 } as const;
+  if (router === undefined) return [{ compare: free, onFail: 'retry' }];
+  if (after.gateway === '') {
+    throw inUse(id, `is a subnet of routers/${router.value}, which needs its gateway`, router);
   }
-  throw inUse(id, `is a subnet of routers/${router.value}, which needs its gateway`, router);
+  const kv = await store.get(specKey('routers', router.value));
+  const hops = kv === undefined ? [] : nextHopsOf(kv);
+  if (hops.includes(after.gateway)) {
+    const reason = `a next hop of routers/${router.value}`;
+    const remedy = 'give another address, or change the route first';
+    throw invalidFields([{ field: 'subnet.gateway', value: after.gateway, reason, remedy }]);
+  }
+  const same = { kind: 'revision', key: specKey('routers', router.value) } as const;
+  return [
+    { compare: free, onFail: 'retry' },
+    { compare: { ...same, revision: kv?.modRevision ?? 0 }, onFail: 'retry' },
+  ];
+}
+
+function nextHopsOf({ key, value }: KeyValue): string[] {
+  const { routes } = RECORDS.routers.decode(key, value).spec;
+  return routes.flatMap(({ nextHops }) => nextHops.map(({ address }) => address));
 }
 
 /** What is to be deleted has no router, and no endpoint that names it or has an address in it. */

@@ -6,6 +6,7 @@ import {
   type VirtualNetworkSpec,
 } from '../model/virtual-network.js';
 import type { Store } from '../store/store.js';
+import { allowedPrefixes } from './endpoint-addresses.js';
 import { isImmutable } from './immutable.js';
 import {
   networkEndpointsOf,
@@ -17,7 +18,6 @@ import {
 import { metaOf, RECORDS } from './records.js';
 import type { Checked, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
-import { subnetsOf } from './subnets.js';
 import { unused } from './unused.js';
 
 const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily'] as const;
@@ -95,8 +95,7 @@ async function prefixesFit(
     after.prefixes.length > 0 &&
     (before.prefixes.length === 0 || before.prefixes.some((p) => !after.prefixes.includes(p)));
   if (!narrower) return [];
-  const allowed = [...after.prefixes];
-  for await (const [, { prefix }] of subnetsOf(store, id)) allowed.push(prefix);
+  const { prefixes, guards } = await allowedPrefixes(store, id, after.prefixes);
   const key = networkGenerationKey(id);
   const revision = (await store.get(key))?.modRevision ?? 0;
   for await (const endpoint of scanIds(store, networkEndpointsOf(id))) {
@@ -104,7 +103,7 @@ async function prefixesFit(
     if (kv === undefined) continue;
     const { spec } = RECORDS.endpoints.decode(kv.key, kv.value);
     try {
-      checkEndpoint(spec, allowed);
+      checkEndpoint(spec, prefixes);
     } catch (cause) {
       throw invalidField(
         'virtual_network.prefixes',
@@ -114,5 +113,5 @@ async function prefixesFit(
       );
     }
   }
-  return [{ compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
+  return [...guards, { compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
 }

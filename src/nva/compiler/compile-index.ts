@@ -2,7 +2,12 @@
  * From the model to each NVE's items, incrementally: a change costs what it touches. The result
  * is always that of compiling everything (test/unit/nva/compiler holds the two against each other).
  */
+import { isDeepStrictEqual } from 'node:util';
+import type { EndpointSpec } from '../../model/endpoint.js';
 import type { Item } from '../../model/item.js';
+import type { Labels } from '../../model/resource.js';
+import type { SubnetSpec } from '../../model/subnet.js';
+import type { CompileCounters } from './counters.js';
 import { DeltaBuilder, type ItemDelta } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
 import { vtepItems } from './items.js';
@@ -10,16 +15,6 @@ import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
 import { RouterDiff, type RouterReach } from './router-diff.js';
 import type { RouterView } from './router-view.js';
 import { Tables } from './tables.js';
-
-/** How much work was done, for tests and metrics. */
-export interface CompileCounters {
-  /** All items of one NVE, at the start of a session. */
-  full: number;
-  /** All items of one network or router for an NVE that entered or left it. */
-  member: number;
-  /** Items of one endpoint for one NVE. */
-  endpoint: number;
-}
 
 /** What a change may touch. */
 interface Scope {
@@ -49,6 +44,10 @@ export class CompileIndex {
   apply(change: Change): Map<string, ItemDelta> {
     const tables = this.#tables;
     const deltas = new DeltaBuilder();
+    if (this.#isInvisible(change)) {
+      tables.put(change);
+      return deltas.result();
+    }
     const scope = this.#scopeOf(change);
     const changed = this.#changedEndpoint(change);
     const before = this.#scene(scope);
@@ -79,8 +78,7 @@ export class CompileIndex {
     const networks = tables.joined(nve);
     const routers = new Set<string>();
     for (const id of networks) {
-      const router = tables.routerOf(id);
-      if (router !== undefined) routers.add(router);
+      for (const router of tables.routersAt(id)) routers.add(router);
     }
     const scene = this.#scene({ networks, routers });
     for (const [id, view] of scene.networks) {
@@ -143,8 +141,7 @@ export class CompileIndex {
           if (subnet === undefined) continue;
           this.#addGroup(scope, subnet.network);
         }
-        const router = tables.routerNaming(change.id);
-        if (router !== undefined) this.#addRouter(scope, router);
+        for (const router of tables.routersNaming(change.id)) this.#addRouter(scope, router);
         break;
       }
       case 'Router':
@@ -162,33 +159,54 @@ export class CompileIndex {
   #scopeOfEndpoint(scope: Scope, { id, after }: Extract<Change, { kind: 'Endpoint' }>): void {
     const tables = this.#tables;
     const before = tables.endpoint(id);
-    const [was, is] = [before, after].map((spec) =>
-      spec === undefined ? undefined : tables.routerOf(spec.network),
-    );
-    scope.reach = 'endpoint';
-    for (const spec of [before, after]) if (spec !== undefined) scope.networks.add(spec.network);
-    for (const router of [was, is]) if (router !== undefined) scope.routers.add(router);
-    const leaves =
-      before !== undefined &&
-      was !== undefined &&
-      tables.endpointsBehind(was, before.nve) === 1 &&
-      (is !== was || after?.nve !== before.nve);
-    const enters =
-      after !== undefined && is !== undefined && tables.endpointsBehind(is, after.nve) === 0;
-    if (!leaves && !enters) return;
-    scope.reach = 'members';
-    for (const router of [was, is]) if (router !== undefined) this.#addRouter(scope, router);
+    const specs = [before, after].filter((spec) => spec !== undefined);
+    scope.reach = this.#movesMember(before, after) ? 'members' : 'endpoint';
+    for (const { network } of specs) {
+      scope.networks.add(network);
+      for (const router of tables.routersAt(network)) scope.routers.add(router);
+      if (scope.reach === 'members') this.#addGroup(scope, network);
+    }
   }
 
+  /** An NVE comes to a network's group by it, or leaves it. */
+  #movesMember(before: EndpointSpec | undefined, after: EndpointSpec | undefined): boolean {
+    const tables = this.#tables;
+    if (after !== undefined && tables.endpointsIn(after.network, after.nve) === 0) return true;
+    if (before === undefined || tables.endpointsIn(before.network, before.nve) > 1) return false;
+    const { network, nve } = before;
+    return after?.nve !== nve || !tables.group(network).has(after.network);
+  }
+
+  /** A network with those that it is routed to, and their routers. */
   #addGroup(scope: Scope, network: string): void {
-    scope.networks.add(network);
-    const router = this.#tables.routerOf(network);
-    if (router !== undefined) this.#addRouter(scope, router);
+    for (const each of this.#tables.group(network)) {
+      scope.networks.add(each);
+      for (const router of this.#tables.routersAt(each)) scope.routers.add(router);
+    }
   }
 
+  /** With its networks, and whatever they are routed to. */
   #addRouter(scope: Scope, router: string): void {
     scope.routers.add(router);
-    for (const network of this.#tables.networksOf(router)) scope.networks.add(network);
+    for (const network of this.#tables.networksOf(router)) this.#addGroup(scope, network);
+  }
+
+  /** The change is of something that no NVE sees. */
+  #isInvisible(change: Change): boolean {
+    const tables = this.#tables;
+    switch (change.kind) {
+      case 'VirtualNetwork':
+        return isSameButForPeople(tables.network(change.id)?.spec, change.after);
+      case 'Subnet': {
+        const [was, is] = [tables.subnet(change.id), change.after].map(withoutPools);
+        return isSameButForPeople(was, is);
+      }
+      case 'Router':
+        return isSameButForPeople(tables.router(change.id), change.after);
+      case 'Nve':
+      case 'Endpoint':
+        return false;
+    }
   }
 
   #changedEndpoint(change: Change): ChangedEndpoint | undefined {
@@ -219,4 +237,20 @@ function within(
     before: before?.network === network ? before : undefined,
     after: after?.network === network ? after : undefined,
   };
+}
+
+interface ForPeople {
+  readonly displayName: string;
+  readonly labels: Labels;
+}
+
+function isSameButForPeople<S extends ForPeople>(a: S | undefined, b: S | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const { displayName, labels } = a;
+  return isDeepStrictEqual(a, { ...b, displayName, labels });
+}
+
+/** What is given to endpoints is theirs then. */
+function withoutPools(subnet: SubnetSpec | undefined): SubnetSpec | undefined {
+  return subnet && { ...subnet, pools: [] };
 }

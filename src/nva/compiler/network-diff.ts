@@ -1,7 +1,7 @@
 /** What the change of one network means to each of its NVEs. */
 import type { EndpointSpec } from '../../model/endpoint.js';
 import type { Item } from '../../model/item.js';
-import type { CompileCounters } from './compile-index.js';
+import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
 import type { NetworkView } from './inputs.js';
 import { domainItems, EndpointItems, peerItems } from './items.js';

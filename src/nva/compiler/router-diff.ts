@@ -1,10 +1,16 @@
 /** What the change of one router, or of its networks, means to each of its NVEs. */
 import type { EndpointSpec } from '../../model/endpoint.js';
 import type { Item } from '../../model/item.js';
-import type { CompileCounters } from './compile-index.js';
+import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
 import type { ChangedEndpoint } from './network-diff.js';
-import { routerItems, routerMembers, RouterNeighbors, type RouterView } from './router-view.js';
+import {
+  gatewayItems,
+  routerItems,
+  routerMembers,
+  RouterNeighbors,
+  type RouterView,
+} from './router-view.js';
 import type { Tables } from './tables.js';
 
 /** How much of a router a change may reach. */
@@ -35,16 +41,22 @@ export class RouterDiff {
     changed: ChangedEndpoint | undefined,
     deltas: DeltaBuilder,
   ): void {
-    const moved = reach === 'members' ? this.#moved(before, after, changed) : [];
+    const sameNeighbors = reach !== 'everything' || haveSameNeighbors(before, after);
+    const moved = reach === 'endpoint' ? [] : this.#moved(before, after, changed);
+    const sameMtus = haveSameMtus(before, after);
     for (const nve of new Set([...routerMembers(before), ...routerMembers(after)])) {
-      if (reach === 'everything' || !sameGateways(before, after, nve)) {
+      if (!sameNeighbors || !sameGateways(before, after, nve)) {
         this.counters.member++;
         const was = before === undefined ? [] : this.#all(before, nve, changed);
         const is = after === undefined ? [] : this.#all(after, nve, undefined);
         deltas.diff(nve, was, is);
         continue;
       }
-      if (reach === 'members') deltas.diff(nve, routerItems(before, nve), routerItems(after, nve));
+      // Routes are by the gateways, which are the same.
+      const own = reach === 'everything' ? routerItems : gatewayItems;
+      if (reach === 'everything' || !sameMtus) {
+        deltas.diff(nve, own(before, nve), own(after, nve));
+      }
       for (const each of moved) this.#diffEndpoint(before, after, nve, each, deltas);
       if (changed !== undefined) this.#diffEndpoint(before, after, nve, changed, deltas);
     }
@@ -110,5 +122,23 @@ function sameGateways(
   const [was, is] = [before, after].map((router) =>
     [...(router?.gateways ?? [])].flatMap(([id, { view }]) => (view.members.has(nve) ? [id] : [])),
   );
-  return was?.join() === is?.join();
+  return was?.sort().join() === is?.sort().join();
+}
+
+/** The neighbours' items are the same but for the NVEs that have them. */
+function haveSameNeighbors(before: RouterView | undefined, after: RouterView | undefined): boolean {
+  if (before?.spec.vrfId !== after?.spec.vrfId) return false;
+  const shapes = [before, after].map((router) =>
+    [...(router?.gateways ?? [])].map(
+      ([id, { view, prefixes }]) => `${id} ${view.spec.vni} ${prefixes}`,
+    ),
+  );
+  return shapes[0]?.sort().join(';') === shapes[1]?.sort().join(';');
+}
+
+function haveSameMtus(before: RouterView | undefined, after: RouterView | undefined): boolean {
+  return [...(before?.gateways ?? [])].every(([id, { view }]) => {
+    const now = after?.gateways.get(id);
+    return now === undefined || now.view.mtu === view.mtu;
+  });
 }

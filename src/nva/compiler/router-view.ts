@@ -12,6 +12,8 @@ interface Gateway {
   readonly view: NetworkView;
   /** Of the network; attached, with a gateway. */
   readonly subnets: readonly SubnetSpec[];
+  /** Theirs, to be compared. */
+  readonly prefixes: string;
 }
 
 export interface RouterView {
@@ -34,7 +36,8 @@ export function routerViewOf(
     const view = viewOf(network);
     if (view === undefined || subnet.gateway === '') continue;
     const before = gateways.get(network)?.subnets ?? [];
-    gateways.set(network, { view, subnets: [...before, subnet] });
+    const all = [...before, subnet];
+    gateways.set(network, { view, subnets: all, prefixes: all.map((s) => s.prefix).join() });
   }
   return { id, spec, gateways };
 }
@@ -51,11 +54,24 @@ export function routerMembers(router: RouterView | undefined): Set<string> {
 /** What NVE `nve` has of a router whatever the endpoints. */
 export function* routerItems(router: RouterView | undefined, nve: string): Generator<Item> {
   if (router === undefined) return;
-  const { vrfId, gatewayMac } = router.spec;
+  const { vrfId } = router.spec;
   const own = [...router.gateways.values()].filter(({ view }) => view.members.has(nve));
   if (own.length === 0) return;
   yield new CompiledItem({ kind: 'vrf', id: vrfId, name: router.id });
-  for (const { view, subnets } of own) {
+  yield* gatewayItems(router, nve);
+  for (const route of router.spec.routes) {
+    const via = viaOf(route, own);
+    if (via === undefined) continue;
+    yield new CompiledItem({ kind: 'route', vrf: vrfId, prefix: route.prefix, via });
+  }
+}
+
+/** Its gateways in the networks that the NVE takes part in. */
+export function* gatewayItems(router: RouterView | undefined, nve: string): Generator<Item> {
+  if (router === undefined) return;
+  const { vrfId, gatewayMac } = router.spec;
+  for (const { view, subnets } of router.gateways.values()) {
+    if (!view.members.has(nve)) continue;
     yield new CompiledItem({
       kind: 'gateway_interface',
       vrf: vrfId,
@@ -66,11 +82,6 @@ export function* routerItems(router: RouterView | undefined, nve: string): Gener
       ),
       mtu: view.mtu,
     });
-  }
-  for (const route of router.spec.routes) {
-    const via = viaOf(route, own);
-    if (via === undefined) continue;
-    yield new CompiledItem({ kind: 'route', vrf: vrfId, prefix: route.prefix, via });
   }
 }
 
@@ -88,7 +99,7 @@ function viaOf({ nextHops, drop }: StaticRoute, own: readonly Gateway[]): RouteV
 interface Shared {
   readonly vrf: number;
   readonly vni: number;
-  readonly subnets: readonly SubnetSpec[];
+  readonly prefixes: string;
   readonly items: readonly Item[];
 }
 
@@ -106,21 +117,21 @@ export class RouterNeighbors {
     yield* this.#itemsOf(router.spec.vrfId, gateway, endpoint);
   }
 
-  #itemsOf(vrf: number, { view, subnets }: Gateway, endpoint: EndpointSpec): readonly Item[] {
+  #itemsOf(
+    vrf: number,
+    { view, subnets, prefixes }: Gateway,
+    endpoint: EndpointSpec,
+  ): readonly Item[] {
     const { vni } = view.spec;
     const known = this.#shared.get(endpoint);
-    if (known?.vrf === vrf && known.vni === vni && sameList(known.subnets, subnets)) {
+    if (known?.vrf === vrf && known.vni === vni && known.prefixes === prefixes) {
       return known.items;
     }
     const { mac, ips } = endpoint;
     const items = ips
       .filter((ip) => subnets.some((subnet) => subnetHolds(subnet, ip)))
       .map((ip) => new CompiledItem({ kind: 'gateway_neighbor', vrf, vni, ip, mac }));
-    this.#shared.set(endpoint, { vrf, vni, subnets, items });
+    this.#shared.set(endpoint, { vrf, vni, prefixes, items });
     return items;
   }
-}
-
-function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((each, i) => each === b[i]);
 }

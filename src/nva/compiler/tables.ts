@@ -22,8 +22,8 @@ export class Tables {
   readonly #nves = new Map<string, NveInput>();
   readonly #subnets = new Map<string, SubnetSpec>();
   readonly #routers = new Map<string, RouterSpec>();
-  /** The router of each subnet that one names. */
-  readonly #subnetRouter = new Map<string, string>();
+  /** The routers of each subnet that any names. */
+  readonly #subnetRouters = new Map<string, Set<string>>();
   readonly #endpointNetwork = new Map<string, string>();
   /** The networks that an NVE has endpoints in. */
   readonly #nveNetworks = new Map<string, Set<string>>();
@@ -78,18 +78,18 @@ export class Tables {
     return this.#routers.get(id);
   }
 
-  /** The router that names a subnet, which need not exist. */
-  routerNaming(subnet: string): string | undefined {
-    return this.#subnetRouter.get(subnet);
+  /** The routers that name a subnet, which need not exist: one, but for moments of a change. */
+  routersNaming(subnet: string): Iterable<string> {
+    return this.#subnetRouters.get(subnet) ?? [];
   }
 
-  /** The router that a network has, if any. */
-  routerOf(network: string): string | undefined {
+  /** The routers that name a subnet of the network. */
+  routersAt(network: string): Set<string> {
+    const routers = new Set<string>();
     for (const subnet of this.#networks.get(network)?.subnets ?? []) {
-      const router = this.#subnetRouter.get(subnet);
-      if (router !== undefined) return router;
+      for (const router of this.routersNaming(subnet)) routers.add(router);
     }
-    return undefined;
+    return routers;
   }
 
   /** The networks of a router's subnets. */
@@ -111,8 +111,17 @@ export class Tables {
    * in all, for it routes to them by itself.
    */
   group(network: string): ReadonlySet<string> {
-    const router = this.routerOf(network);
-    return router === undefined ? new Set([network]) : this.networksOf(router);
+    const group = new Set([network]);
+    const routers = new Set<string>();
+    // What is added meanwhile is visited too.
+    for (const each of group) {
+      for (const router of this.routersAt(each)) {
+        if (routers.has(router)) continue;
+        routers.add(router);
+        for (const other of this.networksOf(router)) group.add(other);
+      }
+    }
+    return group;
   }
 
   /** The networks that an NVE takes part in. */
@@ -136,11 +145,11 @@ export class Tables {
     return members;
   }
 
-  /** In how many of a router's networks an NVE has endpoints of its own: how many endpoints. */
-  endpointsBehind(router: string, nve: string): number {
+  /** How many endpoints an NVE has in a network's group. */
+  endpointsIn(network: string, nve: string): number {
     let count = 0;
-    for (const network of this.networksOf(router)) {
-      count += this.#networks.get(network)?.byNve.get(nve)?.size ?? 0;
+    for (const each of this.group(network)) {
+      count += this.#networks.get(each)?.byNve.get(nve)?.size ?? 0;
     }
     return count;
   }
@@ -148,7 +157,7 @@ export class Tables {
   view(id: string): NetworkView | undefined {
     const network = this.#networks.get(id);
     if (network?.spec === undefined) return undefined;
-    const nves = this.routerOf(id) === undefined ? network.byNve.keys() : this.membersOf([id]);
+    const nves = this.routersAt(id).size === 0 ? network.byNve.keys() : this.membersOf([id]);
     const members: [string, NveInput][] = [];
     for (const nve of nves) {
       const input = this.#nves.get(nve);
@@ -198,14 +207,16 @@ export class Tables {
 
   #putRouter(id: string, after: RouterSpec | undefined): void {
     for (const subnet of this.#routers.get(id)?.subnets ?? []) {
-      if (this.#subnetRouter.get(subnet) === id) this.#subnetRouter.delete(subnet);
+      const routers = this.#subnetRouters.get(subnet);
+      routers?.delete(id);
+      if (routers?.size === 0) this.#subnetRouters.delete(subnet);
     }
     if (after === undefined) {
       this.#routers.delete(id);
       return;
     }
     this.#routers.set(id, after);
-    for (const subnet of after.subnets) this.#subnetRouter.set(subnet, id);
+    for (const subnet of after.subnets) addTo(this.#subnetRouters, subnet, id);
   }
 
   #putEndpoint(id: string, after: EndpointSpec | undefined): void {

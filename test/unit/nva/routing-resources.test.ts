@@ -104,6 +104,14 @@ describe('nva: subnets', () => {
       'INVALID_FIELD subnet.gateway fd00::1: no address that a host of 10.5.0.0/24 can have',
     ],
     [
+      { prefix: '192.0.0.0/2', gateway: '224.0.0.1' },
+      'INVALID_FIELD subnet.gateway 224.0.0.1: no address that a host of 192.0.0.0/2 can have',
+    ],
+    [
+      { prefix: '128.0.0.0/1', gateway: '169.254.0.1' },
+      'INVALID_FIELD subnet.gateway 169.254.0.1: no address that a host of 128.0.0.0/1 can have',
+    ],
+    [
       { prefix: '10.5.0.0/24', pools: [{ first: '10.5.0.9', last: '10.5.0.2' }] },
       'INVALID_FIELD subnet.pools[0] 10.5.0.9-10.5.0.2: no range of addresses of 10.5.0.0/24',
     ],
@@ -258,6 +266,17 @@ describe('nva: routers', () => {
       "INVALID_FIELD router.routes[0].next_hops[0].address 10.0.0.2: not of the prefix's family",
     ],
     [
+      { routes: [{ prefix: '224.0.0.0/4', nextHops: [], drop: true }] },
+      'INVALID_FIELD router.routes[0].prefix 224.0.0.0/4: a multicast prefix',
+    ],
+    [
+      {
+        subnets: ['a'],
+        routes: [{ prefix: '0.0.0.0/0', nextHops: [hop('10.0.0.255')], drop: false }],
+      },
+      'INVALID_FIELD router.routes[0].next_hops[0].address 10.0.0.255: no address of a host of 10.0.0.0/24',
+    ],
+    [
       { routes: [{ prefix: '::/0', nextHops: [], drop: false }] },
       'INVALID_FIELD router.routes[0].next_hops 0 of them: none',
     ],
@@ -283,6 +302,29 @@ describe('nva: routers', () => {
     }
     const changes = { subnets: ['a', 'a2'] };
     await world.nva.routers.update({ id: 'one', changes, etag: '', validateOnly: false }, call);
+  });
+
+  it('keep their next hops when a gateway changes', async () => {
+    const world = await World.start();
+    const routes = [{ prefix: '0.0.0.0/0', nextHops: [hop('10.0.0.9')], drop: false }];
+    await world.router('r', { subnets: ['a'], routes });
+    const move = (gateway: string): Promise<unknown> => {
+      const update = { id: 'a', changes: { gateway }, etag: '', validateOnly: false };
+      return world.nva.subnets.update(update, call);
+    };
+    const hopOf = 'INVALID_FIELD subnet.gateway 10.0.0.9: a next hop of routers/r';
+    assert.equal(await refusal(move('10.0.0.9')), hopOf);
+    assert.match(await refusal(move('')), /^RESOURCE_IN_USE: subnets\/a .* needs its gateway/);
+    await move('10.0.0.254');
+  });
+
+  it('join networks of one underlay family', async () => {
+    const world = await World.start();
+    const six = networkSpec({ vni: 300, underlayFamily: 'IPV6' });
+    await world.nva.virtualNetworks.create(world.request('six', six), call);
+    await world.subnet('c', { network: 'six', prefix: '10.6.0.0/24' });
+    const mixed = await refusal(world.router('r', { subnets: ['a', 'c'] }));
+    assert.match(mixed, /^INVALID_FIELD router\.subnets\[1\] subnets\/c: .*IPV6 underlay/);
   });
 
   it('are for NVEs that can route', async () => {

@@ -32,6 +32,7 @@ program
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
       await checkTls(config.listen);
+      await (await import('./nva-daemon.js')).readPolicy(config);
       print(`${flags.config}: ok`);
       return;
     }

@@ -32,7 +32,7 @@ export async function startNve(
     closing.add(() => dataplane.close());
     const agent = await startAgent(config, store, dataplane, log);
     closing.add(() => agent.stop());
-    const server = new RpcServer({ listeners: config.listen, onCallEnd: () => undefined });
+    const server = new RpcServer({ listeners: config.listen });
     closing.add(() => server.stop(DRAIN_MS));
     const addresses = await server.start();
     log.info({ nve: config.name, addresses }, 'NVE is up');

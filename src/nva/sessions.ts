@@ -5,6 +5,7 @@ import { timestamp, type Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
+import { identityText, type Identity } from '../model/identity.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_IN_FLIGHT,
@@ -35,6 +36,8 @@ export interface SessionsDeps {
   readonly epoch: Epoch;
   readonly index: CompileIndex;
   readonly absentees: Absentees;
+  /** Whether somebody may be this NVE's agent. */
+  maySpeakFor(identity: Identity, nve: string): boolean;
   /** The revision that `index` has. */
   revision(): number;
   /**
@@ -119,23 +122,30 @@ export class Sessions {
   }
 
   /** Runs one session. @throws NfvError why it ended, for the NVE to know */
-  readonly handle = async (stream: NvaSideStream): Promise<void> => {
+  readonly handle = async (
+    stream: NvaSideStream,
+    identity: Identity = { kind: 'local' },
+  ): Promise<void> => {
     if (this.#closed !== undefined) throw this.#closed;
     this.#streams.add(stream);
     try {
-      await this.#run(stream);
+      await this.#run(stream, identity);
     } finally {
       this.#streams.delete(stream);
     }
   };
 
-  async #run(stream: NvaSideStream): Promise<void> {
+  async #run(stream: NvaSideStream, identity: Identity): Promise<void> {
     const { deps } = this;
     const incoming = stream.incoming[Symbol.asyncIterator]();
     const hello = await receiveHello(incoming, deps.clock);
     const { nve, capabilities, underlays, agentVersion } = hello;
     const log = { nve, peer: stream.peer };
     try {
+      if (!deps.maySpeakFor(identity, nve)) {
+        const who = identityText(identity);
+        throw new NfvError('ACCESS_DENIED', `${who} may not speak for nves/${nve}`);
+      }
       checkHello(hello, deps.epoch);
       const facts = { capabilities, underlays, agentVersion };
       await deps.admit(nve, hello.nodeUuid, facts);

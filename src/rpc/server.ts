@@ -4,7 +4,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { NvaApi } from '../model/api.js';
 import { formatTarget } from './address.js';
-import { HandlerFactory, type CallEnd } from './handlers.js';
+import { HandlerFactory, type CallHooks } from './handlers.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
 import { nvaServiceHandlers } from './nva-service.js';
@@ -20,9 +20,7 @@ const SERVER_OPTIONS: ServerOptions = {
 export interface RpcServerOptions {
   readonly listeners: readonly Listener[];
   /** Absent: neither the northbound nor the southbound service. */
-  readonly nva?: { readonly api: NvaApi; readonly session: SessionHandler };
-  /** Called at the end of each northbound call. */
-  readonly onCallEnd: (end: CallEnd) => void;
+  readonly nva?: CallHooks & { readonly api: NvaApi; readonly session: SessionHandler };
 }
 
 export class RpcServer {
@@ -45,15 +43,18 @@ export class RpcServer {
   }
 
   #addServices({ protos }: Loaded): string[] {
-    const { nva, onCallEnd } = this.#options;
+    const { nva } = this.#options;
     if (nva === undefined) return [];
     const codec = new StatusCodec(protos);
     const { NvaService, NveSessionService } = protos.nfv.v1;
     this.#server.addService(
       NvaService.service,
-      nvaServiceHandlers(nva.api, new HandlerFactory(codec, onCallEnd)),
+      nvaServiceHandlers(nva.api, new HandlerFactory(codec, nva)),
     );
-    this.#server.addService(NveSessionService.service, sessionServiceHandlers(nva.session, codec));
+    this.#server.addService(
+      NveSessionService.service,
+      sessionServiceHandlers(nva.session, codec, nva.trustDomain),
+    );
     return ['nfv.v1.NvaService', 'nfv.v1.NveSessionService'];
   }
 

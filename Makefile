@@ -6,7 +6,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo tour test test-vpp lint unit integration bench build build-all install fix docs generate fuzz nightly clean
+.PHONY: help demo tour test test-vpp lint unit integration bench build build-all install deb fix docs generate fuzz nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ build: install
 
 build-all: install
 	@scripts/generate-rpc-types.sh && $(BIN)/tsc -b
+
+deb: build ## dist/nfvd_VERSION_ARCH.deb, for Debian and Ubuntu
+	@scripts/make-deb.sh
 
 install: node_modules/.package-lock.json
 

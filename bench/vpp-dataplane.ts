@@ -41,6 +41,7 @@ const NO_FILES = {
   sockets: new UnixSockets([]),
   secrets: new Secrets('/nowhere', 0),
   interfaceIndex,
+  pciDriver: () => Promise.resolve(undefined),
 };
 /** What an emulator, which is slow, gets of all that. */
 const EMULATED_SHARE = 1 / 20;

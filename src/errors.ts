@@ -164,6 +164,21 @@ export const ERROR_TABLE = {
     true,
     'set the interface up: vppctl set interface state NAME up',
   ),
+  VPP_DEVICE_MISSING: row(
+    'FAILED_PRECONDITION',
+    true,
+    'correct the PCI address of the uplink; "nfvctl host inventory" shows what there is',
+  ),
+  VPP_DRIVER_MISSING: row(
+    'FAILED_PRECONDITION',
+    true,
+    'install the named driver of VPP and restart VPP, or name another; "vppctl show device drivers" shows what it has',
+  ),
+  VPP_DEVICE_REFUSED: row(
+    'FAILED_PRECONDITION',
+    true,
+    'see VPP’s log ("vppctl show logging"); the NIC must belong to vfio-pci, and port, queues and arguments must suit its driver',
+  ),
   SOCKET_PATH_REFUSED: row(
     'FAILED_PRECONDITION',
     true,

@@ -1,11 +1,20 @@
 /** The columns of `get`, for each kind. */
 import type { Resource, ResourceKind } from '../model/api.js';
 import type { Endpoint, EndpointState } from '../model/endpoint.js';
+import {
+  hostProfileState,
+  type HostProfileResource,
+  type HostProfileState,
+} from '../model/host-profile.js';
+import { profileHash } from '../model/host/offer.js';
 import { hasSession, type Nve, type NveState, type NveStatus } from '../model/nve.js';
 import type { Labels } from '../model/resource.js';
+import type { Router } from '../model/router.js';
+import type { Subnet } from '../model/subnet.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { formatAge } from './duration.js';
 import { portText, yesNo } from './port-text.js';
+import { poolsText } from './subnet-text.js';
 import type { Colour } from './style.js';
 import type { Cell } from './table.js';
 
@@ -18,9 +27,21 @@ const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] 
     narrow: ['NAME', 'STATE', 'VTEPS', 'APPLIED', 'FAILED', 'LAST-SEEN', 'AGE'],
     wide: ['DATAPLANE', 'AGENT', 'APPLIED-REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
   },
+  Subnet: {
+    narrow: ['NAME', 'NETWORK', 'PREFIX', 'GATEWAY', 'POOLS', 'AGE'],
+    wide: ['REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
+  Router: {
+    narrow: ['NAME', 'TENANT', 'VRF', 'SUBNETS', 'ROUTES', 'AGE'],
+    wide: ['GATEWAY-MAC', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
+  HostProfile: {
+    narrow: ['NAME', 'STATE', 'NVES', 'APPLIED', 'HASH', 'AGE'],
+    wide: ['REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
   Endpoint: {
     narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],
-    wide: ['PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+    wide: ['SUBNETS', 'PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
   },
 };
 
@@ -36,8 +57,14 @@ export function cellsOf(resource: Resource, wide: boolean, now: number): Cell[] 
       return networkCells(resource, wide, now);
     case 'Nve':
       return nveCells(resource, wide, now);
+    case 'Subnet':
+      return subnetCells(resource, wide, now);
+    case 'Router':
+      return routerCells(resource, wide, now);
     case 'Endpoint':
       return endpointCells(resource, wide, now);
+    case 'HostProfile':
+      return hostProfileCells(resource, wide, now);
   }
 }
 
@@ -97,6 +124,32 @@ function lastSeen(status: NveStatus, now: number): string {
   return hasSession(status) ? 'now' : formatAge(status.lastSeenTime, now);
 }
 
+function subnetCells({ id, spec, meta }: Subnet, wide: boolean, now: number): Cell[] {
+  const narrow = [
+    id,
+    spec.network,
+    spec.prefix,
+    orDash(spec.gateway),
+    poolsText(spec.pools),
+    formatAge(meta.createTime, now),
+  ];
+  const more = [String(meta.revision), labelsText(spec.labels), spec.displayName];
+  return plain(wide ? [...narrow, ...more] : narrow);
+}
+
+function routerCells({ id, spec, meta }: Router, wide: boolean, now: number): Cell[] {
+  const narrow = [
+    id,
+    spec.tenant,
+    String(spec.vrfId),
+    listText(spec.subnets),
+    String(spec.routes.length),
+    formatAge(meta.createTime, now),
+  ];
+  const more = [spec.gatewayMac, String(meta.revision), labelsText(spec.labels), spec.displayName];
+  return plain(wide ? [...narrow, ...more] : narrow);
+}
+
 function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now: number): Cell[] {
   const narrow: Cell[] = [
     ...plain([id, spec.network, spec.nve, spec.mac, listText(spec.ips)]),
@@ -107,6 +160,7 @@ function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now:
   return [
     ...narrow,
     ...plain([
+      listText(spec.subnets),
       portText(spec.port),
       spec.adminState,
       orDash(status.reasonCode),
@@ -115,6 +169,40 @@ function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now:
       spec.displayName,
     ]),
   ];
+}
+
+function hostProfileCells(
+  { id, spec, status, meta }: HostProfileResource,
+  wide: boolean,
+  now: number,
+): Cell[] {
+  const state = hostProfileState(status);
+  const labels = Object.keys(spec.nveLabels).length === 0 ? [] : [labelsText(spec.nveLabels)];
+  const narrow: Cell[] = [
+    { text: id },
+    { text: state, colour: hostProfileColour(state) },
+    ...plain([
+      listText([...spec.nves, ...labels]),
+      `${status.applied}/${status.selected}`,
+      profileHash(spec.profile).slice(0, 12),
+      formatAge(meta.createTime, now),
+    ]),
+  ];
+  if (!wide) return narrow;
+  return [...narrow, ...plain([String(meta.revision), labelsText(spec.labels), spec.displayName])];
+}
+
+export function hostProfileColour(state: HostProfileState): Colour {
+  switch (state) {
+    case 'APPLIED':
+      return 'green';
+    case 'PENDING':
+      return 'yellow';
+    case 'FAILED':
+      return 'red';
+    case 'UNUSED':
+      return 'dim';
+  }
 }
 
 export function nveColour(state: NveState): Colour {

@@ -36,6 +36,8 @@ export type OnProgress = (progress: StepProgress) => void;
 /** What looks locks nothing; what changes is refused with HOST_BUSY while another change is under way. */
 export interface HostAccess {
   inventory(signal: AbortSignal): Promise<Inventory>;
+  /** The profile that the NVA offers, as the agent has stored it. @throws NfvError NOTHING_TO_DO */
+  offered(): Promise<ProfileText>;
   preflight(profile: ProfileText | undefined, signal: AbortSignal): Promise<PreflightCheck[]>;
   /** @throws NfvError PROFILE_INVALID */
   plan(profile: ProfileText, signal: AbortSignal): Promise<ShownPlan>;

@@ -13,7 +13,14 @@ import { formatName, ID_RULE, isId, type Collection } from '../model/names.js';
 import { nearest } from '../model/nearest.js';
 
 /** In the order in which they are created: what others refer to comes first. */
-export const KINDS = ['VirtualNetwork', 'Nve', 'Endpoint'] as const satisfies ResourceKind[];
+export const KINDS = [
+  'VirtualNetwork',
+  'Nve',
+  'Subnet',
+  'Router',
+  'Endpoint',
+  'HostProfile',
+] as const satisfies ResourceKind[];
 
 interface Names {
   readonly collection: Collection;
@@ -33,12 +40,33 @@ export const KIND_NAMES: Readonly<Record<ResourceKind, Names>> = {
     aliases: ['net', 'nets', 'vn', 'vns', 'virtualnetwork', 'virtualnetworks'],
   },
   Nve: { collection: 'nves', singular: 'nve', plural: 'nves', one: 'an NVE', aliases: [] },
+  Subnet: {
+    collection: 'subnets',
+    singular: 'subnet',
+    plural: 'subnets',
+    one: 'a subnet',
+    aliases: ['sn'],
+  },
+  Router: {
+    collection: 'routers',
+    singular: 'router',
+    plural: 'routers',
+    one: 'a router',
+    aliases: [],
+  },
   Endpoint: {
     collection: 'endpoints',
     singular: 'endpoint',
     plural: 'endpoints',
     one: 'an endpoint',
     aliases: ['ep', 'eps'],
+  },
+  HostProfile: {
+    collection: 'hostProfiles',
+    singular: 'hostprofile',
+    plural: 'hostprofiles',
+    one: 'a host profile',
+    aliases: ['hp'],
   },
 };
 
@@ -109,7 +137,13 @@ export function apiOf(nva: NvaApi, kind: ResourceKind): AnyResourceApi {
       return nva.virtualNetworks;
     case 'Nve':
       return nva.nves;
+    case 'Subnet':
+      return nva.subnets;
+    case 'Router':
+      return nva.routers;
     case 'Endpoint':
       return nva.endpoints;
+    case 'HostProfile':
+      return nva.hostProfiles;
   }
 }

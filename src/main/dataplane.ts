@@ -1,13 +1,15 @@
 /** The dataplanes that a configuration can name. */
 import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
-import type { Uplink } from '../dataplane/vpp/uplinks.js';
+import type { Uplink } from '../dataplane/vpp/uplink.js';
 import { interfaceIndex } from '../host/interface-index.js';
+import { pciDriver } from '../host/pci-driver.js';
 import { Secrets } from '../host/secrets.js';
 import { UnixSockets } from '../host/unix-sockets.js';
 import { systemClock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
 import type { NveConfig } from '../nve/config.js';
+import type { UplinkConfig } from '../nve/uplink-config.js';
 import type { VppConfig } from '../nve/vpp-config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
 import type { VppStats } from '../vpp-api/stats/stats.js';
@@ -49,6 +51,7 @@ async function openVpp(
       sockets: new UnixSockets(socketDirectories),
       secrets: new Secrets(secretDirectory, MAX_SECRET),
       interfaceIndex,
+      pciDriver: (pci) => pciDriver(pci),
     },
     log,
   });
@@ -64,9 +67,17 @@ async function openStats(path: string, library: string): Promise<VppStats> {
   return new Stats({ path, map, timers: systemClock });
 }
 
-function uplinkOf(entry: VppConfig['uplinks'][number]): Uplink {
-  const { interface: name, hostInterface, ...rest } = entry;
-  return name === '' ? { hostInterface, ...rest } : { interface: name, ...rest };
+function uplinkOf(entry: UplinkConfig): Uplink {
+  const { interface: name, hostInterface, pci, device, tap, vlan, ...rest } = entry;
+  return {
+    ...rest,
+    ...(name === '' ? {} : { interface: name }),
+    ...(hostInterface === '' ? {} : { hostInterface }),
+    ...(pci === '' ? {} : { pci }),
+    ...(device && { device }),
+    ...(tap && { tap }),
+    ...(vlan && { vlan }),
+  };
 }
 
 async function isThere(path: string): Promise<boolean> {

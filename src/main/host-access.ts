@@ -24,6 +24,7 @@ import type { DriftReport, HostState, PreflightCheck } from '../model/host/statu
 import type { Log } from '../model/log.js';
 import { readBootId } from '../dpdk/machine.js';
 import { HostPlanner, type Planned } from '../nve/host/planner.js';
+import { readOffer, sourceOf } from '../nve/host/offered.js';
 import { preflight } from '../nve/host/preflight.js';
 import { HostPreparation } from '../nve/host/preparation.js';
 import { readHostState, readTransactions } from '../nve/host/read-state.js';
@@ -59,6 +60,12 @@ export function openHost(options: HostOptions): Promise<HostAccess> {
   );
 }
 
+/** For an agent, which asks for nothing that has to be confirmed. */
+export function followedHost(options: HostOptions & { readonly log: Log }): PreparingHost {
+  const guard = (): void => undefined;
+  return new PreparingHost({ ...options, doors: systemDoors(), clock: systemClock, guard });
+}
+
 /** A process of its own, which outlives the terminal that the change may cut off. */
 function startGuard(stateDir: string): void {
   const args = [NFVD, 'host', 'guard', '--state-dir', stateDir];
@@ -70,6 +77,14 @@ export class PreparingHost implements HostAccess {
 
   async inventory(signal: AbortSignal): Promise<Inventory> {
     return await (await this.#planner()).inventory(signal);
+  }
+
+  async offered(): Promise<ProfileText> {
+    const source = sourceOf(await readOffer(this.options.stateDir));
+    if (source !== undefined) return source;
+    throw new NfvError('NOTHING_TO_DO', 'the NVA offers no profile for this host', {
+      remedy: 'make one that selects this NVE ("nfvctl apply -f"), and see "nfvctl describe nve"',
+    });
   }
 
   async preflight(

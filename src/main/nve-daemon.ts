@@ -1,14 +1,17 @@
 /** `nfvd nve`: the agent as a process. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { parseIp } from '../model/addresses.js';
 import { systemClock } from '../model/clock.js';
-import { Agent } from '../nve/agent.js';
+import { Agent, type AgentOptions } from '../nve/agent.js';
+import { HostFollower } from '../nve/host/follower.js';
 import type { NveConfig } from '../nve/config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
 import { DEFAULT_TUNING } from '../reconcile/options.js';
 import { NveSessionClient } from '../rpc/nve-client.js';
 import { RpcServer } from '../rpc/server.js';
 import type { Store } from '../store/store.js';
+import type { PreparingHost } from './host-access.js';
 import { Closing, DRAIN_MS, type Service } from './daemon.js';
 import { openDataplane } from './dataplane.js';
 import { openState } from './nve-state.js';
@@ -27,10 +30,18 @@ export async function startNve(
   try {
     const store = await openState(config);
     closing.add(() => store.close());
-    if (config.host.required) await hostReady(config.host.stateDir, log, signal);
+    const { required, stateDir, profileFrom } = config.host;
+    // The NVA's profile comes through the session, so that may not wait for the host.
+    const waitsInside = required && profileFrom === 'nva';
+    if (required && !waitsInside) await hostReady(stateDir, log, signal);
+    const follower = await startFollower(config, log);
+    closing.add(() => follower.stop());
     const dataplane = await openDataplane(config, log);
     closing.add(() => dataplane.close());
-    const agent = await startAgent(config, store, dataplane, log);
+    const agent = await startAgent(config, store, dataplane, log, {
+      host: follower,
+      ...(waitsInside ? { ready: (stop) => hostReady(stateDir, log, stop) } : {}),
+    });
     closing.add(() => agent.stop());
     const server = new RpcServer({ listeners: config.listen });
     closing.add(() => server.stop(DRAIN_MS));
@@ -52,11 +63,41 @@ async function hostReady(stateDir: string, log: Logger, signal: AbortSignal): Pr
   await awaitHostReady({ doors: systemDoors(), stateDir, clock: systemClock, log }, signal);
 }
 
+/** What it needs of the host is loaded when the NVA has offered something. */
+function startFollower({ host, nva }: NveConfig, log: Logger): Promise<HostFollower> {
+  const { stateDir, profileFrom, apply } = host;
+  const opened = async (): Promise<PreparingHost> => {
+    const { followedHost } = await import('./host-access.js');
+    return followedHost({ stateDir, nva: addressesOf(nva), log });
+  };
+  return HostFollower.start({
+    host: {
+      status: async (signal) => await (await opened()).status(false, signal),
+      apply: async (profile, signal) => {
+        await (await opened()).apply({ profile, iKnow: false }, () => undefined, signal);
+      },
+    },
+    stateDir,
+    profileFrom,
+    apply,
+    clock: systemClock,
+    log,
+  });
+}
+
+/** Of replicas that are named by address: the way to those is guarded. */
+function addressesOf(nva: NveConfig['nva']): string[] {
+  return nva.flatMap(({ address }) =>
+    address.kind === 'tcp' ? (parseIp(address.host)?.text ?? []) : [],
+  );
+}
+
 function startAgent(
   config: NveConfig,
   store: Store,
   dataplane: Dataplane,
   log: Logger,
+  more: Pick<AgentOptions, 'host' | 'ready'>,
 ): Promise<Agent> {
   const client = new NveSessionClient();
   const { drift, name, nva } = config;
@@ -79,5 +120,6 @@ function startAgent(
     random: Math.random,
     makeUuid: randomUUID,
     log,
+    ...more,
   });
 }

@@ -4,6 +4,7 @@
  */
 import type { Caller } from './access-policy.js';
 import type { Endpoint, EndpointSpec } from './endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
 import type { Router, RouterSpec } from './router.js';
 import type { Subnet, SubnetSpec } from './subnet.js';
@@ -72,7 +73,7 @@ export interface ResourceApi<Spec, Resource> {
   delete(request: DeleteRequest, call: Call): Promise<void>;
 }
 
-export type Resource = VirtualNetwork | Nve | Endpoint | Subnet | Router;
+export type Resource = VirtualNetwork | Nve | Endpoint | Subnet | Router | HostProfileResource;
 export type ResourceKind = Resource['kind'];
 
 export interface WatchRequest {
@@ -117,6 +118,7 @@ export interface NvaApi {
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
   readonly subnets: ResourceApi<SubnetSpec, Subnet>;
   readonly routers: ResourceApi<RouterSpec, Router>;
+  readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   /**
    * Ends without an error when the call's signal aborts.
    * @throws REVISION_COMPACTED, REVISION_IN_FUTURE, INVALID_FILTER

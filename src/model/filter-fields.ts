@@ -2,11 +2,15 @@
 import type { Resource } from './api.js';
 import type { DataplaneStatus } from './dataplane-status.js';
 import type { Endpoint } from './endpoint.js';
+import type { HostProfileResource } from './host-profile.js';
+import { profileHash, type HostStatus } from './host/offer.js';
 import type { FieldRecord } from './filter.js';
 import { formatName } from './names.js';
 import type { Nve } from './nve.js';
 import { portFields } from './port-fields.js';
 import type { Meta } from './resource.js';
+import type { Router } from './router.js';
+import type { Subnet } from './subnet.js';
 import type { VirtualNetwork } from './virtual-network.js';
 
 /** The fields of a resource under the names of proto/nfv/v1, for `matches`. */
@@ -18,6 +22,12 @@ export function fieldsOf(resource: Resource): FieldRecord {
       return nveFields(resource);
     case 'Endpoint':
       return endpointFields(resource);
+    case 'Subnet':
+      return subnetFields(resource);
+    case 'Router':
+      return routerFields(resource);
+    case 'HostProfile':
+      return hostProfileFields(resource);
   }
 }
 
@@ -52,7 +62,7 @@ function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldR
 }
 
 function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
-  const { capabilities: c, dataplane } = status;
+  const { capabilities: c, dataplane, host } = status;
   return {
     name: formatName('nves', id),
     display_name: spec.displayName,
@@ -82,6 +92,7 @@ function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
     drift_count: status.driftCount,
     drifted_count: status.driftedCount,
     ...(dataplane === undefined ? {} : { dataplane: dataplaneFields(dataplane) }),
+    ...(host === undefined ? {} : { host: hostFields(host) }),
     ...metaFields(meta),
   };
 }
@@ -103,6 +114,39 @@ function dataplaneFields(status: DataplaneStatus): FieldRecord {
   };
 }
 
+function hostFields(status: HostStatus): FieldRecord {
+  return {
+    profile: status.profile,
+    wanted_hash: status.wantedHash,
+    applied_profile: status.appliedProfile,
+    applied_hash: status.appliedHash,
+    phase: `PHASE_${status.phase}`,
+    reason_code: status.reasonCode,
+    reason: status.reason,
+  };
+}
+
+function hostProfileFields({ id, spec, status, meta }: HostProfileResource): FieldRecord {
+  return {
+    name: formatName('hostProfiles', id),
+    display_name: spec.displayName,
+    profile: spec.profile,
+    nves: spec.nves.map((nve) => formatName('nves', nve)),
+    nve_labels: spec.nveLabels,
+    labels: spec.labels,
+    profile_hash: profileHash(spec.profile),
+    selected_count: status.selected,
+    applied_count: status.applied,
+    targets: status.targets.map(({ nve, phase, reasonCode, reason }) => ({
+      nve: formatName('nves', nve),
+      phase: `PHASE_${phase}`,
+      reason_code: reasonCode,
+      reason,
+    })),
+    ...metaFields(meta),
+  };
+}
+
 function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
   return {
     name: formatName('endpoints', id),
@@ -112,11 +156,43 @@ function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
     port: portFields(spec.port),
     mac: spec.mac,
     ips: spec.ips,
+    subnets: spec.subnets.map((subnet) => formatName('subnets', subnet)),
     admin_state: `ADMIN_STATE_${spec.adminState}`,
     labels: spec.labels,
     state: `STATE_${status.state}`,
     reason_code: status.reasonCode,
     reason: status.reason,
+    ...metaFields(meta),
+  };
+}
+
+function subnetFields({ id, spec, meta }: Subnet): FieldRecord {
+  return {
+    name: formatName('subnets', id),
+    display_name: spec.displayName,
+    network: formatName('virtualNetworks', spec.network),
+    prefix: spec.prefix,
+    gateway: spec.gateway,
+    pools: spec.pools.map((pool) => ({ ...pool })),
+    labels: spec.labels,
+    ...metaFields(meta),
+  };
+}
+
+function routerFields({ id, spec, meta }: Router): FieldRecord {
+  return {
+    name: formatName('routers', id),
+    display_name: spec.displayName,
+    tenant: spec.tenant,
+    vrf_id: spec.vrfId,
+    gateway_mac: spec.gatewayMac,
+    subnets: spec.subnets.map((subnet) => formatName('subnets', subnet)),
+    routes: spec.routes.map(({ prefix, nextHops, drop }) => ({
+      prefix,
+      next_hops: nextHops.map((hop) => ({ ...hop })),
+      drop,
+    })),
+    labels: spec.labels,
     ...metaFields(meta),
   };
 }

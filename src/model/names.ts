@@ -1,7 +1,8 @@
 import { NfvError } from '../errors.js';
 
 /** Collections of resources, as in resource names `collection/id` (AIP-122). */
-export type Collection = 'virtualNetworks' | 'nves' | 'endpoints' | 'subnets' | 'routers';
+export type Collection =
+  'virtualNetworks' | 'nves' | 'endpoints' | 'subnets' | 'routers' | 'hostProfiles';
 
 export const COLLECTIONS = [
   'virtualNetworks',
@@ -9,6 +10,7 @@ export const COLLECTIONS = [
   'endpoints',
   'subnets',
   'routers',
+  'hostProfiles',
 ] as const satisfies Collection[];
 
 const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,4 +1,5 @@
 import type { DataplaneStatus } from './dataplane-status.js';
+import type { HostStatus } from './host/offer.js';
 import type { Labels, Meta } from './resource.js';
 import type { IpFamily } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
@@ -79,6 +80,8 @@ export interface NveStatus {
   readonly driftedCount: number;
   /** Absent until the agent has said it. */
   readonly dataplane?: DataplaneStatus;
+  /** Of the host profile that it is offered. Absent until the agent has said it. */
+  readonly host?: HostStatus;
 }
 
 export interface Nve {

@@ -3,6 +3,7 @@ import { NfvError } from '../errors.js';
 import type { Resource, ResourceKind } from './api.js';
 import { parseIp, parseMac } from './addresses.js';
 import { DATAPLANE_SESSIONS, FEATURE_STATES } from './dataplane-status.js';
+import { HOST_PHASES } from './host/offer.js';
 import { DRIFT_POLICIES } from './drift-policy.js';
 import { fieldsOf } from './filter-fields.js';
 import type { Comparator } from './filter-scanner.js';
@@ -108,7 +109,7 @@ const META = {
 
 type Fields = Readonly<Record<string, FieldType>>;
 
-/** Of each kind, under its dotted name; `labels` stands for each `labels.KEY` too. */
+/** Of each kind, under its dotted name; a map stands for each `labels.KEY` too. */
 export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
   VirtualNetwork: {
     name: reference('virtualNetworks'),
@@ -176,6 +177,13 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'dataplane.features.problems': TEXT,
     'dataplane.plugins.name': TEXT,
     'dataplane.plugins.version': TEXT,
+    'host.profile': TEXT,
+    'host.wanted_hash': TEXT,
+    'host.applied_profile': TEXT,
+    'host.applied_hash': TEXT,
+    'host.phase': enumeration('PHASE_', HOST_PHASES),
+    'host.reason_code': TEXT,
+    'host.reason': TEXT,
     ...META,
   },
   Endpoint: {
@@ -214,6 +222,7 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'port.vpp_interface.interface': TEXT,
     mac: MAC,
     ips: IP,
+    subnets: reference('subnets'),
     admin_state: enumeration('ADMIN_STATE_', ['UP', 'DOWN']),
     labels: TEXT,
     state: enumeration('STATE_', ['PENDING', 'ACTIVE', 'FAILED', 'DOWN']),
@@ -221,11 +230,56 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     reason: TEXT,
     ...META,
   },
+  Subnet: {
+    name: reference('subnets'),
+    display_name: TEXT,
+    network: reference('virtualNetworks'),
+    prefix: TEXT,
+    gateway: IP,
+    'pools.first': IP,
+    'pools.last': IP,
+    labels: TEXT,
+    ...META,
+  },
+  Router: {
+    name: reference('routers'),
+    display_name: TEXT,
+    tenant: TEXT,
+    vrf_id: NUMBER,
+    gateway_mac: MAC,
+    subnets: reference('subnets'),
+    'routes.prefix': TEXT,
+    'routes.next_hops.address': IP,
+    'routes.next_hops.weight': NUMBER,
+    'routes.drop': BOOL,
+    labels: TEXT,
+    ...META,
+  },
+  HostProfile: {
+    name: reference('hostProfiles'),
+    display_name: TEXT,
+    profile: TEXT,
+    nves: reference('nves'),
+    nve_labels: TEXT,
+    labels: TEXT,
+    profile_hash: TEXT,
+    selected_count: NUMBER,
+    applied_count: NUMBER,
+    'targets.nve': reference('nves'),
+    'targets.phase': enumeration('PHASE_', HOST_PHASES),
+    'targets.reason_code': TEXT,
+    'targets.reason': TEXT,
+    ...META,
+  },
 };
+
+/** Whose keys are the users'. */
+const MAPS: readonly string[] = ['labels', 'nve_labels'];
 
 /** What stands at a path: a field, a group of fields to be asked for with `:`, or nothing. */
 function typeAt(fields: Fields, path: readonly string[]): FieldType | 'group' | undefined {
-  if (path[0] === 'labels')
+  const [first = ''] = path;
+  if (MAPS.includes(first) && Object.hasOwn(fields, first))
     return path.length === 1 ? 'group' : path.length === 2 ? TEXT : undefined;
   const name = path.join('.');
   if (Object.hasOwn(fields, name)) return fields[name];

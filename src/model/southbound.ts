@@ -1,6 +1,7 @@
 /** The messages between an NVE and the NVA: proto/nfv/v1/nve_session_service.proto. */
 import { createHash } from 'node:crypto';
 import type { NfvError } from '../errors.js';
+import type { HostStatus, OfferedProfile } from './host/offer.js';
 import type { Item } from './item.js';
 import type { DataplaneStatus } from './dataplane-status.js';
 import type { Capabilities, Drift, Underlay } from './nve.js';
@@ -34,6 +35,8 @@ export interface Hello {
   readonly revision: number;
   readonly digest: string;
   readonly itemCount: number;
+  /** It stores host profiles, and says what becomes of them. */
+  readonly takesHostOffers: boolean;
 }
 
 export interface HeldItems {
@@ -85,6 +88,12 @@ export interface DataplaneReport {
   readonly capabilities: Capabilities;
 }
 
+/** What became of the host profile that was offered last. */
+export interface HostReport {
+  readonly kind: 'host_report';
+  readonly status: HostStatus;
+}
+
 export type FromNve =
   | Hello
   | HeldItems
@@ -93,6 +102,7 @@ export type FromNve =
   | DriftReports
   | UnderlayReport
   | DataplaneReport
+  | HostReport
   | QueryReply;
 
 export interface Welcome {
@@ -124,7 +134,13 @@ export interface BadDelta {
   readonly error: NfvError;
 }
 
-export type FromNva = Welcome | Delta | Query;
+/** The host profile that the NVA has for the NVE's host. */
+export interface HostOffer {
+  readonly kind: 'host_offer';
+  readonly offer: OfferedProfile;
+}
+
+export type FromNva = Welcome | Delta | Query | HostOffer;
 export type ReceivedFromNva = FromNva | BadDelta;
 
 /**

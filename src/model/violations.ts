@@ -49,16 +49,21 @@ export function checkIds(v: Violations, field: string, ids: readonly string[], m
   }
 }
 
-export function checkLabels(v: Violations, labels: Readonly<Record<string, string>>): void {
+/** `field`: what they are called. */
+export function checkLabels(
+  v: Violations,
+  labels: Readonly<Record<string, string>>,
+  field = 'labels',
+): void {
   const entries = Object.entries(labels);
   if (entries.length > MAX_LABELS) {
-    v.add('labels', `${entries.length} labels`, 'too many', `give at most ${MAX_LABELS}`);
+    v.add(field, `${entries.length} labels`, 'too many', `give at most ${MAX_LABELS}`);
   }
   for (const [key, value] of entries) {
-    if (!isId(key)) v.add('labels', key, 'not a label key', `give ${ID_RULE}`);
+    if (!isId(key)) v.add(field, key, 'not a label key', `give ${ID_RULE}`);
     if (!LABEL_VALUE.test(value)) {
       v.add(
-        `labels.${key}`,
+        `${field}.${key}`,
         value,
         'not a label value',
         'give at most 63 characters of A-Z, a-z, 0-9, ".", "_" and "-", a letter or digit at both ends',

@@ -19,7 +19,7 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../model/api.js';
-import type { EndpointSpec } from '../model/endpoint.js';
+import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import { formatName, type Collection } from '../model/names.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 
@@ -181,6 +181,7 @@ export class GuardedNva implements NvaApi {
   readonly endpoints: NvaApi['endpoints'];
   readonly subnets: NvaApi['subnets'];
   readonly routers: NvaApi['routers'];
+  readonly hostProfiles: NvaApi['hostProfiles'];
   readonly #rights: Rights;
 
   constructor(
@@ -203,10 +204,13 @@ export class GuardedNva implements NvaApi {
     this.nves = new GuardedResources(api.nves, rights, {
       ...{ collection: 'nves', ownerOf: () => Promise.resolve('nobody'), check },
     });
+    this.hostProfiles = new GuardedResources(api.hostProfiles, rights, {
+      ...{ collection: 'hostProfiles', ownerOf: () => Promise.resolve('nobody'), check },
+    });
     this.subnets = new GuardedResources(api.subnets, rights, {
       ...{ collection: 'subnets', ownerOf: ofNetwork, check },
     });
-    this.endpoints = new GuardedResources(api.endpoints, rights, {
+    this.endpoints = new GuardedResources<EndpointSpec, Endpoint>(api.endpoints, rights, {
       ...{ collection: 'endpoints', ownerOf: ofNetwork },
       check(spec, owner) {
         if (spec.port !== undefined) rights.checkPort(owner, { port: spec.port });
@@ -249,6 +253,7 @@ export class GuardedNva implements NvaApi {
       case 'Router':
         return { tenant: resource.spec.tenant };
       case 'Nve':
+      case 'HostProfile':
         return 'nobody';
       case 'Endpoint':
       case 'Subnet': {

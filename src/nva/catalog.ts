@@ -3,6 +3,7 @@
  * and is never asked for what must be true at this instant: that the store knows.
  */
 import type { EndpointSpec } from '../model/endpoint.js';
+import type { HostProfileSpec } from '../model/host-profile.js';
 import type { NveSpec, Underlay } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
@@ -16,6 +17,15 @@ export interface CatalogEndpoint {
   /** Revision of its specification. */
   readonly modRevision: number;
 }
+
+/** A host profile is not compiled: it goes to the hosts as it is. */
+export interface HostProfileChange {
+  readonly kind: 'HostProfile';
+  readonly id: string;
+  readonly after: HostProfileSpec | undefined;
+}
+
+export type CatalogChange = Change | HostProfileChange;
 
 export class Catalog {
   #revision = 0;
@@ -49,6 +59,10 @@ export class Catalog {
     return this.#nves.get(id);
   }
 
+  nves(): IterableIterator<[string, NveSpec]> {
+    return this.#nves.entries();
+  }
+
   network(id: string): VirtualNetworkSpec | undefined {
     return this.#networks.get(id);
   }
@@ -65,7 +79,7 @@ export class Catalog {
   async load(
     store: Store,
     signal: AbortSignal,
-    onChange: (change: Change) => void,
+    onChange: (change: CatalogChange) => void,
   ): Promise<ReadonlyMap<string, string>> {
     const { revision } = store.status();
     const at = { revision, signal };
@@ -92,7 +106,7 @@ export class Catalog {
   async follow(
     store: Store,
     signal: AbortSignal,
-    onCommit: (revision: number, changes: readonly Change[]) => void,
+    onCommit: (revision: number, changes: readonly CatalogChange[]) => void,
   ): Promise<void> {
     for await (const batch of store.watch({ prefix: ROOT, after: this.#revision, signal })) {
       const changes = batch.events.flatMap((event) => this.#take(event));
@@ -101,11 +115,11 @@ export class Catalog {
     }
   }
 
-  #take(event: StoreEvent): Change[] {
+  #take(event: StoreEvent): CatalogChange[] {
     return event.kind === 'put' ? this.#put(event.kv) : this.#delete(event.key);
   }
 
-  #put({ key, value, modRevision }: KeyValue): Change[] {
+  #put({ key, value, modRevision }: KeyValue): CatalogChange[] {
     const about = parseResourceKey(key);
     if (about === undefined) return [];
     const { part, collection, id } = about;
@@ -140,10 +154,12 @@ export class Catalog {
         this.#vrfs.set(id, spec.vrfId);
         return [{ kind: 'Router', id, after: spec }];
       }
+      case 'hostProfiles':
+        return [{ kind: 'HostProfile', id, after: RECORDS.hostProfiles.decode(key, value).spec }];
     }
   }
 
-  #delete(key: string): Change[] {
+  #delete(key: string): CatalogChange[] {
     const about = parseResourceKey(key);
     if (about === undefined) return [];
     const { part, collection, id } = about;
@@ -167,6 +183,8 @@ export class Catalog {
       case 'routers':
         this.#vrfs.delete(id);
         return [{ kind: 'Router', id, after: undefined }];
+      case 'hostProfiles':
+        return [{ kind: 'HostProfile', id, after: undefined }];
     }
   }
 

@@ -1,6 +1,7 @@
 /** The NVA's collections of resources, with their rules. */
 import type { Clock } from '../model/clock.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
@@ -10,6 +11,7 @@ import { AddressAllocator } from './address-allocator.js';
 import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import { endpointRules } from './endpoints.js';
+import { hostProfileRules } from './host-profiles.js';
 import { canRoute, nveRules } from './nves.js';
 import { Resources } from './resources.js';
 import { routerRules } from './routers.js';
@@ -24,6 +26,7 @@ export interface Collections {
   readonly endpoints: Resources<EndpointSpec, Endpoint>;
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
+  readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
   readonly watched: readonly Watched[];
 }
 
@@ -58,18 +61,21 @@ export function makeCollections(deps: CollectionDeps): Collections {
     takeVrf: () => vrfs.take(),
     canRoute: (of) => canRoute(store, index.nvesOf(of)),
   });
+  const hostProfiles = hostProfileRules(store);
   return {
     virtualNetworks: new Resources(store, clock, networks),
     nves: new Resources(store, clock, nves),
     endpoints: new Resources(store, clock, endpoints),
     subnets: new Resources(store, clock, subnets),
     routers: new Resources(store, clock, routers),
+    hostProfiles: new Resources(store, clock, hostProfiles),
     watched: [
       watched(store, networks),
       watched(store, nves),
       watched(store, endpoints),
       watched(store, subnets),
       watched(store, routers),
+      watched(store, hostProfiles),
     ],
   };
 }

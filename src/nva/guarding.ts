@@ -23,6 +23,7 @@ export class GuardingNva implements NvaApi {
   readonly endpoints: NvaApi['endpoints'];
   readonly subnets: NvaApi['subnets'];
   readonly routers: NvaApi['routers'];
+  readonly hostProfiles: NvaApi['hostProfiles'];
 
   constructor(private readonly api: NvaApi) {
     this.virtualNetworks = new Dispatch((call) => this.#for(call).virtualNetworks);
@@ -30,6 +31,7 @@ export class GuardingNva implements NvaApi {
     this.endpoints = new Dispatch((call) => this.#for(call).endpoints);
     this.subnets = new Dispatch((call) => this.#for(call).subnets);
     this.routers = new Dispatch((call) => this.#for(call).routers);
+    this.hostProfiles = new Dispatch((call) => this.#for(call).hostProfiles);
   }
 
   watch(request: WatchRequest, call: Call): AsyncIterable<WatchEvent> {

@@ -79,7 +79,12 @@ async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<HeldIt
 }
 
 function isRepeated({ kind }: FromNve): boolean {
-  return kind === 'item_reports' || kind === 'drift_reports' || kind === 'dataplane_report';
+  return (
+    kind === 'item_reports' ||
+    kind === 'drift_reports' ||
+    kind === 'dataplane_report' ||
+    kind === 'host_report'
+  );
 }
 
 async function within<T>(clock: Clock, ms: number, wait: Promise<T>, what: string): Promise<T> {

@@ -13,6 +13,7 @@ import type {
 import { delay, type Clock } from '../model/clock.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import type { Identity } from '../model/identity.js';
+import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
@@ -23,14 +24,15 @@ import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-networ
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { Store } from '../store/store.js';
 import { Absentees } from './absentees.js';
-import { Catalog } from './catalog.js';
+import { Catalog, type CatalogChange } from './catalog.js';
 import { makeCollections } from './collections.js';
 import { CompileIndex, type CompileCounters } from './compiler/compile-index.js';
-import type { Change } from './compiler/inputs.js';
 import { EndpointStatuses } from './endpoint-statuses.js';
+import { HostOffers } from './host-offers.js';
 import { keepHouse } from './housekeeping.js';
 import { NveStatuses } from './nve-statuses.js';
 import { readCounters } from './read-counters.js';
+import { STATUS_RECORDS } from './records.js';
 import type { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
 import { Sessions } from './sessions.js';
@@ -63,6 +65,7 @@ export class Nva implements NvaApi {
   readonly endpoints: Resources<EndpointSpec, Endpoint>;
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
+  readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
   readonly #catalog = new Catalog();
@@ -73,10 +76,16 @@ export class Nva implements NvaApi {
     digestOf: (nve) => this.#digestOf(nve),
     signal: this.#stop.signal,
   });
+  readonly #offers = new HostOffers({
+    nves: () => this.#catalog.nves(),
+    nve: (id) => this.#catalog.nve(id),
+    hostOf: (nve) => this.#nveStatuses.hostOf(nve),
+  });
   readonly #sessions: Sessions;
   readonly #nveStatuses: NveStatuses;
   readonly #nveWriter: StatusWriter;
   readonly #endpointWriter: StatusWriter;
+  readonly #hostWriter: StatusWriter;
   readonly #waiters: AppliedWaiters;
   readonly #watched: readonly Watched[];
   readonly #background: Promise<void>[] = [];
@@ -102,6 +111,7 @@ export class Nva implements NvaApi {
     this.endpoints = made.endpoints;
     this.subnets = made.subnets;
     this.routers = made.routers;
+    this.hostProfiles = made.hostProfiles;
     this.#watched = made.watched;
     this.#nveStatuses = new NveStatuses({
       store,
@@ -124,6 +134,7 @@ export class Nva implements NvaApi {
       ...{ store, clock, log, collection: 'endpoints', gatherMs: ENDPOINT_STATUS_MS },
       statusOf: (id) => endpointStatuses.recordOf(id),
     });
+    this.#hostWriter = this.#makeHostWriter();
     this.#sessions = this.#makeSessions();
     this.#waiters = new AppliedWaiters({
       clock,
@@ -133,6 +144,17 @@ export class Nva implements NvaApi {
       behind: () => [...this.#sessions.behind()].filter((nve) => catalog.nve(nve) !== undefined),
       lags: (nve, revision) => this.#nveStatuses.lags(nve, revision),
       laggard: (nve, revision) => this.#nveStatuses.laggard(nve, revision),
+    });
+  }
+
+  #makeHostWriter(): StatusWriter {
+    const { store, clock, log } = this.#options;
+    return new StatusWriter({
+      ...{ store, clock, log, collection: 'hostProfiles', gatherMs: NVE_STATUS_MS },
+      statusOf: async (id) => {
+        const status = await this.#offers.statusOf(id);
+        return status && STATUS_RECORDS.hostProfiles.encode(status);
+      },
     });
   }
 
@@ -150,6 +172,10 @@ export class Nva implements NvaApi {
       admit: (nve, nodeUuid, facts) => this.#nveStatuses.admit(nve, nodeUuid, facts),
       onProgress: (nve, keys) => {
         this.#progressed(nve, keys);
+      },
+      offerOf: (nve) => this.#offers.offerOf(nve),
+      onHost: () => {
+        this.#hostsChanged();
       },
       onDeparture: (nve, last) => {
         if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
@@ -213,13 +239,15 @@ export class Nva implements NvaApi {
     this.#waiters.close();
     this.#sessions.close(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     await Promise.all(this.#background);
-    await Promise.all([this.#nveWriter.close(), this.#endpointWriter.close()]);
+    const writers = [this.#nveWriter, this.#endpointWriter, this.#hostWriter];
+    await Promise.all(writers.map((writer) => writer.close()));
   }
 
   async #load(): Promise<void> {
     const { store } = this.#options;
     const digests = await this.#catalog.load(store, this.#stop.signal, (change) => {
-      this.#index.load(change);
+      if (change.kind === 'HostProfile') this.#offers.set(change.id, change.after);
+      else this.#index.load(change);
     });
     this.#revisions.advance(this.#catalog.revision);
     for (const [nve, digest] of digests) {
@@ -227,6 +255,7 @@ export class Nva implements NvaApi {
       // None has a session yet, whatever the store says.
       this.#nveWriter.mark(nve);
     }
+    this.#hostsChanged();
   }
 
   async #follow(): Promise<void> {
@@ -244,13 +273,26 @@ export class Nva implements NvaApi {
     }
   }
 
-  #committed(revision: number, changes: readonly Change[]): void {
+  #committed(revision: number, changes: readonly CatalogChange[]): void {
     for (const change of changes) {
+      if (change.kind === 'HostProfile') {
+        this.#offers.set(change.id, change.after);
+        continue;
+      }
       this.#sessions.deliver(this.#index.apply(change), revision);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }
+    if (changes.some(({ kind }) => kind === 'HostProfile' || kind === 'Nve')) {
+      this.#sessions.offerAgain();
+      this.#hostsChanged();
+    }
     this.#revisions.advance(revision);
     this.#waiters.progressed(undefined);
+  }
+
+  /** What became of host profiles may be another thing now. */
+  #hostsChanged(): void {
+    for (const id of this.#offers.ids()) this.#hostWriter.mark(id);
   }
 
   #forget(nve: string): void {

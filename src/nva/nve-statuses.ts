@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../errors.js';
 import type { Laggard } from '../model/api.js';
 import { timestamp, type Clock } from '../model/clock.js';
+import type { HostStatus } from '../model/host/offer.js';
 import {
   NO_NVE_STATUS,
   type Capabilities,
@@ -128,8 +129,16 @@ export class NveStatuses {
     return STATUS_RECORDS.nves.encode({ ...last, state: 'DISCONNECTED' });
   }
 
+  /** What its agent said of its host last; undefined: nothing. */
+  async hostOf(nve: string): Promise<HostStatus | undefined> {
+    const connected = this.deps.connected(nve);
+    if (connected !== undefined) return connected.host;
+    const last = this.#departed.get(nve) ?? (await readNveStatus(this.deps.store, nve))?.value;
+    return last?.host;
+  }
+
   #connectedRecord(connected: Connected): NveStatusRecord {
-    const { session, facts, drifts, driftCount, driftedCount, dataplane, since } = connected;
+    const { session, facts, drifts, driftCount, driftedCount, dataplane, host, since } = connected;
     const { progress } = session;
     return {
       ...facts,
@@ -142,6 +151,7 @@ export class NveStatuses {
       driftCount,
       driftedCount,
       ...(dataplane === undefined ? {} : { dataplane }),
+      ...(host === undefined ? {} : { host }),
       settledDigest: progress.idle && progress.counts.failed === 0 ? progress.digest : '',
     };
   }

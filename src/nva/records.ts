@@ -8,6 +8,8 @@ import {
   type DataplaneStatus,
 } from '../model/dataplane-status.js';
 import { NETWORK_DRIFT_POLICIES } from '../model/drift-policy.js';
+import type { HostProfileSpec, HostProfileStatus } from '../model/host-profile.js';
+import { HOST_PHASES, type HostStatus } from '../model/host/offer.js';
 import { portSchema } from '../model/port-schema.js';
 import type { Meta } from '../model/resource.js';
 import type { NveSpec, NveStatus } from '../model/nve.js';
@@ -115,6 +117,39 @@ const dataplaneStatus: z.ZodType<DataplaneStatus> = z.object({
   plugins: z.array(z.object({ name: z.string(), version: z.string() })).readonly(),
 });
 
+const hostProfileSpec: z.ZodType<HostProfileSpec> = z.object({
+  displayName: z.string(),
+  profile: z.string(),
+  nves: strings,
+  nveLabels: labels,
+  labels,
+});
+
+const hostProfileStatus: z.ZodType<HostProfileStatus> = z.object({
+  selected: z.number(),
+  applied: z.number(),
+  targets: z
+    .array(
+      z.object({
+        nve: z.string(),
+        phase: z.enum(HOST_PHASES),
+        reasonCode: z.string(),
+        reason: z.string(),
+      }),
+    )
+    .readonly(),
+});
+
+const hostStatus: z.ZodType<HostStatus> = z.object({
+  profile: z.string(),
+  wantedHash: z.string(),
+  appliedProfile: z.string(),
+  appliedHash: z.string(),
+  phase: z.enum(HOST_PHASES),
+  reasonCode: z.string(),
+  reason: z.string(),
+});
+
 const nveStatus: z.ZodType<NveStatusRecord> = z.object({
   state: z.enum(['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED']),
   capabilities: z
@@ -148,9 +183,10 @@ const nveStatus: z.ZodType<NveStatusRecord> = z.object({
     )
     .readonly(),
   driftCount: z.number(),
-  // Neither is in what older versions wrote.
+  // None of these is in what older versions wrote.
   driftedCount: z.number().default(0),
   dataplane: dataplaneStatus.exactOptional(),
+  host: hostStatus.exactOptional(),
   settledDigest: z.string(),
 });
 
@@ -185,11 +221,13 @@ export const RECORDS = {
   endpoints: new RecordType('an endpoint', specRecord(endpointSpec)),
   subnets: new RecordType('a subnet', specRecord(subnetSpec)),
   routers: new RecordType('a router', specRecord(routerSpec)),
+  hostProfiles: new RecordType('a host profile', specRecord(hostProfileSpec)),
 } as const;
 
 export const STATUS_RECORDS = {
   nves: new RecordType("an NVE's status", nveStatus),
   endpoints: new RecordType("an endpoint's status", endpointStatus),
+  hostProfiles: new RecordType("a host profile's status", hostProfileStatus),
 } as const;
 
 /** A request that was answered, so that a repeat of it gets the same answer. */

@@ -19,6 +19,7 @@ const PLURALS = {
   endpoints: 'endpoints',
   subnets: 'subnets',
   routers: 'routers',
+  hostProfiles: 'hostprofiles',
 } as const satisfies Record<keyof typeof RECORDS, string>;
 
 /**

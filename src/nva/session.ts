@@ -2,10 +2,12 @@
  * The NVA's end of one NVE's session, after the handshake: what the NVE should have goes down in
  * deltas, coalesced while it is slow; what it made of it comes up.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
+import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
 import type { Underlay } from '../model/nve.js';
 import {
   MAX_ENTRIES,
@@ -29,6 +31,7 @@ export interface SessionEvents {
   drifted(report: DriftReports): void;
   underlaysChanged(underlays: readonly Underlay[]): void;
   dataplaneChanged(report: DataplaneReport): void;
+  hostChanged(status: HostStatus): void;
 }
 
 export interface SessionOptions {
@@ -65,6 +68,9 @@ export class Session {
   /** What it will have once nothing is pending. */
   #targetRevision: number;
   #announceComplete: boolean;
+  /** The host profile that is to be sent, and the one that was. */
+  #offer: OfferedProfile | undefined;
+  #offered: OfferedProfile | undefined;
   #wake: () => void = () => undefined;
 
   /**
@@ -105,6 +111,14 @@ export class Session {
     for (const key of delta.removes) this.#queue(key, undefined);
     for (const [key, item] of delta.upserts) this.#queue(key, item);
     this.#targetRevision = Math.max(this.#targetRevision, revision);
+    this.#wake();
+  }
+
+  /** The NVE's host has this profile to it; only for one that takes them. */
+  offer(offer: OfferedProfile): void {
+    if (isDeepStrictEqual(offer, this.#offered)) return;
+    this.#offer = offer;
+    this.#offered = offer;
     this.#wake();
   }
 
@@ -150,6 +164,12 @@ export class Session {
       const query = this.queries.next();
       if (query !== undefined) {
         await this.#options.stream.send(query);
+        continue;
+      }
+      const offer = this.#offer;
+      if (offer !== undefined) {
+        this.#offer = undefined;
+        await this.#options.stream.send({ kind: 'host_offer', offer });
         continue;
       }
       const mayComplete = this.#pending.size > 0 || this.#announceComplete;
@@ -216,6 +236,9 @@ export class Session {
         break;
       case 'dataplane_report':
         this.#options.events.dataplaneChanged(message);
+        break;
+      case 'host_report':
+        this.#options.events.hostChanged(message.status);
         break;
       case 'underlay_report':
         this.#options.events.underlaysChanged(message.underlays);

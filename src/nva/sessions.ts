@@ -6,6 +6,7 @@ import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
 import { identityText, type Identity } from '../model/identity.js';
+import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_IN_FLIGHT,
@@ -21,7 +22,7 @@ import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
 import { Progress } from './progress.js';
-import { Session, type Shortfall } from './session.js';
+import { Session, type SessionEvents, type Shortfall } from './session.js';
 
 /** What an agent says of its host. */
 export interface NveFacts {
@@ -49,6 +50,10 @@ export interface SessionsDeps {
   onProgress(nve: string, keys: readonly string[] | 'all'): void;
   /** It says something else of its host. */
   onFacts(nve: string, facts: NveFacts): void;
+  /** The host profile for an NVE; undefined: it keeps what it has. */
+  offerOf(nve: string): OfferedProfile | undefined;
+  /** It says what became of that. */
+  onHost(nve: string): void;
   /** The session is over; this is what was last known. */
   onDeparture(nve: string, last: Connected): void;
 }
@@ -62,6 +67,9 @@ export interface Connected {
   driftedCount: number;
   /** Undefined: it has not said yet. */
   dataplane: DataplaneStatus | undefined;
+  /** Undefined: it has not said yet. */
+  host: HostStatus | undefined;
+  readonly takesHostOffers: boolean;
   readonly since: string;
 }
 
@@ -119,6 +127,16 @@ export class Sessions {
       else connected.session.expect(delta, revision);
       this.#progressed(nve, [...delta.upserts.keys(), ...delta.removes]);
     }
+  }
+
+  /** The host profiles, or whom they are for, have changed. */
+  offerAgain(): void {
+    for (const [nve, connected] of this.#connected) this.#offer(nve, connected);
+  }
+
+  #offer(nve: string, { session, takesHostOffers }: Connected): void {
+    const offer = takesHostOffers ? this.deps.offerOf(nve) : undefined;
+    if (offer !== undefined) session.offer(offer);
   }
 
   /** Runs one session. @throws NfvError why it ended, for the NVE to know */
@@ -218,16 +236,14 @@ export class Sessions {
     const { deps } = this;
     const { stream, incoming, hello, facts, underlays, progress, shortfall } = registration;
     const { nve } = hello;
-    const moved = (latest: readonly Underlay[]): void => {
-      connected.facts = { ...connected.facts, underlays: latest };
-      deps.onFacts(nve, connected.facts);
-    };
     const connected: Connected = {
       facts,
       drifts: [],
       driftCount: 0,
       driftedCount: 0,
       dataplane: undefined,
+      host: undefined,
+      takesHostOffers: hello.takesHostOffers,
       since: timestamp(deps.clock.now()),
       session: new Session(
         {
@@ -238,25 +254,7 @@ export class Sessions {
           progress,
           log: deps.log,
           clock: deps.clock,
-          events: {
-            progressed: (keys) => {
-              this.#progressed(nve, keys);
-            },
-            drifted: ({ drifts, total, leftAlone }) => {
-              connected.drifts = [...drifts, ...connected.drifts].slice(0, MAX_DRIFTS);
-              connected.driftCount = total;
-              connected.driftedCount = leftAlone;
-              this.#progressed(nve, []);
-            },
-            underlaysChanged: moved,
-            dataplaneChanged: ({ status, capabilities }) => {
-              connected.dataplane = status;
-              this.#progressed(nve, []);
-              if (isDeepStrictEqual(capabilities, connected.facts.capabilities)) return;
-              connected.facts = { ...connected.facts, capabilities };
-              deps.onFacts(nve, connected.facts);
-            },
-          },
+          events: this.#eventsOf(nve, () => connected),
         },
         incoming,
         deps.revision(),
@@ -268,8 +266,44 @@ export class Sessions {
     deps.absentees.forget(nve);
     older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
     this.#progressed(nve, []);
-    if (underlays !== undefined) moved(underlays);
+    if (underlays !== undefined) this.#moved(nve, connected, underlays);
+    this.#offer(nve, connected);
     return connected.session;
+  }
+
+  #eventsOf(nve: string, connected: () => Connected): SessionEvents {
+    const { deps } = this;
+    return {
+      progressed: (keys) => {
+        this.#progressed(nve, keys);
+      },
+      drifted: ({ drifts, total, leftAlone }) => {
+        connected().drifts = [...drifts, ...connected().drifts].slice(0, MAX_DRIFTS);
+        connected().driftCount = total;
+        connected().driftedCount = leftAlone;
+        this.#progressed(nve, []);
+      },
+      underlaysChanged: (underlays) => {
+        this.#moved(nve, connected(), underlays);
+      },
+      hostChanged: (status) => {
+        connected().host = status;
+        this.#progressed(nve, []);
+        deps.onHost(nve);
+      },
+      dataplaneChanged: ({ status, capabilities }) => {
+        connected().dataplane = status;
+        this.#progressed(nve, []);
+        if (isDeepStrictEqual(capabilities, connected().facts.capabilities)) return;
+        connected().facts = { ...connected().facts, capabilities };
+        deps.onFacts(nve, connected().facts);
+      },
+    };
+  }
+
+  #moved(nve: string, connected: Connected, underlays: readonly Underlay[]): void {
+    connected.facts = { ...connected.facts, underlays };
+    this.deps.onFacts(nve, connected.facts);
   }
 
   #remove(nve: string, stream: NvaSideStream): void {

@@ -6,6 +6,7 @@ import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
+import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
 import type { Capabilities, Drift, Underlay } from '../model/nve.js';
 import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/southbound.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
@@ -18,6 +19,13 @@ import type { Store } from '../store/store.js';
 import { LastGood } from './last-good.js';
 import { SessionRunner } from './session-runner.js';
 import { Trouble } from './trouble.js';
+
+/** Who keeps the host profile that the NVA offers. */
+export interface OfferTaker {
+  /** Stores it. @throws NfvError */
+  take(offer: OfferedProfile): Promise<void>;
+  onStatus(listener: (status: HostStatus) => void): void;
+}
 
 export interface AgentOptions {
   /** The NVE's id. */
@@ -36,6 +44,10 @@ export interface AgentOptions {
   readonly random: () => number;
   readonly makeUuid: () => string;
   readonly log: Log;
+  /** Absent: no host profile is wanted. */
+  readonly host?: OfferTaker;
+  /** Settles when items may be applied; absent: they may. */
+  readonly ready?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** How often the host's addresses are looked at, in milliseconds. */
@@ -71,10 +83,30 @@ export class Agent {
     const agent = new Agent(options, lastGood);
     const { complete, revision } = lastGood;
     agent.#reconciler.replace(items, complete, revision);
-    agent.#reconciler.start();
+    agent.#begin();
     agent.#session.start();
     agent.#watchUnderlays();
     return agent;
+  }
+
+  #begin(): void {
+    const { ready, log } = this.#options;
+    if (ready === undefined) {
+      this.#reconciler.start();
+      return;
+    }
+    ready(this.#stop.signal).then(
+      () => {
+        this.#reconciler.start();
+      },
+      (thrown: unknown) => {
+        if (this.#stop.signal.aborted) return;
+        log.error(
+          errorFields(NfvError.from(thrown)),
+          'nothing is applied: it cannot be told whether the host is ready',
+        );
+      },
+    );
   }
 
   private constructor(options: AgentOptions, lastGood: LastGood) {
@@ -112,7 +144,13 @@ export class Agent {
         take: (storeId, delta, more) => this.#take(storeId, delta, more),
         failures: () => this.#reconciler.failures(),
         answer: (query) => this.#answer(query),
+        offer: async (offer) => {
+          await options.host?.take(offer);
+        },
       },
+    });
+    options.host?.onStatus((status) => {
+      this.#session.host(status);
     });
     dataplane.onStatus((status) => {
       void this.#dataplaneChanged(status);
@@ -177,6 +215,7 @@ export class Agent {
       revision: this.#lastGood.revision,
       digest: this.#lastGood.digest,
       itemCount: this.#lastGood.size,
+      takesHostOffers: this.#options.host !== undefined,
     };
   }
 

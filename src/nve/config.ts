@@ -6,7 +6,7 @@ import { parseYaml } from '../model/yaml.js';
 import { listenEntry, peerEntry } from '../rpc/address-config.js';
 import { vppConfigSchema } from './vpp-config.js';
 
-export const nveConfigSchema = z.strictObject({
+const schema = z.strictObject({
   /** Its id with the NVA. */
   name: z.string().refine(isId, `not an id; give ${ID_RULE}`),
   /** Where its last good configuration is. */
@@ -30,6 +30,14 @@ export const nveConfigSchema = z.strictObject({
       /** Nothing is programmed before `nfvctl host` has prepared this host. */
       required: z.boolean().default(false),
       stateDir: absolutePath.default('/var/lib/nfvd/host'),
+      /** Whose profile is right: the one that is given on the host, or the NVA's. */
+      profileFrom: z.enum(['local', 'nva']).default('local'),
+      /** Whether the agent applies the NVA's itself; what the plan guards is left to people. */
+      apply: z.enum(['manual', 'auto']).default('manual'),
+    })
+    .refine(({ profileFrom, apply }) => profileFrom === 'nva' || apply === 'manual', {
+      path: ['apply'],
+      error: 'the agent applies no local profile; give "manual", or profileFrom: nva',
     })
     .prefault({}),
   drift: z
@@ -41,6 +49,15 @@ export const nveConfigSchema = z.strictObject({
     .prefault({}),
   log: logging,
 });
+
+export const nveConfigSchema = schema.refine(
+  ({ host, dataplane }) => !host.required || host.profileFrom === 'local' || dataplane !== 'auto',
+  {
+    path: ['dataplane'],
+    error:
+      'which it is cannot be seen before the host is prepared; with host.required and host.profileFrom: nva give "linux" or "vpp"',
+  },
+);
 
 export type NveConfig = z.infer<typeof nveConfigSchema>;
 

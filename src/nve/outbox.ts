@@ -1,5 +1,6 @@
 /** What is to be told to the NVA: gathered by key while it is slow, so that it never grows. */
 import { clip } from '../errors.js';
+import type { HostStatus } from '../model/host/offer.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_ENTRIES,
@@ -24,6 +25,10 @@ export class Outbox {
   #underlays: readonly Underlay[] | undefined;
   #dataplane: DataplaneReport | undefined;
   #isDataplaneTold = true;
+  #host: HostStatus | undefined;
+  #isHostTold = true;
+  /** The NVA of this session wants to hear of the host. */
+  #isHostAsked = false;
 
   /** Starts over, with what has failed so far. */
   reset(failures: readonly ItemReport[], settledRevision: number): void {
@@ -62,9 +67,21 @@ export class Outbox {
     this.#isDataplaneTold = false;
   }
 
-  /** They are told otherwise: by the hello that is about to be made. */
-  forgetUnderlays(): void {
+  host(status: HostStatus): void {
+    this.#host = status;
+    this.#isHostTold = false;
+  }
+
+  /** The NVA offers host profiles: one that does not may be too old to be told of them. */
+  askForHost(): void {
+    this.#isHostAsked = true;
+    this.#isHostTold = this.#host === undefined;
+  }
+
+  /** Another session: underlays are told by its hello, and of the host it has not asked yet. */
+  beginSession(): void {
     this.#underlays = undefined;
+    this.#isHostAsked = false;
   }
 
   /** The next message, taken out; undefined: there is nothing to tell. */
@@ -80,6 +97,11 @@ export class Outbox {
     if (!this.#isDataplaneTold) {
       this.#isDataplaneTold = true;
       return this.#dataplane;
+    }
+    if (this.#isHostAsked && !this.#isHostTold && this.#host !== undefined) {
+      this.#isHostTold = true;
+      const reason = clip(this.#host.reason, MAX_TEXT);
+      return { kind: 'host_report', status: { ...this.#host, reason } };
     }
     const leftAlone = this.#leftAlone;
     if (this.#drifts.length === 0 && leftAlone === this.#toldLeftAlone) return undefined;

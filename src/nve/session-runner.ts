@@ -3,6 +3,7 @@ import { createActor, type ActorRefFrom } from 'xstate';
 import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
+import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_ENTRIES,
@@ -37,6 +38,8 @@ export interface SessionAgent {
   confirm(epoch: Epoch): Promise<void>;
   /** Stores and hands on; `more` is about to follow. @throws NfvError to refuse the delta */
   take(storeId: string, delta: Delta, more: boolean): Promise<void>;
+  /** Stores the host profile that the NVA has. @throws NfvError, which ends the session */
+  offer(offer: OfferedProfile): Promise<void>;
   /** @throws NfvError that is told the NVA */
   answer(query: Query): Promise<QueryAnswer>;
   failures(): { readonly entries: readonly ItemReport[]; readonly settledRevision: number };
@@ -147,6 +150,11 @@ export class SessionRunner {
     this.#flush();
   }
 
+  host(status: HostStatus): void {
+    this.#outbox.host(status);
+    this.#flush();
+  }
+
   #connect(replica: number): void {
     const open = this.#options.replicas[replica];
     if (open === undefined) throw new NfvError('INTERNAL', `there is no replica ${replica}`);
@@ -180,7 +188,7 @@ export class SessionRunner {
     const { agent } = this.#options;
     // What it stores is part of what we say that we hold.
     await previous;
-    this.#outbox.forgetUnderlays();
+    this.#outbox.beginSession();
     await connection.stream.send(await agent.hello());
     let session: Session | undefined;
     for await (const message of connection.stream.incoming) {
@@ -216,6 +224,12 @@ export class SessionRunner {
     }
     if (message.kind === 'query') {
       this.#answer(connection, message);
+      return;
+    }
+    if (message.kind === 'host_offer') {
+      await this.#options.agent.offer(message.offer);
+      this.#outbox.askForHost();
+      this.#flush();
       return;
     }
     const { sequence } = message;

@@ -20,7 +20,10 @@ import {
   type WireRequest,
 } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
+import { HOST_PROFILE } from './convert/host-profile.js';
 import { failureToWire, NVE } from './convert/nve.js';
+import { ROUTER } from './convert/router.js';
+import { SUBNET } from './convert/subnet.js';
 import { countersToWire, traceToWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
 import type { NvaServiceHandlers } from './gen/nfv/v1/NvaService.js';
@@ -30,11 +33,19 @@ import type { HandlerFactory } from './handlers.js';
 
 export const RESOURCE_KINDS = new EnumTable<
   ResourceKind,
-  'RESOURCE_KIND_VIRTUAL_NETWORK' | 'RESOURCE_KIND_NVE' | 'RESOURCE_KIND_ENDPOINT'
->(['VirtualNetwork', 'Nve', 'Endpoint'], {
+  | 'RESOURCE_KIND_VIRTUAL_NETWORK'
+  | 'RESOURCE_KIND_NVE'
+  | 'RESOURCE_KIND_ENDPOINT'
+  | 'RESOURCE_KIND_HOST_PROFILE'
+  | 'RESOURCE_KIND_SUBNET'
+  | 'RESOURCE_KIND_ROUTER'
+>(['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile', 'Subnet', 'Router'], {
   VirtualNetwork: 'RESOURCE_KIND_VIRTUAL_NETWORK',
   Nve: 'RESOURCE_KIND_NVE',
   Endpoint: 'RESOURCE_KIND_ENDPOINT',
+  HostProfile: 'RESOURCE_KIND_HOST_PROFILE',
+  Subnet: 'RESOURCE_KIND_SUBNET',
+  Router: 'RESOURCE_KIND_ROUTER',
 });
 
 const MAX_TIMEOUT_MS = 600_000;
@@ -44,6 +55,9 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...virtualNetworkHandlers(api, make),
     ...nveHandlers(api, make),
     ...endpointHandlers(api, make),
+    ...subnetHandlers(api, make),
+    ...routerHandlers(api, make),
+    ...hostProfileHandlers(api, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
     }),
@@ -176,6 +190,89 @@ function endpointHandlers(
   };
 }
 
+function subnetHandlers(
+  { subnets: api }: NvaApi,
+  make: HandlerFactory,
+): Methods<'Subnet', 'Subnets'> {
+  return {
+    CreateSubnet: make.unary(async (r, call) => {
+      const wire = required('subnet', r.subnet);
+      return SUBNET.toWire(await api.create(createFromWire(SUBNET, r.subnet_id, wire, r), call));
+    }),
+    GetSubnet: make.unary(async (r, call) =>
+      SUBNET.toWire(await api.get(requireName(SUBNET.collection, r.name), call)),
+    ),
+    ListSubnets: make.unary(async (r, call) => {
+      const page = await api.list(listFromWire(r), call);
+      return { subnets: page.resources.map(SUBNET.toWire), ...pageToWire(page) };
+    }),
+    UpdateSubnet: make.unary(async (r, call) => {
+      const wire = required('subnet', r.subnet);
+      return SUBNET.toWire(await api.update(updateFromWire(SUBNET, wire, r), call));
+    }),
+    DeleteSubnet: make.unary(async (r, call) => {
+      await api.delete(deleteFromWire(SUBNET.collection, r), call);
+      return {};
+    }),
+  };
+}
+
+function routerHandlers(
+  { routers: api }: NvaApi,
+  make: HandlerFactory,
+): Methods<'Router', 'Routers'> {
+  return {
+    CreateRouter: make.unary(async (r, call) => {
+      const wire = required('router', r.router);
+      return ROUTER.toWire(await api.create(createFromWire(ROUTER, r.router_id, wire, r), call));
+    }),
+    GetRouter: make.unary(async (r, call) =>
+      ROUTER.toWire(await api.get(requireName(ROUTER.collection, r.name), call)),
+    ),
+    ListRouters: make.unary(async (r, call) => {
+      const page = await api.list(listFromWire(r), call);
+      return { routers: page.resources.map(ROUTER.toWire), ...pageToWire(page) };
+    }),
+    UpdateRouter: make.unary(async (r, call) => {
+      const wire = required('router', r.router);
+      return ROUTER.toWire(await api.update(updateFromWire(ROUTER, wire, r), call));
+    }),
+    DeleteRouter: make.unary(async (r, call) => {
+      await api.delete(deleteFromWire(ROUTER.collection, r), call);
+      return {};
+    }),
+  };
+}
+
+function hostProfileHandlers(
+  { hostProfiles: api }: NvaApi,
+  make: HandlerFactory,
+): Methods<'HostProfile', 'HostProfiles'> {
+  return {
+    CreateHostProfile: make.unary(async (r, call) => {
+      const wire = required('host_profile', r.host_profile);
+      return HOST_PROFILE.toWire(
+        await api.create(createFromWire(HOST_PROFILE, r.host_profile_id, wire, r), call),
+      );
+    }),
+    GetHostProfile: make.unary(async (r, call) =>
+      HOST_PROFILE.toWire(await api.get(requireName(HOST_PROFILE.collection, r.name), call)),
+    ),
+    ListHostProfiles: make.unary(async (r, call) => {
+      const page = await api.list(listFromWire(r), call);
+      return { host_profiles: page.resources.map(HOST_PROFILE.toWire), ...pageToWire(page) };
+    }),
+    UpdateHostProfile: make.unary(async (r, call) => {
+      const wire = required('host_profile', r.host_profile);
+      return HOST_PROFILE.toWire(await api.update(updateFromWire(HOST_PROFILE, wire, r), call));
+    }),
+    DeleteHostProfile: make.unary(async (r, call) => {
+      await api.delete(deleteFromWire(HOST_PROFILE.collection, r), call);
+      return {};
+    }),
+  };
+}
+
 function required<T>(field: string, message: T | null): T {
   if (message !== null) return message;
   throw invalidField(field, '', 'missing', 'give it');
@@ -256,6 +353,12 @@ function eventToWire(event: WatchEvent): WatchResponse {
       return { type, revision, nve: NVE.toWire(resource) };
     case 'Endpoint':
       return { type, revision, endpoint: ENDPOINT.toWire(resource) };
+    case 'Subnet':
+      return { type, revision, subnet: SUBNET.toWire(resource) };
+    case 'Router':
+      return { type, revision, router: ROUTER.toWire(resource) };
+    case 'HostProfile':
+      return { type, revision, host_profile: HOST_PROFILE.toWire(resource) };
     default:
       throw new NfvError('INTERNAL', 'a resource of no known kind');
   }

@@ -109,6 +109,7 @@ export function connectTo(nva: NvaApi): Connect {
     virtualNetworks: nva.virtualNetworks,
     nves: nva.nves,
     endpoints: nva.endpoints,
+    hostProfiles: nva.hostProfiles,
     watch: (request, call) => nva.watch(request, call),
     waitApplied: (request, call) => nva.waitApplied(request, call),
     trace: (request, call) => nva.trace(request, call),

@@ -1,5 +1,6 @@
 /** An NVE that speaks the real protocol over a real stream, with no dataplane behind it. */
 import { randomUUID } from 'node:crypto';
+import type { OfferedProfile } from '../../src/model/host/offer.js';
 import type { Item } from '../../src/model/item.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import { ITEM_KINDS } from '../../src/model/item.js';
@@ -35,6 +36,8 @@ export interface FakeNveOptions {
   readonly nodeUuid?: string;
   readonly capabilities?: Capabilities;
   readonly underlays?: readonly Underlay[];
+  /** It keeps host profiles; false: it is of before there were any. */
+  readonly takesHostOffers?: boolean;
   /** What becomes of an item; undefined: applied. */
   readonly judge?: (item: Item) => ItemReport['failure'];
   /** Called with each delta before it is answered. */
@@ -44,6 +47,8 @@ export interface FakeNveOptions {
 export class FakeNve {
   readonly items = new Map<string, Item>();
   readonly deltas: Delta[] = [];
+  /** Host profiles, in the order in which they came. */
+  readonly offers: OfferedProfile[] = [];
   /** What it sees when it is asked to look, where that is not as wanted. */
   readonly sights = new Map<string, ItemSight>();
   readonly #options: FakeNveOptions;
@@ -93,6 +98,7 @@ export class FakeNve {
       revision: this.revision,
       digest: digest.text,
       itemCount: this.items.size,
+      takesHostOffers: this.#options.takesHostOffers ?? false,
     };
   }
 
@@ -113,6 +119,7 @@ export class FakeNve {
       if (message.kind === 'welcome') await this.#onWelcome(stream, message);
       else if (message.kind === 'delta') await this.#onDelta(stream, message);
       else if (message.kind === 'query') await stream.send(this.#answer(message));
+      else if (message.kind === 'host_offer') this.offers.push(message.offer);
       else throw message.error;
     }
   }

@@ -21,6 +21,12 @@ import {
   type EndpointSpec,
   type Port,
 } from '../../src/model/endpoint.js';
+import {
+  checkHostProfile,
+  NO_HOST_PROFILE_STATUS,
+  type HostProfileResource,
+  type HostProfileSpec,
+} from '../../src/model/host-profile.js';
 import { checkNve, NO_NVE_STATUS, type Nve, type NveSpec } from '../../src/model/nve.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../../src/model/trace.js';
 import { resourceFilter } from '../../src/model/resource-filter.js';
@@ -56,6 +62,7 @@ export class MemoryNva implements NvaApi {
   readonly virtualNetworks: MemoryCollection<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: MemoryCollection<NveSpec, Nve>;
   readonly endpoints: MemoryCollection<EndpointSpec, Endpoint>;
+  readonly hostProfiles: MemoryCollection<HostProfileSpec, HostProfileResource>;
 
   constructor(private readonly clock: Clock = systemClock) {
     const commits = this.#commits();
@@ -117,6 +124,24 @@ export class MemoryNva implements NvaApi {
       },
       commits,
     );
+    this.hostProfiles = new MemoryCollection<HostProfileSpec, HostProfileResource>(
+      {
+        kind: 'HostProfile',
+        collection: 'hostProfiles',
+        field: 'host_profile',
+        immutable: [],
+        check: (_id, spec) => checkHostProfile(spec),
+        make: (id, spec, meta, before) => ({
+          kind: 'HostProfile',
+          id,
+          spec,
+          status: before?.status ?? NO_HOST_PROFILE_STATUS,
+          meta,
+        }),
+        checkDelete: () => undefined,
+      },
+      commits,
+    );
   }
 
   get revision(): number {
@@ -153,7 +178,8 @@ export class MemoryNva implements NvaApi {
     this.#checkRevision(revision);
     if (revision === 0) {
       revision = this.#revision;
-      const all = [...this.virtualNetworks.all, ...this.nves.all, ...this.endpoints.all];
+      const { virtualNetworks, nves, endpoints, hostProfiles } = this;
+      const all = [virtualNetworks, nves, endpoints, hostProfiles].flatMap(({ all }) => [...all]);
       for (const resource of all.filter(isWanted)) yield { type: 'PUT', revision, resource };
       yield { type: 'SYNCED', revision };
     }
@@ -313,7 +339,7 @@ export class MemoryNva implements NvaApi {
   }
 }
 
-const ALL_KINDS = ['VirtualNetwork', 'Nve', 'Endpoint'] as const;
+const ALL_KINDS = ['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile'] as const;
 
 function toEvent(
   { revision, before, after }: Change,

@@ -15,6 +15,8 @@ export class PortFiles {
 
   /** Numbers of interfaces where VPP runs, which the test itself does not see. */
   readonly kernelIndices = new Map<string, number>();
+  /** The kernel's drivers of PCI functions. */
+  readonly pciDrivers = new Map<string, string>();
   /** Sockets that the agent may not look at, as where it is not root. */
   readonly hidden = new Set<string>();
 
@@ -34,6 +36,7 @@ export class PortFiles {
         const given = this.kernelIndices.get(name);
         return given === undefined ? interfaceIndex(name) : Promise.resolve(given);
       },
+      pciDriver: (pci) => Promise.resolve(this.pciDrivers.get(pci)),
     };
   }
 

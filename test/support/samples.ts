@@ -1,5 +1,6 @@
 /** Resources with every field filled, for tests of what shows or carries them. */
 import type { Endpoint } from '../../src/model/endpoint.js';
+import type { HostProfileResource } from '../../src/model/host-profile.js';
 import type { Nve } from '../../src/model/nve.js';
 import type { VirtualNetwork } from '../../src/model/virtual-network.js';
 
@@ -82,6 +83,15 @@ export const NVE: Nve = {
       ],
       plugins: [{ name: 'vxlan', version: '26.06-release' }],
     },
+    host: {
+      profile: 'edge',
+      wantedHash: 'ab'.repeat(32),
+      appliedProfile: '/etc/nfvd/host.yaml',
+      appliedHash: 'cd'.repeat(32),
+      phase: 'FAILED',
+      reasonCode: 'PLAN_BLOCKED',
+      reason: 'hostProfiles/edge:2:5: nics[0].match: there is no such NIC',
+    },
   },
   meta: META,
 };
@@ -113,4 +123,30 @@ export const FAILED_ENDPOINT: Endpoint = {
     ips: ['10.0.0.12'],
   },
   status: { state: 'FAILED', reasonCode: 'NETNS_MISSING', reason: 'no network namespace "web-2"' },
+};
+
+export const HOST_PROFILE: HostProfileResource = {
+  kind: 'HostProfile',
+  id: 'edge',
+  spec: {
+    displayName: 'Hosts of the edge',
+    profile: 'hugepages:\n  - { size: 2M, node: 0, pages: 64 }\n',
+    nves: ['host-a'],
+    nveLabels: { rack: 'r1' },
+    labels: { site: 'a' },
+  },
+  status: {
+    selected: 2,
+    applied: 1,
+    targets: [
+      {
+        nve: 'host-b',
+        phase: 'FAILED',
+        reasonCode: 'PLAN_BLOCKED',
+        reason: 'hostProfiles/edge:2:5: nics[0].match: there is no such NIC',
+      },
+      { nve: 'host-a', phase: 'APPLIED', reasonCode: '', reason: '' },
+    ],
+  },
+  meta: META,
 };

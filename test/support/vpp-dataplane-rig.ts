@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
 import type { ReadStats } from '../../src/dataplane/vpp/port-counters.js';
-import type { Uplink } from '../../src/dataplane/vpp/uplinks.js';
+import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
 import { systemClock } from '../../src/model/clock.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Payload } from '../../src/model/item.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalidField, NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
+import { hostProfileState } from '../../model/host-profile.js';
 import { awaitApplied } from '../await-applied.js';
 import { formatDuration, requireDuration } from '../duration.js';
 import { errorText } from '../error-text.js';
@@ -135,7 +136,10 @@ async function awaitCondition(
 
 function stateOf(resource: Resource | undefined): string {
   if (resource === undefined) return 'DELETED';
-  return resource.kind === 'VirtualNetwork' ? 'EXISTING' : resource.status.state;
+  if (!('status' in resource)) return 'EXISTING';
+  return resource.kind === 'HostProfile'
+    ? hostProfileState(resource.status)
+    : resource.status.state;
 }
 
 async function tell(

@@ -12,10 +12,10 @@ import type { Context } from './context.js';
 import { addGroup, groupDefects, groupOf, groups, placeGroup, removeGroup } from './flood-group.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { VppKind } from './kind.js';
-import { undoing } from './members.js';
 import { tagOf } from './tag.js';
 import type { Domain, View } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+import { undoing } from './undoing.js';
 
 /** Minutes until VPP forgets a MAC that it learned; the kernel's bridge takes five too. */
 const MAC_AGE = 5;

@@ -1,7 +1,6 @@
 /** What VPP tells of changes behind our back: interfaces that go, come up or go down. */
 import type { Memory } from './memory.js';
-import { UPLINK } from './read-interfaces.js';
-import { parseTag } from './tag.js';
+import { parseTag, UPLINK } from './tag.js';
 
 export type Listener = (keys: ReadonlySet<string> | 'unknown') => void;
 

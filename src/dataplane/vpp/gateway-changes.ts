@@ -4,10 +4,10 @@ import { gatewayKey, type GatewayInterfaceItem } from '../../model/routing-items
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import type { Context } from './context.js';
 import { setNeighbor } from './gateway-neighbor.js';
-import { undoing } from './members.js';
 import { readBinding, staticNeighbors } from './read-routing.js';
 import { tagOf } from './tag.js';
-import { bare } from './uplinks.js';
+import { bare } from './uplink.js';
+import { undoing } from './undoing.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
 /** @throws NfvError GATEWAY_ADDRESS_IN_USE; nothing is left of one that fails */

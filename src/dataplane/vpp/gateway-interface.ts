@@ -13,7 +13,7 @@ import { createGateway, mendGateway, removeGateway } from './gateway-changes.js'
 import type { VppKind } from './kind.js';
 import type { Binding } from './routing-view.js';
 import { parseTag, tagOf } from './tag.js';
-import { bare } from './uplinks.js';
+import { bare } from './uplink.js';
 import type { Interface, View } from './view.js';
 import { NO_INTERFACE } from './vpp.js';
 

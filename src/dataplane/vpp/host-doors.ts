@@ -1,4 +1,6 @@
 /** What VPP's ports need of the host that VPP itself does not do. */
+import type { Bdf } from '../../model/host/inventory.js';
+
 export interface SocketAccess {
   /** Permission bits. */
   readonly mode: number;
@@ -21,4 +23,6 @@ export interface HostDoors {
   };
   /** The kernel's number of an interface; undefined: it has none of that name where the agent runs. */
   interfaceIndex(name: string): Promise<number | undefined>;
+  /** The kernel's driver of a PCI function; empty: none; undefined: the agent sees no such function. */
+  pciDriver(pci: Bdf): Promise<string | undefined>;
 }

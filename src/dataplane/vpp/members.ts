@@ -1,5 +1,4 @@
 /** Interfaces of ours as members of a bridge domain. */
-import { NfvError } from '../../errors.js';
 import { bridgeDomainKey } from '../../model/item.js';
 import type { Context } from './context.js';
 import { attesting, bareTag, tagOf } from './tag.js';
@@ -93,23 +92,4 @@ export function memberDefects(
     if (group !== wanted.group) defects.push(`split-horizon group ${group}, not ${wanted.group}`);
   }
   return defects;
-}
-
-/** What makes an interface is undone if what comes after it fails. */
-export async function undoing(
-  work: Promise<unknown>,
-  undo: (vpp: Vpp) => Promise<unknown>,
-  { vpp }: Context,
-): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    try {
-      await unless(undo(vpp.lasting), RETVAL.INVALID_SW_IF_INDEX, RETVAL.NO_SUCH_ENTRY);
-    } catch (cause) {
-      const { code, message } = NfvError.from(error);
-      throw new NfvError(code, `${message}; what was made is left behind`, { cause });
-    }
-    throw error;
-  }
 }

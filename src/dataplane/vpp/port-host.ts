@@ -8,11 +8,12 @@ import { portKey, type PortItem } from '../../model/item.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import { createHostInterface } from './af-packet.js';
 import type { Context } from './context.js';
-import { attach, place, undoing } from './members.js';
+import { attach, place } from './members.js';
 import { somebodyElses } from './orphans.js';
 import type { PortKind } from './port-kind.js';
 import { parseTag, tagOf } from './tag.js';
 import type { HostInterface, Interface } from './view.js';
+import { undoing } from './undoing.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
 /** Stands for the name of an interface that is not there any more. */

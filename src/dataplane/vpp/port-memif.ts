@@ -4,10 +4,11 @@
  */
 import { portKey } from '../../model/item.js';
 import type { MemifPort } from '../../model/vpp-ports.js';
-import { attach, place, undoing } from './members.js';
+import { attach, place } from './members.js';
 import type { PortKind } from './port-kind.js';
 import { printOf } from './secret-print.js';
 import { parseTag, tagOf } from './tag.js';
+import { undoing } from './undoing.js';
 
 export const memifPort: PortKind<MemifPort> = {
   claims: ({ socket, id }) => [`memif ${id} of ${socket}`],

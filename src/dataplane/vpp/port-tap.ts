@@ -6,14 +6,13 @@ import { NfvError } from '../../errors.js';
 import type { VethPort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import type { Context } from './context.js';
-import { place, undoing } from './members.js';
+import { place } from './members.js';
 import type { PortKind } from './port-kind.js';
 import { tagOf } from './tag.js';
+import { createTap, MAX_TAP_NAME } from './tap.js';
 import type { Tap } from './view.js';
-import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
-
-/** VPP copies names of interfaces and namespaces into 64 bytes with a 0 at the end. */
-const MAX_NAME = 63;
+import { undoing } from './undoing.js';
+import { RETVAL, unless, type Vpp } from './vpp.js';
 
 export const vethPort: PortKind<VethPort> = {
   claims: ({ interface: name, netns }) => [`interface ${name} in ${netns}`],
@@ -29,7 +28,7 @@ export const vethPort: PortKind<VethPort> = {
     };
   },
 
-  create: createTap,
+  create: createPort,
 
   async remove(index, _from, { vpp }) {
     const removal = vpp.request('tap_delete_v2', { sw_if_index: index });
@@ -38,51 +37,25 @@ export const vethPort: PortKind<VethPort> = {
 };
 
 /** @throws NfvError ITEM_UNSUPPORTED for what no tap can be; VPP_REFUSED */
-async function createTap(item: PortItem, port: VethPort, context: Context): Promise<void> {
+async function createPort(item: PortItem, port: VethPort, context: Context): Promise<void> {
   const index = await makeTap(item, port, context.vpp);
   const { vni, adminUp: up } = item;
   const work = place(index, { tag: tagOf(portKey(item.endpoint)), vni, group: 0, up }, context);
   await undoing(work, (vpp) => vpp.request('tap_delete_v2', { sw_if_index: index }), context);
 }
 
-async function makeTap(item: PortItem, port: VethPort, vpp: Vpp): Promise<number> {
-  const fields = tapOf(item, port);
-  const { sw_if_index: index } = vpp.has('tap_create_v3')
-    ? await vpp.request('tap_create_v3', { ...fields, num_tx_queues: 1 })
-    : await vpp.request('tap_create_v2', fields);
-  return index;
-}
-
-function tapOf(item: PortItem, port: VethPort) {
-  const ip4 = addressOf(item, false);
-  const ip6 = addressOf(item, true);
-  return {
-    id: NO_INTERFACE,
-    use_random_mac: true,
-    mac_address: '00:00:00:00:00:00',
-    num_rx_queues: 1,
-    host_mtu_set: true,
-    host_mtu_size: item.mtu,
-    host_mac_addr_set: true,
-    host_mac_addr: item.mac,
-    host_ip4_prefix_set: ip4 !== undefined,
-    host_ip4_prefix: ip4 ?? '0.0.0.0/0',
-    host_ip6_prefix_set: ip6 !== undefined,
-    host_ip6_prefix: ip6 ?? '::/0',
-    host_ip4_gw_set: false,
-    host_ip4_gw: '0.0.0.0',
-    host_ip6_gw_set: false,
-    host_ip6_gw: '::',
-    tap_flags: [],
-    host_namespace_set: true,
-    host_namespace: fitting(port.netns, 'namespace'),
-    host_if_name_set: true,
-    host_if_name: port.interface,
-    host_bridge_set: false,
-    host_bridge: '',
-    // From the first moment on: a tap that nobody named is nobody's.
+function makeTap(item: PortItem, port: VethPort, vpp: Vpp): Promise<number> {
+  const tap = {
     tag: tagOf(portKey(item.endpoint)),
+    name: port.interface,
+    netns: fitting(port.netns, 'namespace'),
+    mac: item.mac,
+    mtu: item.mtu,
+    ip4: addressOf(item, false),
+    ip6: addressOf(item, true),
+    bridge: '',
   };
+  return createTap(tap, vpp);
 }
 
 /** @throws NfvError ITEM_UNSUPPORTED: VPP gives one address of each family */
@@ -97,7 +70,7 @@ function addressOf({ addresses }: PortItem, isIp6: boolean): string | undefined 
 }
 
 function fitting(name: string, what: string): string {
-  if (name.length <= MAX_NAME) return name;
+  if (name.length <= MAX_TAP_NAME) return name;
   throw new NfvError('ITEM_UNSUPPORTED', `VPP would cut the name of the ${what} "${name}"`);
 }
 

@@ -8,12 +8,13 @@ import type { VhostUserPort } from '../../model/vpp-ports.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import type { Context } from './context.js';
 import type { SocketAccess } from './host-doors.js';
-import { place, undoing } from './members.js';
+import { place } from './members.js';
 import { somebodyElses } from './orphans.js';
 import type { PortKind } from './port-kind.js';
 import { attesting, bareTag, parseTag, tagOf } from './tag.js';
 import type { VhostUser } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+import { undoing } from './undoing.js';
 
 /** Stands for the path of a server's socket that is not there any more. */
 const GONE = '';

@@ -5,17 +5,18 @@
 import { NfvError } from '../../errors.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import type { VlanPort } from '../../model/vpp-ports.js';
-import type { SubIfFlags } from '../../vpp-api/generated/messages.js';
 import type { Context } from './context.js';
-import { place, undoing } from './members.js';
-import { somebodyElses, type Seen } from './orphans.js';
+import { place } from './members.js';
+import type { Seen } from './orphans.js';
 import type { PortKind } from './port-kind.js';
-import { bareTag, tagOf } from './tag.js';
-import type { Interface, SubInterface } from './view.js';
+import { tagOf } from './tag.js';
+import type { Interface } from './view.js';
+import { idOf, makeOrTakeSub, NO_REWRITE } from './vlan-subif.js';
+import { undoing } from './undoing.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
 /** `l2_vtr_op_t` (vnet/l2/l2_vtr.h), by how many tags are taken off. */
-const REWRITE = { none: 0, pop1: 3, pop2: 4 } as const;
+const REWRITE = { none: NO_REWRITE, pop1: 3, pop2: 4 } as const;
 
 export const vlanPort: PortKind<VlanPort> = {
   claims: (spec) => [`VLAN ${idOf(spec)} of ${spec.parent}`],
@@ -47,16 +48,6 @@ export const vlanPort: PortKind<VlanPort> = {
   remove: (index, _from, { vpp }) => remove(index, vpp),
 };
 
-/** The number in VPP's name of it, `PARENT.ID`: of one tag the VLAN, else both in decimal digits. */
-export function idOf({
-  outerVlanId,
-  innerVlanId,
-  dot1ad,
-}: Omit<VlanPort, 'kind' | 'parent'>): number {
-  if (innerVlanId === 0 && !dot1ad) return outerVlanId;
-  return (dot1ad ? 100_000_000 : 0) + outerVlanId * 10_000 + innerVlanId;
-}
-
 function rewriteOf({ innerVlanId }: VlanPort): number {
   return innerVlanId === 0 ? REWRITE.pop1 : REWRITE.pop2;
 }
@@ -70,50 +61,7 @@ async function makeOrTake(item: PortItem, spec: VlanPort, context: Context): Pro
   const seen = await orphans.seen(vpp);
   const parent = parentOf(spec, seen);
   needUp(item, parent);
-  // VPP must not be asked for a VLAN that is taken: when it refuses, it also takes the frames away from
-  // whose it is (ethernet_sw_interface_add_del, vnet/ethernet/node.c).
-  const others = [...seen.interfaces.values()].filter(({ sub }) => sub?.parent === parent.index);
-  const tag = tagOf(portKey(item.endpoint));
-  const there = others.find(({ sub }) => sub !== undefined && isSame(sub, spec));
-  if (there !== undefined && isFree(there, tag, seen)) return there.index;
-  const clash = there ?? others.find(({ sub }) => sub !== undefined && collides(sub, spec));
-  if (clash !== undefined) throw somebodyElses(clash, `VLAN ${idOf(spec)} of ${spec.parent}`);
-  const flags: SubIfFlags[] = [
-    spec.innerVlanId === 0 ? 'SUB_IF_API_FLAG_ONE_TAG' : 'SUB_IF_API_FLAG_TWO_TAGS',
-    'SUB_IF_API_FLAG_EXACT_MATCH',
-    ...(spec.dot1ad ? (['SUB_IF_API_FLAG_DOT1AD'] as const) : []),
-  ];
-  const { sw_if_index: index } = await vpp.request('create_subif', {
-    sw_if_index: parent.index,
-    sub_id: idOf(spec),
-    sub_if_flags: flags,
-    outer_vlan_id: spec.outerVlanId,
-    inner_vlan_id: spec.innerVlanId,
-  });
-  return index;
-}
-
-/** Ours, or one that we had not named yet when we were killed. */
-function isFree({ tag, up, index, sub }: Interface, wanted: string, { used }: Seen): boolean {
-  if (bareTag(tag) === wanted) return true;
-  return tag === '' && !up && sub?.rewrite === REWRITE.none && !used.has(index);
-}
-
-function isSame(sub: SubInterface, spec: VlanPort): boolean {
-  return sub.id === idOf(spec) && sub.exact && hasTags(sub, spec);
-}
-
-function collides(sub: SubInterface, spec: VlanPort): boolean {
-  return sub.id === idOf(spec) || hasTags(sub, spec);
-}
-
-function hasTags(sub: SubInterface, { outerVlanId, innerVlanId, dot1ad }: VlanPort): boolean {
-  return (
-    sub.outerVlanId === outerVlanId &&
-    sub.innerVlanId === innerVlanId &&
-    sub.dot1ad === dot1ad &&
-    sub.tags === (innerVlanId === 0 ? 1 : 2)
-  );
+  return await makeOrTakeSub(parent, spec, tagOf(portKey(item.endpoint)), seen, vpp);
 }
 
 function parentOf({ parent: name }: VlanPort, { interfaces }: Seen): Interface {

@@ -6,12 +6,13 @@ import { NfvError } from '../../errors.js';
 import type { VppInterfacePort } from '../../model/vpp-ports.js';
 import { portKey } from '../../model/item.js';
 import type { Context } from './context.js';
-import { attach, place, undoing } from './members.js';
+import { attach, place } from './members.js';
 import { somebodyElses, type Seen } from './orphans.js';
 import type { PortKind } from './port-kind.js';
 import { bareTag, parseTag, tagOf } from './tag.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+import { undoing } from './undoing.js';
 
 const WAS_UP = 'u';
 const WAS_DOWN = 'd';

@@ -1,12 +1,9 @@
 /** Interfaces and their addresses. */
 import { NfvError } from '../../errors.js';
 import type { DetailsOf } from '../../vpp-api/product-types.js';
-import { parseTag } from './tag.js';
+import { parseTag, UPLINK } from './tag.js';
 import type { Address, Interface, SubInterface } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
-
-/** The tags of interfaces that are the host's and that we made: `nfvd:uplink/NAME`. */
-export const UPLINK = 'uplink/';
 
 export async function readInterfaces(vpp: Vpp): Promise<Interface[]> {
   const all = { sw_if_index: NO_INTERFACE, name_filter_valid: false, name_filter: '' };
@@ -22,6 +19,7 @@ function interfaceOf(each: DetailsOf<'sw_interface_dump'>): Interface {
     up: isSet(each.flags, 'IF_STATUS_API_FLAG_ADMIN_UP'),
     linkUp: isSet(each.flags, 'IF_STATUS_API_FLAG_LINK_UP'),
     mtu: each.mtu[0],
+    linkMtu: each.link_mtu,
     sub: subOf(each),
   };
 }

@@ -38,8 +38,8 @@ export async function read(
   await readRouting(wants, view, vpp);
   if (wants.addresses) {
     view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));
-    view.missingRoutes = await uplinks.missingRoutes(vpp);
   }
+  view.uplinks = await uplinks.see([...view.interfaces.values()], wants.addresses, vpp);
   return view;
 }
 

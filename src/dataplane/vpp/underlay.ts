@@ -1,6 +1,7 @@
 /** VPP's addresses that can be a VTEP's. */
 import type { Underlay } from '../../model/nve.js';
-import { bare, nameOf, type Uplink } from './uplinks.js';
+import { bare, type Uplink } from './uplink.js';
+import { partOf } from './uplink-parts.js';
 import type { Address, Interface } from './view.js';
 
 function canBeVtep({ address }: Address): boolean {
@@ -27,6 +28,6 @@ export function underlaysOf(
   const known = new Set(found.map(({ address }) => address));
   const planned = [...configured]
     .filter(([address]) => !known.has(address))
-    .map(([address, uplink]) => ({ address, interface: nameOf(uplink), mtu: uplink.mtu }));
+    .map(([address, uplink]) => ({ address, interface: partOf(uplink).name, mtu: uplink.mtu }));
   return [...found, ...planned];
 }

@@ -3,49 +3,44 @@
  * which there are to be, and they are made whole when a VTEP's address is wanted of them.
  */
 import { NfvError } from '../../errors.js';
-import { createHostInterface } from './af-packet.js';
-import { pathVia } from './fib-path.js';
-import { isMember, readAddresses, readInterfaces, UPLINK } from './read-interfaces.js';
-import { hasRoute } from './route.js';
+import type { Bdf } from '../../model/host/inventory.js';
+import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { SharedWork } from './shared-work.js';
-import { tagOf } from './tag.js';
-import type { Interface } from './view.js';
-import type { Vpp } from './vpp.js';
-
-export interface UplinkRoute {
-  /** `address/length`. */
-  readonly to: string;
-  readonly via: string;
-}
-
-export interface Uplink {
-  /** VPP's name of an interface that is there, such as a DPDK port; or */
-  readonly interface?: string;
-  /** a kernel interface for VPP to take by af_packet. VPP's own is called `host-NAME` then. */
-  readonly hostInterface?: string;
-  /** `address/length`. */
-  readonly addresses: readonly string[];
-  /** Bytes of a packet that the underlay carries. VPP takes 9000 for every interface of Ethernet. */
-  readonly mtu: number;
-  readonly routes: readonly UplinkRoute[];
-}
-
-const TABLE = 0;
+import type { Uplink } from './uplink.js';
+import { readPciNames } from './uplink-found.js';
+import { makeUplink } from './uplink-making.js';
+import type { UplinkMeans, UplinkView } from './uplink-part.js';
+import { removeUplink } from './uplink-removal.js';
+import { lookAtUplinks } from './uplink-sights.js';
+import { UplinkTable } from './uplink-table.js';
+import type { Interface, Tap, UplinkSights } from './view.js';
+import { NO_INTERFACE, type Vpp } from './vpp.js';
 
 export class Uplinks {
+  readonly #table: UplinkTable;
   readonly #made = new SharedWork<void>();
   readonly #found = new SharedWork<Interface | undefined>();
+  readonly #ended = new SharedWork<ReadonlyMap<string, NfvError>>();
+  /** One at a time is made: several may be on one device, or one carries another. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** What VPP told last, and which start of it. */
+  #onPci: { readonly start: number; readonly names: UplinkView['onPci'] } | undefined;
 
-  constructor(readonly all: readonly Uplink[]) {}
+  constructor(all: readonly Uplink[]) {
+    this.#table = new UplinkTable(all);
+  }
 
   /** An uplink of the configuration has it, whether it is made yet or not. @param name VPP's */
   has(name: string): boolean {
-    return this.all.some((uplink) => nameOf(uplink) === name);
+    return (
+      this.#table.named(name) !== undefined ||
+      this.#pcis.some((pci) => this.#onPci?.names.get(pci)?.includes(name) === true)
+    );
   }
 
   /** The uplink that is to have a VTEP's address. */
   withAddress(address: string): Uplink | undefined {
-    return this.all.find(({ addresses }) => addresses.some((each) => bare(each) === address));
+    return this.#table.withAddress(address);
   }
 
   /**
@@ -57,26 +52,92 @@ export class Uplinks {
   }
 
   /**
-   * Makes an uplink as configured, whatever of it is there; once for all VTEPs on it in a wave.
-   * @throws NfvError VTEP_ADDRESS_MISSING if VPP has no such interface; VPP_REFUSED
+   * Makes an uplink as configured, whatever of it is there; once for all VTEPs on it in a wave. What we made for
+   * uplinks that the configuration has no more goes first: it may have its address, or its NIC.
+   * @throws NfvError VTEP_ADDRESS_MISSING if VPP has no such interface; as `makeUplink`
    */
-  make(uplink: Uplink, vpp: Vpp): Promise<void> {
-    return this.#made.do(`${vpp.start} ${nameOf(uplink)}`, () => make(uplink, vpp));
-  }
-
-  /** See `View.missingRoutes`. */
-  async missingRoutes(vpp: Vpp): Promise<ReadonlyMap<string, readonly string[]>> {
-    const missing = new Map<string, readonly string[]>();
-    await Promise.all(
-      this.all.map(async ({ addresses, routes }) => {
-        const are = await Promise.all(routes.map(({ to, via }) => hasRoute(to, via, vpp)));
-        const lacking = routes
-          .filter((_, i) => are[i] === false)
-          .map(({ to, via }) => `${to} via ${via}`);
-        for (const address of addresses) missing.set(bare(address), lacking);
+  make(uplink: Uplink, means: UplinkMeans): Promise<void> {
+    const { vpp } = means;
+    return this.#made.do(`${vpp.start} ${this.#table.part(uplink).name}`, () =>
+      this.#inTurn(async () => {
+        // What of it fails is told by the step that is to end it.
+        await this.#endAllStale(means);
+        const look = (): Promise<UplinkView> => this.#look(undefined, vpp);
+        await makeUplink(uplink, { table: this.#table, look, means });
       }),
     );
-    return missing;
+  }
+
+  /** Ends what we made for an uplink that the configuration has no more. @throws NfvError as `removeUplink` */
+  async end(name: string, means: UplinkMeans): Promise<void> {
+    const failed = await this.#ended.do(String(means.vpp.start), () =>
+      this.#inTurn(() => this.#endAllStale(means)),
+    );
+    const error = failed.get(name);
+    if (error !== undefined) throw error;
+  }
+
+  /** @param addresses what they stand with is wanted too */
+  async see(interfaces: readonly Interface[], addresses: boolean, vpp: Vpp): Promise<UplinkSights> {
+    const stale = this.#table.stale(interfaces);
+    if (!addresses) return { byAddress: new Map(), stale };
+    const view = await this.#look(interfaces, vpp);
+    return { byAddress: await lookAtUplinks(this.#table, view, vpp), stale };
+  }
+
+  get #pcis(): readonly Bdf[] {
+    return this.#table.all.flatMap(({ pci }) => pci ?? []);
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work, work);
+    this.#turn = done.catch(() => undefined);
+    return await done;
+  }
+
+  /** VLANs before what carries them, which would take them along. */
+  async #endAllStale({ vpp }: UplinkMeans): Promise<ReadonlyMap<string, NfvError>> {
+    const failed = new Map<string, NfvError>();
+    for (const isSub of [true, false]) {
+      const view = await this.#look(undefined, vpp);
+      for (const [name, found] of this.#table.stale(view.interfaces)) {
+        if ((found.sub !== undefined) !== isSub) continue;
+        try {
+          await removeUplink(found, view, vpp);
+        } catch (thrown) {
+          failed.set(name, NfvError.from(thrown));
+        }
+      }
+    }
+    return failed;
+  }
+
+  /** @param known interfaces, if they were read */
+  async #look(known: readonly Interface[] | undefined, vpp: Vpp): Promise<UplinkView> {
+    const [interfaces, taps] = await Promise.all([known ?? readInterfaces(vpp), this.#taps(vpp)]);
+    return { interfaces, taps, onPci: await this.#pciNames(interfaces, vpp) };
+  }
+
+  async #taps(vpp: Vpp): Promise<ReadonlyMap<number, Tap>> {
+    const isAny = this.#table.all.some(({ tap }) => tap !== undefined);
+    if (!isAny || !vpp.has('sw_interface_tap_v2_dump')) return new Map();
+    const taps = await vpp.dump('sw_interface_tap_v2_dump', { sw_if_index: NO_INTERFACE });
+    return new Map(taps.map((tap) => [tap.sw_if_index, tap]));
+  }
+
+  /** Asked again only where what VPP told last is not there any more. */
+  async #pciNames(interfaces: readonly Interface[], vpp: Vpp): Promise<UplinkView['onPci']> {
+    if (this.#pcis.length === 0) return new Map();
+    const { start, names } = this.#onPci ?? {};
+    const there = new Set(interfaces.map(({ name }) => name));
+    const isKnown = this.#pcis.every((pci) => {
+      const known = names?.get(pci) ?? [];
+      return known.length > 0 && known.every((name) => there.has(name));
+    });
+    if (names !== undefined && start === vpp.start && isKnown) return names;
+    const read = await readPciNames(vpp);
+    this.#onPci = { start: vpp.start, names: read };
+    return read;
   }
 }
 
@@ -84,77 +145,4 @@ async function interfaceWith(address: string, vpp: Vpp): Promise<Interface | und
   const interfaces = await readInterfaces(vpp);
   const found = (await readAddresses(interfaces, vpp)).find((each) => each.address === address);
   return found && interfaces.find(({ index }) => index === found.index);
-}
-
-async function make(uplink: Uplink, vpp: Vpp): Promise<void> {
-  const interfaces = await readInterfaces(vpp);
-  const index = await findOrTake(uplink, interfaces, vpp);
-  const itself = interfaces.filter((each) => each.index === index);
-  const found = await readAddresses(itself, vpp);
-  const has = new Set(found.map(({ address, prefixLength }) => `${address}/${prefixLength}`));
-  await vpp.request('sw_interface_set_flags', {
-    sw_if_index: index,
-    flags: ['IF_STATUS_API_FLAG_ADMIN_UP'],
-  });
-  const mtu = [uplink.mtu, 0, 0, 0] as const;
-  await vpp.request('sw_interface_set_mtu', { sw_if_index: index, mtu });
-  const missing = uplink.addresses.filter((address) => !has.has(address));
-  await Promise.all(missing.map((address) => addAddress(index, address, vpp)));
-  await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));
-}
-
-/** VPP's name of the interface. */
-export function nameOf({ interface: name, hostInterface = '' }: Uplink): string {
-  return name ?? `host-${hostInterface}`;
-}
-
-export function bare(prefix: string): string {
-  return prefix.split('/', 1)[0] ?? prefix;
-}
-
-async function findOrTake(
-  uplink: Uplink,
-  interfaces: readonly Interface[],
-  vpp: Vpp,
-): Promise<number> {
-  const name = nameOf(uplink);
-  const found = interfaces.find((each) => each.name === name);
-  if (found !== undefined) return notMember(found).index;
-  if (uplink.hostInterface === undefined) {
-    throw new NfvError('VTEP_ADDRESS_MISSING', `VPP has no interface ${name}`, {
-      metadata: { interface: name },
-    });
-  }
-  const index = await createHostInterface(uplink.hostInterface, vpp);
-  await vpp.request('sw_interface_tag_add_del', {
-    is_add: true,
-    sw_if_index: index,
-    tag: tagOf(`${UPLINK}${name}`),
-  });
-  return index;
-}
-
-/** @throws NfvError FOREIGN_OBJECT: it carries the frames of a network, and an address would end that */
-function notMember(found: Interface): Interface {
-  if (!isMember(found.tag)) return found;
-  const { name, tag } = found;
-  throw new NfvError('FOREIGN_OBJECT', `the uplink ${name} is a port or a tunnel: ${tag}`, {
-    metadata: { interface: name, tag },
-    remedy: 'give the endpoint another interface, or take the uplink out of the configuration',
-  });
-}
-
-async function addAddress(index: number, prefix: string, vpp: Vpp): Promise<void> {
-  const address = { sw_if_index: index, is_add: true, del_all: false, prefix };
-  await vpp.request('sw_interface_add_del_address', address);
-}
-
-/** A route that is there already is put over it, which changes nothing (fib_table_entry_path_add). */
-async function addRoute({ to, via }: UplinkRoute, index: number, vpp: Vpp): Promise<void> {
-  const path = pathVia(via, { index });
-  const route = { table_id: TABLE, stats_index: 0, prefix: to, paths: [path] };
-  if (vpp.has('ip_route_add_del_v2')) {
-    const flat = { is_add: true, is_multipath: false, route: { ...route, src: 0 } };
-    await vpp.request('ip_route_add_del_v2', flat);
-  } else await vpp.request('ip_route_add_del', { is_add: true, is_multipath: false, route });
 }

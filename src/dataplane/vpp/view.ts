@@ -15,6 +15,8 @@ export interface Interface {
   readonly linkUp: boolean;
   /** Bytes; 0: as that of its hardware. */
   readonly mtu: number;
+  /** Bytes of a packet that its hardware takes. */
+  readonly linkMtu: number;
   /** Of a sub-interface only. */
   readonly sub: SubInterface | undefined;
 }
@@ -74,6 +76,7 @@ export type Tap = Pick<
   | 'host_mtu_size'
   | 'host_ip4_prefix'
   | 'host_ip6_prefix'
+  | 'host_bridge'
 >;
 
 export interface VhostUser {
@@ -100,6 +103,20 @@ export interface Address {
   readonly prefixLength: number;
 }
 
+export interface UplinkSight {
+  /** Undefined: VPP has no such interface. */
+  readonly index: number | undefined;
+  /** What is wrong with it. */
+  readonly defects: readonly string[];
+}
+
+export interface UplinkSights {
+  /** By the addresses that uplinks are to have; an error: which interface it is cannot be told. */
+  readonly byAddress: ReadonlyMap<string, UplinkSight | NfvError>;
+  /** What we made for uplinks that the configuration has no more, by their names. */
+  readonly stale: ReadonlyMap<string, Interface>;
+}
+
 /** Only what was asked for is in it. */
 export class View {
   readonly interfaces = new Map<number, Interface>();
@@ -120,8 +137,8 @@ export class View {
   endpoints: ReadonlyMap<string, string> = new Map();
   /** `VNI IP MAC` of what gateways that are wanted answer for themselves. */
   answers: ReadonlySet<string> = new Set();
-  /** `PREFIX via ADDRESS` of routes that the configuration has and VPP has not, by the VTEP's address. */
-  missingRoutes: ReadonlyMap<string, readonly string[]> = new Map();
+  /** How the uplinks of the configuration stand, and those that it has no more. */
+  uplinks: UplinkSights = { byAddress: new Map(), stale: new Map() };
   /** Remote VTEPs that VPP has a way to. */
   readonly reachable = new Set<string>();
   readonly #byTag = new Map<string, Interface>();

@@ -3,11 +3,11 @@ import { NfvError } from '../../errors.js';
 import { vrfKey, type VrfItem } from '../../model/routing-items.js';
 import { needFeature, type Context } from './context.js';
 import type { VppKind } from './kind.js';
-import { undoing } from './members.js';
 import { tableNames } from './read-routing.js';
 import { FAMILIES, type Family, type TableNames } from './routing-view.js';
 import { parseTag, tagOf } from './tag.js';
 import type { Vpp } from './vpp.js';
+import { undoing } from './undoing.js';
 
 export const vrf: VppKind<VrfItem> = {
   rank: 0,

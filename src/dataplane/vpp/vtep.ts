@@ -1,8 +1,10 @@
 /** Vtep: an address of an interface of VPP to the underlay, which the agent's configuration names. */
 import { NfvError } from '../../errors.js';
-import type { VtepItem } from '../../model/item.js';
+import { vtepKey, type VtepItem } from '../../model/item.js';
+import type { Sight } from '../../reconcile/kind-table.js';
 import type { Context } from './context.js';
 import type { VppKind } from './kind.js';
+import type { View } from './view.js';
 
 export const vtep: VppKind<VtepItem> = {
   rank: 0,
@@ -10,34 +12,48 @@ export const vtep: VppKind<VtepItem> = {
   mustRecreate: () => false,
 
   reads(_rest, wanted, wants) {
-    if (wanted !== undefined) wants.addresses = true;
+    if (wanted === undefined) wants.interfaces = true;
+    else wants.addresses = true;
   },
 
-  observe(_rest, wanted, view) {
-    if (wanted === undefined) return undefined;
-    const found = view.addresses.find(({ address }) => address === wanted.address);
+  observe(rest, wanted, view) {
+    if (wanted === undefined) return observeStale(rest.join('/'), view);
+    const { address } = wanted;
+    const uplink = view.uplinks.byAddress.get(address);
+    if (uplink instanceof NfvError) return uplink;
+    const found = view.addresses.find(
+      (each) => each.address === address && (uplink === undefined || each.index === uplink.index),
+    );
     if (found === undefined) return undefined;
+    if (uplink !== undefined) return { payload: wanted, defects: uplink.defects };
     const up = view.interfaces.get(found.index)?.up === true;
-    const routes = view.missingRoutes.get(wanted.address) ?? [];
-    return {
-      payload: wanted,
-      defects: [
-        ...(up ? [] : ['its interface is down']),
-        ...routes.map((route) => `no route to ${route}`),
-      ],
-    };
+    return { payload: wanted, defects: up ? [] : ['its interface is down'] };
   },
 
-  list: () => [],
+  *list({ uplinks }) {
+    for (const name of uplinks.stale.keys()) yield vtepKey(name);
+  },
+
   create: make,
   update: (wanted, _from, context) => make(wanted, context),
-  remove: () => Promise.resolve(),
+
+  /** Of an address nothing: the host keeps it. */
+  async remove({ address: name }, context) {
+    await context.uplinks.end(name, context);
+  },
 };
 
-async function make({ address }: VtepItem, { vpp, uplinks }: Context): Promise<void> {
+/** An uplink that we made and that the configuration has no more stands where a VTEP would, under its name. */
+function observeStale(name: string, { uplinks }: View): Sight<VtepItem> {
+  if (!uplinks.stale.has(name)) return undefined;
+  return { payload: { kind: 'vtep', address: name }, defects: [] };
+}
+
+async function make({ address }: VtepItem, context: Context): Promise<void> {
+  const { vpp, uplinks } = context;
   const uplink = uplinks.withAddress(address);
   if (uplink !== undefined) {
-    await uplinks.make(uplink, vpp);
+    await uplinks.make(uplink, context);
     return;
   }
   const found = await uplinks.interfaceWith(address, vpp);

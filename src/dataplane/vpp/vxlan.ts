@@ -1,10 +1,11 @@
 /** VXLAN tunnels of ours: plugins/vxlan/vxlan.api. */
 import { retvalOf } from '../../vpp-api/client/refused.js';
-import { place, undoing } from './members.js';
+import { place } from './members.js';
 import type { Context } from './context.js';
 import type { Seen } from './orphans.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+import { undoing } from './undoing.js';
 
 /** RFC 7348 §5. */
 const PORT = 4789;

@@ -3,9 +3,9 @@ import { NfvError } from '../../errors.js';
 import { portKey, xconnectKey, type XconnectItem } from '../../model/item.js';
 import { interfaceOf, needFeature, type Context } from './context.js';
 import type { VppKind } from './kind.js';
-import { undoing } from './members.js';
 import { bareTag, parseTag, tagOf } from './tag.js';
 import type { View } from './view.js';
+import { undoing } from './undoing.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
 export const xconnect: VppKind<XconnectItem> = {

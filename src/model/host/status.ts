@@ -9,6 +9,8 @@ export interface ChangeStatus {
   /** `applied`: it waits to be confirmed. */
   readonly phase: 'applying' | 'applied' | 'confirmed' | 'undoing' | 'undone';
   readonly profile: string;
+  /** SHA-256 of its text, 64 hex digits. */
+  readonly profileHash: string;
   readonly planHash: string;
   readonly steps: readonly StepStatus[];
   /** Milliseconds until it is undone if nobody confirms it; undefined: it need not be. */
@@ -34,6 +36,15 @@ export interface DriftReport {
   readonly repaired: boolean;
 }
 
+/** The profile that the NVA offers, as the agent has stored it. */
+export interface OfferState {
+  /** `hostProfiles/ID`. */
+  readonly profile: string;
+  readonly hash: string;
+  /** Whose profile is right, as the agent's configuration has it. */
+  readonly takes: 'local' | 'nva';
+}
+
 /** As the journal and a look at the host have it; nobody has to be asked. */
 export interface HostState {
   /**
@@ -55,6 +66,8 @@ export interface HostState {
   readonly drift: DriftReport | undefined;
   /** Pages that we have added since the last boot. */
   readonly hugepages: readonly HugepageShare[];
+  /** Undefined: none is offered. */
+  readonly offered: OfferState | undefined;
 }
 
 /** A step on its way. */

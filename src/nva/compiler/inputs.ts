@@ -11,7 +11,7 @@ export interface NveInput {
   readonly underlays: readonly Underlay[];
 }
 
-/** One change of the model; `undefined` is "does not exist". */
+/** One change of what is compiled; `undefined` is "does not exist". */
 export type Change =
   | {
       readonly kind: 'VirtualNetwork';

@@ -7,6 +7,7 @@ import { isLocked } from '../../host/lock.js';
 import { readBootId } from '../../dpdk/machine.js';
 import type { DriftReport, HostState } from '../../model/host/status.js';
 import { describeStep } from '../../model/host/steps.js';
+import { offerState, readOffer } from './offered.js';
 import { HostPlanner } from './planner.js';
 import { changeStatus } from './status.js';
 import { foldRecords, ledgerOf, parseRecord, type Transaction } from './transaction.js';
@@ -41,8 +42,9 @@ export async function readHostState(
   const bootId = await readBootId(doors.files);
   const last = transactions.at(-1);
   const hugepages = ledgerOf(transactions, bootId);
+  const offered = offerState(await readOffer(stateDir));
   if (last === undefined) {
-    return { state: 'idle', ready: false, change: undefined, drift: undefined, hugepages };
+    return { state: 'idle', ready: false, change: undefined, drift: undefined, hugepages, offered };
   }
   const state = await stateOf(last, bootId, stateDir);
   const drift =
@@ -55,6 +57,7 @@ export async function readHostState(
     change: changeStatus(last, now),
     drift,
     hugepages,
+    offered,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What is told of host preparation: plain data. */
 import type { HugepageShare } from '../../model/host/ledger.js';
+import { profileHash } from '../../model/host/offer.js';
 import type { ChangeStatus, DriftReport, NicStatus, StepStatus } from '../../model/host/status.js';
 import { describeStep } from '../../model/host/steps.js';
 import type { StuckProgram } from '../../host/program.js';
@@ -32,6 +33,7 @@ export function changeStatus(t: Transaction, now: number): ChangeStatus {
     id: t.id,
     phase: t.phase,
     profile: t.profile.name,
+    profileHash: profileHash(t.profile.text),
     planHash: t.planHash,
     steps: t.steps.map(({ step }, i) => ({ text: describeStep(step), state: stepState(t, i) })),
     confirmWithinMs: t.confirmBy === null ? undefined : Math.max(0, t.confirmBy - now),

@@ -31,6 +31,7 @@ import {
   type WireType,
 } from './common.js';
 import { dataplaneStatusFromWire, dataplaneStatusToWire } from './dataplane-status.js';
+import { hostStatusFromWire, hostStatusToWire } from './host-status.js';
 import { metaFromWire, metaToWire } from './meta.js';
 
 const STATES = new EnumTable(
@@ -102,6 +103,7 @@ function statusFromWire(wire: WireOut): NveStatus {
     driftCount: fromInteger('drift_count', wire.drift_count),
     driftedCount: wire.drifted_count,
     ...(wire.dataplane === null ? {} : { dataplane: dataplaneStatusFromWire(wire.dataplane) }),
+    ...(wire.host === null ? {} : { host: hostStatusFromWire(wire.host) }),
   };
 }
 
@@ -132,6 +134,7 @@ function toWire(nve: Nve): Wire {
     drift_count: status.driftCount,
     drifted_count: status.driftedCount,
     dataplane: status.dataplane === undefined ? null : dataplaneStatusToWire(status.dataplane),
+    host: status.host === undefined ? null : hostStatusToWire(status.host),
     ...metaToWire(meta),
   };
 }

@@ -1,4 +1,6 @@
 import { clip, NfvError } from '../../errors.js';
+import { MAX_PROFILE_BYTES, type OfferedProfile } from '../../model/host/offer.js';
+import { isId } from '../../model/names.js';
 import {
   MAX_ENTRIES,
   type BadDelta,
@@ -7,6 +9,7 @@ import {
   type FromNva,
   type FromNve,
   type Hello,
+  type HostReport,
   type ItemReport,
   type ItemReports,
   type ReceivedFromNva,
@@ -16,6 +19,8 @@ import type { ConnectResponse, ConnectResponse__Output } from '../gen/nfv/v1/Con
 import type { DataplaneReport__Output } from '../gen/nfv/v1/DataplaneReport.js';
 import type { Delta__Output } from '../gen/nfv/v1/Delta.js';
 import type { Hello as WireHello, Hello__Output } from '../gen/nfv/v1/Hello.js';
+import type { HostOffer__Output } from '../gen/nfv/v1/HostOffer.js';
+import type { HostReport__Output } from '../gen/nfv/v1/HostReport.js';
 import type { ItemReports__Output } from '../gen/nfv/v1/ItemReports.js';
 import type {
   _nfv_v1_ItemReports_Entry as WireEntry,
@@ -23,6 +28,7 @@ import type {
 } from '../gen/nfv/v1/ItemReports.js';
 import { fromInteger } from './common.js';
 import { dataplaneStatusFromWire, dataplaneStatusToWire } from './dataplane-status.js';
+import { hostStatusFromWire, hostStatusToWire } from './host-status.js';
 import { itemFromWire, itemToWire } from './item.js';
 import { queryFromWire, queryReplyFromWire, queryReplyToWire, queryToWire } from './query.js';
 import {
@@ -72,6 +78,7 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
   }
   if (wire.query_reply) return queryReplyFromWire(wire.query_reply);
   if (wire.dataplane_report) return dataplaneReportFromWire(wire.dataplane_report);
+  if (wire.host_report) return hostReportFromWire(wire.host_report);
   throw new NfvError('PROTOCOL_VIOLATION', 'the NVE sent an empty or unknown message');
 }
 
@@ -87,6 +94,11 @@ function dataplaneReportFromWire({
     status: dataplaneStatusFromWire(status),
     capabilities: capabilitiesFromWire(capabilities),
   };
+}
+
+function hostReportFromWire({ status }: HostReport__Output): HostReport {
+  if (status === null) throw new NfvError('PROTOCOL_VIOLATION', 'a host report without status');
+  return { kind: 'host_report', status: hostStatusFromWire(status) };
 }
 
 function helloFromWire(wire: Hello__Output): Hello {
@@ -105,6 +117,7 @@ function helloFromWire(wire: Hello__Output): Hello {
     revision: fromInteger('revision', wire.revision),
     digest: wire.digest,
     itemCount: wire.item_count,
+    takesHostOffers: wire.takes_host_offers,
   };
 }
 
@@ -176,6 +189,8 @@ export function fromNveToWire(message: FromNve): ConnectRequest {
           capabilities: capabilitiesToWire(message.capabilities),
         },
       };
+    case 'host_report':
+      return { host_report: { status: hostStatusToWire(message.status) } };
   }
 }
 
@@ -192,6 +207,7 @@ function helloToWire(hello: Hello): WireHello {
     revision: hello.revision,
     digest: hello.digest,
     item_count: hello.itemCount,
+    takes_host_offers: hello.takesHostOffers,
   };
 }
 
@@ -220,7 +236,17 @@ export function fromNvaFromWire(wire: ConnectResponse__Output): ReceivedFromNva 
   }
   if (wire.delta) return deltaFromWire(wire.delta);
   if (wire.query) return queryFromWire(wire.query);
+  if (wire.host_offer) return { kind: 'host_offer', offer: offerFromWire(wire.host_offer) };
   throw new NfvError('PROTOCOL_VIOLATION', 'the NVA sent an empty or unknown message');
+}
+
+/** @throws NfvError PROTOCOL_VIOLATION */
+function offerFromWire({ profile, text }: HostOffer__Output): OfferedProfile {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_PROFILE_BYTES || (profile !== '' && !isId(profile))) {
+    throw new NfvError('PROTOCOL_VIOLATION', `a host profile "${profile}" of ${bytes} bytes`);
+  }
+  return { profile, text };
 }
 
 function deltaFromWire(wire: Delta__Output): Delta | BadDelta {
@@ -249,6 +275,8 @@ export function fromNvaToWire(message: FromNva): ConnectResponse {
   switch (message.kind) {
     case 'query':
       return { query: queryToWire(message) };
+    case 'host_offer':
+      return { host_offer: message.offer };
     case 'welcome':
       return {
         welcome: {

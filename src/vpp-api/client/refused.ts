@@ -15,8 +15,18 @@ export function refusedError(
   retval: number,
   reply: Readonly<Record<string, unknown>> = {},
 ): NfvError {
+  const metadata: Record<string, string> = {
+    ...textsOf(reply),
+    message,
+    retval: String(retval),
+  };
+  // Such a reply has numbers of its own (vnet/dev/errors.h), and says what they mean.
+  const said = metadata['error_string'];
+  if (said !== undefined) {
+    const text = `${message}: VPP answered ${retval}: ${said}`;
+    return new NfvError('VPP_REFUSED', text, { metadata });
+  }
   const [name, meaning] = RETVALS.get(retval) ?? [];
-  const metadata = { ...textsOf(reply), message, retval: String(retval) };
   if (name === undefined || meaning === undefined) {
     return new NfvError('VPP_REFUSED', `${message}: VPP answered ${retval}`, { metadata });
   }

@@ -23,8 +23,13 @@ describe('filters of the NVA', () => {
   after(() => harness.close());
 
   async function listed(kind: ResourceKind, filter: string): Promise<string[]> {
-    const { virtualNetworks, nves, endpoints } = harness.client;
-    const api = { VirtualNetwork: virtualNetworks, Nve: nves, Endpoint: endpoints }[kind];
+    const { virtualNetworks, nves, endpoints, hostProfiles } = harness.client;
+    const api = {
+      VirtualNetwork: virtualNetworks,
+      Nve: nves,
+      Endpoint: endpoints,
+      HostProfile: hostProfiles,
+    }[kind];
     const { resources } = await api.list({ ...everything, filter }, call);
     return resources.map(({ id }) => id);
   }

@@ -25,6 +25,7 @@ const HELLO: Hello = {
   revision: 0,
   digest: '0000000000000000',
   itemCount: 0,
+  takesHostOffers: true,
 };
 
 const WELCOME: FromNva = {

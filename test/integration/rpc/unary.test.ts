@@ -333,6 +333,7 @@ describe('unary calls that take their time', () => {
     const api: NvaApi = {
       virtualNetworks: stuck.virtualNetworks,
       endpoints: stuck.endpoints,
+      hostProfiles: stuck.hostProfiles,
       nves: {
         create: never,
         list: never,

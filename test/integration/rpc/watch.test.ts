@@ -143,6 +143,7 @@ describe('watch, when its reader is slow or goes', () => {
       virtualNetworks: nva.virtualNetworks,
       nves: nva.nves,
       endpoints: nva.endpoints,
+      hostProfiles: nva.hostProfiles,
       async *watch(_request: WatchRequest, { signal }: Call) {
         try {
           while (!signal.aborted) {

@@ -1,5 +1,6 @@
 /** What a VPP has been told, as far as more than one feature looks at it. */
 import { BridgeDomains } from './features/bridge-domain.js';
+import { Devices } from './features/device.js';
 import { Memifs } from './features/memif.js';
 import { Neighbors } from './features/neighbor.js';
 import { Routes } from './features/route.js';
@@ -108,6 +109,7 @@ export class VppState {
   readonly sockets = new Sockets();
   readonly vhostUsers = new VhostUsers();
   readonly memifs = new Memifs();
+  readonly devices = new Devices();
   /** Packet buffers that it has in all (`buffers { buffers-per-numa N }`). */
   buffers = 16_384;
   /** Interfaces of the kernel that there are. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cellsOf, endpointColour, headerOf, nveColour } from '../../../src/cli/columns.js';
 import type { Resource } from '../../../src/model/api.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE, NETWORK, NVE } from '../../support/samples.js';
 
 const NOW = Date.parse('2026-01-03T10:00:00.000Z');
 
@@ -31,6 +31,12 @@ describe('columns', () => {
       { ...NVE, spec: { ...NVE.spec, labels: {}, displayName: '' }, status: NO_NVE_STATUS },
       ['host-a', 'NEVER_CONNECTED', '10.77.0.1,fd77::1', '0/0', '0', 'never', '2d'],
       ['-', '-', '0', '0', '-', ''],
+    ],
+    [
+      'a host profile',
+      HOST_PROFILE,
+      ['edge', 'FAILED', 'host-a,rack=r1', '1/2', '367a8e2124fe', '2d'],
+      ['42', 'site=a', 'Hosts of the edge'],
     ],
     [
       'an endpoint',

@@ -7,6 +7,7 @@ const NAMES: Record<ResourceKind, string[]> = {
   VirtualNetwork: ['blue', 'red'],
   Nve: ['host-a', 'host-b'],
   Endpoint: ['web-1', 'web-2'],
+  HostProfile: ['edge'],
 };
 
 const VPP_NAMES: Record<VppArgument, string[]> = {
@@ -31,7 +32,7 @@ async function after(line: string): Promise<string[]> {
 describe('complete', () => {
   const rows: [line: string, words: string[]][] = [
     ['de', ['describe', 'delete']],
-    ['get ', ['networks', 'nves', 'endpoints']],
+    ['get ', ['networks', 'nves', 'endpoints', 'hostprofiles']],
     ['get n', ['networks', 'nves']],
     ['get network b', ['blue']],
     ['get network blue ', ['red']],
@@ -51,7 +52,7 @@ describe('complete', () => {
     ['get endpoints --nonsense=', []],
     ['create network x --bum-mode m', ['multicast']],
     ['update ep web-1 --admin-state ', ['up', 'down']],
-    ['wait --for ', ['network/', 'nve/', 'endpoint/']],
+    ['wait --for ', ['network/', 'nve/', 'endpoint/', 'hostprofile/']],
     ['wait --for ep/', ['ep/web-1', 'ep/web-2']],
     ['wait --for ep/web-1=d', ['ep/web-1=down', 'ep/web-1=deleted']],
     ['wait --for=vn/blue=', ['--for=vn/blue=existing', '--for=vn/blue=deleted']],

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describeEndpoint, describeNetwork, describeNve } from '../../../src/cli/description.js';
+import { describeHostProfile } from '../../../src/cli/describe-host.js';
 import { NO_PAINT } from '../../../src/cli/style.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE, NETWORK, NVE } from '../../support/samples.js';
 import { portText } from '../../../src/cli/port-text.js';
 import type { Port } from '../../../src/model/endpoint.js';
 import {
@@ -94,6 +95,12 @@ Item kinds:        vtep,bridge_domain,port
 Encapsulations:    vxlan
 Port kinds:        veth,tap
 BUM modes:         head_end,multicast,none
+Host profile:      edge
+  Phase:           FAILED
+  Reason:          hostProfiles/edge:2:5: nics[0].match: there is no such NIC (PLAN_BLOCKED)
+  Remedy:          mend what the plan names
+  Wanted:          abababababababababababababababababababababababababababababababab
+  Prepared with:   /etc/nfvd/host.yaml cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
 Created:           2026-01-01T10:00:00.000Z (2d ago)
 Updated:           2026-01-02T11:30:00.000Z (22h ago)
 Revision:          42
@@ -239,5 +246,36 @@ Etag:              abc123
     assert.match(text, /\nRemedy: +create the network namespace: ip netns add NAME\n/);
     assert.match(text, /\nPort: +tap\n {2}Interface: +tap-web2\n {2}Owner: +uid 107\n/);
     assert.match(text, /\n {2}Multi-queue: +yes\n {2}virtio-net header: +no\n/);
+  });
+});
+
+describe('describeHostProfile', () => {
+  it('tells all, with what became of it on each host, and its text', () => {
+    assert.equal(
+      describeHostProfile(HOST_PROFILE, CONTEXT),
+      `Name:          edge
+Display name:  Hosts of the edge
+Labels:        site=a
+State:         FAILED
+NVEs:          host-a
+NVE labels:    rack=r1
+Selected:      2
+Applied:       1
+Hash:          367a8e2124fe9b43c538959e6177410afedcdea107d9e4f8a78c227b2e1f4f42
+Created:       2026-01-01T10:00:00.000Z (2d ago)
+Updated:       2026-01-02T11:30:00.000Z (22h ago)
+Revision:      42
+Etag:          abc123
+
+Hosts (2):
+  NVE      PHASE     REASON                                                                      REMEDY
+  host-b   FAILED    hostProfiles/edge:2:5: nics[0].match: there is no such NIC (PLAN_BLOCKED)   mend what the plan names
+  host-a   APPLIED   -                                                                           -
+
+Profile:
+  hugepages:
+    - { size: 2M, node: 0, pages: 64 }
+`,
+    );
   });
 });

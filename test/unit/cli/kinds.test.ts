@@ -24,6 +24,7 @@ describe('parseKind', () => {
     ],
     Nve: ['nve', 'nves', 'Nve', 'NVEs'],
     Endpoint: ['endpoint', 'endpoints', 'ep', 'eps', 'Endpoint'],
+    HostProfile: ['hostprofile', 'hostprofiles', 'hp', 'HostProfile', 'hostProfiles'],
   };
   for (const [kind, names] of Object.entries(rows)) {
     it(`takes ${names.join(', ')} for ${kind}`, () => {
@@ -32,10 +33,10 @@ describe('parseKind', () => {
   }
 
   const wrong: [text: string, remedy: string][] = [
-    ['endpoitns', 'did you mean "endpoints"? kinds: networks, nves, endpoints'],
-    ['pods', 'give one of networks, nves, endpoints'],
-    ['', 'give one of networks, nves, endpoints'],
-    ['toString', 'give one of networks, nves, endpoints'],
+    ['endpoitns', 'did you mean "endpoints"? kinds: networks, nves, endpoints, hostprofiles'],
+    ['pods', 'give one of networks, nves, endpoints, hostprofiles'],
+    ['', 'give one of networks, nves, endpoints, hostprofiles'],
+    ['toString', 'give one of networks, nves, endpoints, hostprofiles'],
   ];
   for (const [text, remedy] of wrong) {
     it(`refuses "${text}"`, () => {

@@ -14,7 +14,7 @@ describe('runCli', () => {
     ],
     [
       'get',
-      `error: missing required argument 'kind' (INVALID_FIELD)\nremedy: give networks (net, vn), nves or endpoints (ep); several with commas; all; or KIND/NAME; see "nfvctl get --help"\n`,
+      `error: missing required argument 'kind' (INVALID_FIELD)\nremedy: give networks (net, vn), nves, endpoints (ep) or hostprofiles (hp); several with commas; all; or KIND/NAME; see "nfvctl get --help"\n`,
     ],
     [
       'get nves --foo',
@@ -38,7 +38,7 @@ describe('runCli', () => {
     ],
     [
       'create nett x',
-      `error: KIND: nett: not a kind of resource (INVALID_FIELD)\nremedy: did you mean "net"? kinds: networks, nves, endpoints\n`,
+      `error: KIND: nett: not a kind of resource (INVALID_FIELD)\nremedy: did you mean "net"? kinds: networks, nves, endpoints, hostprofiles\n`,
     ],
     [
       'apply examples/two-tenants.yaml',

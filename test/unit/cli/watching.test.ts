@@ -111,6 +111,7 @@ describe('watchChanges', () => {
       virtualNetworks: memory.virtualNetworks,
       nves: memory.nves,
       endpoints: memory.endpoints,
+      hostProfiles: memory.hostProfiles,
       waitApplied: (request, call) => memory.waitApplied(request, call),
       trace: (request) => memory.trace(request),
       readCounters: (endpoints) => memory.readCounters(endpoints),

@@ -6,10 +6,11 @@ import { fieldsOf } from '../../../src/model/filter-fields.js';
 import type { FieldValue } from '../../../src/model/filter.js';
 import { FILTER_FIELDS, resourceFilter } from '../../../src/model/resource-filter.js';
 import { ENDPOINT as ENDPOINT_WIRE } from '../../../src/rpc/convert/endpoint.js';
+import { HOST_PROFILE as HOST_PROFILE_WIRE } from '../../../src/rpc/convert/host-profile.js';
 import { NVE as NVE_WIRE } from '../../../src/rpc/convert/nve.js';
 import { VIRTUAL_NETWORK as NETWORK_WIRE } from '../../../src/rpc/convert/virtual-network.js';
 import { codes, fences, Markdown } from '../../support/markdown.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE, NETWORK, NVE } from '../../support/samples.js';
 import { VPP_PORTS } from '../../support/vpp-port-samples.js';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -17,7 +18,7 @@ const text = read('docs/api.md');
 const document = Markdown.read('docs/api.md');
 const service = read('proto/nfv/v1/nva_service.proto');
 
-const KINDS: readonly ResourceKind[] = ['VirtualNetwork', 'Nve', 'Endpoint'];
+const KINDS: readonly ResourceKind[] = ['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile'];
 
 describe('docs/api.md', () => {
   it('has every method, and no other', () => {
@@ -62,6 +63,7 @@ describe('docs/api.md, fields', () => {
   const samples: Record<ResourceKind, readonly Resource[]> = {
     VirtualNetwork: [NETWORK],
     Nve: [NVE],
+    HostProfile: [HOST_PROFILE],
     Endpoint: [
       ENDPOINT,
       FAILED_ENDPOINT,
@@ -72,11 +74,17 @@ describe('docs/api.md, fields', () => {
       ...VPP_PORTS.map((port) => ({ ...ENDPOINT, spec: { ...ENDPOINT.spec, port } })),
     ],
   };
-  const protos = { VirtualNetwork: 'virtual_network', Nve: 'nve', Endpoint: 'endpoint' } as const;
+  const protos = {
+    VirtualNetwork: 'virtual_network',
+    Nve: 'nve',
+    Endpoint: 'endpoint',
+    HostProfile: 'host_profile',
+  } as const;
   const client: Record<ResourceKind, readonly string[]> = {
     VirtualNetwork: Object.keys(NETWORK_WIRE.fields),
     Nve: Object.keys(NVE_WIRE.fields),
     Endpoint: Object.keys(ENDPOINT_WIRE.fields),
+    HostProfile: Object.keys(HOST_PROFILE_WIRE.fields),
   };
 
   /** The field as the protocol declares it, with its options. */
@@ -160,7 +168,7 @@ describe('links of docs/api.md and docs/nfvctl.md', () => {
 });
 
 function leaves(value: FieldValue, path: string): string[] {
-  if (path === 'labels' || typeof value !== 'object') return [path];
+  if (path === 'labels' || path === 'nve_labels' || typeof value !== 'object') return [path];
   if (Array.isArray(value)) {
     const inner = value.flatMap((element: FieldValue) => leaves(element, path));
     return inner.length === 0 ? [path] : inner;

@@ -79,6 +79,15 @@ describe('fieldsOf', () => {
         ],
         plugins: [{ name: 'vxlan', version: '26.06-release' }],
       },
+      host: {
+        profile: 'edge',
+        wanted_hash: 'ab'.repeat(32),
+        applied_profile: '/etc/nfvd/host.yaml',
+        applied_hash: 'cd'.repeat(32),
+        phase: 'PHASE_FAILED',
+        reason_code: 'PLAN_BLOCKED',
+        reason: 'hostProfiles/edge:2:5: nics[0].match: there is no such NIC',
+      },
       ...META,
     });
   });

@@ -5,7 +5,7 @@ import type { Resource, ResourceKind } from '../../../src/model/api.js';
 import { fieldsOf } from '../../../src/model/filter-fields.js';
 import type { FieldValue } from '../../../src/model/filter.js';
 import { resourceFilter } from '../../../src/model/resource-filter.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE, NETWORK, NVE } from '../../support/samples.js';
 
 const ALL: ResourceKind[] = ['VirtualNetwork', 'Nve', 'Endpoint'];
 
@@ -21,6 +21,10 @@ describe('resourceFilter', () => {
     [ENDPOINT, 'state = ACTIVE', true],
     [ENDPOINT, 'state = active', true],
     [ENDPOINT, 'state != ACTIVE', false],
+    [HOST_PROFILE, 'nves:host-a AND targets.phase = FAILED', true],
+    [HOST_PROFILE, 'nve_labels.rack = r1 AND nve_labels:rack', true],
+    [HOST_PROFILE, 'nve_labels.rack = r2', false],
+    [NVE, 'host.phase = FAILED AND host.profile = edge', true],
     [FAILED_ENDPOINT, 'reason_code:*', true],
     [ENDPOINT, 'reason_code:*', false],
     [ENDPOINT, 'mac = 02-00-00-00-00-01', true],
@@ -169,7 +173,7 @@ describe('resourceFilter', () => {
   });
 
   it('knows exactly the fields that resources have', () => {
-    for (const resource of [NETWORK, NVE, ENDPOINT, FAILED_ENDPOINT]) {
+    for (const resource of [NETWORK, NVE, ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE]) {
       for (const name of leaves(fieldsOf(resource), '')) {
         assert.doesNotThrow(() => resourceFilter(`${name}:*`, [resource.kind]), name);
       }
@@ -177,13 +181,19 @@ describe('resourceFilter', () => {
   });
 
   it('knows the top-level fields of the protocol', () => {
-    const files = { VirtualNetwork: 'virtual_network', Nve: 'nve', Endpoint: 'endpoint' } as const;
-    for (const kind of ALL) {
+    const kinds = [...ALL, 'HostProfile'] as const;
+    const files = {
+      VirtualNetwork: 'virtual_network',
+      Nve: 'nve',
+      Endpoint: 'endpoint',
+      HostProfile: 'host_profile',
+    } as const;
+    for (const kind of kinds) {
       const proto = readFileSync(`proto/nfv/v1/${files[kind]}.proto`, 'utf8');
       const [message = ''] = proto.slice(proto.indexOf(`message ${kind} {`)).split('\n}');
-      const plain = message.replace(/^ {2}enum \w+ {[^}]*}/gm, '');
+      const plain = message.replace(/^ {2}(enum|message) \w+ {[^]*?^ {2}}/gm, '');
       const fields = [...plain.matchAll(/^ {2}[\w.<>, ]+ (\w+) = \d+/gm)];
-      assert.ok(fields.length >= 16, kind);
+      assert.ok(fields.length >= 14, kind);
       for (const [, name = ''] of fields) {
         assert.doesNotThrow(() => resourceFilter(`${name}:*`, [kind]), `${kind}.${name}`);
       }
@@ -192,7 +202,7 @@ describe('resourceFilter', () => {
 });
 
 function leaves(value: FieldValue, path: string): string[] {
-  if (path === 'labels' || typeof value !== 'object') return [path];
+  if (path === 'labels' || path === 'nve_labels' || typeof value !== 'object') return [path];
   if (Array.isArray(value)) return value.flatMap((element: FieldValue) => leaves(element, path));
   return Object.entries(value).flatMap(([name, inner]: [string, FieldValue]) =>
     leaves(inner, path === '' ? name : `${path}.${name}`),

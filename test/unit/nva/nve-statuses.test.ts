@@ -97,6 +97,7 @@ describe('what is known of an NVE', () => {
           drifted: ignore,
           underlaysChanged: ignore,
           dataplaneChanged: ignore,
+          hostChanged: ignore,
         },
       },
       stream.incoming[Symbol.asyncIterator](),
@@ -104,6 +105,7 @@ describe('what is known of an NVE', () => {
       undefined,
     );
     const counts = { driftCount: 0, driftedCount: 0 };
-    return { session, facts: FACTS, drifts: [], ...counts, dataplane: undefined, since };
+    const host = { host: undefined, takesHostOffers: false };
+    return { session, facts: FACTS, drifts: [], ...counts, dataplane: undefined, ...host, since };
   }
 });

@@ -21,6 +21,7 @@ const HELLO: Hello = {
   revision: 0,
   digest: new Digest().text,
   itemCount: 0,
+  takesHostOffers: true,
 };
 
 describe('sessions', () => {
@@ -45,6 +46,8 @@ describe('sessions', () => {
       onProgress: ignore,
       onFacts: ignore,
       onDeparture: ignore,
+      offerOf: () => undefined,
+      onHost: ignore,
     });
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
     const { stream, sent } = fakeStream(HELLO);

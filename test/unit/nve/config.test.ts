@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { NfvError } from '../../../src/errors.js';
 import { parseNveConfig } from '../../../src/nve/config.js';
 
+/** What an uplink is where nothing else is said. */
+const NEW_UPLINK = { interface: '', pci: '', hostInterface: '', mtu: 1500, routes: [] };
 const TLS = '{ ca: /c.pem, cert: /a.pem, key: /a.key }';
 
 /** What follows a right name, and "PLACE: reason" of each fault. */
@@ -58,8 +60,8 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   [
     'an uplink that is nothing, and one that is two',
-    'vpp:\n  uplinks:\n    - addresses: [192.0.2.1/24]\n    - { interface: a, hostInterface: b, addresses: [192.0.2.1/24] }',
-    ['4:7: vpp.uplinks[0].interface: give either', '5:20: vpp.uplinks[1].interface: give either'],
+    'vpp:\n  uplinks:\n    - addresses: [192.0.2.1/24]\n    - { interface: a, hostInterface: b, addresses: [192.0.2.2/24] }',
+    ['4:7: vpp.uplinks[0].interface: give one of', '5:20: vpp.uplinks[1].interface: give one of'],
   ],
   [
     'addresses and routes that will not do',
@@ -70,6 +72,100 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
       '2:70: vpp.uplinks[0].addresses[2]: not an address with a length',
       '2:100: vpp.uplinks[0].routes[0].to: not a prefix',
       '2:108: vpp.uplinks[0].routes[0].via: not a unicast IP address',
+    ],
+  ],
+  [
+    'a local profile that the agent applies',
+    'host: { apply: auto }',
+    ['2:16: host.apply: the agent applies no local profile'],
+  ],
+  [
+    'a dataplane that cannot be known yet',
+    'dataplane: auto\nhost: { required: true, profileFrom: nva }',
+    ['2:12: dataplane: which it is cannot be seen before the host is prepared'],
+  ],
+  [
+    'an uplink on a device that cannot be',
+    'vpp: { uplinks: [{ addresses: [192.0.2.1/24], device: { pci: 41:00, driver: dev_iavf_plugin.so, name: "", port: -1, rxQueues: 300, args: "a=1 b=2" } }] }',
+    [
+      '2:62: vpp.uplinks[0].device.pci: not a PCI address',
+      '2:77: vpp.uplinks[0].device.driver: not a driver of VPP',
+      '2:103: vpp.uplinks[0].device.name: not a name for an interface',
+      '2:113: vpp.uplinks[0].device.port: out of range',
+      '2:127: vpp.uplinks[0].device.rxQueues: out of range',
+      '2:138: vpp.uplinks[0].device.args: not arguments',
+    ],
+  ],
+  [
+    'a device without a name, and a name that VPP would cut',
+    `vpp:
+  uplinks:
+    - { addresses: [192.0.2.1/24], device: { pci: "0000:41:00.0" } }
+    - { addresses: [192.0.2.2/24], device: { pci: "0000:41:00.1", name: ${'u'.repeat(32)} } }`,
+    [
+      '4:36: vpp.uplinks[0].device.name: missing',
+      '5:73: vpp.uplinks[1].device.name: not a name for an interface',
+    ],
+  ],
+  [
+    'one device twice',
+    `vpp:
+  uplinks:
+    - { addresses: [192.0.2.1/24], device: { pci: "0000:41:00.0", name: a } }
+    - { addresses: [192.0.2.2/24], device: { pci: "41:00.0", name: b, driver: ige } }`,
+    [
+      '5:36: vpp.uplinks[1].device.port: the same port as that of vpp.uplinks[0]',
+      '5:79: vpp.uplinks[1].device.driver: not that of vpp.uplinks[0]',
+    ],
+  ],
+  [
+    'a tap that VPP cannot make',
+    `vpp:
+  uplinks:
+    - { addresses: [192.0.2.1/24], tap: { hostInterface: "", netns: a/b, mac: "01:00:5e:00:00:01" } }
+    - { addresses: [192.0.2.2/24], tap: { hostInterface: t0, addresses: [10.0.0.1/24, 10.0.1.1/24] } }
+    - { addresses: [192.0.2.3/24], tap: { hostInterface: t1, addresses: [10.0.0.1/24], bridge: br0 } }`,
+    [
+      '4:58: vpp.uplinks[0].tap.hostInterface: not an interface name',
+      '4:69: vpp.uplinks[0].tap.netns: not the name of a network namespace',
+      '4:79: vpp.uplinks[0].tap.mac: not a unicast MAC address',
+      '5:73: vpp.uplinks[1].tap.addresses: two of a family',
+      '6:96: vpp.uplinks[2].tap.bridge: addresses and a bridge',
+    ],
+  ],
+  [
+    'VLANs that there are not',
+    `vpp:
+  uplinks:
+    - { addresses: [192.0.2.1/24], vlan: { parent: "", outerVlanId: 0 } }
+    - { addresses: [192.0.2.2/24], vlan: { parent: "a@b", outerVlanId: 4095, innerVlanId: -1 } }`,
+    [
+      '4:52: vpp.uplinks[0].vlan.parent: not a name of VPP',
+      '4:69: vpp.uplinks[0].vlan.outerVlanId: out of range',
+      '5:52: vpp.uplinks[1].vlan.parent: not a name of VPP',
+      '5:72: vpp.uplinks[1].vlan.outerVlanId: out of range',
+      '5:91: vpp.uplinks[1].vlan.innerVlanId: out of range',
+    ],
+  ],
+  [
+    'a VLAN of a VLAN',
+    `vpp:
+  uplinks:
+    - { addresses: [192.0.2.3/24], vlan: { parent: eth0, outerVlanId: 7 } }
+    - { addresses: [192.0.2.4/24], vlan: { parent: eth0.7, outerVlanId: 8 } }`,
+    ['5:52: vpp.uplinks[1].vlan.parent: is a VLAN itself'],
+  ],
+  [
+    'uplinks that are one, without an address, or with that of another',
+    `vpp:
+  uplinks:
+    - { addresses: [192.0.2.1/24], hostInterface: u0 }
+    - { addresses: [192.0.2.1/31], interface: host-u0 }
+    - { addresses: [], pci: "0000:41:00.0" }`,
+    [
+      '5:7: vpp.uplinks[1]: the same interface as vpp.uplinks[0]',
+      '5:21: vpp.uplinks[1].addresses[0]: given twice',
+      '6:20: vpp.uplinks[2].addresses: none',
     ],
   ],
   [
@@ -113,7 +209,12 @@ describe('the configuration of an NVE', () => {
         library: '',
         uplinks: [],
       },
-      host: { required: false, stateDir: '/var/lib/nfvd/host' },
+      host: {
+        required: false,
+        stateDir: '/var/lib/nfvd/host',
+        profileFrom: 'local',
+        apply: 'manual',
+      },
       drift: { interval: 30_000, policy: 'repair' },
       log: { level: 'info' },
     });
@@ -139,7 +240,19 @@ describe('the configuration of an NVE', () => {
           - hostInterface: u0
             addresses: [198.51.100.1/31]
             routes: [{ to: 10.0.0.0/8, via: 198.51.100.0 }]
-      host: { required: true, stateDir: /srv/host }
+          - { pci: "41:00.1", addresses: [] }
+          - vlan: { parent: "0000:41:00.1", outerVlanId: 100 }
+            addresses: [203.0.113.1/24]
+          - device:
+              pci: "0000:42:00.0"
+              driver: iavf
+              name: up0
+              rxQueues: 2
+              args: "a=1,b=2"
+            addresses: [203.0.113.129/25]
+          - tap: { hostInterface: vpp0, mac: "02:00:00:00:00:0A", addresses: [10.1.0.1/24] }
+            addresses: [10.1.0.2/24]
+      host: { required: true, stateDir: /srv/host, profileFrom: nva, apply: auto }
       drift: { interval: 1.5m, policy: report }
       log: { level: debug }
     `;
@@ -162,6 +275,7 @@ describe('the configuration of an NVE', () => {
         uplinks: [
           {
             interface: 'eth0.100',
+            pci: '',
             hostInterface: '',
             addresses: ['192.0.2.1/24', '2001:db8::1/64'],
             mtu: 9000,
@@ -169,14 +283,48 @@ describe('the configuration of an NVE', () => {
           },
           {
             interface: '',
+            pci: '',
             hostInterface: 'u0',
             addresses: ['198.51.100.1/31'],
             mtu: 1500,
             routes: [{ to: '10.0.0.0/8', via: '198.51.100.0' }],
           },
+          { ...NEW_UPLINK, pci: '0000:41:00.1', addresses: [] },
+          {
+            ...NEW_UPLINK,
+            vlan: { parent: '0000:41:00.1', outerVlanId: 100, innerVlanId: 0, dot1ad: false },
+            addresses: ['203.0.113.1/24'],
+          },
+          {
+            ...NEW_UPLINK,
+            device: {
+              pci: '0000:42:00.0',
+              driver: 'iavf',
+              args: 'a=1,b=2',
+              port: 0,
+              name: 'up0',
+              rxQueues: 2,
+              txQueues: 0,
+              rxQueueSize: 0,
+              txQueueSize: 0,
+              portArgs: '',
+            },
+            addresses: ['203.0.113.129/25'],
+          },
+          {
+            ...NEW_UPLINK,
+            tap: {
+              hostInterface: 'vpp0',
+              netns: '',
+              mac: '02:00:00:00:00:0a',
+              addresses: ['10.1.0.1/24'],
+              bridge: '',
+            },
+            addresses: ['10.1.0.2/24'],
+          },
         ],
       },
-      host: { required: true, stateDir: '/srv/host' },
+      host: { required: true, stateDir: '/srv/host', profileFrom: 'nva', apply: 'auto' },
       drift: { interval: 90_000, policy: 'report' },
       log: { level: 'debug' },
     });

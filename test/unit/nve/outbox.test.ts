@@ -122,7 +122,7 @@ describe('outbox', () => {
   it('keeps drifts until there is a session, and addresses if its hello did not have them', () => {
     outbox.drift([drift('mac/1')], 1, 0);
     outbox.underlays([{ address: '10.0.0.1', interface: 'eth0', mtu: 1500 }]);
-    outbox.forgetUnderlays();
+    outbox.beginSession();
     outbox.reset([], 0);
     assert.deepEqual(
       takeAll(outbox).map(({ kind }) => kind),

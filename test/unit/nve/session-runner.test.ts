@@ -58,6 +58,7 @@ describe('a session of an agent', () => {
       nve: 'host-a',
       nodeUuid: 'uuid-1',
       agentVersion: '0.0.0-test',
+      takesHostOffers: false,
       underlays: addresses,
       epoch: { storeId: '', number: 0 },
       revision: 0,

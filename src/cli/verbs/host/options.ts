@@ -1,7 +1,7 @@
 /** Which state, and which profile, from the flags of `nfvctl host`. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { invalidField } from '../../../errors.js';
+import { invalidField, NfvError } from '../../../errors.js';
 import { parseIp } from '../../../model/addresses.js';
 import { collect } from '../../flags/parse.js';
 import { formatDuration } from '../../duration.js';
@@ -43,8 +43,43 @@ export async function hostOf(host: Command, session: Session): Promise<HostAcces
   return await session.host.openHost({ stateDir, nva });
 }
 
+/** Where the profile is from: exactly one of the two. */
+export const ProfileFlags = z.object({
+  filename: z.string().optional(),
+  offered: z.boolean().default(false),
+});
+
+export function addProfileOptions(command: Command): Command {
+  return command
+    .option('-f, --filename <file>', 'the host profile, or - for stdin')
+    .option('--offered', 'the one that the NVA offers, as the agent has stored it');
+}
+
+/** Undefined: neither was given. @throws NfvError INVALID_FIELD, NOTHING_TO_DO, of `readProfile` */
+export async function profileIfGiven(
+  { filename, offered }: z.infer<typeof ProfileFlags>,
+  access: HostAccess,
+  session: Session,
+): Promise<ProfileText | undefined> {
+  if (!offered) return filename === undefined ? undefined : await readProfile(filename, session);
+  if (filename === undefined) return await access.offered();
+  throw invalidField('-f', filename, 'not used with --offered', 'leave out one of the two');
+}
+
+/** @throws NfvError INVALID_FIELD, NOTHING_TO_DO, of `readProfile` */
+export async function profileOf(
+  flags: z.infer<typeof ProfileFlags>,
+  access: HostAccess,
+  session: Session,
+): Promise<ProfileText> {
+  const profile = await profileIfGiven(flags, access, session);
+  if (profile !== undefined) return profile;
+  const remedy = 'give -f FILE, or --offered for the one of the NVA';
+  throw new NfvError('INVALID_FIELD', 'no host profile is given', { remedy });
+}
+
 /** @throws NfvError FILE_UNREADABLE, MESSAGE_TOO_LARGE, PROFILE_INVALID */
-export async function readProfile(file: string, session: Session): Promise<ProfileText> {
+async function readProfile(file: string, session: Session): Promise<ProfileText> {
   const options = { maxBytes: MAX_PROFILE_BYTES, code: 'PROFILE_INVALID' } as const;
   const text = await readText(file, session.host.stdin, options);
   return { text, name: file === '-' ? 'stdin' : file };

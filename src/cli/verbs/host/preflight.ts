@@ -1,15 +1,11 @@
-import { z } from 'zod';
 import type { PreflightCheck } from '../../../model/host/status.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Colour, Paint } from '../../style.js';
 import { examples, type Verb } from '../../verb.js';
 import { DataFormat, dataFormatOption, render } from '../../data-format.js';
-import { hostOf, readProfile } from './options.js';
+import { addProfileOptions, hostOf, ProfileFlags, profileIfGiven } from './options.js';
 
-const Options = z.object({
-  filename: z.string().optional(),
-  output: DataFormat.default('table'),
-});
+const Options = ProfileFlags.extend({ output: DataFormat.default('table') });
 
 /** Below `nfvctl host`. */
 export const preflightVerb: Verb = (host, define) => {
@@ -18,14 +14,15 @@ export const preflightVerb: Verb = (host, define) => {
     .description(
       'Looks for all that stands in the way: what was found, why it matters, how to mend it. ' +
         'With a profile also what its plan meets. Nothing is changed.',
-    )
-    .option('-f, --filename <file>', 'a host profile, or - for stdin')
+    );
+  addProfileOptions(command)
     .addOption(dataFormatOption())
     .addHelpText('after', examples('nfvctl host preflight', 'nfvctl host preflight -f host.yaml'));
   define(command, async (session, _args, opts) => {
-    const { filename, output } = Options.parse(opts);
-    const profile = filename === undefined ? undefined : await readProfile(filename, session);
-    const checks = await (await hostOf(host, session)).preflight(profile, session.call.signal);
+    const { output, ...flags } = Options.parse(opts);
+    const access = await hostOf(host, session);
+    const profile = await profileIfGiven(flags, access, session);
+    const checks = await access.preflight(profile, session.call.signal);
     await session.out.write(render(output, checks, () => text(checks, session.paint)));
     const fails = checks.some(({ result }) => result === 'fails');
     return fails ? EXIT.conflict.code : EXIT.ok.code;

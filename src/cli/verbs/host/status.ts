@@ -64,13 +64,17 @@ const COLOURS: Partial<Record<HostState['state'], Colour>> = {
   interrupted: 'red',
 };
 
-function text({ paint }: Session, { state, ready, change, drift, hugepages }: HostState): string {
+function text(
+  { paint }: Session,
+  { state, ready, change, drift, hugepages, offered }: HostState,
+): string {
   const within = change?.confirmWithinMs;
   const head = fields(paint, [
     ['State', state, COLOURS[state]],
     ['Ready for endpoints', ready ? 'yes' : 'no'],
     ['Profile', change?.profile ?? ''],
     ['Plan', change?.planHash ?? ''],
+    ['Offered by the NVA', offerText(offered, change)],
     ['Undone in', within === undefined ? '' : `${formatDuration(within)} unless it is confirmed`],
     [
       'Hugepages of ours',
@@ -86,6 +90,12 @@ function text({ paint }: Session, { state, ready, change, drift, hugepages }: Ho
     steps.length === 0 ? '' : `\nSteps:\n${steps.join('')}`,
     differs.length === 0 ? '' : `\nDiffers, and would have to be done:\n${differs.join('')}`,
   ].join('');
+}
+
+function offerText(offered: HostState['offered'], change: HostState['change']): string {
+  if (offered === undefined) return '';
+  const is = offered.hash === change?.profileHash ? 'this one' : 'not applied';
+  return `${offered.profile}, ${is}; the agent takes ${offered.takes === 'nva' ? "the NVA's" : "this host's own"}`;
 }
 
 /** A line for each thing that is not as it was; empty: nothing. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { HostOptions } from '../../../../src/cli/host-access.js';
 import { PreparingHost } from '../../../../src/main/host-access.js';
+import { writeOffer } from '../../../../src/nve/host/offered.js';
 import { nfvctl, startNfvctl, type CliOptions, type Ran } from '../../../support/cli.js';
 import { eventually } from '../../../support/eventually.js';
 import {
@@ -199,6 +200,8 @@ describe('nfvctl host', () => {
       4,
       /PLAN_CHANGED/,
     ],
+    ['no profile', ['apply'], '', 2, /no host profile is given/],
+    ['two profiles', ['apply', '-f', '-', '--offered'], '', 2, /not used with --offered/],
     ['no duration', ['apply', '-f', '-', '--confirm', 'soon'], '', 2, /--confirm/],
     ['a file that is not there', ['plan', '-f', '/nowhere/x.yaml'], '', 2, /FILE_UNREADABLE/],
     ['an address that is none', ['--nva', 'nva.example', 'inventory'], '', 2, /--nva/],
@@ -212,6 +215,32 @@ describe('nfvctl host', () => {
       assertSame(everything(host), before);
     });
   }
+
+  it('takes the profile that the NVA offers, and says where that is another one', async () => {
+    const none = await run(['plan', '--offered']);
+    assert.deepEqual([none.status, none.out], [4, '']);
+    assert.match(none.err, /the NVA offers no profile for this host \(NOTHING_TO_DO\)/);
+    const offer = { profile: 'edge', text: BUSY_PROFILE, takes: 'nva' } as const;
+    await writeOffer(host.stateDir, offer);
+    const plan = await run(['plan', '--offered', '-o', 'json']);
+    const { hash, steps } = Plan.parse(JSON.parse(plan.out));
+
+    const other = await run(['apply', '-f', '-'], 'hugepages: [{ size: 2M, node: 1, pages: 8 }]');
+    assert.match(other.err, /^note: the NVA offers another profile, hostProfiles\/edge, and /);
+    assert.match(
+      (await run(['status'])).out,
+      /^Offered by the NVA: +hostProfiles\/edge, not applied; /m,
+    );
+    await run(['undo']);
+
+    const { status, out } = await run(['apply', '--offered', '--plan', hash]);
+    assert.deepEqual([status, out], [0, `host prepared, ${steps.length} steps\n`]);
+    assert.match((await run(['status'])).out, /^Profile: +hostProfiles\/edge$/m);
+    assert.match(
+      (await run(['status'])).out,
+      /^Offered by the NVA: +hostProfiles\/edge, this one; /m,
+    );
+  });
 
   it('guards the way to the NVA that it is told of', async () => {
     await run(['--nva', '192.0.2.10', '--nva', '2001:DB8::1', 'inventory']);

@@ -3,6 +3,7 @@ import { afPacket } from './af-packet.js';
 import { addresses } from './address.js';
 import { bdIpMac } from './bd-ip-mac.js';
 import { bridgeDomains } from './bridge-domain.js';
+import { devices } from './device.js';
 import { fibSources } from './fib-entries.js';
 import { interfaces } from './interface.js';
 import { l2fib } from './l2fib.js';
@@ -37,4 +38,5 @@ export const FEATURES: readonly Feature[] = [
   afPacket,
   vhostUser,
   memif,
+  devices,
 ];

@@ -1,5 +1,6 @@
 import type { Feature } from '../feature.js';
 import { RETVAL, type VppState } from '../state.js';
+import { deviceCommand } from './device.js';
 
 /** What VPP's command line says, as 26.06 writes it. */
 const COMMANDS: ReadonlyMap<string, string> = new Map([
@@ -43,9 +44,12 @@ export const vlib: Feature = {
       const main = { id: 0, name: 'vpp_main', type: '', pid: state.pid, cpu_id: 0, core: 0 };
       request.reply({ count: 1, thread_data: [main] });
     },
-    cli_inband: (request, state) => {
+    cli_inband: (request, state, teller) => {
       const command = request.text('cmd').trim();
-      const reply = command === 'show buffers' ? buffersOf(state) : COMMANDS.get(command);
+      const reply =
+        command === 'show buffers'
+          ? buffersOf(state)
+          : (COMMANDS.get(command) ?? deviceCommand(command, state, teller));
       if (reply === undefined) {
         request.retval(RETVAL.UNSPECIFIED, { reply: `unknown input \`${command}'\n` });
         return;

@@ -161,7 +161,7 @@ describe('readManifests', () => {
         'an unknown kind',
         'apiVersion: nfv/v1\nkind: Network\nmetadata: {name: a}\n',
         [
-          'F:2:7: kind: Network: not one of those allowed; give one of VirtualNetwork, Nve, Endpoint, List',
+          'F:2:7: kind: Network: not one of those allowed; give one of VirtualNetwork, Nve, Endpoint, HostProfile, List',
         ],
       ],
       [
@@ -277,7 +277,9 @@ describe('readManifests', () => {
       [
         'what is no manifest',
         'hello: world\n',
-        ['F:1:1: kind: (empty): missing; add it: one of VirtualNetwork, Nve, Endpoint, List'],
+        [
+          'F:1:1: kind: (empty): missing; add it: one of VirtualNetwork, Nve, Endpoint, HostProfile, List',
+        ],
       ],
       [
         'a text that is no YAML',

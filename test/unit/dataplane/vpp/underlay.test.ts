@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { underlaysOf } from '../../../../src/dataplane/vpp/underlay.js';
-import { nameOf, Uplinks, type Uplink } from '../../../../src/dataplane/vpp/uplinks.js';
+import type { Uplink } from '../../../../src/dataplane/vpp/uplink.js';
+import { partOf } from '../../../../src/dataplane/vpp/uplink-parts.js';
+import { Uplinks } from '../../../../src/dataplane/vpp/uplinks.js';
 import type { Interface } from '../../../../src/dataplane/vpp/view.js';
 
 const nic: Interface = {
@@ -11,6 +13,7 @@ const nic: Interface = {
   up: true,
   linkUp: true,
   mtu: 9000,
+  linkMtu: 9000,
   sub: undefined,
 };
 const host: Uplink = { hostInterface: 'u0', addresses: ['192.0.2.1/24'], mtu: 1500, routes: [] };
@@ -44,6 +47,6 @@ describe('underlay addresses of VPP', () => {
     assert.equal(uplinks.withAddress('2001:db8::1'), dpdk);
     assert.equal(uplinks.withAddress('192.0.2.1'), host);
     assert.equal(uplinks.withAddress('192.0.2.2'), undefined);
-    assert.deepEqual([nameOf(dpdk), nameOf(host)], ['eth0', 'host-u0']);
+    assert.deepEqual([partOf(dpdk).name, partOf(host).name], ['eth0', 'host-u0']);
   });
 });

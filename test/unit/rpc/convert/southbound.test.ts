@@ -23,8 +23,8 @@ import {
 import { NVE } from '../../../support/samples.js';
 
 const { ConnectRequest, ConnectResponse } = loadProtos().protos.nfv.v1;
-const { capabilities, underlays, drifts, dataplane: status } = NVE.status;
-assert.ok(capabilities !== undefined && status !== undefined);
+const { capabilities, underlays, drifts, dataplane: status, host } = NVE.status;
+assert.ok(capabilities !== undefined && status !== undefined && host !== undefined);
 
 const PAYLOADS: Payload[] = [
   { kind: 'vtep', address: '10.77.0.1' },
@@ -94,7 +94,9 @@ describe('messages of an NVE', () => {
       revision: 41,
       digest: '00112233aabbccdd',
       itemCount: 8,
+      takesHostOffers: true,
     },
+    { kind: 'host_report', status: host },
     { kind: 'held_items', entries: [{ key: 'vtep/10.77.0.1', version: 'v0' }], last: true },
     { kind: 'delta_reply', sequence: 3 },
     { kind: 'delta_reply', sequence: 4, error: { code: 'ITEM_INVALID', message: 'no' } },

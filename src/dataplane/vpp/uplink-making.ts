@@ -1,0 +1,161 @@
+/** Makes an uplink as configured, whatever of it is there. */
+import { NfvError } from '../../errors.js';
+import { retvalOf } from '../../vpp-api/client/refused.js';
+import { pathVia } from './fib-path.js';
+import { addressesOf, isMember } from './read-interfaces.js';
+import { attesting } from './tag.js';
+import type { Uplink, UplinkRoute } from './uplink.js';
+import { bare } from './uplink.js';
+import {
+  missing,
+  uplinkTag,
+  type UplinkMeans,
+  type UplinkPart,
+  type UplinkView,
+} from './uplink-part.js';
+import { removeUplink } from './uplink-removal.js';
+import type { UplinkTable } from './uplink-table.js';
+import type { Interface } from './view.js';
+import { undoing } from './undoing.js';
+import { RETVAL, type Vpp } from './vpp.js';
+
+const TABLE = 0;
+
+export interface Making {
+  readonly table: UplinkTable;
+  readonly look: () => Promise<UplinkView>;
+  readonly means: UplinkMeans;
+}
+
+/**
+ * With what carries it.
+ * @throws NfvError VTEP_ADDRESS_MISSING, FOREIGN_OBJECT, VPP_REFUSED, and as `UplinkPart.create`
+ */
+export async function makeUplink(uplink: Uplink, making: Making): Promise<Interface> {
+  const { table, look, means } = making;
+  const { vpp } = means;
+  const part = table.part(uplink);
+  const on = await carrier(part, making);
+  const index = await findOrMake(part, on, making);
+  const view = await look();
+  const found = view.interfaces.find((each) => each.index === index);
+  if (found === undefined) throw missing(part);
+  await setUp(found, uplink, making);
+  await setAddresses(found, uplink, view, making);
+  await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));
+  return found;
+}
+
+/** What is to carry it, made whole if that is an uplink too. */
+async function carrier(part: UplinkPart, making: Making): Promise<Interface | undefined> {
+  if (part.parent === undefined) return undefined;
+  const uplink = making.table.carrierOf(part);
+  if (uplink !== undefined) return await makeUplink(uplink, making);
+  return (await making.look()).interfaces.find(({ name }) => name === part.parent);
+}
+
+async function findOrMake(
+  part: UplinkPart,
+  on: Interface | undefined,
+  { look, means }: Making,
+): Promise<number> {
+  const { vpp } = means;
+  const view = await look();
+  const found = part.find(view);
+  if (found !== undefined) {
+    const isOther = part.create !== undefined && part.differences(found, view).length > 0;
+    if (!isOther) return notMember(found).index;
+    await removeUplink(found, view, vpp);
+  }
+  if (part.create === undefined) throw missing(part);
+  const index = await part.create(uplinkTag(part.name), on, means);
+  const tag = attesting(uplinkTag(part.name), part.attested ?? '');
+  const work = vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag });
+  await undoing(work, (lasting) => undo(index, look, lasting), means);
+  return index;
+}
+
+async function undo(index: number, look: Making['look'], vpp: Vpp): Promise<void> {
+  const view = await look();
+  const made = view.interfaces.find((each) => each.index === index);
+  if (made !== undefined) await removeUplink(made, view, vpp);
+}
+
+/** @throws NfvError FOREIGN_OBJECT: it carries the frames of a network, and an address would end that */
+function notMember(found: Interface): Interface {
+  if (!isMember(found.tag)) return found;
+  const { name, tag } = found;
+  throw new NfvError('FOREIGN_OBJECT', `the uplink ${name} is a port or a tunnel: ${tag}`, {
+    metadata: { interface: name, tag },
+    remedy: 'give the endpoint another interface, or take the uplink out of the configuration',
+  });
+}
+
+async function setUp(found: Interface, uplink: Uplink, { table, means }: Making): Promise<void> {
+  const { vpp } = means;
+  const largest = table.largestMtu(uplink);
+  if (table.part(uplink).setsFrameSize === true && found.linkMtu < largest) {
+    // A driver changes the size of frames only while its port is stopped.
+    if (found.up) await setFlags(found.index, [], vpp);
+    await vpp.request('hw_interface_set_mtu', { sw_if_index: found.index, mtu: largest });
+  }
+  await setFlags(found.index, ['IF_STATUS_API_FLAG_ADMIN_UP'], vpp);
+  const mtu = [uplink.mtu, 0, 0, 0] as const;
+  await vpp.request('sw_interface_set_mtu', { sw_if_index: found.index, mtu });
+}
+
+async function setFlags(
+  index: number,
+  flags: readonly 'IF_STATUS_API_FLAG_ADMIN_UP'[],
+  vpp: Vpp,
+): Promise<void> {
+  await vpp.request('sw_interface_set_flags', { sw_if_index: index, flags });
+}
+
+/** An address that another uplink has had is taken from there: VPP gives none twice. */
+async function setAddresses(
+  { index }: Interface,
+  { addresses }: Uplink,
+  view: UplinkView,
+  { table, means: { vpp } }: Making,
+): Promise<void> {
+  const uplinks = table.interfaces(view).filter(({ tag }) => !isMember(tag));
+  const found = await addressesOf([...new Set([index, ...uplinks.map((each) => each.index)])], vpp);
+  const has = new Set(
+    found
+      .filter((each) => each.index === index)
+      .map(({ address, prefixLength }) => `${address}/${prefixLength}`),
+  );
+  const lacking = addresses.filter((address) => !has.has(address));
+  const wanted = new Set(lacking.map(bare));
+  const elsewhere = found.filter((each) => wanted.has(each.address));
+  await Promise.all(
+    elsewhere.map(({ address, prefixLength, index: other }) =>
+      setAddress(other, `${address}/${prefixLength}`, false, vpp),
+    ),
+  );
+  await Promise.all(lacking.map((address) => setAddress(index, address, true, vpp)));
+}
+
+/** @throws NfvError FOREIGN_OBJECT: an interface that is no uplink has it, or one of its subnet */
+async function setAddress(index: number, prefix: string, isAdd: boolean, vpp: Vpp): Promise<void> {
+  const address = { sw_if_index: index, is_add: isAdd, del_all: false, prefix };
+  try {
+    await vpp.request('sw_interface_add_del_address', address);
+  } catch (error) {
+    const retval = retvalOf(error);
+    if (retval !== RETVAL.ADDRESS_IN_USE && retval !== RETVAL.DUPLICATE_IF_ADDRESS) throw error;
+    const text = `another interface of VPP has ${prefix}, or an address that overlaps with it`;
+    throw new NfvError('FOREIGN_OBJECT', text, { cause: error, metadata: { address: prefix } });
+  }
+}
+
+/** A route that is there already is put over it, which changes nothing (fib_table_entry_path_add). */
+async function addRoute({ to, via }: UplinkRoute, index: number, vpp: Vpp): Promise<void> {
+  const path = pathVia(via, { index });
+  const route = { table_id: TABLE, stats_index: 0, prefix: to, paths: [path] };
+  if (vpp.has('ip_route_add_del_v2')) {
+    const flat = { is_add: true, is_multipath: false, route: { ...route, src: 0 } };
+    await vpp.request('ip_route_add_del_v2', flat);
+  } else await vpp.request('ip_route_add_del', { is_add: true, is_multipath: false, route });
+}

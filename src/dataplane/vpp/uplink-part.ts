@@ -1,0 +1,64 @@
+/** A way in which VPP comes to an interface to the underlay. */
+import { NfvError } from '../../errors.js';
+import type { Bdf } from '../../model/host/inventory.js';
+import type { HostDoors } from './host-doors.js';
+import type { Orphans } from './orphans.js';
+import { bareTag, tagOf, UPLINK } from './tag.js';
+import type { Interface, Tap } from './view.js';
+import type { Vpp } from './vpp.js';
+
+/** What is needed to make one. */
+export interface UplinkMeans {
+  readonly vpp: Vpp;
+  readonly orphans: Orphans;
+  readonly host: Pick<HostDoors, 'pciDriver'>;
+}
+
+/** What is looked at to find uplinks. */
+export interface UplinkView {
+  readonly interfaces: readonly Interface[];
+  /** If an uplink is one. */
+  readonly taps: ReadonlyMap<number, Tap>;
+  /** VPP's names of what is on a PCI function; of those that uplinks name. */
+  readonly onPci: ReadonlyMap<Bdf, readonly string[]>;
+}
+
+/** An uplink's interface. */
+export interface UplinkPart {
+  /** VPP's name of it, or what stands for that as long as VPP's is not known. */
+  readonly name: string;
+  /** The interface that carries it, as the configuration names it. */
+  readonly parent?: string;
+  /** What it is made with and VPP does not tell: for its tag. */
+  readonly attested?: string;
+  /** The size of its frames is ours to set, before it comes up. */
+  readonly setsFrameSize?: true;
+  /** Undefined: it is not there, or is not to be told from others. */
+  find(view: UplinkView): Interface | undefined;
+  /** In what the one that is there is another than is wanted; of one that we make it is made anew then. */
+  differences(found: Interface, view: UplinkView): readonly string[];
+  /**
+   * Makes it, or takes up what we had made and not named yet when we were killed; half of it is undone.
+   * Undefined: somebody else makes it.
+   *
+   * @param on its parent
+   */
+  readonly create?: (tag: string, on: Interface | undefined, means: UplinkMeans) => Promise<number>;
+}
+
+export function uplinkTag(name: string): string {
+  return tagOf(`${UPLINK}${name}`);
+}
+
+/** The one that we made, or took up. */
+export function tagged(name: string, { interfaces }: UplinkView): Interface | undefined {
+  const tag = uplinkTag(name);
+  return interfaces.find((each) => bareTag(each.tag) === tag);
+}
+
+/** @throws NfvError VTEP_ADDRESS_MISSING */
+export function missing({ name }: UplinkPart): NfvError {
+  return new NfvError('VTEP_ADDRESS_MISSING', `VPP has no interface ${name}`, {
+    metadata: { interface: name },
+  });
+}

@@ -1,0 +1,58 @@
+/** How uplinks are found, beside what the configuration says. */
+import { NfvError } from '../../errors.js';
+import type { UplinkTable } from './uplink-table.js';
+import { bare, type Uplink } from './uplink.js';
+import type { UplinkView } from './uplink-part.js';
+import { hasRoute } from './route.js';
+import type { UplinkSight, UplinkSights } from './view.js';
+import type { Vpp } from './vpp.js';
+
+/** @throws NfvError as Vpp.request */
+export async function lookAtUplinks(
+  table: UplinkTable,
+  view: UplinkView,
+  vpp: Vpp,
+): Promise<UplinkSights['byAddress']> {
+  const found = new Map<string, UplinkSight | NfvError>();
+  await Promise.all(
+    table.all.map(async (uplink) => {
+      const sight = await sightOf(uplink, table, view, vpp);
+      for (const address of uplink.addresses) found.set(bare(address), sight);
+    }),
+  );
+  return found;
+}
+
+async function sightOf(
+  uplink: Uplink,
+  table: UplinkTable,
+  view: UplinkView,
+  vpp: Vpp,
+): Promise<UplinkSight | NfvError> {
+  try {
+    const own = defectsOf(uplink, table, view);
+    const are = await Promise.all(uplink.routes.map(({ to, via }) => hasRoute(to, via, vpp)));
+    const lacking = uplink.routes
+      .filter((_, i) => are[i] === false)
+      .map(({ to, via }) => `no route to ${to} via ${via}`);
+    return { index: table.part(uplink).find(view)?.index, defects: [...own, ...lacking] };
+  } catch (thrown) {
+    const error = NfvError.from(thrown);
+    if (error.code === 'FOREIGN_OBJECT') return error;
+    throw error;
+  }
+}
+
+/** Those of what carries it are its own. */
+function defectsOf(uplink: Uplink, table: UplinkTable, view: UplinkView): string[] {
+  const part = table.part(uplink);
+  const carrier = table.carrierOf(part);
+  const below = carrier === undefined ? [] : defectsOf(carrier, table, view);
+  const found = part.find(view);
+  if (found === undefined) return [...below, `VPP has no ${part.name}`];
+  const differences = part.differences(found, view).map((each) => `${found.name}: ${each}`);
+  const up = found.up ? [] : [`${found.name} is down`];
+  const mtu =
+    found.mtu === uplink.mtu ? [] : [`${found.name} has an MTU of ${found.mtu}, not ${uplink.mtu}`];
+  return [...below, ...up, ...mtu, ...differences];
+}

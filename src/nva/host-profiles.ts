@@ -1,0 +1,37 @@
+import {
+  checkHostProfile,
+  NO_HOST_PROFILE_STATUS,
+  type HostProfileResource,
+  type HostProfileSpec,
+} from '../model/host-profile.js';
+import type { Store } from '../store/store.js';
+import { statusKey } from './keys.js';
+import { decodeKv, metaOf, RECORDS, STATUS_RECORDS } from './records.js';
+import type { ResourceRules } from './resource-rules.js';
+
+export function hostProfileRules(
+  store: Store,
+): ResourceRules<HostProfileSpec, HostProfileResource> {
+  return {
+    kind: 'HostProfile',
+    collection: 'hostProfiles',
+    noun: 'host profile',
+    records: RECORDS.hostProfiles,
+    check: (_id, _before, after) => Promise.resolve({ spec: checkHostProfile(after), guards: [] }),
+    checkDelete: () => Promise.resolve([]),
+    claims: () => [],
+    statusKeys: (id) => [statusKey('hostProfiles', id)],
+    generations: () => [],
+    async assemble(id, { value, modRevision }, revision) {
+      const kv = await store.get(statusKey('hostProfiles', id), revision);
+      const status = kv === undefined ? undefined : decodeKv(STATUS_RECORDS.hostProfiles, kv);
+      return {
+        kind: 'HostProfile',
+        id,
+        spec: value.spec,
+        status: status?.value ?? NO_HOST_PROFILE_STATUS,
+        meta: metaOf(value, modRevision, status?.modRevision ?? 0),
+      };
+    },
+  };
+}

@@ -6,7 +6,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo tour test test-vpp lint unit integration bench build build-all install deb fix docs generate fuzz nightly clean
+.PHONY: help demo tour test test-vpp test-lab lint unit integration bench build build-all install deb fix docs generate fuzz nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ tour: build ## the demo's three hosts, and a shell among them
 	@scripts/demo.sh --shell
 
 test: build-all ## installs, builds, lints, runs every test that this machine can run
-	@scripts/need.sh ip=iproute2 ping=iputils-ping tcpdump=tcpdump strace=strace flock=util-linux || true
+	@scripts/need.sh ip=iproute2 ping=iputils-ping tcpdump=tcpdump strace=strace flock=util-linux etcd=etcd-server etcdctl=etcd-client || true
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/c8 node dist/test/run.js
 
@@ -38,6 +38,10 @@ integration: build-all ## test/integration only
 
 test-vpp: build-all ## the contract on a real VPP: that in VPP_PREFIX, else that on the PATH
 	@node dist/test/run.js vpp
+
+test-lab: build-all ## host preparation on a real kernel: a QEMU guest with SR-IOV NICs and an IOMMU
+	@scripts/need.sh ip=iproute2 flock=util-linux
+	@node dist/test/lab/run.js
 
 fuzz: build-all ## the fuzzers, 100,000 cases each
 	@NFVD_FUZZ_CASES=100000 $(BIN)/mocha --timeout 0 'dist/test/**/*fuzz*.test.js'

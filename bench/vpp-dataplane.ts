@@ -124,15 +124,11 @@ const itemOf = (payload: Payload): Item => ({
 });
 
 /** The same bytes, to a new VPP, as fast as it takes them. @returns ms */
-async function rawLoop(
-  vpp: VppUnderTest,
-  { frames, answers }: Recording,
-  tunnels: number,
-): Promise<number> {
+async function rawLoop(vpp: VppUnderTest, { frames }: Recording, tunnels: number): Promise<number> {
   await renew(vpp);
   const raw = await RawLoop.connect(vpp.path);
   const start = performance.now();
-  await raw.replay(frames, answers);
+  await raw.replay(frames);
   const ms = performance.now() - start;
   raw.close();
   const { client } = await ClientUnderTest.ready(overSocket(vpp));

@@ -7,6 +7,8 @@ import {
 } from '../src/vpp-api/wire/handshake.js';
 
 const HEADER_BYTES = 16;
+/** Context of a ping behind frames that have others. */
+const LAST = 0xffff_fffe;
 const READ_BYTES = 256 * 1024;
 
 /** Frames of one size, one behind the other, ready to be sent. */
@@ -20,10 +22,11 @@ export function pingFrames(count: number, registration: Registration): Frames {
   return { bytes: Buffer.concat(Array<Buffer>(count).fill(frame)), size: frame.length };
 }
 
-function pingFrame({ messageTable, clientIndex }: Registration): Buffer {
+function pingFrame({ messageTable, clientIndex }: Registration, context = 0): Buffer {
   const ping = Buffer.alloc(10);
   ping.writeUInt16BE(messageTable.get('control_ping_51077d14') ?? 0);
   ping.writeUInt32BE(clientIndex, 2);
+  ping.writeUInt32BE(context, 6);
   return framed(ping);
 }
 
@@ -38,6 +41,8 @@ export function framed(message: Buffer): Buffer {
 export class RawLoop {
   readonly #socket: Socket;
   #left = Buffer.alloc(0);
+  /** Is told of each frame, and where its message begins. */
+  #onFrame: (bytes: Buffer, at: number) => void = () => undefined;
   #onFrames: (count: number, first: Buffer) => void = () => undefined;
   registration: Registration = { messageTable: new Map(), clientIndex: 0 };
 
@@ -87,19 +92,21 @@ export class RawLoop {
   }
 
   /**
-   * Sends frames that another connection has sent, which VPP takes as it can; settles when so many
-   * messages have come back.
+   * Sends frames that another connection has sent, which VPP takes as it can, and a ping behind them;
+   * settles with the answer to that, since VPP answers in order. How many messages come back is not
+   * always the same: events of several changes come as one or as several.
    */
-  replay(frames: Buffer, answers: number): Promise<void> {
-    const own = Buffer.from(frames);
+  replay(frames: Buffer): Promise<void> {
+    const { clientIndex, messageTable } = this.registration;
+    const own = Buffer.concat([frames, pingFrame(this.registration, LAST)]);
     for (let at = 0; at < own.length; at += HEADER_BYTES + own.readUInt32BE(at + 8)) {
-      own.writeUInt32BE(this.registration.clientIndex, at + HEADER_BYTES + 2);
+      own.writeUInt32BE(clientIndex, at + HEADER_BYTES + 2);
     }
+    const answer = messageTable.get('control_ping_reply_f6b0b8ca') ?? 0;
     return new Promise((resolve) => {
-      let left = answers;
-      this.#onFrames = (count) => {
-        left -= count;
-        if (left <= 0) resolve();
+      this.#onFrames = () => undefined;
+      this.#onFrame = (bytes, at) => {
+        if (bytes.readUInt16BE(at) === answer && bytes.readUInt32BE(at + 2) === LAST) resolve();
       };
       this.#socket.write(own);
     });
@@ -117,6 +124,7 @@ export class RawLoop {
     while (bytes.length - offset >= HEADER_BYTES) {
       const end = offset + HEADER_BYTES + bytes.readUInt32BE(offset + 8);
       if (end > bytes.length) break;
+      this.#onFrame(bytes, offset + HEADER_BYTES);
       if (count++ === 0) first = bytes.subarray(HEADER_BYTES, end);
       offset = end;
     }

@@ -7,8 +7,6 @@ export interface Recording {
   /** Frames one after the other, as they were handed over. */
   readonly frames: Buffer;
   readonly requests: number;
-  /** Messages that came back. */
-  readonly answers: number;
 }
 
 const HEADER_BYTES = 16;
@@ -17,7 +15,6 @@ export class Recorder implements Transport {
   readonly name: string;
   readonly #inner: SocketTransport;
   readonly #sent: Buffer[] = [];
-  #answers = 0;
   #isOn = false;
   #open: Promise<void> = Promise.resolve();
 
@@ -31,7 +28,6 @@ export class Recorder implements Transport {
     const link = await this.#inner.connect(
       {
         message: (message) => {
-          this.#answers++;
           events.message(message);
         },
         drain: () => {
@@ -65,14 +61,13 @@ export class Recorder implements Transport {
 
   start(): void {
     this.#sent.length = 0;
-    this.#answers = 0;
     this.#isOn = true;
   }
 
   stop(): Recording {
     this.#isOn = false;
     const frames = Buffer.concat(this.#sent);
-    return { frames, requests: countOf(frames), answers: this.#answers };
+    return { frames, requests: countOf(frames) };
   }
 }
 

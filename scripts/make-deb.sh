@@ -54,7 +54,7 @@ mkdir -p "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$
 nfvctl completion bash >"$share/bash-completion/completions/nfvctl"
 nfvctl completion zsh >"$share/zsh/vendor-completions/_nfvctl"
 nfvctl completion fish >"$share/fish/vendor_completions.d/nfvctl.fish"
-cp -R deploy/profiles "$doc/examples/"
+cp -R deploy/profiles deploy/lab "$doc/examples/"
 cp -R docs "$doc/"
 gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 
@@ -69,5 +69,6 @@ install -m 0644 -t "$root/DEBIAN" "$work/md5sums"
 
 mkdir -p "$out"
 file=$out/nfvd_${version}_$arch.deb
-dpkg-deb --root-owner-group -Zxz --build "$root" "$file" >/dev/null
+# Level 6 would make it a fifth smaller, and take more than three times as long.
+dpkg-deb --root-owner-group -Zxz -z2 --build "$root" "$file" >/dev/null
 echo "$file"

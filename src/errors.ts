@@ -100,6 +100,16 @@ export const ERROR_TABLE = {
     'check the disk and its log; writes are refused until then',
   ),
   STORE_CLOSED: row('UNAVAILABLE', true, 'the process is stopping; repeat the request in a moment'),
+  STORE_UNREACHABLE: row(
+    'UNAVAILABLE',
+    true,
+    'see that etcd has a leader and that its addresses are right: etcdctl endpoint status',
+  ),
+  STORE_REFUSED: row(
+    'PERMISSION_DENIED',
+    false,
+    "check the user, its password and role, and the certificates for etcd in nfvd's configuration",
+  ),
   STORE_LIMIT: row('INVALID_ARGUMENT', false, 'write smaller keys, values or transactions'),
 
   // NVA and NVE sessions

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { parseReport, tellSum, type Report } from './support/sum-up.js';
 
 /** The parts of a suite run beside each other, since they mostly wait. */
 const SUITES: Readonly<Record<string, readonly string[]>> = {
@@ -20,13 +20,6 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Those that need nothing but this machine. */
 const DEFAULT = ['unit', 'integration'];
-
-const reportShape = z.object({
-  passed: z.number(),
-  failed: z.array(z.object({ title: z.string(), error: z.string() })),
-  skipped: z.array(z.object({ title: z.string(), reason: z.string() })),
-});
-type Report = z.infer<typeof reportShape>;
 
 /** `output`: a file that gets what it prints; undefined: we print it. */
 async function run(
@@ -47,17 +40,9 @@ async function run(
   }
 }
 
-/** A part that ended without a report, or badly with none failed, counts as one failure. */
 async function runPart(pattern: string, report: string, output?: string): Promise<Report> {
   const code = await run([pattern], { ...process.env, NFVD_TEST_REPORT: report }, output);
-  const badEnd = { title: pattern, error: `mocha ended with ${code}` };
-  let result: Report;
-  try {
-    result = reportShape.parse(JSON.parse(readFileSync(report, 'utf8')));
-  } catch {
-    return { passed: 0, failed: [badEnd], skipped: [] };
-  }
-  return code !== 0 && result.failed.length === 0 ? { ...result, failed: [badEnd] } : result;
+  return parseReport(pattern, code, () => readFileSync(report, 'utf8'));
 }
 
 /** The first part is seen as it runs, the others when they and all before them have ended. */
@@ -83,18 +68,7 @@ async function main(names: readonly string[]): Promise<number> {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
-  const skipped = reports.flatMap((r) => r.skipped);
-  const failed = reports.flatMap((r) => r.failed);
-  const passed = reports.reduce((n, r) => n + r.passed, 0);
-  if (skipped.length > 0) process.stdout.write('\nskipped:\n');
-  for (const { title, reason } of skipped) process.stdout.write(`  ${title}: ${reason}\n`);
-  // Last, where the end of a log has it.
-  if (failed.length > 0) process.stdout.write('\nfailed:\n');
-  for (const { title, error } of failed) process.stdout.write(`  ${title}: ${error}\n`);
-  process.stdout.write(
-    `\ntests: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`,
-  );
-  return failed.length === 0 ? 0 : 1;
+  return tellSum(reports) ? 0 : 1;
 }
 
 const wanted = process.argv.slice(2);

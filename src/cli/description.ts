@@ -2,7 +2,6 @@
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Nve } from '../model/nve.js';
-import type { Labels, Meta } from '../model/resource.js';
 import type { Router } from '../model/router.js';
 import type { Subnet } from '../model/subnet.js';
 import type { EndpointCounters } from '../model/trace.js';

@@ -24,7 +24,7 @@ export function toNetdevValues(netdev: Netdev, routes: readonly Route[]): Netdev
     mac: netdev.mac,
     mtu: netdev.mtu,
     up: netdev.up,
-    addresses: netdev.addresses.map((a) => ({ ...a })),
+    addresses: netdev.addresses.map((a) => ({ ...a, options: [...a.options] })),
     routes: routesOver(netdev.name, routes).map(toRouteValues),
   };
 }
@@ -90,7 +90,7 @@ function addressCommands(now: Netdev['addresses'], { name, addresses }: NetdevVa
     if (now.some((other) => `${other.address}/${other.prefixLength}` === text)) return [];
     const lease = ['valid_lft', String(LEASE_S), 'preferred_lft', String(LEASE_S)];
     const scope = a.family === 'IPV4' ? ['scope', a.scope] : [];
-    const words = ['address', 'replace', text, 'dev', name, ...scope];
+    const words = ['address', 'replace', text, 'dev', name, ...scope, ...a.options];
     return [a.dynamic ? [...words, ...lease] : words];
   });
 }

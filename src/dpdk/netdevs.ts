@@ -45,6 +45,13 @@ const link = z.object({
         prefixlen: number.optional(),
         scope: text.optional(),
         dynamic: z.boolean().optional(),
+        broadcast: text.optional(),
+        label: text.optional(),
+        home: z.boolean().optional(),
+        mngtmpaddr: z.boolean().optional(),
+        nodad: z.boolean().optional(),
+        noprefixroute: z.boolean().optional(),
+        autojoin: z.boolean().optional(),
       }),
     )
     .default([]),
@@ -82,12 +89,14 @@ export function parseNetdevs(value: unknown): Netdev[] {
     master: l.master,
     lower: l.link,
     kind: l.linkinfo?.info_kind,
-    addresses: l.addr_info.flatMap(toAddress),
+    addresses: l.addr_info.flatMap((a) => toAddress(a, l.ifname)),
     vfs: l.vfinfo_list.map(toVf),
   }));
 }
 
-function toAddress(a: z.infer<typeof link>['addr_info'][number]): NetAddress[] {
+type AddrInfo = z.infer<typeof link>['addr_info'][number];
+
+function toAddress(a: AddrInfo, device: string): NetAddress[] {
   if (a.local === undefined || a.prefixlen === undefined) return [];
   return [
     {
@@ -96,7 +105,17 @@ function toAddress(a: z.infer<typeof link>['addr_info'][number]): NetAddress[] {
       prefixLength: a.prefixlen,
       scope: a.scope ?? 'global',
       dynamic: a.dynamic === true,
+      options: addressOptions(a, device),
     },
+  ];
+}
+
+function addressOptions(a: AddrInfo, device: string): string[] {
+  const flags = ['home', 'mngtmpaddr', 'nodad', 'noprefixroute', 'autojoin'] as const;
+  return [
+    ...(a.broadcast === undefined ? [] : ['brd', a.broadcast]),
+    ...(a.label === undefined || a.label === device ? [] : ['label', a.label]),
+    ...flags.filter((flag) => a[flag] === true),
   ];
 }
 

@@ -5,7 +5,8 @@
  */
 import { NfvError, type ErrorCode } from '../errors.js';
 
-export type Operation = 'override' | 'unbind' | 'probe' | 'numvfs' | 'hugepages' | 'vf' | 'eswitch';
+export type Operation =
+  'override' | 'unbind' | 'probe' | 'noIommu' | 'numvfs' | 'hugepages' | 'vf' | 'eswitch';
 
 /** What helps. */
 export type Verdict = 'retry' | 'ignore' | 'stop-consumer' | 'reboot' | 'firmware' | 'user';
@@ -58,6 +59,13 @@ export const KERNEL_ANSWERS: readonly Row[] = [
   ),
   row('probe', 'EBUSY', 'retry', 'its driver is busy with it', 'see dmesg'),
   row('probe', 'EPROBE_DEFER', 'retry', 'its driver waits for another device', 'see dmesg'),
+  row(
+    'noIommu',
+    'ENOENT',
+    'user',
+    "this kernel is built without that mode (CONFIG_VFIO_NOIOMMU), as Debian's are",
+    'boot with an IOMMU: the BIOS has the switch; on Intel also intel_iommu=on iommu=pt',
+  ),
   row('numvfs', 'EINVAL', 'stop-consumer', 'its VFs are assigned to guests', STOP, 'i40e'),
   row('numvfs', 'EBUSY', 'stop-consumer', 'its VFs are assigned to guests', STOP, 'idpf'),
   row('numvfs', 'EAGAIN', 'retry', 'another operation of the PF is pending', 'wait', 'i40e'),

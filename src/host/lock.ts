@@ -35,7 +35,9 @@ export async function lockFile(path: string): Promise<HostLock> {
 
 /**
  * Somebody has the file locked at this moment, by the kernel's list of locks (/proc/locks): to try
- * the lock would keep it from others.
+ * the lock would keep it from others. In a PID namespace other than the host's the list lacks locks
+ * that were taken by processes which have ended, as our `flock` has (locks_translate_pid of
+ * fs/locks.c): nothing seems locked there.
  */
 export async function isLocked(path: string): Promise<boolean> {
   try {

@@ -9,11 +9,13 @@ import {
   lstat,
   mkdir,
   open,
+  readlink,
   realpath,
+  stat,
   type FileHandle,
 } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { NfvError } from '../errors.js';
 import { nodeErrno } from './errno.js';
 
@@ -28,6 +30,8 @@ export interface SocketAccess {
 const O_PATH = 0o10000000;
 const PERMISSIONS = 0o777;
 const KNOCK_MS = 1000;
+/** As many as the kernel follows (MAXSYMLINKS). */
+const MAX_LINKS = 40;
 /** sun_path less the final 0 (unix(7)); what is longer other programs cut. */
 const MAX_PATH = 107;
 
@@ -38,7 +42,8 @@ export class UnixSockets {
   /**
    * Makes the directory of ours that the path is in, and sees to it that a program may make a socket there
    * (`willListen`; a socket that nobody listens at is no obstacle), or look for one.
-   * @throws NfvError SOCKET_PATH_REFUSED: it is too long, or in none of the directories; SOCKET_PATH_TAKEN
+   * @throws NfvError SOCKET_PATH_REFUSED: it is too long, in none of the directories, or others could have it
+   *   lead elsewhere; SOCKET_PATH_TAKEN
    */
   async prepare(path: string, willListen: boolean): Promise<void> {
     const bytes = Buffer.byteLength(path);
@@ -87,16 +92,77 @@ export class UnixSockets {
   }
 
   async #contain(path: string): Promise<void> {
-    const directory = await realOf(dirname(path));
-    if (directory === undefined) throw nowhere(path);
+    const allowed: string[] = [];
     for (const each of this.directories) {
-      const allowed = await realOf(each);
-      if (allowed === undefined) continue;
-      if (directory === allowed || isBelow(directory, allowed)) return;
+      const real = await realOf(each);
+      if (real !== undefined) allowed.push(real);
     }
+    const directory = await walkTo(path, async (at) => {
+      // Who made the configured directory answers for those above it.
+      if (!allowed.some((each) => each !== at && isBelow(each, at)))
+        await refuseChangeable(at, path);
+    });
+    if (allowed.some((each) => directory === each || isBelow(directory, each))) return;
     const text = `${path} is in none of the directories for sockets: ${this.directories.join(', ')}`;
     throw new NfvError('SOCKET_PATH_REFUSED', text, { metadata: { path } });
   }
+}
+
+/**
+ * The real directory of a path, found as the kernel finds it.
+ * @param through is told of each directory in which a name was looked up on the way: who can change one
+ *   of these can have the path lead elsewhere from now on. That of the socket itself is none.
+ * @throws NfvError SOCKET_PATH_REFUSED: there is none; what `through` throws
+ */
+async function walkTo(path: string, through: (at: string) => Promise<void>): Promise<string> {
+  const names = namesOf(dirname(path));
+  let at = '/';
+  let links = 0;
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    await through(at);
+    const next = join(at, name);
+    const target = await linkOrDirectory(next, path);
+    if (target === undefined) {
+      at = next;
+      continue;
+    }
+    if (++links > MAX_LINKS) throw nowhere(path);
+    if (target.startsWith('/')) at = '/';
+    names.unshift(...namesOf(target));
+  }
+  return at;
+}
+
+function namesOf(path: string): string[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.');
+}
+
+/** Where a link leads to; undefined: it is a directory. */
+async function linkOrDirectory(name: string, path: string): Promise<string | undefined> {
+  try {
+    const found = await lstat(name);
+    if (found.isDirectory()) return undefined;
+    if (found.isSymbolicLink()) return await readlink(name);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(nodeErrno(error))) throw kernelRefused(path, error);
+  }
+  throw nowhere(path);
+}
+
+/** A group of ours alone changes nothing that we would not. @throws NfvError SOCKET_PATH_REFUSED */
+async function refuseChangeable(directory: string, path: string): Promise<void> {
+  const { uid, gid, mode } = await stat(directory).catch((error: unknown) => {
+    throw kernelRefused(path, error);
+  });
+  const isOurs = uid === 0 || uid === process.geteuid?.();
+  const isGroupOurs = gid === 0 || gid === process.getegid?.();
+  if (isOurs && (mode & 0o002) === 0 && ((mode & 0o020) === 0 || isGroupOurs)) return;
+  const bits = (mode & PERMISSIONS).toString(8);
+  const text = `${path} leads through ${directory}, where others could have it lead elsewhere (owner ${uid}:${gid}, mode ${bits})`;
+  throw new NfvError('SOCKET_PATH_REFUSED', text, {
+    metadata: { path, directory },
+    remedy: `make ${directory} root's, and not writable for others; only the socket's own directory may be a guest's`,
+  });
 }
 
 function isBelow(path: string, directory: string): boolean {

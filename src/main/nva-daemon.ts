@@ -11,17 +11,17 @@ import { GuardingNva } from '../nva/guarding.js';
 import { Nva } from '../nva/nva.js';
 import type { CallEnd } from '../rpc/handlers.js';
 import { RpcServer } from '../rpc/server.js';
-import { openLmdbStore } from '../store/lmdb/store.js';
 import { Closing, DRAIN_MS, type Service } from './daemon.js';
+import { openNvaStore } from './nva-store.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
   const closing = new Closing();
   try {
-    const { dataDir, maxStoreBytes, vniRange, keepRevisions } = config;
+    const { vniRange, keepRevisions } = config;
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
     if (audit !== undefined) closing.add(() => audit.close());
-    const store = await openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes });
+    const store = await openNvaStore(config);
     closing.add(() => store.close());
     const options = { store, clock: systemClock, log, vniRange, keepRevisions };
     const nva = await Nva.start({ ...options, ...(policy === undefined ? {} : { policy }) });
@@ -34,7 +34,8 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     });
     const addresses = await server.start();
     const { storeId, epoch, revision } = store.status();
-    log.info({ addresses, storeId, epoch, revision }, 'NVA is up');
+    const replica = store.peers?.self;
+    log.info({ addresses, storeId, epoch, revision, replica }, 'NVA is up');
     return closing;
   } catch (error) {
     await closing.stop();

@@ -8,7 +8,7 @@ import type { NveSpec, Underlay } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
 import type { Change, NveInput } from './compiler/inputs.js';
-import { parseResourceKey, ROOT, SPECS, statusesOf } from './keys.js';
+import { parseResourceKey, ROOT, specKey, SPECS, statusesOf } from './keys.js';
 import { RECORDS, STATUS_RECORDS } from './records.js';
 import { scan } from './scan.js';
 
@@ -37,6 +37,9 @@ export class Catalog {
   /** Addresses of the endpoints of each network. */
   readonly #addresses = new Map<string, Set<string>>();
   readonly #vrfs = new Map<string, number>();
+  /** Ids. */
+  readonly #subnets = new Set<string>();
+  readonly #hostProfiles = new Set<string>();
 
   /** Everything up to this revision is in. */
   get revision(): number {
@@ -106,13 +109,49 @@ export class Catalog {
   async follow(
     store: Store,
     signal: AbortSignal,
-    onCommit: (revision: number, changes: readonly CatalogChange[]) => void,
+    onCommit: (
+      revision: number,
+      changes: readonly CatalogChange[],
+      events: readonly StoreEvent[],
+    ) => void,
   ): Promise<void> {
     for await (const batch of store.watch({ prefix: ROOT, after: this.#revision, signal })) {
       const changes = batch.events.flatMap((event) => this.#take(event));
       this.#revision = batch.revision;
-      onCommit(batch.revision, changes);
+      onCommit(batch.revision, changes, batch.events);
     }
+  }
+
+  /**
+   * Reads everything anew, because the history since `revision` is gone.
+   * @returns the changes from what was known; many may be none
+   * @throws NfvError of Store.range
+   */
+  async reload(store: Store, signal: AbortSignal): Promise<readonly CatalogChange[]> {
+    const { revision } = await store.range({ prefix: ROOT, limit: 1 });
+    const at = { revision, signal };
+    const changes: CatalogChange[] = [];
+    const found = new Set<string>();
+    for await (const kv of scan(store, statusesOf('nves'), at)) changes.push(...this.#put(kv));
+    for await (const kv of scan(store, SPECS, at)) {
+      found.add(kv.key);
+      changes.push(...this.#put(kv));
+    }
+    signal.throwIfAborted();
+    for (const key of this.#specKeys()) if (!found.has(key)) changes.push(...this.#delete(key));
+    this.#revision = revision;
+    return changes;
+  }
+
+  #specKeys(): string[] {
+    return [
+      ...[...this.#networks.keys()].map((id) => specKey('virtualNetworks', id)),
+      ...[...this.#nves.keys()].map((id) => specKey('nves', id)),
+      ...[...this.#endpoints.keys()].map((id) => specKey('endpoints', id)),
+      ...[...this.#subnets].map((id) => specKey('subnets', id)),
+      ...[...this.#vrfs.keys()].map((id) => specKey('routers', id)),
+      ...[...this.#hostProfiles].map((id) => specKey('hostProfiles', id)),
+    ];
   }
 
   #take(event: StoreEvent): CatalogChange[] {
@@ -131,6 +170,8 @@ export class Catalog {
     switch (collection) {
       case 'virtualNetworks': {
         const { spec } = RECORDS.virtualNetworks.decode(key, value);
+        const before = this.#networks.get(id);
+        if (before !== undefined) this.#vnis.delete(before.vni);
         this.#vnis.add(spec.vni);
         this.#networks.set(id, spec);
         return [{ kind: 'VirtualNetwork', id, after: spec }];
@@ -147,6 +188,7 @@ export class Catalog {
       }
       case 'subnets': {
         const { spec } = RECORDS.subnets.decode(key, value);
+        this.#subnets.add(id);
         return [{ kind: 'Subnet', id, after: spec }];
       }
       case 'routers': {
@@ -155,6 +197,7 @@ export class Catalog {
         return [{ kind: 'Router', id, after: spec }];
       }
       case 'hostProfiles':
+        this.#hostProfiles.add(id);
         return [{ kind: 'HostProfile', id, after: RECORDS.hostProfiles.decode(key, value).spec }];
     }
   }
@@ -179,11 +222,13 @@ export class Catalog {
         this.#setEndpoint(id, undefined);
         return [{ kind: 'Endpoint', id, after: undefined }];
       case 'subnets':
+        this.#subnets.delete(id);
         return [{ kind: 'Subnet', id, after: undefined }];
       case 'routers':
         this.#vrfs.delete(id);
         return [{ kind: 'Router', id, after: undefined }];
       case 'hostProfiles':
+        this.#hostProfiles.delete(id);
         return [{ kind: 'HostProfile', id, after: undefined }];
     }
   }

@@ -1,4 +1,5 @@
 /** The NVA's collections of resources, with their rules. */
+import { randomInt } from 'node:crypto';
 import type { Clock } from '../model/clock.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
@@ -42,8 +43,10 @@ export interface CollectionDeps {
 export function makeCollections(deps: CollectionDeps): Collections {
   const { store, clock, catalog, index } = deps;
   const { min, max } = deps.vniRange;
-  const vnis = new VniAllocator(min, max, (vni) => catalog.vniUsed(vni));
-  const vrfs = new VniAllocator(min, max, (id) => catalog.vrfUsed(id));
+  // Replicas that begin at one would take the same from each other.
+  const first = store.peers === undefined ? min : randomInt(min, max + 1);
+  const vnis = new VniAllocator(min, max, (vni) => catalog.vniUsed(vni), first);
+  const vrfs = new VniAllocator(min, max, (id) => catalog.vrfUsed(id), first);
   const addresses = new AddressAllocator((network, ip) => catalog.addressUsed(network, ip));
   const networks = virtualNetworkRules({
     store,

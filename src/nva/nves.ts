@@ -9,7 +9,14 @@ import {
 } from '../model/nve.js';
 import type { Store } from '../store/store.js';
 import type { ItemKind } from '../model/item.js';
-import { nveEndpointsOf, nveGenerationKey, specKey, statusKey, vtepKey } from './keys.js';
+import {
+  nveEndpointsOf,
+  nveGenerationKey,
+  sessionKey,
+  specKey,
+  statusKey,
+  vtepKey,
+} from './keys.js';
 import {
   decodeKv,
   metaOf,
@@ -53,7 +60,7 @@ export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
     checkDelete: (id) =>
       Promise.resolve([unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve')]),
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
-    statusKeys: (id) => [statusKey('nves', id)],
+    statusKeys: (id) => [statusKey('nves', id), sessionKey(id)],
     generations: () => [],
     async assemble(id, { value, modRevision }, revision) {
       const status = await readNveStatus(store, id, revision);

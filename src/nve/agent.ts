@@ -174,13 +174,8 @@ export class Agent {
   async #answer({ what, keys }: Query): Promise<QueryAnswer> {
     if (what === 'LOOK') return { sights: await this.#reconciler.look(keys), counters: [] };
     const { clock, dataplane } = this.#options;
-    const counters = await withDeadline(
-      clock,
-      COUNTERS_MS,
-      'counters',
-      this.#stop.signal,
-      (signal) => dataplane.counters(keys, signal),
-    );
+    const deadline = { clock, ms: COUNTERS_MS, what: 'counters', signal: this.#stop.signal };
+    const counters = await withDeadline(deadline, (signal) => dataplane.counters(keys, signal));
     return { sights: [], counters };
   }
 

@@ -1,6 +1,6 @@
 /** What cannot be made because of what it needs. */
 import { dependenciesOf, type Item } from '../model/item.js';
-import { isSound } from './assess.js';
+import { isSound, traitsOf } from './assess.js';
 import { blocked } from './blocked.js';
 import type { Draft } from './draft.js';
 import type { Loss } from './losses.js';
@@ -104,32 +104,40 @@ function distinct(keys: readonly string[]): readonly string[] {
   return keys.length < 2 ? keys : [...new Set(keys)];
 }
 
-/** The graph of what is to be made and what each needs, inverted once. */
+/** The graph of what is to be made and what each needs. */
 class Needs {
-  readonly #dependents = new Map<string, string[]>();
+  #inverted: ReadonlyMap<string, readonly string[]> | undefined;
   #waiting = new Map<string, number>();
 
   constructor(
     private readonly draft: Draft,
     private readonly active: ReadonlyMap<string, Item>,
-  ) {
-    for (const [key, item] of active) {
-      for (const need of this.needsOf(key, item)) {
-        if (!active.has(need)) continue;
-        const list = this.#dependents.get(need);
-        if (list === undefined) this.#dependents.set(need, [key]);
-        else list.push(key);
-      }
-    }
-  }
+  ) {}
 
   /** Its dependencies, and the wanted items whose place it takes. */
   needsOf(key: string, item: Item): readonly string[] {
-    const displaced = this.draft.displaces.get(key) ?? [];
+    const displaced = this.draft.displaces.get(key);
+    if (displaced === undefined) return distinct(item.dependsOn);
     const wanted = [...displaced].filter((other) => this.draft.input.wanted.has(other));
-    return wanted.length === 0
-      ? distinct(item.dependsOn)
-      : distinct([...item.dependsOn, ...wanted]);
+    return distinct([...item.dependsOn, ...wanted]);
+  }
+
+  #dependentsOf(need: string): readonly string[] {
+    this.#inverted ??= this.#invert();
+    return this.#inverted.get(need) ?? [];
+  }
+
+  #invert(): ReadonlyMap<string, readonly string[]> {
+    const dependents = new Map<string, string[]>();
+    for (const [key, item] of this.active) {
+      for (const need of this.needsOf(key, item)) {
+        if (!this.active.has(need)) continue;
+        const list = dependents.get(need);
+        if (list === undefined) dependents.set(need, [key]);
+        else list.push(key);
+      }
+    }
+    return dependents;
   }
 
   /** Gives these keys their verdicts, and all that need them theirs. */
@@ -138,7 +146,7 @@ class Needs {
     for (const { key, by, message } of entries) verdicts.set(key, blocked(by, message));
     const queue = entries.map(({ key }) => key);
     for (let need = queue.pop(); need !== undefined; need = queue.pop()) {
-      for (const dependent of this.#dependents.get(need) ?? []) {
+      for (const dependent of this.#dependentsOf(need)) {
         if (verdicts.has(dependent)) continue;
         const text = `${dependent} needs ${need}, which cannot be done now (ITEM_BLOCKED)`;
         verdicts.set(dependent, blocked(need, text));
@@ -150,6 +158,7 @@ class Needs {
   /** The keys that no order of making reaches, in order of the keys. */
   inOrBehindCycles(): readonly string[] {
     this.#waiting = new Map();
+    if (this.#goesUpTheRanks()) return [];
     const ready: string[] = [];
     for (const [key, item] of this.active) {
       if (this.draft.verdicts.has(key)) continue;
@@ -158,11 +167,27 @@ class Needs {
       else this.#waiting.set(key, count);
     }
     for (let done = ready.pop(); done !== undefined; done = ready.pop()) {
-      for (const dependent of this.#dependents.get(done) ?? []) {
+      for (const dependent of this.#dependentsOf(done)) {
         this.#release(dependent, done, ready);
       }
     }
     return [...this.#waiting.keys()].sort();
+  }
+
+  /** As it should be: all that is to be made needs lower ranks only. There is no cycle then. */
+  #goesUpTheRanks(): boolean {
+    for (const item of this.active.values()) {
+      const rank = this.#rankOf(item);
+      for (const need of item.dependsOn) {
+        const other = this.active.get(need);
+        if (other !== undefined && this.#rankOf(other) >= rank) return false;
+      }
+    }
+    return true;
+  }
+
+  #rankOf({ payload }: Item): number {
+    return traitsOf(this.draft.input.traits, payload)?.rank ?? Infinity;
   }
 
   #release(dependent: string, done: string, ready: string[]): void {

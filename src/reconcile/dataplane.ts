@@ -48,6 +48,9 @@ export type Step =
 /** Undefined: done. */
 export type StepResult = NfvError | undefined;
 
+/** Is told what became of a step, by its place in the call. */
+export type ResultListener = (at: number, result: StepResult) => void;
+
 /** What the engine needs to know of a kind; declared as data by the dataplane. */
 export interface KindTraits<P extends Payload = Payload> {
   /**
@@ -73,9 +76,21 @@ export interface KindTraits<P extends Payload = Payload> {
 
 export type TraitsTable = { readonly [K in ItemKind]?: KindTraits<Extract<Payload, { kind: K }>> };
 
+export type Change =
+  /** The keys of what may have changed. */
+  | ReadonlySet<string>
+  | 'unknown'
+  /** The dataplane has started again: what it had is gone, and there is nothing to be gathered. */
+  | 'restarted';
+
 export interface Dataplane {
   /** The kinds this dataplane can do; an item of another kind fails with ITEM_UNSUPPORTED. */
   readonly traits: TraitsTable;
+  /**
+   * Waves of a phase may overlap: a step is begun after those of earlier waves, but waits only for the
+   * end of what it depends on. For a dataplane whose ranks say nothing that the dependencies do not.
+   */
+  readonly overlapsWaves?: boolean;
   /** What it can do; of one that is out of reach what is known of it, which may be nothing. */
   capabilities(signal: AbortSignal): Promise<Capabilities>;
   /** Calls back with how we stand with it, at once and whenever that changes. */
@@ -93,16 +108,22 @@ export interface Dataplane {
     signal: AbortSignal,
   ): Promise<Observation>;
   /**
-   * Carries out steps of one wave, which do not depend on each other, pipelined. A create that
-   * half succeeds is undone. Every step is idempotent.
+   * Carries out steps which do not depend on each other, pipelined; more may come before they have
+   * ended. A create that half succeeds is undone. Every step is idempotent.
+   * @param onResult is told of steps as they end: what waits for them goes on, and who waits for the
+   *   call sees that it gets on. Results that it is not told come with the answer.
    * @returns the results in the steps' order.
    */
-  apply(steps: readonly Step[], signal: AbortSignal): Promise<readonly StepResult[]>;
+  apply(
+    steps: readonly Step[],
+    signal: AbortSignal,
+    onResult?: ResultListener,
+  ): Promise<readonly StepResult[]>;
   /**
-   * Calls back when something of ours may have changed behind our back, with the keys if they
-   * are known. May call too often, must not call for what `apply` does itself if it can tell.
+   * Calls back when something of ours may have changed behind our back. May call too often, must not
+   * call for what `apply` does itself if it can tell.
    */
-  onChange(listener: (keys: ReadonlySet<string> | 'unknown') => void): void;
+  onChange(listener: (what: Change) => void): void;
   /**
    * What ports have counted; those that are not there are left out.
    * @throws NfvError when nothing can be read

@@ -113,6 +113,10 @@ export class Draft {
   }
 }
 
-function unwantedOf({ wanted, observation }: PlanInput): [string, Observed][] {
-  return [...observation.objects].filter(([key]) => !wanted.has(key));
+function unwantedOf({ wanted, observation }: PlanInput): Map<string, Observed> {
+  const unwanted = new Map<string, Observed>();
+  for (const [key, observed] of observation.objects) {
+    if (!wanted.has(key)) unwanted.set(key, observed);
+  }
+  return unwanted;
 }

@@ -12,6 +12,7 @@ import type { WantedChange } from './inbox.js';
 import { Ledger } from './ledger.js';
 import type { ReconcilerOptions, Reports } from './options.js';
 import { previewPass, runPass, type PassInput, type PassOutput } from './pass.js';
+import type { Change } from './dataplane.js';
 import type { Plan } from './plan-types.js';
 import type { Apply } from './execute.js';
 import type { Observe } from './survey.js';
@@ -271,24 +272,40 @@ export class Reconciler {
     }
   }
 
-  #surroundings(): Pick<PassInput, 'ledger' | 'traits' | 'complete' | 'observe' | 'apply'> {
+  #surroundings(): Pick<
+    PassInput,
+    'ledger' | 'traits' | 'complete' | 'observe' | 'apply' | 'overlapsWaves'
+  > {
     const { dataplane, clock, applyTimeoutMs, observeTimeoutMs } = this.#options;
     const { signal } = this.#stop;
     const observe: Observe = (scope, wanted) =>
-      withDeadline(clock, observeTimeoutMs, 'observe', signal, (inner) =>
+      withDeadline({ clock, ms: observeTimeoutMs, what: 'observe', signal }, (inner) =>
         dataplane.observe(scope, wanted, inner),
       );
-    const apply: Apply = (steps) =>
-      withDeadline(clock, applyTimeoutMs, 'apply', signal, (inner) =>
-        dataplane.apply(steps, inner),
+    // Of all calls: what is behind many others is not stuck while these get on.
+    let lastResultAt = -Infinity;
+    const progress = {
+      clock,
+      ms: applyTimeoutMs,
+      what: 'apply',
+      signal,
+      since: () => lastResultAt,
+    };
+    const apply: Apply = (steps, onResult) =>
+      withDeadline(progress, (inner) =>
+        dataplane.apply(steps, inner, (at, result) => {
+          lastResultAt = this.#now;
+          onResult(at, result);
+        }),
       );
-    const { traits } = dataplane;
+    const { traits, overlapsWaves = false } = dataplane;
     return {
       ledger: this.#ledger,
       traits,
       complete: this.#configuration.isComplete,
       observe,
       apply,
+      overlapsWaves,
     };
   }
 
@@ -337,8 +354,15 @@ export class Reconciler {
   }
 
   /** The dataplane says that something may have changed. */
-  #noteChange(keys: ReadonlySet<string> | 'unknown'): void {
+  #noteChange(keys: Change): void {
     const { debounceMs, fullGapMs, retry } = this.#options;
+    if (keys === 'restarted') {
+      // At once, whatever failed with the one before; how often that may be is the dataplane's affair.
+      this.#agenda.checkAll(this.#now);
+      this.#agenda.hasten(this.#now);
+      this.#arm();
+      return;
+    }
     const soon = this.#now + debounceMs;
     if (keys === 'unknown') {
       this.#agenda.checkAll(Math.max(soon, this.#lastFullAt + fullGapMs));

@@ -40,7 +40,7 @@ export interface ReconcilerTuning {
   };
   /** Of an item, and of a dataplane that cannot be observed. */
   readonly retry: BackoffOptions;
-  /** For one call, of at most 500 steps. */
+  /** At most so long no step ends of those that are under way. */
   readonly applyTimeoutMs: number;
   readonly observeTimeoutMs: number;
   /** How long changes wait for more that follow: one pass costs less than many. */

@@ -6,17 +6,15 @@ import type { ItemReport } from '../model/southbound.js';
 import type { Task } from './agenda.js';
 import { findDrift, tellDrift } from './drift.js';
 import { policyFor, type DriftPolicy } from './drift-policies.js';
-import { execute, type Apply } from './execute.js';
+import { execute, type Means } from './execute.js';
 import type { Entry, Ledger } from './ledger.js';
 import { makePlan } from './plan.js';
 import type { Hold, Plan, Standing } from './plan-types.js';
 import { settle, type Settlement } from './settle.js';
 import { look, surveyAll, surveyKeys, type Observe, type Survey } from './survey.js';
 
-export interface PassInput extends Settlement {
+export interface PassInput extends Settlement, Means {
   readonly observe: Observe;
-  readonly apply: Apply;
-  readonly signal: AbortSignal;
   readonly task: Task;
   readonly complete: boolean;
   /** All that was unwanted has once been removed. */
@@ -53,7 +51,7 @@ export async function runPass(input: PassInput): Promise<PassOutput> {
   const holds = input.isForced ? new Map<string, Hold>() : findHolds(input, survey, drift);
   const plan = planFor(input, survey, holds);
   input.check(plan);
-  const execution = await execute(plan, input.apply, signal);
+  const execution = await execute(plan, input);
   const reread = await readBack(input, execution.touched);
   signal.throwIfAborted();
   const findings = { survey, plan, execution, reread };

@@ -43,14 +43,25 @@ export function stepId(step: Step): StepId {
   return step.op === 'delete' ? removeId(step.key) : makeId(step.key);
 }
 
+/**
+ * Plans go through these in order: make what breaks nothing; break what must be recreated or make
+ * way; make what needed that; clear away what is not wanted.
+ */
+export const PHASES = { make: 0, break: 1, remake: 2, clear: 3 } as const;
+export type Phase = (typeof PHASES)[keyof typeof PHASES];
+
 export interface PlannedStep {
   readonly step: Step;
+  readonly phase: Phase;
   /** For people: "mtu 1400, not 1450", "bd/10 is recreated"; may be empty. */
   readonly reason: string;
+  /** All these are in earlier waves, and have ended, well or not, when this is begun. */
+  readonly after: readonly StepId[];
   /** If one of these has failed or was not attempted, neither is this. */
   readonly needs: readonly StepId[];
 }
 
+/** Of one phase. */
 export type Wave = readonly PlannedStep[];
 
 export interface Plan {

@@ -2,36 +2,55 @@
 import type { Step } from './dataplane.js';
 import type { Item } from '../model/item.js';
 import { isSound, traitsOf } from './assess.js';
+import { inKeyOrder } from './by-text.js';
 import type { Draft } from './draft.js';
 import { isDeleted, toBeMade, type Loss } from './losses.js';
-import { makeId, removeId, type PlannedStep, type StepId } from './plan-types.js';
+import {
+  makeId,
+  PHASES,
+  removeId,
+  type Phase,
+  type PlannedStep,
+  type StepId,
+} from './plan-types.js';
 
-/**
- * Waves go through these in order: make what breaks nothing; break what must be recreated or make
- * way; make what needed that; clear away what is not wanted.
- */
-export const PHASES = { make: 0, break: 1, remake: 2, clear: 3 } as const;
-export type Phase = (typeof PHASES)[keyof typeof PHASES];
+/** Where a step is among the waves. */
+export interface Place {
+  readonly phase: Phase;
+  readonly rank: number;
+  /** Length of the longest chain before it within its phase and rank. */
+  readonly depth: number;
+}
 
 export interface Node {
+  readonly id: StepId;
   readonly step: Step;
   readonly reason: string;
   /** For what follows a breaking step it is one later; see `Phase`. */
   readonly phase: Phase;
   /** In a phase, lower ones go first where `after` leaves the choice. */
   readonly rank: number;
-  /** Must be done before; if it fails, this is not attempted; see `isPlace`. */
-  readonly after: Set<StepId>;
+  /** Each once. Must be done before; if it fails, this is not attempted; see `isPlace`. */
+  after: readonly Node[];
   /**
    * It changes what is there whole, and stays in its place: as good a place for what hangs on it if
    * it fails.
    */
   readonly isPlace: boolean;
   /** If it has failed by then, this is not attempted. */
-  readonly gates: readonly StepId[];
+  gates: readonly Node[];
+  /** Once it has one. */
+  place: Place | undefined;
 }
 
-export type StepGraph = ReadonlyMap<StepId, Node>;
+export interface StepGraph {
+  /** By the key that is made, in order of the keys. */
+  readonly makings: ReadonlyMap<string, Node>;
+  /** By the key that is removed, in order of the keys. */
+  readonly removals: ReadonlyMap<string, Node>;
+}
+
+const NONE: readonly Node[] = [];
 
 /** All steps of the draft, whose verdicts must be final. */
 export function buildStepGraph(
@@ -39,24 +58,32 @@ export function buildStepGraph(
   losses: ReadonlyMap<string, Loss>,
   removals: ReadonlySet<string>,
 ): StepGraph {
-  const graph = new Map<StepId, Node>();
   const deleted = new Set([...losses.keys()].filter((key) => isDeleted(draft, losses, key)));
+  const makings = new Map<string, Node>();
   for (const [key, item] of toBeMade(draft, losses)) {
-    if (!draft.verdicts.has(key)) {
-      graph.set(makeId(key), makeNode(draft, item, deleted.has(key), losses.get(key)));
-    }
+    if (draft.verdicts.has(key)) continue;
+    makings.set(key, makeNode(draft, item, deleted.has(key), losses.get(key)));
   }
-  for (const key of deleted) addRemoval(draft, graph, key, PHASES.break, losses.get(key));
-  for (const key of removals) addRemoval(draft, graph, key, PHASES.clear, undefined);
-  for (const [id, node] of graph) {
-    if (node.step.op === 'delete') orderRemoval(draft, graph, node);
-    else orderMaking(draft, graph, id, node, node.step.item);
+  const removed = new Map<string, Phase>();
+  for (const key of deleted) removed.set(key, PHASES.break);
+  for (const key of removals) removed.set(key, PHASES.clear);
+  const graph = { makings, removals: new Map<string, Node>() };
+  for (const [key, phase] of inKeyOrder(removed)) {
+    const node = removeNode(draft, key, phase, losses.get(key));
+    if (node !== undefined) graph.removals.set(key, node);
+  }
+  for (const [key, node] of makings) {
+    if (node.step.op !== 'delete') node.after = beforeMaking(draft, graph, key, node.step.item);
+  }
+  for (const [key, node] of graph.removals) {
+    node.after = beforeRemoval(draft, graph, node);
+    node.gates = gatesOf(draft, graph, losses.get(key));
   }
   return graph;
 }
 
 function makeNode(draft: Draft, item: Item, isDeleted: boolean, loss: Loss | undefined): Node {
-  const { key } = item;
+  const { key, payload } = item;
   const change = draft.changes.get(key);
   const observed = draft.observed(key);
   const reasons = change === undefined && loss !== undefined ? [loss.reason] : change?.reasons;
@@ -66,78 +93,119 @@ function makeNode(draft: Draft, item: Item, isDeleted: boolean, loss: Loss | und
       ? { op: 'create', key, item }
       : { op: 'update', key, item, from: observed, differences };
   const { traits } = draft.input;
-  const isPlace = step.op === 'update' && loss === undefined && isSound(item, observed, traits);
-  const rank = traitsOf(traits, item.payload)?.rank ?? 0;
-  const reason = differences.join('; ');
-  return { step, reason, phase: PHASES.make, rank, after: new Set(), isPlace, gates: [] };
+  return {
+    id: makeId(key),
+    step,
+    reason: differences.length === 0 ? '' : differences.join('; '),
+    phase: PHASES.make,
+    rank: traitsOf(traits, payload)?.rank ?? 0,
+    after: NONE,
+    isPlace: step.op === 'update' && loss === undefined && isSound(item, observed, traits),
+    gates: NONE,
+    place: undefined,
+  };
 }
 
-function addRemoval(
+function removeNode(
   draft: Draft,
-  graph: Map<StepId, Node>,
   key: string,
   phase: Phase,
   loss: Loss | undefined,
-): void {
+): Node | undefined {
   const from = draft.observed(key);
-  if (from === undefined) return;
+  if (from === undefined) return undefined;
   const rank = traitsOf(draft.input.traits, from.payload)?.rank ?? 0;
-  // Nothing is broken for a recreation whose own dependencies turn out not to stand.
-  const root = loss === undefined ? undefined : draft.changes.get(loss.root);
-  const gates = (root?.item.dependsOn ?? []).map(makeId).filter((id) => graph.has(id));
-  graph.set(removeId(key), {
+  return {
+    id: removeId(key),
     step: { op: 'delete', key, from },
     reason: loss?.reason ?? 'not wanted',
     phase,
     rank: -rank,
-    after: new Set(),
+    after: NONE,
     isPlace: false,
-    gates,
-  });
+    gates: NONE,
+    place: undefined,
+  };
 }
 
-function orderMaking(draft: Draft, graph: StepGraph, id: StepId, node: Node, item: Item): void {
-  const earlier = [
-    ...item.dependsOn.map(makeId),
-    ...[...(draft.displaces.get(item.key) ?? [])].map(removeId),
-    removeId(item.key),
-  ];
-  for (const other of earlier) {
-    if (other !== id && graph.has(other)) node.after.add(other);
+/** Nothing is broken for a recreation whose own dependencies turn out not to stand. */
+function gatesOf(draft: Draft, { makings }: StepGraph, loss: Loss | undefined): readonly Node[] {
+  const root = loss === undefined ? undefined : draft.changes.get(loss.root);
+  return nodesOf(root?.item.dependsOn ?? [], makings);
+}
+
+function nodesOf(keys: Iterable<string>, nodes: ReadonlyMap<string, Node>): readonly Node[] {
+  let found: Node[] | undefined;
+  for (const key of keys) {
+    const node = nodes.get(key);
+    if (node !== undefined && found?.includes(node) !== true) (found ??= []).push(node);
   }
+  return found ?? NONE;
+}
+
+function beforeMaking(
+  draft: Draft,
+  { makings, removals }: StepGraph,
+  key: string,
+  item: Item,
+): readonly Node[] {
+  const needs = nodesOf(item.dependsOn, makings);
+  if (removals.size === 0) return needs;
+  const goers = nodesOf([...(draft.displaces.get(key) ?? []), key], removals);
+  return goers.length === 0 ? needs : [...needs, ...goers];
 }
 
 /** Dependents go first; for a removal at the end it is enough that they have moved away. */
-function orderRemoval(draft: Draft, graph: StepGraph, node: Node): void {
+function beforeRemoval(
+  draft: Draft,
+  { makings, removals }: StepGraph,
+  node: Node,
+): readonly Node[] {
+  const earlier = new Set<Node>();
   const seen = new Set([node.step.key]);
   for (const key of seen) {
     for (const dependent of draft.dependentObjects(key)) {
       if (seen.has(dependent)) continue;
-      if (graph.has(removeId(dependent))) node.after.add(removeId(dependent));
+      const removal = removals.get(dependent);
+      const making = makings.get(dependent);
+      if (removal !== undefined) earlier.add(removal);
       else if (node.phase === PHASES.break) seen.add(dependent);
-      else if (graph.has(makeId(dependent))) node.after.add(makeId(dependent));
+      else if (making !== undefined) earlier.add(making);
     }
   }
+  return [...earlier];
 }
 
 /** As it stands in the plan. */
-export function plannedStep(graph: StepGraph, node: Node): PlannedStep {
-  const { step, reason, after, gates } = node;
+export function plannedStep(graph: StepGraph, node: Node, phase: Phase): PlannedStep {
+  const { step, reason, gates } = node;
+  const after = idsOf(node.after);
+  const isSimple = gates.length === 0 && !node.after.some(({ isPlace }) => isPlace);
+  return { step, phase, reason, after, needs: isSimple ? after : needsOf(graph, node) };
+}
+
+function needsOf(graph: StepGraph, { step, after, gates }: Node): readonly StepId[] {
   // What has not moved away by itself would be lost with the place that it has.
   const needs = step.op === 'delete' ? new Set(after) : needed(graph, after);
-  for (const id of needed(graph, gates)) needs.add(id);
-  return { step, reason, needs: [...needs].sort() };
+  for (const node of needed(graph, gates)) needs.add(node);
+  return idsOf([...needs]);
+}
+
+const NO_IDS: readonly StepId[] = [];
+
+function idsOf(nodes: readonly Node[]): readonly StepId[] {
+  if (nodes.length === 0) return NO_IDS;
+  const ids = nodes.map(({ id }) => id);
+  return ids.length === 1 ? ids : ids.sort();
 }
 
 /** Of a place that is there already not its change is needed, but what it hangs on itself. */
-function needed(graph: StepGraph, ids: Iterable<StepId>): Set<StepId> {
-  const needs = new Set<StepId>();
-  const open = new Set(ids);
-  for (const id of open) {
-    const node = graph.get(id);
-    if (node === undefined || node.step.op === 'delete' || !node.isPlace) needs.add(id);
-    else
-      for (const key of node.step.item.dependsOn) if (graph.has(makeId(key))) open.add(makeId(key));
+function needed({ makings }: StepGraph, nodes: Iterable<Node>): Set<Node> {
+  const needs = new Set<Node>();
+  const open = new Set(nodes);
+  for (const node of open) {
+    if (node.step.op === 'delete' || !node.isPlace) needs.add(node);
+    else for (const need of nodesOf(node.step.item.dependsOn, makings)) open.add(need);
   }
   return needs;
 }

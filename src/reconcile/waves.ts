@@ -1,24 +1,18 @@
 /** Steps into waves. */
 import { byText } from './by-text.js';
-import { PHASES, plannedStep, type Node, type Phase, type StepGraph } from './step-graph.js';
-import { stepId, type StepId, type Wave } from './plan-types.js';
-
-interface Place {
-  readonly phase: Phase;
-  readonly rank: number;
-  /** Length of the longest chain before it within its phase and rank. */
-  readonly depth: number;
-}
+import { PHASES, type Wave } from './plan-types.js';
+import { plannedStep, type Node, type Place, type StepGraph } from './step-graph.js';
 
 /**
  * Waves in the order to apply them. Everything in a node's `after` is in an earlier wave; apart
- * from that, earlier phases and lower ranks go first.
+ * from that, earlier phases and lower ranks go first. In a wave they are in order of their ids.
  */
 export function layer(graph: StepGraph): readonly Wave[] {
+  findPlaces(graph);
   const waves = new Map<string, { readonly place: Place; readonly nodes: Node[] }>();
-  for (const [id, place] of findPlaces(graph)) {
-    const node = graph.get(id);
-    if (node === undefined) continue;
+  for (const node of nodesOf(graph)) {
+    const { place } = node;
+    if (place === undefined) continue;
     const name = `${place.phase} ${place.rank} ${place.depth}`;
     const wave = waves.get(name);
     if (wave === undefined) waves.set(name, { place, nodes: [node] });
@@ -26,30 +20,45 @@ export function layer(graph: StepGraph): readonly Wave[] {
   }
   return [...waves.values()]
     .sort((a, b) => compare(a.place, b.place))
-    .map(({ nodes }) => inStepOrder(nodes).map((node) => plannedStep(graph, node)));
+    .map(({ nodes, place: { phase } }) => nodes.map((node) => plannedStep(graph, node, phase)));
 }
 
-function findPlaces(graph: StepGraph): Map<StepId, Place> {
-  const places = new Map<StepId, Place>();
-  const waiting = new Map<StepId, number>();
-  const followers = new Map<StepId, StepId[]>();
-  const ready: StepId[] = [];
-  for (const [id, node] of graph) {
-    if (node.after.size === 0) ready.push(id);
-    else waiting.set(id, node.after.size);
-    for (const other of node.after) {
+function* nodesOf({ makings, removals }: StepGraph): Iterable<Node> {
+  yield* makings.values();
+  yield* removals.values();
+}
+
+function findPlaces(graph: StepGraph): void {
+  const late: Node[] = [];
+  // Nearly all comes after lower ranks only, and has its place at once.
+  for (const node of [...nodesOf(graph)].sort((a, b) => a.rank - b.rank)) {
+    if (node.after.every(({ place }) => place !== undefined)) node.place = placeAfter(node);
+    else late.push(node);
+  }
+  if (late.length > 0) findLatePlaces(late);
+}
+
+/** As Kahn (1962). */
+function findLatePlaces(nodes: readonly Node[]): void {
+  /** How many of those that a node comes after have no place yet. */
+  const waiting = new Map<Node, number>();
+  const followers = new Map<Node, Node[]>();
+  const ready: Node[] = [];
+  for (const node of nodes) {
+    const open = node.after.filter(({ place }) => place === undefined);
+    if (open.length === 0) ready.push(node);
+    else waiting.set(node, open.length);
+    for (const other of open) {
       const list = followers.get(other);
-      if (list === undefined) followers.set(other, [id]);
-      else list.push(id);
+      if (list === undefined) followers.set(other, [node]);
+      else list.push(node);
     }
   }
   for (;;) {
-    const id = ready.pop() ?? breakCycle(graph, waiting);
-    if (id === undefined) return places;
-    const node = graph.get(id);
-    if (node === undefined) continue;
-    places.set(id, placeAfter(node, places));
-    for (const follower of followers.get(id) ?? []) {
+    const node = ready.pop() ?? breakCycle(waiting);
+    if (node === undefined) return;
+    node.place = placeAfter(node);
+    for (const follower of followers.get(node) ?? []) {
       const left = (waiting.get(follower) ?? 0) - 1;
       if (left > 0) waiting.set(follower, left);
       else if (waiting.delete(follower)) ready.push(follower);
@@ -61,44 +70,35 @@ function findPlaces(graph: StepGraph): Map<StepId, Place> {
  * Objects that hang on each other can only be what somebody else made of ours: one of them has to
  * go first, whatever the dataplane says to it.
  */
-function breakCycle(graph: StepGraph, waiting: Map<StepId, number>): StepId | undefined {
-  const path: StepId[] = [];
-  let [id] = waiting.keys();
-  while (id !== undefined && !path.includes(id)) {
-    path.push(id);
-    id = [...(graph.get(id)?.after ?? [])].find((other) => waiting.has(other));
+function breakCycle(waiting: Map<Node, number>): Node | undefined {
+  const path: Node[] = [];
+  let [node] = waiting.keys();
+  while (node !== undefined && !path.includes(node)) {
+    path.push(node);
+    node = node.after.find((other) => waiting.has(other));
   }
-  if (id === undefined) return undefined;
-  const [first] = path
-    .slice(path.indexOf(id))
-    .map((member) => ({ member, node: graph.get(member) }))
-    .sort((a, b) => (a.node?.rank ?? 0) - (b.node?.rank ?? 0) || byText(a.member, b.member));
-  for (const other of waiting.keys()) first?.node?.after.delete(other);
-  waiting.delete(first?.member ?? id);
-  return first?.member;
+  if (node === undefined) return undefined;
+  const [first = node] = path
+    .slice(path.indexOf(node))
+    .sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
+  first.after = first.after.filter((other) => !waiting.has(other));
+  waiting.delete(first);
+  return first;
 }
 
-function placeAfter(node: Node, places: ReadonlyMap<StepId, Place>): Place {
-  const earlier = [...node.after].map((id) => places.get(id)).filter((place) => !!place);
-  const follows = earlier.some((place) => place.phase >= PHASES.break);
-  const phase = node.phase === PHASES.make && follows ? PHASES.remake : node.phase;
-  let { rank } = node;
+function placeAfter({ phase: own, rank: least, after }: Node): Place {
+  const follows = after.some(({ place }) => place !== undefined && place.phase >= PHASES.break);
+  const phase = own === PHASES.make && follows ? PHASES.remake : own;
+  let rank = least;
   let depth = 0;
-  for (const before of earlier) {
-    if (before.phase !== phase || before.rank < rank) continue;
-    depth = before.rank > rank ? before.depth + 1 : Math.max(depth, before.depth + 1);
-    rank = before.rank;
+  for (const { place } of after) {
+    if (place?.phase !== phase || place.rank < rank) continue;
+    depth = place.rank > rank ? place.depth + 1 : Math.max(depth, place.depth + 1);
+    rank = place.rank;
   }
   return { phase, rank, depth };
 }
 
 function compare(a: Place, b: Place): number {
   return a.phase - b.phase || a.rank - b.rank || a.depth - b.depth;
-}
-
-function inStepOrder(nodes: readonly Node[]): Node[] {
-  return nodes
-    .map((node) => [stepId(node.step), node] as const)
-    .sort(([a], [b]) => byText(a, b))
-    .map(([, node]) => node);
 }

@@ -16,6 +16,7 @@ import type { PortCounters } from '../../src/model/query.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import type {
+  Change,
   Dataplane,
   KindTraits,
   Observation,
@@ -80,7 +81,7 @@ export class MemoryDataplane implements Dataplane {
   addresses: readonly Underlay[] = [];
   beforeApply: ((steps: readonly Step[]) => Promise<void> | void) | undefined;
   #statusListener: ((status: DataplaneStatus) => void) | undefined;
-  #listener: ((keys: ReadonlySet<string> | 'unknown') => void) | undefined;
+  #listener: ((what: Change) => void) | undefined;
 
   constructor(private readonly options: MemoryOptions = {}) {
     this.traits = traitsTable(options);
@@ -157,7 +158,7 @@ export class MemoryDataplane implements Dataplane {
     return steps.map((step) => results.get(step));
   }
 
-  onChange(listener: (keys: ReadonlySet<string> | 'unknown') => void): void {
+  onChange(listener: (what: Change) => void): void {
     this.#listener = listener;
   }
 
@@ -167,8 +168,8 @@ export class MemoryDataplane implements Dataplane {
   }
 
   /** What a monitor would say. */
-  notify(keys: readonly string[] | 'unknown'): void {
-    this.#listener?.(keys === 'unknown' ? keys : new Set(keys));
+  notify(keys: readonly string[] | 'unknown' | 'restarted'): void {
+    this.#listener?.(typeof keys === 'string' ? keys : new Set(keys));
   }
 
   /** Somebody else puts an object of ours there, or changes it. */

@@ -374,7 +374,7 @@ export function vppDataplaneContract({
   });
 
   it('tells of an interface of ours that goes, and not of what it does itself', async () => {
-    await eventually(() => rig.changes.includes('unknown'));
+    await eventually(() => rig.changes.includes('restarted'));
     rig.changes.length = 0;
     await rig.converge(NETWORK);
     const [tunnel] = await rig.client.dump('vxlan_tunnel_v2_dump', { sw_if_index: 0xffff_ffff });
@@ -408,7 +408,7 @@ export function vppDataplaneContract({
     await eventually(() => rig.client.state !== 'ready');
     await vpp.start();
     await rig.client.ready(rig.signal);
-    await eventually(() => rig.changes.includes('unknown'));
+    await eventually(() => rig.changes.includes('restarted'));
     await addLoopback();
     await rig.ready();
     await rig.converge(NETWORK);

@@ -6,7 +6,7 @@ import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
 import { systemClock } from '../../src/model/clock.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Payload } from '../../src/model/item.js';
-import type { Observation } from '../../src/reconcile/dataplane.js';
+import type { Change, Observation } from '../../src/reconcile/dataplane.js';
 import { makePlan } from '../../src/reconcile/plan.js';
 import type { Plan } from '../../src/reconcile/plan-types.js';
 import { VppClient } from '../../src/vpp-api/client/client.js';
@@ -19,7 +19,7 @@ import { ClientUnderTest, overSocket, type VppUnderTest } from './vpp-under-test
 const MAX_PASSES = 3;
 
 export class VppDataplaneRig {
-  readonly changes: (ReadonlySet<string> | 'unknown')[] = [];
+  readonly changes: Change[] = [];
   readonly dataplane: VppDataplane;
   readStats: ReadStats = () => Promise.reject(new Error('no statistics here'));
   /** How the dataplane says that it stands with VPP. */
@@ -30,7 +30,8 @@ export class VppDataplaneRig {
     private readonly beside: ClientUnderTest,
     uplinks: readonly Uplink[],
     readonly files: PortFiles,
-    private readonly isOwner: boolean,
+    /** Of what is the caller's to end. */
+    private readonly isOwner: { readonly files: boolean; readonly beside: boolean },
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -51,16 +52,18 @@ export class VppDataplaneRig {
     this.dataplane.onStatus((status) => (this.status = status));
   }
 
-  /** On a VPP that runs. */
+  /** On a VPP that runs. @param client somebody else's, if there is one */
   static async create(
     vpp: VppUnderTest,
     uplinks: readonly Uplink[],
     files?: PortFiles,
+    client?: ClientUnderTest,
   ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
-    const beside = await ClientUnderTest.ready(overSocket(vpp), options);
+    const beside = client ?? (await ClientUnderTest.ready(overSocket(vpp), options));
     const own = files ?? new PortFiles();
-    return new VppDataplaneRig(vpp, beside, uplinks, own, files === undefined);
+    const isOwner = { files: files === undefined, beside: client === undefined };
+    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner);
   }
 
   /** Of one operation. */
@@ -75,8 +78,8 @@ export class VppDataplaneRig {
 
   async close(): Promise<void> {
     await this.dataplane.close();
-    await this.beside.client.close();
-    if (this.isOwner) this.files.remove();
+    if (this.isOwner.beside) await this.beside.client.close();
+    if (this.isOwner.files) this.files.remove();
   }
 
   async ready(): Promise<void> {

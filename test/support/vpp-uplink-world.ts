@@ -79,7 +79,7 @@ export class UplinkWorld {
   /** Another agent, or the same one started again with another configuration. */
   async agent(...uplinks: readonly Uplink[]): Promise<VppDataplaneRig> {
     await this.#agent?.close();
-    this.#agent = await VppDataplaneRig.create(this.vpp, uplinks, this.files);
+    this.#agent = await VppDataplaneRig.create(this.vpp, uplinks, this.files, this.operator);
     await this.#agent.ready();
     return this.#agent;
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { NfvError } from '../../errors.js';
-import type { ResourceKind } from '../../model/api.js';
+import type { EndpointSpec } from '../../model/endpoint.js';
 import { applyOne, provides } from '../apply-one.js';
 import { awaitApplied } from '../await-applied.js';
 import { Batch } from '../batch.js';
@@ -48,13 +48,18 @@ export const applyVerb: Verb = (program, define) => {
   define(command, (session, _args, opts) => apply(session, Options.parse(opts)));
 };
 
-/** Those of one phase do not refer to each other. */
-const PHASES: readonly (readonly ResourceKind[])[] = [
-  ['VirtualNetwork', 'Nve'],
-  ['Subnet'],
-  ['Router'],
-  ['Endpoint'],
+/** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
+const PHASES: readonly ((desired: Desired) => boolean)[] = [
+  ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve',
+  ({ kind }) => kind === 'Subnet',
+  ({ kind }) => kind === 'Router',
+  (desired) => desired.kind === 'Endpoint' && !isGivenAll(desired.spec),
+  (desired) => desired.kind === 'Endpoint' && isGivenAll(desired.spec),
 ];
+
+function isGivenAll({ subnets, ips }: EndpointSpec): boolean {
+  return subnets.length > 0 && ips.length === 0;
+}
 
 async function apply(session: Session, options: Options): Promise<number> {
   const wait = waitOf(options.wait);
@@ -65,8 +70,8 @@ async function apply(session: Session, options: Options): Promise<number> {
   const pending = new Set<string>();
   let revision = 0;
   // What others refer to comes first.
-  for (const kinds of PHASES) {
-    const phase = all.filter(({ kind }) => kinds.includes(kind));
+  for (const isNext of PHASES) {
+    const phase = all.filter(isNext);
     const settings = { dryRun: options.dryRun, pending, subnets: new NamedSubnets(session) };
     for await (const outcome of batch.run(phase, (desired) =>
       applyOne(session, desired, settings),

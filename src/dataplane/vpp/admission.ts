@@ -20,6 +20,11 @@ export class Admission {
 
   constructor(private readonly release: Release) {}
 
+  /** Who is to be asked; undefined: what VPP can always bear. */
+  of(step: Step): this | undefined {
+    return step.op !== 'delete' && step.item.payload.kind === 'port' ? this : undefined;
+  }
+
   /**
    * Before a step is carried out; `over` ends it.
    * @throws NfvError DATAPLANE_FULL, and nothing was done

@@ -9,6 +9,9 @@ import type { Vpp } from './vpp.js';
  */
 const RING = { rxFrameBytes: 10_240, rxFrames: 512, txFrames: 256 } as const;
 
+/** As VPP calls it. */
+export const hostInterfaceName = (name: string): string => `host-${name}`;
+
 /** @returns the index of VPP's interface. @throws NfvError VPP_REFUSED */
 export async function createHostInterface(name: string, vpp: Vpp): Promise<number> {
   const fields = {

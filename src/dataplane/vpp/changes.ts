@@ -1,8 +1,9 @@
 /** What VPP tells of changes behind our back: interfaces that go, come up or go down. */
+import type { Change } from '../../reconcile/dataplane.js';
 import type { Memory } from './memory.js';
 import { parseTag, UPLINK } from './tag.js';
 
-export type Listener = (keys: ReadonlySet<string> | 'unknown') => void;
+export type Listener = (what: Change) => void;
 
 export class Changes {
   readonly #listeners: Listener[] = [];
@@ -15,8 +16,8 @@ export class Changes {
     this.#listeners.push(listener);
   }
 
-  tell(keys: ReadonlySet<string> | 'unknown'): void {
-    for (const listener of this.#listeners) listener(keys);
+  tell(what: Change): void {
+    for (const listener of this.#listeners) listener(what);
   }
 
   /** @returns what ends it */

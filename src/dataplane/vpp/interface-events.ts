@@ -36,8 +36,10 @@ export class InterfaceEvents {
       pid: process.pid,
     });
     for await (const event of events) {
-      if (event.kind === 'gap') this.changes.tell('unknown');
-      else if (event.name === 'sw_interface_event') this.#changed(event.fields);
+      if (event.kind === 'gap') {
+        // With each connection comes a look at everything, which VPP is asked for after its events.
+        if (event.reason === 'overflow') this.changes.tell('unknown');
+      } else if (event.name === 'sw_interface_event') this.#changed(event.fields);
     }
   }
 

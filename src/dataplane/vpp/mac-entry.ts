@@ -42,18 +42,27 @@ export const macEntry: VppKind<MacEntryItem> = {
   update: (wanted, _from, context) => put(wanted, context),
 
   async remove({ vni, mac }, { vpp }) {
-    const removal = { ...STATIC, is_add: false, static_mac: false };
     // 0: whichever interface it is at.
-    const gone = vpp.request('l2fib_add_del', { ...removal, mac, bd_id: vni, sw_if_index: 0 });
+    const gone = vpp.request('l2fib_add_del', message(vni, mac, 0, false));
     await unless(gone, RETVAL.NO_SUCH_ENTRY);
   },
 };
 
-const STATIC = { is_add: true, static_mac: true, filter_mac: false, bvi_mac: false } as const;
+function message(vni: number, mac: string, index: number, isAdd: boolean) {
+  return {
+    mac,
+    bd_id: vni,
+    sw_if_index: index,
+    is_add: isAdd,
+    static_mac: isAdd,
+    filter_mac: false,
+    bvi_mac: false,
+  };
+}
 
 async function put({ vni, mac, via }: MacEntryItem, context: Context): Promise<void> {
   const index = interfaceOf(interfaceKey(vni, via), context);
-  await context.vpp.request('l2fib_add_del', { ...STATIC, mac, bd_id: vni, sw_if_index: index });
+  await context.vpp.request('l2fib_add_del', message(vni, mac, index, true));
 }
 
 /** The item whose interface the MAC is at. */

@@ -6,11 +6,11 @@ import { NfvError } from '../../errors.js';
 import type { HostInterfacePort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
-import { createHostInterface } from './af-packet.js';
+import { createHostInterface, hostInterfaceName } from './af-packet.js';
 import type { Context } from './context.js';
 import { attach, place } from './members.js';
 import { somebodyElses } from './orphans.js';
-import type { PortKind } from './port-kind.js';
+import { interfaceOfVpp, type PortKind } from './port-kind.js';
 import { parseTag, tagOf } from './tag.js';
 import type { HostInterface, Interface } from './view.js';
 import { undoing } from './undoing.js';
@@ -20,7 +20,8 @@ import { RETVAL, unless, type Vpp } from './vpp.js';
 const GONE = '';
 
 export const hostInterfacePort: PortKind<HostInterfacePort> = {
-  claims: ({ interface: name }) => [`interface ${name}`],
+  // In VPP it has a name by which another port could have it.
+  claims: ({ interface: name }) => [`interface ${name}`, interfaceOfVpp(hostInterfaceName(name))],
 
   observe(found, _wanted, view) {
     const taken = view.hostInterfaces.get(found.index);
@@ -66,7 +67,7 @@ async function takeHostInterface(
   context: Context,
 ): Promise<void> {
   const { vpp, uplinks, host } = context;
-  const name = `host-${port.interface}`;
+  const name = hostInterfaceName(port.interface);
   if (uplinks.has(name)) throw somebodyElses(undefined, `${port.interface}, an uplink,`);
   const tag = tagOf(portKey(item.endpoint));
   // Before it is taken: if it is made anew meanwhile, that shows.
@@ -89,7 +90,7 @@ async function take(name: string, tag: string, { vpp, orphans }: Context): Promi
             tag,
             comesUp: false,
             find: ({ interfaces }) =>
-              [...interfaces.values()].find((each) => each.name === `host-${name}`),
+              [...interfaces.values()].find((each) => each.name === hostInterfaceName(name)),
           },
           vpp,
         );

@@ -17,9 +17,14 @@ export interface PortSight {
   readonly defects?: readonly string[];
 }
 
+/** A claim: only one port can have an interface, whatever way leads to it. */
+export const interfaceOfVpp = (name: string): string => `interface ${name} of VPP`;
+
 export interface PortKind<P extends PortSpec> {
   /** Names of what only one port can have. */
   claims(spec: P): readonly string[];
+  /** Why this VPP cannot do what is asked: what there is of the port stays as it is then. */
+  readonly refusal?: (spec: P, view: View) => NfvError | undefined;
   /** Notes what has to be read besides all ports. */
   readonly reads?: (spec: P, wants: Wants) => void;
   /**
@@ -53,12 +58,13 @@ export function forAnyPort<K extends PortKindName>(
   };
   const ifOwn = (spec: PortSpec | undefined): PortOf<K> | undefined =>
     spec !== undefined && isPort(spec, name) ? spec : undefined;
-  const { reads, canChange, update } = kind;
+  const { refusal, reads, canChange, update } = kind;
   return {
     claims: (spec) => kind.claims(own(spec)),
     observe: (found, wanted, view) => kind.observe(found, ifOwn(wanted), view),
     create: (item, spec, context) => kind.create(item, own(spec), context),
     remove: (index, from, context) => kind.remove(index, own(from), context),
+    ...(refusal && { refusal: (spec, view) => refusal(own(spec), view) }),
     ...(reads && {
       reads: (spec, wants) => {
         reads(own(spec), wants);

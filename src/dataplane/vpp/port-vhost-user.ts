@@ -22,6 +22,8 @@ const GONE = '';
 export const vhostUserPort: PortKind<VhostUserPort> = {
   claims: ({ socket }) => [`socket ${socket}`],
 
+  refusal: ({ eventIdx }, view) => (eventIdx && !view.offersEventIdx ? noEventIdx() : undefined),
+
   observe({ index, tag }, wanted, view) {
     const found = view.vhostUsers.get(index);
     if (found === undefined) return undefined;
@@ -209,8 +211,11 @@ function offered(spec: VhostUserPort) {
 
 /** @throws NfvError ITEM_UNSUPPORTED */
 function needOldOffer({ eventIdx }: VhostUserPort): void {
-  if (!eventIdx) return;
-  throw new NfvError('ITEM_UNSUPPORTED', 'this VPP cannot offer the event index (event_idx)');
+  if (eventIdx) throw noEventIdx();
+}
+
+function noEventIdx(): NfvError {
+  return new NfvError('ITEM_UNSUPPORTED', 'this VPP cannot offer the event index (event_idx)');
 }
 
 /** A guest may connect once it can do no harm: when the socket is its own and the port in its place. */

@@ -8,7 +8,7 @@ import type { VlanPort } from '../../model/vpp-ports.js';
 import type { Context } from './context.js';
 import { place } from './members.js';
 import type { Seen } from './orphans.js';
-import type { PortKind } from './port-kind.js';
+import { interfaceOfVpp, type PortKind } from './port-kind.js';
 import { tagOf } from './tag.js';
 import type { Interface } from './view.js';
 import { idOf, makeOrTakeSub, NO_REWRITE } from './vlan-subif.js';
@@ -19,7 +19,10 @@ import { RETVAL, unless, type Vpp } from './vpp.js';
 const REWRITE = { none: NO_REWRITE, pop1: 3, pop2: 4 } as const;
 
 export const vlanPort: PortKind<VlanPort> = {
-  claims: (spec) => [`VLAN ${idOf(spec)} of ${spec.parent}`],
+  claims: (spec) => [
+    `VLAN ${idOf(spec)} of ${spec.parent}`,
+    interfaceOfVpp(`${spec.parent}.${idOf(spec)}`),
+  ],
 
   observe({ sub, up }, _wanted, view) {
     if (sub === undefined) return undefined;

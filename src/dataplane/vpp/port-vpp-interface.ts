@@ -8,7 +8,7 @@ import { portKey } from '../../model/item.js';
 import type { Context } from './context.js';
 import { attach, place } from './members.js';
 import { somebodyElses, type Seen } from './orphans.js';
-import type { PortKind } from './port-kind.js';
+import { interfaceOfVpp, type PortKind } from './port-kind.js';
 import { bareTag, parseTag, tagOf } from './tag.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
@@ -20,7 +20,7 @@ const WAS_DOWN = 'd';
 const LOCAL = 'local0';
 
 export const vppInterfacePort: PortKind<VppInterfacePort> = {
-  claims: ({ interface: name }) => [`interface ${name} of VPP`],
+  claims: ({ interface: name }) => [interfaceOfVpp(name)],
 
   observe({ name, tag }) {
     const attested = parseTag(tag)?.attested;

@@ -33,6 +33,7 @@ export async function read(
     readTables(wants, view.routing, vpp),
     wants.crossConnects ? readCrossConnects(view, vpp) : undefined,
   ]);
+  view.offersEventIdx = vpp.has('create_vhost_user_if_v2');
   view.endpoints = wants.endpoints;
   view.answers = wants.answers;
   await readRouting(wants, view, vpp);

@@ -1,13 +1,41 @@
 /** An uplink on an interface of the kernel, which VPP takes by af_packet. */
+import { retvalOf } from '../../vpp-api/client/refused.js';
 import { createHostInterface } from './af-packet.js';
-import type { UplinkPart } from './uplink-part.js';
+import type { Seen } from './orphans.js';
+import { tagged, type UplinkMeans, type UplinkPart } from './uplink-part.js';
+import { RETVAL } from './vpp.js';
 
 export function hostUplink(hostInterface: string): UplinkPart {
   const name = `host-${hostInterface}`;
   return {
     name,
-    find: ({ interfaces }) => interfaces.find((each) => each.name === name),
+    // Another one than ours is as good if it is in use: an operator made it.
+    find: (view) =>
+      tagged(name, view) ??
+      view.interfaces.find((each) => each.name === name && (each.up || each.tag !== '')),
     differences: () => [],
-    create: (_tag, _on, { vpp }) => createHostInterface(hostInterface, vpp),
+    create: (tag, _on, means) => take(hostInterface, tag, means),
   };
+}
+
+/** @throws NfvError VPP_REFUSED; FOREIGN_OBJECT: VPP has taken it for somebody else */
+async function take(
+  hostInterface: string,
+  tag: string,
+  { vpp, orphans }: UplinkMeans,
+): Promise<number> {
+  try {
+    return await createHostInterface(hostInterface, vpp);
+  } catch (error) {
+    if (retvalOf(error) !== RETVAL.IF_ALREADY_EXISTS) throw error;
+    const what = `VPP's interface on ${hostInterface}`;
+    const name = `host-${hostInterface}`;
+    const orphan = {
+      what,
+      tag,
+      comesUp: false,
+      find: ({ interfaces }: Seen) => [...interfaces.values()].find((each) => each.name === name),
+    };
+    return await orphans.take(orphan, vpp);
+  }
 }

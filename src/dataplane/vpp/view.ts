@@ -125,6 +125,8 @@ export class View {
   readonly domains = new Map<number, Domain>();
   readonly taps = new Map<number, Tap>();
   readonly hostInterfaces = new Map<number, HostInterface>();
+  /** What VPP makes for virtual machines can offer them the event index. */
+  offersEventIdx = false;
   readonly vhostUsers = new Map<number, VhostUser>();
   readonly memifs = new Map<number, Memif>();
   /** What a memif's tag attests of a secret, by its name; not of one that cannot be read. */

@@ -10,6 +10,7 @@ import type {
   Dataplane,
   Observation,
   Observed,
+  ResultListener,
   Scope,
   Step,
   StepResult,
@@ -21,6 +22,7 @@ import type { SessionEvent } from '../../vpp-api/client/options.js';
 import { Admission } from './admission.js';
 import { capabilitiesOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
+import type { Context } from './context.js';
 import { Health } from './health.js';
 import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './interface-events.js';
@@ -64,11 +66,10 @@ const UNKNOWN: Capabilities = {
   bumModes: [],
 };
 
-/** Steps that are at work at a time. */
-const AT_ONCE = 2048;
-
 export class VppDataplane implements Dataplane {
   readonly traits = KINDS;
+  /** The flood list is the tunnels themselves; of all else the dependencies say what comes before. */
+  readonly overlapsWaves = true;
   readonly #memory = new Memory();
   readonly #changes = new Changes(this.#memory);
   readonly #client: VppClient;
@@ -140,15 +141,20 @@ export class VppDataplane implements Dataplane {
     return observation;
   }
 
-  async apply(steps: readonly Step[], signal: AbortSignal): Promise<readonly StepResult[]> {
-    const results: StepResult[] = [];
-    for (let i = 0; i < steps.length; i += AT_ONCE) {
-      const part = steps.slice(i, i + AT_ONCE);
-      const done = this.#changes.working(part.map(({ key }) => key));
-      results.push(...(await Promise.all(part.map((step) => this.#step(step, signal)))));
+  async apply(
+    steps: readonly Step[],
+    signal: AbortSignal,
+    onResult?: ResultListener,
+  ): Promise<readonly StepResult[]> {
+    const context = this.#contextOf(signal);
+    if (context instanceof NfvError) return steps.map(() => context);
+    const done = this.#changes.working(steps.map(({ key }) => key));
+    const tell = onResult ?? ((): void => undefined);
+    try {
+      return await Promise.all(steps.map((step, at) => this.#step(step, context, at, tell)));
+    } finally {
       done();
     }
-    return results;
   }
 
   onChange(listener: Listener): void {
@@ -184,7 +190,7 @@ export class VppDataplane implements Dataplane {
         log.warn({ code, error: message }, 'definitions of VPP’s messages passed over');
       }
       this.#events.start();
-      this.#changes.tell('unknown');
+      this.#changes.tell(restarted ? 'restarted' : 'unknown');
       this.#readPlugins();
     } else if (event.kind === 'lost' && event.wasOpen) {
       const { code, message } = event.error;
@@ -211,26 +217,37 @@ export class VppDataplane implements Dataplane {
     }
   }
 
-  async #step(step: Step, signal: AbortSignal): Promise<StepResult> {
+  /** For the steps of one call, which are of one VPP; why there is none. */
+  #contextOf(signal: AbortSignal): Context | NfvError {
     try {
-      if (signal.aborted) throw abortError(step.key, signal);
-      const vpp = this.#vpp(signal);
-      await this.#admission.admit(step, vpp);
-      await KIND_TABLE.carryOut(step, {
-        vpp,
+      return {
+        vpp: this.#vpp(signal),
         memory: this.#memory,
         uplinks: this.#uplinks,
         orphans: this.#orphans,
         lookups: this.#lookups,
         memifSockets: this.#memifSockets,
         host: this.options.host,
-      });
-      return undefined;
+      };
     } catch (error) {
       return NfvError.from(error);
-    } finally {
-      this.#admission.over(step);
     }
+  }
+
+  async #step(step: Step, context: Context, at: number, tell: ResultListener): Promise<StepResult> {
+    const { vpp } = context;
+    const admission = this.#admission.of(step);
+    let result: StepResult;
+    try {
+      if (vpp.signal?.aborted === true) throw abortError(step.key, vpp.signal);
+      if (admission !== undefined) await admission.admit(step, vpp);
+      await KIND_TABLE.carryOut(step, context);
+    } catch (error) {
+      result = NfvError.from(error);
+    }
+    admission?.over(step);
+    tell(at, result);
+    return result;
   }
 }
 

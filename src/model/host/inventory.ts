@@ -168,6 +168,8 @@ export interface NetAddress {
   readonly scope: string;
   /** From DHCP or a router: it has a lifetime. */
   readonly dynamic: boolean;
+  /** What else it was made with, in the words of ip-address(8): `brd 192.0.2.255`, `noprefixroute`. */
+  readonly options: readonly string[];
 }
 
 export type VfLinkState = 'auto' | 'enable' | 'disable';

@@ -28,6 +28,12 @@ export interface NicStatus {
   readonly state: string;
 }
 
+/** One of the profile's. */
+export interface NamedNic extends NicStatus {
+  /** As in the profile; empty: not known at the moment. */
+  readonly name: string;
+}
+
 /** How the host differs from its profile. */
 export interface DriftReport {
   /** What would have to be done. */
@@ -66,6 +72,8 @@ export interface HostState {
   readonly drift: DriftReport | undefined;
   /** Pages that we have added since the last boot. */
   readonly hugepages: readonly HugepageShare[];
+  /** Of the profile, in the order of their functions. */
+  readonly nics: readonly NamedNic[];
   /** Undefined: none is offered. */
   readonly offered: OfferState | undefined;
 }

@@ -83,6 +83,8 @@ const address = z.strictObject({
   prefixLength: count,
   scope: text,
   dynamic: z.boolean(),
+  /** Journals of before have none. */
+  options: z.array(text).default([]),
 });
 
 const route = z.strictObject({

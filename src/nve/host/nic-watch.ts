@@ -17,35 +17,49 @@ export class NicWatch {
       .sort((a, b) => (a.function < b.function ? -1 : 1));
   }
 
-  /** What was seen of the functions that these changes are about; others are forgotten. */
-  see(inventory: Inventory, transactions: readonly Transaction[]): void {
-    const refs = new Set(
-      transactions.flatMap(({ steps }) =>
+  /**
+   * What was seen of the functions that these changes are about, and of some more; others are
+   * forgotten.
+   */
+  see(
+    inventory: Inventory,
+    transactions: readonly Transaction[],
+    more: readonly FunctionRef[] = [],
+  ): void {
+    const refs = new Set([
+      ...more,
+      ...transactions.flatMap(({ steps }) =>
         steps.flatMap(({ step }) => (step.kind === 'bind' ? [step.function] : [])),
       ),
-    );
+    ]);
     for (const ref of [...this.#actors.keys()]) if (!refs.has(ref)) this.#actors.delete(ref);
-    for (const ref of refs) this.#send(ref, { type: seenAs(find(inventory, ref)) });
+    for (const ref of refs) this.send(ref, { type: seenAs(find(inventory, ref)) });
   }
 
   /** A step that binds a function, on its way. */
-  step({ planned, direction, what, error }: StepEvent): void {
+  step({
+    planned,
+    direction,
+    what,
+    error,
+  }: Pick<StepEvent, 'planned' | 'direction' | 'what' | 'error'>): void {
     const { step } = planned;
     if (step.kind !== 'bind') return;
     const toVfio = direction === 'do' && isVfioDriver(step.driver ?? undefined);
-    if (what === 'begun') this.#send(step.function, { type: toVfio ? 'BIND' : 'RESTORE' });
-    if (what === 'done') this.#send(step.function, { type: 'DONE' });
+    if (what === 'begun') this.send(step.function, { type: toVfio ? 'BIND' : 'RESTORE' });
+    if (what === 'done') this.send(step.function, { type: 'DONE' });
     if (what !== 'failed') return;
     const type = error?.code === 'WRITE_HUNG' ? 'HUNG' : 'FAILED';
-    this.#send(step.function, { type });
+    this.send(step.function, { type });
   }
 
   /** Nothing hangs any more. */
   freed(): void {
-    for (const ref of this.#actors.keys()) this.#send(ref, { type: 'FREED' });
+    for (const ref of this.#actors.keys()) this.send(ref, { type: 'FREED' });
   }
 
-  #send(ref: FunctionRef, event: NicEvent): void {
+  /** What its machine does not expect now is nothing to it. */
+  send(ref: FunctionRef, event: NicEvent): void {
     const actor = this.#actors.get(ref) ?? createActor(nicMachine).start();
     this.#actors.set(ref, actor);
     if (actor.getSnapshot().can(event)) actor.send(event);

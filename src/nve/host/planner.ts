@@ -4,7 +4,10 @@ import { readText } from '../../host/durable-file.js';
 import type { Inventory } from '../../model/host/inventory.js';
 import type { Finding, HostPlan } from '../../model/host/plan.js';
 import { EMPTY_PROFILE, parseHostProfile, type HostProfile } from '../../model/host/profile.js';
+import type { KnownNic } from './nic-states.js';
+import { chooseNics } from './plan/choose.js';
 import { planHost } from './plan/make-plan.js';
+import { Planning } from './plan/planning.js';
 import { readInventory } from './read-inventory.js';
 import { MAX_FILE } from './runners.js';
 import { knownMacs, ledgerOf, type Transaction } from './transaction.js';
@@ -20,6 +23,8 @@ export interface Planned {
   readonly plan: HostPlan;
   readonly inventory: Inventory;
   readonly profile: HostProfile;
+  /** Which function each NIC of the profile is, as far as that is clear. */
+  readonly nics: readonly KnownNic[];
   /** `FILE:LINE:COLUMN: PATH` of what a finding is about; its subject where that is no part. */
   readonly where: (finding: Finding) => string;
 }
@@ -56,15 +61,17 @@ export class HostPlanner {
       conf === undefined
         ? undefined
         : await readText(this.doors.files.path(conf.slice(1)), MAX_FILE);
-    const plan = planHost({
+    const input = {
       inventory,
       profile,
       startupConf,
       ledger: ledgerOf(transactions, this.bootId),
       knownMacs: knownMacs(transactions),
-    });
+    };
+    const plan = planHost(input);
+    const nics = chooseNics(new Planning(input)).map(({ name, ref }) => ({ name, ref }));
     const where = ({ path, subject }: Finding): string =>
       path.length === 0 ? subject : document.where(path);
-    return { plan, inventory, profile, where };
+    return { plan, inventory, profile, nics, where };
   }
 }

@@ -3,7 +3,6 @@
  * a boot, sees drift. One change at a time; what is asked meanwhile is refused.
  */
 import { join } from 'node:path';
-import { createActor } from 'xstate';
 import { NfvError } from '../../errors.js';
 import type { HostDoors } from '../../host/doors.js';
 import { Journal } from '../../host/journal.js';
@@ -14,15 +13,14 @@ import { isBlocked, isGuarded, type HostPlan } from '../../model/host/plan.js';
 import type { DriftReport } from '../../model/host/status.js';
 import { describeStep } from '../../model/host/steps.js';
 import { errorFields, type Log } from '../../model/log.js';
-import { hostMachine, type HostEvent } from '../../statemachine/host.js';
-import { MachineClock } from '../../statemachine/machine-clock.js';
 import { readBootId } from '../../dpdk/machine.js';
 import { checkRequest, type ApplyRequest } from './apply-request.js';
 import { Engine, type StepEvent } from './engine.js';
-import { NicWatch } from './nic-watch.js';
+import { Lifecycle } from './lifecycle.js';
 import { HostPlanner, type Planned, type ProfileSource } from './planner.js';
 import { changeStatus, type HostReport, type HostStatus } from './status.js';
 import { foldRecords, ledgerOf, parseRecord, summarize, type Transaction } from './transaction.js';
+import { checkMayChange, sinceLastApply, whatIsLeft } from './what-is-left.js';
 
 export interface PreparationOptions {
   readonly doors: HostDoors;
@@ -40,9 +38,8 @@ type Reason = Transaction['reason'];
 
 export class HostPreparation {
   readonly #engine: Engine;
-  readonly #machine;
+  readonly #life: Lifecycle;
   readonly #planner: HostPlanner;
-  readonly #nics = new NicWatch();
   #busy = false;
   #drift: DriftReport | undefined;
 
@@ -78,20 +75,21 @@ export class HostPreparation {
   ) {
     const { doors, clock } = options;
     const onStep = (event: StepEvent): void => {
-      this.#onStep(event);
+      this.#life.step(event);
+      const text = describeStep(event.planned.step);
+      options.onReport({ kind: 'step', text, event });
     };
     this.#engine = new Engine({ doors, journal, bootId, onStep }, transactions);
     this.#planner = new HostPlanner(doors, options.nva, bootId);
-    this.#machine = createActor(hostMachine, { clock: new MachineClock(clock) });
-    this.#machine.subscribe((snapshot) => {
-      options.onReport({ kind: 'state', state: stateName(snapshot.value) });
+    this.#life = new Lifecycle(clock, (state) => {
+      options.onReport({ kind: 'state', state });
       this.#watchDeadMan();
     });
-    this.#machine.start();
+    this.#life.start();
   }
 
   async close(): Promise<void> {
-    this.#machine.stop();
+    this.#life.stop();
     await this.lock.release();
     await this.journal.close();
   }
@@ -112,7 +110,7 @@ export class HostPreparation {
    */
   async apply(request: ApplyRequest, signal: AbortSignal): Promise<HostPlan> {
     return this.#alone(async () => {
-      this.#mayChange();
+      checkMayChange(this.#engine.last);
       return this.#apply(request, 'apply', signal);
     });
   }
@@ -124,7 +122,7 @@ export class HostPreparation {
     const { last } = this.#engine;
     const same = last?.profile.text === request.profile.text && last.bootId === this.bootId;
     if (same && plan.steps.length === 0) return plan;
-    this.#send({ type: 'PLANNED', steps: plan.steps.length });
+    this.#life.send({ type: 'PLANNED', steps: plan.steps.length });
     await this.#engine.record({
       type: 'begin',
       id: this.options.makeId(),
@@ -136,7 +134,7 @@ export class HostPreparation {
       steps: [...plan.steps],
       confirmMs: request.confirmMs ?? null,
     });
-    this.#send({ type: 'APPLY', confirmMs: request.confirmMs });
+    this.#life.send({ type: 'APPLY', confirmMs: request.confirmMs });
     await this.#finish(false, signal);
     return plan;
   }
@@ -156,14 +154,14 @@ export class HostPreparation {
     const { confirmMs } = this.#engine.last ?? { confirmMs: null };
     const confirmBy = confirmMs === null ? null : this.options.clock.now() + confirmMs;
     await this.#engine.record({ type: 'applied', confirmBy });
-    this.#send({ type: 'VERIFIED' });
+    this.#life.send({ type: 'VERIFIED' });
     this.#drift = undefined;
     if (confirmMs === null) await this.#compact();
   }
 
   async #takeBack(error: NfvError): Promise<void> {
     const needsReboot = error.code === 'REBOOT_NEEDED';
-    this.#send({ type: 'FAILED', trouble: error.message, needsReboot });
+    this.#life.send({ type: 'FAILED', trouble: error.message, needsReboot });
     try {
       await this.#undoLast('failure', error.message, new AbortController().signal);
     } catch (thrown) {
@@ -177,7 +175,7 @@ export class HostPreparation {
     const { last } = this.#engine;
     if (last === undefined) return;
     const { plan, inventory } = await this.plan(last.profile, signal);
-    this.#nics.see(inventory, this.#engine.all);
+    this.#life.see(inventory, this.#engine.all);
     const [first] = plan.steps;
     if (first === undefined) return;
     const left = plan.steps.map(({ step }) => describeStep(step)).join('; ');
@@ -194,7 +192,7 @@ export class HostPreparation {
         throw new NfvError('NOTHING_TO_DO', 'no change of this host waits to be confirmed');
       }
       // First of all time stops running.
-      this.#send({ type: 'CONFIRM' });
+      this.#life.send({ type: 'CONFIRM' });
       await this.#engine.record({ type: 'confirmed' });
       await this.#compact();
     });
@@ -209,19 +207,12 @@ export class HostPreparation {
       if (this.#engine.last === undefined) {
         throw new NfvError('NOTHING_TO_DO', 'no change of this host is known');
       }
-      this.#send({ type: 'UNDO' });
-      for (const t of this.#sinceLastApply()) {
+      this.#life.send({ type: 'UNDO' });
+      for (const t of sinceLastApply(this.#engine.all)) {
         await this.#undoLast('request', 'asked for', signal, t.reason === 'apply');
       }
       await this.#afterBoot(signal);
     });
-  }
-
-  /** The newest change that was asked for, and what was done for it since; the newest first. */
-  #sinceLastApply(): Transaction[] {
-    const { all } = this.#engine;
-    const at = all.findLastIndex(({ reason }) => reason === 'apply');
-    return all.slice(Math.max(0, at)).reverse();
   }
 
   /** @param ends the machine is told; else more is undone after it */
@@ -235,22 +226,21 @@ export class HostPreparation {
       await this.#engine.undo(why, message, signal);
     } catch (thrown) {
       const error = NfvError.from(thrown);
-      this.#send({ type: 'NOT_RESTORED', trouble: error.message });
+      this.#life.send({ type: 'NOT_RESTORED', trouble: error.message });
       throw error;
     }
     if (!ends) return;
     const hasProfile = this.#engine.last !== undefined;
     if (!hasProfile) await this.#engine.replace([], []);
     this.#drift = undefined;
-    this.#nics.see(await this.inventory(signal), this.#engine.all);
-    this.#send({ type: 'UNDONE', hasProfile });
+    this.#life.see(await this.inventory(signal), this.#engine.all);
+    this.#life.send({ type: 'UNDONE', hasProfile });
     await this.#look(signal);
   }
 
   /** Time is up, and nobody confirmed: the machine says so, and nobody has acted on it yet. */
   #watchDeadMan(): void {
-    const late = this.#machine.getSnapshot().matches('undoing');
-    if (!late || this.#busy || this.#engine.last?.phase !== 'applied') return;
+    if (!this.#life.isUndoing || this.#busy || this.#engine.last?.phase !== 'applied') return;
     const { log } = this.options;
     log.warn({}, 'the change was not confirmed in time, and is undone');
     this.#alone(() =>
@@ -268,42 +258,24 @@ export class HostPreparation {
   async recover(signal: AbortSignal): Promise<void> {
     await this.#alone(async () => {
       for (let last = this.#engine.last; last !== undefined; last = this.#engine.last) {
-        const left = this.#whatIsLeft(last);
-        if (left === 'nothing') break;
-        if (left === 'to-confirm') return;
-        if (left === 'to-finish') {
-          this.#send({ type: 'RESUME', steps: last.steps.length, step: last.done.size });
+        const left = whatIsLeft(last, this.bootId, this.options.clock.now());
+        if (left.kind === 'nothing') break;
+        if (left.kind === 'to-confirm') {
+          this.#life.send({ type: 'STILL_UNCONFIRMED', confirmMs: left.confirmMs });
+          return;
+        }
+        if (left.kind === 'to-finish') {
+          this.#life.send({ type: 'RESUME', steps: last.steps.length, step: last.done.size });
           await this.#finish(true, signal);
           return;
         }
-        this.#send({ type: 'TAKE_BACK' });
+        this.#life.send({ type: 'TAKE_BACK' });
         const why = last.bootId === this.bootId ? 'unconfirmed' : 'reboot';
         await this.#undoLast(why, 'cut off before it was confirmed', signal, true);
       }
       await this.#look(signal);
       await this.#afterBoot(signal);
     });
-  }
-
-  #whatIsLeft(last: Transaction): 'nothing' | 'to-confirm' | 'to-finish' | 'to-undo' {
-    const sameBoot = last.bootId === this.bootId;
-    switch (last.phase) {
-      case 'confirmed':
-      case 'undone':
-        return 'nothing';
-      case 'undoing':
-        return 'to-undo';
-      case 'applying':
-        return sameBoot && last.confirmMs === null ? 'to-finish' : 'to-undo';
-      case 'applied': {
-        const left = (last.confirmBy ?? 0) - this.options.clock.now();
-        if (!sameBoot || left <= 0) return 'to-undo';
-        // A clock that was set back must not give more time than there was.
-        const confirmMs = Math.min(left, last.confirmMs ?? left);
-        this.#send({ type: 'STILL_UNCONFIRMED', confirmMs });
-        return 'to-confirm';
-      }
-    }
   }
 
   /** Nothing of what was set survives a boot: it is all set again. */
@@ -319,13 +291,13 @@ export class HostPreparation {
     const { last } = this.#engine;
     this.#drift = undefined;
     if (last === undefined) {
-      this.#send({ type: 'NO_PROFILE' });
+      this.#life.send({ type: 'NO_PROFILE' });
       return undefined;
     }
     const planned = await this.plan(last.profile, signal);
     const { findings, steps } = planned.plan;
-    this.#nics.see(planned.inventory, this.#engine.all);
-    this.#send({ type: steps.length === 0 ? 'AS_WANTED' : 'DRIFTED' });
+    this.#life.see(planned.inventory, this.#engine.all);
+    this.#life.send({ type: steps.length === 0 ? 'AS_WANTED' : 'DRIFTED' });
     if (steps.length > 0) {
       const texts = steps.map(({ step }) => describeStep(step));
       this.#drift = { steps: texts, findings, repaired: false };
@@ -359,36 +331,24 @@ export class HostPreparation {
   async retryUndo(signal: AbortSignal): Promise<void> {
     if (this.#engine.last?.phase !== 'undoing') return;
     await this.#alone(async () => {
-      this.#nics.freed();
-      this.#send({ type: 'UNDO' });
+      this.#life.freed();
+      this.#life.send({ type: 'UNDO' });
       await this.#undoLast('failure', 'tried again', signal);
     });
   }
 
   status(): HostStatus {
-    const snapshot = this.#machine.getSnapshot();
     const { last } = this.#engine;
     return {
-      state: stateName(snapshot.value),
-      ready: snapshot.matches('ready'),
-      trouble: snapshot.context.trouble,
+      state: this.#life.state,
+      ready: this.#life.isReady,
+      trouble: this.#life.trouble,
       change: last === undefined ? undefined : changeStatus(last, this.options.clock.now()),
-      nics: this.#nics.statuses,
+      nics: this.#life.nics,
       drift: this.#drift,
       hugepages: ledgerOf(this.#engine.all, this.bootId),
       stuck: this.options.doors.programs.stuck(),
     };
-  }
-
-  #onStep(event: StepEvent): void {
-    this.#nics.step(event);
-    if (event.direction === 'do') {
-      if (event.what === 'begun') this.#send({ type: 'STEP_BEGUN' });
-      if (event.what === 'made') this.#send({ type: 'STEP_MADE' });
-      if (event.what === 'done') this.#send({ type: 'STEP_DONE' });
-    }
-    const text = describeStep(event.planned.step);
-    this.options.onReport({ kind: 'step', text, event });
   }
 
   /** Earlier boots' repetitions have nothing left that could be undone. */
@@ -398,24 +358,6 @@ export class HostPreparation {
     if (keep.length === all.length || all.some(({ phase }) => phase !== 'confirmed')) return;
     const records = summarize(keep);
     await this.#engine.replace(records, foldRecords(records));
-  }
-
-  #mayChange(): void {
-    const { phase } = this.#engine.last ?? {};
-    if (phase === 'applied') {
-      throw new NfvError('HOST_BUSY', 'the last change waits to be confirmed', {
-        remedy: 'run "nfvctl host confirm" or "nfvctl host undo" first',
-      });
-    }
-    if (phase === 'undoing' || phase === 'applying') {
-      throw new NfvError('HOST_BUSY', 'the last change is not undone yet', {
-        remedy: 'see "nfvctl host status", then run "nfvctl host undo"',
-      });
-    }
-  }
-
-  #send(event: HostEvent): void {
-    this.#machine.send(event);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -428,11 +370,4 @@ export class HostPreparation {
       this.#watchDeadMan();
     }
   }
-}
-
-function stateName(value: string | Readonly<Record<string, string>>): string {
-  if (typeof value === 'string') return value;
-  return Object.entries(value)
-    .map(([outer, inner]) => `${outer}.${inner}`)
-    .join();
 }

@@ -8,7 +8,8 @@ import { readBootId } from '../../dpdk/machine.js';
 import type { DriftReport, HostState } from '../../model/host/status.js';
 import { describeStep } from '../../model/host/steps.js';
 import { offerState, readOffer } from './offered.js';
-import { HostPlanner } from './planner.js';
+import { nicStatuses } from './nic-states.js';
+import { HostPlanner, type Planned } from './planner.js';
 import { changeStatus } from './status.js';
 import { foldRecords, ledgerOf, parseRecord, type Transaction } from './transaction.js';
 
@@ -44,19 +45,22 @@ export async function readHostState(
   const hugepages = ledgerOf(transactions, bootId);
   const offered = offerState(await readOffer(stateDir));
   if (last === undefined) {
-    return { state: 'idle', ready: false, change: undefined, drift: undefined, hugepages, offered };
+    const nothing = { change: undefined, drift: undefined, nics: [] };
+    return { state: 'idle', ready: false, hugepages, offered, ...nothing };
   }
   const state = await stateOf(last, bootId, stateDir);
-  const drift =
-    looks && state === 'ready'
-      ? await look(last, transactions, bootId, options, signal)
-      : undefined;
+  // What is being changed is not looked at meanwhile.
+  const isStill = state !== 'applying' && state !== 'undoing';
+  const planned =
+    looks && isStill ? await look(last, transactions, bootId, options, signal) : undefined;
+  const drift = planned !== undefined && state === 'ready' ? driftOf(planned) : undefined;
   return {
     state: drift !== undefined && drift.steps.length > 0 ? 'drifted' : state,
     ready: state === 'ready',
     change: changeStatus(last, now),
     drift,
     hugepages,
+    nics: nicStatuses(transactions, planned),
     offered,
   };
 }
@@ -81,15 +85,17 @@ async function stateOf(
   }
 }
 
-async function look(
+function look(
   last: Transaction,
   transactions: readonly Transaction[],
   bootId: string,
   { doors, nva }: StateOptions,
   signal: AbortSignal,
-): Promise<DriftReport> {
-  const planner = new HostPlanner(doors, nva, bootId);
-  const { plan } = await planner.plan(last.profile, transactions, signal);
+): Promise<Planned> {
+  return new HostPlanner(doors, nva, bootId).plan(last.profile, transactions, signal);
+}
+
+function driftOf({ plan }: Planned): DriftReport {
   const steps = plan.steps.map(({ step }) => describeStep(step));
   return { steps, findings: plan.findings, repaired: false };
 }

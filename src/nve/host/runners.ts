@@ -13,6 +13,7 @@ import { makeHugepages, observeHugepages } from '../../dpdk/set-hugepages.js';
 import { WRITE_MS, type HostDoors, type Observed } from '../../host/doors.js';
 import { readText, removeDurably, writeDurably } from '../../host/durable-file.js';
 import { observeModule, setLoaded } from '../../host/modules.js';
+import { explained } from '../../host/kernel-answers.js';
 import { isActive, setActive } from '../../host/systemd.js';
 import type { Step, StepOf } from '../../model/host/steps.js';
 import {
@@ -110,14 +111,24 @@ async function makeHostStep(doors: HostDoors, step: HostStep, signal: AbortSigna
       return makeHugepages(doors, step, signal);
     case 'module':
       return setLoaded(doors, step.name, step.loaded, signal);
-    case 'noIommu': {
-      const value = step.enabled ? 'Y' : 'N';
-      return doors.writer.write(NO_IOMMU_PATH, value, { deadlineMs: WRITE_MS, signal });
-    }
+    case 'noIommu':
+      return setNoIommu(doors, step, signal);
     case 'file': {
       const path = doors.files.path(step.path.slice(1));
       return step.content === null ? removeDurably(path) : writeDurably(path, step.content);
     }
+  }
+}
+
+async function setNoIommu(
+  { writer }: HostDoors,
+  { enabled }: StepOf<'noIommu'>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await writer.write(NO_IOMMU_PATH, enabled ? 'Y' : 'N', { deadlineMs: WRITE_MS, signal });
+  } catch (error) {
+    throw explained('noIommu', error, undefined);
   }
 }
 

@@ -334,6 +334,8 @@ describe('unary calls that take their time', () => {
       virtualNetworks: stuck.virtualNetworks,
       endpoints: stuck.endpoints,
       hostProfiles: stuck.hostProfiles,
+      subnets: stuck.subnets,
+      routers: stuck.routers,
       nves: {
         create: never,
         list: never,

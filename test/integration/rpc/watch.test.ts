@@ -144,6 +144,8 @@ describe('watch, when its reader is slow or goes', () => {
       nves: nva.nves,
       endpoints: nva.endpoints,
       hostProfiles: nva.hostProfiles,
+      subnets: nva.subnets,
+      routers: nva.routers,
       async *watch(_request: WatchRequest, { signal }: Call) {
         try {
           while (!signal.aborted) {

@@ -15,6 +15,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EOPNOTSUPP: 'Operation not supported',
   EINVAL: 'Invalid argument',
   EEXIST: 'File exists',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
   EAGAIN: 'Resource temporarily unavailable',
   EBUSY: 'Device or resource busy',
   ENODEV: 'No such device',
@@ -38,6 +39,9 @@ export function rtnetlink(errno: string): Said {
 }
 
 export class FakeIp {
+  /** VFs whose MAC the PF has set: untrusted, they cannot give themselves another. */
+  readonly #macsSet = new WeakSet<FakeVf>();
+
   constructor(
     private readonly state: FakeState,
     private readonly pci: FakePci,
@@ -126,9 +130,22 @@ export class FakeIp {
     if (verb === 'up') netdev.up = true;
     else if (verb === 'down') this.#down(netdev);
     else if (verb === 'name') return this.#rename(netdev, value);
-    else if (verb === 'address') netdev.mac = value;
+    else if (verb === 'address') return this.#setMac(netdev, value);
     else if (verb === 'mtu') netdev.mtu = Number(value);
     else return rtnetlink('EINVAL');
+    return OK;
+  }
+
+  /** igb_main.c, igb_set_vf_mac_addr; igbvf/netdev.c, igbvf_set_mac. */
+  #setMac(netdev: FakeNetdev, mac: string): Said {
+    const fn = this.#functionOf(netdev.name);
+    const pf = fn?.vf === undefined ? undefined : this.state.functions.get(fn.vf.pf);
+    const vf = pf?.pf?.vfs[fn?.vf?.index ?? 0];
+    if (vf !== undefined) {
+      if (this.#macsSet.has(vf) && !vf.trust && vf.mac !== mac) return rtnetlink('EADDRNOTAVAIL');
+      vf.mac = mac;
+    }
+    netdev.mac = mac;
     return OK;
   }
 
@@ -203,6 +220,7 @@ export class FakeIp {
     const set = SET_VF[property];
     if (set === undefined) return rtnetlink('EINVAL');
     set(vf, values);
+    if (property === 'mac') this.#macsSet.add(vf);
     return OK;
   }
 }

@@ -64,6 +64,7 @@ describe('steps of a netdev', () => {
           prefixLength: 24,
           scope: 'global',
           dynamic: false,
+          options: [],
         },
       ],
       routes: [],

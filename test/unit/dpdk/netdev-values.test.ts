@@ -9,6 +9,7 @@ const V4 = {
   prefixLength: 24,
   scope: 'global',
   dynamic: false,
+  options: ['brd', '192.0.2.255', 'noprefixroute'],
 } as const;
 const V6 = {
   family: 'IPV6',
@@ -16,6 +17,7 @@ const V6 = {
   prefixLength: 64,
   scope: 'global',
   dynamic: false,
+  options: ['nodad'],
 } as const;
 
 function netdev(more: Partial<Netdev> = {}): Netdev {
@@ -87,9 +89,9 @@ describe('restoreCommands', () => {
       'link property add dev up0 altname enp65s0f0',
       'link set dev up0 mtu 9000',
       'link set dev up0 up',
-      'address replace 192.0.2.1/24 dev up0 scope global',
-      'address replace 2001:db8::1/64 dev up0',
-      'address replace 192.0.2.99/24 dev up0 scope global valid_lft 3600 preferred_lft 3600',
+      'address replace 192.0.2.1/24 dev up0 scope global brd 192.0.2.255 noprefixroute',
+      'address replace 2001:db8::1/64 dev up0 nodad',
+      'address replace 192.0.2.99/24 dev up0 scope global brd 192.0.2.255 noprefixroute valid_lft 3600 preferred_lft 3600',
       '-4 route replace default table main proto static metric 100 via 192.0.2.254 dev up0',
       '-4 route replace 198.51.100.0/24 table 77 proto static src 192.0.2.1 nexthop via 192.0.2.253 dev up0 weight 2 onlink nexthop via 192.0.2.252 dev eth9 weight 1',
       '-6 route replace 2001:db8:1::/64 table main proto static dev up0',

@@ -9,6 +9,32 @@ describe('parseNetdevs', () => {
   const netdevs = parseNetdevs(read('addresses'));
   const named = (name: string) => netdevs.find((netdev) => netdev.name === name);
 
+  it('reads what else an address was made with', () => {
+    // As iproute2 6.1 wrote it on Linux 6.12, but for the names.
+    const told = [
+      {
+        ifname: 'wan0',
+        flags: ['UP'],
+        mtu: 1500,
+        addr_info: [
+          {
+            family: 'inet',
+            local: '192.0.2.1',
+            prefixlen: 24,
+            broadcast: '192.0.2.255',
+            scope: 'global',
+            noprefixroute: true,
+            label: 'wan0:lab',
+          },
+          { family: 'inet', local: '192.0.2.2', prefixlen: 24, scope: 'global', label: 'wan0' },
+          { family: 'inet6', local: '2001:db8::1', prefixlen: 64, scope: 'global', nodad: true },
+        ],
+      },
+    ];
+    const options = parseNetdevs(told)[0]?.addresses.map((address) => address.options.join(' '));
+    assert.deepEqual(options, ['brd 192.0.2.255 label wan0:lab noprefixroute', '', 'nodad']);
+  });
+
   it('reads what a PF tells of its VFs', () => {
     const { vfs, ...pf } = named('eth0') ?? assert.fail();
     assert.deepEqual(pf, {
@@ -28,6 +54,7 @@ describe('parseNetdevs', () => {
           prefixLength: 64,
           scope: 'link',
           dynamic: false,
+          options: [],
         },
       ],
     });

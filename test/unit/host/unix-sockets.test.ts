@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/errors.js';
@@ -90,6 +99,69 @@ describe('sockets of other programs', () => {
       if (what === 'a file') assert.equal(lstatSync(path).mode & 0o777, 0o600);
     });
   }
+
+  describe('below a directory that others', () => {
+    const isRoot = process.getuid?.() === 0;
+    const refused: [how: string, change: (directory: string) => void][] = [
+      [
+        'may write to',
+        (directory) => {
+          chmodSync(directory, 0o707);
+        },
+      ],
+      [
+        'may write to, sticky or not',
+        (directory) => {
+          chmodSync(directory, 0o1777);
+        },
+      ],
+      ...(isRoot
+        ? ([
+            [
+              'own',
+              (directory) => {
+                chownSync(directory, 4242, 0);
+              },
+            ],
+            [
+              'of its group may write to',
+              (directory) => {
+                chownSync(directory, 0, 4242);
+                chmodSync(directory, 0o775);
+              },
+            ],
+          ] satisfies [string, (directory: string) => void][])
+        : []),
+    ];
+    for (const [how, change] of refused) {
+      it(`${how} are refused, and not in it`, async () => {
+        const guests = join(allowed, 'guest');
+        mkdirSync(join(guests, 'own'), { recursive: true });
+        symlinkSync(join(guests, 'own'), join(allowed, 'link'));
+        symlinkSync(allowed, join(guests, 'back'));
+        change(guests);
+        const error = {
+          code: 'SOCKET_PATH_REFUSED',
+          message: /guest, where others could have it lead elsewhere \(owner \d+:\d+, mode \d+\)$/,
+        };
+        await assert.rejects(sockets.prepare(join(guests, 'own', 'a'), true), error);
+        await assert.rejects(sockets.prepare(join(allowed, 'link', 'a'), true), error);
+        await assert.rejects(sockets.prepare(join(guests, 'back', 'a'), true), error);
+        await sockets.prepare(join(guests, 'a'), true);
+        await sockets.prepare(join(allowed, 'a'), true);
+      });
+    }
+
+    it('may write to are no matter above the one of the configuration', async () => {
+      mkdirSync(join(allowed, 'b'), { recursive: true });
+      chmodSync(join(dir.path, 'run'), 0o777);
+      await sockets.prepare(join(allowed, 'b', 'a'), true);
+      chmodSync(allowed, 0o777);
+      await sockets.prepare(join(allowed, 'a'), true);
+      const below = sockets.prepare(join(allowed, 'b', 'a'), true);
+      await assert.rejects(below, { code: 'SOCKET_PATH_REFUSED' });
+    });
+  });
 
   const wrong: [what: string, prepare: () => unknown, path: () => string, code: ErrorCode][] = [
     ['outside', () => undefined, () => join(dir.path, 'a'), 'SOCKET_PATH_REFUSED'],

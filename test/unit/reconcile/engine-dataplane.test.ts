@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { delay } from '../../../src/model/clock.js';
+import type { ResultListener, Step, StepResult } from '../../../src/reconcile/dataplane.js';
 import { behind, bridgeDomain, macEntry, tunnel, vtep } from '../../support/items.js';
-import { settle } from '../../support/fake-clock.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { MemoryDataplane } from '../../support/memory-dataplane.js';
 import { Bench } from '../../support/reconciling.js';
 
@@ -53,6 +55,60 @@ describe('reconciler and its dataplane', () => {
       isStuck = false;
       await bench.clock.advance(1000);
       bench.assertEqual(network);
+    });
+  });
+
+  describe('a dataplane that is slow', () => {
+    /** One step after the other, each after so many ms; one that never ends keeps the rest from it. */
+    class Slow extends MemoryDataplane {
+      constructor(
+        private readonly clock: FakeClock,
+        private readonly msOf: (key: string) => number,
+      ) {
+        super();
+      }
+
+      override async apply(
+        steps: readonly Step[],
+        signal: AbortSignal,
+        onResult: ResultListener = () => undefined,
+      ): Promise<readonly StepResult[]> {
+        const results: StepResult[] = [];
+        for (const [at, step] of steps.entries()) {
+          await delay(this.clock, this.msOf(step.key), signal);
+          const [result] = await super.apply([step], signal);
+          onResult(at, result);
+          results.push(result);
+        }
+        return results;
+      }
+    }
+    const bridges = [vtep(), ...Array.from({ length: 20 }, (_, n) => bridgeDomain(10 + n))];
+
+    it('is waited for as long as it gets on', async () => {
+      const clock = new FakeClock();
+      const bench = new Bench(new Slow(clock, () => 25_000), clock);
+      await bench.begin(...bridges);
+      for (let i = 0; i < 21; i++) await clock.advance(25_000);
+      bench.assertEqual(bridges);
+    });
+
+    it('keeps what ended before it got stuck', async () => {
+      const clock = new FakeClock();
+      const dataplane = new Slow(clock, (key) => (key === 'bd/13' ? 3_600_000 : 25_000));
+      const bench = new Bench(dataplane, clock);
+      await bench.begin(...bridges);
+      for (let i = 0; i < 4; i++) await clock.advance(25_000);
+      assert.deepEqual(bench.takeReports(), []);
+      await clock.advance(31_000);
+      const reports = bench.takeReports();
+      assert.deepEqual(
+        reports.filter((report) => report.endsWith('applied')),
+        ['vtep/10.0.0.1 applied', 'bd/10 applied', 'bd/11 applied', 'bd/12 applied'],
+      );
+      assert.ok(reports.includes('bd/13 DATAPLANE_TIMEOUT'));
+      assert.ok(reports.includes('bd/29 DATAPLANE_TIMEOUT'));
+      await bench.reconciler.stop();
     });
   });
 
@@ -118,6 +174,19 @@ describe('reconciler and its dataplane', () => {
       }
       assert.equal(bench.dataplane.scopes.length - before, 4);
       assert.equal(bench.lastScope, 'all');
+    });
+
+    it('that are a restart of the dataplane cause a full pass at once, whatever failed before', async () => {
+      const bench = new Bench();
+      await bench.begin(...whole);
+      bench.dataplane.failObservations = 1;
+      bench.reconciler.checkNow();
+      await bench.turn();
+      assert.equal(bench.reconciler.status().error?.code, 'KERNEL_REFUSED');
+      bench.dataplane.objects.clear();
+      bench.dataplane.notify('restarted');
+      await bench.turn();
+      bench.assertEqual(whole);
     });
 
     it('that are our own doing cause no work', async () => {

@@ -5,10 +5,11 @@ import { fields } from '../../describe-text.js';
 import { formatDuration } from '../../duration.js';
 import { EXIT } from '../../exit-codes.js';
 import type { Session } from '../../session.js';
-import type { Colour } from '../../style.js';
+import type { Colour, Paint } from '../../style.js';
 import { examples, type Verb } from '../../verb.js';
 import { DataFormat, dataFormatOption, jsonLine, render } from '../../data-format.js';
 import { hostOf } from './options.js';
+import { section, type Row } from './print.js';
 
 const Options = z.object({
   output: DataFormat.default('table'),
@@ -36,7 +37,8 @@ export const statusVerb: Verb = (host, define) => {
         : render(output, state, () => text(session, state)),
     );
     if (!goesOn) return EXIT.ok.code;
-    let before = state;
+    // Of NICs the journal alone is followed, which a look may contradict.
+    let before = { ...state, nics: (await access.status(false, session.call.signal)).nics };
     for (;;) {
       if (!(await pause(session))) return EXIT.ok.code;
       const now = await access.status(false, session.call.signal);
@@ -66,7 +68,7 @@ const COLOURS: Partial<Record<HostState['state'], Colour>> = {
 
 function text(
   { paint }: Session,
-  { state, ready, change, drift, hugepages, offered }: HostState,
+  { state, ready, change, drift, hugepages, nics, offered }: HostState,
 ): string {
   const within = change?.confirmWithinMs;
   const head = fields(paint, [
@@ -87,9 +89,27 @@ function text(
   const differs = (drift?.steps ?? []).map((step) => `  ${step}\n`);
   return [
     head,
+    nics.length === 0 ? '' : `\n${nicTable(nics, paint)}`,
     steps.length === 0 ? '' : `\nSteps:\n${steps.join('')}`,
     differs.length === 0 ? '' : `\nDiffers, and would have to be done:\n${differs.join('')}`,
   ].join('');
+}
+
+const NIC_COLOURS: Readonly<Record<string, Colour>> = {
+  vfio: 'green',
+  binding: 'yellow',
+  restoring: 'yellow',
+  absent: 'yellow',
+  driverless: 'red',
+  stuck: 'red',
+};
+
+function nicTable(nics: HostState['nics'], paint: Paint): string {
+  const rows = nics.map(({ name, function: ref, state }): Row => {
+    const colour = NIC_COLOURS[state];
+    return [name, ref, colour === undefined ? state : [state, colour]];
+  });
+  return section('NICs', ['NIC', 'FUNCTION', 'STATE'], rows, paint);
 }
 
 function offerText(offered: HostState['offered'], change: HostState['change']): string {
@@ -106,7 +126,11 @@ function changes(before: HostState, now: HostState): string {
     const was = known?.[i]?.state ?? 'waiting';
     return step.state === was ? [] : [`[${i + 1}/${of}] ${step.text}: ${step.state}\n`];
   });
+  const moved = now.nics.flatMap(({ function: ref, state }) => {
+    const was = before.nics.find((nic) => nic.function === ref)?.state;
+    return state === was ? [] : [`${ref}: ${state}\n`];
+  });
   // What a look at the host found is not looked for each time.
   const same = before.state === now.state || (before.state === 'drifted' && now.state === 'ready');
-  return [...lines, same ? '' : `${now.state}\n`].join('');
+  return [...lines, ...moved, same ? '' : `${now.state}\n`].join('');
 }

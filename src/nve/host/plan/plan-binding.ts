@@ -9,6 +9,7 @@ import type { Step, StepOf } from '../../../model/host/steps.js';
 import type { Path } from '../../../model/yaml-source.js';
 import { blastOf, guardFunction, type Taking } from './guard.js';
 import { planned, type Planning } from './planning.js';
+import { allOf } from './vf-values.js';
 
 export interface Binding {
   /** `*`: whichever driver of the kernel takes it; null: none. */
@@ -48,13 +49,25 @@ export function bindingNow(fn: PciFunction): Binding {
   return { driver: fn.driver ?? null, override: fn.driverOverride ?? null };
 }
 
+/**
+ * The driver of a VF takes the MAC that the PF has for it, and the PF lets it have no other (igb:
+ * EADDRNOTAVAIL). Somebody may have set it since the driver was bound. Undefined: none is set.
+ */
+function macFromPf(planning: Planning, fn: PciFunction): string | undefined {
+  const pf = fn.physfn === undefined ? undefined : planning.fn(fn.physfn);
+  const index = pf?.sriov?.vfs.indexOf(fn.bdf) ?? -1;
+  const settings = pf === undefined ? undefined : planning.vfSettings(pf, index);
+  return settings === undefined ? undefined : (allOf(settings).mac ?? undefined);
+}
+
 /** Puts it back on its driver, and its netdev as it was. */
 export function restoreSteps(planning: Planning, fn: PciFunction, ref: FunctionRef): Step[] {
   const [netdev] = planning.netdevsOf(fn);
   const steps: Step[] = [bindStep(planning, ref, bindingNow(fn))];
   if (netdev !== undefined) {
     const values = toNetdevValues(netdev, planning.inventory.routes);
-    steps.push({ kind: 'netdev', function: ref, values });
+    const mac = macFromPf(planning, fn) ?? values.mac;
+    steps.push({ kind: 'netdev', function: ref, values: { ...values, mac } });
   }
   return steps;
 }

@@ -1,7 +1,7 @@
 /** VFs: how many, what the PF sets for each, and their drivers, in the order each driver needs. */
 import { pfDriver } from '../../../sriov/drivers.js';
 import { vfRef } from '../../../model/host/bdf.js';
-import type { PciFunction, Sriov, VfSettings } from '../../../model/host/inventory.js';
+import type { PciFunction, Sriov } from '../../../model/host/inventory.js';
 import { mergeBlasts, NO_BLAST, type Blast, type PlannedStep } from '../../../model/host/plan.js';
 import type { NicProfile, SriovProfile } from '../../../model/host/profile.js';
 import type { Step, StepOf, VfValues } from '../../../model/host/steps.js';
@@ -128,7 +128,7 @@ function changeVfs(
     const bdf = fn.sriov?.vfs[index];
     const vf = bdf === undefined ? undefined : planning.fn(bdf);
     if (vf === undefined) return [];
-    const now = settingsOf(planning, fn, index);
+    const now = planning.vfSettings(fn, index);
     const different = now === undefined ? values : differing(values, now);
     if (isNothing(different)) return planBinding(planning, vf, binding, taking);
     const set: StepOf<'vf'> = { kind: 'vf', pf: fn.bdf, index, values: different };
@@ -137,10 +137,6 @@ function changeVfs(
     const bind = binding.driver === null ? [] : [bindNew(planning, vf.bdf, binding)];
     return [...release, planned(set, before), ...bind];
   });
-}
-
-function settingsOf(planning: Planning, fn: PciFunction, index: number): VfSettings | undefined {
-  return planning.netdevsOf(fn)[0]?.vfs.find((vf) => vf.index === index);
 }
 
 /** A function without a driver gets one. */
@@ -238,7 +234,7 @@ function removal(planning: Planning, fn: PciFunction, now: Sriov, taking: Taking
 function restoreVfs(planning: Planning, fn: PciFunction, now: Sriov): Step[] {
   return now.vfs.flatMap((bdf, index) => {
     const vf = bdf === undefined ? undefined : planning.fn(bdf);
-    const settings = settingsOf(planning, fn, index);
+    const settings = planning.vfSettings(fn, index);
     const ref = vfRef(fn.bdf, index);
     const set: Step[] =
       settings === undefined ? [] : [{ kind: 'vf', pf: fn.bdf, index, values: allOf(settings) }];

@@ -1,5 +1,11 @@
 /** What the parts of the planner share. */
-import type { Bdf, Inventory, Netdev, PciFunction } from '../../../model/host/inventory.js';
+import type {
+  Bdf,
+  Inventory,
+  Netdev,
+  PciFunction,
+  VfSettings,
+} from '../../../model/host/inventory.js';
 import type { HugepageShare } from '../../../model/host/ledger.js';
 import { NO_BLAST, type Blast, type Finding, type PlannedStep } from '../../../model/host/plan.js';
 import type { HostProfile } from '../../../model/host/profile.js';
@@ -66,6 +72,11 @@ export class Planning {
   /** The VFs of a PF that are there. */
   vfsOf(pf: PciFunction): PciFunction[] {
     return (pf.sriov?.vfs ?? []).flatMap((bdf) => (bdf === undefined ? [] : (this.fn(bdf) ?? [])));
+  }
+
+  /** What a PF tells of one of its VFs. */
+  vfSettings(pf: PciFunction, index: number): VfSettings | undefined {
+    return this.netdevsOf(pf)[0]?.vfs.find((vf) => vf.index === index);
   }
 }
 

@@ -165,9 +165,11 @@ describe('nfvctl host', () => {
       options(),
     );
     await eventually(() => watching.out.text.includes('idle'));
-    await run(['apply', '-f', '-'], 'hugepages: [{ size: 2M, node: 1, pages: 10 }]');
+    const nic = `nics: [{ name: u, role: dpdk, takeOver: true, match: { bdf: "${PF0}" } }]`;
+    await run(['apply', '-f', '-'], `hugepages: [{ size: 2M, node: 1, pages: 10 }]\n${nic}`);
     await eventually(() => watching.out.text.includes('ready\n'));
-    assert.match(watching.out.text, /^\[1\/1\] node 1: 10 hugepages of 2M: done$/m);
+    assert.match(watching.out.text, /^\[\d\/\d\] node 1: 10 hugepages of 2M: done$/m);
+    assert.match(watching.out.text, /^0000:41:00\.0: vfio$/m);
     watching.interrupt();
     assert.equal(await watching.status, 130);
   });
@@ -215,6 +217,26 @@ describe('nfvctl host', () => {
       assertSame(everything(host), before);
     });
   }
+
+  it('shows each NIC of the profile with its state, as a table and as data', async () => {
+    assert.ok(!(await run(['status'])).out.includes('NICs'));
+    await run(['apply', '-f', '-'], BUSY_PROFILE);
+    const { out } = await run(['status']);
+    assert.match(out, /^NICs \(4\):\n {2}NIC +FUNCTION +STATE\n/m);
+    assert.match(out, /^ {2}up +0000:41:00\.0 +vfio$/m);
+    assert.match(out, /^ {2}pf +0000:81:00\.0 +kernel$/m);
+    assert.match(out, /^ {2}pf\/vf0 +0000:81:00\.0\/vf0 +vfio$/m);
+    const Nics = z.object({
+      nics: z.array(z.object({ name: z.string(), function: z.string(), state: z.string() })),
+    });
+    const { nics } = Nics.parse(JSON.parse((await run(['status', '-o', 'json'])).out));
+    assert.deepEqual(nics[0], { name: 'up', function: PF0, state: 'vfio' });
+    assert.match((await run(['status', '-o', 'yaml'])).out, /^ {4}state: vfio$/m);
+    // Somebody took it back: what is there is shown, not what was written down.
+    const device = `${host.kernel.root}/sys/bus/pci/devices/${PF0}`;
+    host.kernel.call('dd', [`of=${device}/driver/unbind`], PF0);
+    assert.match((await run(['status'])).out, /^ {2}up +0000:41:00\.0 +driverless$/m);
+  });
 
   it('takes the profile that the NVA offers, and says where that is another one', async () => {
     const none = await run(['plan', '--offered']);

@@ -29,6 +29,7 @@ const ROUTER: readonly Payload[] = [
   dropRoute(7, 'fd01::/32'),
 ];
 const CLIENT = { role: 'CLIENT', socketMode: 0 } as const;
+const SERVER = { role: 'SERVER', socketMode: 0o600 } as const;
 const port = (endpoint: string, name: string): PortItem => ({
   kind: 'port',
   endpoint,
@@ -89,22 +90,30 @@ describe('VPP dataplane: releases', function () {
     await rig.converge([...UNDER, ...CONNECTED]);
   });
 
-  it('leaves a vhost-user port alone of which this VPP cannot do what is asked', async () => {
-    const crcs = { create_vhost_user_if_v2: '0x1', modify_vhost_user_if_v2: '0x1' };
-    await start({ crcs });
-    mkdirSync(rig.files.sockets);
-    const guest = (change: Partial<VhostUserPort>): Payload[] => {
-      const socket = rig.files.socket('guest');
-      const spec: VhostUserPort = { ...NEW_VHOST_USER, socket, ...CLIENT, ...change };
-      return [...UNDER, { ...port('a', ''), port: spec }];
-    };
-    await rig.converge(guest({}));
-    for (let pass = 0; pass < 2; pass++) {
-      const failed = await rig.apply(await rig.plan(guest({ eventIdx: true })));
-      assert.deepEqual(failed, ['update port/a: ITEM_UNSUPPORTED']);
-    }
-    assert.equal(vpp.emulator.state.vhostUsers.bySwIfIndex.size, 1);
-    await rig.converge(guest({ gso: true }));
-    rig.files.remove();
-  });
+  async function assertRefused(wanted: readonly Payload[]): Promise<void> {
+    const { waves, verdicts } = await rig.plan(wanted);
+    assert.equal(verdicts.get('port/a')?.code, 'ITEM_UNSUPPORTED');
+    assert.deepEqual(waves, []);
+  }
+
+  for (const as of [CLIENT, SERVER]) {
+    const { role } = as;
+    it(`leaves a vhost-user port alone of which this VPP cannot do what is asked: ${role}`, async () => {
+      const crcs = { create_vhost_user_if_v2: '0x1', modify_vhost_user_if_v2: '0x1' };
+      await start({ crcs });
+      mkdirSync(rig.files.sockets);
+      const guest = (change: Partial<VhostUserPort>): Payload[] => {
+        const socket = rig.files.socket('guest');
+        const spec: VhostUserPort = { ...NEW_VHOST_USER, socket, ...as, ...change };
+        return [...UNDER, { ...port('a', ''), port: spec }];
+      };
+      await rig.converge(guest({}));
+      await assertRefused(guest({ eventIdx: true }));
+      assert.equal(vpp.emulator.state.vhostUsers.bySwIfIndex.size, 1);
+      await rig.converge(guest({ gso: true }));
+      await rig.converge([...UNDER, port('a', 'eth2')]);
+      await assertRefused(guest({ eventIdx: true }));
+      rig.files.remove();
+    });
+  }
 });

@@ -1,12 +1,33 @@
+import assert from 'node:assert/strict';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
+import { eventually } from '../../../support/eventually.js';
+import { vtepItem } from '../../../support/linux-items.js';
+import type { Request } from '../../../support/vpp-emulator/request.js';
+import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 import { uplinkDevices } from '../../../support/vpp-uplink-devices.js';
+import { uplinkTaps } from '../../../support/vpp-uplink-taps.js';
 import { uplinkVlans } from '../../../support/vpp-uplink-vlans.js';
+import { at, UplinkWorld, WANTED } from '../../../support/vpp-uplink-world.js';
 
 const PARTS = {
   create: () => new EmulatedVpp(),
   hostInterface: 'eth0',
   functions: () => ['0000:41:00.0', '0000:41:00.1'],
 };
+
+const DEVICE = {
+  pci: '0000:41:00.0',
+  driver: 'nfvt',
+  args: '',
+  port: 0,
+  name: 'up0',
+  rxQueues: 0,
+  txQueues: 0,
+  rxQueueSize: 0,
+  txQueueSize: 0,
+  portArgs: '',
+};
+const TAP = { hostInterface: 'vpp0', netns: '', mac: '', addresses: [], bridge: '' };
 
 describe('uplinks on the emulator', function () {
   this.timeout(30_000);
@@ -17,4 +38,81 @@ describe('uplinks on the emulator', function () {
   describe('on a port of a native driver', () => {
     uplinkDevices(PARTS);
   });
+  describe('that are a tap', () => {
+    uplinkTaps(PARTS);
+  });
+
+  for (const [without, uplink, code] of [
+    ['dev', { device: DEVICE }, 'ITEM_UNSUPPORTED'],
+    ['tapv2', { tap: TAP }, 'VPP_MESSAGE_MISSING'],
+    ['af_packet', { hostInterface: 'eth0' }, 'VPP_MESSAGE_MISSING'],
+  ] as const) {
+    it(`fail alone where VPP has no messages of ${without}, which are named`, async () => {
+      const world = await UplinkWorld.create({
+        ...PARTS,
+        create: () => new EmulatedVpp({ without: [without] }),
+      });
+      const agent = await world.agent(at(uplink));
+      const plan = await agent.plan(WANTED);
+      const steps = plan.waves.flat().map(({ step }) => step);
+      const [error] = await agent.dataplane.apply(steps, agent.signal);
+      assert.equal(error?.code, code);
+      assert.match(error.message, /dev_attach|tap_create|af_packet_create/);
+      await world.close();
+    });
+  }
+
+  /** What of each uplink is there when all of it is. */
+  const ALL = [
+    { ...at({ device: DEVICE, mtu: 3000 }), addresses: ['10.1.0.1/24'] },
+    { ...at({ tap: TAP }), addresses: ['10.2.0.1/24'] },
+    { ...at({ hostInterface: 'eth0' }), addresses: [] },
+    at({ vlan: { parent: 'host-eth0', outerVlanId: 7, innerVlanId: 0, dot1ad: false } }),
+    {
+      ...at({ vlan: { parent: 'up0', outerVlanId: 8, innerVlanId: 9, dot1ad: false } }),
+      addresses: ['10.3.0.1/24'],
+    },
+  ];
+  const ALL_WANTED = ['10.1.0.1', '10.2.0.1', '10.3.0.1', '10.9.0.1'].map(vtepItem);
+  const WHOLE = ['host-eth0', 'host-eth0.7', 'local0', 'tap0', 'up0', 'up0.80009'];
+  /** What changes VPP. */
+  const isChange = ({ name, values: { cmd } }: Pick<Request, 'name' | 'values'>): boolean =>
+    /add_del|_set_|create|delete|^dev_/.test(name) ||
+    (name === 'cli_inband' && typeof cmd === 'string' && cmd.startsWith('device '));
+
+  for (const isCarriedOut of [false, true]) {
+    it(`are made, and ended, though the connection is lost ${isCarriedOut ? 'after' : 'before'} a change, at each in turn`, async function () {
+      this.timeout(120_000);
+      const vpp = new EmulatedVpp();
+      await vpp.start();
+      const [all, none] = await Promise.all(
+        [ALL, []].map((uplinks) => VppDataplaneRig.create(vpp, uplinks)),
+      );
+      assert.ok(all !== undefined && none !== undefined);
+      await Promise.all([all.ready(), none.ready()]);
+      const names = (): readonly string[] =>
+        [...vpp.emulator.state.interfaces.values()].map(({ name }) => name).sort();
+      for (let n = 1, isOver = false; !isOver; n++) {
+        let count = 0;
+        vpp.emulator.gate = (request) => {
+          if (!isChange(request) || ++count < n) return true;
+          if (count > n) return isCarriedOut;
+          setImmediate(() => {
+            vpp.emulator.dropClients();
+          });
+          return isCarriedOut;
+        };
+        await all.apply(await all.plan(ALL_WANTED));
+        isOver = count < n;
+        vpp.emulator.gate = () => true;
+        await eventually(() => all.settled(ALL_WANTED));
+        assert.deepEqual(names(), WHOLE, `at ${n}`);
+        await eventually(() => none.settled([]));
+        assert.deepEqual(names(), ['local0'], `at ${n}`);
+        assert.equal(vpp.emulator.state.devices.attached.size, 0, `at ${n}`);
+      }
+      await Promise.all([all.close(), none.close()]);
+      await vpp.remove();
+    });
+  }
 });

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { KIND_TABLE, KINDS } from '../../../../src/dataplane/vpp/kinds.js';
-import { dependenciesOf, ITEM_KINDS, keyOf, type Payload } from '../../../../src/model/item.js';
+import type { Port } from '../../../../src/model/endpoint.js';
+import {
+  dependenciesOf,
+  ITEM_KINDS,
+  keyOf,
+  type Payload,
+  type PortItem,
+} from '../../../../src/model/item.js';
+import { NEW_VLAN } from '../../../../src/model/vpp-ports.js';
+import { makePlan } from '../../../../src/reconcile/plan.js';
 import {
   domain,
   floodTo,
@@ -40,6 +49,16 @@ const ONE_OF_EACH: readonly Payload[] = [
   routeToVrf(5, 'fd00::/8', 6),
 ];
 
+const PLAIN: Omit<PortItem, 'port'> = {
+  kind: 'port',
+  endpoint: 'e0',
+  vni: 0,
+  mac: MAC,
+  addresses: [],
+  adminUp: true,
+  mtu: 1500,
+};
+
 describe('kinds of VPP', () => {
   it('are all there, each found by payload and by key', () => {
     assert.deepEqual(Object.keys(KINDS).sort(), [...ITEM_KINDS].sort());
@@ -59,5 +78,35 @@ describe('kinds of VPP', () => {
         assert.ok((ranks.get(need) ?? Infinity) < KINDS[payload.kind].rank, need);
       }
     }
+  });
+
+  it('claim an interface once, whatever way leads to it', () => {
+    const claims = (port: Port): readonly string[] =>
+      KINDS.port.claims?.({ ...PLAIN, port }) ?? assert.fail('no claims');
+    const clash = (a: Port, b: Port): boolean =>
+      claims(a).some((claim) => claims(b).includes(claim));
+    const host: Port = { kind: 'host_interface', interface: 'eth0' };
+    const ofVpp = (name: string): Port => ({ kind: 'vpp_interface', interface: name });
+    const vlan: Port = { ...NEW_VLAN, parent: 'eth9', outerVlanId: 7 };
+    assert.ok(clash(host, ofVpp('host-eth0')));
+    assert.ok(!clash(host, ofVpp('eth0')));
+    assert.ok(clash(vlan, ofVpp('eth9.7')));
+    assert.ok(!clash(vlan, ofVpp('eth9')));
+    const plan = makePlan({
+      wanted: new Map(
+        [host, ofVpp('host-eth0')].map((port, i) => {
+          const payload = { ...PLAIN, endpoint: `e${i}`, port };
+          const item = { key: keyOf(payload), version: '1', dependsOn: [], payload };
+          return [item.key, item];
+        }),
+      ),
+      complete: true,
+      observation: { objects: new Map(), obstacles: new Map() },
+      traits: KINDS,
+    });
+    assert.equal(
+      plan.verdicts.get('port/e1')?.message,
+      'port/e1: interface host-eth0 of VPP is wanted by port/e0 as well',
+    );
   });
 });

@@ -76,6 +76,29 @@ describe('HostPreparation', () => {
     ]);
   });
 
+  it('gives a VF whose MAC was set after its driver came the one that was set', async () => {
+    const name = host.kernel.fn('0000:81:10.2').netdev?.name ?? '';
+    const mac = '02:00:00:00:81:01';
+    host.kernel.call('ip', ['link', 'set', 'dev', 'eth1', 'vf', '1', 'mac', mac], '');
+    await apply();
+    await preparation.undo(host.signal);
+    const netdev = host.kernel.fn('0000:81:10.2').netdev;
+    // Its own from before, the PF would not let it have.
+    assert.deepEqual([netdev?.name, netdev?.mac], [name, mac]);
+  });
+
+  it('tells of a kernel that lacks the mode without an IOMMU, and is as before', async () => {
+    const { state } = host.kernel;
+    state.functions.set(PF0, { ...host.kernel.fn(PF0), group: undefined });
+    host.kernel.show();
+    before = everything(host);
+    const uplink = `{ name: up, role: dpdk, takeOver: true, match: { bdf: "${PF0}" } }`;
+    const error = await refusal(apply(`{ nics: [${uplink}], policy: { noIommu: allow } }`));
+    assert.equal(error.code, 'KERNEL_REFUSED');
+    assert.match(error.message, /CONFIG_VFIO_NOIOMMU/);
+    assertSame(everything(host), before);
+  });
+
   it('undoes it all, to the last byte', async () => {
     await apply();
     assert.notDeepEqual(everything(host), before);

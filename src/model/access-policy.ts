@@ -1,7 +1,7 @@
 /** Who may do what: roles, and the tenants that they are for. */
 import { z } from 'zod';
 import type { PortKind } from './endpoint.js';
-import { identityText, isUserName, USER_RULE, type Identity } from './identity.js';
+import { identityText, isUserName, TRUST_DOMAIN, USER_RULE, type Identity } from './identity.js';
 import { ID_RULE, isId } from './names.js';
 import { parseYaml } from './yaml.js';
 
@@ -68,7 +68,7 @@ const policySchema = z.strictObject({
   /** The only one whose identities count. */
   trustDomain: z
     .string()
-    .regex(/^[a-z0-9._-]{1,255}$/, 'not a trust domain; give a name such as "nfv.example"')
+    .regex(TRUST_DOMAIN, 'not a trust domain; give a name such as "nfv.example"')
     .exactOptional(),
   bindings: z.array(binding).max(1000).default([]),
 });
@@ -92,6 +92,7 @@ export function grantsOf(policy: AccessPolicy | undefined, identity: Identity): 
     case 'nva':
       return [ALL];
     case 'nve':
+    case 'gone':
       return [];
     case 'unnamed':
       return policy === undefined ? [ALL] : [];
@@ -129,6 +130,7 @@ export function maySpeakFor(
       return policy === undefined;
     case 'nva':
     case 'user':
+    case 'gone':
       return false;
   }
 }

@@ -11,7 +11,9 @@ export type Identity =
   | { readonly kind: 'nve'; readonly id: string }
   | { readonly kind: 'user'; readonly name: string }
   /** A certificate of the CA that says nothing that this program understands. */
-  | { readonly kind: 'unnamed'; readonly subject: string };
+  | { readonly kind: 'unnamed'; readonly subject: string }
+  /** Of a connection with a certificate that has ended before anybody looked: nobody can tell. */
+  | { readonly kind: 'gone' };
 
 /** As an audit log and errors have it: `user/alice`. */
 export function identityText(identity: Identity): string {
@@ -25,6 +27,8 @@ export function identityText(identity: Identity): string {
       return `user/${identity.name}`;
     case 'unnamed':
       return `certificate "${identity.subject}"`;
+    case 'gone':
+      return 'a connection that has ended';
   }
 }
 

@@ -2,8 +2,8 @@
  * The northbound API as one caller may use it. What belongs to another's tenant is, to who may not read
  * it, as if it did not exist.
  */
-import { NfvError } from '../errors.js';
-import type { Caller, Grant, Role } from '../model/access-policy.js';
+import { invalidFields, NfvError } from '../errors.js';
+import type { Caller } from '../model/access-policy.js';
 import type {
   Call,
   CreateRequest,
@@ -21,61 +21,28 @@ import type {
 } from '../model/api.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import { formatName, type Collection } from '../model/names.js';
-import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
+import { MAX_ROUTER_SUBNETS, type RouterSpec } from '../model/router.js';
+import {
+  MAX_COUNTED,
+  type EndpointCounters,
+  type TraceRequest,
+  type TraceResult,
+} from '../model/trace.js';
+import type { VirtualNetwork } from '../model/virtual-network.js';
+import { GuardedWatch } from './guarded-watch.js';
+import { Rights, type Owner } from './rights.js';
 
-/** Whose a resource is: a tenant, nobody (an NVE), or of one that there is no more. */
-type Owner = { readonly tenant: string } | 'nobody' | 'unknown';
-
-const WRITERS: readonly Role[] = ['admin', 'operator', 'tenant'];
 /** Attempts to change what somebody else changes too. */
 const MAX_ATTEMPTS = 5;
-
-export function isUnlimited({ grants }: Caller): boolean {
-  return grants.some(({ role, tenants }) => role === 'admin' && tenants === undefined);
-}
-
-/** What a caller may, in one place. */
-class Rights {
-  constructor(private readonly caller: Caller) {}
-
-  reads(owner: Owner): boolean {
-    return this.caller.grants.some((grant) => covers(grant, owner));
-  }
-
-  writes(owner: Owner): boolean {
-    return this.#writing(owner).length > 0;
-  }
-
-  /** @throws NfvError ACCESS_DENIED for a kind of port that no grant for the tenant has */
-  checkPort(owner: Owner, { port }: Pick<EndpointSpec, 'port'>): void {
-    const allowed = this.#writing(owner).some(({ ports }) => ports?.has(port.kind) !== false);
-    if (!allowed) throw this.denied(`give an endpoint a ${port.kind} port`);
-  }
-
-  denied(what: string): NfvError {
-    return new NfvError('ACCESS_DENIED', `${this.caller.who} may not ${what}`);
-  }
-
-  #writing(owner: Owner): Grant[] {
-    return this.caller.grants.filter(
-      (grant) =>
-        covers(grant, owner) &&
-        (owner === 'nobody' ? grant.role === 'admin' : WRITERS.includes(grant.role)),
-    );
-  }
-}
-
-function covers({ tenants }: Grant, owner: Owner): boolean {
-  if (tenants === undefined) return true;
-  return typeof owner === 'object' && tenants.has(owner.tenant);
-}
 
 /** How the owner of a resource of one kind is found. */
 interface Ownership<Spec> {
   readonly collection: Collection;
   ownerOf(spec: Spec, call: Call): Promise<Owner>;
   /** What else of a new or changed specification needs a right. */
-  check(spec: Partial<Spec>, owner: Owner): void;
+  check?(spec: Partial<Spec>, owner: Owner, call: Call): Promise<void>;
+  /** What a new one would belong to cannot be read: as if it did not exist. */
+  absentOwner?(spec: Spec): NfvError;
 }
 
 class GuardedResources<
@@ -90,8 +57,11 @@ class GuardedResources<
 
   async create(request: CreateRequest<Spec>, call: Call): Promise<R> {
     const owner = await this.of.ownerOf(request.spec, call);
+    if (!this.rights.reads(owner) && this.of.absentOwner !== undefined) {
+      throw this.of.absentOwner(request.spec);
+    }
     if (!this.rights.writes(owner)) throw this.#denied('create', owner);
-    this.of.check(request.spec, owner);
+    await this.of.check?.(request.spec, owner, call);
     return this.api.create(request, call);
   }
 
@@ -105,6 +75,7 @@ class GuardedResources<
     const page = await this.api.list(request, call);
     const resources: R[] = [];
     for (const resource of page.resources) {
+      call.signal.throwIfAborted();
       const owner = await this.of.ownerOf(resource.spec, call);
       if (this.rights.reads(owner)) resources.push(resource);
     }
@@ -112,8 +83,8 @@ class GuardedResources<
   }
 
   async update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
-    return this.#asItWas(request.id, request.etag, call, (etag, owner) => {
-      this.of.check(request.changes, owner);
+    return this.#asItWas(request.id, request.etag, call, async (etag, owner) => {
+      await this.of.check?.(request.changes, owner, call);
       return this.api.update({ ...request, etag }, call);
     });
   }
@@ -194,41 +165,47 @@ export class GuardedNva implements NvaApi {
       Promise.resolve({ tenant: spec.tenant });
     const ofNetwork = (spec: { readonly network: string }, call: Call): Promise<Owner> =>
       this.#ownerOfNetwork(spec.network, call);
-    const check = (): void => undefined;
     this.virtualNetworks = new GuardedResources(api.virtualNetworks, rights, {
-      ...{ collection: 'virtualNetworks', ownerOf: ofTenant, check },
+      ...{ collection: 'virtualNetworks', ownerOf: ofTenant },
     });
     this.routers = new GuardedResources(api.routers, rights, {
-      ...{ collection: 'routers', ownerOf: ofTenant, check },
+      ...{ collection: 'routers', ownerOf: ofTenant },
+      check: (spec, _owner, call) => this.#checkSubnets(spec, call),
     });
     this.nves = new GuardedResources(api.nves, rights, {
-      ...{ collection: 'nves', ownerOf: () => Promise.resolve('nobody'), check },
+      ...{ collection: 'nves', ownerOf: () => Promise.resolve('nobody') },
     });
     this.hostProfiles = new GuardedResources(api.hostProfiles, rights, {
-      ...{ collection: 'hostProfiles', ownerOf: () => Promise.resolve('nobody'), check },
+      ...{ collection: 'hostProfiles', ownerOf: () => Promise.resolve('nobody') },
     });
     this.subnets = new GuardedResources(api.subnets, rights, {
-      ...{ collection: 'subnets', ownerOf: ofNetwork, check },
+      ...{ collection: 'subnets', ownerOf: ofNetwork },
+      absentOwner: ({ network }) => missing('subnet.network', 'virtualNetworks', network),
     });
     this.endpoints = new GuardedResources<EndpointSpec, Endpoint>(api.endpoints, rights, {
       ...{ collection: 'endpoints', ownerOf: ofNetwork },
-      check(spec, owner) {
-        if (spec.port !== undefined) rights.checkPort(owner, { port: spec.port });
+      absentOwner: ({ network }) => missing('endpoint.network', 'virtualNetworks', network),
+      check({ port }, owner) {
+        if (port !== undefined) rights.checkPort(owner, { port });
+        return Promise.resolve();
       },
     });
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
-    // A network that goes is gone for what was in it too.
-    const tenants = new Map<string, Owner>();
+    const guard = new GuardedWatch(this.#rights, (id) => this.#network(id, call), request);
     for await (const event of this.api.watch(request, call)) {
-      if (event.type === 'SYNCED') yield event;
-      else if (this.#rights.reads(await this.#ownerOf(event.resource, tenants, call))) yield event;
+      if (await guard.shows(event)) yield event;
     }
   }
 
-  waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
-    return this.api.waitApplied(request, call);
+  /** Who may not read NVEs is told which ones lag, as endpoints name them, and no more. */
+  async waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
+    const result = await this.api.waitApplied(request, call);
+    if (this.#rights.reads('nobody')) return result;
+    const reason = 'it has not applied all it should';
+    const laggards = result.laggards.map((each) => ({ ...each, reason, failures: [] }));
+    return { ...result, laggards };
   }
 
   async trace(request: TraceRequest, call: Call): Promise<TraceResult> {
@@ -241,38 +218,50 @@ export class GuardedNva implements NvaApi {
     endpoints: readonly string[],
     call: Call,
   ): Promise<readonly EndpointCounters[]> {
-    for (const id of endpoints) await this.endpoints.get(id, call);
+    // Of more the API itself will have none.
+    for (const id of endpoints.slice(0, MAX_COUNTED)) {
+      call.signal.throwIfAborted();
+      await this.endpoints.get(id, call);
+    }
     return this.api.readCounters(endpoints, call);
   }
 
-  async #ownerOf(resource: Resource, tenants: Map<string, Owner>, call: Call): Promise<Owner> {
-    switch (resource.kind) {
-      case 'VirtualNetwork':
-        tenants.set(resource.id, { tenant: resource.spec.tenant });
-        return { tenant: resource.spec.tenant };
-      case 'Router':
-        return { tenant: resource.spec.tenant };
-      case 'Nve':
-      case 'HostProfile':
-        return 'nobody';
-      case 'Endpoint':
-      case 'Subnet': {
-        const { network } = resource.spec;
-        const owner = tenants.get(network) ?? (await this.#ownerOfNetwork(network, call));
-        tenants.set(network, owner);
-        return owner;
-      }
+  /** A router joins networks: who writes it has to write each of them. */
+  async #checkSubnets({ subnets = [] }: Partial<RouterSpec>, call: Call): Promise<void> {
+    // Of more the API itself will have none.
+    for (const [i, id] of subnets.slice(0, MAX_ROUTER_SUBNETS).entries()) {
+      const subnet = await found(this.api.subnets.get(id, call));
+      if (subnet === undefined) continue;
+      const owner = await this.#ownerOfNetwork(subnet.spec.network, call);
+      if (!this.#rights.reads(owner)) throw missing(`router.subnets[${i}]`, 'subnets', id);
+      if (!this.#rights.writes(owner)) throw this.#rights.denied(`route subnets/${id}`);
     }
   }
 
   /** That there is no such network is told by who looks for it next. */
   async #ownerOfNetwork(id: string, call: Call): Promise<Owner> {
-    try {
-      return { tenant: (await this.api.virtualNetworks.get(id, call)).spec.tenant };
-    } catch (thrown) {
-      const error = NfvError.from(thrown);
-      if (error.code === 'NOT_FOUND') return 'unknown';
-      throw error;
-    }
+    const network = await this.#network(id, call);
+    return network === undefined ? 'unknown' : { tenant: network.spec.tenant };
   }
+
+  #network(id: string, call: Call): Promise<VirtualNetwork | undefined> {
+    return found(this.api.virtualNetworks.get(id, call));
+  }
+}
+
+async function found<R>(resource: Promise<R>): Promise<R | undefined> {
+  try {
+    return await resource;
+  } catch (thrown) {
+    const error = NfvError.from(thrown);
+    if (error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** As where there is none. */
+function missing(field: string, collection: Collection, id: string): NfvError {
+  const value = formatName(collection, id);
+  const remedy = 'create it first, or name one that you may read';
+  return invalidFields([{ field, value, reason: 'does not exist', remedy }], 'REFERENCE_NOT_FOUND');
 }

@@ -25,6 +25,8 @@ export class AuditLog {
   #waiting: string[] = [];
   #lost = 0;
   #writing: Promise<void> | undefined;
+  /** The last line may be half: of a full disk, or of a process that was killed. */
+  #torn = true;
 
   private constructor(
     private readonly file: FileHandle,
@@ -41,7 +43,7 @@ export class AuditLog {
     onFailure: (error: NfvError, lost: number) => void,
   ): Promise<AuditLog> {
     try {
-      return new AuditLog(await open(path, 'a', 0o600), onFailure);
+      return new AuditLog(await open(path, 'a+', 0o600), onFailure);
     } catch (cause) {
       const text = `${path}: ${NfvError.from(cause).message}`;
       throw new NfvError('FILE_UNREADABLE', text, { cause });
@@ -67,7 +69,10 @@ export class AuditLog {
       const lines = this.#waiting;
       this.#waiting = [];
       try {
-        await this.file.appendFile(lines.join(''));
+        const before = this.#torn && (await endsWithinALine(this.file)) ? '\n' : '';
+        this.#torn = true;
+        await this.file.appendFile(before + lines.join(''));
+        this.#torn = false;
       } catch (thrown) {
         this.#lost += lines.length;
         this.onFailure(NfvError.from(thrown), this.#lost);
@@ -80,4 +85,12 @@ export class AuditLog {
     }
     this.#writing = undefined;
   }
+}
+
+/** Whether the file ends in a line that is not whole. */
+async function endsWithinALine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() !== '\n';
 }

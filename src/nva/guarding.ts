@@ -1,4 +1,5 @@
 /** The northbound API for callers who may not all do the same. */
+import { NfvError } from '../errors.js';
 import type {
   Call,
   CreateRequest,
@@ -14,7 +15,8 @@ import type {
   WatchRequest,
 } from '../model/api.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
-import { GuardedNva, isUnlimited } from './access.js';
+import { GuardedNva } from './access.js';
+import { isUnlimited } from './rights.js';
 
 /** Each call with the rights of its caller. A call without one is this process's own. */
 export class GuardingNva implements NvaApi {
@@ -34,49 +36,53 @@ export class GuardingNva implements NvaApi {
     this.hostProfiles = new Dispatch((call) => this.#for(call).hostProfiles);
   }
 
-  watch(request: WatchRequest, call: Call): AsyncIterable<WatchEvent> {
-    return this.#for(call).watch(request, call);
+  async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
+    yield* this.#for(call).watch(request, call);
   }
 
-  waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
-    return this.#for(call).waitApplied(request, call);
+  async waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {
+    return await this.#for(call).waitApplied(request, call);
   }
 
-  trace(request: TraceRequest, call: Call): Promise<TraceResult> {
-    return this.#for(call).trace(request, call);
+  async trace(request: TraceRequest, call: Call): Promise<TraceResult> {
+    return await this.#for(call).trace(request, call);
   }
 
-  readCounters(endpoints: readonly string[], call: Call): Promise<readonly EndpointCounters[]> {
-    return this.#for(call).readCounters(endpoints, call);
+  async readCounters(
+    endpoints: readonly string[],
+    call: Call,
+  ): Promise<readonly EndpointCounters[]> {
+    return await this.#for(call).readCounters(endpoints, call);
   }
 
+  /** @throws NfvError ACCESS_DENIED for who may do nothing at all, and so not even ask */
   #for({ caller }: Call): NvaApi {
-    return caller === undefined || isUnlimited(caller)
-      ? this.api
-      : new GuardedNva(this.api, caller);
+    if (caller === undefined || isUnlimited(caller)) return this.api;
+    if (caller.grants.length > 0) return new GuardedNva(this.api, caller);
+    throw new NfvError('ACCESS_DENIED', `${caller.who} has no rights here`);
   }
 }
 
 class Dispatch<Spec, R> implements ResourceApi<Spec, R> {
   constructor(private readonly apiFor: (call: Call) => ResourceApi<Spec, R>) {}
 
-  create(request: CreateRequest<Spec>, call: Call): Promise<R> {
-    return this.apiFor(call).create(request, call);
+  async create(request: CreateRequest<Spec>, call: Call): Promise<R> {
+    return await this.apiFor(call).create(request, call);
   }
 
-  get(id: string, call: Call): Promise<R> {
-    return this.apiFor(call).get(id, call);
+  async get(id: string, call: Call): Promise<R> {
+    return await this.apiFor(call).get(id, call);
   }
 
-  list(request: ListRequest, call: Call): Promise<ListResult<R>> {
-    return this.apiFor(call).list(request, call);
+  async list(request: ListRequest, call: Call): Promise<ListResult<R>> {
+    return await this.apiFor(call).list(request, call);
   }
 
-  update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
-    return this.apiFor(call).update(request, call);
+  async update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
+    return await this.apiFor(call).update(request, call);
   }
 
-  delete(request: DeleteRequest, call: Call): Promise<void> {
-    return this.apiFor(call).delete(request, call);
+  async delete(request: DeleteRequest, call: Call): Promise<void> {
+    await this.apiFor(call).delete(request, call);
   }
 }

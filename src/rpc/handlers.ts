@@ -9,7 +9,8 @@ import { NfvError } from '../errors.js';
 import type { Caller } from '../model/access-policy.js';
 import type { Call } from '../model/api.js';
 import type { Identity } from '../model/identity.js';
-import { identityOf } from './identity.js';
+import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
+import { identityOf, type Trust } from './identity.js';
 import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
 
@@ -22,15 +23,13 @@ export interface CallEnd {
   readonly peer: string;
   /** `user/alice`. */
   readonly who: string;
-  /** What it was about, `endpoints/web`; empty: nothing single. */
+  /** What it was about, `endpoints/web`, 256 characters at most; empty: nothing single. */
   readonly target: string;
   readonly milliseconds: number;
   readonly error?: NfvError;
 }
 
 export interface CallHooks {
-  /** The trust domain whose identities count; undefined: any. */
-  readonly trustDomain?: string | undefined;
   /** What somebody may do. */
   callerOf(identity: Identity): Caller;
   onCallEnd(end: CallEnd): void;
@@ -42,6 +41,7 @@ export class HandlerFactory {
   constructor(
     private readonly codec: StatusCodec,
     private readonly hooks: CallHooks,
+    private readonly trust: Trust,
   ) {}
 
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
@@ -102,7 +102,7 @@ export class HandlerFactory {
     const started = performance.now();
     // Later the connection may be gone, and with it what it knows.
     const peer = peerOf(call);
-    const caller = this.hooks.callerOf(identityOf(call, this.hooks.trustDomain));
+    const caller = this.hooks.callerOf(identityOf(call, this.trust));
     const end = (error?: NfvError): void => {
       this.hooks.onCallEnd({
         path: call.getPath(),
@@ -164,16 +164,32 @@ function drained<Req, Res>(
   });
 }
 
+/** A name may be as long as a message; it is of use only as far as names go. */
+const MAX_TARGET = 256;
+
 /** The resource that a request names: by `name`, by that of the resource in it, or by a new one's id. */
 function targetOf(request: unknown): string {
   if (typeof request !== 'object' || request === null) return '';
-  for (const [field, value] of Object.entries(request)) {
-    if (field === 'name' && typeof value === 'string') return value;
-    if (field.endsWith('_id') && field !== 'request_id') return String(value);
-    const inner: unknown = value;
-    if (typeof inner === 'object' && inner !== null && 'name' in inner) {
-      if (typeof inner.name === 'string') return inner.name;
-    }
+  const fields = Object.entries(request);
+  for (const [field, value] of fields) {
+    const target = targetOfField(field, value);
+    if (target !== '') return target.slice(0, MAX_TARGET);
   }
   return '';
+}
+
+function targetOfField(field: string, value: unknown): string {
+  if (typeof value === 'string') {
+    if (field === 'name') return value;
+    const created = COLLECTIONS.find((collection) => field === idField(collection));
+    return created === undefined ? '' : formatName(created, value);
+  }
+  if (typeof value !== 'object' || value === null || !('name' in value)) return '';
+  return typeof value.name === 'string' ? value.name : '';
+}
+
+/** `virtual_network_id`: the field of a new resource's id. */
+function idField(collection: Collection): string {
+  const one = collection.slice(0, -1).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return `${one}_id`;
 }

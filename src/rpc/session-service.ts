@@ -4,7 +4,7 @@ import type { Identity } from '../model/identity.js';
 import type { FromNva, FromNve } from '../model/southbound.js';
 import { fromNvaToWire, fromNveFromWire } from './convert/southbound.js';
 import type { NveSessionServiceHandlers } from './gen/nfv/v1/NveSessionService.js';
-import { identityOf } from './identity.js';
+import { identityOf, type Trust } from './identity.js';
 import { sessionStream, type SessionStream } from './session-stream.js';
 import type { StatusCodec } from './status.js';
 
@@ -16,7 +16,7 @@ export type SessionHandler = (stream: NvaSideStream, identity: Identity) => Prom
 export function sessionServiceHandlers(
   handle: SessionHandler,
   codec: StatusCodec,
-  trustDomain?: string,
+  trust: Trust,
 ): NveSessionServiceHandlers {
   return {
     Connect(call) {
@@ -30,7 +30,7 @@ export function sessionServiceHandlers(
           else call.emit('error', codec.toServiceError(error));
         },
       });
-      handle(stream, identityOf(call, trustDomain)).then(
+      handle(stream, identityOf(call, trust)).then(
         () => {
           stream.end();
         },

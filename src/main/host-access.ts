@@ -128,7 +128,10 @@ export class PreparingHost implements HostAccess {
   }
 
   async undo(onProgress: OnProgress, signal: AbortSignal): Promise<void> {
-    await this.#changing(onProgress, signal, (preparation) => preparation.undo(signal));
+    // An undo that could not be finished was asked for once more: the change before it stays.
+    await this.#changing(onProgress, signal, (preparation, tookBack) =>
+      tookBack ? Promise.resolve() : preparation.undo(signal),
+    );
   }
 
   async status(looks: boolean, signal: AbortSignal): Promise<HostState> {
@@ -170,7 +173,7 @@ export class PreparingHost implements HostAccess {
   async #changing<T>(
     onProgress: OnProgress,
     signal: AbortSignal,
-    work: (preparation: HostPreparation) => Promise<T>,
+    work: (preparation: HostPreparation, tookBack: boolean) => Promise<T>,
     onReport: (report: HostReport) => void = () => undefined,
   ): Promise<T> {
     const { doors, stateDir, nva, clock, log = QUIET } = this.options;
@@ -187,8 +190,8 @@ export class PreparingHost implements HostAccess {
       },
     });
     try {
-      await preparation.recover(signal);
-      return await work(preparation);
+      const tookBack = await preparation.recover(signal);
+      return await work(preparation, tookBack);
     } finally {
       await preparation.close();
     }

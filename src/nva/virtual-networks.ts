@@ -17,6 +17,7 @@ import {
 import { metaOf, RECORDS } from './records.js';
 import type { Checked, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
+import { subnetsOf } from './subnets.js';
 import { unused } from './unused.js';
 
 const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily'] as const;
@@ -94,6 +95,8 @@ async function prefixesFit(
     after.prefixes.length > 0 &&
     (before.prefixes.length === 0 || before.prefixes.some((p) => !after.prefixes.includes(p)));
   if (!narrower) return [];
+  const allowed = [...after.prefixes];
+  for await (const [, { prefix }] of subnetsOf(store, id)) allowed.push(prefix);
   const key = networkGenerationKey(id);
   const revision = (await store.get(key))?.modRevision ?? 0;
   for await (const endpoint of scanIds(store, networkEndpointsOf(id))) {
@@ -101,7 +104,7 @@ async function prefixesFit(
     if (kv === undefined) continue;
     const { spec } = RECORDS.endpoints.decode(kv.key, kv.value);
     try {
-      checkEndpoint(spec, after.prefixes);
+      checkEndpoint(spec, allowed);
     } catch (cause) {
       throw invalidField(
         'virtual_network.prefixes',

@@ -253,28 +253,32 @@ export class HostPreparation {
   /**
    * To be called once, at the start: finishes or takes back what a crash cut off, undoes what was
    * not confirmed, prepares the host again after a boot.
+   * @returns whether a change was taken back, or its undo brought to its end
    * @throws NfvError of a step, HOST_NOT_RESTORED; the host is then as `status` says
    */
-  async recover(signal: AbortSignal): Promise<void> {
-    await this.#alone(async () => {
+  async recover(signal: AbortSignal): Promise<boolean> {
+    return this.#alone(async () => {
+      let tookBack = false;
       for (let last = this.#engine.last; last !== undefined; last = this.#engine.last) {
         const left = whatIsLeft(last, this.bootId, this.options.clock.now());
         if (left.kind === 'nothing') break;
         if (left.kind === 'to-confirm') {
           this.#life.send({ type: 'STILL_UNCONFIRMED', confirmMs: left.confirmMs });
-          return;
+          return tookBack;
         }
         if (left.kind === 'to-finish') {
           this.#life.send({ type: 'RESUME', steps: last.steps.length, step: last.done.size });
           await this.#finish(true, signal);
-          return;
+          return tookBack;
         }
         this.#life.send({ type: 'TAKE_BACK' });
         const why = last.bootId === this.bootId ? 'unconfirmed' : 'reboot';
         await this.#undoLast(why, 'cut off before it was confirmed', signal, true);
+        tookBack = true;
       }
       await this.#look(signal);
       await this.#afterBoot(signal);
+      return tookBack;
     });
   }
 

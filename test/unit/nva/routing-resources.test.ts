@@ -173,6 +173,10 @@ describe('nva: addresses of endpoints', () => {
     await world.endpoint('two', { network: 'blue', ips: ['10.0.0.5'] });
     const outside = world.endpoint('three', { network: 'blue', ips: ['10.8.0.5'] });
     assert.match(await refusal(outside), /^INVALID_FIELD endpoint\.ips\[0\] 10\.8\.0\.5: outside/);
+    // The network's own prefixes may go while its endpoints have theirs in its subnets.
+    const changes = { prefixes: ['10.9.0.0/25'] };
+    const narrower = { id: 'blue', changes, etag: '', validateOnly: false };
+    await world.nva.virtualNetworks.update(narrower, call);
     const other = world.endpoint('three', { network: 'blue', subnets: ['b'] });
     assert.match(await refusal(other), /endpoint\.subnets\[0\] subnets\/b: a subnet of .*red/);
   });

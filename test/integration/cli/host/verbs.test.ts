@@ -61,6 +61,22 @@ describe('nfvctl host', () => {
     assertSame(everything(host), before);
   });
 
+  it('goes on with an undo that somebody was in the way of, and undoes no more than that', async () => {
+    await run(['apply', '-f', '-'], 'hugepages: [{ size: 2M, node: 1, pages: 10 }]');
+    const between = everything(host);
+    assert.equal((await run(['apply', '-f', '-'], BUSY_PROFILE)).status, 0);
+    const { state } = host.kernel;
+    state.processes = [...state.processes, { pid: 77, command: 'qemu', open: ['/dev/vfio/7'] }];
+    host.kernel.show();
+    const refused = await run(['undo']);
+    assert.match(refused.err, /in use: qemu \(pid 77\).*\(HOST_NOT_RESTORED\)/);
+    host.kernel.endProcess(77);
+    const again = await run(['undo']);
+    assert.deepEqual([again.status, again.out], [0, 'undone\n'], again.err);
+    assertSame(everything(host), between);
+    assert.match((await run(['status'])).out, /State: +ready/);
+  });
+
   it('shows it as data', async () => {
     const { out } = await run(['inventory', '-o', 'json']);
     const { functions } = z

@@ -269,7 +269,7 @@ export class Nva implements NvaApi {
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
-  readonly session = (stream: NvaSideStream, identity?: Identity): Promise<void> =>
+  readonly session = (stream: NvaSideStream, identity: Identity): Promise<void> =>
     this.#sessions.handle(stream, identity);
 
   /** Ends sessions and watches, and writes what is known of the NVEs. The store stays open. */

@@ -148,10 +148,7 @@ export class Sessions {
   }
 
   /** Runs one session. @throws NfvError why it ended, for the NVE to know */
-  readonly handle = async (
-    stream: NvaSideStream,
-    identity: Identity = { kind: 'local' },
-  ): Promise<void> => {
+  readonly handle = async (stream: NvaSideStream, identity: Identity): Promise<void> => {
     if (this.#closed !== undefined) throw this.#closed;
     this.#streams.add(stream);
     try {

@@ -113,6 +113,7 @@ export const ERROR_TABLE = {
   STORE_LIMIT: row('INVALID_ARGUMENT', false, 'write smaller keys, values or transactions'),
 
   // NVA and NVE sessions
+  ACCESS_DENIED: row('PERMISSION_DENIED', false, 'ask an admin for the right; see docs/nva.md'),
   NVE_IDENTITY_MISMATCH: row(
     'PERMISSION_DENIED',
     false,

@@ -34,6 +34,7 @@ program
       const { checkStoreFiles } = await import('./nva-store.js');
       await checkTls(config.listen);
       await checkStoreFiles(config);
+      await (await import('./nva-daemon.js')).readPolicy(config);
       print(`${flags.config}: ok`);
       return;
     }

@@ -43,7 +43,7 @@ export async function startNve(
       ...(waitsInside ? { ready: (stop) => hostReady(stateDir, log, stop) } : {}),
     });
     closing.add(() => agent.stop());
-    const server = new RpcServer({ listeners: config.listen, onCallEnd: () => undefined });
+    const server = new RpcServer({ listeners: config.listen });
     closing.add(() => server.stop(DRAIN_MS));
     const addresses = await server.start();
     log.info({ nve: config.name, addresses }, 'NVE is up');

@@ -2,6 +2,7 @@
  * The northbound API in domain terms. The NVA implements it; over the wire, the client of
  * `rpc/nva-client` is another implementation: what holds of one holds of the other.
  */
+import type { Caller } from './access-policy.js';
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
@@ -14,6 +15,8 @@ import type { VirtualNetwork, VirtualNetworkSpec } from './virtual-network.js';
 export interface Call {
   /** Aborts when the caller has gone or its deadline has passed. */
   readonly signal: AbortSignal;
+  /** Absent: somebody who may do all. */
+  readonly caller?: Caller;
 }
 
 export interface CreateRequest<Spec> {

@@ -54,7 +54,7 @@ export interface Router {
 
 export const MAX_VRF_ID = 0xffffff;
 /** So many can all be changed for others in one transaction (store.ts, LIMITS.txnOps). */
-const MAX_SUBNETS = 11;
+export const MAX_ROUTER_SUBNETS = 11;
 const MAX_ROUTES = 256;
 const MAX_NEXT_HOPS = 16;
 const MAX_WEIGHT = 255;
@@ -70,7 +70,7 @@ export function checkRouter(spec: RouterSpec): RouterSpec {
   checkId(v, 'tenant', spec.tenant);
   checkVrfId(v, spec.vrfId);
   const gatewayMac = checkGatewayMac(v, spec.gatewayMac);
-  checkIds(v, 'subnets', spec.subnets, MAX_SUBNETS);
+  checkIds(v, 'subnets', spec.subnets, MAX_ROUTER_SUBNETS);
   const routes = checkRoutes(v, spec.routes);
   v.throwIfAny();
   return { ...spec, gatewayMac, routes };

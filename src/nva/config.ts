@@ -30,6 +30,10 @@ export const nvaConfigSchema = z.strictObject({
     .default({ min: 4096, max: MAX_VNI }),
   /** Revisions of history that stay readable: for watches that resume, and lists by pages. */
   keepRevisions: z.int().min(1000).default(100_000),
+  /** Who may do what, and whose identities count: docs/nva.md. */
+  access: z.strictObject({ policyFile: absolutePath }).exactOptional(),
+  /** A line for every call of a client, in a file of its own. */
+  audit: z.strictObject({ file: absolutePath }).exactOptional(),
   log: logging,
 });
 

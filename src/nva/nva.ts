@@ -1,6 +1,7 @@
 /** The network virtualization authority: the API, the compiler and the sessions, put together. */
 import { setMaxListeners } from 'node:events';
 import { NfvError } from '../errors.js';
+import { maySpeakFor, type AccessPolicy } from '../model/access-policy.js';
 import type {
   Call,
   NvaApi,
@@ -11,6 +12,7 @@ import type {
 } from '../model/api.js';
 import { delay, type Clock } from '../model/clock.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { Identity } from '../model/identity.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Nve, NveSpec } from '../model/nve.js';
@@ -52,6 +54,8 @@ export interface NvaOptions {
   readonly vniRange: { readonly min: number; readonly max: number };
   /** Revisions of history that stay readable. */
   readonly keepRevisions: number;
+  /** Absent: every certificate of the CA is as good as another. */
+  readonly policy?: AccessPolicy;
 }
 
 const RETRY_MS = 1000;
@@ -192,8 +196,9 @@ export class Nva implements NvaApi {
   }
 
   #makeSessions(): Sessions {
-    const { store, clock, log } = this.#options;
+    const { store, clock, log, policy } = this.#options;
     return new Sessions({
+      maySpeakFor: (identity, nve) => maySpeakFor(policy, identity, nve),
       clock,
       log,
       epoch: () => {
@@ -265,7 +270,8 @@ export class Nva implements NvaApi {
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
-  readonly session = (stream: NvaSideStream): Promise<void> => this.#sessions.handle(stream);
+  readonly session = (stream: NvaSideStream, identity: Identity): Promise<void> =>
+    this.#sessions.handle(stream, identity);
 
   /** Ends sessions and watches, and writes what is known of the NVEs. The store stays open. */
   async stop(): Promise<void> {

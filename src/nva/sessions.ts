@@ -5,6 +5,7 @@ import { timestamp, type Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
+import { identityText, type Identity } from '../model/identity.js';
 import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
@@ -42,6 +43,8 @@ export interface SessionsDeps {
   caughtUp(hello: Hello): Promise<void>;
   readonly index: CompileIndex;
   readonly absentees: Absentees;
+  /** Whether somebody may be this NVE's agent. */
+  maySpeakFor(identity: Identity, nve: string): boolean;
   /** The revision that `index` has. */
   revision(): number;
   /**
@@ -145,23 +148,27 @@ export class Sessions {
   }
 
   /** Runs one session. @throws NfvError why it ended, for the NVE to know */
-  readonly handle = async (stream: NvaSideStream): Promise<void> => {
+  readonly handle = async (stream: NvaSideStream, identity: Identity): Promise<void> => {
     if (this.#closed !== undefined) throw this.#closed;
     this.#streams.add(stream);
     try {
-      await this.#run(stream);
+      await this.#run(stream, identity);
     } finally {
       this.#streams.delete(stream);
     }
   };
 
-  async #run(stream: NvaSideStream): Promise<void> {
+  async #run(stream: NvaSideStream, identity: Identity): Promise<void> {
     const { deps } = this;
     const incoming = stream.incoming[Symbol.asyncIterator]();
     const hello = await receiveHello(incoming, deps.clock);
     const { nve, capabilities, underlays, agentVersion } = hello;
     const log = { nve, peer: stream.peer };
     try {
+      if (!deps.maySpeakFor(identity, nve)) {
+        const who = identityText(identity);
+        throw new NfvError('ACCESS_DENIED', `${who} may not speak for nves/${nve}`);
+      }
       await deps.caughtUp(hello);
       checkHello(hello, deps.epoch());
       const facts = { capabilities, underlays, agentVersion };

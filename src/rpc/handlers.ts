@@ -6,7 +6,11 @@ import type {
   ServerWritableStream,
 } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
+import type { Caller } from '../model/access-policy.js';
 import type { Call } from '../model/api.js';
+import type { Identity } from '../model/identity.js';
+import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
+import { identityOf, type Trust } from './identity.js';
 import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
 
@@ -17,8 +21,18 @@ const MAX_CALLS = 4096;
 export interface CallEnd {
   readonly path: string;
   readonly peer: string;
+  /** `user/alice`. */
+  readonly who: string;
+  /** What it was about, `endpoints/web`, 256 characters at most; empty: nothing single. */
+  readonly target: string;
   readonly milliseconds: number;
   readonly error?: NfvError;
+}
+
+export interface CallHooks {
+  /** What somebody may do. */
+  callerOf(identity: Identity): Caller;
+  onCallEnd(end: CallEnd): void;
 }
 
 export class HandlerFactory {
@@ -26,14 +40,15 @@ export class HandlerFactory {
 
   constructor(
     private readonly codec: StatusCodec,
-    private readonly onEnd: (end: CallEnd) => void,
+    private readonly hooks: CallHooks,
+    private readonly trust: Trust,
   ) {}
 
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
     return (call, callback) => {
-      const end = this.#begin(call);
+      const { caller, end } = this.#begin(call);
       const { signal, forget } = abortSignal(call);
-      this.#admit(() => handle(call.request, { signal })).then(
+      this.#admit(() => handle(call.request, { signal, caller })).then(
         (response) => {
           forget();
           end();
@@ -53,9 +68,9 @@ export class HandlerFactory {
     handle: (request: Req, call: Call) => AsyncIterable<Res>,
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
-      const end = this.#begin(call);
+      const { caller, end } = this.#begin(call);
       const { signal } = abortSignal(call);
-      pump(call, handle(call.request, { signal }), signal).then(
+      pump(call, handle(call.request, { signal, caller }), signal).then(
         () => {
           end();
           call.end();
@@ -81,18 +96,24 @@ export class HandlerFactory {
     }
   }
 
-  #begin(call: { getPath(): string; getPeer(): string }): (error?: NfvError) => void {
+  #begin<Req, Res>(
+    call: ServerCall<Req, Res>,
+  ): { readonly caller: Caller; readonly end: (error?: NfvError) => void } {
     const started = performance.now();
     // Later the connection may be gone, and with it what it knows.
     const peer = peerOf(call);
-    return (error) => {
-      this.onEnd({
+    const caller = this.hooks.callerOf(identityOf(call, this.trust));
+    const end = (error?: NfvError): void => {
+      this.hooks.onCallEnd({
         path: call.getPath(),
         peer,
+        who: caller.who,
+        target: targetOf(call.request),
         milliseconds: performance.now() - started,
         ...(error === undefined ? {} : { error }),
       });
     };
+    return { caller, end };
   }
 }
 
@@ -141,4 +162,34 @@ function drained<Req, Res>(
     call.once('drain', done);
     signal.addEventListener('abort', done, { once: true });
   });
+}
+
+/** A name may be as long as a message; it is of use only as far as names go. */
+const MAX_TARGET = 256;
+
+/** The resource that a request names: by `name`, by that of the resource in it, or by a new one's id. */
+function targetOf(request: unknown): string {
+  if (typeof request !== 'object' || request === null) return '';
+  const fields = Object.entries(request);
+  for (const [field, value] of fields) {
+    const target = targetOfField(field, value);
+    if (target !== '') return target.slice(0, MAX_TARGET);
+  }
+  return '';
+}
+
+function targetOfField(field: string, value: unknown): string {
+  if (typeof value === 'string') {
+    if (field === 'name') return value;
+    const created = COLLECTIONS.find((collection) => field === idField(collection));
+    return created === undefined ? '' : formatName(created, value);
+  }
+  if (typeof value !== 'object' || value === null || !('name' in value)) return '';
+  return typeof value.name === 'string' ? value.name : '';
+}
+
+/** `virtual_network_id`: the field of a new resource's id. */
+function idField(collection: Collection): string {
+  const one = collection.slice(0, -1).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return `${one}_id`;
 }

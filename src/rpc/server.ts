@@ -4,7 +4,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { NvaApi } from '../model/api.js';
 import { formatTarget } from './address.js';
-import { HandlerFactory, type CallEnd } from './handlers.js';
+import { HandlerFactory, type CallHooks } from './handlers.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
 import { nvaServiceHandlers } from './nva-service.js';
@@ -20,13 +20,19 @@ const SERVER_OPTIONS: ServerOptions = {
 export interface RpcServerOptions {
   readonly listeners: readonly Listener[];
   /** Absent: neither the northbound nor the southbound service. */
-  readonly nva?: { readonly api: NvaApi; readonly session: SessionHandler };
-  /** Called at the end of each northbound call. */
-  readonly onCallEnd: (end: CallEnd) => void;
+  readonly nva?: CallHooks & {
+    readonly api: NvaApi;
+    readonly session: SessionHandler;
+    /** The trust domain whose identities count; undefined: any. */
+    readonly trustDomain?: string | undefined;
+  };
 }
 
+const NVA_SERVICES = ['nfv.v1.NvaService', 'nfv.v1.NveSessionService'];
+
 export class RpcServer {
-  readonly #server = new Server(SERVER_OPTIONS);
+  /** Whom certificates tell of, and who is of this host, have servers of their own: no mix-up. */
+  readonly #servers = { tls: new Server(SERVER_OPTIONS), local: new Server(SERVER_OPTIONS) };
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
   readonly #options: RpcServerOptions;
@@ -34,27 +40,26 @@ export class RpcServer {
   constructor(options: RpcServerOptions) {
     this.#options = options;
     const loaded = loadProtos();
-    this.#services = ['', ...this.#addServices(loaded)];
+    this.#services = ['', ...(options.nva === undefined ? [] : NVA_SERVICES)];
     this.#health = new HealthImplementation(
       Object.fromEntries(this.#services.map((service) => [service, 'NOT_SERVING'] as const)),
     );
-    this.#health.addToServer(this.#server);
-    new ReflectionService(loaded.definition, {
-      services: [...this.#services],
-    }).addToServer(this.#server);
+    const { tls, local } = this.#servers;
+    this.#addServices(tls, loaded, true);
+    this.#addServices(local, loaded, false);
   }
 
-  #addServices({ protos }: Loaded): string[] {
-    const { nva, onCallEnd } = this.#options;
-    if (nva === undefined) return [];
+  #addServices(server: Server, { protos, definition }: Loaded, mutualTls: boolean): void {
+    this.#health.addToServer(server);
+    new ReflectionService(definition, { services: [...this.#services] }).addToServer(server);
+    const { nva } = this.#options;
+    if (nva === undefined) return;
     const codec = new StatusCodec(protos);
+    const trust = { mutualTls, trustDomain: nva.trustDomain };
     const { NvaService, NveSessionService } = protos.nfv.v1;
-    this.#server.addService(
-      NvaService.service,
-      nvaServiceHandlers(nva.api, new HandlerFactory(codec, onCallEnd)),
-    );
-    this.#server.addService(NveSessionService.service, sessionServiceHandlers(nva.session, codec));
-    return ['nfv.v1.NvaService', 'nfv.v1.NveSessionService'];
+    const handlers = new HandlerFactory(codec, nva, trust);
+    server.addService(NvaService.service, nvaServiceHandlers(nva.api, handlers));
+    server.addService(NveSessionService.service, sessionServiceHandlers(nva.session, codec, trust));
   }
 
   /**
@@ -65,10 +70,11 @@ export class RpcServer {
     const bound: string[] = [];
     try {
       for (const listener of this.#options.listeners) {
-        bound.push(formatTarget(await listen(this.#server, listener)));
+        const server = listener.tls === undefined ? this.#servers.local : this.#servers.tls;
+        bound.push(formatTarget(await listen(server, listener)));
       }
     } catch (error) {
-      this.#server.forceShutdown();
+      for (const server of Object.values(this.#servers)) server.forceShutdown();
       throw error;
     }
     this.setServing(true);
@@ -85,15 +91,19 @@ export class RpcServer {
   /** Takes no new calls, waits for those under way, cuts what is left after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.setServing(false);
-    await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => {
-        this.#server.forceShutdown();
-        resolve();
-      }, graceMs);
-      this.#server.tryShutdown(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-    });
+    await Promise.all(Object.values(this.#servers).map((server) => shutDown(server, graceMs)));
   }
+}
+
+function shutDown(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+  });
 }

@@ -33,19 +33,38 @@ export async function authority(directory: string, name: string): Promise<Author
   return files;
 }
 
+export interface CertificateOptions {
+  /** In its subjectAltName, after 127.0.0.1. */
+  readonly uris?: readonly string[];
+  /** It was good until yesterday. */
+  readonly expired?: boolean;
+}
+
 /** A certificate for 127.0.0.1, signed by `ca`, in `NAME.pem` and `NAME.key`. */
 export async function certificate(
   directory: string,
   name: string,
   ca: Authority,
+  { uris = [], expired = false }: CertificateOptions = {},
 ): Promise<TlsFiles> {
   const cert = join(directory, `${name}.pem`);
   const key = join(directory, `${name}.key`);
-  await run('openssl', [
-    ...['req', '-x509', ...NEW_KEY, '-CA', ca.cert, '-CAkey', ca.key, '-days', '1'],
-    ...['-keyout', key, '-out', cert, '-subj', `/CN=${name}`],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'],
-  ]);
+  const names = ['IP:127.0.0.1', ...uris.map((uri) => `URI:${uri}`)].join(',');
+  const signer = ['-CA', ca.cert, '-CAkey', ca.key];
+  const content = [
+    ...['-keyout', key, '-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`],
+    ...['-addext', 'basicConstraints=critical,CA:FALSE'],
+  ];
+  if (expired) {
+    // `req -x509` makes none that is not good now.
+    const request = join(directory, `${name}.csr`);
+    await run('openssl', ['req', ...NEW_KEY, ...content, '-out', request]);
+    const sign = ['x509', '-req', '-in', request, ...signer, '-copy_extensions', 'copy'];
+    await run('openssl', [...sign, '-days', '-1', '-out', cert]);
+  } else {
+    const days = ['-days', '1', '-out', cert];
+    await run('openssl', ['req', '-x509', ...NEW_KEY, ...signer, ...content, ...days]);
+  }
   await chmod(key, 0o600);
   return { ca: ca.cert, cert, key };
 }

@@ -1,4 +1,5 @@
 /** A real NVA: LMDB in a directory of its own, gRPC on a socket, and a client. */
+import { ANYBODY } from './anybody.js';
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Call } from '../../src/model/api.js';
@@ -65,8 +66,7 @@ export class NvaHarness {
     });
     const server = new RpcServer({
       listeners: [{ address: { kind: 'unix', path: this.socket } }],
-      nva: { api: nva, session: nva.session },
-      onCallEnd: () => undefined,
+      nva: { api: nva, session: nva.session, ...ANYBODY },
     });
     await server.start();
     this.#running = { store, nva, server };

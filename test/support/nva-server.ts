@@ -1,4 +1,5 @@
 /** A real gRPC server over a unix socket of its own, with an NVA that tests hold in their hand. */
+import { ANYBODY } from './anybody.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,8 +31,7 @@ export async function startServer(
   const ends: CallEnd[] = [];
   const server = new RpcServer({
     listeners: [{ address }],
-    nva: { api, session },
-    onCallEnd: (end) => ends.push(end),
+    nva: { api, session, ...ANYBODY, onCallEnd: (end) => ends.push(end) },
   });
   await server.start();
   const clients: NvaClient[] = [];

@@ -9,6 +9,7 @@ import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { RpcServer } from '../../../src/rpc/server.js';
 import type { TlsFiles } from '../../../src/rpc/tls.js';
+import { ANYBODY } from '../../support/anybody.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { CALL } from '../../support/nva-server.js';
@@ -35,8 +36,7 @@ describe('listen', () => {
         address: addressOf(text),
         ...(tls === undefined ? {} : { tls }),
       })),
-      nva: { api: new MemoryNva(), session: () => Promise.resolve() },
-      onCallEnd: () => undefined,
+      nva: { api: new MemoryNva(), session: () => Promise.resolve(), ...ANYBODY },
     });
     servers.push(server);
     return server.start();

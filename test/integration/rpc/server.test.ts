@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { RpcServer } from '../../../src/rpc/server.js';
+import { ANYBODY } from '../../support/anybody.js';
 import { eventually } from '../../support/eventually.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 
@@ -23,8 +24,7 @@ describe('a server', () => {
     const path = join(directory, 's.sock');
     server = new RpcServer({
       listeners: [{ address: { kind: 'unix', path } }],
-      ...(withNva ? { nva: { api: nva, session: () => Promise.resolve() } } : {}),
-      onCallEnd: () => undefined,
+      ...(withNva ? { nva: { api: nva, session: () => Promise.resolve(), ...ANYBODY } } : {}),
     });
     await server.start();
     client = new Client(`unix:${path}`, credentials.createInsecure());

@@ -31,6 +31,7 @@ describe('sessions', () => {
     const sessions = new Sessions({
       clock: new FakeClock(),
       log: nullLog,
+      maySpeakFor: () => true,
       epoch: () => ({ storeId: 'store', number: 1 }),
       caughtUp: () => Promise.resolve(),
       index,
@@ -52,7 +53,7 @@ describe('sessions', () => {
     });
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
     const { stream, sent } = fakeStream(HELLO);
-    await assert.rejects(sessions.handle(stream), { code: 'NOT_FOUND' });
+    await assert.rejects(sessions.handle(stream, { kind: 'local' }), { code: 'NOT_FOUND' });
     assert.equal(sessions.get('host-a'), undefined);
     assert.deepEqual(sent, []);
   });

@@ -1,0 +1,136 @@
+/** Who may do what: roles, and the tenants that they are for. */
+import { z } from 'zod';
+import type { PortKind } from './endpoint.js';
+import { identityText, isUserName, TRUST_DOMAIN, USER_RULE, type Identity } from './identity.js';
+import { ID_RULE, isId } from './names.js';
+import { parseYaml } from './yaml.js';
+
+/**
+ * `admin` and `operator` read and write; only an admin writes NVEs. `tenant` reads and writes what
+ * belongs to tenants: networks, subnets, routers, endpoints. `viewer` reads.
+ */
+export const ROLES = ['admin', 'operator', 'tenant', 'viewer'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a role allows, and where. */
+export interface Grant {
+  readonly role: Role;
+  /** Undefined: all, and what belongs to none. */
+  readonly tenants: ReadonlySet<string> | undefined;
+  /** Kinds of ports that endpoints may be given; undefined: all. */
+  readonly ports: ReadonlySet<PortKind> | undefined;
+}
+
+/** Somebody who calls the API. */
+export interface Caller {
+  /** For errors and the audit log. */
+  readonly who: string;
+  readonly grants: readonly Grant[];
+}
+
+/** Ports that nobody but their own guest is behind, whatever a tenant asks for. */
+const TENANT_PORTS = ['vhost_user', 'memif', 'tap'] as const satisfies PortKind[];
+
+const PORT_KINDS = [
+  'veth',
+  'tap',
+  'host_interface',
+  'vhost_user',
+  'memif',
+  'vlan',
+  'vpp_interface',
+] as const satisfies PortKind[];
+
+const binding = z
+  .strictObject({
+    users: z
+      .array(z.string().refine(isUserName, `not a user's name; give ${USER_RULE}`))
+      .min(1)
+      .max(1000),
+    role: z.enum(ROLES),
+    tenants: z
+      .array(z.string().refine(isId, `not a tenant; give ${ID_RULE}`))
+      .min(1)
+      .max(1000)
+      .exactOptional(),
+    ports: z.array(z.enum(PORT_KINDS)).exactOptional(),
+  })
+  .refine(({ role, tenants }) => role !== 'admin' || tenants === undefined, {
+    error: 'an admin is one of all tenants; leave it out',
+    path: ['tenants'],
+  })
+  .refine(({ role, tenants }) => role !== 'tenant' || tenants !== undefined, {
+    error: 'missing; a tenant is one of some tenants',
+    path: ['tenants'],
+  });
+
+const policySchema = z.strictObject({
+  /** The only one whose identities count. */
+  trustDomain: z
+    .string()
+    .regex(TRUST_DOMAIN, 'not a trust domain; give a name such as "nfv.example"')
+    .exactOptional(),
+  bindings: z.array(binding).max(1000).default([]),
+});
+
+export type AccessPolicy = z.infer<typeof policySchema>;
+
+/** @throws NfvError CONFIG_INVALID with every fault and its line */
+export function parseAccessPolicy(text: string, file: string): AccessPolicy {
+  return parseYaml(text, policySchema, { file, code: 'CONFIG_INVALID', maxBytes: 1024 * 1024 });
+}
+
+const ALL: Grant = { role: 'admin', tenants: undefined, ports: undefined };
+
+/**
+ * What somebody may do. Who is on this host is let in by the socket's mode. Without a policy, every
+ * certificate of the CA is as good as another, but an NVE's is for its session only.
+ */
+export function grantsOf(policy: AccessPolicy | undefined, identity: Identity): readonly Grant[] {
+  switch (identity.kind) {
+    case 'local':
+    case 'nva':
+      return [ALL];
+    case 'nve':
+    case 'gone':
+      return [];
+    case 'unnamed':
+      return policy === undefined ? [ALL] : [];
+    case 'user':
+      return policy === undefined ? [ALL] : userGrants(policy, identity.name);
+  }
+}
+
+function userGrants({ bindings }: AccessPolicy, user: string): Grant[] {
+  return bindings
+    .filter(({ users }) => users.includes(user))
+    .map(({ role, tenants, ports = role === 'tenant' ? TENANT_PORTS : undefined }) => ({
+      role,
+      tenants: tenants && new Set(tenants),
+      ports: ports && new Set(ports),
+    }));
+}
+
+export function callerOf(policy: AccessPolicy | undefined, identity: Identity): Caller {
+  return { who: identityText(identity), grants: grantsOf(policy, identity) };
+}
+
+/** Whether somebody may be this NVE's agent: an NVE speaks for itself alone. */
+export function maySpeakFor(
+  policy: AccessPolicy | undefined,
+  identity: Identity,
+  nve: string,
+): boolean {
+  switch (identity.kind) {
+    case 'local':
+      return true;
+    case 'nve':
+      return identity.id === nve;
+    case 'unnamed':
+      return policy === undefined;
+    case 'nva':
+    case 'user':
+    case 'gone':
+      return false;
+  }
+}

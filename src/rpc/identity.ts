@@ -1,0 +1,37 @@
+import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { parseIdentity, urisOf, type Identity } from '../model/identity.js';
+
+type AnyCall =
+  | Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>
+  | Pick<ServerWritableStream<unknown, unknown>, 'getAuthContext'>
+  | Pick<ServerDuplexStream<unknown, unknown>, 'getAuthContext'>;
+
+/** What is known of all calls of one gRPC server. */
+export interface Trust {
+  /** Its listeners ask for certificates; if not, they are for this host only (`listen` sees to it). */
+  readonly mutualTls: boolean;
+  /** The only trust domain that counts; undefined: any. */
+  readonly trustDomain?: string | undefined;
+}
+
+/**
+ * Who calls. A certificate with several identities has none that counts. That grpc-js knows of no
+ * certificate proves nothing: of a connection that has ended meanwhile it knows nothing at all.
+ */
+export function identityOf(call: AnyCall, { mutualTls, trustDomain }: Trust): Identity {
+  if (!mutualTls) return { kind: 'local' };
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  if (certificate === undefined) return { kind: 'gone' };
+  const names = urisOf(certificate.subjectaltname ?? '')
+    .map((uri) => parseIdentity(uri, trustDomain))
+    .filter((identity) => identity !== undefined);
+  const [only, ...others] = names;
+  if (only !== undefined && others.length === 0) return only;
+  return { kind: 'unnamed', subject: commonName(certificate.subject) };
+}
+
+/** At most 64 characters, as X.520 has it, whatever the certificate has. */
+function commonName(subject: unknown): string {
+  if (typeof subject !== 'object' || subject === null || !('CN' in subject)) return '';
+  return String(subject.CN).slice(0, 64);
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import type { Call, ResourceKind, WatchEvent } from '../../../src/model/api.js';
+import { GuardingNva } from '../../../src/nva/guarding.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { callWith, grant, NEW, tapIn, twoTenants } from '../../support/guarded.js';
+import { MemoryNva } from '../../support/memory-nva.js';
+import { refusedWith } from '../../support/refusals.js';
+import { networkSpec } from '../../support/specs.js';
+
+const TENANT = callWith(grant('tenant', ['blue'], ['tap']));
+
+describe('a watch of somebody who may not see all', () => {
+  let clock: FakeClock;
+  let nva: MemoryNva;
+
+  beforeEach(async () => {
+    clock = new FakeClock();
+    nva = await twoTenants(new MemoryNva(clock));
+  });
+
+  /** `PUT Endpoint/blue`, up to the event that is `last`. */
+  const seen = async (
+    last: string,
+    { kinds = [], filter = '', startRevision = 0, call = TENANT }: Partial<Options> = {},
+    meanwhile: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<string[]> => {
+    const all: string[] = [];
+    const request = { kinds, filter, startRevision };
+    for await (const event of new GuardingNva(nva).watch(request, call)) {
+      all.push(textOf(event));
+      if (event.type === 'SYNCED') await meanwhile();
+      if (textOf(event) === last) return all;
+    }
+    assert.fail(`it ended without ${last}`);
+  };
+  const remove = async (id: string): Promise<void> => {
+    await nva.endpoints.delete({ id, etag: '', validateOnly: false });
+  };
+  const removeNetwork = async (id: string): Promise<void> => {
+    await nva.virtualNetworks.delete({ id, etag: '', validateOnly: false });
+  };
+  const network = async (id: string, tenant: string): Promise<void> => {
+    await nva.virtualNetworks.create({ ...NEW, id, spec: networkSpec({ tenant }) });
+  };
+  const endpoint = async (id: string, of: string): Promise<void> => {
+    await nva.endpoints.create({ ...NEW, id, spec: tapIn(of) });
+  };
+
+  it('has what is theirs', async () => {
+    const own = ['VirtualNetwork', 'Endpoint', 'Subnet', 'Router'];
+    const blue = [...own.map((kind) => `PUT ${kind}/blue`), 'SYNCED'];
+    assert.deepEqual(await seen('SYNCED'), blue);
+    const viewer = callWith(grant('viewer'));
+    assert.equal((await seen('SYNCED', { call: viewer })).length, 11);
+  });
+
+  it('has nothing else with a filter either', async () => {
+    const filter = 'network = "red"';
+    assert.deepEqual(await seen('SYNCED', { kinds: ['Endpoint'], filter }), ['SYNCED']);
+  });
+
+  it('goes on with their own changes', async () => {
+    const events = await seen('DELETED Endpoint/blue', { kinds: ['Endpoint'] }, async () => {
+      await endpoint('red-2', 'red');
+      await endpoint('blue-2', 'blue');
+      await remove('red');
+      await remove('blue');
+    });
+    const later = ['PUT Endpoint/blue-2', 'DELETED Endpoint/blue'];
+    assert.deepEqual(events, ['PUT Endpoint/blue', 'SYNCED', ...later]);
+  });
+
+  it('has the end of what was theirs, also when its network is gone by then', async () => {
+    await network('green', 'blue');
+    await endpoint('mine', 'green');
+    const events = await seen('DELETED Endpoint/mine', { kinds: ['Endpoint'] }, async () => {
+      await remove('mine');
+      await removeNetwork('green');
+      await network('green', 'red');
+    });
+    assert.deepEqual(events.slice(-2), ['SYNCED', 'DELETED Endpoint/mine']);
+  });
+
+  it("has nothing of another tenant's network of the same name", async () => {
+    await network('green', 'blue');
+    await endpoint('mine', 'green');
+    const events = await seen('PUT Endpoint/last', { kinds: ['Endpoint'] }, async () => {
+      await remove('mine');
+      await removeNetwork('green');
+      await network('green', 'red');
+      await endpoint('theirs', 'green');
+      await endpoint('last', 'blue');
+    });
+    const later = ['DELETED Endpoint/mine', 'PUT Endpoint/last'];
+    assert.deepEqual(events.slice(-2), later);
+  });
+
+  it('is to begin anew when nobody can tell any more whose an endpoint was', async () => {
+    await network('green', 'red');
+    const startRevision = nva.revision;
+    await endpoint('theirs', 'green');
+    await remove('theirs');
+    await removeNetwork('green');
+    await clock.advance(1000);
+    await network('green', 'blue');
+    const resumed = seen('none', { kinds: ['Endpoint'], startRevision });
+    await refusedWith('REVISION_COMPACTED', resumed);
+  });
+
+  it('begins anew also for an end of which it never had the beginning', async () => {
+    await network('green', 'blue');
+    await endpoint('mine', 'green');
+    const startRevision = nva.revision;
+    await remove('mine');
+    await removeNetwork('green');
+    const resumed = seen('none', { kinds: ['Endpoint'], startRevision });
+    await refusedWith('REVISION_COMPACTED', resumed);
+    const operator = callWith(grant('operator'));
+    const all = await seen('DELETED Endpoint/mine', {
+      ...{ kinds: ['Endpoint'], startRevision, call: operator },
+    });
+    assert.deepEqual(all, ['DELETED Endpoint/mine']);
+  });
+});
+
+interface Options {
+  readonly kinds: readonly ResourceKind[];
+  readonly filter: string;
+  readonly startRevision: number;
+  readonly call: Call;
+}
+
+function textOf(event: WatchEvent): string {
+  if (event.type === 'SYNCED') return 'SYNCED';
+  return `${event.type} ${event.resource.kind}/${event.resource.id}`;
+}

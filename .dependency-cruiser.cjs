@@ -14,10 +14,15 @@ const ROOMS = {
   'dataplane/vpp': ['errors\\.ts', 'model', 'reconcile', 'vpp-api'],
   'dataplane/linux': ['errors\\.ts', 'model', 'reconcile', 'host'],
   store: ['errors\\.ts'],
+  // Over gRPC, which is rpc's.
+  'store/etcd': ['errors\\.ts', 'store', 'rpc'],
   rpc: ['errors\\.ts', 'model'],
   nva: ['errors\\.ts', 'model', 'store', 'rpc', 'statemachine'],
   cli: ['errors\\.ts', 'model', 'rpc'],
 };
+
+/** A room in a room, with a row of its own. */
+const INNER = { store: 'store/etcd' };
 
 const room = (name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`);
 
@@ -25,7 +30,7 @@ const table = Object.entries(ROOMS).map(([name, allowed]) => ({
   name: `room-${name.replace('\\.ts', '')}`,
   comment: `src/${name} may import only: ${allowed.join(', ') || 'nothing'}`,
   severity: 'error',
-  from: { path: room(name) },
+  from: { path: room(name), ...(INNER[name] && { pathNot: room(INNER[name]) }) },
   to: {
     path: '^src/',
     pathNot: [room(name), ...allowed.map((a) => (/\/[^/]+$/.test(a) ? `^src/${a}` : room(a)))],

@@ -18,7 +18,7 @@ tour: build ## the demo's three hosts, and a shell among them
 	@scripts/demo.sh --shell
 
 test: build-all ## installs, builds, lints, runs every test that this machine can run
-	@scripts/need.sh ip=iproute2 ping=iputils-ping tcpdump=tcpdump strace=strace flock=util-linux || true
+	@scripts/need.sh ip=iproute2 ping=iputils-ping tcpdump=tcpdump strace=strace flock=util-linux etcd=etcd-server etcdctl=etcd-client || true
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/c8 node dist/test/run.js
 

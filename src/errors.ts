@@ -44,6 +44,7 @@ export const ERROR_TABLE = {
   NOT_FOUND: row('NOT_FOUND', false, 'list what exists with "nfvctl get"'),
   ALREADY_EXISTS: row('ALREADY_EXISTS', false, 'choose another id, or update the existing one'),
   VNI_IN_USE: row('ALREADY_EXISTS', false, 'choose another VNI, or leave it out to get one'),
+  VRF_IN_USE: row('ALREADY_EXISTS', false, 'choose another id, or leave it out to get one'),
   MAC_IN_USE: row('ALREADY_EXISTS', false, 'give the endpoint a MAC of its own in this network'),
   IP_IN_USE: row(
     'ALREADY_EXISTS',
@@ -57,6 +58,7 @@ export const ERROR_TABLE = {
   ETAG_MISMATCH: row('ABORTED', false, 'read the resource again and repeat the change on it'),
   WRITE_CONFLICT: row('ABORTED', true, 'repeat the request'),
   VNI_EXHAUSTED: row('RESOURCE_EXHAUSTED', false, 'delete a network or widen the VNI range'),
+  ADDRESSES_EXHAUSTED: row('RESOURCE_EXHAUSTED', false, 'delete endpoints or widen the pools'),
   MESSAGE_TOO_LARGE: row('RESOURCE_EXHAUSTED', false, 'send it in smaller parts'),
   TOO_MANY_REQUESTS: row('RESOURCE_EXHAUSTED', true, 'wait and repeat the request'),
   REVISION_COMPACTED: row('OUT_OF_RANGE', false, 'list again and watch from the new revision'),
@@ -98,6 +100,16 @@ export const ERROR_TABLE = {
     'check the disk and its log; writes are refused until then',
   ),
   STORE_CLOSED: row('UNAVAILABLE', true, 'the process is stopping; repeat the request in a moment'),
+  STORE_UNREACHABLE: row(
+    'UNAVAILABLE',
+    true,
+    'see that etcd has a leader and that its addresses are right: etcdctl endpoint status',
+  ),
+  STORE_REFUSED: row(
+    'PERMISSION_DENIED',
+    false,
+    "check the user, its password and role, and the certificates for etcd in nfvd's configuration",
+  ),
   STORE_LIMIT: row('INVALID_ARGUMENT', false, 'write smaller keys, values or transactions'),
 
   // NVA and NVE sessions

@@ -1,4 +1,5 @@
-import { CompileIndex, type ItemDelta } from '../../src/nva/compiler/compile-index.js';
+import { CompileIndex } from '../../src/nva/compiler/compile-index.js';
+import type { ItemDelta } from '../../src/nva/compiler/deltas.js';
 import type { Item } from '../../src/model/item.js';
 import type { Emit } from '../bench.js';
 import { median, percentile } from '../stats.js';

@@ -2,9 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { NfvError } from '../errors.js';
 import type { Resource, ResourceApi } from '../model/api.js';
+import { getIfThere } from './get-if-there.js';
 import { nameOf } from './kinds.js';
 import type { Desired } from './manifest/desired.js';
-import { planEndpoint, planHostProfile, planNetwork, planNve, type Plan } from './plan.js';
+import type { NamedSubnets } from './named-subnets.js';
+import {
+  planEndpoint,
+  planHostProfile,
+  planNetwork,
+  planNve,
+  planRouter,
+  planSubnet,
+  type Plan,
+} from './plan.js';
 import type { Session } from './session.js';
 
 export type Action = 'created' | 'configured' | 'unchanged';
@@ -17,8 +27,9 @@ export interface Applied {
 
 export interface ApplyOptions {
   readonly dryRun: boolean;
-  /** Names of what this run would create: in a dry run, what refers to it cannot be checked yet. */
+  /** What this run would create, as `provides` has it: what needs it cannot be checked yet. */
   readonly pending: ReadonlySet<string>;
+  readonly subnets: NamedSubnets;
 }
 
 /** How often it starts anew when the resource changes meanwhile. */
@@ -40,10 +51,20 @@ export function applyOne(
       return new Applier(session, desired, options, nva.nves, (live) =>
         planNve(desired.spec, live),
       ).apply();
-    case 'Endpoint':
-      return new Applier(session, desired, options, nva.endpoints, (live) =>
-        planEndpoint(desired.spec, live),
+    case 'Subnet':
+      return new Applier(session, desired, options, nva.subnets, (live) =>
+        planSubnet(desired.spec, live),
       ).apply();
+    case 'Router':
+      return new Applier(session, desired, options, nva.routers, (live) =>
+        planRouter(desired.spec, live),
+      ).apply();
+    case 'Endpoint':
+      return new Applier(session, desired, options, nva.endpoints, async (live) => {
+        const { spec } = desired;
+        const named = live === undefined ? [] : await options.subnets.of(spec.subnets);
+        return planEndpoint(spec, live, named);
+      }).apply();
     case 'HostProfile':
       return new Applier(session, desired, options, nva.hostProfiles, (live) =>
         planHostProfile(desired.spec, live),
@@ -61,7 +82,7 @@ class Applier<Spec extends object, R extends Resource & { readonly spec: Spec }>
     private readonly desired: Desired,
     private readonly options: ApplyOptions,
     private readonly api: ResourceApi<Spec, R>,
-    private readonly plan: (live: R | undefined) => Plan<Spec>,
+    private readonly plan: (live: R | undefined) => Plan<Spec> | Promise<Plan<Spec>>,
   ) {}
 
   async apply(): Promise<Applied> {
@@ -83,20 +104,22 @@ class Applier<Spec extends object, R extends Resource & { readonly spec: Spec }>
     const { id } = desired;
     const live = await getIfThere(session, api, id);
     this.#checkGone(live);
-    const plan = this.plan(live);
+    const plan = await this.plan(live);
     const validateOnly = options.dryRun;
+    const isPending = needs(desired).some((name) => options.pending.has(name));
     switch (plan.action) {
       case 'none': {
         const action = this.#hasSent ? 'configured' : 'unchanged';
         return live === undefined ? { action } : { action, resource: live };
       }
       case 'create': {
-        if (refersTo(desired, options.pending)) return { action: 'created' };
+        if (isPending) return { action: 'created' };
         const request = { id, spec: plan.spec, requestId: this.#requestId, validateOnly };
         const resource = await session.retry(() => api.create(request, session.call));
         return { action: 'created', resource };
       }
       case 'update': {
+        if (isPending) return { action: 'configured' };
         const etag = desired.etag === '' ? (live?.meta.etag ?? '') : desired.etag;
         const request = { id, changes: plan.changes, etag, validateOnly };
         const send = (): Promise<R> => api.update(request, session.call);
@@ -117,22 +140,29 @@ class Applier<Spec extends object, R extends Resource & { readonly spec: Spec }>
   }
 }
 
-export async function getIfThere<Spec, R>(
-  session: Session,
-  api: ResourceApi<Spec, R>,
-  id: string,
-): Promise<R | undefined> {
-  try {
-    return await session.retry(() => api.get(id, session.call));
-  } catch (thrown) {
-    const error = NfvError.from(thrown);
-    if (error.code === 'NOT_FOUND') return undefined;
-    throw error;
+/** What there is more of with a resource: itself, and addresses in its network. */
+export function provides(desired: Desired): string[] {
+  const name = nameOf(desired);
+  return desired.kind === 'Subnet' ? [name, addressesIn(desired.spec.network)] : [name];
+}
+
+function needs(desired: Desired): string[] {
+  switch (desired.kind) {
+    case 'VirtualNetwork':
+    case 'Nve':
+    case 'HostProfile':
+      return [];
+    case 'Subnet':
+      return [`virtualNetworks/${desired.spec.network}`];
+    case 'Router':
+      return desired.spec.subnets.map((id) => `subnets/${id}`);
+    case 'Endpoint': {
+      const { network, nve } = desired.spec;
+      return [`virtualNetworks/${network}`, `nves/${nve}`, addressesIn(network)];
+    }
   }
 }
 
-function refersTo(desired: Desired, pending: ReadonlySet<string>): boolean {
-  if (desired.kind !== 'Endpoint') return false;
-  const { network, nve } = desired.spec;
-  return pending.has(`virtualNetworks/${network}`) || pending.has(`nves/${nve}`);
+function addressesIn(network: string): string {
+  return `addresses in virtualNetworks/${network}`;
 }

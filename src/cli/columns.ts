@@ -9,9 +9,12 @@ import {
 import { profileHash } from '../model/host/offer.js';
 import { hasSession, type Nve, type NveState, type NveStatus } from '../model/nve.js';
 import type { Labels } from '../model/resource.js';
+import type { Router } from '../model/router.js';
+import type { Subnet } from '../model/subnet.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { formatAge } from './duration.js';
 import { portText, yesNo } from './port-text.js';
+import { poolsText } from './subnet-text.js';
 import type { Colour } from './style.js';
 import type { Cell } from './table.js';
 
@@ -24,13 +27,21 @@ const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] 
     narrow: ['NAME', 'STATE', 'VTEPS', 'APPLIED', 'FAILED', 'LAST-SEEN', 'AGE'],
     wide: ['DATAPLANE', 'AGENT', 'APPLIED-REVISION', 'DRIFTS', 'LABELS', 'DISPLAY-NAME'],
   },
+  Subnet: {
+    narrow: ['NAME', 'NETWORK', 'PREFIX', 'GATEWAY', 'POOLS', 'AGE'],
+    wide: ['REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
+  Router: {
+    narrow: ['NAME', 'TENANT', 'VRF', 'SUBNETS', 'ROUTES', 'AGE'],
+    wide: ['GATEWAY-MAC', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+  },
   HostProfile: {
     narrow: ['NAME', 'STATE', 'NVES', 'APPLIED', 'HASH', 'AGE'],
     wide: ['REVISION', 'LABELS', 'DISPLAY-NAME'],
   },
   Endpoint: {
     narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],
-    wide: ['PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+    wide: ['SUBNETS', 'PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
   },
 };
 
@@ -46,6 +57,10 @@ export function cellsOf(resource: Resource, wide: boolean, now: number): Cell[] 
       return networkCells(resource, wide, now);
     case 'Nve':
       return nveCells(resource, wide, now);
+    case 'Subnet':
+      return subnetCells(resource, wide, now);
+    case 'Router':
+      return routerCells(resource, wide, now);
     case 'Endpoint':
       return endpointCells(resource, wide, now);
     case 'HostProfile':
@@ -109,6 +124,32 @@ function lastSeen(status: NveStatus, now: number): string {
   return hasSession(status) ? 'now' : formatAge(status.lastSeenTime, now);
 }
 
+function subnetCells({ id, spec, meta }: Subnet, wide: boolean, now: number): Cell[] {
+  const narrow = [
+    id,
+    spec.network,
+    spec.prefix,
+    orDash(spec.gateway),
+    poolsText(spec.pools),
+    formatAge(meta.createTime, now),
+  ];
+  const more = [String(meta.revision), labelsText(spec.labels), spec.displayName];
+  return plain(wide ? [...narrow, ...more] : narrow);
+}
+
+function routerCells({ id, spec, meta }: Router, wide: boolean, now: number): Cell[] {
+  const narrow = [
+    id,
+    spec.tenant,
+    String(spec.vrfId),
+    listText(spec.subnets),
+    String(spec.routes.length),
+    formatAge(meta.createTime, now),
+  ];
+  const more = [spec.gatewayMac, String(meta.revision), labelsText(spec.labels), spec.displayName];
+  return plain(wide ? [...narrow, ...more] : narrow);
+}
+
 function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now: number): Cell[] {
   const narrow: Cell[] = [
     ...plain([id, spec.network, spec.nve, spec.mac, listText(spec.ips)]),
@@ -119,6 +160,7 @@ function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now:
   return [
     ...narrow,
     ...plain([
+      listText(spec.subnets),
       portText(spec.port),
       spec.adminState,
       orDash(status.reasonCode),

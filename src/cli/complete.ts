@@ -140,6 +140,7 @@ function kinds(): Candidate[] {
 const KINDS_OF_FLAGS: Readonly<Record<string, ResourceKind>> = {
   '--network': 'VirtualNetwork',
   '--nve': 'Nve',
+  '--subnet': 'Subnet',
 };
 
 /** Of flags that take them in any case, so that they are no choices of commander's. */
@@ -147,6 +148,7 @@ const VALUES_OF_FLAGS: Readonly<Record<string, readonly string[]>> = {
   '--bum-mode': ['head-end', 'multicast', 'none'],
   '--underlay-family': ['ipv4', 'ipv6'],
   '--admin-state': ['up', 'down'],
+  '--gateway': ['none'],
   '--drift-policy': ['default', 'repair', 'report', 'ignore'],
 };
 

@@ -2,6 +2,8 @@
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Nve } from '../model/nve.js';
+import type { Router } from '../model/router.js';
+import type { Subnet } from '../model/subnet.js';
 import type { EndpointCounters } from '../model/trace.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { cellsOf, endpointColour, headerOf, listText, nveColour } from './columns.js';
@@ -11,11 +13,19 @@ import { common, metaFields } from './describe-common.js';
 import { hostFields } from './describe-host.js';
 import { fields, textTable, titled, type DescribeContext, type Field } from './describe-text.js';
 import { portFields, yesNo } from './port-text.js';
+import { hopsText } from './route-text.js';
+import { poolsText } from './subnet-text.js';
+
+/** What there is in a network. */
+export interface NetworkParts {
+  readonly subnets: readonly Subnet[];
+  readonly endpoints: readonly Endpoint[];
+  readonly nves: readonly Nve[];
+}
 
 export function describeNetwork(
   network: VirtualNetwork,
-  endpoints: readonly Endpoint[],
-  nves: readonly Nve[],
+  { subnets, endpoints, nves }: NetworkParts,
   context: DescribeContext,
 ): string {
   const { id, spec, effectiveMtu, meta } = network;
@@ -37,6 +47,7 @@ export function describeNetwork(
       ['Prefixes', listText(spec.prefixes)],
       ...metaFields(meta, context),
     ]),
+    resourceTable('Subnets', subnets, context),
     resourceTable('NVEs', nves, context),
     resourceTable('Endpoints', endpoints, context),
     ...driftsOf(network, endpoints, nves, context),
@@ -118,6 +129,52 @@ export function describeNve(
   ].join('\n');
 }
 
+/** `routers` are those that it is a subnet of: one or none. */
+export function describeSubnet(
+  { id, spec, meta }: Subnet,
+  routers: readonly Router[],
+  endpoints: readonly Endpoint[],
+  context: DescribeContext,
+): string {
+  return [
+    fields(context.paint, [
+      ['Name', id],
+      ...common(spec.displayName, spec.labels),
+      ['Network', spec.network],
+      ['Prefix', spec.prefix],
+      ['Gateway', spec.gateway],
+      ['Pools', poolsText(spec.pools)],
+      ['Router', listText(routers.map((router) => router.id))],
+      ...metaFields(meta, context),
+    ]),
+    resourceTable('Endpoints', endpoints, context),
+  ].join('\n');
+}
+
+export function describeRouter(
+  { id, spec, meta }: Router,
+  subnets: readonly Subnet[],
+  context: DescribeContext,
+): string {
+  return [
+    fields(context.paint, [
+      ['Name', id],
+      ...common(spec.displayName, spec.labels),
+      ['Tenant', spec.tenant],
+      ['VRF id', String(spec.vrfId)],
+      ['Gateway MAC', spec.gatewayMac],
+      ...metaFields(meta, context),
+    ]),
+    resourceTable('Subnets', subnets, context),
+    textTable(
+      'Routes',
+      ['PREFIX', 'NEXT-HOPS'],
+      spec.routes.map((route) => [route.prefix, hopsText(route)]),
+      context,
+    ),
+  ].join('\n');
+}
+
 export function describeEndpoint(
   endpoint: Endpoint,
   context: DescribeContext,
@@ -131,6 +188,7 @@ export function describeEndpoint(
     ['NVE', spec.nve],
     ['MAC', spec.mac],
     ['IPs', listText(spec.ips)],
+    ['Subnets', listText(spec.subnets)],
     ['Admin state', spec.adminState],
     ...portFields(spec.port),
     ['State', status.state, endpointColour(status.state)],
@@ -172,7 +230,7 @@ function remedyOf(code: string): string {
 
 function resourceTable(
   title: string,
-  resources: readonly (Nve | Endpoint)[],
+  resources: readonly (Nve | Endpoint | Subnet)[],
   { now, paint }: DescribeContext,
 ): string {
   const [first] = resources;

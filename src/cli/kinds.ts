@@ -16,6 +16,8 @@ import { nearest } from '../model/nearest.js';
 export const KINDS = [
   'VirtualNetwork',
   'Nve',
+  'Subnet',
+  'Router',
   'Endpoint',
   'HostProfile',
 ] as const satisfies ResourceKind[];
@@ -38,6 +40,20 @@ export const KIND_NAMES: Readonly<Record<ResourceKind, Names>> = {
     aliases: ['net', 'nets', 'vn', 'vns', 'virtualnetwork', 'virtualnetworks'],
   },
   Nve: { collection: 'nves', singular: 'nve', plural: 'nves', one: 'an NVE', aliases: [] },
+  Subnet: {
+    collection: 'subnets',
+    singular: 'subnet',
+    plural: 'subnets',
+    one: 'a subnet',
+    aliases: ['sn'],
+  },
+  Router: {
+    collection: 'routers',
+    singular: 'router',
+    plural: 'routers',
+    one: 'a router',
+    aliases: [],
+  },
   Endpoint: {
     collection: 'endpoints',
     singular: 'endpoint',
@@ -121,6 +137,10 @@ export function apiOf(nva: NvaApi, kind: ResourceKind): AnyResourceApi {
       return nva.virtualNetworks;
     case 'Nve':
       return nva.nves;
+    case 'Subnet':
+      return nva.subnets;
+    case 'Router':
+      return nva.routers;
     case 'Endpoint':
       return nva.endpoints;
     case 'HostProfile':

@@ -3,6 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import type { Nve, NveSpec } from '../model/nve.js';
+import type { Router, RouterSpec } from '../model/router.js';
+import { subnetHolds, type Subnet, type SubnetSpec } from '../model/subnet.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 
 export type Plan<Spec> =
@@ -24,10 +26,41 @@ export function planNve(wanted: NveSpec, live: Nve | undefined): Plan<NveSpec> {
   return plan({ ...wanted, nodeUuid: live?.spec.nodeUuid ?? '' }, live?.spec);
 }
 
-/** An endpoint without a MAC keeps the one it has. */
-export function planEndpoint(wanted: EndpointSpec, live: Endpoint | undefined): Plan<EndpointSpec> {
-  const mac = wanted.mac === '' ? (live?.spec.mac ?? '') : wanted.mac;
-  return plan({ ...wanted, mac }, live?.spec);
+/** What a manifest leaves out of a subnet is known without the NVA. */
+export function planSubnet(wanted: SubnetSpec, live: Subnet | undefined): Plan<SubnetSpec> {
+  return plan(wanted, live?.spec);
+}
+
+/** A router without an id for its tables keeps the one it has. */
+export function planRouter(wanted: RouterSpec, live: Router | undefined): Plan<RouterSpec> {
+  const vrfId = wanted.vrfId === 0 ? (live?.spec.vrfId ?? 0) : wanted.vrfId;
+  return plan({ ...wanted, vrfId }, live?.spec);
+}
+
+/**
+ * An endpoint without a MAC keeps the one it has, and in a subnet of which it names no address, the
+ * address that it has there. `subnets` are those it names, as far as they exist.
+ */
+export function planEndpoint(
+  wanted: EndpointSpec,
+  live: Endpoint | undefined,
+  subnets: readonly SubnetSpec[],
+): Plan<EndpointSpec> {
+  if (live === undefined) return plan(wanted, undefined);
+  const mac = wanted.mac === '' ? live.spec.mac : wanted.mac;
+  const ips = [...wanted.ips, ...keptIps(wanted.ips, live.spec.ips, subnets)];
+  return plan({ ...wanted, mac, ips }, live.spec);
+}
+
+/** In the order in which the endpoint has them. */
+function keptIps(
+  wanted: readonly string[],
+  live: readonly string[],
+  subnets: readonly SubnetSpec[],
+): string[] {
+  const open = subnets.filter((subnet) => !wanted.some((ip) => subnetHolds(subnet, ip)));
+  const kept = new Set(open.map((subnet) => live.find((ip) => subnetHolds(subnet, ip))));
+  return live.filter((ip) => kept.has(ip));
 }
 
 export function planHostProfile(

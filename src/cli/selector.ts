@@ -20,30 +20,32 @@ export function addSelectorOptions(command: Command): Command {
   return command
     .option('--filter <filter>', 'only those that match (AIP-160, see docs/api.md#filters)')
     .option('-l, --selector <labels>', 'only with these labels: site=a,tier!=web,!old')
-    .option('--network <name>', 'endpoints of this network only')
+    .option('--network <name>', 'endpoints and subnets of this network only')
     .option('--nve <name>', 'endpoints on this NVE only')
-    .option('--tenant <name>', 'networks and endpoints of this tenant only');
+    .option('--tenant <name>', 'networks, subnets, routers and endpoints of this tenant only');
 }
 
 /**
- * What the NVA can filter by. That an endpoint's network is of a tenant it cannot tell: the
- * caller has to see to that. @throws NfvError INVALID_FIELD
+ * What the NVA can filter by. That the network of an endpoint or a subnet is of a tenant it cannot
+ * tell: the caller has to see to that. @throws NfvError INVALID_FIELD
  */
 export function filterOf(kind: ResourceKind, options: SelectorOptions): string {
   const { filter = '', selector, network, nve, tenant } = options;
   const parts: string[] = [];
   if (network !== undefined) {
-    parts.push(
-      `network = "virtualNetworks/${forEndpoints('--network', kind, network, 'VirtualNetwork')}"`,
-    );
+    if (kind !== 'Endpoint' && kind !== 'Subnet') throw hasNone('--network', network, kind);
+    parts.push(`network = "virtualNetworks/${requireId('VirtualNetwork', network)}"`);
   }
-  if (nve !== undefined) parts.push(`nve = "nves/${forEndpoints('--nve', kind, nve, 'Nve')}"`);
+  if (nve !== undefined) {
+    if (kind !== 'Endpoint') throw hasNone('--nve', nve, kind);
+    parts.push(`nve = "nves/${requireId('Nve', nve)}"`);
+  }
   if (tenant !== undefined) {
     if (kind === 'Nve' || kind === 'HostProfile') {
       throw notFor('--tenant', tenant, `${KIND_NAMES[kind].one} is of no tenant`);
     }
     if (!isId(tenant)) throw invalidField('--tenant', tenant, 'not an id', `give ${ID_RULE}`);
-    if (kind === 'VirtualNetwork') parts.push(`tenant = "${tenant}"`);
+    if (kind === 'VirtualNetwork' || kind === 'Router') parts.push(`tenant = "${tenant}"`);
   }
   if (selector !== undefined) parts.push(...labelFilters(selector));
   if (filter.trim() === '') return parts.join(' AND ');
@@ -51,9 +53,8 @@ export function filterOf(kind: ResourceKind, options: SelectorOptions): string {
   return parts.length === 0 ? filter : [`(${filter})`, ...parts].join(' AND ');
 }
 
-function forEndpoints(flag: string, kind: ResourceKind, id: string, of: ResourceKind): string {
-  if (kind !== 'Endpoint') throw notFor(flag, id, `${KIND_NAMES[kind].plural} have none`);
-  return requireId(of, id);
+function hasNone(flag: string, value: string, kind: ResourceKind): Error {
+  return notFor(flag, value, `${KIND_NAMES[kind].plural} have none`);
 }
 
 function notFor(flag: string, value: string, reason: string): Error {

@@ -6,6 +6,8 @@ import { HOST_PROFILE_STATES } from '../model/host-profile.js';
 export const STATES: Readonly<Record<ResourceKind, readonly string[]>> = {
   VirtualNetwork: ['EXISTING', 'DELETED'],
   Nve: ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED', 'DELETED'],
+  Subnet: ['EXISTING', 'DELETED'],
+  Router: ['EXISTING', 'DELETED'],
   HostProfile: [...HOST_PROFILE_STATES, 'DELETED'],
   Endpoint: ['PENDING', 'ACTIVE', 'FAILED', 'DOWN', 'DELETED'],
 };

@@ -31,7 +31,9 @@ program
     const { parseNvaConfig } = await import('../nva/config.js');
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
+      const { checkStoreFiles } = await import('./nva-store.js');
       await checkTls(config.listen);
+      await checkStoreFiles(config);
       print(`${flags.config}: ok`);
       return;
     }
@@ -84,6 +86,22 @@ nve
     if (!isSame) {
       print(`the identity is new: nfvctl update nve ${config.name} --reset-identity`);
     }
+  });
+
+program
+  .command('store')
+  .description("an NVA's store, while no NVA uses it")
+  .command('copy')
+  .description('copy it from where one configuration of the NVA has it to where another has it')
+  .requiredOption('--from <file>', 'configuration of the NVA that has the store')
+  .requiredOption('--to <file>', 'configuration of the NVA that is to have it')
+  .action(async (flags: { readonly from: string; readonly to: string }) => {
+    const { parseNvaConfig } = await import('../nva/config.js');
+    const from = await readConfig(flags.from, parseNvaConfig);
+    const to = await readConfig(flags.to, parseNvaConfig);
+    const { copyNvaStore } = await import('./store-copy.js');
+    const { keys, transactions } = await copyNvaStore(from, to);
+    print(`copied and compared: ${keys} keys, ${transactions} transactions of history`);
   });
 
 const host = program

@@ -4,14 +4,14 @@ import { systemClock } from '../model/clock.js';
 import type { NvaConfig } from '../nva/config.js';
 import { Nva } from '../nva/nva.js';
 import { RpcServer } from '../rpc/server.js';
-import { openLmdbStore } from '../store/lmdb/store.js';
 import { Closing, DRAIN_MS, type Service } from './daemon.js';
+import { openNvaStore } from './nva-store.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
   const closing = new Closing();
   try {
-    const { dataDir, maxStoreBytes, vniRange, keepRevisions } = config;
-    const store = await openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes });
+    const { vniRange, keepRevisions } = config;
+    const store = await openNvaStore(config);
     closing.add(() => store.close());
     const nva = await Nva.start({ store, clock: systemClock, log, vniRange, keepRevisions });
     const server = makeServer(config, nva, log);
@@ -23,7 +23,8 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     });
     const addresses = await server.start();
     const { storeId, epoch, revision } = store.status();
-    log.info({ addresses, storeId, epoch, revision }, 'NVA is up');
+    const replica = store.peers?.self;
+    log.info({ addresses, storeId, epoch, revision, replica }, 'NVA is up');
     return closing;
   } catch (error) {
     await closing.stop();

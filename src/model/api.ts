@@ -5,6 +5,8 @@
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
+import type { Router, RouterSpec } from './router.js';
+import type { Subnet, SubnetSpec } from './subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from './trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from './virtual-network.js';
 
@@ -68,7 +70,7 @@ export interface ResourceApi<Spec, Resource> {
   delete(request: DeleteRequest, call: Call): Promise<void>;
 }
 
-export type Resource = VirtualNetwork | Nve | Endpoint | HostProfileResource;
+export type Resource = VirtualNetwork | Nve | Endpoint | Subnet | Router | HostProfileResource;
 export type ResourceKind = Resource['kind'];
 
 export interface WatchRequest {
@@ -111,6 +113,8 @@ export interface NvaApi {
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
+  readonly subnets: ResourceApi<SubnetSpec, Subnet>;
+  readonly routers: ResourceApi<RouterSpec, Router>;
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   /**
    * Ends without an error when the call's signal aborts.

@@ -1,7 +1,7 @@
 import type { Labels, Meta } from './resource.js';
 import { isMulticastMac, parseIp, parseMac, parsePrefix, prefixContains } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
-import { checkId, checkDisplayName, checkLabels, Violations } from './violations.js';
+import { checkId, checkIds, checkDisplayName, checkLabels, Violations } from './violations.js';
 import { checkVppPort, type VppPort } from './vpp-ports.js';
 
 /** A veth pair, the guest's end in a namespace that exists. */
@@ -48,6 +48,8 @@ export interface EndpointSpec {
   readonly mac: string;
   /** Canonical, without prefix length. */
   readonly ips: readonly string[];
+  /** Ids of subnets of its network, in each of which it has an address. */
+  readonly subnets: readonly string[];
   readonly adminState: AdminState;
   readonly labels: Labels;
 }
@@ -60,6 +62,7 @@ export const NEW_ENDPOINT: EndpointSpec = {
   port: { kind: 'veth', netns: '', interface: 'eth0', hostInterface: '' },
   mac: '',
   ips: [],
+  subnets: [],
   adminState: 'UP',
   labels: {},
 };
@@ -102,6 +105,7 @@ export function checkEndpoint(spec: EndpointSpec, prefixes: readonly string[]): 
   checkPort(v, spec.port);
   const mac = spec.mac === '' ? '' : checkMac(v, spec.mac);
   const ips = checkIps(v, spec.ips, prefixes);
+  checkIds(v, 'subnets', spec.subnets, MAX_IPS);
   v.throwIfAny();
   return { ...spec, mac, ips };
 }

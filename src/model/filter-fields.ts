@@ -9,6 +9,8 @@ import { formatName } from './names.js';
 import type { Nve } from './nve.js';
 import { portFields } from './port-fields.js';
 import type { Meta } from './resource.js';
+import type { Router } from './router.js';
+import type { Subnet } from './subnet.js';
 import type { VirtualNetwork } from './virtual-network.js';
 
 /** The fields of a resource under the names of proto/nfv/v1, for `matches`. */
@@ -20,6 +22,10 @@ export function fieldsOf(resource: Resource): FieldRecord {
       return nveFields(resource);
     case 'Endpoint':
       return endpointFields(resource);
+    case 'Subnet':
+      return subnetFields(resource);
+    case 'Router':
+      return routerFields(resource);
     case 'HostProfile':
       return hostProfileFields(resource);
   }
@@ -150,11 +156,43 @@ function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
     port: portFields(spec.port),
     mac: spec.mac,
     ips: spec.ips,
+    subnets: spec.subnets.map((subnet) => formatName('subnets', subnet)),
     admin_state: `ADMIN_STATE_${spec.adminState}`,
     labels: spec.labels,
     state: `STATE_${status.state}`,
     reason_code: status.reasonCode,
     reason: status.reason,
+    ...metaFields(meta),
+  };
+}
+
+function subnetFields({ id, spec, meta }: Subnet): FieldRecord {
+  return {
+    name: formatName('subnets', id),
+    display_name: spec.displayName,
+    network: formatName('virtualNetworks', spec.network),
+    prefix: spec.prefix,
+    gateway: spec.gateway,
+    pools: spec.pools.map((pool) => ({ ...pool })),
+    labels: spec.labels,
+    ...metaFields(meta),
+  };
+}
+
+function routerFields({ id, spec, meta }: Router): FieldRecord {
+  return {
+    name: formatName('routers', id),
+    display_name: spec.displayName,
+    tenant: spec.tenant,
+    vrf_id: spec.vrfId,
+    gateway_mac: spec.gatewayMac,
+    subnets: spec.subnets.map((subnet) => formatName('subnets', subnet)),
+    routes: spec.routes.map(({ prefix, nextHops, drop }) => ({
+      prefix,
+      next_hops: nextHops.map((hop) => ({ ...hop })),
+      drop,
+    })),
+    labels: spec.labels,
     ...metaFields(meta),
   };
 }

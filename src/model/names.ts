@@ -1,12 +1,15 @@
 import { NfvError } from '../errors.js';
 
 /** Collections of resources, as in resource names `collection/id` (AIP-122). */
-export type Collection = 'virtualNetworks' | 'nves' | 'endpoints' | 'hostProfiles';
+export type Collection =
+  'virtualNetworks' | 'nves' | 'endpoints' | 'subnets' | 'routers' | 'hostProfiles';
 
 export const COLLECTIONS = [
   'virtualNetworks',
   'nves',
   'endpoints',
+  'subnets',
+  'routers',
   'hostProfiles',
 ] as const satisfies Collection[];
 

@@ -38,6 +38,17 @@ export function checkId(v: Violations, field: string, id: string): void {
   if (!isId(id)) v.add(field, id, 'not an id', `give ${ID_RULE}`);
 }
 
+/** Ids in a list, at most so many, each once. */
+export function checkIds(v: Violations, field: string, ids: readonly string[], most: number): void {
+  if (ids.length > most) {
+    v.add(field, `${ids.length} of them`, 'too many', `give at most ${most}`);
+  }
+  for (const [i, id] of ids.entries()) {
+    checkId(v, `${field}[${i}]`, id);
+    if (ids.indexOf(id) < i) v.add(`${field}[${i}]`, id, 'given twice', 'give each once');
+  }
+}
+
 /** `field`: what they are called. */
 export function checkLabels(
   v: Violations,

@@ -8,7 +8,7 @@ import type { NveSpec, Underlay } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
 import type { Change, NveInput } from './compiler/inputs.js';
-import { parseResourceKey, ROOT, SPECS, statusesOf } from './keys.js';
+import { parseResourceKey, ROOT, specKey, SPECS, statusesOf } from './keys.js';
 import { RECORDS, STATUS_RECORDS } from './records.js';
 import { scan } from './scan.js';
 
@@ -34,6 +34,12 @@ export class Catalog {
   readonly #nves = new Map<string, NveSpec>();
   readonly #underlays = new Map<string, readonly Underlay[]>();
   readonly #endpoints = new Map<string, CatalogEndpoint>();
+  /** Addresses of the endpoints of each network. */
+  readonly #addresses = new Map<string, Set<string>>();
+  readonly #vrfs = new Map<string, number>();
+  /** Ids. */
+  readonly #subnets = new Set<string>();
+  readonly #hostProfiles = new Set<string>();
 
   /** Everything up to this revision is in. */
   get revision(): number {
@@ -42,6 +48,14 @@ export class Catalog {
 
   vniUsed(vni: number): boolean {
     return this.#vnis.has(vni);
+  }
+
+  vrfUsed(vrf: number): boolean {
+    return [...this.#vrfs.values()].includes(vrf);
+  }
+
+  addressUsed(network: string, ip: string): boolean {
+    return this.#addresses.get(network)?.has(ip) === true;
   }
 
   nve(id: string): NveSpec | undefined {
@@ -95,13 +109,49 @@ export class Catalog {
   async follow(
     store: Store,
     signal: AbortSignal,
-    onCommit: (revision: number, changes: readonly CatalogChange[]) => void,
+    onCommit: (
+      revision: number,
+      changes: readonly CatalogChange[],
+      events: readonly StoreEvent[],
+    ) => void,
   ): Promise<void> {
     for await (const batch of store.watch({ prefix: ROOT, after: this.#revision, signal })) {
       const changes = batch.events.flatMap((event) => this.#take(event));
       this.#revision = batch.revision;
-      onCommit(batch.revision, changes);
+      onCommit(batch.revision, changes, batch.events);
     }
+  }
+
+  /**
+   * Reads everything anew, because the history since `revision` is gone.
+   * @returns the changes from what was known; many may be none
+   * @throws NfvError of Store.range
+   */
+  async reload(store: Store, signal: AbortSignal): Promise<readonly CatalogChange[]> {
+    const { revision } = await store.range({ prefix: ROOT, limit: 1 });
+    const at = { revision, signal };
+    const changes: CatalogChange[] = [];
+    const found = new Set<string>();
+    for await (const kv of scan(store, statusesOf('nves'), at)) changes.push(...this.#put(kv));
+    for await (const kv of scan(store, SPECS, at)) {
+      found.add(kv.key);
+      changes.push(...this.#put(kv));
+    }
+    signal.throwIfAborted();
+    for (const key of this.#specKeys()) if (!found.has(key)) changes.push(...this.#delete(key));
+    this.#revision = revision;
+    return changes;
+  }
+
+  #specKeys(): string[] {
+    return [
+      ...[...this.#networks.keys()].map((id) => specKey('virtualNetworks', id)),
+      ...[...this.#nves.keys()].map((id) => specKey('nves', id)),
+      ...[...this.#endpoints.keys()].map((id) => specKey('endpoints', id)),
+      ...[...this.#subnets].map((id) => specKey('subnets', id)),
+      ...[...this.#vrfs.keys()].map((id) => specKey('routers', id)),
+      ...[...this.#hostProfiles].map((id) => specKey('hostProfiles', id)),
+    ];
   }
 
   #take(event: StoreEvent): CatalogChange[] {
@@ -120,6 +170,8 @@ export class Catalog {
     switch (collection) {
       case 'virtualNetworks': {
         const { spec } = RECORDS.virtualNetworks.decode(key, value);
+        const before = this.#networks.get(id);
+        if (before !== undefined) this.#vnis.delete(before.vni);
         this.#vnis.add(spec.vni);
         this.#networks.set(id, spec);
         return [{ kind: 'VirtualNetwork', id, after: spec }];
@@ -131,10 +183,21 @@ export class Catalog {
       }
       case 'endpoints': {
         const { spec } = RECORDS.endpoints.decode(key, value);
-        this.#endpoints.set(id, { spec, modRevision });
+        this.#setEndpoint(id, { spec, modRevision });
         return [{ kind: 'Endpoint', id, after: spec }];
       }
+      case 'subnets': {
+        const { spec } = RECORDS.subnets.decode(key, value);
+        this.#subnets.add(id);
+        return [{ kind: 'Subnet', id, after: spec }];
+      }
+      case 'routers': {
+        const { spec } = RECORDS.routers.decode(key, value);
+        this.#vrfs.set(id, spec.vrfId);
+        return [{ kind: 'Router', id, after: spec }];
+      }
       case 'hostProfiles':
+        this.#hostProfiles.add(id);
         return [{ kind: 'HostProfile', id, after: RECORDS.hostProfiles.decode(key, value).spec }];
     }
   }
@@ -149,17 +212,39 @@ export class Catalog {
         const spec = this.#networks.get(id);
         if (spec !== undefined) this.#vnis.delete(spec.vni);
         this.#networks.delete(id);
+        this.#addresses.delete(id);
         return [{ kind: 'VirtualNetwork', id, after: undefined }];
       }
       case 'nves':
         this.#nves.delete(id);
         return [{ kind: 'Nve', id, after: undefined }];
       case 'endpoints':
-        this.#endpoints.delete(id);
+        this.#setEndpoint(id, undefined);
         return [{ kind: 'Endpoint', id, after: undefined }];
+      case 'subnets':
+        this.#subnets.delete(id);
+        return [{ kind: 'Subnet', id, after: undefined }];
+      case 'routers':
+        this.#vrfs.delete(id);
+        return [{ kind: 'Router', id, after: undefined }];
       case 'hostProfiles':
+        this.#hostProfiles.delete(id);
         return [{ kind: 'HostProfile', id, after: undefined }];
     }
+  }
+
+  #setEndpoint(id: string, after: CatalogEndpoint | undefined): void {
+    const before = this.#endpoints.get(id)?.spec;
+    for (const ip of before?.ips ?? []) this.#addresses.get(before?.network ?? '')?.delete(ip);
+    if (after === undefined) {
+      this.#endpoints.delete(id);
+      return;
+    }
+    this.#endpoints.set(id, after);
+    const { network, ips } = after.spec;
+    const addresses = this.#addresses.get(network) ?? new Set();
+    this.#addresses.set(network, addresses);
+    for (const ip of ips) addresses.add(ip);
   }
 
   /** A status is written often; only what the compiler looks at is a change to it. */

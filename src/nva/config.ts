@@ -4,17 +4,19 @@ import { absolutePath, logging } from '../model/config.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry } from '../rpc/address-config.js';
+import { storeConfigSchema } from './store-config.js';
 
 const vni = z.int().min(MIN_VNI).max(MAX_VNI);
 
 export const nvaConfigSchema = z.strictObject({
-  /** Where the store is. */
+  /** Where the embedded store is. */
   dataDir: absolutePath.default('/var/lib/nfvd/nva'),
   /** The data file may grow to so many bytes. */
   maxStoreBytes: z
     .int()
     .min(64 * 1024 * 1024)
     .default(8 * 1024 * 1024 * 1024),
+  store: storeConfigSchema.prefault({}),
   /** Where clients and agents reach it. An address other hosts can reach needs `tls`. */
   listen: z
     .array(listenEntry)

@@ -17,29 +17,29 @@ import {
   macKey,
   networkEndpointsOf,
   networkGenerationKey,
+  networkRouterKey,
   nveEndpointsOf,
   nveGenerationKey,
-  specKey,
   statusKey,
 } from './keys.js';
-import { readNveStatus } from './nves.js';
-import {
-  decodeKv,
-  metaOf,
-  RECORDS,
-  STATUS_RECORDS,
-  type RecordType,
-  type SpecRecord,
-} from './records.js';
-import type { Claim, Guard, ResourceRules } from './resource-rules.js';
+import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
+import { readNveStatus, routingNeeds } from './nves.js';
+import { decodeKv, metaOf, RECORDS, STATUS_RECORDS } from './records.js';
+import { reference } from './references.js';
+import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
-export function endpointRules(store: Store): ResourceRules<EndpointSpec, Endpoint> {
+export interface EndpointDeps extends AddressDeps {
+  readonly store: Store;
+}
+
+export function endpointRules(deps: EndpointDeps): ResourceRules<EndpointSpec, Endpoint> {
+  const { store } = deps;
   return {
     kind: 'Endpoint',
     collection: 'endpoints',
     noun: 'endpoint',
     records: RECORDS.endpoints,
-    check: (_id, before, after) => check(store, before, after),
+    check: (_id, before, after) => check(deps, before, after),
     checkDelete: () => Promise.resolve([]),
     claims: claimsOf,
     statusKeys: (id) => [statusKey('endpoints', id)],
@@ -69,65 +69,48 @@ export function endpointRules(store: Store): ResourceRules<EndpointSpec, Endpoin
 }
 
 async function check(
-  store: Store,
+  deps: EndpointDeps,
   before: EndpointSpec | undefined,
   after: EndpointSpec,
-): Promise<{ spec: EndpointSpec; guards: Guard[] }> {
+): Promise<Checked<EndpointSpec>> {
+  const { store } = deps;
   // What is wrong with the endpoint itself is told before what it refers to is looked for.
   checkEndpoint(after, []);
   if (before !== undefined) isImmutable('endpoint', before, after, ['network']);
   const network = await reference(
     store,
-    'network',
+    'endpoint.network',
     'virtualNetworks',
     after.network,
     RECORDS.virtualNetworks,
   );
-  const nve = await reference(store, 'nve', 'nves', after.nve, RECORDS.nves);
-  const spec = checkEndpoint(after, network.spec.prefixes);
-  await canHost(store, spec, network.spec, nve.spec);
+  const nve = await reference(store, 'endpoint.nve', 'nves', after.nve, RECORDS.nves);
+  const addressed = await withAddresses(deps, after, network.spec);
+  const { spec } = addressed;
+  const routing = await canHost(store, spec, network.spec, nve.spec);
   if (spec.mac === '' && before !== undefined) {
     throw invalidField('endpoint.mac', '', 'empty', 'give a MAC, or leave it out of the mask');
   }
   return {
     spec: spec.mac === '' ? { ...spec, mac: randomMac() } : spec,
-    guards: [network.guard, nve.guard],
+    guards: [network.guard, nve.guard, routing, ...addressed.guards],
   };
 }
 
-/** A resource that must exist, and still be the same when the endpoint is written. */
-async function reference<Spec>(
-  store: Store,
-  field: string,
-  collection: 'virtualNetworks' | 'nves',
-  id: string,
-  records: RecordType<SpecRecord<Spec>>,
-): Promise<{ spec: Spec; guard: Guard }> {
-  const kv = await store.get(specKey(collection, id));
-  if (kv === undefined) {
-    throw invalidFields(
-      [
-        {
-          field: `endpoint.${field}`,
-          value: `${collection}/${id}`,
-          reason: 'does not exist',
-          remedy: `create it first, or name one of "nfvctl get ${collection === 'nves' ? 'nves' : 'networks'}"`,
-        },
-      ],
-      'REFERENCE_NOT_FOUND',
-    );
-  }
-  const compare = { kind: 'revision', key: kv.key, revision: kv.modRevision } as const;
-  return { spec: records.decode(kv.key, kv.value).spec, guard: { compare, onFail: 'retry' } };
-}
-
-/** @throws NfvError NVE_LACKS_CAPABILITY */
+/**
+ * @returns that the network goes on to have a router, or none
+ * @throws NfvError NVE_LACKS_CAPABILITY
+ */
 async function canHost(
   store: Store,
   spec: EndpointSpec,
   network: VirtualNetworkSpec,
   nve: NveSpec,
-): Promise<void> {
+): Promise<Guard> {
+  const key = networkRouterKey(spec.network);
+  const router = await store.get(key);
+  const compare = { kind: 'revision', key, revision: router?.modRevision ?? 0 } as const;
+  const guard: Guard = { compare, onFail: 'retry' };
   const lacks = (what: string, value: string): NfvError =>
     invalidFields(
       [
@@ -145,13 +128,15 @@ async function canHost(
   }
   // Before its first hello nobody knows what it can do; then it reports what it cannot.
   const capabilities = (await readNveStatus(store, spec.nve))?.value.capabilities;
-  if (capabilities === undefined) return;
+  if (capabilities === undefined) return guard;
   const needs = [
+    ...(router === undefined ? [] : routingNeeds(capabilities)),
     ['port kind', spec.port.kind, capabilities.portKinds],
     ['encapsulation', network.encapsulation.toLowerCase(), capabilities.encapsulations],
     ['BUM mode', network.bumMode.toLowerCase(), capabilities.bumModes],
   ] as const;
   for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
+  return guard;
 }
 
 /** Locally administered, unicast (IEEE 802: U/L bit set, I/G bit clear). */

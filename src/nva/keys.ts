@@ -1,7 +1,8 @@
 /**
  * Where things are in the store. One letter says what a key holds:
  * r = a resource's specification, s = its status, i = an index that makes something unique or
- * countable, g = a generation that changes with a set of endpoints, q = an answered request.
+ * countable, g = a generation that changes with a set of endpoints, q = an answered request, c = the claim of a
+ * replica to an NVE's session.
  */
 import { COLLECTIONS, type Collection } from '../model/names.js';
 
@@ -9,6 +10,8 @@ export const ROOT = '/nfvd/';
 export const SPECS = `${ROOT}r/`;
 export const STATUSES = `${ROOT}s/`;
 export const REQUESTS = `${ROOT}q/`;
+/** Then the NVE's id. */
+export const SESSIONS = `${ROOT}c/`;
 
 export const specsOf = (collection: Collection): string => `${SPECS}${collection}/`;
 export const specKey = (collection: Collection, id: string): string =>
@@ -16,6 +19,9 @@ export const specKey = (collection: Collection, id: string): string =>
 export const statusesOf = (collection: Collection): string => `${STATUSES}${collection}/`;
 export const statusKey = (collection: Collection, id: string): string =>
   `${statusesOf(collection)}${id}`;
+
+/** The replica that has the NVE's session. */
+export const sessionKey = (nve: string): string => `${SESSIONS}${nve}`;
 
 /** The VNI's network. */
 export const vniKey = (vni: number): string => `${ROOT}i/vni/${vni}`;
@@ -33,6 +39,17 @@ export const networkEndpointsOf = (network: string): string => `${ROOT}i/vn-ep/$
 /** One for each endpoint on an NVE. */
 export const nveEndpointsOf = (nve: string): string => `${ROOT}i/nve-ep/${nve}/`;
 
+/** One for each subnet of a network. */
+export const networkSubnetsOf = (network: string): string => `${ROOT}i/vn-subnet/${network}/`;
+/** The router that a subnet is attached to. */
+export const subnetRouterKey = (subnet: string): string => `${ROOT}i/subnet-router/${subnet}`;
+/** The router that has subnets of a network. */
+export const networkRouterKey = (network: string): string => `${ROOT}i/vn-router/${network}`;
+/** The router that has tables of this id. */
+export const vrfKey = (id: number): string => `${ROOT}i/vrf/${id}`;
+
+/** Written with every change of a subnet of the network. */
+export const subnetsGenerationKey = (network: string): string => `${ROOT}g/vn-subnets/${network}`;
 /** Written with every change of an endpoint of the network. */
 export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${network}`;
 /** Written with every change of an endpoint on the NVE. */

@@ -37,11 +37,15 @@ export async function listPage<Spec extends object, R extends Resource>(
   const start = request.pageToken === '' ? undefined : decodeToken(request.pageToken, filterHash);
   const prefix = specsOf(rules.collection);
   const resources: R[] = [];
-  let revision = start?.revision ?? store.status().revision;
+  // The first page is as of when it is read: another replica may have written a moment ago.
+  let revision = start?.revision;
   let after = `${prefix}${start?.after ?? ''}`;
   for (;;) {
     await turn(undefined, { signal });
-    const chunk = await store.range({ prefix, after, limit: CHUNK, revision });
+    const chunk = await store.range({
+      ...{ prefix, after, limit: CHUNK },
+      ...(revision === undefined ? {} : { revision }),
+    });
     revision = chunk.revision;
     for (const [i, kv] of chunk.kvs.entries()) {
       const id = kv.key.slice(prefix.length);

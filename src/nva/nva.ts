@@ -14,32 +14,34 @@ import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Nve, NveSpec } from '../model/nve.js';
+import type { Router, RouterSpec } from '../model/router.js';
 import { Digest } from '../model/southbound.js';
+import type { Subnet, SubnetSpec } from '../model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
-import type { Store } from '../store/store.js';
+import type { Peers, Store, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
 import { Catalog, type CatalogChange } from './catalog.js';
+import { makeCollections } from './collections.js';
 import { CompileIndex, type CompileCounters } from './compiler/compile-index.js';
 import { EndpointStatuses } from './endpoint-statuses.js';
-import { endpointRules } from './endpoints.js';
 import { HostOffers } from './host-offers.js';
-import { hostProfileRules } from './host-profiles.js';
 import { keepHouse } from './housekeeping.js';
+import { parseResourceKey } from './keys.js';
+import { latestRevision } from './latest.js';
 import { NveStatuses } from './nve-statuses.js';
-import { nveRules } from './nves.js';
 import { readCounters } from './read-counters.js';
 import { STATUS_RECORDS } from './records.js';
-import { Resources } from './resources.js';
+import { Replicas } from './replicas.js';
+import type { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
 import { Sessions } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
+import { Tenures } from './tenures.js';
 import { trace, type TraceDeps } from './trace.js';
-import { virtualNetworkRules } from './virtual-networks.js';
-import { VniAllocator } from './vni-allocator.js';
 import { AppliedWaiters } from './wait-applied.js';
-import { watched, watchResources, type Watched } from './watch.js';
+import { watchResources, type Watched } from './watch.js';
 
 export interface NvaOptions {
   readonly store: Store;
@@ -61,6 +63,8 @@ export class Nva implements NvaApi {
   readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: Resources<NveSpec, Nve>;
   readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly subnets: Resources<SubnetSpec, Subnet>;
+  readonly routers: Resources<RouterSpec, Router>;
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
@@ -77,6 +81,8 @@ export class Nva implements NvaApi {
     nve: (id) => this.#catalog.nve(id),
     hostOf: (nve) => this.#nveStatuses.hostOf(nve),
   });
+  readonly #tenures: Tenures;
+  readonly #replicas: Replicas;
   readonly #sessions: Sessions;
   readonly #nveStatuses: NveStatuses;
   readonly #nveWriter: StatusWriter;
@@ -90,7 +96,12 @@ export class Nva implements NvaApi {
   static async start(options: NvaOptions): Promise<Nva> {
     const nva = new Nva(options);
     await nva.#load();
-    nva.#background.push(nva.#follow(), keepHouse({ ...options }, nva.#stop.signal));
+    const { signal } = nva.#stop;
+    nva.#background.push(
+      nva.#follow(),
+      keepHouse({ ...options }, signal),
+      nva.#replicas.watchStore(signal),
+    );
     return nva;
   }
 
@@ -100,25 +111,19 @@ export class Nva implements NvaApi {
     setMaxListeners(0, this.#stop.signal);
     const { store, clock, log, vniRange } = options;
     const catalog = this.#catalog;
-    const allocator = new VniAllocator(vniRange.min, vniRange.max, (vni) => catalog.vniUsed(vni));
-    const networkRules = virtualNetworkRules({
-      store,
-      takeVni: () => allocator.take(),
-      effectiveMtu: (id) => this.#index.effectiveMtu(id),
+    const index = this.#index;
+    const made = makeCollections({ store, clock, vniRange, catalog, index });
+    this.virtualNetworks = made.virtualNetworks;
+    this.nves = made.nves;
+    this.endpoints = made.endpoints;
+    this.subnets = made.subnets;
+    this.routers = made.routers;
+    this.hostProfiles = made.hostProfiles;
+    this.#watched = made.watched;
+    const tenures = new Tenures(store, (nve) => {
+      this.#lost(nve);
     });
-    const rulesOfNves = nveRules(store);
-    const rulesOfEndpoints = endpointRules(store);
-    this.virtualNetworks = new Resources(store, clock, networkRules);
-    this.nves = new Resources(store, clock, rulesOfNves);
-    this.endpoints = new Resources(store, clock, rulesOfEndpoints);
-    const rulesOfProfiles = hostProfileRules(store);
-    this.hostProfiles = new Resources(store, clock, rulesOfProfiles);
-    this.#watched = [
-      watched(store, networkRules),
-      watched(store, rulesOfNves),
-      watched(store, rulesOfEndpoints),
-      watched(store, rulesOfProfiles),
-    ];
+    this.#tenures = tenures;
     this.#nveStatuses = new NveStatuses({
       store,
       clock,
@@ -126,6 +131,7 @@ export class Nva implements NvaApi {
       connected: (nve) => this.#sessions.get(nve),
       missed: (nve) => this.#absentees.missed(nve),
       compiled: (revision) => this.#revisions.reached(revision, this.#stop.signal),
+      tenures,
     });
     const endpointStatuses = new EndpointStatuses({
       store,
@@ -134,17 +140,26 @@ export class Nva implements NvaApi {
     });
     this.#nveWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
+      guard: (id) => tenures.guard(id),
       statusOf: (id) => this.#nveStatuses.recordOf(id),
     });
     this.#endpointWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'endpoints', gatherMs: ENDPOINT_STATUS_MS },
+      guard: (id) => tenures.guard(catalog.endpoint(id)?.spec.nve ?? ''),
       statusOf: (id) => endpointStatuses.recordOf(id),
     });
     this.#hostWriter = this.#makeHostWriter();
     this.#sessions = this.#makeSessions();
-    this.#waiters = new AppliedWaiters({
+    this.#replicas = this.#makeReplicas();
+    this.#waiters = this.#makeWaiters();
+  }
+
+  #makeWaiters(): AppliedWaiters {
+    const { store, clock } = this.#options;
+    const catalog = this.#catalog;
+    return new AppliedWaiters({
       clock,
-      storeRevision: () => store.status().revision,
+      storeRevision: () => latestRevision(store),
       compiledRevision: () => catalog.revision,
       judged: () => this.#absentees.judged(),
       behind: () => [...this.#sessions.behind()].filter((nve) => catalog.nve(nve) !== undefined),
@@ -164,13 +179,27 @@ export class Nva implements NvaApi {
     });
   }
 
+  #makeReplicas(): Replicas {
+    const { store, clock, log } = this.#options;
+    return new Replicas({
+      ...{ store, clock, log, revisions: this.#revisions },
+      revision: () => this.#catalog.revision,
+      endSessions: (error) => {
+        this.#sessions.endAll(error);
+      },
+    });
+  }
+
   #makeSessions(): Sessions {
     const { store, clock, log } = this.#options;
-    const { storeId, epoch } = store.status();
     return new Sessions({
       clock,
       log,
-      epoch: { storeId, number: epoch },
+      epoch: () => {
+        const { storeId, epoch: number } = store.status();
+        return { storeId, number };
+      },
+      caughtUp: (hello) => this.#replicas.caughtUp(hello, this.#stop.signal),
       index: this.#index,
       absentees: this.#absentees,
       revision: () => this.#catalog.revision,
@@ -254,9 +283,10 @@ export class Nva implements NvaApi {
       else this.#index.load(change);
     });
     this.#revisions.advance(this.#catalog.revision);
+    if (store.peers !== undefined) await this.#loadTenures(store.peers);
     for (const [nve, digest] of digests) {
       this.#absentees.remember(nve, digest);
-      // None has a session yet, whatever the store says.
+      // None has a session here yet, whatever the store says.
       this.#nveWriter.mark(nve);
     }
     this.#hostsChanged();
@@ -267,14 +297,59 @@ export class Nva implements NvaApi {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        await this.#catalog.follow(store, signal, (revision, changes) => {
+        await this.#catalog.follow(store, signal, (revision, changes, events) => {
+          for (const event of events) this.#tenures.saw(event, revision);
           this.#committed(revision, changes);
+          for (const event of events) this.#heard(event);
         });
       } catch (thrown) {
-        log.error(errorFields(NfvError.from(thrown)), 'cannot follow the store');
+        const error = NfvError.from(thrown);
+        log.error(errorFields(error), 'cannot follow the store');
+        if (error.code === 'REVISION_COMPACTED' && (await this.#reload())) continue;
         await delay(clock, RETRY_MS, signal).catch(() => undefined);
       }
     }
+  }
+
+  /** The history that was to be followed is gone: what is there now is taken instead. */
+  async #reload(): Promise<boolean> {
+    const { store, log } = this.#options;
+    const { signal } = this.#stop;
+    try {
+      const changes = await this.#catalog.reload(store, signal);
+      const { revision } = this.#catalog;
+      await this.#tenures.load(revision, signal);
+      this.#committed(revision, changes);
+      log.info({ revision }, 'the model was read anew');
+      return true;
+    } catch (thrown) {
+      if (!signal.aborted) {
+        log.error(errorFields(NfvError.from(thrown)), 'cannot read the model anew');
+      }
+      return false;
+    }
+  }
+
+  async #loadTenures(peers: Peers): Promise<void> {
+    await this.#tenures.load(this.#catalog.revision, this.#stop.signal);
+    const end = peers.onChange(() => {
+      for (const nve of this.#tenures.orphans()) this.#nveWriter.mark(nve);
+    });
+    this.#stop.signal.addEventListener('abort', end, { once: true });
+  }
+
+  /** An NVE whose session is elsewhere tells us by its status that it has all it should. */
+  #heard(event: StoreEvent): void {
+    if (event.kind !== 'put') return;
+    const { key, value } = event.kv;
+    const about = parseResourceKey(key);
+    if (about?.part !== 'status' || about.collection !== 'nves') return;
+    const nve = about.id;
+    if (this.#absentees.missed(nve) === undefined || !this.#tenures.isElsewhere(nve)) return;
+    const { settledDigest } = STATUS_RECORDS.nves.decode(key, value);
+    if (settledDigest === '' || settledDigest !== this.#digestOf(nve)) return;
+    this.#absentees.forget(nve);
+    this.#waiters.progressed(nve);
   }
 
   #committed(revision: number, changes: readonly CatalogChange[]): void {
@@ -297,6 +372,12 @@ export class Nva implements NvaApi {
   /** What became of host profiles may be another thing now. */
   #hostsChanged(): void {
     for (const id of this.#offers.ids()) this.#hostWriter.mark(id);
+  }
+
+  /** Another replica has its session now. */
+  #lost(nve: string): void {
+    const elsewhere = `nves/${nve} connected to another replica of the NVA`;
+    this.#sessions.get(nve)?.session.end(new NfvError('SESSION_REPLACED', elsewhere));
   }
 
   #forget(nve: string): void {

@@ -17,6 +17,7 @@ import { readNveStatus } from './nves.js';
 import { decodeKv, etagOf, RECORDS, STATUS_RECORDS, type NveStatusRecord } from './records.js';
 import type { Resources } from './resources.js';
 import type { Connected, NveFacts } from './sessions.js';
+import type { Tenures } from './tenures.js';
 
 export interface NveStatusesDeps {
   readonly store: Store;
@@ -27,6 +28,7 @@ export interface NveStatusesDeps {
   missed(nve: string): number | undefined;
   /** Resolves when the compiler has this revision. */
   compiled(revision: number): Promise<void>;
+  readonly tenures: Pick<Tenures, 'claim' | 'guard' | 'isElsewhere'>;
 }
 
 /** Attempts to write about an NVE that others are changing. */
@@ -55,6 +57,7 @@ export class NveStatuses {
    */
   async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void> {
     await this.#bind(nve, nodeUuid);
+    await this.deps.tenures.claim(nve);
     await this.store(nve, facts);
     this.#departed.delete(nve);
   }
@@ -88,8 +91,11 @@ export class NveStatuses {
    * @throws NfvError NOT_FOUND, WRITE_CONFLICT
    */
   async store(nve: string, facts: NveFacts): Promise<void> {
-    const { store, clock } = this.deps;
+    const { store, clock, tenures } = this.deps;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const guard = tenures.guard(nve);
+      // Its session ends at this moment.
+      if (guard === 'elsewhere') return;
       const { key, modRevision } = await this.#existing(nve);
       const before = (await readNveStatus(store, nve))?.value;
       const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
@@ -103,7 +109,10 @@ export class NveStatuses {
       const value = STATUS_RECORDS.nves.encode(record);
       const { succeeded, revision } = await store.txn({
         // Nothing is left of an NVE that is deleted at this moment.
-        compare: [{ kind: 'revision', key, revision: modRevision }],
+        compare: [
+          { kind: 'revision', key, revision: modRevision },
+          ...(guard === undefined ? [] : [guard]),
+        ],
         ops: [{ kind: 'put', key: statusKey('nves', nve), value }],
       });
       if (succeeded) return this.deps.compiled(revision);
@@ -168,6 +177,10 @@ export class NveStatuses {
   laggard(nve: string, revision: number): Laggard | undefined {
     if (!this.lags(nve, revision)) return undefined;
     const connected = this.deps.connected(nve);
+    if (connected === undefined && this.deps.tenures.isElsewhere(nve)) {
+      const reason = 'it is still applying; its session is with another replica of the NVA';
+      return { nve, code: 'NVE_PENDING', reason, appliedRevision: 0, failures: [] };
+    }
     if (connected === undefined) {
       const reason = 'its agent is not connected';
       return { nve, code: 'NVE_DISCONNECTED', reason, appliedRevision: 0, failures: [] };

@@ -1,7 +1,22 @@
 import { invalidField, invalidFields } from '../errors.js';
-import { checkNve, NO_NVE_STATUS, vtepOf, type Nve, type NveSpec } from '../model/nve.js';
+import {
+  checkNve,
+  NO_NVE_STATUS,
+  vtepOf,
+  type Capabilities,
+  type Nve,
+  type NveSpec,
+} from '../model/nve.js';
 import type { Store } from '../store/store.js';
-import { nveEndpointsOf, nveGenerationKey, specKey, statusKey, vtepKey } from './keys.js';
+import type { ItemKind } from '../model/item.js';
+import {
+  nveEndpointsOf,
+  nveGenerationKey,
+  sessionKey,
+  specKey,
+  statusKey,
+  vtepKey,
+} from './keys.js';
 import {
   decodeKv,
   metaOf,
@@ -13,6 +28,14 @@ import {
 import type { Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 import { unused } from './unused.js';
+
+/** Of the items that routing takes; an NVE that cannot do all of them cannot route. */
+const ROUTING_KINDS = [
+  'vrf',
+  'gateway_interface',
+  'gateway_neighbor',
+  'route',
+] as const satisfies ItemKind[];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -34,9 +57,10 @@ export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
       }
       return { spec, guards: before === undefined ? [] : await vtepsFit(store, id, before, spec) };
     },
-    checkDelete: (id) => Promise.resolve([unused('nves', id, nveEndpointsOf(id), '--nve')]),
+    checkDelete: (id) =>
+      Promise.resolve([unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve')]),
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
-    statusKeys: (id) => [statusKey('nves', id)],
+    statusKeys: (id) => [statusKey('nves', id), sessionKey(id)],
     generations: () => [],
     async assemble(id, { value, modRevision }, revision) {
       const status = await readNveStatus(store, id, revision);
@@ -59,6 +83,29 @@ export async function readNveStatus(
 ): Promise<Versioned<NveStatusRecord> | undefined> {
   const kv = await store.get(statusKey('nves', id), revision);
   return kv === undefined ? undefined : decodeKv(STATUS_RECORDS.nves, kv);
+}
+
+/** What an NVE must be able to do in a network that has a router, for its error. */
+export function routingNeeds(
+  has: Capabilities,
+): (readonly [what: string, value: string, has: readonly string[]])[] {
+  return ROUTING_KINDS.map((kind) => ['item kind', kind, has.itemKinds]);
+}
+
+/** @throws NfvError NVE_LACKS_CAPABILITY for the first of the NVEs that is known not to route */
+export async function canRoute(store: Store, nves: Iterable<string>): Promise<void> {
+  for (const nve of nves) {
+    const capabilities = (await readNveStatus(store, nve))?.value.capabilities;
+    if (capabilities === undefined) continue;
+    const lacks = routingNeeds(capabilities).find(([, value, has]) => !has.includes(value));
+    if (lacks === undefined) continue;
+    const reason = `nves/${nve}, which has endpoints in its networks, has no ${lacks[0]} ${lacks[1]}`;
+    const remedy = 'move the endpoints to other NVEs; see "nfvctl describe nve"';
+    throw invalidFields(
+      [{ field: 'router.subnets', value: `nves/${nve}`, reason, remedy }],
+      'NVE_LACKS_CAPABILITY',
+    );
+  }
 }
 
 function vtepClaim(address: string, index: number): Claim {

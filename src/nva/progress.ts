@@ -2,7 +2,7 @@
 import { Digest, type ItemReport } from '../model/southbound.js';
 import type { Item } from '../model/item.js';
 import type { ItemCounts, ItemFailure } from '../model/nve.js';
-import type { ItemDelta } from './compiler/compile-index.js';
+import type { ItemDelta } from './compiler/deltas.js';
 
 interface Outstanding {
   /** Empty: the removal of the item. */

@@ -13,6 +13,8 @@ import { HOST_PHASES, type HostStatus } from '../model/host/offer.js';
 import { portSchema } from '../model/port-schema.js';
 import type { Meta } from '../model/resource.js';
 import type { NveSpec, NveStatus } from '../model/nve.js';
+import type { RouterSpec } from '../model/router.js';
+import type { SubnetSpec } from '../model/subnet.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue } from '../store/store.js';
 
@@ -63,7 +65,36 @@ const endpointSpec: z.ZodType<EndpointSpec> = z.object({
   port: portSchema,
   mac: z.string(),
   ips: strings,
+  // Not in what older versions wrote.
+  subnets: strings.default([]),
   adminState: z.enum(['UP', 'DOWN']),
+  labels,
+});
+
+const subnetSpec: z.ZodType<SubnetSpec> = z.object({
+  displayName: z.string(),
+  network: z.string(),
+  prefix: z.string(),
+  gateway: z.string(),
+  pools: z.array(z.object({ first: z.string(), last: z.string() })).readonly(),
+  labels,
+});
+
+const routerSpec: z.ZodType<RouterSpec> = z.object({
+  displayName: z.string(),
+  tenant: z.string(),
+  vrfId: z.number(),
+  gatewayMac: z.string(),
+  subnets: strings,
+  routes: z
+    .array(
+      z.object({
+        prefix: z.string(),
+        nextHops: z.array(z.object({ address: z.string(), weight: z.number() })).readonly(),
+        drop: z.boolean(),
+      }),
+    )
+    .readonly(),
   labels,
 });
 
@@ -188,6 +219,8 @@ export const RECORDS = {
   virtualNetworks: new RecordType('a virtual network', specRecord(virtualNetworkSpec)),
   nves: new RecordType('an NVE', specRecord(nveSpec)),
   endpoints: new RecordType('an endpoint', specRecord(endpointSpec)),
+  subnets: new RecordType('a subnet', specRecord(subnetSpec)),
+  routers: new RecordType('a router', specRecord(routerSpec)),
   hostProfiles: new RecordType('a host profile', specRecord(hostProfileSpec)),
 } as const;
 

@@ -39,7 +39,8 @@ export interface ResourceRules<Spec, R extends Resource> {
   check(id: string, before: Spec | undefined, after: Spec): Promise<Checked<Spec>>;
   /** What must hold for the resource to go. */
   checkDelete(id: string, before: Spec): Promise<readonly Guard[]>;
-  claims(id: string, spec: Spec): readonly Claim[];
+  /** The same at any time for a specification that is stored. */
+  claims(id: string, spec: Spec): readonly Claim[] | Promise<readonly Claim[]>;
   /** What is stored of its status, and goes with it. */
   statusKeys(id: string): readonly string[];
   /** Keys that are written with every change from one specification to another. */

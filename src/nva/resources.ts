@@ -61,7 +61,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     const record = { spec: checked.spec, createTime: now, updateTime: now };
     const key = specKey(rules.collection, id);
     const value = rules.records.encode(record);
-    const claims = moveClaims(id, [], rules.claims(id, checked.spec));
+    const claims = moveClaims(id, [], await rules.claims(id, checked.spec));
     const exists = new NfvError('ALREADY_EXISTS', `${this.#name(id)} exists`);
     const answered = this.#answered(requestId, hash, id, value, now);
     return {
@@ -111,8 +111,8 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       const key = specKey(rules.collection, id);
       const claims = moveClaims(
         id,
-        rules.claims(id, before.value.spec),
-        rules.claims(id, checked.spec),
+        await rules.claims(id, before.value.spec),
+        await rules.claims(id, checked.spec),
       );
       return {
         kind: 'commit',
@@ -140,7 +140,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       if (kv === undefined) return { kind: 'done', result: undefined };
       this.#checkEtag(id, etag, kv.modRevision);
       const { spec } = rules.records.decode(key, kv.value);
-      const claims = moveClaims(id, rules.claims(id, spec), []);
+      const claims = moveClaims(id, await rules.claims(id, spec), []);
       return {
         kind: 'commit',
         dryRun: validateOnly,

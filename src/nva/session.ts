@@ -20,7 +20,7 @@ import {
   type ItemReports,
 } from '../model/southbound.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
-import type { ItemDelta } from './compiler/compile-index.js';
+import type { ItemDelta } from './compiler/deltas.js';
 import type { Progress } from './progress.js';
 import { Queries } from './queries.js';
 

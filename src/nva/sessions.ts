@@ -15,7 +15,8 @@ import {
   type Hello,
 } from '../model/southbound.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
-import type { CompileIndex, ItemDelta } from './compiler/compile-index.js';
+import type { CompileIndex } from './compiler/compile-index.js';
+import type { ItemDelta } from './compiler/deltas.js';
 import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
@@ -32,7 +33,13 @@ export interface NveFacts {
 export interface SessionsDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly epoch: Epoch;
+  /** The store's, now; a session has that of its beginning. */
+  epoch(): Epoch;
+  /**
+   * Resolves when all that an NVE has heard of, perhaps from another replica, is here, too.
+   * @throws NfvError STALE_EPOCH, of the store
+   */
+  caughtUp(hello: Hello): Promise<void>;
   readonly index: CompileIndex;
   readonly absentees: Absentees;
   /** The revision that `index` has. */
@@ -73,6 +80,8 @@ interface Registration {
   readonly stream: NvaSideStream;
   readonly incoming: AsyncIterator<FromNve>;
   readonly hello: Hello;
+  /** Told in the welcome. */
+  readonly epoch: Epoch;
   readonly facts: NveFacts;
   /** Newer than the hello's. */
   readonly underlays?: readonly Underlay[] | undefined;
@@ -153,7 +162,8 @@ export class Sessions {
     const { nve, capabilities, underlays, agentVersion } = hello;
     const log = { nve, peer: stream.peer };
     try {
-      checkHello(hello, deps.epoch);
+      await deps.caughtUp(hello);
+      checkHello(hello, deps.epoch());
       const facts = { capabilities, underlays, agentVersion };
       await deps.admit(nve, hello.nodeUuid, facts);
       const session = await this.#greet(stream, incoming, hello, facts);
@@ -175,6 +185,7 @@ export class Sessions {
     facts: NveFacts,
   ): Promise<Session> {
     const { deps } = this;
+    const epoch = deps.epoch();
     await this.#turns.take();
     const wanted = this.#compile(hello.nve);
     const progress = new Progress(wanted);
@@ -183,13 +194,13 @@ export class Sessions {
     const welcome = {
       kind: 'welcome',
       protocolVersion: PROTOCOL_VERSION,
-      epoch: deps.epoch,
+      epoch,
       sendHeldItems: !inStep,
       maxInFlight: MAX_IN_FLIGHT,
     } as const;
     if (inStep) {
       // Registered before anything is awaited, so that no change falls between.
-      const session = this.#register({ stream, incoming, hello, facts, progress });
+      const session = this.#register({ stream, incoming, hello, epoch, facts, progress });
       await stream.send({ ...welcome, revision: deps.revision() });
       return session;
     }
@@ -199,7 +210,7 @@ export class Sessions {
     try {
       await stream.send({ ...welcome, revision: deps.revision() });
       const held = await receiveHeldItems(incoming, deps.clock);
-      const common = { stream, incoming, hello, facts, underlays: held.underlays };
+      const common = { stream, incoming, hello, epoch, facts, underlays: held.underlays };
       if (!greeting.outdated) {
         const shortfall = shortfallOf(held.versions, wanted);
         return this.#register({ ...common, progress, shortfall });
@@ -223,7 +234,7 @@ export class Sessions {
 
   #register(registration: Registration): Session {
     const { deps } = this;
-    const { stream, incoming, hello, facts, underlays, progress, shortfall } = registration;
+    const { stream, incoming, hello, epoch, facts, underlays, progress, shortfall } = registration;
     const { nve } = hello;
     const connected: Connected = {
       facts,
@@ -238,7 +249,7 @@ export class Sessions {
         {
           stream,
           nve,
-          epoch: deps.epoch.number,
+          epoch: epoch.number,
           heldRevision: hello.revision,
           progress,
           log: deps.log,
@@ -315,6 +326,11 @@ export class Sessions {
   /** Ends all sessions, also those that are just beginning, and begins no more. */
   close(error: NfvError): void {
     this.#closed = error;
+    this.endAll(error);
+  }
+
+  /** Ends all sessions, also those that are just beginning. */
+  endAll(error: NfvError): void {
     for (const stream of this.#streams) stream.end(error);
   }
 }

@@ -17,29 +17,35 @@ export interface StatusWriterDeps {
   readonly collection: Collection;
   /** Milliseconds that changes are gathered for. */
   readonly gatherMs: number;
+  /**
+   * What else must hold, asked before `statusOf`; `elsewhere`: another replica writes it. Absent:
+   * nothing.
+   */
+  guard?(id: string): Compare | 'elsewhere' | undefined;
   /** The status record as it should be; undefined: nothing is known, leave it. */
   statusOf(id: string): Promise<string | undefined>;
 }
 
 interface Write {
   readonly id: string;
-  /** The resource is the one that the status is about. */
-  readonly compare: Compare;
+  /** The resource is the one that the status is about, and it is for us to write. */
+  readonly compare: readonly Compare[];
   readonly key: string;
   readonly value: string;
 }
 
 const RETRY_MS = 1000;
-/** Each status takes one compare and one operation of a transaction. */
-const BATCH = Math.floor(LIMITS.txnOps / 2);
-
 export class StatusWriter {
   readonly #dirty = new Set<string>();
   #timer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
+  /** Each status takes one compare or two and one operation of a transaction. */
+  readonly #batch: number;
 
-  constructor(private readonly deps: StatusWriterDeps) {}
+  constructor(private readonly deps: StatusWriterDeps) {
+    this.#batch = Math.floor(LIMITS.txnOps / (deps.guard === undefined ? 2 : 3));
+  }
 
   /** The status may have changed. */
   mark(id: string): void {
@@ -75,7 +81,7 @@ export class StatusWriter {
   }
 
   async #writeBatch(): Promise<void> {
-    const ids = [...this.#dirty].slice(0, BATCH);
+    const ids = [...this.#dirty].slice(0, this.#batch);
     // Taken out before it is read: what changes from now on marks it again.
     for (const id of ids) this.#dirty.delete(id);
     try {
@@ -90,7 +96,7 @@ export class StatusWriter {
 
   async #writePart(writes: readonly Write[]): Promise<void> {
     const result = await this.deps.store.txn({
-      compare: writes.map(({ compare }) => compare),
+      compare: writes.flatMap(({ compare }) => compare),
       ops: writes.map(({ key, value }) => ({ kind: 'put', key, value })),
     });
     // A resource that changed meanwhile is read again; it may be gone by then.
@@ -100,13 +106,15 @@ export class StatusWriter {
   /** undefined: there is nothing to write, or nothing to write it about. */
   async #prepare(id: string): Promise<Write | undefined> {
     const { store, collection } = this.deps;
+    const guard = this.deps.guard?.(id);
+    if (guard === 'elsewhere') return undefined;
     const spec = await store.get(specKey(collection, id));
     const value = await this.deps.statusOf(id);
     if (spec === undefined || value === undefined) return undefined;
     const key = statusKey(collection, id);
     if ((await store.get(key))?.value === value) return undefined;
-    const compare = { kind: 'revision', key: spec.key, revision: spec.modRevision } as const;
-    return { id, compare, key, value };
+    const isIt = { kind: 'revision', key: spec.key, revision: spec.modRevision } as const;
+    return { id, compare: guard === undefined ? [isIt] : [isIt, guard], key, value };
   }
 }
 

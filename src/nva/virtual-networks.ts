@@ -7,10 +7,17 @@ import {
 } from '../model/virtual-network.js';
 import type { Store } from '../store/store.js';
 import { isImmutable } from './immutable.js';
-import { networkEndpointsOf, networkGenerationKey, specKey, vniKey } from './keys.js';
+import {
+  networkEndpointsOf,
+  networkGenerationKey,
+  networkSubnetsOf,
+  specKey,
+  vniKey,
+} from './keys.js';
 import { metaOf, RECORDS } from './records.js';
 import type { Checked, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
+import { subnetsOf } from './subnets.js';
 import { unused } from './unused.js';
 
 const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily'] as const;
@@ -39,7 +46,10 @@ export function virtualNetworkRules(
       return { spec, guards: await prefixesFit(deps.store, id, before, spec) };
     },
     checkDelete: (id) =>
-      Promise.resolve([unused('virtualNetworks', id, networkEndpointsOf(id), '--network')]),
+      Promise.resolve([
+        unused('virtualNetworks', id, 'endpoints', networkEndpointsOf(id), '--network'),
+        unused('virtualNetworks', id, 'subnets', networkSubnetsOf(id), '--network'),
+      ]),
     claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: vniTaken(spec.vni) }],
     statusKeys: () => [],
     generations: () => [],
@@ -85,6 +95,8 @@ async function prefixesFit(
     after.prefixes.length > 0 &&
     (before.prefixes.length === 0 || before.prefixes.some((p) => !after.prefixes.includes(p)));
   if (!narrower) return [];
+  const allowed = [...after.prefixes];
+  for await (const [, { prefix }] of subnetsOf(store, id)) allowed.push(prefix);
   const key = networkGenerationKey(id);
   const revision = (await store.get(key))?.modRevision ?? 0;
   for await (const endpoint of scanIds(store, networkEndpointsOf(id))) {
@@ -92,7 +104,7 @@ async function prefixesFit(
     if (kv === undefined) continue;
     const { spec } = RECORDS.endpoints.decode(kv.key, kv.value);
     try {
-      checkEndpoint(spec, after.prefixes);
+      checkEndpoint(spec, allowed);
     } catch (cause) {
       throw invalidField(
         'virtual_network.prefixes',

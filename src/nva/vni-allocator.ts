@@ -4,13 +4,17 @@ import { NfvError } from '../errors.js';
 export class VniAllocator {
   #next: number;
 
-  /** `min` to `max`, both included; `used` is asked for each candidate. */
+  /**
+   * `min` to `max`, both included; `used` is asked for each candidate. `first` is where it begins:
+   * replicas that began at the same one would all want the same.
+   */
   constructor(
     private readonly min: number,
     private readonly max: number,
     private readonly used: (vni: number) => boolean,
+    first = min,
   ) {
-    this.#next = min;
+    this.#next = first;
   }
 
   /** Ascending, then around: a VNI that was just freed is the last to be used again. */

@@ -5,8 +5,8 @@ import type { Clock } from '../model/clock.js';
 
 export interface AppliedDeps {
   readonly clock: Clock;
-  /** The store's revision. */
-  storeRevision(): number;
+  /** The store's latest revision. */
+  storeRevision(): number | Promise<number>;
   /** The revision up to which changes have been handed to the sessions. */
   compiledRevision(): number;
   /** Resolves when it is known of every NVE whether it is behind. */
@@ -37,7 +37,7 @@ export class AppliedWaiters {
   /** @throws NfvError REVISION_IN_FUTURE */
   async wait(request: WaitAppliedRequest, { signal }: Call): Promise<WaitAppliedResult> {
     const { deps } = this;
-    const latest = deps.storeRevision();
+    const latest = await deps.storeRevision();
     const revision = request.revision === 0 ? latest : request.revision;
     if (revision > latest) {
       throw new NfvError(

@@ -6,6 +6,7 @@ import { formatName, type Collection } from '../model/names.js';
 import { resourceFilter } from '../model/resource-filter.js';
 import type { Store, StoreEvent, WatchBatch } from '../store/store.js';
 import { parseResourceKey, ROOT, specKey, specsOf } from './keys.js';
+import { latestRevision } from './latest.js';
 import { decodeKv } from './records.js';
 import type { ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
@@ -47,14 +48,12 @@ export async function* watchResources(
   );
   const view = new View(wanted, request.filter);
   let revision = request.startRevision;
-  if (revision > store.status().revision) {
-    throw new NfvError(
-      'REVISION_IN_FUTURE',
-      `the store is at revision ${store.status().revision}, not ${revision}`,
-    );
+  const latest = await latestRevision(store);
+  if (revision > latest) {
+    throw new NfvError('REVISION_IN_FUTURE', `the store is at revision ${latest}, not ${revision}`);
   }
   if (revision === 0) {
-    revision = store.status().revision;
+    revision = latest;
     for (const watched of wanted) yield* snapshot(store, watched, view, revision, signal);
     if (signal.aborted) return;
     yield { type: 'SYNCED', revision };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { absolutePath } from '../model/config.js';
 import { ADDRESS_RULE, isLocal, parseAddress } from './address.js';
 
-const address = z.string().transform((text, context) => {
+export const address = z.string().transform((text, context) => {
   const parsed = parseAddress(text);
   if (parsed !== undefined) return parsed;
   context.addIssue({

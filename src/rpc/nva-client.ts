@@ -17,6 +17,8 @@ import {
 } from '../model/host-profile.js';
 import { formatName, requireName } from '../model/names.js';
 import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
+import { NEW_ROUTER, type Router, type RouterSpec } from '../model/router.js';
+import { NEW_SUBNET, type Subnet, type SubnetSpec } from '../model/subnet.js';
 import {
   NEW_VIRTUAL_NETWORK,
   type VirtualNetwork,
@@ -28,11 +30,15 @@ import { fromInteger } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
 import { HOST_PROFILE } from './convert/host-profile.js';
 import { failureFromWire, NVE } from './convert/nve.js';
+import { ROUTER } from './convert/router.js';
+import { SUBNET } from './convert/subnet.js';
 import { countersFromWire, traceFromWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
 import type { ListEndpointsResponse__Output } from './gen/nfv/v1/ListEndpointsResponse.js';
 import type { ListHostProfilesResponse__Output } from './gen/nfv/v1/ListHostProfilesResponse.js';
 import type { ListNvesResponse__Output } from './gen/nfv/v1/ListNvesResponse.js';
+import type { ListRoutersResponse__Output } from './gen/nfv/v1/ListRoutersResponse.js';
+import type { ListSubnetsResponse__Output } from './gen/nfv/v1/ListSubnetsResponse.js';
 import type { ListVirtualNetworksResponse__Output } from './gen/nfv/v1/ListVirtualNetworksResponse.js';
 import type { NvaServiceClient } from './gen/nfv/v1/NvaService.js';
 import type { ReadCountersResponse__Output } from './gen/nfv/v1/ReadCountersResponse.js';
@@ -57,6 +63,8 @@ export class NvaClient implements NvaApi {
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;
+  readonly subnets: ResourceApi<SubnetSpec, Subnet>;
+  readonly routers: ResourceApi<RouterSpec, Router>;
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
@@ -72,6 +80,8 @@ export class NvaClient implements NvaApi {
     this.virtualNetworks = virtualNetworks(this.#client, this.#unary);
     this.nves = nves(this.#client, this.#unary);
     this.endpoints = endpoints(this.#client, this.#unary);
+    this.subnets = subnets(this.#client, this.#unary);
+    this.routers = routers(this.#client, this.#unary);
     this.hostProfiles = hostProfiles(this.#client, this.#unary);
   }
 
@@ -159,6 +169,8 @@ function eventFromWire(wire: WatchResponse__Output): WatchEvent {
   }
   if (wire.nve) return { type, revision, resource: NVE.fromWire(wire.nve) };
   if (wire.endpoint) return { type, revision, resource: ENDPOINT.fromWire(wire.endpoint) };
+  if (wire.subnet) return { type, revision, resource: SUBNET.fromWire(wire.subnet) };
+  if (wire.router) return { type, revision, resource: ROUTER.fromWire(wire.router) };
   if (wire.host_profile) {
     return { type, revision, resource: HOST_PROFILE.fromWire(wire.host_profile) };
   }
@@ -262,6 +274,68 @@ function endpoints(client: NvaServiceClient, unary: Unary): ResourceApi<Endpoint
         (request) =>
         (...args) =>
           client.DeleteEndpoint(request, ...args),
+    },
+    unary,
+  );
+}
+
+function subnets(client: NvaServiceClient, unary: Unary): ResourceApi<SubnetSpec, Subnet> {
+  return new ResourceClient(
+    SUBNET,
+    NEW_SUBNET,
+    {
+      create:
+        ({ id, resource, ...rest }) =>
+        (...args) =>
+          client.CreateSubnet({ ...rest, subnet_id: id, subnet: resource }, ...args),
+      get:
+        (request) =>
+        (...args) =>
+          client.GetSubnet(request, ...args),
+      list:
+        (request) =>
+        (...args) =>
+          client.ListSubnets(request, ...args),
+      page: (page: ListSubnetsResponse__Output) => ({ resources: page.subnets, page }),
+      update:
+        ({ resource, ...rest }) =>
+        (...args) =>
+          client.UpdateSubnet({ ...rest, subnet: resource }, ...args),
+      delete:
+        (request) =>
+        (...args) =>
+          client.DeleteSubnet(request, ...args),
+    },
+    unary,
+  );
+}
+
+function routers(client: NvaServiceClient, unary: Unary): ResourceApi<RouterSpec, Router> {
+  return new ResourceClient(
+    ROUTER,
+    NEW_ROUTER,
+    {
+      create:
+        ({ id, resource, ...rest }) =>
+        (...args) =>
+          client.CreateRouter({ ...rest, router_id: id, router: resource }, ...args),
+      get:
+        (request) =>
+        (...args) =>
+          client.GetRouter(request, ...args),
+      list:
+        (request) =>
+        (...args) =>
+          client.ListRouters(request, ...args),
+      page: (page: ListRoutersResponse__Output) => ({ resources: page.routers, page }),
+      update:
+        ({ resource, ...rest }) =>
+        (...args) =>
+          client.UpdateRouter({ ...rest, router: resource }, ...args),
+      delete:
+        (request) =>
+        (...args) =>
+          client.DeleteRouter(request, ...args),
     },
     unary,
   );

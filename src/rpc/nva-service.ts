@@ -22,6 +22,8 @@ import {
 import { ENDPOINT } from './convert/endpoint.js';
 import { HOST_PROFILE } from './convert/host-profile.js';
 import { failureToWire, NVE } from './convert/nve.js';
+import { ROUTER } from './convert/router.js';
+import { SUBNET } from './convert/subnet.js';
 import { countersToWire, traceToWire } from './convert/trace.js';
 import { VIRTUAL_NETWORK } from './convert/virtual-network.js';
 import type { NvaServiceHandlers } from './gen/nfv/v1/NvaService.js';
@@ -35,11 +37,15 @@ export const RESOURCE_KINDS = new EnumTable<
   | 'RESOURCE_KIND_NVE'
   | 'RESOURCE_KIND_ENDPOINT'
   | 'RESOURCE_KIND_HOST_PROFILE'
->(['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile'], {
+  | 'RESOURCE_KIND_SUBNET'
+  | 'RESOURCE_KIND_ROUTER'
+>(['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile', 'Subnet', 'Router'], {
   VirtualNetwork: 'RESOURCE_KIND_VIRTUAL_NETWORK',
   Nve: 'RESOURCE_KIND_NVE',
   Endpoint: 'RESOURCE_KIND_ENDPOINT',
   HostProfile: 'RESOURCE_KIND_HOST_PROFILE',
+  Subnet: 'RESOURCE_KIND_SUBNET',
+  Router: 'RESOURCE_KIND_ROUTER',
 });
 
 const MAX_TIMEOUT_MS = 600_000;
@@ -49,6 +55,8 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...virtualNetworkHandlers(api, make),
     ...nveHandlers(api, make),
     ...endpointHandlers(api, make),
+    ...subnetHandlers(api, make),
+    ...routerHandlers(api, make),
     ...hostProfileHandlers(api, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
@@ -182,6 +190,60 @@ function endpointHandlers(
   };
 }
 
+function subnetHandlers(
+  { subnets: api }: NvaApi,
+  make: HandlerFactory,
+): Methods<'Subnet', 'Subnets'> {
+  return {
+    CreateSubnet: make.unary(async (r, call) => {
+      const wire = required('subnet', r.subnet);
+      return SUBNET.toWire(await api.create(createFromWire(SUBNET, r.subnet_id, wire, r), call));
+    }),
+    GetSubnet: make.unary(async (r, call) =>
+      SUBNET.toWire(await api.get(requireName(SUBNET.collection, r.name), call)),
+    ),
+    ListSubnets: make.unary(async (r, call) => {
+      const page = await api.list(listFromWire(r), call);
+      return { subnets: page.resources.map(SUBNET.toWire), ...pageToWire(page) };
+    }),
+    UpdateSubnet: make.unary(async (r, call) => {
+      const wire = required('subnet', r.subnet);
+      return SUBNET.toWire(await api.update(updateFromWire(SUBNET, wire, r), call));
+    }),
+    DeleteSubnet: make.unary(async (r, call) => {
+      await api.delete(deleteFromWire(SUBNET.collection, r), call);
+      return {};
+    }),
+  };
+}
+
+function routerHandlers(
+  { routers: api }: NvaApi,
+  make: HandlerFactory,
+): Methods<'Router', 'Routers'> {
+  return {
+    CreateRouter: make.unary(async (r, call) => {
+      const wire = required('router', r.router);
+      return ROUTER.toWire(await api.create(createFromWire(ROUTER, r.router_id, wire, r), call));
+    }),
+    GetRouter: make.unary(async (r, call) =>
+      ROUTER.toWire(await api.get(requireName(ROUTER.collection, r.name), call)),
+    ),
+    ListRouters: make.unary(async (r, call) => {
+      const page = await api.list(listFromWire(r), call);
+      return { routers: page.resources.map(ROUTER.toWire), ...pageToWire(page) };
+    }),
+    UpdateRouter: make.unary(async (r, call) => {
+      const wire = required('router', r.router);
+      return ROUTER.toWire(await api.update(updateFromWire(ROUTER, wire, r), call));
+    }),
+    DeleteRouter: make.unary(async (r, call) => {
+      await api.delete(deleteFromWire(ROUTER.collection, r), call);
+      return {};
+    }),
+  };
+}
+
 function hostProfileHandlers(
   { hostProfiles: api }: NvaApi,
   make: HandlerFactory,
@@ -291,6 +353,10 @@ function eventToWire(event: WatchEvent): WatchResponse {
       return { type, revision, nve: NVE.toWire(resource) };
     case 'Endpoint':
       return { type, revision, endpoint: ENDPOINT.toWire(resource) };
+    case 'Subnet':
+      return { type, revision, subnet: SUBNET.toWire(resource) };
+    case 'Router':
+      return { type, revision, router: ROUTER.toWire(resource) };
     case 'HostProfile':
       return { type, revision, host_profile: HOST_PROFILE.toWire(resource) };
     default:

@@ -12,6 +12,14 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** As TlsFiles, for a server that may ask for no certificate. */
+export interface ClientTlsFiles {
+  readonly ca: string;
+  /** Both or none. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 /** Limits that hold for both ends of every connection. */
 export const CHANNEL_OPTIONS = {
   'grpc.max_receive_message_length': 4 * 1024 * 1024,
@@ -30,10 +38,22 @@ export function serverCredentials(tls: TlsFiles | undefined): ServerCredentials 
 }
 
 /** @throws NfvError FILE_UNREADABLE */
-export function clientCredentials(tls: TlsFiles | undefined): ChannelCredentials {
+export function clientCredentials(tls: ClientTlsFiles | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
-  const { ca, cert, key } = readPem(tls);
-  return credentials.createSsl(ca, key, cert);
+  const { ca, cert, key } = tls;
+  if (cert === undefined || key === undefined) return credentials.createSsl(readCa(ca));
+  const pem = readPem({ ca, cert, key });
+  return credentials.createSsl(pem.ca, pem.key, pem.cert);
+}
+
+function readCa(path: string): Buffer {
+  const ca = read(path);
+  try {
+    createSecureContext({ ca });
+  } catch (cause) {
+    throw new NfvError('FILE_UNREADABLE', `${path}: ${NfvError.from(cause).message}`, { cause });
+  }
+  return ca;
 }
 
 /** Reads the files, and looks whether they can be used. @throws NfvError FILE_UNREADABLE */

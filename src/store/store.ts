@@ -2,7 +2,8 @@
  * A revisioned key-value store, the subset of etcd's KV and Watch that nfvd needs, so that an
  * embedded store and etcd are interchangeable. test/support/store-contract.ts is its contract.
  *
- * Guarantees: transactions are serializable, each takes the next revision; a promise of `txn`
+ * Guarantees: transactions are serializable, and linearizable also where several processes have
+ * the store open; each takes a higher revision than all before it; a promise of `txn`
  * resolves only when the transaction would survive kill -9 and power loss; the revision never
  * goes back; a watcher sees every change after its start once, whole transactions in order; what
  * a reader or watcher has seen would itself survive kill -9 and power loss.
@@ -19,9 +20,9 @@ export const LIMITS = {
   valueBytes: 1024 * 1024,
   /**
    * Compares plus operations that every store takes in one transaction (etcd's --max-txn-ops
-   * defaults to 128); see `Store.txnOps`.
+   * defaults to 128, of which the store needs 8 itself); see `Store.txnOps`.
    */
-  txnOps: 128,
+  txnOps: 120,
   /** Sum of values in one transaction, in UTF-8. */
   txnBytes: 1024 * 1024,
   /** Sum of keys and values in one answer of `range`, beyond which it stops early. */
@@ -116,10 +117,14 @@ export interface StoreStatus {
   readonly storeId: string;
   /**
    * Grows with every process that opened the store for writing, before its first answer: what
-   * an earlier process still sends can be told from what this one sends.
+   * an earlier process still sends can be told from what this one sends. Where several processes
+   * have it open, it is the newest that this one knows of.
    */
   readonly epoch: number;
-  /** Latest revision; 0: nothing was ever written. */
+  /**
+   * Latest revision that this process knows: that of its own last transaction, read or watch, or a
+   * later one. 0: nothing was ever written.
+   */
   readonly revision: number;
   /** Reads and watches before this revision are gone. */
   readonly compactRevision: number;
@@ -139,7 +144,23 @@ export interface StoreReader {
   close(): Promise<void>;
 }
 
+/** The processes that have the store open. */
+export interface Peers {
+  /** This one's name; no other ever had it. */
+  readonly self: string;
+  /** As far as this one knows; one that was killed counts for some seconds more. */
+  isAlive(process: string): boolean;
+  /** How many there are besides this one, as far as it knows. */
+  others(): number;
+  /** Milliseconds since the store last answered; it is asked every second. */
+  silentMs(): number;
+  /** Calls back whenever processes came or went. @returns what ends that */
+  onChange(callback: () => void): () => void;
+}
+
 export interface Store extends StoreReader {
+  /** Absent: no other process can have it open. */
+  readonly peers?: Peers;
   /** Compares plus operations that this one takes in one transaction: LIMITS.txnOps or more. */
   readonly txnOps: number;
   /**

@@ -1,6 +1,8 @@
 /** An NVA in memory with something in it, and nfvctl to look at it. */
 import { NEW_ENDPOINT } from '../../src/model/endpoint.js';
 import { NEW_NVE } from '../../src/model/nve.js';
+import { NEW_ROUTER } from '../../src/model/router.js';
+import { NEW_SUBNET } from '../../src/model/subnet.js';
 import { NEW_VIRTUAL_NETWORK } from '../../src/model/virtual-network.js';
 import { connectTo, nfvctl, startNfvctl, type CliOptions, type Ran, type Running } from './cli.js';
 import { FakeClock } from './fake-clock.js';
@@ -50,6 +52,17 @@ export class CliWorld {
       },
       ...REST,
     });
+  }
+
+  /** Subnets blue-v4 and red-v4, and router r1 with blue-v4: three revisions more. */
+  async addRouting(): Promise<void> {
+    const { subnets, routers } = this.nva;
+    const blue = { ...NEW_SUBNET, network: 'blue', prefix: '10.0.0.0/24' };
+    const red = { ...NEW_SUBNET, network: 'red', prefix: '10.2.0.0/24' };
+    await subnets.create({ id: 'blue-v4', spec: blue, ...REST });
+    await subnets.create({ id: 'red-v4', spec: red, ...REST });
+    const spec = { ...NEW_ROUTER, tenant: 'acme', vrfId: 7, subnets: ['blue-v4'] };
+    await routers.create({ id: 'r1', spec, ...REST });
   }
 
   /** Runs `nfvctl LINE`; words are apart by one space. */

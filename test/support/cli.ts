@@ -110,6 +110,8 @@ export function connectTo(nva: NvaApi): Connect {
     nves: nva.nves,
     endpoints: nva.endpoints,
     hostProfiles: nva.hostProfiles,
+    subnets: nva.subnets,
+    routers: nva.routers,
     watch: (request, call) => nva.watch(request, call),
     waitApplied: (request, call) => nva.waitApplied(request, call),
     trace: (request, call) => nva.trace(request, call),

@@ -3,6 +3,7 @@ import { NfvError } from '../../src/errors.js';
 import { refusal } from '../../src/host/iproute2/answers.js';
 import type { Door } from '../../src/dataplane/linux/door.js';
 import type { Doors } from '../../src/dataplane/linux/doors.js';
+import type { RouterDoors } from '../../src/dataplane/linux/routers.js';
 import { parseAddresses } from '../../src/dataplane/linux/links.js';
 
 export class FakeDoors implements Doors {
@@ -13,6 +14,31 @@ export class FakeDoors implements Doors {
   readonly bridge = this.#door('bridge');
   readonly fdbShow = this.#door('bridge');
   readonly #answers: { readonly match: RegExp; readonly answer: unknown }[] = [];
+  /** By VRF, what stands in the place of a router; nothing if it is not here. */
+  readonly places = new Map<number, 'namespace' | 'file'>();
+  readonly routers: RouterDoors = {
+    nameOf: (vrf) => Promise.resolve(`nfvr${vrf}`),
+    list: () => Promise.resolve([...this.places.keys()]),
+    place: (vrf) => Promise.resolve(this.places.get(vrf) ?? 'nothing'),
+    inside: (vrf) => Promise.resolve(this.#door(`ip -n nfvr${vrf}`)),
+    settle: async (vrf) => {
+      await this.#say(`settle nfvr${vrf}`, undefined);
+    },
+    release: (vrf) => {
+      this.said.push(`release nfvr${vrf}`);
+    },
+    gone: () => undefined,
+    inTurn: (_vrf, work) => work(),
+  };
+  readonly gatewayFilter: Doors['gatewayFilter'] = {
+    set: async (vni, mac) => {
+      await this.#say(`filter nfvx${vni} ${mac}`, undefined);
+    },
+    clear: async (vni) => {
+      await this.#say(`no filter nfvx${vni}`, undefined);
+    },
+    defects: () => Promise.resolve([]),
+  };
   /** Names of namespaces that there are. */
   readonly namespaces = new Set<string>();
 

@@ -13,9 +13,11 @@ import type {
   StepResult,
   TraitsTable,
 } from '../../src/reconcile/dataplane.js';
+import { makePlan } from '../../src/reconcile/plan.js';
+import type { Plan } from '../../src/reconcile/plan-types.js';
 import { eventually } from './eventually.js';
 import { isReply, type Answer, type Failure, type Question, type Reply } from './linux-ipc.js';
-import { cable, Netns, stop } from './netns.js';
+import { cable, exec, Netns, stop } from './netns.js';
 
 const AGENT = fileURLToPath(new URL('linux-agent.js', import.meta.url));
 
@@ -57,6 +59,25 @@ export function compare(wanted: Payload, observed: Payload): readonly string[] {
         : ['kind'];
     case 'port':
       return observed.kind === 'port' ? KINDS.port.differences(wanted, observed) : ['kind'];
+    default:
+      return compareRouting(wanted, observed);
+  }
+}
+
+function compareRouting(wanted: Payload, observed: Payload): readonly string[] {
+  switch (wanted.kind) {
+    case 'vrf':
+      return observed.kind === 'vrf' ? KINDS.vrf.differences(wanted, observed) : ['kind'];
+    case 'gateway_interface':
+      return observed.kind === 'gateway_interface'
+        ? KINDS.gateway_interface.differences(wanted, observed)
+        : ['kind'];
+    case 'gateway_neighbor':
+      return observed.kind === 'gateway_neighbor'
+        ? KINDS.gateway_neighbor.differences(wanted, observed)
+        : ['kind'];
+    case 'route':
+      return observed.kind === 'route' ? KINDS.route.differences(wanted, observed) : ['kind'];
     default:
       throw new Error(`the kernel has no ${wanted.kind}`);
   }
@@ -104,7 +125,9 @@ export class LinuxHost {
 
   #start(): ChildProcess {
     const { searchPath, stallMs } = this.options;
-    const agent = spawn('ip', ['netns', 'exec', this.ns.name, process.execPath, AGENT], {
+    // Not by `ip netns exec`: the names of routers' namespaces are to outlive the agent.
+    const inside = `--net=/run/netns/${this.ns.name}`;
+    const agent = spawn('nsenter', [inside, process.execPath, AGENT], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
       env: {
@@ -179,7 +202,7 @@ export class LinuxHost {
     for (const step of steps.filter(({ op }) => op === 'delete').reverse()) {
       await this.succeed([step]);
     }
-    for (let rank = 0; rank <= 6; rank++) {
+    for (let rank = 0; rank <= 7; rank++) {
       await this.succeed(
         steps.filter((step) => step.op !== 'delete' && rankOf(step.item.payload) === rank),
       );
@@ -187,6 +210,24 @@ export class LinuxHost {
     const left = await this.plan(payloads, scope);
     assert.deepEqual(left.map(describeStep), [], 'a second pass finds nothing to do');
     return steps;
+  }
+
+  /** As the agent does: by the engine's plan of everything, after which there is nothing to do. */
+  async reconcile(payloads: readonly Payload[]): Promise<void> {
+    for (const wave of (await this.#planAll(payloads)).waves)
+      await this.succeed(wave.map(({ step }) => step));
+    const left = await this.#planAll(payloads);
+    assert.deepEqual(
+      left.waves.flat().map(({ step }) => describeStep(step)),
+      [],
+      'a second pass finds nothing to do',
+    );
+    assert.deepEqual([...left.verdicts], []);
+  }
+
+  async #planAll(payloads: readonly Payload[]): Promise<Plan> {
+    const observation = await this.observe(payloads, 'all');
+    return makePlan({ wanted: itemsOf(payloads), complete: true, observation, traits: KINDS });
   }
 
   /** What differs, as steps; a recreation is a deletion and a creation. */
@@ -239,7 +280,16 @@ export class LinuxHost {
       await closed;
     }
     await stop(this.#agent);
+    for (const name of await this.routers()) await exec('ip', ['netns', 'del', name]);
     await this.ns.close();
+  }
+
+  /** Names of the namespaces of routers of this host. */
+  async routers(): Promise<string[]> {
+    const own = await this.ns.run('readlink', '/proc/self/ns/net');
+    const ending = `-${/\d+/.exec(own)?.[0] ?? ''}`;
+    const { stdout } = await exec('ls', ['/run/netns']);
+    return stdout.split('\n').filter((name) => name.startsWith('nfvr') && name.endsWith(ending));
   }
 
   /** Kills the agent, as a crash would, and starts another. */

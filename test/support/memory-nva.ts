@@ -2,7 +2,7 @@
  * An NVA in memory that behaves: it validates, keeps etags, revisions and references, and watches.
  * What it makes of NVEs' reports is what a test tells it.
  */
-import { invalidFields, NfvError, type ErrorCode } from '../../src/errors.js';
+import { NfvError } from '../../src/errors.js';
 import type {
   Call,
   Laggard,
@@ -28,6 +28,8 @@ import {
   type HostProfileSpec,
 } from '../../src/model/host-profile.js';
 import { checkNve, NO_NVE_STATUS, type Nve, type NveSpec } from '../../src/model/nve.js';
+import type { Router, RouterSpec } from '../../src/model/router.js';
+import type { Subnet, SubnetSpec } from '../../src/model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../../src/model/trace.js';
 import { resourceFilter } from '../../src/model/resource-filter.js';
 import {
@@ -36,6 +38,8 @@ import {
   type VirtualNetworkSpec,
 } from '../../src/model/virtual-network.js';
 import { MemoryCollection, type Commits } from './memory-collection.js';
+import { inUse, missing } from './memory-refusals.js';
+import { allowedPrefixes, routerRules, subnetRules, withAddresses } from './memory-routing.js';
 
 interface Change {
   readonly revision: number;
@@ -62,6 +66,8 @@ export class MemoryNva implements NvaApi {
   readonly virtualNetworks: MemoryCollection<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: MemoryCollection<NveSpec, Nve>;
   readonly endpoints: MemoryCollection<EndpointSpec, Endpoint>;
+  readonly subnets: MemoryCollection<SubnetSpec, Subnet>;
+  readonly routers: MemoryCollection<RouterSpec, Router>;
   readonly hostProfiles: MemoryCollection<HostProfileSpec, HostProfileResource>;
 
   constructor(private readonly clock: Clock = systemClock) {
@@ -82,6 +88,8 @@ export class MemoryNva implements NvaApi {
         }),
         checkDelete: ({ id }) => {
           this.#checkUnused(`virtualNetworks/${id}`, (e) => e.spec.network === id);
+          if (this.subnets.all.every(({ spec }) => spec.network !== id)) return;
+          throw new NfvError('RESOURCE_IN_USE', `virtualNetworks/${id} has subnets`);
         },
       },
       commits,
@@ -124,6 +132,8 @@ export class MemoryNva implements NvaApi {
       },
       commits,
     );
+    this.subnets = new MemoryCollection(subnetRules(this), commits);
+    this.routers = new MemoryCollection(routerRules(this), commits);
     this.hostProfiles = new MemoryCollection<HostProfileSpec, HostProfileResource>(
       {
         kind: 'HostProfile',
@@ -178,8 +188,15 @@ export class MemoryNva implements NvaApi {
     this.#checkRevision(revision);
     if (revision === 0) {
       revision = this.#revision;
-      const { virtualNetworks, nves, endpoints, hostProfiles } = this;
-      const all = [virtualNetworks, nves, endpoints, hostProfiles].flatMap(({ all }) => [...all]);
+      const collections = [
+        this.virtualNetworks,
+        this.nves,
+        this.endpoints,
+        this.subnets,
+        this.routers,
+        this.hostProfiles,
+      ];
+      const all = collections.flatMap((c) => [...c.all]);
       for (const resource of all.filter(isWanted)) yield { type: 'PUT', revision, resource };
       yield { type: 'SYNCED', revision };
     }
@@ -316,10 +333,11 @@ export class MemoryNva implements NvaApi {
 
   #checkEndpoint(id: string, spec: EndpointSpec): EndpointSpec {
     const network = this.virtualNetworks.find(spec.network);
-    const checked = checkEndpoint(spec, network?.spec.prefixes ?? []);
+    const allowed = checkEndpoint(spec, allowedPrefixes(this, spec.network));
     if (network === undefined) throw missing('endpoint.network', `virtualNetworks/${spec.network}`);
     const nve = this.nves.find(spec.nve);
     if (nve === undefined) throw missing('endpoint.nve', `nves/${spec.nve}`);
+    const checked = withAddresses(this, id, allowed);
     for (const other of this.endpoints.all) {
       if (other.id !== id) checkApart(checked, other);
     }
@@ -339,7 +357,7 @@ export class MemoryNva implements NvaApi {
   }
 }
 
-const ALL_KINDS = ['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile'] as const;
+const ALL_KINDS = ['VirtualNetwork', 'Nve', 'Endpoint', 'Subnet', 'Router', 'HostProfile'] as const;
 
 function toEvent(
   { revision, before, after }: Change,
@@ -370,16 +388,4 @@ function samePort(a: Port, b: Port): boolean {
 function portName(port: Port): string {
   if (port.kind === 'veth') return `${port.netns}/${port.interface}`;
   return 'interface' in port ? port.interface : '';
-}
-
-function inUse(code: ErrorCode, field: string, value: unknown, user: string): NfvError {
-  const { remedy } = new NfvError(code, '');
-  const reason = `already used by ${user}`;
-  return invalidFields([{ field, value: String(value), reason, remedy }], code);
-}
-
-function missing(field: string, name: string): NfvError {
-  const remedy = 'create it first';
-  const reason = 'does not exist';
-  return invalidFields([{ field, value: name, reason, remedy }], 'REFERENCE_NOT_FOUND');
 }

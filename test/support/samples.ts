@@ -2,6 +2,8 @@
 import type { Endpoint } from '../../src/model/endpoint.js';
 import type { HostProfileResource } from '../../src/model/host-profile.js';
 import type { Nve } from '../../src/model/nve.js';
+import type { Router } from '../../src/model/router.js';
+import type { Subnet } from '../../src/model/subnet.js';
 import type { VirtualNetwork } from '../../src/model/virtual-network.js';
 
 const META = {
@@ -96,6 +98,48 @@ export const NVE: Nve = {
   meta: META,
 };
 
+export const SUBNET: Subnet = {
+  kind: 'Subnet',
+  id: 'blue-v4',
+  spec: {
+    displayName: 'Blue, IPv4',
+    network: 'blue',
+    prefix: '10.0.0.0/24',
+    gateway: '10.0.0.254',
+    pools: [
+      { first: '10.0.0.10', last: '10.0.0.99' },
+      { first: '10.0.0.200', last: '10.0.0.200' },
+    ],
+    labels: { site: 'a' },
+  },
+  meta: META,
+};
+
+export const ROUTER: Router = {
+  kind: 'Router',
+  id: 'r1',
+  spec: {
+    displayName: 'To the rest',
+    tenant: 'acme',
+    vrfId: 7,
+    gatewayMac: '02:00:5e:00:00:01',
+    subnets: ['blue-v4'],
+    routes: [
+      {
+        prefix: '0.0.0.0/0',
+        nextHops: [
+          { address: '10.0.0.2', weight: 1 },
+          { address: '10.0.0.3', weight: 3 },
+        ],
+        drop: false,
+      },
+      { prefix: '192.0.2.0/24', nextHops: [], drop: true },
+    ],
+    labels: { tier: 'gold' },
+  },
+  meta: META,
+};
+
 export const ENDPOINT: Endpoint = {
   kind: 'Endpoint',
   id: 'web-1',
@@ -106,6 +150,7 @@ export const ENDPOINT: Endpoint = {
     port: { kind: 'veth', netns: 'web-1', interface: 'eth0', hostInterface: '' },
     mac: '02:00:00:00:00:01',
     ips: ['10.0.0.11', 'fd00::11'],
+    subnets: ['blue-v4'],
     adminState: 'UP',
     labels: { app: 'web' },
   },
@@ -121,6 +166,7 @@ export const FAILED_ENDPOINT: Endpoint = {
     port: { kind: 'tap', interface: 'tap-web2', ownerUid: 107, multiQueue: true, vnetHdr: false },
     mac: '02:00:00:00:00:02',
     ips: ['10.0.0.12'],
+    subnets: [],
   },
   status: { state: 'FAILED', reasonCode: 'NETNS_MISSING', reason: 'no network namespace "web-2"' },
 };

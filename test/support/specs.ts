@@ -1,6 +1,8 @@
 /** Specifications with everything in them but what a test is about. */
 import { NEW_ENDPOINT, type EndpointSpec } from '../../src/model/endpoint.js';
 import { NEW_NVE, type NveSpec } from '../../src/model/nve.js';
+import { NEW_ROUTER, type RouterSpec } from '../../src/model/router.js';
+import { NEW_SUBNET, type SubnetSpec } from '../../src/model/subnet.js';
 import { NEW_VIRTUAL_NETWORK, type VirtualNetworkSpec } from '../../src/model/virtual-network.js';
 import type { NveInput } from '../../src/nva/compiler/inputs.js';
 
@@ -27,4 +29,13 @@ export function endpointSpec(fields: Partial<EndpointSpec> = {}): EndpointSpec {
   const port = { kind: 'veth', netns: 'guest', interface: 'eth0', hostInterface: '' } as const;
   const mac = '02:00:00:00:00:01';
   return { ...NEW_ENDPOINT, network: 'net', nve: 'nve', port, mac, ...fields };
+}
+
+/** With a gateway, as it is stored. */
+export function subnetSpec(fields: Partial<SubnetSpec> = {}): SubnetSpec {
+  return { ...NEW_SUBNET, network: 'net', prefix: '10.0.0.0/24', gateway: '10.0.0.1', ...fields };
+}
+
+export function routerSpec(fields: Partial<RouterSpec> = {}): RouterSpec {
+  return { ...NEW_ROUTER, vrfId: 1, ...fields };
 }

@@ -42,7 +42,7 @@ export function compactionContract(store: TheStore): void {
       await put(store(), 'a', 'first');
       assert.equal((await watch.next()).done, false);
       // More than a watcher may have read ahead.
-      for (let i = 0; i < 200; i++) await put(store(), 'a', `${i}${'x'.repeat(1000)}`);
+      for (let i = 0; i < 400; i++) await put(store(), 'a', `${i}${'x'.repeat(10_000)}`);
       await store().compact(store().status().revision);
       await rejects(
         (async () => {

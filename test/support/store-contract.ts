@@ -63,7 +63,8 @@ export function storeContract(factory: StoreFactory): void {
           batches.map((batch) => batch.revision),
           [second, revision],
         );
-        assert.equal(await put(store(), 'c', '4'), revision + 1);
+        // Opening may take revisions.
+        assert.ok((await put(store(), 'c', '4')) > revision);
       });
 
       it('keeps the compaction', async () => {

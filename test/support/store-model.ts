@@ -36,6 +36,12 @@ export class StoreModel {
     return this.#compacted;
   }
 
+  /** Revisions up to this one were taken by something that changed no key. */
+  skip(revision: number): void {
+    const now = this.#at(this.#revision);
+    while (this.#revision < revision) this.#snapshots.set(++this.#revision, now);
+  }
+
   get(key: string, revision = this.#revision): KeyValue | undefined {
     return this.#at(revision).get(key);
   }
@@ -88,7 +94,10 @@ export class StoreModel {
 
   compact(revision: number): void {
     if (revision > this.#revision) throw new NfvError('REVISION_IN_FUTURE', 'model');
-    this.#compacted = Math.max(this.#compacted, revision);
+    // Nothing was there to forget at a revision that changed no key.
+    let last = revision;
+    while (last > 0 && this.#snapshots.get(last) === this.#snapshots.get(last - 1)) last--;
+    this.#compacted = Math.max(this.#compacted, last);
   }
 
   #at(revision: number): Snapshot {

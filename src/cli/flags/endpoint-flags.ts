@@ -14,6 +14,7 @@ const Options = PortOptions.extend({
   nve: text,
   mac: text,
   ip: z.array(z.string()).optional(),
+  subnet: z.array(z.string()).optional(),
   adminState: text,
 });
 type Options = z.infer<typeof Options>;
@@ -29,7 +30,12 @@ export const ENDPOINT_FLAGS: FlagSet<EndpointSpec> = {
     }
     command
       .option('--mac <address>', 'made up if absent')
-      .option('--ip <address>', 'without prefix length; repeatable', collect);
+      .option('--ip <address>', 'without prefix length; repeatable', collect)
+      .option(
+        '--subnet <name>',
+        'a subnet in which it has an address, given if --ip has none; repeatable',
+        collect,
+      );
     addPortFlags(command);
     command
       .option('--admin-state <state>', 'up or down')
@@ -57,12 +63,16 @@ function edit(options: Options): Edit<EndpointSpec> {
   };
 }
 
-function ownChanges({ network, nve, mac, ip, adminState }: Options): Partial<EndpointSpec> {
+function ownChanges(options: Options): Partial<EndpointSpec> {
+  const { network, nve, mac, ip, subnet, adminState } = options;
   return {
     ...(network === undefined ? {} : { network: requireId('VirtualNetwork', network) }),
     ...(nve === undefined ? {} : { nve: requireId('Nve', nve) }),
     ...(mac === undefined ? {} : { mac }),
     ...(ip === undefined ? {} : { ips: listOf(ip) }),
+    ...(subnet === undefined
+      ? {}
+      : { subnets: listOf(subnet).map((id) => requireId('Subnet', id)) }),
     ...(adminState === undefined
       ? {}
       : { adminState: choiceOf('--admin-state', adminState, ['UP', 'DOWN']) }),

@@ -6,8 +6,10 @@ import type { Readable } from 'node:stream';
 import { invalidField, invalidFields, NfvError, type FieldViolation } from '../../errors.js';
 import { parseYamlDocuments, type YamlDocument } from '../../model/yaml.js';
 import { readText, unreadable } from '../read-text.js';
-import { toDesired, type Desired, type PlacedManifest, type Where } from './desired.js';
+import type { AskSubnets } from './allowed-prefixes.js';
+import type { Desired, PlacedManifest, Where } from './desired.js';
 import { Manifest } from './schema.js';
+import { toDesired } from './to-desired.js';
 
 /** Of one file. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -15,10 +17,14 @@ const MAX_FILES = 1000;
 
 /**
  * All that `-f` names, in its order: files, `*.yaml`, `*.yml` and `*.json` of directories, `-` for
- * stdin. @throws NfvError FILE_UNREADABLE, MANIFEST_INVALID (all faults of all files),
- * MESSAGE_TOO_LARGE, INVALID_FIELD
+ * stdin. `askSubnets` as of `toDesired`. @throws NfvError FILE_UNREADABLE, MANIFEST_INVALID (all faults
+ * of all files), MESSAGE_TOO_LARGE, INVALID_FIELD
  */
-export async function readManifests(paths: readonly string[], stdin: Readable): Promise<Desired[]> {
+export async function readManifests(
+  paths: readonly string[],
+  stdin: Readable,
+  askSubnets?: AskSubnets,
+): Promise<Desired[]> {
   const manifests: PlacedManifest[] = [];
   const violations: FieldViolation[] = [];
   for (const file of await expand(paths)) {
@@ -39,7 +45,7 @@ export async function readManifests(paths: readonly string[], stdin: Readable): 
   if (manifests.length === 0) {
     throw invalidField('-f', paths.join(' '), 'no manifest in there', 'give files that have some');
   }
-  return toDesired(manifests);
+  return toDesired(manifests, askSubnets);
 }
 
 function placed(document: YamlDocument<Manifest>, file: string): PlacedManifest[] {

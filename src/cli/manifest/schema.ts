@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
 import { ID_RULE, isId } from '../../model/names.js';
 import { PortManifest } from './port-schema.js';
+import { MAX_VRF_ID } from '../../model/router.js';
 import { MAX_VNI, MIN_VNI } from '../../model/virtual-network.js';
 
 export const API_VERSION = 'nfv/v1';
@@ -68,6 +69,49 @@ const NveManifest = z.strictObject({
   status,
 });
 
+const SubnetManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('Subnet'),
+  metadata: Metadata,
+  spec: z.strictObject({
+    displayName: text.optional(),
+    network: text,
+    prefix: text,
+    gateway: text.optional(),
+    pools: z.array(z.strictObject({ first: text, last: text })).optional(),
+  }),
+  status,
+});
+
+const vrfIdError = `not the id of tables; give 1-${MAX_VRF_ID}, or leave it out to get one`;
+
+const RouteManifest = z.strictObject({
+  prefix: text,
+  nextHops: z.array(z.strictObject({ address: text, weight: z.int().optional() })).optional(),
+  drop: z.boolean().optional(),
+});
+
+const RouterManifest = z.strictObject({
+  apiVersion,
+  kind: z.literal('Router'),
+  metadata: Metadata,
+  spec: z
+    .strictObject({
+      displayName: text.optional(),
+      tenant: text.optional(),
+      vrfId: z
+        .int({ error: vrfIdError })
+        .min(1, { error: vrfIdError })
+        .max(MAX_VRF_ID, { error: vrfIdError })
+        .optional(),
+      gatewayMac: text.optional(),
+      subnets: z.array(text).optional(),
+      routes: z.array(RouteManifest).optional(),
+    })
+    .default({}),
+  status,
+});
+
 const EndpointManifest = z.strictObject({
   apiVersion,
   kind: z.literal('Endpoint'),
@@ -79,6 +123,7 @@ const EndpointManifest = z.strictObject({
     port: PortManifest,
     mac: text.optional(),
     ips: z.array(text).optional(),
+    subnets: z.array(text).optional(),
     adminState: z.enum(['UP', 'DOWN']).optional(),
   }),
   status,
@@ -102,6 +147,8 @@ const HostProfileManifest = z.strictObject({
 export const MANIFESTS = {
   VirtualNetwork: NetworkManifest,
   Nve: NveManifest,
+  Subnet: SubnetManifest,
+  Router: RouterManifest,
   Endpoint: EndpointManifest,
   HostProfile: HostProfileManifest,
 } as const;
@@ -109,6 +156,8 @@ export const MANIFESTS = {
 const ResourceManifest = z.discriminatedUnion('kind', [
   NetworkManifest,
   NveManifest,
+  SubnetManifest,
+  RouterManifest,
   EndpointManifest,
   HostProfileManifest,
 ]);
@@ -124,6 +173,8 @@ const ListManifest = z.strictObject({
 export const Manifest = z.discriminatedUnion('kind', [
   NetworkManifest,
   NveManifest,
+  SubnetManifest,
+  RouterManifest,
   EndpointManifest,
   HostProfileManifest,
   ListManifest,
@@ -133,5 +184,7 @@ export type Manifest = z.infer<typeof Manifest>;
 export type ResourceManifest = z.infer<typeof ResourceManifest>;
 export type NetworkManifest = z.infer<typeof NetworkManifest>;
 export type NveManifest = z.infer<typeof NveManifest>;
+export type SubnetManifest = z.infer<typeof SubnetManifest>;
+export type RouterManifest = z.infer<typeof RouterManifest>;
 export type EndpointManifest = z.infer<typeof EndpointManifest>;
 export type HostProfileManifest = z.infer<typeof HostProfileManifest>;

@@ -5,6 +5,8 @@ import type { HostProfileResource, HostProfileSpec } from '../../model/host-prof
 import { profileHash } from '../../model/host/offer.js';
 import type { Nve, NveSpec } from '../../model/nve.js';
 import type { Labels, Meta } from '../../model/resource.js';
+import type { Router, RouterSpec } from '../../model/router.js';
+import type { Subnet, SubnetSpec } from '../../model/subnet.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../../model/virtual-network.js';
 import { optionalText } from './optional-text.js';
 import { portManifest } from './port.js';
@@ -14,13 +16,16 @@ import { API_VERSION, type ResourceManifest } from './schema.js';
 export function toManifest(resource: Resource): ResourceManifest {
   const bare = toBareManifest(resource);
   const metadata = { ...bare.metadata, ...metaManifest(resource.meta) };
-  return { ...bare, metadata, status: statusOf(resource) };
+  const status = statusOf(resource);
+  return { ...bare, metadata, ...(status === undefined ? {} : { status }) };
 }
 
 /** A resource, or what is wanted of one. */
 export type BareResource =
   | Pick<VirtualNetwork, 'kind' | 'id' | 'spec'>
   | Pick<Nve, 'kind' | 'id' | 'spec'>
+  | Pick<Subnet, 'kind' | 'id' | 'spec'>
+  | Pick<Router, 'kind' | 'id' | 'spec'>
   | Pick<Endpoint, 'kind' | 'id' | 'spec'>
   | Pick<HostProfileResource, 'kind' | 'id' | 'spec'>;
 
@@ -41,6 +46,20 @@ export function toBareManifest(resource: BareResource): ResourceManifest {
         kind: resource.kind,
         metadata: metadataOf(id, resource.spec.labels),
         spec: nveSpec(resource.spec),
+      };
+    case 'Subnet':
+      return {
+        apiVersion: API_VERSION,
+        kind: resource.kind,
+        metadata: metadataOf(id, resource.spec.labels),
+        spec: subnetSpec(resource.spec),
+      };
+    case 'Router':
+      return {
+        apiVersion: API_VERSION,
+        kind: resource.kind,
+        metadata: metadataOf(id, resource.spec.labels),
+        spec: routerSpec(resource.spec),
       };
     case 'Endpoint':
       return {
@@ -97,6 +116,33 @@ function nveSpec(spec: NveSpec): SpecOf<'Nve'> {
   };
 }
 
+/** An empty gateway is none; one that is left out would be the first address. */
+function subnetSpec(spec: SubnetSpec): SpecOf<'Subnet'> {
+  return {
+    ...optionalText('displayName', spec.displayName),
+    network: spec.network,
+    prefix: spec.prefix,
+    gateway: spec.gateway,
+    pools: spec.pools.map(({ first, last }) => ({ first, last })),
+  };
+}
+
+function routerSpec(spec: RouterSpec): SpecOf<'Router'> {
+  return {
+    ...optionalText('displayName', spec.displayName),
+    tenant: spec.tenant,
+    // 0 until the NVA has chosen one.
+    ...(spec.vrfId === 0 ? {} : { vrfId: spec.vrfId }),
+    gatewayMac: spec.gatewayMac,
+    subnets: [...spec.subnets],
+    routes: spec.routes.map(({ prefix, nextHops, drop }) =>
+      drop
+        ? { prefix, drop }
+        : { prefix, nextHops: nextHops.map(({ address, weight }) => ({ address, weight })) },
+    ),
+  };
+}
+
 function endpointSpec(spec: EndpointSpec): SpecOf<'Endpoint'> {
   return {
     ...optionalText('displayName', spec.displayName),
@@ -105,6 +151,7 @@ function endpointSpec(spec: EndpointSpec): SpecOf<'Endpoint'> {
     port: portManifest(spec.port),
     ...optionalText('mac', spec.mac),
     ips: [...spec.ips],
+    subnets: [...spec.subnets],
     adminState: spec.adminState,
   };
 }
@@ -118,12 +165,16 @@ function hostProfileSpec(spec: HostProfileSpec): SpecOf<'HostProfile'> {
   };
 }
 
-function statusOf(resource: Resource): object {
+/** Undefined: the NVA says no more of it than a user has. */
+function statusOf(resource: Resource): object | undefined {
   switch (resource.kind) {
     case 'VirtualNetwork':
       return { effectiveMtu: resource.effectiveMtu };
     case 'Nve':
       return { ...resource.status, nodeUuid: resource.spec.nodeUuid };
+    case 'Subnet':
+    case 'Router':
+      return undefined;
     case 'HostProfile':
       return { ...resource.status, profileHash: profileHash(resource.spec.profile) };
     case 'Endpoint':

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { NfvError } from '../../errors.js';
-import { applyOne } from '../apply-one.js';
+import type { EndpointSpec } from '../../model/endpoint.js';
+import { applyOne, provides } from '../apply-one.js';
 import { awaitApplied } from '../await-applied.js';
 import { Batch } from '../batch.js';
 import { errorText } from '../error-text.js';
@@ -9,6 +10,8 @@ import { collect } from '../flags/parse.js';
 import { nameOf } from '../kinds.js';
 import type { Desired } from '../manifest/desired.js';
 import { readManifests } from '../manifest/read-manifests.js';
+import { NamedSubnets } from '../named-subnets.js';
+import { prefixesOfSubnets } from '../prefixes-of-subnets.js';
 import type { Session } from '../session.js';
 import { examples, type Verb } from '../verb.js';
 import { addWaitOption, waitOf } from '../wait-option.js';
@@ -45,19 +48,31 @@ export const applyVerb: Verb = (program, define) => {
   define(command, (session, _args, opts) => apply(session, Options.parse(opts)));
 };
 
+/** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
+const PHASES: readonly ((desired: Desired) => boolean)[] = [
+  ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve',
+  ({ kind }) => kind === 'Subnet',
+  ({ kind }) => kind === 'Router',
+  (desired) => desired.kind === 'Endpoint' && !isGivenAll(desired.spec),
+  (desired) => desired.kind === 'Endpoint' && isGivenAll(desired.spec),
+];
+
+function isGivenAll({ subnets, ips }: EndpointSpec): boolean {
+  return subnets.length > 0 && ips.length === 0;
+}
+
 async function apply(session: Session, options: Options): Promise<number> {
   const wait = waitOf(options.wait);
-  const all = await readManifests(options.filename, session.host.stdin);
+  const all = await readManifests(options.filename, session.host.stdin, (network) =>
+    prefixesOfSubnets(session, network),
+  );
   const batch = new Batch(session.signal);
   const pending = new Set<string>();
   let revision = 0;
   // What others refer to comes first.
-  const phases = [
-    all.filter(({ kind }) => kind !== 'Endpoint'),
-    all.filter(({ kind }) => kind === 'Endpoint'),
-  ];
-  for (const phase of phases) {
-    const settings = { dryRun: options.dryRun, pending };
+  for (const isNext of PHASES) {
+    const phase = all.filter(isNext);
+    const settings = { dryRun: options.dryRun, pending, subnets: new NamedSubnets(session) };
     for await (const outcome of batch.run(phase, (desired) =>
       applyOne(session, desired, settings),
     )) {
@@ -67,7 +82,9 @@ async function apply(session: Session, options: Options): Promise<number> {
         continue;
       }
       const { action, resource } = outcome.result;
-      if (options.dryRun && action === 'created') pending.add(name);
+      if (options.dryRun && action === 'created') {
+        for (const provided of provides(outcome.item)) pending.add(provided);
+      }
       revision = Math.max(revision, resource?.meta.revision ?? 0);
       await session.out.write(`${name} ${action}${options.dryRun ? ' (dry run)' : ''}\n`);
     }

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
 import { addChangeOptions, ChangeOptions, tellChanged } from '../changed.js';
-import { ENDPOINTS, NETWORKS, NVES, type Editable } from '../flags/collections.js';
+import {
+  ENDPOINTS,
+  NETWORKS,
+  NVES,
+  ROUTERS,
+  SUBNETS,
+  type Editable,
+} from '../flags/collections.js';
 import { KIND_NAMES, requireId } from '../kinds.js';
 import type { Session } from '../session.js';
 import { waitOf } from '../wait-option.js';
@@ -32,10 +39,25 @@ export const createVerb: Verb = (program, define) => {
     'after',
     examples('nfvctl create nve host-a --vtep 192.0.2.1 --label rack=r1'),
   );
+  addKind(create, define, SUBNETS).addHelpText(
+    'after',
+    examples(
+      'nfvctl create subnet blue-v4 --network blue --prefix 10.0.0.0/24',
+      'nfvctl create subnet lab --network blue --prefix 10.9.0.0/24 --gateway none --pool 10.9.0.10-10.9.0.99',
+    ),
+  );
+  addKind(create, define, ROUTERS).addHelpText(
+    'after',
+    examples(
+      'nfvctl create router r1 --subnet blue-v4 --subnet red-v4',
+      "nfvctl create router r2 --subnet lab --route '0.0.0.0/0 via 10.9.0.2@3,10.9.0.3'",
+    ),
+  );
   addKind(create, define, ENDPOINTS).addHelpText(
     'after',
     examples(
       'nfvctl create endpoint web-1 --network blue --nve host-a --veth-netns web-1 --ip 10.0.0.11',
+      'nfvctl create endpoint web-2 --network blue --nve host-a --veth-netns web-2 --subnet blue-v4',
       'nfvctl create endpoint vm-1 --network blue --nve host-b --tap --tap-owner-uid 107 --wait=1m',
     ),
   );

@@ -24,7 +24,7 @@ export const deleteVerb: Verb = (program, define) => {
     .command('delete')
     .summary('Deletes resources.')
     .description('Deletes resources. What is not there need not be deleted: that is no error.')
-    .argument('[kind]', 'network, nve, endpoint or hostprofile; or KIND/NAME')
+    .argument('[kind]', 'network, nve, subnet, router, endpoint or hostprofile; or KIND/NAME')
     .argument('[name...]', 'which')
     .option('-f, --filename <file>', 'what these manifests name; as of apply', collect)
     .option('--etag <etag>', 'only if it is still the one with this etag')

@@ -2,11 +2,18 @@ import { z } from 'zod';
 import { NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
 import type { EndpointCounters } from '../../model/trace.js';
-import { describeEndpoint, describeNetwork, describeNve } from '../description.js';
+import { subnetHolds } from '../../model/subnet.js';
+import {
+  describeEndpoint,
+  describeNetwork,
+  describeNve,
+  describeRouter,
+  describeSubnet,
+} from '../description.js';
 import { describeHostProfile } from '../describe-host.js';
 import { errorText } from '../error-text.js';
 import { exitCodeOfAll } from '../exit-codes.js';
-import { apiOf, KIND_NAMES, parseKind, parseRefs, type ResourceRef } from '../kinds.js';
+import { apiOf, KIND_NAMES, nameOf, parseKind, parseRefs, type ResourceRef } from '../kinds.js';
 import { listAll } from '../listing.js';
 import type { Session } from '../session.js';
 import { examples, type Verb } from '../verb.js';
@@ -18,7 +25,7 @@ export const describeVerb: Verb = (program, define) => {
     .command('describe')
     .summary('Tells everything about a resource.')
     .description('Tells everything about a resource, and about what belongs to it.')
-    .argument('<kind>', 'network, nve, endpoint or hostprofile; or KIND/NAME')
+    .argument('<kind>', 'network, nve, subnet, router, endpoint or hostprofile; or KIND/NAME')
     .argument('[name...]', 'which; all if absent')
     .addHelpText('after', examples('nfvctl describe nve host-a', 'nfvctl describe network/blue'));
   define(command, (session, args, opts) => {
@@ -64,21 +71,36 @@ async function textOf(session: Session, resource: Resource): Promise<string> {
     const list: typeof nva.endpoints.list = (request, c) => nva.endpoints.list(request, c);
     return (await listAll(list, filter, call)).resources;
   };
+  const subnetsBy = async (filter: string) => {
+    const list: typeof nva.subnets.list = (request, c) => nva.subnets.list(request, c);
+    return (await listAll(list, filter, call)).resources;
+  };
   switch (resource.kind) {
     case 'VirtualNetwork': {
-      const endpoints = await endpointsBy(`network = "virtualNetworks/${resource.id}"`);
+      const inIt = `network = "virtualNetworks/${resource.id}"`;
+      const [subnets, endpoints] = [await subnetsBy(inIt), await endpointsBy(inIt)];
       const used = new Set(endpoints.map(({ spec }) => spec.nve));
       const list: typeof nva.nves.list = (request, c) => nva.nves.list(request, c);
-      const nves = used.size === 0 ? [] : (await listAll(list, '', call)).resources;
-      return describeNetwork(
-        resource,
-        endpoints,
-        nves.filter(({ id }) => used.has(id)),
-        context,
-      );
+      const all = used.size === 0 ? [] : (await listAll(list, '', call)).resources;
+      const nves = all.filter(({ id }) => used.has(id));
+      return describeNetwork(resource, { subnets, endpoints, nves }, context);
     }
     case 'Nve':
       return describeNve(resource, await endpointsBy(`nve = "nves/${resource.id}"`), context);
+    case 'Subnet': {
+      const list: typeof nva.routers.list = (request, c) => nva.routers.list(request, c);
+      const { resources: routers } = await listAll(list, `subnets:"${nameOf(resource)}"`, call);
+      const inNetwork = await endpointsBy(`network = "virtualNetworks/${resource.spec.network}"`);
+      const endpoints = inNetwork.filter(({ spec }) =>
+        spec.ips.some((ip) => subnetHolds(resource.spec, ip)),
+      );
+      return describeSubnet(resource, routers, endpoints, context);
+    }
+    case 'Router': {
+      const names = resource.spec.subnets.map((id) => `name = "subnets/${id}"`);
+      const subnets = names.length === 0 ? [] : await subnetsBy(names.join(' OR '));
+      return describeRouter(resource, subnets, context);
+    }
     case 'HostProfile':
       return describeHostProfile(resource, context);
     case 'Endpoint':

@@ -1,14 +1,23 @@
 import { createTwoFilesPatch } from 'diff';
 import { z } from 'zod';
-import { getIfThere } from '../apply-one.js';
 import { escapeOutput } from '../escape.js';
 import { EXIT } from '../exit-codes.js';
 import { collect } from '../flags/parse.js';
+import { getIfThere } from '../get-if-there.js';
 import { nameOf } from '../kinds.js';
 import type { Desired } from '../manifest/desired.js';
 import { readManifests } from '../manifest/read-manifests.js';
 import { toBareManifest, type BareResource } from '../manifest/to-manifest.js';
-import { planEndpoint, planHostProfile, planNetwork, planNve } from '../plan.js';
+import { NamedSubnets } from '../named-subnets.js';
+import {
+  planEndpoint,
+  planHostProfile,
+  planNetwork,
+  planNve,
+  planRouter,
+  planSubnet,
+} from '../plan.js';
+import { prefixesOfSubnets } from '../prefixes-of-subnets.js';
 import { toYaml } from '../render.js';
 import type { Session } from '../session.js';
 import type { Colour, Paint } from '../style.js';
@@ -31,10 +40,13 @@ export const diffVerb: Verb = (program, define) => {
     .addHelpText('after', examples('nfvctl diff -f examples/two-tenants.yaml'));
   define(command, async (session, _args, opts) => {
     const { filename } = Options.parse(opts);
-    const all = await readManifests(filename, session.host.stdin);
+    const all = await readManifests(filename, session.host.stdin, (network) =>
+      prefixesOfSubnets(session, network),
+    );
+    const subnets = new NamedSubnets(session);
     let different = false;
     for (const desired of all) {
-      const [before, after] = await sidesOf(session, desired);
+      const [before, after] = await sidesOf(session, desired, subnets);
       const patch = patchOf(desired, before, after);
       if (patch === '') continue;
       different = true;
@@ -48,6 +60,7 @@ export const diffVerb: Verb = (program, define) => {
 async function sidesOf(
   session: Session,
   desired: Desired,
+  subnets: NamedSubnets,
 ): Promise<[before: BareResource | undefined, after: BareResource]> {
   const { id } = desired;
   switch (desired.kind) {
@@ -61,9 +74,20 @@ async function sidesOf(
       const { spec } = planNve(desired.spec, live);
       return [live, { kind: desired.kind, id, spec }];
     }
+    case 'Subnet': {
+      const live = await getIfThere(session, session.nva.subnets, id);
+      const { spec } = planSubnet(desired.spec, live);
+      return [live, { kind: desired.kind, id, spec }];
+    }
+    case 'Router': {
+      const live = await getIfThere(session, session.nva.routers, id);
+      const { spec } = planRouter(desired.spec, live);
+      return [live, { kind: desired.kind, id, spec }];
+    }
     case 'Endpoint': {
       const live = await getIfThere(session, session.nva.endpoints, id);
-      const { spec } = planEndpoint(desired.spec, live);
+      const named = await subnets.of(desired.spec.subnets);
+      const { spec } = planEndpoint(desired.spec, live, named);
       return [live, { kind: desired.kind, id, spec }];
     }
     case 'HostProfile': {

@@ -26,7 +26,7 @@ export const getVerb: Verb = (program, define) => {
     .description('Lists resources, or shows those that are named.')
     .argument(
       '<kind>',
-      'networks (net, vn), nves, endpoints (ep) or hostprofiles (hp); several with commas; all; or KIND/NAME',
+      'networks (net, vn), nves, subnets (sn), routers, endpoints (ep) or hostprofiles (hp); several with commas; all; or KIND/NAME',
     )
     .argument('[name...]', 'just these');
   addSelectorOptions(command)
@@ -145,12 +145,12 @@ async function listOf(
   options: Options,
 ): Promise<Listing<Resource>> {
   const filter = filterOf(kind, options);
-  if (kind !== 'Endpoint' || options.tenant === undefined) {
-    return listKind(session, kind, filter);
-  }
+  const isOfNetwork = kind === 'Endpoint' || kind === 'Subnet';
+  if (!isOfNetwork || options.tenant === undefined) return listKind(session, kind, filter);
   if (options.watch) {
+    const reason = `not used with --watch for ${KIND_NAMES[kind].plural}`;
     const remedy = 'leave out one of the two, or name the networks with --filter';
-    throw invalidField('--tenant', options.tenant, 'not used with --watch for endpoints', remedy);
+    throw invalidField('--tenant', options.tenant, reason, remedy);
   }
   const networks = await listOf(session, 'VirtualNetwork', {
     ...NO_SELECTORS,
@@ -158,7 +158,7 @@ async function listOf(
   });
   const ofTenant = new Set(networks.resources.map(({ id }) => id));
   const { resources, revision } = await listKind(session, kind, filter);
-  const own = resources.filter((r) => r.kind === 'Endpoint' && ofTenant.has(r.spec.network));
+  const own = resources.filter((r) => 'network' in r.spec && ofTenant.has(r.spec.network));
   return { resources: own, revision };
 }
 

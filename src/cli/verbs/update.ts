@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
 import { addChangeOptions, ChangeOptions, tellChanged } from '../changed.js';
-import { ENDPOINTS, NETWORKS, NVES, type Editable } from '../flags/collections.js';
+import {
+  ENDPOINTS,
+  NETWORKS,
+  NVES,
+  ROUTERS,
+  SUBNETS,
+  type Editable,
+} from '../flags/collections.js';
 import type { Edit } from '../flags/flag-set.js';
 import { KIND_NAMES, nameOf, requireId } from '../kinds.js';
 import type { Session } from '../session.js';
@@ -36,6 +43,20 @@ export const updateVerb: Verb = (program, define) => {
   addKind(update, define, NVES).addHelpText(
     'after',
     examples('nfvctl update nve host-a --reset-identity'),
+  );
+  addKind(update, define, SUBNETS).addHelpText(
+    'after',
+    examples(
+      'nfvctl update subnet blue-v4 --pool 10.0.0.100-10.0.0.199',
+      'nfvctl update subnet blue-v4 --gateway none',
+    ),
+  );
+  addKind(update, define, ROUTERS).addHelpText(
+    'after',
+    examples(
+      'nfvctl update router r1 --subnet blue-v4 --subnet red-v4 --subnet lab',
+      `nfvctl update router r1 --route '192.0.2.0/24 drop'`,
+    ),
   );
   addKind(update, define, ENDPOINTS).addHelpText(
     'after',

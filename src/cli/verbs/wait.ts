@@ -136,7 +136,7 @@ async function awaitCondition(
 
 function stateOf(resource: Resource | undefined): string {
   if (resource === undefined) return 'DELETED';
-  if (resource.kind === 'VirtualNetwork') return 'EXISTING';
+  if (!('status' in resource)) return 'EXISTING';
   return resource.kind === 'HostProfile'
     ? hostProfileState(resource.status)
     : resource.status.state;

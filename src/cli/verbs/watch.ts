@@ -25,7 +25,7 @@ export const watchVerb: Verb = (program, define) => {
     .description('Shows every change from now on, until it is interrupted.')
     .argument(
       '[kind]',
-      'networks, nves, endpoints or hostprofiles; several with commas; all if absent',
+      'networks, nves, subnets, routers, endpoints or hostprofiles; several with commas; all if absent',
     )
     .option('--filter <filter>', 'only of those that match (AIP-160, see docs/api.md#filters)')
     .option('--from-revision <number>', 'changes after this one; 0: first all that exists')

@@ -10,10 +10,12 @@ import {
   vtepKey,
   type Payload,
 } from '../../model/item.js';
+import { gatewayKey } from '../../model/routing-items.js';
 import { parseEvent } from './events.js';
 import { hasEntry, isLinkAsWanted, linksOf, type EventOf, type Part } from './expectations.js';
 import type { Memory } from './memory.js';
-import { bridgeName, FLOOD_MAC, vniOfName } from './names.js';
+import { bridgeName, FLOOD_MAC, gatewayName, gatewayVniOfName, vniOfName } from './names.js';
+import { RouterChanges } from './router-changes.js';
 import { Teller, type Listener } from './teller.js';
 import type { View } from './view.js';
 
@@ -55,6 +57,7 @@ export class Changes {
   readonly #atWork = new Map<string, number>();
   readonly #held = new Map<string, Map<Part, Held>>();
   readonly #timers = new Set<() => void>();
+  readonly #routers: RouterChanges;
   #pathsChanged = false;
   #closed = false;
 
@@ -62,7 +65,16 @@ export class Changes {
     private readonly clock: Clock,
     private readonly memory: Memory,
     private readonly names: NameListener,
-  ) {}
+  ) {
+    const book = {
+      known: this.#known,
+      isAtWork: (key: string): boolean => this.#atWork.has(key),
+      tell: (key: string): void => {
+        this.#tell(key);
+      },
+    };
+    this.#routers = new RouterChanges(book, memory);
+  }
 
   listen(listener: Listener): void {
     this.#teller?.close();
@@ -124,6 +136,16 @@ export class Changes {
     this.#teller?.unknown();
   }
 
+  /** An event of any namespace; those of our own are passed over. */
+  routerLine(text: string): void {
+    this.#routers.line(text);
+  }
+
+  /** See `RouterChanges.lost`. */
+  routerLost(vrf: number): void {
+    this.#routers.lost(vrf);
+  }
+
   line(text: string): void {
     const event = parseEvent(text);
     switch (event?.kind) {
@@ -176,7 +198,11 @@ export class Changes {
 
   #tellLink(key: string, name: string): void {
     const vni = vniOfName(name);
-    if (vni !== undefined) this.memory.setDomain(vni, false);
+    if (vni !== undefined) {
+      this.memory.setDomain(vni, false);
+      const gateway = this.#gatewayAt(gatewayName(vni));
+      if (gateway !== undefined) this.#tell(gateway);
+    }
     this.#tell(key);
   }
 
@@ -212,8 +238,16 @@ export class Changes {
   #keyOfLink(name: string): string | undefined {
     const vni = vniOfName(name);
     if (vni !== undefined) return bridgeDomainKey(vni);
+    const gateway = this.#gatewayAt(name);
+    if (gateway !== undefined) return gateway;
     const port = this.memory.portAt(name);
     return port === undefined ? undefined : portKey(port.endpoint);
+  }
+
+  #gatewayAt(link: string): string | undefined {
+    const vni = gatewayVniOfName(link);
+    const vrf = vni === undefined ? undefined : this.memory.gatewayOf(vni);
+    return vni === undefined || vrf === undefined ? undefined : gatewayKey(vrf, vni);
   }
 
   #hold(subject: string, held: Held): void {
@@ -238,6 +272,7 @@ export class Changes {
       return;
     }
     this.#atWork.delete(subject);
+    this.#routers.release(subject);
     const parts = [...(this.#held.get(subject)?.values() ?? [])];
     this.#held.delete(subject);
     for (const { key, part, event } of parts) {
@@ -266,6 +301,7 @@ export class Changes {
     const endpointAt = (link: string): string | undefined => this.memory.portAt(link)?.endpoint;
     const expected = payload !== undefined && hasEntry(payload, event, part, endpointAt);
     if (event.gone) return expected;
+    if (payload?.kind === 'gateway_interface') return false;
     return !(expected && event.extern) && (event.extern || payload !== undefined);
   }
 
@@ -273,6 +309,8 @@ export class Changes {
   #placeOf({ device, dst, mac }: EventOf<'entry'>): readonly [string, Part] | undefined {
     const vni = vniOfName(device);
     if (vni === undefined) {
+      const gateway = this.#gatewayAt(device);
+      if (gateway !== undefined) return [gateway, 'bridge'];
       const port = dst === '' ? this.memory.portAt(device) : undefined;
       return port === undefined ? undefined : [macKey(port.vni, mac), 'bridge'];
     }

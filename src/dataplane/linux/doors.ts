@@ -3,14 +3,17 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Batch, type BatchOptions } from '../../host/iproute2/batch.js';
 import type { Words } from '../../host/iproute2/command.js';
+import type { Programs } from '../../host/program.js';
 import type { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
 import type { Log } from '../../model/log.js';
 import { Broadcasts } from './broadcasts.js';
 import type { Door } from './door.js';
+import { GatewayFilter } from './gateway-filter.js';
 import { Guests } from './guests.js';
 import { Isolation } from './isolation.js';
 import { parseAddresses, type HostAddress } from './links.js';
+import { Routers, type RouterDoors } from './routers.js';
 
 export interface Doors {
   readonly ip: Door;
@@ -30,6 +33,14 @@ export interface Doors {
   /** See `Isolation`. */
   isolate(bridge: string): Promise<void>;
   isolationDefects(bridge: string): Promise<string[]>;
+  /** The network namespaces of routers. */
+  readonly routers: RouterDoors;
+  /** See `GatewayFilter`. */
+  readonly gatewayFilter: {
+    set(vni: number, mac: string): Promise<void>;
+    clear(vni: number): Promise<void>;
+    defects(vni: number, mac: string): Promise<string[]>;
+  };
   /** See `Broadcasts`. */
   floodBroadcasts(device: string, flood: boolean): Promise<void>;
   /** The host's addresses, read once for an operation. */
@@ -52,6 +63,7 @@ export interface DoorsOptions extends BatchOptions {
   readonly searchPath: string;
   readonly netnsFolder: string;
   readonly sysctl: Sysctl;
+  readonly programs: Programs;
   /** /sys, as our network namespace sees it. */
   readonly sysfs: string;
   /** A folder for files that live as long as a command. */
@@ -71,6 +83,8 @@ export class Gate {
   readonly #isolation: Isolation;
   readonly #broadcasts: Broadcasts;
   readonly #guests: Guests;
+  readonly #gatewayFilter: GatewayFilter;
+  readonly routers: Routers;
   readonly #passing = new Set<Batch>();
   #closed = false;
 
@@ -80,6 +94,8 @@ export class Gate {
     this.#fdbShow = this.#batch('bridge', ['-j']);
     this.#tc = this.#batch('tc', ['-j']);
     this.#guests = new Guests(options);
+    this.#gatewayFilter = new GatewayFilter(options.log);
+    this.routers = new Routers(options);
     this.#isolation = new Isolation(options.sysctl, options.log);
     this.#broadcasts = new Broadcasts(options.sysfs);
   }
@@ -99,6 +115,12 @@ export class Gate {
       ownNetns: `/proc/${process.pid}/ns/net`,
       isolate: (bridge) => this.#isolation.isolate(bridge, tc),
       isolationDefects: (bridge) => this.#isolation.defects(bridge, tc),
+      routers: this.routers.doors(signal),
+      gatewayFilter: {
+        set: (vni, mac) => this.#gatewayFilter.set(vni, mac, tc),
+        clear: (vni) => this.#gatewayFilter.clear(vni, tc),
+        defects: (vni, mac) => this.#gatewayFilter.defects(vni, mac, tc),
+      },
       floodBroadcasts: (device, flood) => this.#broadcasts.set(device, flood, ip),
       addresses: () => (addresses ??= ip.query('addr', 'show').then(parseAddresses)),
       netnsExists: (netns) => this.#netnsExists(netns),
@@ -127,6 +149,7 @@ export class Gate {
   async close(): Promise<void> {
     this.#closed = true;
     for (const batch of [...this.#lasting(), ...this.#passing]) batch.close();
+    this.routers.close();
     await this.#guests.close();
   }
 

@@ -15,6 +15,8 @@ export interface FdbEntry {
   readonly extern: boolean;
   /** Set by hand, as against learned from frames. */
   readonly fixed: boolean;
+  /** A frame from elsewhere does not move it. */
+  readonly sticky?: true;
   /** It has a UDP port, VNI or device of its own, which ours never have. */
   readonly odd: boolean;
 }
@@ -50,6 +52,7 @@ export function parseFdb(answer: unknown, device = ''): FdbEntry[] {
         extern: flags.includes('extern_learn'),
         fixed: state === 'permanent' || state === 'static',
         odd: ['port', 'vni', 'viaIf', 'viaIfIndex', 'src_vni', 'nhid'].some((n) => n in row),
+        ...(flags.includes('sticky') ? { sticky: true as const } : {}),
       },
     ];
   });
@@ -113,7 +116,7 @@ export function parseRoute(answer: unknown): Route | undefined {
 }
 
 /** glibc writes ::/96 with dots (inet_ntop), the model does not. */
-function canonical(ip: string): string {
+export function canonical(ip: string): string {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip);
   if (dotted === null) return ip;
   const [, head = '', a, b, c, d] = dotted;

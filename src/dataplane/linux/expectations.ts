@@ -1,7 +1,7 @@
 /** What events tell of an item that is in the kernel as it should be. */
 import { keyOf, type Payload } from '../../model/item.js';
 import type { Event } from './events.js';
-import { alias, bridgeName, portName, VXLAN_PART, vxlanName } from './names.js';
+import { alias, bridgeName, gatewayName, portName, VXLAN_PART, vxlanName } from './names.js';
 
 export type EventOf<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
 
@@ -27,6 +27,11 @@ export function linksOf(payload: Payload): LinkState[] {
       { ...both, name: bridgeName(vni), master: '', alias: alias(key) },
       { ...both, name: vxlanName(vni), master: bridgeName(vni), alias: alias(key, VXLAN_PART) },
     ];
+  }
+  if (payload.kind === 'gateway_interface') {
+    const { vni, mtu } = payload;
+    const name = gatewayName(vni);
+    return [{ name, up: true, mtu, master: bridgeName(vni), alias: alias(keyOf(payload)) }];
   }
   if (payload.kind !== 'port') return [];
   const { vni, mtu, adminUp: up } = payload;
@@ -55,6 +60,8 @@ export function hasEntry(
       return true;
     case 'neighbor_entry':
       return event.mac === '' || payload.mac === event.mac;
+    case 'gateway_interface':
+      return payload.mac === event.mac;
     case 'mac_entry': {
       const { via } = payload;
       if (part === 'vxlan') return via.kind === 'remote' && via.vtep === event.dst;

@@ -15,10 +15,7 @@ export interface LinuxMeans {
 export interface LinuxKind<P extends Payload>
   extends KindTraits<P>, KindOperations<P, LinuxMeans> {}
 
-/** There is no routing between VNs, and no cross-connect, on this dataplane. */
-type LinuxItemKind = Exclude<
-  ItemKind,
-  'xconnect' | 'vrf' | 'gateway_interface' | 'gateway_neighbor' | 'route'
->;
+/** There is no cross-connect on this dataplane. */
+type LinuxItemKind = Exclude<ItemKind, 'xconnect'>;
 
 export type Kinds = { readonly [K in LinuxItemKind]: LinuxKind<PayloadOf<K>> };

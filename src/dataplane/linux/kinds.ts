@@ -2,10 +2,14 @@
 import { KindTable } from '../../reconcile/kind-table.js';
 import { bridgeDomain } from './bridge-domain.js';
 import { floodMember } from './flood-member.js';
+import { gatewayInterface } from './gateway-interface.js';
+import { gatewayNeighbor } from './gateway-neighbor.js';
 import { macEntry } from './mac-entry.js';
 import { neighborEntry } from './neighbor-entry.js';
 import { port } from './port.js';
+import { route } from './route.js';
 import { tunnel } from './tunnel.js';
+import { vrf } from './vrf.js';
 import { vtep } from './vtep.js';
 import type { Kinds, LinuxMeans } from './kind.js';
 
@@ -17,6 +21,10 @@ export const KINDS: Kinds = {
   mac_entry: macEntry,
   neighbor_entry: neighborEntry,
   port,
+  vrf,
+  gateway_interface: gatewayInterface,
+  gateway_neighbor: gatewayNeighbor,
+  route,
 };
 
 export const KIND_TABLE = new KindTable<LinuxMeans>(KINDS);

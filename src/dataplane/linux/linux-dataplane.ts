@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { abortError } from '../../host/iproute2/answers.js';
 import { Monitor } from '../../host/iproute2/monitor.js';
+import { SystemPrograms } from '../../host/program.js';
 import { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
 import { timestamp, type Clock } from '../../model/clock.js';
@@ -23,12 +24,15 @@ import type {
 import { Changes } from './changes.js';
 import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
+import { noteGateways } from './gateway-interface.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Memory } from './memory.js';
 import { countersOf, NET_DEV } from './port-counters.js';
+import { NetnsNames } from './netns-names.js';
 import { notePorts } from './port-sight.js';
 import { probe } from './probe.js';
 import { read } from './reader.js';
+import { namesLast } from './routers.js';
 import type { Listener } from './teller.js';
 import { underlaysOf } from './underlay.js';
 import { Wants, type View } from './view.js';
@@ -50,12 +54,18 @@ export interface LinuxDataplaneOptions {
   /** An iproute2 process that owes an answer and says nothing for so long is killed. */
   readonly stallMs?: number;
   readonly newMac?: () => string;
+  /** What is mounted where, as our mount namespace sees it. */
+  readonly mountinfo?: string;
   /** Where the statistics of the links are. */
   readonly netDev?: string;
 }
 
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const STALL_MS = 10_000;
+const ROUTER_MONITOR = [
+  ...['-o', '-d', 'monitor', 'link', 'address', 'route', 'neigh', 'nsid'],
+  ...['label', 'all-nsid'],
+];
 const MONITOR = ['-o', '-d', 'monitor', 'link', 'address', 'route', 'neigh', 'label'];
 
 export class LinuxDataplane implements Dataplane {
@@ -64,21 +74,30 @@ export class LinuxDataplane implements Dataplane {
   readonly #gate: Gate;
   readonly #changes: Changes;
   readonly #searchPath: string;
+  #toldOfNames = false;
   #monitor: Monitor | undefined;
+  /** Of routers' namespaces; when there are any. */
+  #routerMonitor: Monitor | undefined;
+  readonly #netnsNames: NetnsNames;
 
   /** Works in the network namespace that the process is in; starts what it needs when needed. */
   constructor(private readonly options: LinuxDataplaneOptions) {
     this.#searchPath = options.searchPath ?? SEARCH_PATH;
+    const netnsFolder = options.netnsFolder ?? '/run/netns';
     this.#gate = new Gate({
       timers: options.clock,
       stallMs: options.stallMs ?? STALL_MS,
       searchPath: this.#searchPath,
-      netnsFolder: options.netnsFolder ?? '/run/netns',
+      netnsFolder,
       sysctl: new Sysctl(options.sysctlRoot),
+      programs: new SystemPrograms(this.#searchPath, options.clock),
       sysfs: options.sysfs ?? '/sys',
       scratch: options.scratch ?? tmpdir(),
       newMac: options.newMac ?? randomMac,
       log: options.log,
+    });
+    this.#netnsNames = new NetnsNames(netnsFolder, (name) => {
+      void this.#nameChanged(name);
     });
     this.#changes = new Changes(options.clock, this.#memory, {
       renamed: (names) => {
@@ -90,8 +109,17 @@ export class LinuxDataplane implements Dataplane {
     });
   }
 
-  capabilities(signal: AbortSignal): Promise<Capabilities> {
-    return probe(this.#gate.doors(signal).ip);
+  async capabilities(signal: AbortSignal): Promise<Capabilities> {
+    const last = await namesLast(this.options.mountinfo);
+    if (!last && !this.#toldOfNames) {
+      this.#toldOfNames = true;
+      const { log } = this.options;
+      log.warn(
+        {},
+        'no routers: /run/netns is a copy here, so names in it would end with the agent',
+      );
+    }
+    return probe(this.#gate.doors(signal).ip, last);
   }
 
   async underlays(signal: AbortSignal): Promise<readonly Underlay[]> {
@@ -112,6 +140,7 @@ export class LinuxDataplane implements Dataplane {
     if (scope.kind === 'all') this.#rememberAll(view);
     for (const [key, { payload }] of wanted) this.#changes.want(key, payload);
     noteDomains(view, this.#memory);
+    this.#noteRouters(view);
     for (const route of view.routes()) this.#changes.leadsThrough(route.device);
     const found = scope.kind === 'all' ? this.#list(view) : scope.keys;
     return this.#sights(new Set([...wanted.keys(), ...found]), wanted, view);
@@ -145,18 +174,9 @@ export class LinuxDataplane implements Dataplane {
 
   onChange(listener: Listener): void {
     this.#changes.listen(listener);
-    this.#monitor ??= new Monitor(
-      { name: 'ip', args: MONITOR, searchPath: this.#searchPath },
-      this.options.clock,
-      {
-        line: (text) => {
-          this.#changes.line(text);
-        },
-        gap: () => {
-          this.#changes.gap();
-        },
-      },
-    );
+    this.#monitor ??= this.#startMonitor(MONITOR, (text) => {
+      this.#changes.line(text);
+    });
   }
 
   counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
@@ -166,12 +186,47 @@ export class LinuxDataplane implements Dataplane {
   async close(): Promise<void> {
     this.#changes.close();
     this.#monitor?.close();
+    this.#routerMonitor?.close();
+    this.#netnsNames.close();
     await this.#gate.close();
+  }
+
+  #startMonitor(args: readonly string[], line: (text: string) => void): Monitor {
+    return new Monitor({ name: 'ip', args, searchPath: this.#searchPath }, this.options.clock, {
+      line,
+      gap: () => {
+        this.#changes.gap();
+      },
+    });
+  }
+
+  /** Listens to what happens in routers from the first on. */
+  #noteRouters(view: View): void {
+    for (const [vrf, { nsid }] of view.routers) {
+      if (nsid !== undefined) this.#memory.setRouter(nsid, vrf);
+    }
+    if (view.routers.size === 0 || this.#monitor === undefined) return;
+    this.#netnsNames.watch();
+    this.#routerMonitor ??= this.#startMonitor(ROUTER_MONITOR, (text) => {
+      this.#changes.routerLine(text);
+    });
+  }
+
+  async #nameChanged(name: string): Promise<void> {
+    try {
+      const vrf = await this.#gate.routers.vrfOfName(name);
+      if (vrf === undefined) return;
+      if ((await this.#gate.routers.place(vrf)) !== 'namespace') this.#changes.routerLost(vrf);
+    } catch {
+      // Whose it is cannot be told: the next check of everything sees it.
+      this.#changes.gap();
+    }
   }
 
   #rememberAll(view: View): void {
     this.#memory.clear();
     notePorts(view, this.#memory);
+    noteGateways(view, this.#memory);
     this.#memory.primed = true;
     this.#changes.knowAll(view);
   }

@@ -16,6 +16,10 @@ export class Memory {
   readonly #domains = new Set<number>();
   readonly #byEndpoint = new Map<string, KnownPort>();
   readonly #byLink = new Map<string, KnownPort>();
+  /** By VNI, the VRF of its gateway. */
+  readonly #gateways = new Map<number, number>();
+  /** By the number of its namespace, the VRF of a router. */
+  readonly #routers = new Map<number, number>();
   /** Everything has been read once, so a port that is not known does not exist. */
   primed = false;
 
@@ -33,6 +37,33 @@ export class Memory {
     this.#domains.clear();
     this.#byEndpoint.clear();
     this.#byLink.clear();
+    this.#gateways.clear();
+    this.#routers.clear();
+  }
+
+  *gatewaysOf(vrf: number): Iterable<number> {
+    for (const [vni, of] of this.#gateways) if (of === vrf) yield vni;
+  }
+
+  routerOf(nsid: number): number | undefined {
+    return this.#routers.get(nsid);
+  }
+
+  setRouter(nsid: number, vrf: number): void {
+    for (const [other, of] of this.#routers) if (of === vrf) this.#routers.delete(other);
+    this.#routers.set(nsid, vrf);
+  }
+
+  gatewayOf(vni: number): number | undefined {
+    return this.#gateways.get(vni);
+  }
+
+  setGateway(vni: number, vrf: number): void {
+    this.#gateways.set(vni, vrf);
+  }
+
+  forgetGateway(vni: number): void {
+    this.#gateways.delete(vni);
   }
 
   portOf(endpoint: string): KnownPort | undefined {

@@ -46,6 +46,32 @@ export function givenName(port: Port): string {
   }
 }
 
+/** The host's end of a network's gateway interface. */
+export const gatewayName = (vni: number): string => `nfvg${vni}`;
+
+/** The VNI of a gateway's name on the host; undefined: not a name of ours. */
+export function gatewayVniOfName(name: string): number | undefined {
+  return numberAfter('nfvg', name);
+}
+
+/** The gateway interface itself, in its router's network namespace. */
+export const innerName = (vni: number): string => `gw${vni}`;
+
+/** The VNI of a gateway interface's name in a router. */
+export const innerVniOfName = (name: string): number | undefined => numberAfter('gw', name);
+
+/** In a router's namespace the way to another router. */
+export const crossName = (vrf: number): string => `vrf${vrf}`;
+
+/** The VRF that a way between routers leads to. */
+export const crossVrfOfName = (name: string): number | undefined => numberAfter('vrf', name);
+
+function numberAfter(prefix: string, name: string): number | undefined {
+  if (!name.startsWith(prefix)) return undefined;
+  const digits = name.slice(prefix.length);
+  return /^[1-9]\d{0,7}$/.test(digits) ? Number(digits) : undefined;
+}
+
 export interface Tag {
   readonly key: string;
   /** What was configured and cannot be read back; empty: nothing. */

@@ -7,7 +7,7 @@ import type { LinuxKind } from './kind.js';
 import { removeLink } from './link-removal.js';
 import { ownership } from './links.js';
 import type { Memory } from './memory.js';
-import { portName, vniOfName, vxlanName } from './names.js';
+import { gatewayVniOfName, portName, vniOfName, vxlanName } from './names.js';
 import { whoseLink } from './port-links.js';
 import { leftoverEndpoint, leftoverName, portSight, UNKNOWN } from './port-sight.js';
 import { createTap, updateTap } from './port-tap.js';
@@ -55,7 +55,7 @@ export const port: LinuxKind<PortItem> = {
     for (const link of view.links.values()) {
       const found = ownership(link);
       if (found.owner === 'ours' && found.key.startsWith('port/')) yield found.key;
-      if (found.owner === 'half' && vniOfName(link.name) === undefined) {
+      if (found.owner === 'half' && !isOthers(link.name)) {
         yield portKey(leftoverEndpoint(link.name));
       }
     }
@@ -85,6 +85,11 @@ export const port: LinuxKind<PortItem> = {
     memory.forgetEndpoint(endpoint);
   },
 };
+
+/** The name is of a kind of link that is no port. */
+function isOthers(name: string): boolean {
+  return vniOfName(name) !== undefined || gatewayVniOfName(name) !== undefined;
+}
 
 /** @throws NfvError ITEM_UNSUPPORTED */
 function supported({ vni, port: spec }: PortItem): VethPort | TapPort {

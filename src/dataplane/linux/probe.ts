@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { release } from 'node:os';
 import { hasErrno } from '../../host/iproute2/answers.js';
 import { NfvError } from '../../errors.js';
-import { ITEM_KINDS } from '../../model/item.js';
+import { ITEM_KINDS, type ItemKind } from '../../model/item.js';
 import type { Capabilities } from '../../model/nve.js';
 import type { Door } from './door.js';
 import { KINDS } from './kinds.js';
@@ -11,8 +11,19 @@ import { KINDS } from './kinds.js';
 const TUN = '/dev/net/tun';
 const PROBE = ['link', 'add', 'name', 'nfvprobe', 'address', '01:00:00:00:00:01', 'type'];
 
-/** @throws NfvError NOT_PRIVILEGED, COMMAND_MISSING, COMMAND_TIMEOUT */
-export async function probe(ip: Door): Promise<Capabilities> {
+/** Those that need namespaces with names, and veths. */
+const ROUTING: ReadonlySet<ItemKind> = new Set([
+  'vrf',
+  'gateway_interface',
+  'gateway_neighbor',
+  'route',
+]);
+
+/**
+ * `namesLast`: see routers.ts.
+ * @throws NfvError NOT_PRIVILEGED, COMMAND_MISSING, COMMAND_TIMEOUT
+ */
+export async function probe(ip: Door, namesLast: boolean): Promise<Capabilities> {
   const [bridge, vxlan, veth, tap] = await Promise.all([
     hasLinkType(ip, 'bridge'),
     hasLinkType(ip, 'vxlan', 'id', '1', 'dstport', '4789'),
@@ -21,9 +32,11 @@ export async function probe(ip: Door): Promise<Capabilities> {
   ]);
   const able = bridge && vxlan;
   const portKinds = able ? [veth ? ['veth'] : [], tap ? ['tap'] : []].flat() : [];
-  const kinds = ITEM_KINDS.filter(
-    (kind) => Object.hasOwn(KINDS, kind) && (kind !== 'port' || portKinds.length > 0),
-  );
+  const routes = veth && namesLast;
+  const kinds = ITEM_KINDS.filter((kind) => {
+    if (kind === 'port') return portKinds.length > 0;
+    return Object.hasOwn(KINDS, kind) && (routes || !ROUTING.has(kind));
+  });
   return {
     dataplane: 'linux',
     dataplaneVersion: release(),

@@ -13,6 +13,7 @@ import {
 import { parseLinks, type Link } from './links.js';
 import type { Memory } from './memory.js';
 import { bridgeName, FLOOD_MAC, vniOfName, vxlanName } from './names.js';
+import { readRouters } from './read-routers.js';
 import { View, type MacPlace, type Path, type Wants } from './view.js';
 
 /** From so many on a dump costs less; a `get` is some 10 us in the kernel and iproute2. */
@@ -32,6 +33,8 @@ export async function read(wants: Wants, doors: Doors, memory: Memory): Promise<
     readPaths(wants, doors, view),
     readSettings(wants, doors, view),
     readNeighbors(wants, doors, view),
+    readRouters(wants, doors, view),
+    readFilters(wants, doors, view),
   ]);
   // Whose port a device is, the links tell.
   if (all) await dumpFdb(doors, view);
@@ -111,6 +114,14 @@ async function readSettings(wants: Wants, doors: Doors, view: View): Promise<voi
   for (const vni of wants.settings) {
     view.settings.set(vni, await doors.isolationDefects(bridgeName(vni)));
   }
+}
+
+async function readFilters(wants: Wants, doors: Doors, view: View): Promise<void> {
+  await Promise.all(
+    [...wants.filters].map(async ([vni, mac]) => {
+      view.filters.set(vni, await doors.gatewayFilter.defects(vni, mac));
+    }),
+  );
 }
 
 async function readNeighbors(wants: Wants, doors: Doors, view: View): Promise<void> {

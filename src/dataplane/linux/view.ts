@@ -2,6 +2,7 @@
 import type { FdbEntry, Neighbor, Route } from './entries.js';
 import type { HostAddress, Link } from './links.js';
 import { parseAlias, VXLAN_PART } from './names.js';
+import { RouterView, RouterWants } from './router-view.js';
 
 export interface MacPlace {
   readonly vni: number;
@@ -28,6 +29,10 @@ export class Wants {
   readonly macs = new Map<string, MacPlace>();
   readonly neighbors = new Map<string, NeighborPlace>();
   readonly paths = new Map<string, Path>();
+  /** By VRF. */
+  readonly routers = new Map<number, RouterWants>();
+  /** VNIs whose VXLAN device's filter is wanted, with the gateway's MAC. */
+  readonly filters = new Map<number, string>();
   addresses = false;
   allLinks = false;
 
@@ -42,6 +47,12 @@ export class Wants {
 
   neighbor(vni: number, ip: string): void {
     this.neighbors.set(`${vni} ${ip}`, { vni, ip });
+  }
+
+  router(vrf: number): RouterWants {
+    const wants = this.routers.get(vrf) ?? new RouterWants();
+    this.routers.set(vrf, wants);
+    return wants;
   }
 
   path(remote: string, local: string): void {
@@ -59,6 +70,8 @@ export interface MacEntries {
 
 const NO_ENTRIES: MacEntries = { bridge: undefined, vxlan: [] };
 
+const NO_ROUTER = new RouterView('nothing');
+
 /** What was read. Only what was asked for is in it. */
 export class View {
   readonly links = new Map<string, Link>();
@@ -70,6 +83,14 @@ export class View {
   readonly #routes = new Map<string, Route>();
   /** By VNI, what is wrong with the settings of its bridge. */
   readonly settings = new Map<number, readonly string[]>();
+  /** By VRF. */
+  readonly routers = new Map<number, RouterView>();
+  /** By VNI, what is wrong with the filter of its VXLAN device. */
+  readonly filters = new Map<number, readonly string[]>();
+
+  router(vrf: number): RouterView {
+    return this.routers.get(vrf) ?? NO_ROUTER;
+  }
 
   addLink(link: Link): void {
     this.links.set(link.name, link);

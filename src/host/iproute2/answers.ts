@@ -13,9 +13,15 @@ const UNKNOWN_NAME = [
 const ERRNO_OF_PATTERN: readonly (readonly [RegExp, string])[] = [
   ...UNKNOWN_NAME.map((pattern) => [pattern, 'ENODEV'] as const),
   [/^Error: unknown (device )?ifindex\.?$/im, 'ENODEV'],
+  [/^Error: (Parent Qdisc doesn't exists|Cannot find specified filter chain)\.?$/m, 'ENOENT'],
   [/entry not found\.?$/im, 'ENOENT'],
   [/\baddress not found\.?$/im, 'EADDRNOTAVAIL'],
-  [/^Cannot open network namespace .*: No such file or directory/m, 'ENOENT'],
+  [
+    /^Cannot (open network namespace|remove namespace file) .*: No such file or directory/m,
+    'ENOENT',
+  ],
+  [/^Cannot create namespace file .*: File exists/m, 'EEXIST'],
+  [/already has a nsid assigned\.?$/m, 'EEXIST'],
   [/^Error: Exclusivity flag on, cannot modify\.?$/m, 'EEXIST'],
   [/already (exists|assigned)\.?$/m, 'EEXIST'],
   [/is not unicast\.?$/m, 'EADDRNOTAVAIL'],

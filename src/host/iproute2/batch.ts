@@ -91,6 +91,12 @@ export class Batch {
     return this.#ask(words, 'text', signal);
   }
 
+  /** It owes no answer. */
+  get isIdle(): boolean {
+    const children = [this.#child, ...this.#leaving];
+    return this.#queue.length === 0 && children.every((child) => (child?.unfinished ?? 0) === 0);
+  }
+
   /** Devices of these names were renamed, or may have been: a process that knew one is replaced. */
   forget(names: Iterable<string>): void {
     for (const name of names) {

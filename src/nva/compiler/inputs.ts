@@ -1,5 +1,7 @@
 /** What the compiler compiles: specifications, and of an NVE what its agent found on the host. */
 import type { EndpointSpec } from '../../model/endpoint.js';
+import type { RouterSpec } from '../../model/router.js';
+import type { SubnetSpec } from '../../model/subnet.js';
 import type { NveSpec, Underlay } from '../../model/nve.js';
 import { vtepOf } from '../../model/nve.js';
 import { vxlanOverhead, type VirtualNetworkSpec } from '../../model/virtual-network.js';
@@ -17,7 +19,9 @@ export type Change =
       readonly after: VirtualNetworkSpec | undefined;
     }
   | { readonly kind: 'Nve'; readonly id: string; readonly after: NveInput | undefined }
-  | { readonly kind: 'Endpoint'; readonly id: string; readonly after: EndpointSpec | undefined };
+  | { readonly kind: 'Endpoint'; readonly id: string; readonly after: EndpointSpec | undefined }
+  | { readonly kind: 'Subnet'; readonly id: string; readonly after: SubnetSpec | undefined }
+  | { readonly kind: 'Router'; readonly id: string; readonly after: RouterSpec | undefined };
 
 /** A virtual network as its NVEs see it. Two equal views give equal items. */
 export interface NetworkView {
@@ -25,17 +29,23 @@ export interface NetworkView {
   readonly spec: VirtualNetworkSpec;
   /** Inner MTU in force. */
   readonly mtu: number;
-  /** The NVEs with endpoints in the network, and the VTEP address of each. */
+  /** Those of the network itself and of its subnets. */
+  readonly prefixes: readonly string[];
+  /** The NVEs that take part in the network, and the VTEP address of each. */
   readonly members: ReadonlyMap<string, string>;
 }
 
 /** Ethernet's, where an agent has not said anything yet. */
 const DEFAULT_UNDERLAY_MTU = 1500;
 
-/** @param members the NVEs that have endpoints in the network */
+/**
+ * @param subnets those of the network
+ * @param members the NVEs that take part in the network
+ */
 export function viewOf(
   id: string,
   spec: VirtualNetworkSpec,
+  subnets: readonly SubnetSpec[],
   members: Iterable<readonly [string, NveInput]>,
 ): NetworkView {
   const vteps = new Map<string, string>();
@@ -49,5 +59,9 @@ export function viewOf(
   }
   const derived =
     (vteps.size === 0 ? DEFAULT_UNDERLAY_MTU : underlayMtu) - vxlanOverhead(spec.underlayFamily);
-  return { id, spec, mtu: spec.mtu === 0 ? derived : spec.mtu, members: vteps };
+  const prefixes =
+    subnets.length === 0
+      ? spec.prefixes
+      : [...new Set([...spec.prefixes, ...subnets.map(({ prefix }) => prefix)])].sort();
+  return { id, spec, mtu: spec.mtu === 0 ? derived : spec.mtu, prefixes, members: vteps };
 }

@@ -8,7 +8,7 @@ import type { NveSpec } from '../../model/nve.js';
 import type { NetworkView } from './inputs.js';
 
 /** An item whose version is worked out when it is first asked for. */
-class CompiledItem implements Item {
+export class CompiledItem implements Item {
   readonly key: string;
   readonly dependsOn: readonly string[];
   #version: string | undefined;
@@ -113,7 +113,8 @@ export class EndpointItems {
 }
 
 function portItem(view: NetworkView, id: string, endpoint: EndpointSpec): Item {
-  const { vni, prefixes } = view.spec;
+  const { prefixes } = view;
+  const { vni } = view.spec;
   const { mac, ips, adminState, port } = endpoint;
   return new CompiledItem({
     kind: 'port',

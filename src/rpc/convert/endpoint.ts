@@ -5,12 +5,12 @@ import type {
   EndpointState,
   Port,
 } from '../../model/endpoint.js';
-import { invalidField } from '../../errors.js';
-import { formatName, parseName, requireName, type Collection } from '../../model/names.js';
+import { formatName, requireName } from '../../model/names.js';
 import type { Endpoint as Wire, Endpoint__Output as WireOut } from '../gen/nfv/v1/Endpoint.js';
 import { EnumTable, namesOfSet, type WireType } from './common.js';
 import { metaFromWire, metaToWire } from './meta.js';
 import { portFromWire, portToWire } from './port.js';
+import { referenceFromWire } from './reference.js';
 
 const ADMIN_STATES = new EnumTable<AdminState, 'ADMIN_STATE_UP' | 'ADMIN_STATE_DOWN'>(
   ['UP', 'DOWN'],
@@ -34,6 +34,7 @@ const FIELDS = {
   port: 'port',
   mac: 'mac',
   ips: 'ips',
+  subnets: 'subnets',
   admin_state: 'adminState',
   labels: 'labels',
 } as const satisfies Record<string, keyof EndpointSpec>;
@@ -46,6 +47,7 @@ function setFields(wire: WireOut): string[] {
     port: wire.port !== null,
     mac: wire.mac !== '',
     ips: wire.ips.length > 0,
+    subnets: wire.subnets.length > 0,
     admin_state: wire.admin_state !== 'ADMIN_STATE_UNSPECIFIED',
     labels: Object.keys(wire.labels).length > 0,
   };
@@ -56,11 +58,16 @@ function specFromWire(wire: WireOut, fields: readonly (keyof EndpointSpec)[]): E
   const counts = (field: keyof EndpointSpec): boolean => fields.includes(field);
   return {
     displayName: wire.display_name,
-    network: counts('network') ? reference('network', 'virtualNetworks', wire.network) : '',
-    nve: counts('nve') ? reference('nve', 'nves', wire.nve) : '',
+    network: counts('network')
+      ? referenceFromWire('endpoint.network', 'virtualNetworks', wire.network)
+      : '',
+    nve: counts('nve') ? referenceFromWire('endpoint.nve', 'nves', wire.nve) : '',
     port: counts('port') ? portFromWire('endpoint.port', wire.port) : NO_PORT,
     mac: wire.mac,
     ips: wire.ips,
+    subnets: wire.subnets.map((name, i) =>
+      referenceFromWire(`endpoint.subnets[${i}]`, 'subnets', name),
+    ),
     adminState: ADMIN_STATES.fromWire('endpoint.admin_state', wire.admin_state, 'UP'),
     labels: wire.labels,
   };
@@ -68,17 +75,6 @@ function specFromWire(wire: WireOut, fields: readonly (keyof EndpointSpec)[]): E
 
 /** Stands where an update does not touch the port. */
 const NO_PORT: Port = { kind: 'veth', netns: '', interface: '', hostInterface: '' };
-
-function reference(field: string, collection: Collection, name: string): string {
-  const id = parseName(collection, name);
-  if (id !== undefined) return id;
-  throw invalidField(
-    `endpoint.${field}`,
-    name,
-    'not the name of such a resource',
-    `give "${collection}/ID"`,
-  );
-}
 
 function fromWire(wire: WireOut): Endpoint {
   return {
@@ -102,6 +98,7 @@ function specToWire(spec: EndpointSpec): Wire {
     port: portToWire(spec.port),
     mac: spec.mac,
     ips: [...spec.ips],
+    subnets: spec.subnets.map((id) => formatName('subnets', id)),
     admin_state: ADMIN_STATES.toWire(spec.adminState),
     labels: { ...spec.labels },
   };

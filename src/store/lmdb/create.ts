@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { NfvError } from '../../errors.js';
+import type { StoreIdentity } from '../copy.js';
 import { Environment } from './environment.js';
 import { storeError } from './errors.js';
 import { DATA_FILE } from './file.js';
@@ -28,15 +30,23 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** The data file, where there is none; the directory is locked. @throws NfvError */
-export async function makeDataFile(path: string, mapSize: number): Promise<void> {
+/**
+ * The data file, where there is none; the directory is locked. With `identity` there must be none.
+ * @throws NfvError ALREADY_EXISTS
+ */
+export async function makeDataFile(
+  path: string,
+  mapSize: number,
+  identity?: StoreIdentity,
+): Promise<void> {
   const unfinished = join(path, UNFINISHED);
   const file = join(path, DATA_FILE);
   try {
     await rm(unfinished, { recursive: true, force: true });
-    if (existsSync(file)) return;
+    if (existsSync(file) && identity === undefined) return;
+    if (existsSync(file)) throw new NfvError('ALREADY_EXISTS', `${path} has a store`);
     await mkdir(unfinished, { mode: 0o700 });
-    await fill(unfinished, mapSize);
+    await fill(unfinished, mapSize, identity ?? { storeId: randomUUID(), epoch: 0 });
     await rename(join(unfinished, DATA_FILE), file);
     await syncDirectory(path);
     await rm(unfinished, { recursive: true, force: true });
@@ -45,12 +55,12 @@ export async function makeDataFile(path: string, mapSize: number): Promise<void>
   }
 }
 
-async function fill(directory: string, mapSize: number): Promise<void> {
+async function fill(directory: string, mapSize: number, identity: StoreIdentity): Promise<void> {
   const environment = new Environment({ path: directory, mapSize });
   try {
     await environment.ready();
-    const state = { epoch: 0, revision: 0, compactRevision: 0, purgedRevision: 0 };
-    const record = encodeState({ storeId: randomUUID(), ...state });
+    const state = { revision: 0, compactRevision: 0, purgedRevision: 0 };
+    const record = encodeState({ ...identity, ...state });
     await environment.commit([{ key: STATE_KEY, record }]);
   } finally {
     await environment.close();

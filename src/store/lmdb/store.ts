@@ -1,6 +1,7 @@
 /** The embedded store: etcd's model of revisions on LMDB. docs/store.md has the whole picture. */
 import { NfvError } from '../../errors.js';
 import { checkKey, checkRange, checkRevision, checkTxn } from '../check-request.js';
+import type { StoreIdentity } from '../copy.js';
 import { Commits } from './commits.js';
 import { compactStore } from './compact.js';
 import { makeDataFile, makeDirectory } from './create.js';
@@ -38,6 +39,8 @@ export interface LmdbOptions {
   readonly txnOps?: number;
   /** Milliseconds since 1970, for the epoch; default Date.now. */
   readonly now?: () => number;
+  /** Makes the store anew, as this one; there must be none. */
+  readonly make?: StoreIdentity;
   /** Ends the check of a large file. */
   readonly signal?: AbortSignal;
 }
@@ -48,7 +51,7 @@ const DEFAULT_MAX_BYTES = 8 * GIB;
 /**
  * Opens the store for writing, as the only process to do so, after a check of the whole file.
  * @throws NfvError STORE_LOCKED, STORE_DAMAGED, STORE_FULL, STORE_FAILED, FILE_UNREADABLE,
- *   COMMAND_MISSING
+ *   COMMAND_MISSING, ALREADY_EXISTS with `make`
  */
 export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   const { path, maxBytes = DEFAULT_MAX_BYTES, txnOps = LIMITS.txnOps, now = Date.now } = options;
@@ -58,7 +61,7 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   const lock = await lockDirectory(path);
   const environment = new Environment({ path, mapSize });
   try {
-    await makeDataFile(path, mapSize);
+    await makeDataFile(path, mapSize, options.make);
     const { state } = await verifyDataFile(environment.file, options.signal);
     await environment.ready();
     const store = new LmdbStore({ environment, lock, maxBytes, txnOps }, state);

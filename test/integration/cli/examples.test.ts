@@ -27,6 +27,7 @@ describe('examples', () => {
     assert.deepEqual(FILES.toSorted(), [
       'examples/ipv6-underlay.yaml',
       'examples/multicast.yaml',
+      'examples/routed.yaml',
       'examples/two-tenants.yaml',
     ]);
   });
@@ -58,6 +59,23 @@ describe('examples', () => {
   it('go together', async () => {
     const { status, err } = await run(['apply', '-f', 'examples']);
     assert.deepEqual([status, err], [0, '']);
+  });
+
+  it('have a router between two networks, on two hosts', async () => {
+    await run(['apply', '-f', 'examples/routed.yaml']);
+    const [router] = nva.routers.all;
+    assert.deepEqual(router?.spec.subnets, ['web-v4', 'db-v4']);
+    assert.deepEqual(
+      nva.endpoints.all.map(
+        ({ id, spec }) => `${spec.nve} ${spec.network} ${id} ${spec.ips.join()}`,
+      ),
+      [
+        'l3-host-b db db-1 10.21.0.1',
+        'l3-host-a web uplink 10.20.0.2',
+        'l3-host-a web web-1 10.20.0.100',
+        'l3-host-b web web-2 10.20.0.101',
+      ],
+    );
   });
 
   it('have two tenants with the same addresses on three hosts', async () => {

@@ -38,6 +38,37 @@ const BAD_NVA: readonly Row[] = [
     ],
   },
   { title: 'no listener', text: 'listen: []', faults: ['1:9: listen'] },
+  {
+    title: 'etcd without a member',
+    text: 'store: { kind: etcd }',
+    faults: ['1:1: store.endpoints'],
+  },
+  {
+    title: 'etcd elsewhere without TLS',
+    text: 'store: { kind: etcd, endpoints: ["192.0.2.1:2379"] }',
+    faults: ['1:33: store.endpoints'],
+  },
+  {
+    title: 'wrong keys and values about etcd',
+    text: [
+      'store:',
+      '  kind: zookeeper',
+      '  endpoints: [localhost]',
+      '  prefix: ""',
+      '  maxTxnOps: 12',
+      '  tls: { ca: /ca.pem, cert: /c.pem }',
+      '  user: { name: nfvd, password: secret }',
+    ].join('\n'),
+    faults: [
+      '2:9: store.kind',
+      '3:15: store.endpoints[0]',
+      '4:11: store.prefix',
+      '5:14: store.maxTxnOps',
+      '6:29: store.tls.cert',
+      '7:3: store.user.passwordFile',
+      '7:23: store.user.password',
+    ],
+  },
   { title: 'a list', text: '- a', faults: ['1:1: ["a"]'] },
 ];
 

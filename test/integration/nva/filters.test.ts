@@ -1,5 +1,6 @@
 /** Filters as clients write them, through the real NVA; the grammar itself is tested in test/unit. */
 import assert from 'node:assert/strict';
+import { apiOf } from '../../../src/cli/kinds.js';
 import type { ResourceKind, WatchEvent } from '../../../src/model/api.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
 import { everything, rejected, startSmallModel } from '../../support/small-model.js';
@@ -23,13 +24,7 @@ describe('filters of the NVA', () => {
   after(() => harness.close());
 
   async function listed(kind: ResourceKind, filter: string): Promise<string[]> {
-    const { virtualNetworks, nves, endpoints, hostProfiles } = harness.client;
-    const api = {
-      VirtualNetwork: virtualNetworks,
-      Nve: nves,
-      Endpoint: endpoints,
-      HostProfile: hostProfiles,
-    }[kind];
+    const api = apiOf(harness.client, kind);
     const { resources } = await api.list({ ...everything, filter }, call);
     return resources.map(({ id }) => id);
   }

@@ -11,7 +11,7 @@ import { eventually } from '../../support/eventually.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { CALL, clientOf, startServer, type TestServer } from '../../support/nva-server.js';
 import { refusedWith } from '../../support/refusals.js';
-import { ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, NETWORK, NVE, ROUTER, SUBNET } from '../../support/samples.js';
 
 const { protos } = loadProtos();
 const codec = new StatusCodec(protos);
@@ -36,6 +36,10 @@ describe('unary calls', () => {
     assert.deepEqual(network, nva.virtualNetworks.find('blue'));
     const nve = await client.nves.create({ id: 'host-a', spec: NVE.spec, ...REST }, CALL);
     assert.deepEqual(nve, nva.nves.find('host-a'));
+    const subnet = await client.subnets.create({ id: 'blue-v4', spec: SUBNET.spec, ...REST }, CALL);
+    assert.deepEqual(subnet, nva.subnets.find('blue-v4'));
+    const router = await client.routers.create({ id: 'r1', spec: ROUTER.spec, ...REST }, CALL);
+    assert.deepEqual(router, nva.routers.find('r1'));
     const endpoint = await client.endpoints.create(
       { id: 'web-1', spec: ENDPOINT.spec, ...REST },
       CALL,
@@ -47,8 +51,12 @@ describe('unary calls', () => {
     assert.deepEqual(await client.nves.list(all, CALL), {
       resources: [nve],
       nextPageToken: '',
-      revision: 3,
+      revision: 5,
     });
+    assert.deepEqual((await client.subnets.list(all, CALL)).resources, [subnet]);
+    assert.deepEqual((await client.routers.list(all, CALL)).resources, [router]);
+    assert.deepEqual(await client.subnets.get('blue-v4', CALL), subnet);
+    assert.deepEqual(await client.routers.get('r1', CALL), router);
 
     const changes = { ips: ['10.0.0.99'] };
     const moved = await client.endpoints.update(
@@ -59,10 +67,13 @@ describe('unary calls', () => {
 
     const gone = { etag: '', validateOnly: false };
     await client.endpoints.delete({ id: 'web-1', ...gone }, CALL);
+    await client.routers.delete({ id: 'r1', ...gone }, CALL);
+    await client.subnets.delete({ id: 'blue-v4', ...gone }, CALL);
     await client.nves.delete({ id: 'host-a', ...gone }, CALL);
     await client.virtualNetworks.delete({ id: 'blue', ...gone }, CALL);
     await client.virtualNetworks.delete({ id: 'blue', ...gone }, CALL);
     assert.deepEqual([nva.virtualNetworks.all, nva.nves.all, nva.endpoints.all], [[], [], []]);
+    assert.deepEqual([nva.subnets.all, nva.routers.all], [[], []]);
   });
 
   it('list page by page, all of one revision', async () => {
@@ -334,6 +345,8 @@ describe('unary calls that take their time', () => {
       virtualNetworks: stuck.virtualNetworks,
       endpoints: stuck.endpoints,
       hostProfiles: stuck.hostProfiles,
+      subnets: stuck.subnets,
+      routers: stuck.routers,
       nves: {
         create: never,
         list: never,

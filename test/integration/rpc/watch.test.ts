@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { CALL, clientOf, startServer, type TestServer } from '../../support/nva-server.js';
 import { refusedWith } from '../../support/refusals.js';
-import { ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, NETWORK, NVE, ROUTER, SUBNET } from '../../support/samples.js';
 
 const REST = { requestId: '', validateOnly: false };
 const FROM_START: WatchRequest = { kinds: [], filter: '', startRevision: 0 };
@@ -47,14 +47,20 @@ describe('watch', () => {
     assert.equal(await next(), 'PUT 2 VirtualNetwork/blue');
     assert.equal(await next(), 'PUT 2 Nve/host-a');
     assert.equal(await next(), 'SYNCED 2');
+    await nva.subnets.create({ id: 'blue-v4', spec: SUBNET.spec, ...REST });
+    await nva.routers.create({ id: 'r1', spec: ROUTER.spec, ...REST });
     await nva.endpoints.create({ id: 'web-1', spec: ENDPOINT.spec, ...REST });
-    const resource = nva.endpoints.find('web-1');
-    assert.deepEqual(await events.next(), {
-      done: false,
-      value: { type: 'PUT', revision: 3, resource },
-    });
+    const made = [nva.subnets.find('blue-v4'), nva.routers.find('r1'), nva.endpoints.find('web-1')];
+    for (const [i, resource] of made.entries()) {
+      const value = { type: 'PUT', revision: 3 + i, resource };
+      assert.deepEqual(await events.next(), { done: false, value });
+    }
     await nva.endpoints.delete({ id: 'web-1', etag: '', validateOnly: false });
-    assert.equal(await next(), 'DELETED 4 Endpoint/web-1');
+    assert.equal(await next(), 'DELETED 6 Endpoint/web-1');
+    await nva.routers.delete({ id: 'r1', etag: '', validateOnly: false });
+    assert.equal(await next(), 'DELETED 7 Router/r1');
+    await nva.subnets.delete({ id: 'blue-v4', etag: '', validateOnly: false });
+    assert.equal(await next(), 'DELETED 8 Subnet/blue-v4');
     controller.abort();
     assert.equal((await events.next()).done, true);
   });
@@ -72,6 +78,18 @@ describe('watch', () => {
       if (event.type === 'SYNCED') break;
     }
     assert.deepEqual(seen, ['PUT 2 VirtualNetwork/blue', 'SYNCED 2']);
+  });
+
+  it('gives subnets and routers to who asks for them', async () => {
+    await nva.subnets.create({ id: 'blue-v4', spec: SUBNET.spec, ...REST });
+    await nva.routers.create({ id: 'r1', spec: ROUTER.spec, ...REST });
+    const kinds = ['Subnet', 'Router'] as const;
+    const seen: string[] = [];
+    for await (const event of client.watch({ ...FROM_START, kinds }, controller)) {
+      seen.push(short(event));
+      if (event.type === 'SYNCED') break;
+    }
+    assert.deepEqual(seen, ['PUT 4 Subnet/blue-v4', 'PUT 4 Router/r1', 'SYNCED 4']);
   });
 
   it('gives the changes after a revision', async () => {
@@ -144,6 +162,8 @@ describe('watch, when its reader is slow or goes', () => {
       nves: nva.nves,
       endpoints: nva.endpoints,
       hostProfiles: nva.hostProfiles,
+      subnets: nva.subnets,
+      routers: nva.routers,
       async *watch(_request: WatchRequest, { signal }: Call) {
         try {
           while (!signal.aborted) {

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { cellsOf, endpointColour, headerOf, nveColour } from '../../../src/cli/columns.js';
 import type { Resource } from '../../../src/model/api.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
-import { ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE, NETWORK, NVE } from '../../support/samples.js';
+import {
+  ENDPOINT,
+  FAILED_ENDPOINT,
+  HOST_PROFILE,
+  NETWORK,
+  NVE,
+  ROUTER,
+  SUBNET,
+} from '../../support/samples.js';
 
 const NOW = Date.parse('2026-01-03T10:00:00.000Z');
 
@@ -39,16 +47,41 @@ describe('columns', () => {
       ['42', 'site=a', 'Hosts of the edge'],
     ],
     [
+      'a subnet',
+      SUBNET,
+      [
+        'blue-v4',
+        'blue',
+        '10.0.0.0/24',
+        '10.0.0.254',
+        '10.0.0.10-10.0.0.99,10.0.0.200-10.0.0.200',
+        '2d',
+      ],
+      ['42', 'site=a', 'Blue, IPv4'],
+    ],
+    [
+      'a subnet without gateway and pools',
+      { ...SUBNET, spec: { ...SUBNET.spec, gateway: '', pools: [], labels: {}, displayName: '' } },
+      ['blue-v4', 'blue', '10.0.0.0/24', '-', 'all', '2d'],
+      ['42', '-', ''],
+    ],
+    [
+      'a router',
+      ROUTER,
+      ['r1', 'acme', '7', 'blue-v4', '2', '2d'],
+      ['02:00:5e:00:00:01', '42', 'tier=gold', 'To the rest'],
+    ],
+    [
       'an endpoint',
       ENDPOINT,
       ['web-1', 'blue', 'host-a', '02:00:00:00:00:01', '10.0.0.11,fd00::11', 'ACTIVE', '2d'],
-      ['veth web-1/eth0', 'UP', '-', '42', 'app=web', ''],
+      ['blue-v4', 'veth web-1/eth0', 'UP', '-', '42', 'app=web', ''],
     ],
     [
       'an endpoint that failed',
       FAILED_ENDPOINT,
       ['web-2', 'blue', 'host-a', '02:00:00:00:00:02', '10.0.0.12', 'FAILED', '2d'],
-      ['tap tap-web2', 'UP', 'NETNS_MISSING', '42', 'app=web', ''],
+      ['-', 'tap tap-web2', 'UP', 'NETNS_MISSING', '42', 'app=web', ''],
     ],
   ];
   for (const [name, resource, narrow, more] of rows) {

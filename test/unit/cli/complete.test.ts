@@ -6,6 +6,8 @@ import type { ResourceKind } from '../../../src/model/api.js';
 const NAMES: Record<ResourceKind, string[]> = {
   VirtualNetwork: ['blue', 'red'],
   Nve: ['host-a', 'host-b'],
+  Subnet: ['blue-v4', 'red-v4'],
+  Router: ['r1'],
   Endpoint: ['web-1', 'web-2'],
   HostProfile: ['edge'],
 };
@@ -32,7 +34,7 @@ async function after(line: string): Promise<string[]> {
 describe('complete', () => {
   const rows: [line: string, words: string[]][] = [
     ['de', ['describe', 'delete']],
-    ['get ', ['networks', 'nves', 'endpoints', 'hostprofiles']],
+    ['get ', ['networks', 'nves', 'subnets', 'routers', 'endpoints', 'hostprofiles']],
     ['get n', ['networks', 'nves']],
     ['get network b', ['blue']],
     ['get network blue ', ['red']],
@@ -52,7 +54,7 @@ describe('complete', () => {
     ['get endpoints --nonsense=', []],
     ['create network x --bum-mode m', ['multicast']],
     ['update ep web-1 --admin-state ', ['up', 'down']],
-    ['wait --for ', ['network/', 'nve/', 'endpoint/', 'hostprofile/']],
+    ['wait --for ', ['network/', 'nve/', 'subnet/', 'router/', 'endpoint/', 'hostprofile/']],
     ['wait --for ep/', ['ep/web-1', 'ep/web-2']],
     ['wait --for ep/web-1=d', ['ep/web-1=down', 'ep/web-1=deleted']],
     ['wait --for=vn/blue=', ['--for=vn/blue=existing', '--for=vn/blue=deleted']],
@@ -63,7 +65,15 @@ describe('complete', () => {
     ['-s unix:/x get network r', ['red']],
     ['describe endpoint web-1 w', ['web-2']],
     ['delete network/', ['network/blue', 'network/red']],
-    ['create ', ['network', 'nve', 'endpoint']],
+    ['create ', ['network', 'nve', 'subnet', 'router', 'endpoint']],
+    ['update s', ['subnet']],
+    ['get sn b', ['blue-v4']],
+    ['get subnets --network b', ['blue']],
+    ['create subnet x --network ', ['blue', 'red']],
+    ['create subnet x --gateway ', ['none']],
+    ['create router x --subnet r', ['red-v4']],
+    ['create endpoint x --subnet=b', ['--subnet=blue-v4']],
+    ['wait --for router/r1=', ['router/r1=existing', 'router/r1=deleted']],
     ['help ver', ['version']],
     ['help create n', ['network', 'nve']],
     ['create network ', []],

@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
-import { describeEndpoint, describeNetwork, describeNve } from '../../../src/cli/description.js';
+import {
+  describeEndpoint,
+  describeNetwork,
+  describeNve,
+  describeRouter,
+  describeSubnet,
+} from '../../../src/cli/description.js';
 import { describeHostProfile } from '../../../src/cli/describe-host.js';
 import { NO_PAINT } from '../../../src/cli/style.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
-import { ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE, NETWORK, NVE } from '../../support/samples.js';
+import {
+  ENDPOINT,
+  FAILED_ENDPOINT,
+  HOST_PROFILE,
+  NETWORK,
+  NVE,
+  ROUTER,
+  SUBNET,
+} from '../../support/samples.js';
 import { portText } from '../../../src/cli/port-text.js';
 import type { Port } from '../../../src/model/endpoint.js';
 import {
@@ -19,7 +33,11 @@ const CONTEXT = { now: Date.parse('2026-01-03T10:00:00.000Z'), paint: NO_PAINT }
 describe('describeNetwork', () => {
   it('tells all, with its NVEs and endpoints', () => {
     assert.equal(
-      describeNetwork(NETWORK, [ENDPOINT, FAILED_ENDPOINT], [NVE], CONTEXT),
+      describeNetwork(
+        NETWORK,
+        { subnets: [SUBNET], endpoints: [ENDPOINT, FAILED_ENDPOINT], nves: [NVE] },
+        CONTEXT,
+      ),
       `Name:             blue
 Display name:     Blue team
 Labels:           site=a,tier=
@@ -38,6 +56,10 @@ Created:          2026-01-01T10:00:00.000Z (2d ago)
 Updated:          2026-01-02T11:30:00.000Z (22h ago)
 Revision:         42
 Etag:             abc123
+
+Subnets (1):
+  NAME      NETWORK   PREFIX        GATEWAY      POOLS                                       AGE
+  blue-v4   blue      10.0.0.0/24   10.0.0.254   10.0.0.10-10.0.0.99,10.0.0.200-10.0.0.200   2d
 
 NVEs (1):
   NAME     STATE      VTEPS               APPLIED   FAILED   LAST-SEEN   AGE
@@ -58,12 +80,11 @@ Drifts (1):
   it('says where there is nothing', () => {
     const text = describeNetwork(
       { ...NETWORK, spec: { ...NETWORK.spec, mtu: 1400 } },
-      [],
-      [],
+      { subnets: [], endpoints: [], nves: [] },
       CONTEXT,
     );
     assert.match(text, /\nMTU: +1450\n/);
-    assert.match(text, /\n\nNVEs: none\n\nEndpoints: none\n$/);
+    assert.match(text, /\n\nSubnets: none\n\nNVEs: none\n\nEndpoints: none\n$/);
   });
 });
 
@@ -156,6 +177,71 @@ Endpoints (1):
   });
 });
 
+describe('describeSubnet', () => {
+  it('tells all, with its router and endpoints', () => {
+    assert.equal(
+      describeSubnet(SUBNET, [ROUTER], [ENDPOINT], CONTEXT),
+      `Name:          blue-v4
+Display name:  Blue, IPv4
+Labels:        site=a
+Network:       blue
+Prefix:        10.0.0.0/24
+Gateway:       10.0.0.254
+Pools:         10.0.0.10-10.0.0.99,10.0.0.200-10.0.0.200
+Router:        r1
+Created:       2026-01-01T10:00:00.000Z (2d ago)
+Updated:       2026-01-02T11:30:00.000Z (22h ago)
+Revision:      42
+Etag:          abc123
+
+Endpoints (1):
+  NAME    NETWORK   NVE      MAC                 IPS                  STATE    AGE
+  web-1   blue      host-a   02:00:00:00:00:01   10.0.0.11,fd00::11   ACTIVE   2d
+`,
+    );
+  });
+
+  it('says where there is nothing', () => {
+    const subnet = { ...SUBNET, spec: { ...SUBNET.spec, gateway: '', pools: [] } };
+    const text = describeSubnet(subnet, [], [], CONTEXT);
+    assert.match(text, /\nGateway: +-\nPools: +all\nRouter: +-\n/);
+    assert.match(text, /\n\nEndpoints: none\n$/);
+  });
+});
+
+describe('describeRouter', () => {
+  it('tells all, with its subnets and routes', () => {
+    assert.equal(
+      describeRouter(ROUTER, [SUBNET], CONTEXT),
+      `Name:          r1
+Display name:  To the rest
+Labels:        tier=gold
+Tenant:        acme
+VRF id:        7
+Gateway MAC:   02:00:5e:00:00:01
+Created:       2026-01-01T10:00:00.000Z (2d ago)
+Updated:       2026-01-02T11:30:00.000Z (22h ago)
+Revision:      42
+Etag:          abc123
+
+Subnets (1):
+  NAME      NETWORK   PREFIX        GATEWAY      POOLS                                       AGE
+  blue-v4   blue      10.0.0.0/24   10.0.0.254   10.0.0.10-10.0.0.99,10.0.0.200-10.0.0.200   2d
+
+Routes (2):
+  PREFIX         NEXT-HOPS
+  0.0.0.0/0      via 10.0.0.2,10.0.0.3@3
+  192.0.2.0/24   drop
+`,
+    );
+  });
+
+  it('says where there is nothing', () => {
+    const router = { ...ROUTER, spec: { ...ROUTER.spec, subnets: [], routes: [] } };
+    assert.match(describeRouter(router, [], CONTEXT), /\n\nSubnets: none\n\nRoutes: none\n$/);
+  });
+});
+
 describe('describeEndpoint', () => {
   it('tells all', () => {
     assert.equal(
@@ -167,6 +253,7 @@ Network:           blue
 NVE:               host-a
 MAC:               02:00:00:00:00:01
 IPs:               10.0.0.11,fd00::11
+Subnets:           blue-v4
 Admin state:       UP
 Port:              veth
   Namespace:       web-1

@@ -23,6 +23,8 @@ describe('parseKind', () => {
       'VirtualNetwork',
     ],
     Nve: ['nve', 'nves', 'Nve', 'NVEs'],
+    Subnet: ['subnet', 'subnets', 'sn', 'Subnet'],
+    Router: ['router', 'routers', 'Router'],
     Endpoint: ['endpoint', 'endpoints', 'ep', 'eps', 'Endpoint'],
     HostProfile: ['hostprofile', 'hostprofiles', 'hp', 'HostProfile', 'hostProfiles'],
   };
@@ -33,10 +35,13 @@ describe('parseKind', () => {
   }
 
   const wrong: [text: string, remedy: string][] = [
-    ['endpoitns', 'did you mean "endpoints"? kinds: networks, nves, endpoints, hostprofiles'],
-    ['pods', 'give one of networks, nves, endpoints, hostprofiles'],
-    ['', 'give one of networks, nves, endpoints, hostprofiles'],
-    ['toString', 'give one of networks, nves, endpoints, hostprofiles'],
+    [
+      'endpoitns',
+      'did you mean "endpoints"? kinds: networks, nves, subnets, routers, endpoints, hostprofiles',
+    ],
+    ['pods', 'give one of networks, nves, subnets, routers, endpoints, hostprofiles'],
+    ['', 'give one of networks, nves, subnets, routers, endpoints, hostprofiles'],
+    ['toString', 'give one of networks, nves, subnets, routers, endpoints, hostprofiles'],
   ];
   for (const [text, remedy] of wrong) {
     it(`refuses "${text}"`, () => {
@@ -79,6 +84,8 @@ describe('names', () => {
     assert.equal(nameOf({ kind: 'VirtualNetwork', id: 'blue' }), 'virtualNetworks/blue');
     assert.equal(nameOf({ kind: 'Nve', id: 'a' }), 'nves/a');
     assert.equal(nameOf({ kind: 'Endpoint', id: 'web-1' }), 'endpoints/web-1');
+    assert.equal(nameOf({ kind: 'Subnet', id: 'blue-v4' }), 'subnets/blue-v4');
+    assert.equal(nameOf({ kind: 'Router', id: 'r1' }), 'routers/r1');
     assert.equal(requireId('Nve', 'host-a'), 'host-a');
   });
 
@@ -87,5 +94,7 @@ describe('names', () => {
     assert.equal(apiOf(nva, 'VirtualNetwork'), nva.virtualNetworks);
     assert.equal(apiOf(nva, 'Nve'), nva.nves);
     assert.equal(apiOf(nva, 'Endpoint'), nva.endpoints);
+    assert.equal(apiOf(nva, 'Subnet'), nva.subnets);
+    assert.equal(apiOf(nva, 'Router'), nva.routers);
   });
 });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
-import { planEndpoint, planNetwork, planNve } from '../../../src/cli/plan.js';
-import { ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import {
+  planEndpoint,
+  planNetwork,
+  planNve,
+  planRouter,
+  planSubnet,
+} from '../../../src/cli/plan.js';
+import { checkSubnet, FIRST_ADDRESS, type SubnetSpec } from '../../../src/model/subnet.js';
+import { ENDPOINT, NETWORK, NVE, ROUTER, SUBNET } from '../../support/samples.js';
 
 describe('planNetwork', () => {
   it('creates what is not there', () => {
@@ -51,14 +58,64 @@ describe('planNve', () => {
   });
 });
 
+describe('planSubnet', () => {
+  it('does nothing where the gateway is the first address, said or not', () => {
+    const spec = { ...SUBNET.spec, gateway: '10.0.0.1' };
+    const wanted = checkSubnet({ ...spec, gateway: FIRST_ADDRESS });
+    assert.deepEqual(planSubnet(wanted, { ...SUBNET, spec }), { action: 'none', spec });
+  });
+
+  it('changes just what differs', () => {
+    const plan = planSubnet({ ...SUBNET.spec, gateway: '' }, SUBNET);
+    assert.deepEqual(plan.action === 'update' && plan.changes, { gateway: '' });
+    assert.equal(planSubnet(SUBNET.spec, undefined).action, 'create');
+  });
+});
+
+describe('planRouter', () => {
+  it('keeps the id of tables that the NVA chose', () => {
+    const wanted = { ...ROUTER.spec, vrfId: 0 };
+    assert.deepEqual(planRouter(wanted, ROUTER), { action: 'none', spec: ROUTER.spec });
+    assert.equal(planRouter(wanted, undefined).spec.vrfId, 0);
+  });
+
+  it('changes just what differs', () => {
+    const plan = planRouter({ ...ROUTER.spec, routes: [] }, ROUTER);
+    assert.deepEqual(plan.action === 'update' && plan.changes, { routes: [] });
+  });
+});
+
 describe('planEndpoint', () => {
   it('keeps the MAC that the NVA made up', () => {
-    assert.equal(planEndpoint({ ...ENDPOINT.spec, mac: '' }, ENDPOINT).action, 'none');
-    assert.equal(planEndpoint({ ...ENDPOINT.spec, mac: '' }, undefined).spec.mac, '');
+    assert.equal(planEndpoint({ ...ENDPOINT.spec, mac: '' }, ENDPOINT, []).action, 'none');
+    assert.equal(planEndpoint({ ...ENDPOINT.spec, mac: '' }, undefined, []).spec.mac, '');
   });
 
   it('moves', () => {
-    const plan = planEndpoint({ ...ENDPOINT.spec, nve: 'host-b' }, ENDPOINT);
+    const plan = planEndpoint({ ...ENDPOINT.spec, nve: 'host-b' }, ENDPOINT, []);
     assert.deepEqual(plan.action === 'update' && plan.changes, { nve: 'host-b' });
+  });
+
+  const v6 = { ...SUBNET.spec, prefix: 'fd00::/64', gateway: '', pools: [] };
+  const other = { ...SUBNET.spec, prefix: '10.7.0.0/24', gateway: '', pools: [] };
+  const kept: [name: string, wanted: string[], subnets: SubnetSpec[], ips: string[]][] = [
+    ['those it was given', [], [v6, SUBNET.spec], ['10.0.0.11', 'fd00::11']],
+    ['the one it was given beside one it names', ['10.0.0.11'], [v6], ['10.0.0.11', 'fd00::11']],
+    ['none where it names another of the subnet', ['10.0.0.7'], [SUBNET.spec], ['10.0.0.7']],
+    ['none of a subnet that it does not name', [], [SUBNET.spec], ['10.0.0.11']],
+    ['none where it has none', [], [other], []],
+    ['none where there are no subnets', [], [], []],
+  ];
+  for (const [name, wanted, subnets, ips] of kept) {
+    it(`keeps of its addresses ${name}`, () => {
+      const { spec } = planEndpoint({ ...ENDPOINT.spec, ips: wanted }, ENDPOINT, subnets);
+      assert.deepEqual(spec.ips, ips);
+    });
+  }
+
+  it('keeps one address of a subnet in which it has several', () => {
+    const live = { ...ENDPOINT, spec: { ...ENDPOINT.spec, ips: ['10.0.0.11', '10.0.0.12'] } };
+    const { spec } = planEndpoint({ ...ENDPOINT.spec, ips: [] }, live, [SUBNET.spec]);
+    assert.deepEqual(spec.ips, ['10.0.0.11']);
   });
 });

@@ -10,7 +10,7 @@ import {
   toYaml,
 } from '../../../src/cli/render.js';
 import { NO_PAINT } from '../../../src/cli/style.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE, ROUTER, SUBNET } from '../../support/samples.js';
 
 const NOW = Date.parse('2026-01-03T10:00:00.000Z');
 const TABLE = { wide: false, header: true, qualified: false, paint: NO_PAINT, now: NOW };
@@ -104,11 +104,67 @@ spec:
   ips:
     - 10.0.0.11
     - fd00::11
+  subnets:
+    - blue-v4
   adminState: UP
 status:
   state: ACTIVE
   reasonCode: ""
   reason: ""
+`,
+    );
+  });
+
+  it('shows subnets and routers, of which the NVA says no more than a user has', () => {
+    assert.equal(
+      renderYaml([SUBNET, ROUTER].map(toManifest)),
+      `apiVersion: nfv/v1
+kind: Subnet
+metadata:
+  name: blue-v4
+  labels:
+    site: a
+  etag: abc123
+  revision: 42
+  createTime: "2026-01-01T10:00:00.000Z"
+  updateTime: "2026-01-02T11:30:00.000Z"
+spec:
+  displayName: Blue, IPv4
+  network: blue
+  prefix: 10.0.0.0/24
+  gateway: 10.0.0.254
+  pools:
+    - first: 10.0.0.10
+      last: 10.0.0.99
+    - first: 10.0.0.200
+      last: 10.0.0.200
+---
+apiVersion: nfv/v1
+kind: Router
+metadata:
+  name: r1
+  labels:
+    tier: gold
+  etag: abc123
+  revision: 42
+  createTime: "2026-01-01T10:00:00.000Z"
+  updateTime: "2026-01-02T11:30:00.000Z"
+spec:
+  displayName: To the rest
+  tenant: acme
+  vrfId: 7
+  gatewayMac: 02:00:5e:00:00:01
+  subnets:
+    - blue-v4
+  routes:
+    - prefix: 0.0.0.0/0
+      nextHops:
+        - address: 10.0.0.2
+          weight: 1
+        - address: 10.0.0.3
+          weight: 3
+    - prefix: 192.0.2.0/24
+      drop: true
 `,
     );
   });

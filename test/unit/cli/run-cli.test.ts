@@ -14,7 +14,7 @@ describe('runCli', () => {
     ],
     [
       'get',
-      `error: missing required argument 'kind' (INVALID_FIELD)\nremedy: give networks (net, vn), nves, endpoints (ep) or hostprofiles (hp); several with commas; all; or KIND/NAME; see "nfvctl get --help"\n`,
+      `error: missing required argument 'kind' (INVALID_FIELD)\nremedy: give networks (net, vn), nves, subnets (sn), routers, endpoints (ep) or hostprofiles (hp); several with commas; all; or KIND/NAME; see "nfvctl get --help"\n`,
     ],
     [
       'get nves --foo',
@@ -38,7 +38,7 @@ describe('runCli', () => {
     ],
     [
       'create nett x',
-      `error: KIND: nett: not a kind of resource (INVALID_FIELD)\nremedy: did you mean "net"? kinds: networks, nves, endpoints, hostprofiles\n`,
+      `error: KIND: nett: not a kind of resource (INVALID_FIELD)\nremedy: did you mean "net"? kinds: networks, nves, subnets, routers, endpoints, hostprofiles\n`,
     ],
     [
       'apply examples/two-tenants.yaml',
@@ -133,7 +133,10 @@ describe('runCli', () => {
 
   const noHelp: [line: string, err: RegExp][] = [
     ['help gte', /^error: VERB: gte: there is no such verb .*\nremedy: did you mean "get"\? give/],
-    ['help create pod', /^error: VERB: pod: .*\nremedy: give one of network, nve, endpoint\n$/],
+    [
+      'help create pod',
+      /^error: VERB: pod: .*\nremedy: give one of network, nve, subnet, router, endpoint\n$/,
+    ],
     ['help get nves', /^error: VERB: nves: one word too many .*\n/],
   ];
   for (const [line, expected] of noHelp) {

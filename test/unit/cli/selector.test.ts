@@ -14,7 +14,10 @@ describe('filterOf', () => {
       '(state = FAILED) AND network = "virtualNetworks/blue" AND nve = "nves/host-a"',
     ],
     ['VirtualNetwork', { tenant: 'acme' }, 'tenant = "acme"'],
-    // The endpoint does not know its tenant.
+    ['Router', { tenant: 'acme' }, 'tenant = "acme"'],
+    ['Subnet', { network: 'blue' }, 'network = "virtualNetworks/blue"'],
+    // Neither knows its tenant.
+    ['Subnet', { tenant: 'acme' }, ''],
     ['Endpoint', { tenant: 'acme' }, ''],
     [
       'Nve',
@@ -32,6 +35,8 @@ describe('filterOf', () => {
   const wrong: [kind: ResourceKind, options: SelectorOptions, message: string][] = [
     ['Nve', { network: 'blue' }, '--network: blue: nves have none'],
     ['VirtualNetwork', { nve: 'host-a' }, '--nve: host-a: networks have none'],
+    ['Router', { network: 'blue' }, '--network: blue: routers have none'],
+    ['Subnet', { nve: 'host-a' }, '--nve: host-a: subnets have none'],
     ['Nve', { tenant: 'acme' }, '--tenant: acme: an NVE is of no tenant'],
     ['VirtualNetwork', { tenant: 'A" OR vni > 0' }, '--tenant: A" OR vni > 0: not an id'],
     ['Endpoint', { network: 'blue" OR nve = "x' }, 'network NAME: blue" OR nve = "x: not an id'],

@@ -112,6 +112,8 @@ describe('watchChanges', () => {
       nves: memory.nves,
       endpoints: memory.endpoints,
       hostProfiles: memory.hostProfiles,
+      subnets: memory.subnets,
+      routers: memory.routers,
       waitApplied: (request, call) => memory.waitApplied(request, call),
       trace: (request) => memory.trace(request),
       readCounters: (endpoints) => memory.readCounters(endpoints),

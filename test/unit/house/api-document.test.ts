@@ -8,9 +8,19 @@ import { FILTER_FIELDS, resourceFilter } from '../../../src/model/resource-filte
 import { ENDPOINT as ENDPOINT_WIRE } from '../../../src/rpc/convert/endpoint.js';
 import { HOST_PROFILE as HOST_PROFILE_WIRE } from '../../../src/rpc/convert/host-profile.js';
 import { NVE as NVE_WIRE } from '../../../src/rpc/convert/nve.js';
+import { ROUTER as ROUTER_WIRE } from '../../../src/rpc/convert/router.js';
+import { SUBNET as SUBNET_WIRE } from '../../../src/rpc/convert/subnet.js';
 import { VIRTUAL_NETWORK as NETWORK_WIRE } from '../../../src/rpc/convert/virtual-network.js';
 import { codes, fences, Markdown } from '../../support/markdown.js';
-import { ENDPOINT, FAILED_ENDPOINT, HOST_PROFILE, NETWORK, NVE } from '../../support/samples.js';
+import {
+  ENDPOINT,
+  FAILED_ENDPOINT,
+  HOST_PROFILE,
+  NETWORK,
+  NVE,
+  ROUTER,
+  SUBNET,
+} from '../../support/samples.js';
 import { VPP_PORTS } from '../../support/vpp-port-samples.js';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -18,7 +28,14 @@ const text = read('docs/api.md');
 const document = Markdown.read('docs/api.md');
 const service = read('proto/nfv/v1/nva_service.proto');
 
-const KINDS: readonly ResourceKind[] = ['VirtualNetwork', 'Nve', 'Endpoint', 'HostProfile'];
+const KINDS: readonly ResourceKind[] = [
+  'VirtualNetwork',
+  'Nve',
+  'Endpoint',
+  'Subnet',
+  'Router',
+  'HostProfile',
+];
 
 describe('docs/api.md', () => {
   it('has every method, and no other', () => {
@@ -73,17 +90,24 @@ describe('docs/api.md, fields', () => {
       },
       ...VPP_PORTS.map((port) => ({ ...ENDPOINT, spec: { ...ENDPOINT.spec, port } })),
     ],
+    Subnet: [SUBNET],
+    // All of its routes have next hops.
+    Router: [{ ...ROUTER, spec: { ...ROUTER.spec, routes: ROUTER.spec.routes.slice(0, 1) } }],
   };
   const protos = {
     VirtualNetwork: 'virtual_network',
     Nve: 'nve',
     Endpoint: 'endpoint',
+    Subnet: 'subnet',
+    Router: 'router',
     HostProfile: 'host_profile',
   } as const;
   const client: Record<ResourceKind, readonly string[]> = {
     VirtualNetwork: Object.keys(NETWORK_WIRE.fields),
     Nve: Object.keys(NVE_WIRE.fields),
     Endpoint: Object.keys(ENDPOINT_WIRE.fields),
+    Subnet: Object.keys(SUBNET_WIRE.fields),
+    Router: Object.keys(ROUTER_WIRE.fields),
     HostProfile: Object.keys(HOST_PROFILE_WIRE.fields),
   };
 

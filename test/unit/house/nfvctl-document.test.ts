@@ -133,7 +133,7 @@ describe('docs/nfvctl.md, flags', () => {
   }
 
   for (const verb of ['create', 'update']) {
-    for (const kind of ['network', 'nve', 'endpoint']) {
+    for (const kind of ['network', 'nve', 'subnet', 'router', 'endpoint']) {
       it(`of ${verb} ${kind}`, () => {
         assert.deepEqual(documented(verb, 'Changing', verb, kind), offered(find(verb, kind)));
       });
@@ -174,7 +174,10 @@ const Schema = z.object({
   enum: z.array(z.string()).optional(),
   required: z.array(z.string()).default([]),
   properties: z.record(z.string(), z.unknown()).optional(),
-  items: z.object({ type: z.literal('string') }).optional(),
+  items: z
+    .object({ type: z.enum(['string', 'object']) })
+    .loose()
+    .optional(),
 });
 type Schema = z.infer<typeof Schema>;
 
@@ -195,6 +198,10 @@ describe('docs/nfvctl.md, manifests', () => {
   /** Every key with its path; what has keys of its own counts only where it says more. */
   function keysOf(raw: unknown, path: string, isRequired: boolean): [string, Key][] {
     const schema = Schema.parse(raw);
+    if (schema.items?.type === 'object') {
+      const list: Key = { type: 'list of maps', required: isRequired };
+      return [[path, list], ...keysOf(schema.items, `${path}[]`, true)];
+    }
     if (schema.properties === undefined) {
       return [[path, { type: typeOf(schema), required: isRequired }]];
     }
@@ -237,6 +244,8 @@ describe('docs/nfvctl.md, manifests', () => {
   const least = [
     ['VirtualNetwork', 'kind: VirtualNetwork\n'],
     ['Nve', 'kind: Nve\nspec: {vtepAddresses: [192.0.2.1]}\n'],
+    ['Subnet', 'kind: Subnet\nspec: {network: a, prefix: 10.0.0.0/24}\n'],
+    ['Router', 'kind: Router\n'],
     ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {veth: {netns: c}}}\n'],
     ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {tap: {}}}\n'],
     ['Endpoint', 'kind: Endpoint\nspec: {network: a, nve: b, port: {vhostUser: {socket: /a}}}\n'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fieldsOf } from '../../../src/model/filter-fields.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../support/samples.js';
+import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE, ROUTER, SUBNET } from '../../support/samples.js';
 import { VHOST_CLIENT } from '../../support/vpp-port-samples.js';
 
 const META = {
@@ -107,11 +107,52 @@ describe('fieldsOf', () => {
       port: { veth: { netns: 'web-1', interface: 'eth0', host_interface: '' } },
       mac: '02:00:00:00:00:01',
       ips: ['10.0.0.11', 'fd00::11'],
+      subnets: ['subnets/blue-v4'],
       admin_state: 'ADMIN_STATE_UP',
       labels: { app: 'web' },
       state: 'STATE_ACTIVE',
       reason_code: '',
       reason: '',
+      ...META,
+    });
+  });
+
+  it('a subnet', () => {
+    assert.deepEqual(fieldsOf(SUBNET), {
+      name: 'subnets/blue-v4',
+      display_name: 'Blue, IPv4',
+      network: 'virtualNetworks/blue',
+      prefix: '10.0.0.0/24',
+      gateway: '10.0.0.254',
+      pools: [
+        { first: '10.0.0.10', last: '10.0.0.99' },
+        { first: '10.0.0.200', last: '10.0.0.200' },
+      ],
+      labels: { site: 'a' },
+      ...META,
+    });
+  });
+
+  it('a router', () => {
+    assert.deepEqual(fieldsOf(ROUTER), {
+      name: 'routers/r1',
+      display_name: 'To the rest',
+      tenant: 'acme',
+      vrf_id: 7,
+      gateway_mac: '02:00:5e:00:00:01',
+      subnets: ['subnets/blue-v4'],
+      routes: [
+        {
+          prefix: '0.0.0.0/0',
+          next_hops: [
+            { address: '10.0.0.2', weight: 1 },
+            { address: '10.0.0.3', weight: 3 },
+          ],
+          drop: false,
+        },
+        { prefix: '192.0.2.0/24', next_hops: [], drop: true },
+      ],
+      labels: { tier: 'gold' },
       ...META,
     });
   });

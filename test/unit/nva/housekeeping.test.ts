@@ -4,6 +4,7 @@ import { timestamp } from '../../../src/model/clock.js';
 import { keepHouse } from '../../../src/nva/housekeeping.js';
 import { requestKey } from '../../../src/nva/keys.js';
 import { REQUEST_RECORD } from '../../../src/nva/records.js';
+import { LIMITS } from '../../../src/store/store.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { MemoryStore } from '../../support/memory-store.js';
 import { MemoryLog } from '../../support/null-log.js';
@@ -72,7 +73,7 @@ describe('housekeeping', () => {
     await clock.advance(INTERVAL_MS);
     for (const key of old) assert.equal(await store.get(key), undefined);
     assert.ok(await store.get(young));
-    assert.ok(store.txns.every(({ ops }) => ops.length <= 128));
+    assert.ok(store.txns.every(({ ops }) => ops.length <= LIMITS.txnOps));
     assert.deepEqual(log.lines[0]?.fields, {
       requests: 300,
       revisions: 204,

@@ -22,7 +22,7 @@ describe('keys of the store', () => {
     `${ROOT}i/vni/100`,
     `${ROOT}g/vn/blue`,
     `${ROOT}q/6b0c`,
-    `${ROOT}r/routers/x`,
+    `${ROOT}r/bridges/x`,
     '/other/r/nves/a',
     '',
   ]) {

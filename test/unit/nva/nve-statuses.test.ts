@@ -9,6 +9,7 @@ import { Progress } from '../../../src/nva/progress.js';
 import { Resources } from '../../../src/nva/resources.js';
 import { Session } from '../../../src/nva/session.js';
 import type { Connected, NveFacts } from '../../../src/nva/sessions.js';
+import { Tenures } from '../../../src/nva/tenures.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { LINUX_LIKE } from '../../support/fake-nve.js';
 import { fakeStream } from '../../support/fake-stream.js';
@@ -36,6 +37,7 @@ describe('what is known of an NVE', () => {
       connected: () => undefined,
       missed: () => undefined,
       compiled: () => Promise.resolve(),
+      tenures: new Tenures(store, () => undefined),
     });
     const request = { id: 'host-a', spec: nveSpec(['192.0.2.1']), requestId: '' };
     await nves.create({ ...request, validateOnly: false }, call);

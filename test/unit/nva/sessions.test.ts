@@ -31,7 +31,8 @@ describe('sessions', () => {
     const sessions = new Sessions({
       clock: new FakeClock(),
       log: nullLog,
-      epoch: { storeId: 'store', number: 1 },
+      epoch: () => ({ storeId: 'store', number: 1 }),
+      caughtUp: () => Promise.resolve(),
       index,
       absentees: new Absentees({
         exists: () => false,

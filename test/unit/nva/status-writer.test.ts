@@ -88,7 +88,7 @@ describe('the writer of statuses', () => {
     await clock.advance(GATHER_MS);
     assert.deepEqual(
       store.txns.map(({ ops }) => ops.length),
-      [64, 64, 22],
+      [60, 60, 30],
     );
   });
 

@@ -5,10 +5,21 @@ import { ENDPOINT_FLAGS } from '../../../../src/cli/flags/endpoint-flags.js';
 import type { FlagSet } from '../../../../src/cli/flags/flag-set.js';
 import { NETWORK_FLAGS } from '../../../../src/cli/flags/network-flags.js';
 import { NVE_FLAGS } from '../../../../src/cli/flags/nve-flags.js';
+import { ROUTER_FLAGS } from '../../../../src/cli/flags/router-flags.js';
+import { SUBNET_FLAGS } from '../../../../src/cli/flags/subnet-flags.js';
 import { NEW_ENDPOINT } from '../../../../src/model/endpoint.js';
 import { NEW_NVE } from '../../../../src/model/nve.js';
+import { NEW_ROUTER } from '../../../../src/model/router.js';
+import { NEW_SUBNET } from '../../../../src/model/subnet.js';
 import { NEW_VIRTUAL_NETWORK } from '../../../../src/model/virtual-network.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
+import {
+  ENDPOINT,
+  FAILED_ENDPOINT,
+  NETWORK,
+  NVE,
+  ROUTER,
+  SUBNET,
+} from '../../../support/samples.js';
 import type { Port } from '../../../../src/model/endpoint.js';
 import { NEW_MEMIF, NEW_VHOST_USER, NEW_VLAN } from '../../../../src/model/vpp-ports.js';
 import {
@@ -19,10 +30,11 @@ import {
   VPP_INTERFACE,
 } from '../../../support/vpp-port-samples.js';
 
+/** An underscore stands for a space in a word. */
 function read<Spec>(flags: FlagSet<Spec>, live: Spec, argv: string, isNew = false): Partial<Spec> {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
   flags.add(command, isNew);
-  const words = argv.split(' ').map((word) => (word === "''" ? '' : word));
+  const words = argv.split(' ').map((word) => (word === "''" ? '' : word.replaceAll('_', ' ')));
   command.action(() => undefined).parse(words, { from: 'user' });
   return flags.read(command.opts()).changes(live);
 }
@@ -106,6 +118,105 @@ describe('flags of an NVE', () => {
   });
 });
 
+describe('flags of a subnet', () => {
+  it('all', () => {
+    assert.deepEqual(
+      read(
+        SUBNET_FLAGS,
+        NEW_SUBNET,
+        '--network blue --prefix 10.0.0.0/24 --gateway 10.0.0.254 --pool 10.0.0.10-10.0.0.99 --pool 10.0.0.200-10.0.0.200 --display-name x --label a=b',
+        true,
+      ),
+      {
+        network: 'blue',
+        prefix: '10.0.0.0/24',
+        gateway: '10.0.0.254',
+        pools: SUBNET.spec.pools,
+        displayName: 'x',
+        labels: { a: 'b' },
+      },
+    );
+  });
+
+  const rows: [argv: string, changes: object][] = [
+    ['--gateway none', { gateway: '' }],
+    ['--gateway fd00::1', { gateway: 'fd00::1' }],
+    ["--pool ''", { pools: [] }],
+    ['--pool fd00::8-fd00::f', { pools: [{ first: 'fd00::8', last: 'fd00::f' }] }],
+    ['--label site-', { labels: {} }],
+  ];
+  for (const [argv, changes] of rows) {
+    it(`only what is given: ${argv}`, () => {
+      assert.deepEqual(read(SUBNET_FLAGS, SUBNET.spec, argv), changes);
+    });
+  }
+
+  const wrong: [argv: string, isNew: boolean, message: RegExp][] = [
+    ['--prefix 10.0.0.0/24', true, /'--network <name>' not specified/],
+    ['--network blue', true, /'--prefix <prefix>' not specified/],
+    ['--network blue', false, /unknown option '--network'/],
+    ['--prefix 10.0.0.0/24', false, /unknown option '--prefix'/],
+    ['--network Blue --prefix 10.0.0.0/24', true, /^network NAME: Blue: not an id$/],
+    ['--pool 10.0.0.1', false, /^--pool: 10\.0\.0\.1: not a range of addresses$/],
+    ['--pool 10.0.0.1-', false, /^--pool: 10\.0\.0\.1-: not a range of addresses$/],
+    ['--pool 1-2-3', false, /^--pool: 1-2-3: not a range of addresses$/],
+  ];
+  for (const [argv, isNew, message] of wrong) {
+    it(`refuse ${argv}${isNew ? ', of a new one' : ''}`, () => {
+      assert.throws(() => read(SUBNET_FLAGS, SUBNET.spec, argv, isNew), { message });
+    });
+  }
+});
+
+describe('flags of a router', () => {
+  it('all', () => {
+    assert.deepEqual(
+      read(
+        ROUTER_FLAGS,
+        NEW_ROUTER,
+        '--tenant acme --vrf-id 7 --gateway-mac 02:00:5e:00:00:01 --subnet blue-v4 --route 0.0.0.0/0_via_10.0.0.2,10.0.0.3@3 --route 192.0.2.0/24_drop --display-name x --label a=b',
+        true,
+      ),
+      {
+        ...ROUTER.spec,
+        displayName: 'x',
+        labels: { a: 'b' },
+      },
+    );
+  });
+
+  const rows: [argv: string, changes: object][] = [
+    ["--subnet ''", { subnets: [] }],
+    ['--subnet a --subnet b', { subnets: ['a', 'b'] }],
+    ["--route ''", { routes: [] }],
+    ['--label tier-', { labels: {} }],
+  ];
+  for (const [argv, changes] of rows) {
+    it(`only what is given: ${argv}`, () => {
+      assert.deepEqual(read(ROUTER_FLAGS, ROUTER.spec, argv), changes);
+    });
+  }
+
+  const wrong: [argv: string, message: RegExp][] = [
+    ['--vrf-id 0', /^--vrf-id: 0: not the id of tables$/],
+    // Modulo 2^32 it would be 1.
+    ['--vrf-id 4294967297', /^--vrf-id: 4294967297: not the id of tables$/],
+    ['--vrf-id x', /^--vrf-id: x: not a whole number$/],
+    ['--subnet Blue', /^subnet NAME: Blue: not an id$/],
+    ['--route 0.0.0.0/0', /^--route: 0\.0\.0\.0\/0: not a route$/],
+  ];
+  for (const [argv, message] of wrong) {
+    it(`refuse ${argv}`, () => {
+      assert.throws(() => read(ROUTER_FLAGS, NEW_ROUTER, argv, true), { message });
+    });
+  }
+
+  it('have none for what is fixed', () => {
+    assert.throws(() => read(ROUTER_FLAGS, ROUTER.spec, '--vrf-id 7'), /unknown option '--vrf-id'/);
+    assert.throws(() => read(ROUTER_FLAGS, ROUTER.spec, '--tenant a'), /unknown option '--tenant'/);
+  });
+});
+
 describe('flags of an endpoint', () => {
   it('all, with a veth', () => {
     assert.deepEqual(
@@ -167,6 +278,8 @@ describe('flags of an endpoint', () => {
   const live: [argv: string, spec: typeof ENDPOINT.spec, changes: object][] = [
     ['--nve host-b', ENDPOINT.spec, { nve: 'host-b' }],
     ["--ip ''", ENDPOINT.spec, { ips: [] }],
+    ['--subnet a --subnet b', ENDPOINT.spec, { subnets: ['a', 'b'] }],
+    ["--subnet ''", ENDPOINT.spec, { subnets: [] }],
     ['--veth-interface eth7', ENDPOINT.spec, { port: { ...veth, interface: 'eth7' } }],
     ['--tap', ENDPOINT.spec, { port: tap }],
     [
@@ -211,6 +324,7 @@ describe('flags of an endpoint', () => {
     ['--vhost-user-role master', /^--vhost-user-role: master: not one of those allowed$/],
     ['--vlan-outer-vlan-id x', /^--vlan-outer-vlan-id: x: not a whole number$/],
     ['--tap-owner-uid 4294967296', /^--tap-owner-uid: 4294967296: out of range$/],
+    ['--subnet A', /^subnet NAME: A: not an id$/],
     ['--nve Host', /^nve NAME: Host: not an id$/],
     ['--admin-state sideways', /^--admin-state: sideways: not one of those allowed$/],
     ['--network blue', /unknown option '--network'/],

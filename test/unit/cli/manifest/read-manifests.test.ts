@@ -70,6 +70,7 @@ describe('readManifests', () => {
       port: { kind: 'veth', netns: 'web-1', interface: 'eth0', hostInterface: '' },
       mac: '',
       ips: ['10.0.0.11'],
+      subnets: [],
       adminState: 'UP',
       labels: { app: 'web' },
     });
@@ -161,7 +162,7 @@ describe('readManifests', () => {
         'an unknown kind',
         'apiVersion: nfv/v1\nkind: Network\nmetadata: {name: a}\n',
         [
-          'F:2:7: kind: Network: not one of those allowed; give one of VirtualNetwork, Nve, Endpoint, HostProfile, List',
+          'F:2:7: kind: Network: not one of those allowed; give one of VirtualNetwork, Nve, Subnet, Router, Endpoint, HostProfile, List',
         ],
       ],
       [
@@ -278,7 +279,7 @@ describe('readManifests', () => {
         'what is no manifest',
         'hello: world\n',
         [
-          'F:1:1: kind: (empty): missing; add it: one of VirtualNetwork, Nve, Endpoint, HostProfile, List',
+          'F:1:1: kind: (empty): missing; add it: one of VirtualNetwork, Nve, Subnet, Router, Endpoint, HostProfile, List',
         ],
       ],
       [
@@ -293,7 +294,8 @@ describe('readManifests', () => {
     for (const [name, text, told] of rows) {
       it(name, async () => {
         const file = await files.write('bad.yaml', text);
-        const error = await refusedWith('MANIFEST_INVALID', read(file));
+        const reading = readManifests([file], nothing, () => Promise.resolve([]));
+        const error = await refusedWith('MANIFEST_INVALID', reading);
         assert.deepEqual(
           error.violations.map((v) => {
             const value = v.value === '' ? '(empty)' : v.value;

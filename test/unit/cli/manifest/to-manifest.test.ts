@@ -1,38 +1,47 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { toDesired } from '../../../../src/cli/manifest/desired.js';
 import { Manifest } from '../../../../src/cli/manifest/schema.js';
+import { toDesired } from '../../../../src/cli/manifest/to-desired.js';
 import { toBareManifest, toManifest } from '../../../../src/cli/manifest/to-manifest.js';
 import { toYaml } from '../../../../src/cli/render.js';
 import type { Resource } from '../../../../src/model/api.js';
 import { checkEndpoint } from '../../../../src/model/endpoint.js';
 import { checkNve } from '../../../../src/model/nve.js';
 import { NETWORK_DRIFT_POLICIES } from '../../../../src/model/drift-policy.js';
+import { checkRouter } from '../../../../src/model/router.js';
+import { checkSubnet, FIRST_ADDRESS } from '../../../../src/model/subnet.js';
 import { checkVirtualNetwork } from '../../../../src/model/virtual-network.js';
 import { parseYaml } from '../../../../src/model/yaml.js';
-import { ENDPOINT, FAILED_ENDPOINT, NETWORK, NVE } from '../../../support/samples.js';
+import {
+  ENDPOINT,
+  FAILED_ENDPOINT,
+  NETWORK,
+  NVE,
+  ROUTER,
+  SUBNET,
+} from '../../../support/samples.js';
 import { VPP_PORTS } from '../../../support/vpp-port-samples.js';
 
-function back(resource: Resource): unknown {
+async function back(resource: Resource): Promise<unknown> {
   const text = toYaml(toManifest(resource));
   const options = { file: 'x', code: 'MANIFEST_INVALID', maxBytes: 1_000_000 } as const;
   const manifest = parseYaml(text, Manifest, options);
   assert.ok(manifest.kind !== 'List');
-  const [desired] = toDesired([{ manifest, place: 'x:1', where: () => 'x:1' }]);
+  const [desired] = await toDesired([{ manifest, place: 'x:1', where: () => 'x:1' }]);
   assert.equal(desired?.etag, resource.meta.etag);
   assert.equal(desired.id, resource.id);
   return desired.spec;
 }
 
 describe('toManifest', () => {
-  for (const resource of [NETWORK, ENDPOINT, FAILED_ENDPOINT]) {
-    it(`can be applied again: ${resource.kind} ${resource.id}`, () => {
-      assert.deepEqual(back(resource), resource.spec);
+  for (const resource of [NETWORK, SUBNET, ROUTER, ENDPOINT, FAILED_ENDPOINT]) {
+    it(`can be applied again: ${resource.kind} ${resource.id}`, async () => {
+      assert.deepEqual(await back(resource), resource.spec);
     });
   }
 
-  it('can be applied again, without the identity: Nve', () => {
-    assert.deepEqual(back(NVE), { ...NVE.spec, nodeUuid: '' });
+  it('can be applied again, without the identity: Nve', async () => {
+    assert.deepEqual(await back(NVE), { ...NVE.spec, nodeUuid: '' });
   });
 
   it('says nothing of what is empty', () => {
@@ -70,7 +79,7 @@ describe('toManifest, of any resource', () => {
   });
   const byte = fc.integer({ min: 1, max: 254 });
 
-  it('can be applied again: networks', () => {
+  it('can be applied again: networks', async () => {
     const spec = fc.record(
       {
         displayName,
@@ -92,15 +101,15 @@ describe('toManifest, of any resource', () => {
       },
       { noNullPrototype: true },
     );
-    fc.assert(
-      fc.property(id, spec, (name, given) => {
+    await fc.assert(
+      fc.asyncProperty(id, spec, async (name, given) => {
         const network = { ...NETWORK, id: name, spec: checkVirtualNetwork(given) };
-        assert.deepEqual(back(network), network.spec);
+        assert.deepEqual(await back(network), network.spec);
       }),
     );
   });
 
-  it('can be applied again: NVEs', () => {
+  it('can be applied again: NVEs', async () => {
     const spec = fc.record(
       {
         displayName,
@@ -116,15 +125,76 @@ describe('toManifest, of any resource', () => {
       },
       { noNullPrototype: true },
     );
-    fc.assert(
-      fc.property(id, spec, (name, given) => {
+    await fc.assert(
+      fc.asyncProperty(id, spec, async (name, given) => {
         const nve = { ...NVE, id: name, spec: checkNve(given) };
-        assert.deepEqual(back(nve), nve.spec);
+        assert.deepEqual(await back(nve), nve.spec);
       }),
     );
   });
 
-  it('can be applied again: endpoints', () => {
+  it('can be applied again: subnets', async () => {
+    const spec = fc.record(
+      {
+        displayName,
+        labels,
+        network: id,
+        prefix: fc.constant('10.0.0.0/24'),
+        gateway: fc.oneof(
+          fc.constantFrom('', FIRST_ADDRESS),
+          byte.map((b) => `10.0.0.${b}`),
+        ),
+        pools: fc.uniqueArray(
+          fc
+            .integer({ min: 0, max: 31 })
+            .map((n) => ({ first: `10.0.0.${8 * n}`, last: `10.0.0.${8 * n + 7}` })),
+          { maxLength: 4, selector: ({ first }) => first },
+        ),
+      },
+      { noNullPrototype: true },
+    );
+    await fc.assert(
+      fc.asyncProperty(id, spec, async (name, given) => {
+        const subnet = { ...SUBNET, id: name, spec: checkSubnet(given) };
+        assert.deepEqual(await back(subnet), subnet.spec);
+      }),
+    );
+  });
+
+  it('can be applied again: routers', async () => {
+    const nextHops = fc.uniqueArray(
+      fc.record({
+        address: byte.map((b) => `10.0.0.${b}`),
+        weight: fc.integer({ min: 1, max: 255 }),
+      }),
+      { minLength: 1, maxLength: 4, selector: ({ address }) => address },
+    );
+    const prefix = byte.map((b) => `10.${b}.0.0/16`);
+    const route = fc.oneof(
+      fc.record({ prefix, nextHops, drop: fc.constant(false) }),
+      fc.record({ prefix, nextHops: fc.constant([]), drop: fc.constant(true) }),
+    );
+    const spec = fc.record(
+      {
+        displayName,
+        labels,
+        tenant: id,
+        vrfId: fc.integer({ min: 1, max: 0xffffff }),
+        gatewayMac: byte.map((b) => `02:00:00:00:00:${b.toString(16).padStart(2, '0')}`),
+        subnets: fc.uniqueArray(id, { maxLength: 4 }),
+        routes: fc.uniqueArray(route, { maxLength: 4, selector: (r) => r.prefix }),
+      },
+      { noNullPrototype: true },
+    );
+    await fc.assert(
+      fc.asyncProperty(id, spec, async (name, given) => {
+        const router = { ...ROUTER, id: name, spec: checkRouter(given) };
+        assert.deepEqual(await back(router), router.spec);
+      }),
+    );
+  });
+
+  it('can be applied again: endpoints', async () => {
     const name = fc.stringMatching(/^[a-m][a-z0-9._-]{0,13}$/);
     const port = fc.oneof(
       fc.record(
@@ -164,14 +234,15 @@ describe('toManifest, of any resource', () => {
           byte.map((b) => `10.0.0.${b}`),
           { maxLength: 4 },
         ),
+        subnets: fc.uniqueArray(id, { maxLength: 4 }),
         adminState: fc.constantFrom('UP' as const, 'DOWN' as const),
       },
       { noNullPrototype: true },
     );
-    fc.assert(
-      fc.property(id, spec, (name, given) => {
+    await fc.assert(
+      fc.asyncProperty(id, spec, async (name, given) => {
         const endpoint = { ...ENDPOINT, id: name, spec: checkEndpoint(given, []) };
-        assert.deepEqual(back(endpoint), endpoint.spec);
+        assert.deepEqual(await back(endpoint), endpoint.spec);
       }),
     );
   });

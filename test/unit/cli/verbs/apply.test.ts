@@ -82,6 +82,94 @@ describe('nfvctl apply', () => {
     assert.equal(world.nva.revision, revision);
   });
 
+  /** Subnets of two networks, a router between them, and an endpoint in each, in the wrong order. */
+  const ROUTED = `
+apiVersion: nfv/v1
+kind: Endpoint
+metadata: {name: given}
+spec: {network: grey, nve: host-c, port: {veth: {netns: given}}, subnets: [grey-v4]}
+---
+apiVersion: nfv/v1
+kind: Endpoint
+metadata: {name: named}
+spec: {network: grey, nve: host-c, port: {veth: {netns: named}}, ips: [10.8.0.2], subnets: [grey-v4]}
+---
+apiVersion: nfv/v1
+kind: Router
+metadata: {name: r1}
+spec: {subnets: [grey-v4, red-v4], routes: [{prefix: 0.0.0.0/0, nextHops: [{address: 10.8.0.2}]}]}
+---
+apiVersion: nfv/v1
+kind: Subnet
+metadata: {name: red-v4}
+spec: {network: red, prefix: 10.2.0.0/24}
+---
+apiVersion: nfv/v1
+kind: Subnet
+metadata: {name: grey-v4}
+spec: {network: grey, prefix: 10.8.0.0/24}
+`;
+  const ORDER = [
+    'virtualNetworks/grey',
+    'nves/host-c',
+    'subnets/red-v4',
+    'subnets/grey-v4',
+    'routers/r1',
+    'endpoints/db-1',
+    'endpoints/named',
+    'endpoints/given',
+  ];
+  const said = (what: string): string => ORDER.map((name) => `${name} ${what}\n`).join('');
+
+  it('creates subnets and routers before what needs them; does nothing the second time', async () => {
+    const text = `${NEW}---${ROUTED}`;
+    assert.deepEqual(await apply(text), { status: 0, out: said('created'), err: '' });
+    const { endpoints, subnets, routers, revision } = world.nva;
+    assert.equal(subnets.find('grey-v4')?.spec.gateway, '10.8.0.1');
+    assert.deepEqual(endpoints.find('named')?.spec.ips, ['10.8.0.2']);
+    assert.deepEqual(endpoints.find('given')?.spec.ips, ['10.8.0.3']);
+    const vrfId = routers.find('r1')?.spec.vrfId;
+    assert.ok(vrfId !== undefined && vrfId > 0);
+    assert.deepEqual(await apply(text), { status: 0, out: said('unchanged'), err: '' });
+    assert.equal(world.nva.revision, revision);
+    // What the NVA chose stays, and each subnet was asked for once for all its endpoints.
+    assert.deepEqual(endpoints.find('given')?.spec.ips, ['10.8.0.3']);
+    assert.equal(routers.find('r1')?.spec.vrfId, vrfId);
+  });
+
+  it('takes addresses away that are named no more, and keeps those in subnets', async () => {
+    await apply(`${NEW}---${ROUTED}`);
+    await world.run('update endpoint given --ip 10.8.0.3 --ip 10.9.0.7');
+    const ran = await apply(`${NEW}---${ROUTED}`);
+    assert.match(ran.out, /\nendpoints\/given configured\n$/);
+    assert.deepEqual(world.nva.endpoints.find('given')?.spec.ips, ['10.8.0.3']);
+    await apply(`${NEW}---${ROUTED.replace(', subnets: [grey-v4]}\n---', '}\n---')}`);
+    assert.deepEqual(world.nva.endpoints.find('given')?.spec.ips, []);
+  });
+
+  it('checks only, also what needs subnets that are not there yet', async () => {
+    const before = world.nva.revision;
+    const ran = await apply(`${NEW}---${ROUTED}`, ' --dry-run');
+    assert.deepEqual(ran, { status: 0, out: said('created (dry run)'), err: '' });
+    assert.equal(world.nva.revision, before);
+    // Of endpoints that are there, too.
+    await apply(NEW);
+    const moved = NEW.replace('[10.9.0.1]', '[10.8.0.9], subnets: [grey-v4]');
+    const changed = await apply(`${moved}---${ROUTED}`, ' --dry-run');
+    assert.deepEqual([changed.status, changed.err], [0, '']);
+    assert.match(changed.out, /\nendpoints\/db-1 configured \(dry run\)\n/);
+  });
+
+  it('asks the NVA for subnets that an address may be in', async () => {
+    await apply(`${NEW}---${ROUTED}`);
+    const inSubnet = NEW.replace('[10.9.0.1]', '[10.8.0.9]');
+    assert.deepEqual((await apply(inSubnet)).status, 0);
+    assert.deepEqual(world.nva.endpoints.find('db-1')?.spec.ips, ['10.8.0.9']);
+    const outside = await apply(NEW.replace('[10.9.0.1]', '[10.7.0.9]'));
+    assert.equal(outside.status, 2);
+    assert.match(outside.err, /spec\.ips\[0\]: 10\.7\.0\.9: outside the network's prefixes/);
+  });
+
   it('checks only, also what refers to what is not there yet', async () => {
     const before = world.nva.revision;
     assert.deepEqual(await apply(NEW, ' --dry-run --wait'), {
@@ -142,7 +230,7 @@ remedy: create it first
     assert.equal(
       ran.err,
       `error: stdin:5:65: spec.ip: ip: unknown key (MANIFEST_INVALID)
-remedy: did you mean "ips"? known: displayName, network, nve, port, mac, ips, adminState
+remedy: did you mean "ips"? known: displayName, network, nve, port, mac, ips, subnets, adminState
 error: stdin:10:13: spec.vni: 0: not a VNI (MANIFEST_INVALID)
 remedy: give 1-16777215, or leave it out to get one
 `,

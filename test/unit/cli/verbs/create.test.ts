@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../../src/errors.js';
+import { NEW_ROUTER } from '../../../../src/model/router.js';
+import { NEW_SUBNET } from '../../../../src/model/subnet.js';
+import { connectTo, nfvctl } from '../../../support/cli.js';
 import { CliWorld } from '../../../support/cli-world.js';
 import { settle } from '../../../support/fake-clock.js';
 
@@ -46,6 +49,48 @@ describe('nfvctl create', () => {
       ['a', 'b'].map((id) => world.nva.endpoints.find(id)?.spec.port.kind),
       ['veth', 'tap'],
     );
+  });
+
+  it('creates subnets, with a gateway and without', async () => {
+    const ran = await world.run('create subnet a --network blue --prefix 10.0.0.0/24');
+    assert.deepEqual(ran, { status: 0, out: 'subnets/a created\n', err: '' });
+    await world.run(
+      'create sn b --network red --prefix fd00::/64 --gateway none --pool fd00::8-fd00::f',
+    );
+    assert.deepEqual(
+      ['a', 'b'].map((id) => world.nva.subnets.find(id)?.spec),
+      [
+        { ...NEW_SUBNET, network: 'blue', prefix: '10.0.0.0/24', gateway: '10.0.0.1' },
+        {
+          ...NEW_SUBNET,
+          network: 'red',
+          prefix: 'fd00::/64',
+          gateway: '',
+          pools: [{ first: 'fd00::8', last: 'fd00::f' }],
+        },
+      ],
+    );
+  });
+
+  it('creates a router', async () => {
+    await world.addRouting();
+    const argv = ['create', 'router', 'r2', '--subnet', 'red-v4', '--route', '::/0 drop'];
+    const options = { connect: connectTo(world.nva), clock: world.clock };
+    assert.equal((await nfvctl(argv, options)).out, 'routers/r2 created\n');
+    assert.deepEqual(world.nva.routers.find('r2')?.spec, {
+      ...NEW_ROUTER,
+      vrfId: 10_000,
+      subnets: ['red-v4'],
+      routes: [{ prefix: '::/0', nextHops: [], drop: true }],
+    });
+  });
+
+  it('creates an endpoint with an address that it is given', async () => {
+    await world.addRouting();
+    const ran = await world.run(
+      'create endpoint a --network blue --nve host-b --tap --subnet blue-v4 -o yaml',
+    );
+    assert.match(ran.out, /\n {2}ips:\n {4}- 10\.0\.0\.2\n {2}subnets:\n {4}- blue-v4\n/);
   });
 
   it('shows what the NVA made of it', async () => {

@@ -29,6 +29,31 @@ describe('nfvctl delete', () => {
     );
   });
 
+  it('deletes routers before subnets, and subnets before networks', async () => {
+    await world.addRouting();
+    const { out, err, status } = await world.run(
+      'delete network/red subnet/red-v4 router/r1 subnet/blue-v4 ep/web-1 network/blue nve/host-a',
+    );
+    assert.deepEqual([status, err], [0, '']);
+    assert.deepEqual(out.split('\n'), [
+      'endpoints/web-1 deleted',
+      'routers/r1 deleted',
+      'subnets/red-v4 deleted',
+      'subnets/blue-v4 deleted',
+      'nves/host-a deleted',
+      'virtualNetworks/red deleted',
+      'virtualNetworks/blue deleted',
+      '',
+    ]);
+  });
+
+  it('keeps a subnet that a router has', async () => {
+    await world.addRouting();
+    const { status, err } = await world.run('delete subnet blue-v4');
+    assert.equal(status, 4);
+    assert.match(err, /^error: subnets\/blue-v4 is a subnet of routers\/r1 \(RESOURCE_IN_USE\)\n/);
+  });
+
   for (const flag of ['', ' --ignore-not-found']) {
     it(`does not mind what is not there${flag}`, async () => {
       const ran = await world.run(`delete network red grey${flag}`);

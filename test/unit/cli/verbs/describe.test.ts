@@ -21,6 +21,28 @@ describe('nfvctl describe', () => {
     assert.match(out, /\nEndpoints: none\n$/);
   });
 
+  it('tells of a network, with its subnets', async () => {
+    await world.addRouting();
+    const { out } = await world.run('describe network red');
+    assert.match(out, /\nSubnets \(1\):\n {2}NAME .*\n {2}red-v4 /);
+  });
+
+  it('tells of a subnet, with its router and the endpoints with addresses in it', async () => {
+    await world.addRouting();
+    const { status, out } = await world.run('describe subnet blue-v4 red-v4');
+    assert.equal(status, 0);
+    assert.match(out, /^Name: +blue-v4\n[^]*\nRouter: +r1\n[^]*\nEndpoints \(1\):\n.*\n {2}web-1 /);
+    assert.match(out, /\n\nName: +red-v4\n[^]*\nRouter: +-\n[^]*\nEndpoints: none\n$/);
+  });
+
+  it('tells of a router, with its subnets', async () => {
+    await world.addRouting();
+    const { out } = await world.run('describe router r1');
+    assert.match(out, /\nSubnets \(1\):\n {2}NAME .*\n {2}blue-v4 [^\n]*\n\nRoutes: none\n$/);
+    await world.run('update router r1 --subnet=');
+    assert.match((await world.run('describe router r1')).out, /\nSubnets: none\n/);
+  });
+
   it('tells of several, and of what is not there', async () => {
     const { status, out, err } = await world.run('describe ep/web-1 ep/web-9 nve/host-a');
     assert.equal(status, 3);

@@ -86,6 +86,34 @@ spec: {tenant: acme, prefixes: [10.0.0.0/16]}
     assert.deepEqual(await world.run('diff -f -', { stdin }), { status: 0, out: '', err: '' });
   });
 
+  it('is silent about an address that was given in a subnet, and about a gateway left out', async () => {
+    await world.addRouting();
+    await world.run('update endpoint web-1 --subnet blue-v4');
+    const stdin = `apiVersion: nfv/v1
+kind: Endpoint
+metadata: {name: web-1}
+spec: {network: blue, nve: host-a, port: {veth: {netns: web-1}}, subnets: [blue-v4]}
+---
+apiVersion: nfv/v1
+kind: Subnet
+metadata: {name: blue-v4}
+spec: {network: blue, prefix: 10.0.0.0/24}
+---
+apiVersion: nfv/v1
+kind: Router
+metadata: {name: r1}
+spec: {tenant: acme, subnets: [blue-v4]}
+`;
+    assert.deepEqual(await world.run('diff -f -', { stdin }), { status: 0, out: '', err: '' });
+    const none = await world.run('diff -f -', {
+      stdin: stdin.replace('/24}', "/24, gateway: ''}"),
+    });
+    assert.equal(none.status, 1);
+    assert.match(none.out, /\n- {2}gateway: 10\.0\.0\.1\n\+ {2}gateway: ""\n/);
+    const taken = await world.run('diff -f -', { stdin: stdin.replace('[blue-v4]}', '[]}') });
+    assert.match(taken.out, /\n- {2}ips:\n- {4}- 10\.0\.0\.11\n- {2}subnets:\n- {4}- blue-v4\n/);
+  });
+
   it('is coloured on a terminal', async () => {
     const stdin = HOST_A.replace('site: a', 'site: b');
     const { out } = await world.run('diff -f -', { stdin, tty: true });

@@ -64,6 +64,30 @@ describe('nfvctl get', () => {
     );
   });
 
+  const routed: [line: string, out: string][] = [
+    ['get subnets --network blue -o name', 'subnets/blue-v4\n'],
+    ['get sn --tenant acme -o name', 'subnets/blue-v4\n'],
+    ['get subnets --tenant default -o name', 'subnets/red-v4\n'],
+    ['get routers --tenant acme -o name', 'routers/r1\n'],
+    ['get routers --tenant default -o name', ''],
+    ['get subnets,endpoints --network blue -o name', 'subnets/blue-v4\nendpoints/web-1\n'],
+    ['get routers --filter subnets:blue-v4 -o name', 'routers/r1\n'],
+    [
+      'get subnet blue-v4',
+      'NAME      NETWORK   PREFIX        GATEWAY    POOLS   AGE\nblue-v4   blue      10.0.0.0/24   10.0.0.1   all     0s\n',
+    ],
+    [
+      'get router r1',
+      'NAME   TENANT   VRF   SUBNETS   ROUTES   AGE\nr1     acme     7     blue-v4   0        0s\n',
+    ],
+  ];
+  for (const [line, out] of routed) {
+    it(line, async () => {
+      await world.addRouting();
+      assert.deepEqual(await world.run(line), { status: 0, out, err: '' });
+    });
+  }
+
   it('says that there is nothing', async () => {
     const { status, out, err } = await world.run('get endpoints --network red');
     assert.deepEqual([status, out, err], [0, '', 'no endpoints found\n']);
@@ -117,6 +141,10 @@ describe('nfvctl get', () => {
     [
       'get endpoints --tenant acme -w',
       'error: --tenant: acme: not used with --watch for endpoints (INVALID_FIELD)',
+    ],
+    [
+      'get subnets --tenant acme -w',
+      'error: --tenant: acme: not used with --watch for subnets (INVALID_FIELD)',
     ],
     ['get network Blue', 'error: network NAME: Blue: not an id (INVALID_FIELD)'],
   ];

@@ -39,6 +39,16 @@ describe('nfvctl wait --for', () => {
     });
   });
 
+  it('knows of subnets and routers that they are there', async () => {
+    await world.addRouting();
+    const ran = await world.run('wait --for subnet/blue-v4=existing --for router/r1=existing');
+    assert.deepEqual(ran, {
+      status: 0,
+      out: 'subnets/blue-v4 is EXISTING after 0ms\nrouters/r1 is EXISTING after 0ms\n',
+      err: '',
+    });
+  });
+
   it('waits for what does not exist yet, and for what shall no longer', async () => {
     const running = world.start('wait --for endpoint/web-2=pending --for endpoint/web-1=deleted');
     await settle();

@@ -4,6 +4,7 @@ import { getEventListeners } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Gate } from '../../../../src/dataplane/linux/doors.js';
+import { SystemPrograms } from '../../../../src/host/program.js';
 import { Sysctl } from '../../../../src/host/sysctl.js';
 import { systemClock } from '../../../../src/model/clock.js';
 import { eventually } from '../../../support/eventually.js';
@@ -27,6 +28,7 @@ describe('Doors', () => {
       sysctl: new Sysctl(join(fake.folder, 'sys')),
       sysfs: join(fake.folder, 'sysfs'),
       scratch: fake.folder,
+      programs: new SystemPrograms(fake.searchPath, timers),
       newMac: () => '02:00:00:00:00:01',
       log: nullLog,
     });

@@ -24,6 +24,14 @@ import {
   vethPort,
   vtepItem,
 } from '../../../support/linux-items.js';
+import {
+  gateway,
+  gatewayNeighbor,
+  hop,
+  routeTo,
+  vrf,
+  xconnect,
+} from '../../../support/routing-items.js';
 import { outline } from '../../../support/plans.js';
 
 const MAC = '02:00:00:00:00:01';
@@ -37,19 +45,17 @@ const ONE_OF_EACH: readonly Payload[] = [
   macAt(7, MAC, '10.1.0.2'),
   neighbor(7, '192.168.7.1', MAC),
   vethPort('web', 7, MAC, 'blue'),
+  vrf(7),
+  gateway(7, 7, ['192.168.7.254/24']),
+  gatewayNeighbor(7, 7, '192.168.7.1', MAC),
+  routeTo(7, '10.0.0.0/8', hop('192.168.7.1', 7)),
 ];
 
 /** What only VPP does. */
-const NOT_HERE: readonly ItemKind[] = [
-  'xconnect',
-  'vrf',
-  'gateway_interface',
-  'gateway_neighbor',
-  'route',
-];
+const NOT_HERE: readonly ItemKind[] = ['xconnect'];
 
 describe('kinds', () => {
-  it('are all there but those of routing, each found by payload and by key', () => {
+  it('are all there but cross-connects, each found by payload and by key', () => {
     const here = ITEM_KINDS.filter((kind) => !NOT_HERE.includes(kind));
     assert.deepEqual(Object.keys(KINDS).sort(), here.sort());
     assert.equal(KIND_TABLE.all.length, here.length);
@@ -62,12 +68,12 @@ describe('kinds', () => {
   });
 
   it('are not there for what only VPP does', () => {
-    const vrf: Payload = { kind: 'vrf', id: 7, name: 'red' };
-    assert.equal(KIND_TABLE.at(keyOf(vrf))[0], undefined);
-    assert.throws(() => KIND_TABLE.of(vrf), { code: 'ITEM_UNSUPPORTED' });
+    const both = xconnect('a', 'b');
+    assert.equal(KIND_TABLE.at(keyOf(both))[0], undefined);
+    assert.throws(() => KIND_TABLE.of(both), { code: 'ITEM_UNSUPPORTED' });
     const observation = { objects: new Map(), obstacles: new Map() };
-    const plan = makePlan({ wanted: itemsOf([vrf]), complete: true, observation, traits: KINDS });
-    assert.equal(plan.verdicts.get('vrf/7')?.code, 'ITEM_UNSUPPORTED');
+    const plan = makePlan({ wanted: itemsOf([both]), complete: true, observation, traits: KINDS });
+    assert.equal(plan.verdicts.get('xc/a/b')?.code, 'ITEM_UNSUPPORTED');
     assert.deepEqual(plan.waves, []);
   });
 

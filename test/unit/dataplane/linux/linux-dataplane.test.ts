@@ -94,7 +94,7 @@ describe('LinuxDataplane', () => {
   });
 
   it('sees nothing in the place of a kind that it does not know', async () => {
-    const scope = { kind: 'keys', keys: new Set(['vrf/7']) } as const;
+    const scope = { kind: 'keys', keys: new Set(['nat/7']) } as const;
     const { objects, obstacles } = await dataplane.observe(scope, new Map(), NEVER);
     assert.deepEqual([objects.size, obstacles.size], [0, 0]);
     assert.deepEqual(await fake.said(), []);

@@ -14,7 +14,7 @@ describe('capabilities', () => {
       .fail(/type veth/, NOT_THERE)
       .fail(/type bridge/, OLDER)
       .fail(/type vxlan/, OLDER);
-    const found = await probe(doors.ip);
+    const found = await probe(doors.ip, true);
     assert.equal(found.dataplane, 'linux');
     assert.equal(found.dataplaneVersion, release());
     assert.deepEqual(found.encapsulations, ['vxlan']);
@@ -30,20 +30,44 @@ describe('capabilities', () => {
         `RTNETLINK answers: Cannot assign requested address\n`,
       );
       doors.fail(/vxlan/, text);
-      const { itemKinds, encapsulations, portKinds, bumModes } = await probe(doors.ip);
+      const { itemKinds, encapsulations, portKinds, bumModes } = await probe(doors.ip, true);
       assert.deepEqual([itemKinds, encapsulations, portKinds, bumModes], [[], [], [], []]);
     });
   }
 
+  for (const [title, veth, last] of [
+    ['namespaces whose names last', true, false],
+    ['veths', false, true],
+  ] as const) {
+    it(`have no routing without ${title}`, async () => {
+      const doors = new FakeDoors().fail(/type/, OLDER);
+      if (!veth) doors.fail(/type veth/, NOT_THERE);
+      const { itemKinds } = await probe(doors.ip, last);
+      assert.deepEqual(
+        itemKinds.filter((kind) => /^(vrf|gateway|route)/.test(kind)),
+        [],
+      );
+      assert.ok(itemKinds.includes('bridge_domain'));
+    });
+  }
+
+  it('have routing, but no cross-connects', async () => {
+    const { itemKinds } = await probe(new FakeDoors().fail(/type/, OLDER).ip, true);
+    for (const kind of ['vrf', 'gateway_interface', 'gateway_neighbor', 'route']) {
+      assert.ok(itemKinds.some((each) => each === kind));
+    }
+    assert.ok(!itemKinds.includes('xconnect'));
+  });
+
   it('cannot be told without the privilege', async () => {
     const doors = new FakeDoors().fail(/type/, 'RTNETLINK answers: Operation not permitted\n');
-    await assert.rejects(probe(doors.ip), { code: 'NOT_PRIVILEGED' });
+    await assert.rejects(probe(doors.ip, true), { code: 'NOT_PRIVILEGED' });
   });
 
   it('leave nothing behind even if a kernel takes the link', async () => {
     const doors = new FakeDoors().fail(/type/, THERE.replace('Error', 'RTNETLINK answers'));
     doors.fail(/type/, OLDER).answer(/type bridge/, undefined);
-    await assert.rejects(probe(doors.ip), { code: 'INTERNAL' });
+    await assert.rejects(probe(doors.ip, true), { code: 'INTERNAL' });
     assert.equal(doors.said.at(-1), 'ip link del dev nfvprobe');
   });
 });

@@ -1,41 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { EndpointSpec } from '../../../../src/model/endpoint.js';
-import type { Item } from '../../../../src/model/item.js';
 import type { VirtualNetworkSpec } from '../../../../src/model/virtual-network.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import type { Change, NveInput } from '../../../../src/nva/compiler/inputs.js';
+import { payloads, Replicas } from '../../../support/replicas.js';
 import { endpointSpec, networkSpec, nveInput } from '../../../support/specs.js';
-
-/** An NVE's configuration, kept up by deltas alone. */
-class Replicas {
-  readonly #items = new Map<string, Map<string, Item>>();
-
-  /** @returns the NVEs that got anything */
-  take(deltas: ReturnType<CompileIndex['apply']>): Set<string> {
-    for (const [nve, { upserts, removes }] of deltas) {
-      const items = this.of(nve);
-      for (const key of removes) {
-        assert.ok(items.delete(key), `${nve} is told to remove ${key}, which it does not have`);
-        assert.ok(!upserts.has(key), `${key} is both removed and set`);
-      }
-      for (const [key, item] of upserts) {
-        assert.notEqual(items.get(key)?.version, item.version, `${nve} is sent ${key} for nothing`);
-        items.set(key, item);
-      }
-    }
-    return new Set(deltas.keys());
-  }
-
-  of(nve: string): Map<string, Item> {
-    let items = this.#items.get(nve);
-    if (items === undefined) this.#items.set(nve, (items = new Map<string, Item>()));
-    return items;
-  }
-}
-
-const payloads = (items: Iterable<Item>): string[] =>
-  [...items].map((item) => `${item.key} ${JSON.stringify(item.payload)}`).sort();
 
 const NVES = ['nve-a', 'nve-b', 'nve-c', 'nve-d'];
 const NETWORKS = ['net-1', 'net-2', 'net-3'];
@@ -132,6 +102,9 @@ function claimsOf(change: Change): string[] {
       const spec = change.after;
       return spec === undefined ? [] : [spec.mac, ...spec.ips].map((x) => `${spec.network} ${x}`);
     }
+    case 'Subnet':
+    case 'Router':
+      return [];
   }
 }
 

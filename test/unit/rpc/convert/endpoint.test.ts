@@ -13,6 +13,15 @@ function field(number: number, text: string): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | 2, text.length]), Buffer.from(text)]);
 }
 
+/** Of a number above 15, whose tag takes two bytes. */
+function longField(number: number, text: string): Buffer {
+  const tag = (number << 3) | 2;
+  return Buffer.concat([
+    Buffer.from([(tag & 0x7f) | 0x80, tag >> 7, text.length]),
+    Buffer.from(text),
+  ]);
+}
+
 describe('an endpoint on the wire', () => {
   it('has every field', () => {
     assert.deepEqual(CONVERT.toWire(FAILED_ENDPOINT), {
@@ -25,6 +34,7 @@ describe('an endpoint on the wire', () => {
       },
       mac: '02:00:00:00:00:02',
       ips: ['10.0.0.12'],
+      subnets: [],
       admin_state: 'ADMIN_STATE_UP',
       labels: { app: 'web' },
       state: 'STATE_FAILED',
@@ -59,6 +69,11 @@ describe('an endpoint on the wire', () => {
     });
   }
 
+  it('has the names of its subnets as its seventeenth field', () => {
+    const bytes = Endpoint.serialize(CONVERT.toWire(ENDPOINT));
+    assert.ok(bytes.includes(longField(17, 'subnets/blue-v4')));
+  });
+
   it('has defaults for what a caller leaves out', () => {
     const wire = Endpoint.deserialize(
       Buffer.concat([
@@ -75,6 +90,7 @@ describe('an endpoint on the wire', () => {
       port: { kind: 'veth', netns: 'x', interface: 'eth0', hostInterface: '' },
       mac: '',
       ips: [],
+      subnets: [],
       adminState: 'UP',
       labels: {},
     });
@@ -127,6 +143,18 @@ describe('an endpoint on the wire', () => {
       'no port',
       Buffer.concat([field(3, 'virtualNetworks/blue'), field(4, 'nves/a')]),
       'endpoint.port: (empty): no kind of port',
+    ],
+    [
+      'an id for the name of a subnet',
+      Buffer.concat([
+        field(3, 'virtualNetworks/blue'),
+        field(4, 'nves/a'),
+        // Port with a VethPort with netns "x".
+        Buffer.from([0x2a, 0x05, 0x0a, 0x03, 0x0a, 0x01, 0x78]),
+        longField(17, 'subnets/blue-v4'),
+        longField(17, 'blue-v6'),
+      ]),
+      'endpoint.subnets[1]: blue-v6: not the name of such a resource',
     ],
     [
       'a port of no kind',

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { SubnetSpec } from '../../model/subnet.js';
+import { requireId } from '../kinds.js';
+import { parsePool } from '../subnet-text.js';
+import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
+import { collect, editLabels, listOf } from './parse.js';
+
+const text = z.string().optional();
+
+const Options = z.object({
+  displayName: text,
+  label: z.array(z.string()).optional(),
+  network: text,
+  prefix: text,
+  gateway: text,
+  pool: z.array(z.string()).optional(),
+});
+type Options = z.infer<typeof Options>;
+
+export const SUBNET_FLAGS: FlagSet<SubnetSpec> = {
+  add(command, isNew) {
+    if (isNew) {
+      command
+        .requiredOption('--network <name>', 'the network it is of')
+        .requiredOption('--prefix <prefix>', 'its addresses, e.g. 10.0.0.0/24');
+    }
+    command
+      .option('--gateway <address>', "a router's address in it, or none; the first if absent")
+      .option('--pool <first-last>', 'what endpoints are given; repeatable; all if absent', collect)
+      .option('--display-name <text>', 'for people')
+      .option('--label <key=value>', 'repeatable; key- takes one away', collect);
+  },
+  read: (raw) => edit(Options.parse(raw)),
+};
+
+function edit(options: Options): Edit<SubnetSpec> {
+  const { label } = options;
+  const own = ownChanges(options);
+  return {
+    needsLive: label !== undefined,
+    changes: (live) => ({
+      ...commonChanges(options, label && editLabels(live.labels, label)),
+      ...own,
+    }),
+  };
+}
+
+function ownChanges({ network, prefix, gateway, pool }: Options): Partial<SubnetSpec> {
+  return {
+    ...(network === undefined ? {} : { network: requireId('VirtualNetwork', network) }),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(gateway === undefined ? {} : { gateway: gateway === 'none' ? '' : gateway }),
+    ...(pool === undefined ? {} : { pools: listOf(pool).map(parsePool) }),
+  };
+}

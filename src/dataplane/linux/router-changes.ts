@@ -1,0 +1,144 @@
+/** Tells which items of routing may have changed behind our back. */
+import type { Payload } from '../../model/item.js';
+import { gatewayKey, gatewayNeighborKey, routeKey, vrfKey } from '../../model/routing-items.js';
+import type { Memory } from './memory.js';
+import { innerVniOfName } from './names.js';
+import { parseRouterEvent, type RouterEvent } from './router-events.js';
+import { PROTOCOL } from './router-routes.js';
+
+/** What is thought to be in the kernel, and who is told. */
+export interface Book {
+  readonly known: ReadonlyMap<string, Payload>;
+  isAtWork(key: string): boolean;
+  tell(key: string): void;
+}
+
+type EventOf<K extends RouterEvent['kind']> = Extract<RouterEvent, { readonly kind: K }>;
+
+/**
+ * As `Changes`: what happens to something that is at work is held back, and the last of it is compared
+ * with what was wanted when it is done.
+ */
+export class RouterChanges {
+  /** By key and by what of it is told of. */
+  readonly #held = new Map<string, Map<string, () => boolean>>();
+
+  constructor(
+    private readonly book: Book,
+    private readonly memory: Memory,
+  ) {}
+
+  line(text: string): void {
+    const event = parseRouterEvent(text);
+    const vrf = event && this.memory.routerOf(event.nsid);
+    if (event === undefined || vrf === undefined) return;
+    switch (event.kind) {
+      case 'namespace':
+        this.lost(vrf);
+        break;
+      case 'link':
+        this.#link(vrf, event);
+        break;
+      case 'address':
+        this.#address(vrf, event);
+        break;
+      case 'route':
+        this.#route(vrf, event);
+        break;
+      case 'neighbor':
+        this.#neighbor(vrf, event);
+        break;
+    }
+  }
+
+  /** Something has ended its work. */
+  release(key: string): void {
+    const parts = [...(this.#held.get(key)?.values() ?? [])];
+    this.#held.delete(key);
+    if (parts.filter((isNews) => isNews()).length > 0) this.book.tell(key);
+  }
+
+  /** A router's namespace is no more, or may not be: nor is anything in it. */
+  lost(vrf: number): void {
+    this.#take(vrfKey(vrf), 'namespace', () => {
+      const isNews = this.book.known.has(vrfKey(vrf));
+      if (isNews) this.#tellAll((payload) => isIn(vrf, payload));
+      return isNews;
+    });
+  }
+
+  #take(key: string, part: string, isNews: () => boolean): void {
+    if (this.book.isAtWork(key)) {
+      const parts = this.#held.get(key) ?? new Map<string, () => boolean>();
+      this.#held.set(key, parts.set(part, isNews));
+    } else if (isNews()) this.book.tell(key);
+  }
+
+  #tellAll(concerns: (payload: Payload) => boolean): void {
+    for (const [key, payload] of this.book.known) if (concerns(payload)) this.book.tell(key);
+  }
+
+  #link(vrf: number, { name, gone, up, mtu, mac }: EventOf<'link'>): void {
+    const vni = innerVniOfName(name);
+    if (vni === undefined) return;
+    const key = gatewayKey(vrf, vni);
+    this.#take(key, 'link', () => {
+      const known = this.book.known.get(key);
+      if (known?.kind !== 'gateway_interface') return false;
+      // The kernel takes routes and neighbours with it, and does not tell of all.
+      if (gone || !up) this.#tellAll((payload) => isBy(vrf, vni, payload));
+      return gone || !up || mtu !== known.mtu || mac !== known.mac;
+    });
+  }
+
+  #address(vrf: number, { gone, address }: EventOf<'address'>): void {
+    for (const vni of this.memory.gatewaysOf(vrf)) {
+      const key = gatewayKey(vrf, vni);
+      this.#take(key, address, () => {
+        const known = this.book.known.get(key);
+        if (!gone || known?.kind !== 'gateway_interface') return false;
+        return known.addresses.some((each) => each.startsWith(`${address}/`));
+      });
+    }
+  }
+
+  /** One that is there and was known has been changed, if not by us. */
+  #route(vrf: number, { gone, prefix, protocol }: EventOf<'route'>): void {
+    const key = routeKey(vrf, prefix);
+    const isOwnDoing = this.book.isAtWork(key);
+    this.#take(key, 'route', () => {
+      const isKnown = this.book.known.has(key);
+      if (gone) return isKnown;
+      return isKnown ? !isOwnDoing : protocol === PROTOCOL;
+    });
+  }
+
+  #neighbor(vrf: number, { gone, ip, mac }: EventOf<'neighbor'>): void {
+    for (const vni of this.memory.gatewaysOf(vrf)) {
+      const key = gatewayNeighborKey(vrf, vni, ip);
+      this.#take(key, 'neighbor', () => {
+        const known = this.book.known.get(key);
+        return known?.kind === 'gateway_neighbor' && (gone || mac !== known.mac);
+      });
+    }
+  }
+}
+
+function isIn(vrf: number, payload: Payload): boolean {
+  switch (payload.kind) {
+    case 'vrf':
+      return payload.id === vrf;
+    case 'gateway_interface':
+    case 'gateway_neighbor':
+    case 'route':
+      return payload.vrf === vrf;
+    default:
+      return false;
+  }
+}
+
+/** It may have gone with a gateway interface. */
+function isBy(vrf: number, vni: number, payload: Payload): boolean {
+  if (!isIn(vrf, payload)) return false;
+  return payload.kind === 'route' || (payload.kind === 'gateway_neighbor' && payload.vni === vni);
+}

@@ -1,0 +1,37 @@
+/** The NVA's store, as its configuration says. */
+import type { NvaConfig } from '../nva/config.js';
+import type { StoreConfig } from '../nva/store-config.js';
+import type { EtcdApi } from '../rpc/etcd/types.js';
+import type { Store } from '../store/store.js';
+
+// Each of them is loaded only where it is used.
+
+/** @throws NfvError of openLmdbStore or openEtcdStore */
+export async function openNvaStore({ store, dataDir, maxStoreBytes }: NvaConfig): Promise<Store> {
+  if (store.kind === 'embedded') {
+    const { openLmdbStore } = await import('../store/lmdb/store.js');
+    return openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes });
+  }
+  const { openEtcdStore } = await import('../store/etcd/store.js');
+  const { prefix, maxTxnOps } = store;
+  return openEtcdStore({ api: await etcdClient(store), prefix, maxTxnOps });
+}
+
+/** @throws NfvError FILE_UNREADABLE */
+export async function etcdClient({ endpoints, tls, user }: StoreConfig): Promise<EtcdApi> {
+  const { EtcdClient } = await import('../rpc/etcd/client.js');
+  return new EtcdClient({
+    endpoints,
+    ...(tls && { tls: { ca: tls.ca, ...(tls.cert !== '' && { cert: tls.cert, key: tls.key }) } }),
+    ...(user && { user: { username: user.name, passwordFile: user.passwordFile } }),
+  });
+}
+
+/** Reads the TLS files and the password. @throws NfvError FILE_UNREADABLE */
+export async function checkStoreFiles({ store }: NvaConfig): Promise<void> {
+  if (store.kind === 'embedded') return;
+  (await etcdClient(store)).close();
+  if (store.user === undefined) return;
+  const { readPassword } = await import('../rpc/etcd/token.js');
+  readPassword(store.user.passwordFile);
+}

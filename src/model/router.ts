@@ -1,0 +1,147 @@
+import { isMulticastMac, parseIp, parseMac, parsePrefix } from './addresses.js';
+import { checkHostAddress } from './host-address.js';
+import type { Labels, Meta } from './resource.js';
+import { checkDisplayName, checkId, checkIds, checkLabels, Violations } from './violations.js';
+
+export interface RouterNextHop {
+  readonly address: string;
+  /** 1-255. */
+  readonly weight: number;
+}
+
+/** A route that is none of a subnet's own. */
+export interface StaticRoute {
+  readonly prefix: string;
+  /** None: packets are dropped. */
+  readonly nextHops: readonly RouterNextHop[];
+  readonly drop: boolean;
+}
+
+/** What a user sets of a router. Canonical: as `checkRouter` leaves it. */
+export interface RouterSpec {
+  readonly displayName: string;
+  readonly tenant: string;
+  /** Id of its tables; 0 only before the NVA has allocated one. */
+  readonly vrfId: number;
+  /** Of its gateways, on every NVE. */
+  readonly gatewayMac: string;
+  /** Ids. */
+  readonly subnets: readonly string[];
+  readonly routes: readonly StaticRoute[];
+  readonly labels: Labels;
+}
+
+/** RFC 9135 §4.1: the same on all NVEs, known to everybody as a gateway's. */
+export const DEFAULT_GATEWAY_MAC = '00:00:5e:00:01:01';
+
+/** What a new router is like where nothing else is said. */
+export const NEW_ROUTER: RouterSpec = {
+  displayName: '',
+  tenant: 'default',
+  vrfId: 0,
+  gatewayMac: DEFAULT_GATEWAY_MAC,
+  subnets: [],
+  routes: [],
+  labels: {},
+};
+
+export interface Router {
+  readonly kind: 'Router';
+  readonly id: string;
+  readonly spec: RouterSpec;
+  readonly meta: Meta;
+}
+
+export const MAX_VRF_ID = 0xffffff;
+const MAX_SUBNETS = 16;
+const MAX_ROUTES = 256;
+const MAX_NEXT_HOPS = 16;
+const MAX_WEIGHT = 255;
+
+/**
+ * The specification in canonical form. What it says of subnets is only checked for its form.
+ * @throws NfvError INVALID_FIELD with every violation, fields under `router`.
+ */
+export function checkRouter(spec: RouterSpec): RouterSpec {
+  const v = new Violations('router');
+  checkDisplayName(v, spec.displayName);
+  checkLabels(v, spec.labels);
+  checkId(v, 'tenant', spec.tenant);
+  checkVrfId(v, spec.vrfId);
+  const gatewayMac = checkGatewayMac(v, spec.gatewayMac);
+  checkIds(v, 'subnets', spec.subnets, MAX_SUBNETS);
+  const routes = checkRoutes(v, spec.routes);
+  v.throwIfAny();
+  return { ...spec, gatewayMac, routes };
+}
+
+function checkVrfId(v: Violations, id: number): void {
+  if (!Number.isInteger(id) || id < 0 || id > MAX_VRF_ID) {
+    const remedy = `give 1-${MAX_VRF_ID}, or leave it out to get one`;
+    v.add('vrf_id', id, 'not the id of tables', remedy);
+  }
+}
+
+function checkGatewayMac(v: Violations, text: string): string {
+  const mac = parseMac(text);
+  if (mac === undefined || isMulticastMac(mac) || mac === '00:00:00:00:00:00') {
+    v.add('gateway_mac', text, 'not a unicast MAC', `give one, e.g. "${DEFAULT_GATEWAY_MAC}"`);
+    return '';
+  }
+  return mac;
+}
+
+function checkRoutes(v: Violations, routes: readonly StaticRoute[]): StaticRoute[] {
+  if (routes.length > MAX_ROUTES) {
+    v.add('routes', `${routes.length} routes`, 'too many', `give at most ${MAX_ROUTES}`);
+  }
+  const known: string[] = [];
+  return routes.map((route, i) => {
+    const field = `routes[${i}]`;
+    const prefix = parsePrefix(route.prefix);
+    if (prefix === undefined) {
+      const remedy = 'give a network address and length, e.g. "0.0.0.0/0"';
+      v.add(`${field}.prefix`, route.prefix, 'not an IP prefix', remedy);
+      return route;
+    }
+    if (known.includes(prefix.text)) {
+      v.add(`${field}.prefix`, route.prefix, 'given twice', 'give all its next hops in one route');
+    }
+    known.push(prefix.text);
+    return {
+      ...route,
+      prefix: prefix.text,
+      nextHops: checkNextHops(v, field, route, prefix.family),
+    };
+  });
+}
+
+function checkNextHops(
+  v: Violations,
+  route: string,
+  { nextHops, drop }: StaticRoute,
+  family: string,
+): RouterNextHop[] {
+  const field = `${route}.next_hops`;
+  if (drop !== (nextHops.length === 0)) {
+    const reason = drop ? 'a route that drops has none' : 'none';
+    v.add(field, `${nextHops.length} of them`, reason, 'give next hops, or drop');
+  }
+  if (nextHops.length > MAX_NEXT_HOPS) {
+    v.add(field, `${nextHops.length} of them`, 'too many', `give at most ${MAX_NEXT_HOPS}`);
+  }
+  const known: string[] = [];
+  return nextHops.map((hop, i) => {
+    const at = `${field}[${i}]`;
+    const address = checkHostAddress(v, `${at}.address`, hop.address, known, '10.0.0.1');
+    if (!Number.isInteger(hop.weight) || hop.weight < 1 || hop.weight > MAX_WEIGHT) {
+      v.add(`${at}.weight`, hop.weight, 'out of range', `give 1-${MAX_WEIGHT}`);
+    }
+    if (address === undefined) return hop;
+    known.push(address);
+    if (parseIp(address)?.family !== family) {
+      v.add(`${at}.address`, address, "not of the prefix's family", `give an ${family} address`);
+    }
+    return { address, weight: hop.weight };
+  });
+}

@@ -1,0 +1,84 @@
+/** The NVA's collections of resources, with their rules. */
+import { randomInt } from 'node:crypto';
+import type { Clock } from '../model/clock.js';
+import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
+import type { Nve, NveSpec } from '../model/nve.js';
+import type { Router, RouterSpec } from '../model/router.js';
+import type { Subnet, SubnetSpec } from '../model/subnet.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { Store } from '../store/store.js';
+import { AddressAllocator } from './address-allocator.js';
+import type { Catalog } from './catalog.js';
+import type { CompileIndex } from './compiler/compile-index.js';
+import { endpointRules } from './endpoints.js';
+import { hostProfileRules } from './host-profiles.js';
+import { canRoute, nveRules } from './nves.js';
+import { Resources } from './resources.js';
+import { routerRules } from './routers.js';
+import { subnetRules } from './subnets.js';
+import { virtualNetworkRules } from './virtual-networks.js';
+import { VniAllocator } from './vni-allocator.js';
+import { watched, type Watched } from './watch.js';
+
+export interface Collections {
+  readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
+  readonly nves: Resources<NveSpec, Nve>;
+  readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly subnets: Resources<SubnetSpec, Subnet>;
+  readonly routers: Resources<RouterSpec, Router>;
+  readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
+  readonly watched: readonly Watched[];
+}
+
+export interface CollectionDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Of VNIs, and of the ids of routers' tables. */
+  readonly vniRange: { readonly min: number; readonly max: number };
+  readonly catalog: Catalog;
+  readonly index: CompileIndex;
+}
+
+export function makeCollections(deps: CollectionDeps): Collections {
+  const { store, clock, catalog, index } = deps;
+  const { min, max } = deps.vniRange;
+  // Replicas that begin at one would take the same from each other.
+  const first = store.peers === undefined ? min : randomInt(min, max + 1);
+  const vnis = new VniAllocator(min, max, (vni) => catalog.vniUsed(vni), first);
+  const vrfs = new VniAllocator(min, max, (id) => catalog.vrfUsed(id), first);
+  const addresses = new AddressAllocator((network, ip) => catalog.addressUsed(network, ip));
+  const networks = virtualNetworkRules({
+    store,
+    takeVni: () => vnis.take(),
+    effectiveMtu: (id) => index.effectiveMtu(id),
+  });
+  const nves = nveRules(store);
+  const endpoints = endpointRules({
+    store,
+    takeAddress: (id, spec) => addresses.take(id, spec),
+  });
+  const subnets = subnetRules(store);
+  const routers = routerRules({
+    store,
+    takeVrf: () => vrfs.take(),
+    canRoute: (of) => canRoute(store, index.nvesOf(of)),
+  });
+  const hostProfiles = hostProfileRules(store);
+  return {
+    virtualNetworks: new Resources(store, clock, networks),
+    nves: new Resources(store, clock, nves),
+    endpoints: new Resources(store, clock, endpoints),
+    subnets: new Resources(store, clock, subnets),
+    routers: new Resources(store, clock, routers),
+    hostProfiles: new Resources(store, clock, hostProfiles),
+    watched: [
+      watched(store, networks),
+      watched(store, nves),
+      watched(store, endpoints),
+      watched(store, subnets),
+      watched(store, routers),
+      watched(store, hostProfiles),
+    ],
+  };
+}

@@ -1,0 +1,149 @@
+/** What the change of one network means to each of its NVEs. */
+import type { EndpointSpec } from '../../model/endpoint.js';
+import type { Item } from '../../model/item.js';
+import type { CompileCounters } from './compile-index.js';
+import type { DeltaBuilder } from './deltas.js';
+import type { NetworkView } from './inputs.js';
+import { domainItems, EndpointItems, peerItems } from './items.js';
+import type { Network } from './tables.js';
+
+export interface ChangedEndpoint {
+  readonly id: string;
+  readonly before: EndpointSpec | undefined;
+  readonly after: EndpointSpec | undefined;
+}
+
+/** The network at one moment. */
+interface Side {
+  readonly view: NetworkView;
+  get(id: string): EndpointSpec | undefined;
+  entries(): Iterable<readonly [string, EndpointSpec]>;
+}
+
+type Endpoints = Network['endpoints'];
+const NO_ENDPOINTS: Endpoints = new Map();
+
+export class NetworkDiff {
+  readonly #items = new EndpointItems();
+
+  constructor(private readonly counters: CompileCounters) {}
+
+  /** All that an NVE has of a network. */
+  *itemsOf(view: NetworkView, network: Network, nve: string): Generator<Item> {
+    yield* this.#memberItems({ view, ...endpointsNow(network.endpoints) }, nve);
+  }
+
+  /**
+   * @param network as it is now
+   * @param changed an endpoint that came to it, left it or changed
+   */
+  diff(
+    network: Network | undefined,
+    before: NetworkView | undefined,
+    after: NetworkView | undefined,
+    changed: ChangedEndpoint | undefined,
+    deltas: DeltaBuilder,
+  ): void {
+    const endpoints = network?.endpoints ?? NO_ENDPOINTS;
+    const old =
+      before === undefined ? undefined : { view: before, ...endpointsBefore(endpoints, changed) };
+    const now = after === undefined ? undefined : { view: after, ...endpointsNow(endpoints) };
+    const touched = touchedBy(network, before, after, changed);
+    for (const nve of new Set(members(before, after))) {
+      if (old?.view.members.has(nve) && now?.view.members.has(nve)) {
+        this.#diffMember(nve, old, now, touched, deltas);
+      } else {
+        this.counters.member++;
+        deltas.diff(nve, this.#memberItems(old, nve), this.#memberItems(now, nve));
+      }
+    }
+  }
+
+  *#memberItems(side: Side | undefined, nve: string): Generator<Item> {
+    if (side === undefined) return;
+    const { view } = side;
+    yield* domainItems(view, nve);
+    for (const peer of view.members.keys()) yield* peerItems(view, nve, peer);
+    for (const [id, endpoint] of side.entries()) yield* this.#items.of(view, nve, id, endpoint);
+  }
+
+  #diffMember(nve: string, old: Side, now: Side, touched: Touched, deltas: DeltaBuilder): void {
+    if (touched.everything || touched.peers.has(nve) || touched.mtu) {
+      deltas.diff(nve, domainItems(old.view, nve), domainItems(now.view, nve));
+    }
+    // A tunnel has both ends' addresses in it.
+    const peers = touched.peers.has(nve)
+      ? new Set([...now.view.members.keys(), ...touched.peers])
+      : touched.peers;
+    for (const peer of peers) {
+      deltas.diff(nve, peerItems(old.view, nve, peer), peerItems(now.view, nve, peer));
+    }
+    for (const id of touched.endpointsFor(nve)) {
+      this.counters.endpoint++;
+      const from = old.get(id);
+      const to = now.get(id);
+      deltas.diff(
+        nve,
+        from === undefined ? [] : this.#items.of(old.view, nve, id, from),
+        to === undefined ? [] : this.#items.of(now.view, nve, id, to),
+      );
+    }
+  }
+}
+
+function endpointsNow(endpoints: Endpoints): Pick<Side, 'get' | 'entries'> {
+  return { get: (id) => endpoints.get(id), entries: () => endpoints.entries() };
+}
+
+function endpointsBefore(
+  endpoints: Endpoints,
+  changed: ChangedEndpoint | undefined,
+): Pick<Side, 'get' | 'entries'> {
+  return {
+    get: (id) => (id === changed?.id ? changed.before : endpoints.get(id)),
+    *entries() {
+      for (const [id, endpoint] of endpoints) if (id !== changed?.id) yield [id, endpoint];
+      if (changed?.before !== undefined) yield [changed.id, changed.before];
+    },
+  };
+}
+
+/** What of a network a change may reach; more than needed does no harm. */
+interface Touched {
+  readonly everything: boolean;
+  readonly mtu: boolean;
+  /** The NVEs whose VTEP address came, went or changed; all of them with `everything`. */
+  readonly peers: ReadonlySet<string>;
+  endpointsFor(nve: string): Iterable<string>;
+}
+
+function touchedBy(
+  network: Network | undefined,
+  before: NetworkView | undefined,
+  after: NetworkView | undefined,
+  changed: ChangedEndpoint | undefined,
+): Touched {
+  const everything =
+    before?.spec !== after?.spec || before?.prefixes.join() !== after?.prefixes.join();
+  const mtu = before?.mtu !== after?.mtu;
+  const peers = new Set(
+    members(before, after).filter(
+      (nve) => everything || before?.members.get(nve) !== after?.members.get(nve),
+    ),
+  );
+  const shared = new Set<string>(everything ? network?.endpoints.keys() : []);
+  if (changed !== undefined) shared.add(changed.id);
+  for (const peer of peers) for (const id of network?.byNve.get(peer) ?? []) shared.add(id);
+  return {
+    everything,
+    mtu,
+    peers,
+    endpointsFor: (nve) =>
+      mtu ? new Set([...shared, ...(network?.byNve.get(nve) ?? [])]) : shared,
+  };
+}
+
+/** Those of either view, some twice. */
+function members(before: NetworkView | undefined, after: NetworkView | undefined): string[] {
+  return [...(before?.members.keys() ?? []), ...(after?.members.keys() ?? [])];
+}

@@ -1,0 +1,246 @@
+/** The model as the compiler has it. What refers to each other may come in any order. */
+import type { EndpointSpec } from '../../model/endpoint.js';
+import type { RouterSpec } from '../../model/router.js';
+import type { SubnetSpec } from '../../model/subnet.js';
+import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { viewOf, type Change, type NetworkView, type NveInput } from './inputs.js';
+import { routerViewOf, type RouterView } from './router-view.js';
+
+export interface Network {
+  spec: VirtualNetworkSpec | undefined;
+  readonly endpoints: Map<string, EndpointSpec>;
+  /** Ids of the endpoints on each NVE; no empty sets. */
+  readonly byNve: Map<string, Set<string>>;
+  /** Ids. */
+  readonly subnets: Set<string>;
+}
+
+const NO_NETWORKS: ReadonlySet<string> = new Set();
+
+export class Tables {
+  readonly #networks = new Map<string, Network>();
+  readonly #nves = new Map<string, NveInput>();
+  readonly #subnets = new Map<string, SubnetSpec>();
+  readonly #routers = new Map<string, RouterSpec>();
+  /** The router of each subnet that one names. */
+  readonly #subnetRouter = new Map<string, string>();
+  readonly #endpointNetwork = new Map<string, string>();
+  /** The networks that an NVE has endpoints in. */
+  readonly #nveNetworks = new Map<string, Set<string>>();
+
+  put(change: Change): void {
+    switch (change.kind) {
+      case 'VirtualNetwork':
+        this.#network(change.id).spec = change.after;
+        this.#tidy(change.id);
+        break;
+      case 'Nve':
+        if (change.after === undefined) this.#nves.delete(change.id);
+        else this.#nves.set(change.id, change.after);
+        break;
+      case 'Endpoint':
+        this.#putEndpoint(change.id, change.after);
+        break;
+      case 'Subnet':
+        this.#putSubnet(change.id, change.after);
+        break;
+      case 'Router':
+        this.#putRouter(change.id, change.after);
+        break;
+    }
+  }
+
+  nve(id: string): NveInput | undefined {
+    return this.#nves.get(id);
+  }
+
+  nves(): Iterable<string> {
+    return this.#nves.keys();
+  }
+
+  network(id: string): Network | undefined {
+    return this.#networks.get(id);
+  }
+
+  networkOf(endpoint: string): string | undefined {
+    return this.#endpointNetwork.get(endpoint);
+  }
+
+  endpoint(id: string): EndpointSpec | undefined {
+    return this.#networks.get(this.#endpointNetwork.get(id) ?? '')?.endpoints.get(id);
+  }
+
+  subnet(id: string): SubnetSpec | undefined {
+    return this.#subnets.get(id);
+  }
+
+  router(id: string): RouterSpec | undefined {
+    return this.#routers.get(id);
+  }
+
+  /** The router that names a subnet, which need not exist. */
+  routerNaming(subnet: string): string | undefined {
+    return this.#subnetRouter.get(subnet);
+  }
+
+  /** The router that a network has, if any. */
+  routerOf(network: string): string | undefined {
+    for (const subnet of this.#networks.get(network)?.subnets ?? []) {
+      const router = this.#subnetRouter.get(subnet);
+      if (router !== undefined) return router;
+    }
+    return undefined;
+  }
+
+  /** The networks of a router's subnets. */
+  networksOf(router: string): Set<string> {
+    return this.#networksOfSubnets(this.#routers.get(router)?.subnets ?? []);
+  }
+
+  #networksOfSubnets(subnets: readonly string[]): Set<string> {
+    const networks = new Set<string>();
+    for (const id of subnets) {
+      const subnet = this.#subnets.get(id);
+      if (subnet !== undefined) networks.add(subnet.network);
+    }
+    return networks;
+  }
+
+  /**
+   * A network and those that its router has beside it: an NVE with endpoints in one of them takes part
+   * in all, for it routes to them by itself.
+   */
+  group(network: string): ReadonlySet<string> {
+    const router = this.routerOf(network);
+    return router === undefined ? new Set([network]) : this.networksOf(router);
+  }
+
+  /** The networks that an NVE takes part in. */
+  joined(nve: string): Set<string> {
+    const joined = new Set<string>();
+    for (const own of this.#nveNetworks.get(nve) ?? NO_NETWORKS) {
+      if (joined.has(own)) continue;
+      for (const network of this.group(own)) joined.add(network);
+    }
+    return joined;
+  }
+
+  /** NVEs that take part in any of the networks. */
+  membersOf(networks: Iterable<string>): Set<string> {
+    const members = new Set<string>();
+    for (const network of networks) {
+      for (const each of this.group(network)) {
+        for (const nve of this.#networks.get(each)?.byNve.keys() ?? []) members.add(nve);
+      }
+    }
+    return members;
+  }
+
+  /** In how many of a router's networks an NVE has endpoints of its own: how many endpoints. */
+  endpointsBehind(router: string, nve: string): number {
+    let count = 0;
+    for (const network of this.networksOf(router)) {
+      count += this.#networks.get(network)?.byNve.get(nve)?.size ?? 0;
+    }
+    return count;
+  }
+
+  view(id: string): NetworkView | undefined {
+    const network = this.#networks.get(id);
+    if (network?.spec === undefined) return undefined;
+    const nves = this.routerOf(id) === undefined ? network.byNve.keys() : this.membersOf([id]);
+    const members: [string, NveInput][] = [];
+    for (const nve of nves) {
+      const input = this.#nves.get(nve);
+      if (input !== undefined) members.push([nve, input]);
+    }
+    const subnets = [...network.subnets].flatMap((each) => this.#subnets.get(each) ?? []);
+    return viewOf(id, network.spec, subnets, members);
+  }
+
+  /** @param views of the router's networks */
+  routerView(
+    id: string,
+    views: (network: string) => NetworkView | undefined,
+  ): RouterView | undefined {
+    const spec = this.#routers.get(id);
+    if (spec === undefined) return undefined;
+    const subnets = spec.subnets.flatMap((each) => this.#subnets.get(each) ?? []);
+    return routerViewOf(id, spec, subnets, views);
+  }
+
+  #network(id: string): Network {
+    let network = this.#networks.get(id);
+    if (network === undefined) {
+      network = { spec: undefined, endpoints: new Map(), byNve: new Map(), subnets: new Set() };
+      this.#networks.set(id, network);
+    }
+    return network;
+  }
+
+  #tidy(id: string): void {
+    const network = this.#networks.get(id);
+    if (network === undefined || network.spec !== undefined) return;
+    if (network.endpoints.size === 0 && network.subnets.size === 0) this.#networks.delete(id);
+  }
+
+  #putSubnet(id: string, after: SubnetSpec | undefined): void {
+    const before = this.#subnets.get(id);
+    if (before !== undefined) {
+      this.#subnets.delete(id);
+      this.#network(before.network).subnets.delete(id);
+      this.#tidy(before.network);
+    }
+    if (after === undefined) return;
+    this.#subnets.set(id, after);
+    this.#network(after.network).subnets.add(id);
+  }
+
+  #putRouter(id: string, after: RouterSpec | undefined): void {
+    for (const subnet of this.#routers.get(id)?.subnets ?? []) {
+      if (this.#subnetRouter.get(subnet) === id) this.#subnetRouter.delete(subnet);
+    }
+    if (after === undefined) {
+      this.#routers.delete(id);
+      return;
+    }
+    this.#routers.set(id, after);
+    for (const subnet of after.subnets) this.#subnetRouter.set(subnet, id);
+  }
+
+  #putEndpoint(id: string, after: EndpointSpec | undefined): void {
+    const old = this.#endpointNetwork.get(id);
+    const before = old === undefined ? undefined : this.#networks.get(old)?.endpoints.get(id);
+    if (old !== undefined && before !== undefined) this.#detach(old, id, before.nve);
+    if (after !== undefined) this.#attach(id, after);
+  }
+
+  #detach(name: string, id: string, nve: string): void {
+    const network = this.#network(name);
+    network.endpoints.delete(id);
+    this.#endpointNetwork.delete(id);
+    const local = network.byNve.get(nve);
+    local?.delete(id);
+    if (local?.size === 0) {
+      network.byNve.delete(nve);
+      const networks = this.#nveNetworks.get(nve);
+      networks?.delete(name);
+      if (networks?.size === 0) this.#nveNetworks.delete(nve);
+    }
+    this.#tidy(name);
+  }
+
+  #attach(id: string, endpoint: EndpointSpec): void {
+    const network = this.#network(endpoint.network);
+    network.endpoints.set(id, endpoint);
+    this.#endpointNetwork.set(id, endpoint.network);
+    addTo(network.byNve, endpoint.nve, id);
+    addTo(this.#nveNetworks, endpoint.nve, endpoint.network);
+  }
+}
+
+function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
+  const set = map.get(key);
+  if (set === undefined) map.set(key, new Set([value]));
+  else set.add(value);
+}

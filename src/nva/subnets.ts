@@ -1,0 +1,151 @@
+import { invalidFields, NfvError } from '../errors.js';
+import { formatName } from '../model/names.js';
+import {
+  checkSubnet,
+  overlap,
+  subnetHolds,
+  type Subnet,
+  type SubnetSpec,
+} from '../model/subnet.js';
+import type { KeyValue, Store } from '../store/store.js';
+import { isImmutable } from './immutable.js';
+import {
+  ipKey,
+  networkEndpointsOf,
+  networkGenerationKey,
+  networkSubnetsOf,
+  specKey,
+  subnetRouterKey,
+  subnetsGenerationKey,
+} from './keys.js';
+import { metaOf, RECORDS } from './records.js';
+import { reference } from './references.js';
+import type { Claim, Guard, ResourceRules } from './resource-rules.js';
+import { scanIds } from './scan.js';
+
+export function subnetRules(store: Store): ResourceRules<SubnetSpec, Subnet> {
+  return {
+    kind: 'Subnet',
+    collection: 'subnets',
+    noun: 'subnet',
+    records: RECORDS.subnets,
+    async check(id, before, after) {
+      if (before !== undefined) isImmutable('subnet', before, after, ['network', 'prefix']);
+      const spec = checkSubnet(after);
+      const guards = [
+        ...(before === undefined ? await fits(store, id, spec) : []),
+        ...(await gatewayStays(store, id, before, spec)),
+      ];
+      return { spec, guards };
+    },
+    checkDelete: (id, spec) => unneeded(store, id, spec),
+    claims: claimsOf,
+    statusKeys: () => [],
+    generations(before, after) {
+      const network = (after ?? before)?.network;
+      return network === undefined ? [] : [subnetsGenerationKey(network)];
+    },
+    assemble: (id, { value, modRevision }) =>
+      Promise.resolve({
+        kind: 'Subnet',
+        id,
+        spec: value.spec,
+        meta: metaOf(value, modRevision, 0),
+      }),
+  };
+}
+
+/** The gateway's address is the subnet's own, as an endpoint's is the endpoint's. */
+function claimsOf(id: string, { network, gateway }: SubnetSpec): Claim[] {
+  const taken = invalidFields(
+    [
+      {
+        field: 'subnet.gateway',
+        value: gateway,
+        reason: `an endpoint of virtualNetworks/${network} has it`,
+        remedy: 'give the gateway an address of its own',
+      },
+    ],
+    'IP_IN_USE',
+  );
+  return [
+    { key: `${networkSubnetsOf(network)}${id}`, taken: undefined },
+    ...(gateway === '' ? [] : [{ key: ipKey(network, gateway), taken }]),
+  ];
+}
+
+/** The network exists, and no subnet of it overlaps, nor one that comes while we look. */
+async function fits(store: Store, id: string, spec: SubnetSpec): Promise<Guard[]> {
+  const { network, prefix } = spec;
+  const { guard } = await reference(
+    store,
+    'subnet.network',
+    'virtualNetworks',
+    network,
+    RECORDS.virtualNetworks,
+  );
+  const key = subnetsGenerationKey(network);
+  const revision = (await store.get(key))?.modRevision ?? 0;
+  for await (const [other, { prefix: taken }] of subnetsOf(store, network)) {
+    if (other === id || !overlap(prefix, taken)) continue;
+    const reason = `overlaps with subnets/${other}, ${taken}`;
+    const remedy = 'give a prefix that no other subnet of the network has';
+    throw invalidFields([{ field: 'subnet.prefix', value: prefix, reason, remedy }]);
+  }
+  return [guard, { compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
+}
+
+/** The subnets of a network. */
+export async function* subnetsOf(
+  store: Store,
+  network: string,
+): AsyncGenerator<[id: string, spec: SubnetSpec]> {
+  for await (const id of scanIds(store, networkSubnetsOf(network))) {
+    const kv = await store.get(specKey('subnets', id));
+    if (kv !== undefined) yield [id, RECORDS.subnets.decode(kv.key, kv.value).spec];
+  }
+}
+
+/** A router without a gateway to be reached by would be none. */
+async function gatewayStays(
+  store: Store,
+  id: string,
+  before: SubnetSpec | undefined,
+  after: SubnetSpec,
+): Promise<Guard[]> {
+  if (before === undefined || before.gateway === '' || after.gateway !== '') return [];
+  const key = subnetRouterKey(id);
+  const router = await store.get(key);
+  if (router === undefined) {
+    return [{ compare: { kind: 'revision', key, revision: 0 }, onFail: 'retry' }];
+  }
+  throw inUse(id, `is a subnet of routers/${router.value}, which needs its gateway`, router);
+}
+
+/** What is to be deleted has no router, and no endpoint that names it or has an address in it. */
+async function unneeded(store: Store, id: string, spec: SubnetSpec): Promise<Guard[]> {
+  const key = subnetRouterKey(id);
+  const router = await store.get(key);
+  if (router !== undefined) throw inUse(id, `is a subnet of routers/${router.value}`, router);
+  const generation = networkGenerationKey(spec.network);
+  const revision = (await store.get(generation))?.modRevision ?? 0;
+  for await (const endpoint of scanIds(store, networkEndpointsOf(spec.network))) {
+    const kv = await store.get(specKey('endpoints', endpoint));
+    if (kv === undefined) continue;
+    const { subnets, ips } = RECORDS.endpoints.decode(kv.key, kv.value).spec;
+    if (!subnets.includes(id) && !ips.some((ip) => subnetHolds(spec, ip))) continue;
+    throw new NfvError('RESOURCE_IN_USE', `${formatName('subnets', id)} has endpoints`, {
+      remedy: `delete or change them first: nfvctl get endpoints --network ${spec.network}`,
+    });
+  }
+  return [
+    { compare: { kind: 'revision', key, revision: 0 }, onFail: 'retry' },
+    { compare: { kind: 'revision', key: generation, revision }, onFail: 'retry' },
+  ];
+}
+
+function inUse(id: string, what: string, { value: router }: KeyValue): NfvError {
+  return new NfvError('RESOURCE_IN_USE', `${formatName('subnets', id)} ${what}`, {
+    remedy: `take it out of the router first: nfvctl update router ${router}`,
+  });
+}

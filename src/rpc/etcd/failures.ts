@@ -1,0 +1,98 @@
+/** What etcd and gRPC say, as our errors. etcd's texts are in its api/v3rpc/rpctypes/error.go. */
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { NfvError, type ErrorCode } from '../../errors.js';
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly remedy?: string;
+}
+
+const ETCD = 'etcdserver: ';
+
+/** By etcd's own text; the same status has many meanings. */
+const BY_TEXT: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['mvcc: required revision has been compacted', { code: 'REVISION_COMPACTED' }],
+  ['mvcc: required revision is a future revision', { code: 'REVISION_IN_FUTURE' }],
+  [
+    'mvcc: database space exceeded',
+    {
+      code: 'STORE_FULL',
+      remedy:
+        'make room in etcd: compact, "etcdctl defrag", then "etcdctl alarm disarm"; see docs/operations.md',
+    },
+  ],
+  ['too many operations in txn request', { code: 'STORE_LIMIT' }],
+  ['request is too large', { code: 'STORE_LIMIT' }],
+  ['too many requests', { code: 'TOO_MANY_REQUESTS' }],
+  ['authentication failed, invalid user ID or password', { code: 'STORE_REFUSED' }],
+  ['user name is empty', { code: 'STORE_REFUSED', remedy: 'configure a user: auth' }],
+  [
+    'authentication is not enabled',
+    { code: 'STORE_REFUSED', remedy: 'leave out auth, or enable it: "etcdctl auth enable"' },
+  ],
+  ['lease already exists', { code: 'ALREADY_EXISTS' }],
+  ['requested lease not found', { code: 'NOT_FOUND' }],
+  ['corrupt cluster', { code: 'STORE_DAMAGED', remedy: 'see "etcdctl alarm list"' }],
+]);
+
+const BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+  [status.UNAVAILABLE, 'STORE_UNREACHABLE'],
+  [status.DEADLINE_EXCEEDED, 'STORE_UNREACHABLE'],
+  // A member that is killed makes gRPC say these.
+  [status.CANCELLED, 'STORE_UNREACHABLE'],
+  [status.INTERNAL, 'STORE_UNREACHABLE'],
+  [status.UNKNOWN, 'STORE_UNREACHABLE'],
+  [status.ABORTED, 'STORE_UNREACHABLE'],
+  [status.DATA_LOSS, 'STORE_DAMAGED'],
+  [status.PERMISSION_DENIED, 'STORE_REFUSED'],
+  [status.UNAUTHENTICATED, 'STORE_REFUSED'],
+  // A learner, or an older one than the cluster: another member may do it.
+  [status.FAILED_PRECONDITION, 'STORE_UNREACHABLE'],
+  // Of our own end: an answer that is larger than it takes.
+  [status.RESOURCE_EXHAUSTED, 'MESSAGE_TOO_LARGE'],
+]);
+
+/** `target` is the member's address, for people. */
+export function etcdError(thrown: unknown, target: string): NfvError {
+  if (!isServiceError(thrown)) return NfvError.from(thrown);
+  const text = thrown.details.startsWith(ETCD) ? thrown.details.slice(ETCD.length) : undefined;
+  const meaning = text === undefined ? undefined : BY_TEXT.get(text);
+  const code = meaning?.code ?? BY_STATUS.get(thrown.code) ?? 'INTERNAL';
+  return new NfvError(code, `etcd ${target}: ${saidOf(thrown)}`, {
+    cause: thrown,
+    ...(meaning?.remedy === undefined ? {} : { remedy: meaning.remedy }),
+  });
+}
+
+/** In one line, without what grpc-js says around it. */
+function saidOf({ code, details }: ServiceError): string {
+  if (code === status.DEADLINE_EXCEEDED) return 'no answer in time';
+  const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
+  return said.replace(ETCD, '').replace(/^Error(?: \[\w+\])?: /, '');
+}
+
+/** It never left this process, so that it was not done for sure. */
+export function wasNotSent(error: NfvError): boolean {
+  const { cause } = error;
+  return isServiceError(cause) && cause.details.startsWith('No connection established');
+}
+
+/** The token is not, or no longer, good; nothing was done. */
+export function wantsToken(error: NfvError): boolean {
+  const { cause } = error;
+  if (!isServiceError(cause)) return false;
+  if (cause.code === status.UNAUTHENTICATED) return true;
+  return /user name is empty|revision of auth store is old/.test(cause.details);
+}
+
+function isServiceError(thrown: unknown): thrown is ServiceError {
+  return (
+    thrown instanceof Error &&
+    'code' in thrown &&
+    typeof thrown.code === 'number' &&
+    'details' in thrown &&
+    typeof thrown.details === 'string' &&
+    'metadata' in thrown &&
+    thrown.metadata instanceof Metadata
+  );
+}

@@ -1,0 +1,100 @@
+/** Takes everything from one store to another of any kind, history included. */
+import { setMaxListeners } from 'node:events';
+import { NfvError } from '../errors.js';
+import { LIMITS, type Store, type StoreEvent, type StoreReader, type WriteOp } from './store.js';
+
+/** Who a store is, for one that takes the place of another. */
+export interface StoreIdentity {
+  readonly storeId: string;
+  /** The new one's is above. */
+  readonly epoch: number;
+}
+
+export interface Copied {
+  readonly keys: number;
+  /** Transactions of history, after the oldest state that the source could still read. */
+  readonly transactions: number;
+}
+
+const PAGE = 500;
+
+/**
+ * Everything of `from`, that nobody else writes, into `to`, which is new and empty: the oldest state
+ * that can be read, and each transaction since, as one. Keys, values, their order in time and what was
+ * written together are kept; revisions are numbered anew. Reads both to the end and compares.
+ * @throws NfvError of the stores; STORE_LIMIT where `to` takes less in one transaction; STORE_DAMAGED
+ *   when what was written is not what is read
+ */
+export async function copyStore(from: Store, to: Store): Promise<Copied> {
+  const { revision, compactRevision } = from.status();
+  await copyState(from, to, compactRevision);
+  const transactions = await copyHistory(from, to, compactRevision, revision);
+  return { keys: await compareStores(from, to), transactions };
+}
+
+async function copyState(from: Store, to: Store, revision: number): Promise<void> {
+  let ops: WriteOp[] = [];
+  let bytes = 0;
+  for await (const { key, value } of everything(from, revision)) {
+    const size = Buffer.byteLength(value);
+    if (ops.length === to.txnOps || bytes + size > LIMITS.txnBytes) {
+      await to.txn({ compare: [], ops });
+      ops = [];
+      bytes = 0;
+    }
+    ops.push({ kind: 'put', key, value });
+    bytes += size;
+  }
+  if (ops.length > 0) await to.txn({ compare: [], ops });
+}
+
+async function copyHistory(from: Store, to: Store, after: number, last: number): Promise<number> {
+  // A store in which nothing was ever written has a revision, and nothing to be watched.
+  if (after === last || (await isEmpty(from, last))) return 0;
+  let count = 0;
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  for await (const batch of from.watch({ prefix: '', after, signal })) {
+    await to.txn({ compare: [], ops: batch.events.map(opOf) });
+    count++;
+    if (batch.revision >= last) break;
+  }
+  return count;
+}
+
+async function isEmpty(store: StoreReader, revision: number): Promise<boolean> {
+  return (await store.range({ prefix: '', limit: 1, revision })).kvs.length === 0;
+}
+
+function opOf(event: StoreEvent): WriteOp {
+  if (event.kind === 'delete') return { kind: 'delete', key: event.key };
+  const { key, value } = event.kv;
+  return { kind: 'put', key, value };
+}
+
+/** @returns how many keys both have */
+async function compareStores(from: StoreReader, to: StoreReader): Promise<number> {
+  const others = everything(to, to.status().revision)[Symbol.asyncIterator]();
+  let keys = 0;
+  for await (const { key, value } of everything(from, from.status().revision)) {
+    const other = await others.next();
+    if (other.done === true || other.value.key !== key || other.value.value !== value) {
+      throw new NfvError('STORE_DAMAGED', `${key} is not in the copy as it was written`);
+    }
+    keys++;
+  }
+  if ((await others.next()).done === true) return keys;
+  throw new NfvError('STORE_DAMAGED', 'the copy has keys that the source does not have');
+}
+
+async function* everything(
+  store: StoreReader,
+  revision: number,
+): AsyncGenerator<{ readonly key: string; readonly value: string }> {
+  for (let after = '', more = true; more;) {
+    const page = await store.range({ prefix: '', after, limit: PAGE, revision });
+    yield* page.kvs;
+    after = page.kvs.at(-1)?.key ?? after;
+    ({ more } = page);
+  }
+}

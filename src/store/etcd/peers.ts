@@ -1,0 +1,81 @@
+/**
+ * Who has the store open: each process has a key with a lease, which goes when it is killed. Keys
+ * with a lease hold nothing else: that one ran out tells that a process is silent, no more.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import type { EtcdApi } from '../../rpc/etcd/types.js';
+import type { Peers } from '../store.js';
+import { allOf, type Layout } from './layout.js';
+
+/** Seconds for which a process is taken to be there after it was last heard of. */
+const LEASE_S = 5;
+/** Milliseconds of silence after which etcd is not waited for to say goodbye. */
+const SILENT_MS = 3000;
+const MAX_LEASE_ID = 2 ** 48 - 1;
+
+export class EtcdPeers implements Peers {
+  readonly self = randomBytes(9).toString('base64url');
+  readonly #callbacks = new Set<() => void>();
+  #alive: ReadonlySet<string> = new Set([this.self]);
+  #lease = 0;
+
+  constructor(
+    private readonly api: EtcdApi,
+    private readonly layout: Layout,
+    /** Milliseconds since etcd was last heard. */
+    private readonly silence: () => number,
+  ) {}
+
+  isAlive(process: string): boolean {
+    return this.#alive.has(process);
+  }
+
+  others(): number {
+    return [...this.#alive].filter((process) => process !== this.self).length;
+  }
+
+  silentMs(): number {
+    return this.silence();
+  }
+
+  onChange(callback: () => void): () => void {
+    this.#callbacks.add(callback);
+    return () => {
+      this.#callbacks.delete(callback);
+    };
+  }
+
+  /** Says that this process is there, and looks who else is. @throws NfvError as EtcdApi.ask */
+  async beat(): Promise<void> {
+    const isKept = this.#lease !== 0 && (await this.api.keepLease(this.#lease));
+    if (!isKept) await this.#announce();
+    const { live } = this.layout;
+    const range = { ...allOf(live), keysOnly: true };
+    const read = { kind: 'range', range } as const;
+    const answer = await this.api.ask({ compare: [], success: [read], failure: [] });
+    const found = answer.ranges[0]?.kvs ?? [];
+    const alive = new Set(found.map(({ key }) => key.toString('utf8', live.length)));
+    const isSame = alive.size === this.#alive.size && [...alive].every((id) => this.isAlive(id));
+    this.#alive = alive;
+    if (!isSame) for (const callback of this.#callbacks) callback();
+  }
+
+  /** Says that this process is gone, where anybody hears it. */
+  async leave(): Promise<void> {
+    if (this.#lease === 0 || this.silentMs() > SILENT_MS) return;
+    try {
+      await this.api.revokeLease(this.#lease);
+    } catch {
+      // It runs out by itself.
+    }
+  }
+
+  async #announce(): Promise<void> {
+    const lease = randomInt(1, MAX_LEASE_ID);
+    await this.api.grantLease(lease, LEASE_S);
+    const key = Buffer.concat([this.layout.live, Buffer.from(this.self)]);
+    const put = { kind: 'put', key, value: Buffer.alloc(0), lease } as const;
+    await this.api.ask({ compare: [], success: [put], failure: [] });
+    this.#lease = lease;
+  }
+}

@@ -1,0 +1,104 @@
+/** From each routing to each other, by the engine's plans. */
+import assert from 'node:assert/strict';
+import type { Payload } from '../../../../src/model/item.js';
+import { LinuxHost } from '../../../support/linux-host.js';
+import { macAt, neighbor, tunnelTo } from '../../../support/linux-items.js';
+import {
+  VTEP,
+  REMOTE,
+  MAC,
+  RED,
+  BLUE,
+  ID,
+  redGateway,
+  base,
+  whole,
+} from '../../../support/linux-routing-samples.js';
+import { needNetns } from '../../../support/netns.js';
+import {
+  dropRoute,
+  gateway,
+  gatewayNeighbor,
+  hop,
+  routeTo,
+  routeToVrf,
+  vrf,
+} from '../../../support/routing-items.js';
+
+describe('kernel dataplane: from each routing to each other', function () {
+  this.timeout(240_000);
+  let host: LinuxHost;
+
+  before(async function () {
+    await needNetns(this);
+    host = await LinuxHost.alone([`${VTEP}/24`]);
+  });
+
+  after(() => host.close());
+
+  const remote = [
+    tunnelTo(RED, REMOTE, VTEP),
+    macAt(RED, MAC, REMOTE),
+    neighbor(RED, '10.1.1.9', MAC),
+  ];
+  const swapped = [gateway(ID, RED, ['10.1.2.1/24']), gateway(ID, BLUE, ['10.1.1.1/24'])];
+  const CONFIGURATIONS: readonly (readonly [title: string, items: readonly Payload[]])[] = [
+    ['nothing', []],
+    ['networks alone', [...base, ...remote]],
+    ['a router without networks', [vrf(ID), dropRoute(ID, '10.9.0.0/16')]],
+    ['a router', [...whole, ...remote]],
+    ['its subnets swapped between networks', [...base, vrf(ID), ...swapped]],
+    [
+      'its networks in another router, with the same routes',
+      [
+        ...base,
+        vrf(43),
+        gateway(43, RED, ['10.1.1.1/24', 'fd00:1::1/64'], { mac: '02:00:00:00:fe:07' }),
+        gateway(43, BLUE, ['10.1.2.1/24'], { mtu: 1300 }),
+        gatewayNeighbor(43, RED, '10.1.1.9', MAC),
+        routeTo(43, '10.9.0.0/16', hop('10.1.1.9', RED, 2), hop('10.1.2.9', BLUE)),
+        routeTo(43, 'fd09::/48', hop('fd00:1::9', RED), hop('fd00:1::8', RED, 5)),
+      ],
+    ],
+    [
+      'two routers that lead to each other',
+      [
+        ...base,
+        vrf(ID),
+        vrf(43),
+        redGateway(),
+        gateway(43, BLUE, ['10.1.2.1/24', 'fd00:2::1/64']),
+        routeToVrf(ID, '10.9.0.0/16', 43),
+        routeToVrf(ID, 'fd09::/48', 43),
+        routeToVrf(43, '0.0.0.0/0', ID),
+        routeTo(43, '::/0', hop('fd00:2::9', BLUE)),
+      ],
+    ],
+    [
+      'what was a next hop is dropped, and what was dropped has next hops',
+      [
+        ...base,
+        vrf(ID),
+        redGateway(),
+        dropRoute(ID, '10.9.0.0/16'),
+        dropRoute(ID, 'fd09::/48'),
+        routeTo(ID, '0.0.0.0/0', hop('10.1.1.8', RED), hop('10.1.1.7', RED)),
+        routeTo(ID, '::/0', hop('fd00:1::8', RED), hop('fd00:1::7', RED, 9)),
+      ],
+    ],
+  ];
+
+  for (const [from, before] of CONFIGURATIONS) {
+    it(`from ${from}`, async () => {
+      for (const [to, after] of CONFIGURATIONS) {
+        if (from === to) continue;
+        await host.reconcile(before);
+        await host.reconcile(after).catch((error: unknown) => {
+          throw new Error(`to ${to}`, { cause: error });
+        });
+      }
+      await host.reconcile([]);
+      assert.deepEqual(await host.routers(), []);
+    });
+  }
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { gatewayInterface } from '../../../../src/dataplane/linux/gateway-interface.js';
+import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { FakeDoors, linkJson } from '../../../support/fake-doors.js';
+import { gateway, GATEWAY_MAC } from '../../../support/routing-items.js';
+
+const ITEM = gateway(7, 100, ['10.0.0.1/24', 'fd00::1/64']);
+const INSIDE = 'ip -n nfvr7';
+const NEAR = { ifalias: 'nfvd:gw/7/100', group: '1852208740' };
+
+describe('GatewayInterface', () => {
+  it('is made from inside, kept to its host, and marked when it is complete', async () => {
+    const doors = new FakeDoors();
+    await gatewayInterface.create(ITEM, doors, new Memory());
+    const local = (ip: string): string =>
+      `ip neigh replace ${ip} lladdr ${GATEWAY_MAC} dev nfvb100 nud permanent`;
+    assert.deepEqual(doors.said, [
+      `${INSIDE} link add name gw100 address ${GATEWAY_MAC} mtu 1400 type veth ` +
+        'peer name nfvg100 mtu 1400 group 1852208740 netns /proc/1/ns/net',
+      `${INSIDE} link set dev gw100 mtu 1400 addrgenmode none`,
+      `${INSIDE} addr show`,
+      `${INSIDE} addr replace 10.0.0.1/24 dev gw100`,
+      `${INSIDE} addr replace fd00::1/64 dev gw100 nodad`,
+      `${INSIDE} addr replace fe80::ff:fe00:fe01/64 dev gw100 nodad`,
+      `${INSIDE} link set dev gw100 up alias nfvd:gw/7/100`,
+      'ip link set dev nfvg100 mtu 1400 addrgenmode none master nfvb100',
+      'ip link set dev nfvg100 type bridge_slave learning off flood off mcast_flood on',
+      `filter nfvx100 ${GATEWAY_MAC}`,
+      'broadcasts nfvg100 on',
+      `bridge fdb replace ${GATEWAY_MAC} dev nfvg100 master static sticky`,
+      local('10.0.0.1'),
+      local('fd00::1'),
+      local('fe80::ff:fe00:fe01'),
+      'ip link set dev nfvg100 up alias nfvd:gw/7/100',
+    ]);
+  });
+
+  it('is undone when a part of it fails', async () => {
+    const doors = new FakeDoors().fail(/fdb/, 'RTNETLINK answers: No buffer space available\n');
+    await assert.rejects(gatewayInterface.create(ITEM, doors, new Memory()), {
+      code: 'KERNEL_REFUSED',
+    });
+    assert.equal(doors.said.at(-1), 'undo link del dev nfvg100');
+  });
+
+  it('is made anew where half of it is left', async () => {
+    const doors = new FakeDoors()
+      .answer(/^ip link show dev nfvg100/, [linkJson('nfvg100', NEAR)])
+      .answer(/-n nfvr7 link show/, []);
+    await gatewayInterface.update(ITEM, ITEM, doors, new Memory());
+    const changes = doors.said.filter((words) => !words.includes('show'));
+    assert.equal(changes[0], 'ip link del dev nfvg100');
+    assert.match(changes[1] ?? '', /link add name gw100/);
+  });
+
+  for (const [title, near, far] of [
+    ['on the host', { ifalias: '' }, undefined],
+    ['in the router', NEAR, { ifalias: 'theirs' }],
+  ] as const) {
+    it(`gives way to nobody's interface of its name ${title}`, async () => {
+      const doors = new FakeDoors().answer(/^ip link show dev nfvg100/, [
+        linkJson('nfvg100', near),
+      ]);
+      if (far !== undefined) doors.answer(/link show dev gw100/, [linkJson('gw100', far)]);
+      await assert.rejects(gatewayInterface.update(ITEM, ITEM, doors, new Memory()), {
+        code: 'FOREIGN_OBJECT',
+      });
+      assert.ok(doors.said.every((words) => words.includes('show')));
+    });
+  }
+
+  it('takes with it what kept it to its host', async () => {
+    const doors = new FakeDoors().answer(/^ip link show dev nfvg100/, [linkJson('nfvg100', NEAR)]);
+    await gatewayInterface.remove(ITEM, doors, new Memory());
+    assert.deepEqual(doors.said.slice(1), [
+      'ip link del dev nfvg100',
+      'no filter nfvx100',
+      'ip neigh del 10.0.0.1 dev nfvb100',
+      'ip neigh del fd00::1 dev nfvb100',
+      'ip neigh del fe80::ff:fe00:fe01 dev nfvb100',
+    ]);
+  });
+
+  it('leaves what has become the gateway of another router', async () => {
+    const doors = new FakeDoors().answer(/^ip link show dev nfvg100/, [
+      linkJson('nfvg100', { ifalias: 'nfvd:gw/8/100' }),
+    ]);
+    await gatewayInterface.remove(ITEM, doors, new Memory());
+    assert.equal(doors.said.length, 1);
+  });
+});

@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { RouterSpec } from '../../../../src/model/router.js';
+import type { SubnetSpec } from '../../../../src/model/subnet.js';
+import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
+import type { Change } from '../../../../src/nva/compiler/inputs.js';
+import { payloads, Replicas } from '../../../support/replicas.js';
+import {
+  endpointSpec,
+  networkSpec,
+  nveInput,
+  routerSpec,
+  subnetSpec,
+} from '../../../support/specs.js';
+
+const NVES = ['nve-1', 'nve-2', 'nve-3', 'nve-4'];
+const NETWORKS = ['net-1', 'net-2', 'net-3'];
+const SUBNETS = ['sub-1', 'sub-2', 'sub-3', 'sub-4'];
+const ROUTERS = ['r-1', 'r-2'];
+
+/** Subnet n is always the same but for its gateway: two of net-1, one of each other. */
+const subnets = fc.constantFrom(...SUBNETS).chain((id) => {
+  const n = SUBNETS.indexOf(id);
+  const network = NETWORKS[Math.max(0, n - 1)] ?? 'net-1';
+  return fc.constantFrom('', `10.${n}.0.1`, `10.${n}.0.254`).map((gateway): Change => ({
+    kind: 'Subnet',
+    id,
+    after: subnetSpec({ network, prefix: `10.${n}.0.0/24`, gateway }),
+  }));
+});
+
+const routes = fc.constantFrom<RouterSpec['routes']>(
+  [],
+  [{ prefix: '0.0.0.0/0', nextHops: [{ address: '10.2.0.9', weight: 1 }], drop: false }],
+  [
+    {
+      prefix: '192.168.0.0/16',
+      nextHops: [
+        { address: '10.0.0.9', weight: 1 },
+        { address: '10.3.0.9', weight: 2 },
+      ],
+      drop: false,
+    },
+    { prefix: '172.16.0.0/12', nextHops: [], drop: true },
+  ],
+);
+
+const changes: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 2, arbitrary: subnets },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...SUBNETS).map((id): Change => {
+      return { kind: 'Subnet', id, after: undefined };
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ id: fc.constantFrom(...ROUTERS), subnets: fc.subarray(SUBNETS), routes })
+      .map(({ id, ...fields }): Change => {
+        const vrfId = ROUTERS.indexOf(id) + 1;
+        return { kind: 'Router', id, after: routerSpec({ vrfId, ...fields }) };
+      }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...ROUTERS).map((id): Change => {
+      return { kind: 'Router', id, after: undefined };
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        id: fc.constantFrom(...NETWORKS),
+        there: fc.boolean(),
+        underlayFamily: fc.constantFrom('IPV4', 'IPV6'),
+      })
+      .map(({ id, there, underlayFamily }): Change => {
+        const vni = 100 + NETWORKS.indexOf(id);
+        const after = there ? networkSpec({ vni, underlayFamily }) : undefined;
+        return { kind: 'VirtualNetwork', id, after };
+      }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({
+        id: fc.constantFrom(...NVES),
+        addresses: fc.subarray([4, 6]),
+        mtu: fc.constantFrom(undefined, 1500, 9000),
+      })
+      .map(({ id, addresses, mtu }): Change => {
+        const n = NVES.indexOf(id) + 1;
+        const own = addresses.map((v) => (v === 4 ? `192.0.2.${n}` : `2001:db8::${n}`));
+        return { kind: 'Nve', id, after: own.length === 0 ? undefined : nveInput(own, mtu) };
+      }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({
+        n: fc.nat({ max: 5 }),
+        network: fc.constantFrom(...NETWORKS),
+        nve: fc.constantFrom(...NVES),
+        adminState: fc.constantFrom('UP', 'DOWN'),
+        there: fc.boolean(),
+      })
+      .map(({ n, there, ...fields }): Change => {
+        const mac = `02:00:00:00:00:0${n}`;
+        const ips = SUBNETS.map((_, subnet) => `10.${subnet}.0.1${n}`);
+        const after = there ? endpointSpec({ mac, ips, ...fields }) : undefined;
+        return { kind: 'Endpoint', id: `ep-${n}`, after };
+      }),
+  },
+);
+
+/** What the API makes sure of: a router's subnets exist, and a network has one router. */
+class Rules {
+  readonly #subnets = new Map<string, SubnetSpec>();
+  readonly #routers = new Map<string, RouterSpec>();
+
+  accepts(change: Change): boolean {
+    if (change.kind === 'Subnet') {
+      const attached = [...this.#routers.values()].some((r) => r.subnets.includes(change.id));
+      if (attached && (change.after === undefined || change.after.gateway === '')) return false;
+      if (change.after === undefined) this.#subnets.delete(change.id);
+      else this.#subnets.set(change.id, change.after);
+    }
+    if (change.kind === 'Router') {
+      if (change.after !== undefined && !this.#fits(change.id, change.after)) return false;
+      if (change.after === undefined) this.#routers.delete(change.id);
+      else this.#routers.set(change.id, change.after);
+    }
+    return true;
+  }
+
+  #fits(id: string, { subnets: own }: RouterSpec): boolean {
+    const networks = own.map((subnet) => this.#subnets.get(subnet));
+    if (networks.some((subnet) => subnet === undefined || subnet.gateway === '')) return false;
+    const others = [...this.#routers].flatMap(([other, spec]) =>
+      other === id ? [] : spec.subnets,
+    );
+    const taken = new Set(others.map((subnet) => this.#subnets.get(subnet)?.network));
+    return networks.every((subnet) => !taken.has(subnet?.network));
+  }
+}
+
+describe('nva/compiler: routing', () => {
+  it('incremental equals full, after any sequence of changes', () => {
+    fc.assert(
+      fc.property(fc.array(changes, { maxLength: 80, size: 'max' }), (sequence) => {
+        const index = new CompileIndex();
+        const replicas = new Replicas();
+        const rules = new Rules();
+        const last = new Map<string, Change>();
+        for (const change of sequence) {
+          if (!rules.accepts(change)) continue;
+          last.set(`${change.kind} ${change.id}`, change);
+          replicas.take(index.apply(change));
+          for (const nve of NVES) {
+            const full = payloads(index.full(nve).values());
+            assert.deepEqual(payloads(replicas.of(nve).values()), full, nve);
+          }
+        }
+        // Another process reads them from the store in another order.
+        const fresh = new CompileIndex();
+        for (const change of [...last.values()].reverse()) fresh.load(change);
+        for (const nve of NVES) {
+          const full = payloads(index.full(nve).values());
+          assert.deepEqual(payloads(fresh.full(nve).values()), full);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  /** Two networks, each with a subnet, on a router; an endpoint of each on its own NVE. */
+  function routed(): CompileIndex {
+    const index = new CompileIndex();
+    for (const n of [1, 2, 3]) {
+      index.apply({ kind: 'Nve', id: `nve-${n}`, after: nveInput([`192.0.2.${n}`], 1500) });
+    }
+    for (const n of [1, 2]) {
+      const network = `net-${n}`;
+      index.apply({ kind: 'VirtualNetwork', id: network, after: networkSpec({ vni: 100 + n }) });
+      const after = subnetSpec({ network, prefix: `10.${n}.0.0/24`, gateway: `10.${n}.0.1` });
+      index.apply({ kind: 'Subnet', id: `sub-${n}`, after });
+      index.apply({ kind: 'Endpoint', id: `ep-${n}`, after: endpoint(n, `nve-${n}`) });
+    }
+    index.apply({ kind: 'Router', id: 'r', after: routerSpec({ subnets: ['sub-1', 'sub-2'] }) });
+    return index;
+  }
+
+  const endpoint = (n: number, nve: string, host = 10): ReturnType<typeof endpointSpec> =>
+    endpointSpec({
+      network: `net-${n}`,
+      nve,
+      mac: `02:00:00:00:0${n}:${host}`,
+      ips: [`10.${n}.0.${host}`],
+    });
+
+  it('gives each NVE of a router all its networks, gateways and neighbours', () => {
+    const items = routed().full('nve-1');
+    assert.deepEqual([...items.keys()].sort(), [
+      'bd/101',
+      'bd/102',
+      'flood/101/192.0.2.2',
+      'flood/102/192.0.2.2',
+      'gw/1/101',
+      'gw/1/102',
+      'gwneigh/1/101/10.1.0.10',
+      'gwneigh/1/102/10.2.0.10',
+      'mac/101/02:00:00:00:01:10',
+      'mac/102/02:00:00:00:02:10',
+      'neigh/101/10.1.0.10',
+      'neigh/102/10.2.0.10',
+      'port/ep-1',
+      'tunnel/101/192.0.2.2',
+      'tunnel/102/192.0.2.2',
+      'vrf/1',
+      'vtep/192.0.2.1',
+    ]);
+    assert.deepEqual(items.get('gw/1/102')?.payload, {
+      kind: 'gateway_interface',
+      vrf: 1,
+      vni: 102,
+      mac: '00:00:5e:00:01:01',
+      addresses: ['10.2.0.1/24'],
+      mtu: 1450,
+    });
+    assert.deepEqual(items.get('gwneigh/1/102/10.2.0.10')?.payload, {
+      kind: 'gateway_neighbor',
+      vrf: 1,
+      vni: 102,
+      ip: '10.2.0.10',
+      mac: '02:00:00:00:02:10',
+    });
+  });
+
+  it('an attach costs one endpoint for each NVE of the router, no more', () => {
+    const index = routed();
+    const before = { ...index.counters };
+    const change = { kind: 'Endpoint', id: 'new', after: endpoint(2, 'nve-1', 20) } as const;
+    const deltas = index.apply(change);
+    assert.deepEqual([...deltas.keys()].sort(), ['nve-1', 'nve-2']);
+    assert.deepEqual([...(deltas.get('nve-2')?.upserts.keys() ?? [])].sort(), [
+      'gwneigh/1/102/10.2.0.20',
+      'mac/102/02:00:00:00:02:20',
+      'neigh/102/10.2.0.20',
+    ]);
+    assert.deepEqual(index.counters, { ...before, endpoint: before.endpoint + 2 });
+  });
+
+  it('an NVE that comes to the router gets all of it; the others only what is new', () => {
+    const index = routed();
+    const deltas = index.apply({ kind: 'Endpoint', id: 'new', after: endpoint(1, 'nve-3', 20) });
+    assert.deepEqual([...(deltas.get('nve-2')?.upserts.keys() ?? [])].sort(), [
+      'flood/101/192.0.2.3',
+      'flood/102/192.0.2.3',
+      'gwneigh/1/101/10.1.0.20',
+      'mac/101/02:00:00:00:01:20',
+      'neigh/101/10.1.0.20',
+      'tunnel/101/192.0.2.3',
+      'tunnel/102/192.0.2.3',
+    ]);
+    assert.equal(deltas.get('nve-3')?.upserts.has('gwneigh/1/102/10.2.0.10'), true);
+    const back = index.apply({ kind: 'Endpoint', id: 'new', after: undefined });
+    const expected = [...index.full('nve-3').keys()];
+    assert.deepEqual(expected, ['vtep/192.0.2.3']);
+    assert.equal(back.get('nve-3')?.removes.size, deltas.get('nve-3')?.upserts.size);
+  });
+
+  it('routes go by the gateway whose subnet has the next hop', () => {
+    const index = routed();
+    const after = routerSpec({
+      subnets: ['sub-1', 'sub-2'],
+      routes: [
+        { prefix: '0.0.0.0/0', nextHops: [{ address: '10.2.0.9', weight: 3 }], drop: false },
+        { prefix: '192.168.0.0/16', nextHops: [], drop: true },
+      ],
+    });
+    index.apply({ kind: 'Router', id: 'r', after });
+    const items = index.full('nve-1');
+    assert.deepEqual(items.get('route/1/0.0.0.0/0')?.payload, {
+      kind: 'route',
+      vrf: 1,
+      prefix: '0.0.0.0/0',
+      via: { kind: 'next_hops', nextHops: [{ address: '10.2.0.9', weight: 3, vni: 102 }] },
+    });
+    assert.deepEqual(items.get('route/1/192.168.0.0/16')?.payload, {
+      kind: 'route',
+      vrf: 1,
+      prefix: '192.168.0.0/16',
+      via: { kind: 'drop' },
+    });
+  });
+
+  it("a port's address has the length of its subnet", () => {
+    const port = routed().full('nve-1').get('port/ep-1')?.payload;
+    assert.deepEqual(port?.kind === 'port' && port.addresses, ['10.1.0.10/24']);
+  });
+});

@@ -1,0 +1,134 @@
+/** Real packets between networks, from guests on a kernel to guests on a VPP: one router on both. */
+import assert from 'node:assert/strict';
+import type { Payload } from '../../src/model/item.js';
+import { eventually } from '../support/eventually.js';
+import { Fabric, macOfGuest, OVER_IPV4 } from '../support/linux-fabric.js';
+import { routedItems, routeGuests, type Subnet } from '../support/linux-routed.js';
+import { cable, Capture, exec, needNetns } from '../support/netns.js';
+import { findVpp, RealVpp } from '../support/real-vpp.js';
+import { GATEWAY_MAC } from '../support/routing-items.js';
+import { skip } from '../support/skip.js';
+import { VppDataplaneRig } from '../support/vpp-dataplane-rig.js';
+
+const VPP = 0;
+const KERNEL = 1;
+
+const red: Subnet = {
+  vrf: 42,
+  vni: 7101,
+  guests: new Map([
+    [0, VPP],
+    [1, KERNEL],
+  ]),
+  ips: (guest) => [`10.1.1.${guest + 10}`, `fd00:1::${guest + 10}`],
+  gateways: ['10.1.1.1/24', 'fd00:1::1/64'],
+};
+const blue: Subnet = {
+  vrf: 42,
+  vni: 7102,
+  guests: new Map([
+    [2, VPP],
+    [3, KERNEL],
+  ]),
+  ips: (guest) => [`10.1.2.${guest + 10}`, `fd00:2::${guest + 10}`],
+  gateways: ['10.1.2.1/24', 'fd00:2::1/64'],
+};
+const BOTH = [red, blue];
+
+/** What a guest's owner does: an interface for the guest, and its other end on VPP's host. */
+async function plug(fabric: Fabric, guest: number, { ips }: Subnet): Promise<void> {
+  const ns = fabric.guest(guest);
+  await cable([fabric.host(VPP).ns, `p${guest}`], [ns, 'eth0'], fabric.mtu);
+  await ns.ip('link', 'set', 'dev', 'eth0', 'address', macOfGuest(guest));
+  for (const ip of ips(guest)) {
+    const v6 = ip.includes(':');
+    const address = `${ip}/${v6 ? 64 : 24}`;
+    await ns.ip('addr', 'add', address, 'dev', 'eth0', ...(v6 ? ['nodad'] : []));
+  }
+}
+
+function forVpp(items: readonly Payload[]): Payload[] {
+  return items.map((item) => {
+    if (item.kind !== 'port') return item;
+    const guest = item.endpoint.split('-')[1] ?? '';
+    return { ...item, port: { kind: 'host_interface', interface: `p${guest}` } };
+  });
+}
+
+describe('VPP and a kernel: packets between networks', function () {
+  this.timeout(120_000);
+  const found = findVpp();
+  let fabric: Fabric | undefined;
+  let vpp: RealVpp | undefined;
+  let rig: VppDataplaneRig | undefined;
+
+  before(async function () {
+    if (typeof found === 'string') skip(this, found);
+    await needNetns(this);
+    for (const tool of ['ethtool', 'sysctl']) {
+      const { code } = await exec('sh', ['-c', `command -v ${tool}`]);
+      if (code !== 0) skip(this, `no ${tool} here: apt-get install ethtool procps`);
+    }
+    fabric = await Fabric.create(OVER_IPV4, 2, 4);
+    // What leaves a host over a cable has its checksums; over a veth it has them still to come.
+    await fabric.host(KERNEL).ns.run('ethtool', '-K', 'u0', 'tx', 'off');
+    const { ns } = fabric.host(VPP);
+    await ns.ip('addr', 'flush', 'dev', 'u0');
+    await plug(fabric, 0, red);
+    await plug(fabric, 2, blue);
+    vpp = new RealVpp(found, { netns: ns.name });
+    await vpp.start();
+    const addresses = [`${OVER_IPV4.vtep(VPP)}/${OVER_IPV4.length}`];
+    const uplink = { hostInterface: 'u0', addresses, mtu: 1500, routes: [] };
+    rig = await VppDataplaneRig.create(vpp, [uplink]);
+    await rig.ready();
+    await rig.converge(forVpp(routedItems(fabric, VPP, BOTH)));
+    await fabric.host(KERNEL).reconcile(routedItems(fabric, KERNEL, BOTH));
+    await routeGuests(fabric, BOTH);
+  });
+
+  after(async () => {
+    await rig?.close();
+    await vpp?.remove();
+    await fabric?.close();
+  });
+
+  const made = (): Fabric => fabric ?? assert.fail();
+  const ping = async (from: number, to: string, ...more: string[]): Promise<string> =>
+    (
+      await made()
+        .guest(from)
+        .try('ping', '-c', '1', '-W', '1', ...more, to)
+    ).stdout;
+
+  for (const [title, from, to, subnet] of [
+    ['from the kernel to VPP', 1, 2, blue],
+    ['from VPP to the kernel', 0, 3, blue],
+    ['from the kernel to VPP, the other way', 3, 0, red],
+    ['from VPP to the kernel, the other way', 2, 1, red],
+  ] as const) {
+    it(`go ${title}, by one router each way`, async () => {
+      for (const ip of subnet.ips(to)) {
+        // What comes to a guest's interface before it is up is gone.
+        await eventually(async () => (await ping(from, ip)).includes(' 0% packet loss'));
+        assert.match(await ping(from, ip), /ttl=63 /);
+      }
+    });
+  }
+
+  it('are sent by the gateway that each side has itself', async () => {
+    const capture = await Capture.start(made().host(KERNEL).ns, 'u0', 'udp port 4789');
+    for (const from of [1, 0]) {
+      await made().guest(from).ip('neigh', 'flush', 'dev', 'eth0');
+      for (const ip of blue.ips(from === 1 ? 2 : 3)) {
+        assert.match(await ping(from, ip), / 0% packet loss/);
+      }
+    }
+    const seen = await capture.stop();
+    const routed = seen.filter((line) => line.includes('echo request'));
+    assert.equal(routed.length, 4, seen.join('\n'));
+    assert.ok(routed.every((line) => line.includes(`${GATEWAY_MAC} > `)));
+    const asked = seen.filter((line) => /ARP|neighbor (solicitation|advertisement)/.test(line));
+    assert.deepEqual(asked, []);
+  });
+});

@@ -17,6 +17,20 @@ export function routesOver(device: string, routes: readonly Route[]): Route[] {
   );
 }
 
+/**
+ * Routes that somebody has to set again. A network's own, which the kernel makes with its address,
+ * is among them where the address says noprefixroute (NetworkManager sets both itself).
+ */
+function routesToKeep(netdev: Netdev, routes: readonly Route[]): Route[] {
+  const own = ({ family, hops, protocol, type, destination }: Route): boolean =>
+    protocol === 'kernel' &&
+    type === 'unicast' &&
+    !destination.startsWith('fe80:') &&
+    hops.some(({ device }) => device === netdev.name) &&
+    netdev.addresses.some((a) => a.family === family && a.options.includes('noprefixroute'));
+  return [...routes.filter(own), ...routesOver(netdev.name, routes)];
+}
+
 export function toNetdevValues(netdev: Netdev, routes: readonly Route[]): NetdevValues {
   return {
     name: netdev.name,
@@ -25,7 +39,7 @@ export function toNetdevValues(netdev: Netdev, routes: readonly Route[]): Netdev
     mtu: netdev.mtu,
     up: netdev.up,
     addresses: netdev.addresses.map((a) => ({ ...a, options: [...a.options] })),
-    routes: routesOver(netdev.name, routes).map(toRouteValues),
+    routes: routesToKeep(netdev, routes).map(toRouteValues),
   };
 }
 
@@ -80,7 +94,7 @@ export function restoreCommands(
   return [
     ...commands,
     ...addressCommands(down ? [] : now.addresses, wanted),
-    ...routeCommands(down ? [] : routesOver(now.name, routes), wanted),
+    ...routeCommands(down ? [] : routes, wanted),
   ];
 }
 
@@ -97,7 +111,10 @@ function addressCommands(now: Netdev['addresses'], { name, addresses }: NetdevVa
 
 function routeCommands(now: readonly Route[], { routes }: NetdevValues): Words[] {
   const there = new Set(now.map((route) => canonicalJson(toRouteValues(route))));
-  return routes.filter((r) => !there.has(canonicalJson(r))).map(routeCommand);
+  const missing = routes.filter((r) => !there.has(canonicalJson(r)));
+  // A gateway is taken only when there is a way to it.
+  const direct = ({ hops }: RouteValues): boolean => hops.every(({ gateway }) => gateway === null);
+  return [...missing.filter(direct), ...missing.filter((r) => !direct(r))].map(routeCommand);
 }
 
 function routeCommand(r: RouteValues): Words {

@@ -12,7 +12,9 @@ export function makeBusy(): void {
   eye.ip('link', 'set', 'dev', 'wan0', 'address', '02:00:00:00:00:77', 'mtu', '1400', 'up');
   const words = ['brd', '+', 'dev', 'wan0', 'label', 'wan0:lab', 'noprefixroute'];
   eye.ip('address', 'add', '192.0.2.1/24', ...words);
-  eye.ip('route', 'add', '192.0.2.0/24', 'dev', 'wan0');
+  // As NetworkManager does.
+  const own = ['proto', 'kernel', 'scope', 'link', 'src', '192.0.2.1', 'metric', '100'];
+  eye.ip('route', 'add', '192.0.2.0/24', 'dev', 'wan0', ...own);
   eye.ip('address', 'add', '2001:db8::1/64', 'dev', 'wan0', 'nodad');
   eye.ip('route', 'add', '198.51.100.0/24', 'via', '192.0.2.9', 'metric', '50');
   eye.ip('-6', 'route', 'add', '2001:db8:9::/48', 'via', '2001:db8::9');
@@ -27,11 +29,16 @@ export function makeBusy(): void {
   eye.setPages(0, 5);
 }
 
+/** A driver that comes anew has a netdev as at the start, whatever a failed test left of it. */
 export function makeIdle(): void {
   eye.setVfCount(PF1, 0);
-  eye.ip('link', 'set', 'dev', eye.nameOf(PF1), 'down');
-  eye.ip('link', 'set', 'dev', 'wan0', 'down');
+  for (const pf of [PF0, PF1]) {
+    writeFileSync(eye.attribute(pf, 'driver_override'), '\n');
+    writeFileSync(eye.attribute(pf, 'driver/unbind'), pf);
+    writeFileSync('/sys/bus/pci/drivers_probe', pf);
+  }
   eye.setPages(0, 0);
+  eye.setPages(1, 0);
 }
 
 /** Takes it for DPDK, and makes other VFs on the other NIC. */

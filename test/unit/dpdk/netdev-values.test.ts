@@ -92,10 +92,36 @@ describe('restoreCommands', () => {
       'address replace 192.0.2.1/24 dev up0 scope global brd 192.0.2.255 noprefixroute',
       'address replace 2001:db8::1/64 dev up0 nodad',
       'address replace 192.0.2.99/24 dev up0 scope global brd 192.0.2.255 noprefixroute valid_lft 3600 preferred_lft 3600',
+      '-6 route replace 2001:db8:1::/64 table main proto static dev up0',
       '-4 route replace default table main proto static metric 100 via 192.0.2.254 dev up0',
       '-4 route replace 198.51.100.0/24 table 77 proto static src 192.0.2.1 nexthop via 192.0.2.253 dev up0 weight 2 onlink nexthop via 192.0.2.252 dev eth9 weight 1',
-      '-6 route replace 2001:db8:1::/64 table main proto static dev up0',
     ]);
+  });
+
+  it("sets the ways to gateways before what goes over gateways, a network's own among them", () => {
+    const hop = { device: 'eth0', weight: undefined, onlink: false };
+    const over = route('203.0.113.0/24', {
+      table: '100',
+      hops: [{ ...hop, gateway: '192.0.2.9' }],
+    });
+    const own = route('192.0.2.0/24', {
+      protocol: 'kernel',
+      scope: 'link',
+      source: '192.0.2.1',
+      hops: [{ ...hop, gateway: undefined }],
+    });
+    const set = route('198.51.100.0/24', { hops: [{ ...hop, gateway: undefined }] });
+    const all = [over, set, own];
+    const wanted = toNetdevValues(netdev({ addresses: [V4] }), all);
+    assert.deepEqual(restoreCommands(netdev({ addresses: [V4] }), all, wanted), []);
+    assert.deepEqual(say(restoreCommands(netdev({ addresses: [V4] }), [], wanted)), [
+      '-4 route replace 192.0.2.0/24 table main proto kernel src 192.0.2.1 scope link dev eth0',
+      '-4 route replace 198.51.100.0/24 table main proto static dev eth0',
+      '-4 route replace 203.0.113.0/24 table 100 proto static via 192.0.2.9 dev eth0',
+    ]);
+    // Without noprefixroute the kernel makes the network's own by itself.
+    const plain = netdev({ addresses: [{ ...V4, options: [] }] });
+    assert.equal(toNetdevValues(plain, all).routes.length, 2);
   });
 
   it('takes it down for a new name or MAC, and then sets all again', () => {

@@ -266,6 +266,7 @@ export class Nva implements NvaApi {
       network: (id) => catalog.network(id),
       nve: (id) => catalog.nve(id),
       connected: (nve) => this.#sessions.get(nve),
+      routeBetween: (a, b) => this.#index.routeBetween(a, b),
     };
   }
 

@@ -16,7 +16,9 @@ import {
 import { vtepOf, type NveSpec } from '../model/nve.js';
 import type { ItemSight, SightState } from '../model/query.js';
 import { stateOfAll, type Hop, type TraceRequest, type TraceResult } from '../model/trace.js';
+import { gatewayKey, gatewayNeighborKey } from '../model/routing-items.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { RouteBetween } from './compiler/route-between.js';
 import type { Connected } from './sessions.js';
 
 export interface TraceDeps {
@@ -24,6 +26,8 @@ export interface TraceDeps {
   network(id: string): VirtualNetworkSpec | undefined;
   nve(id: string): NveSpec | undefined;
   connected(nve: string): Connected | undefined;
+  /** Of the router that two networks have, if they have one. */
+  routeBetween(a: string, b: string): RouteBetween | undefined;
 }
 
 /** Something that a frame passes. */
@@ -82,9 +86,13 @@ const MODEL = { nve: '', key: '' } as const;
 
 function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
   const { network } = a.spec;
+  const route = deps.routeBetween(network, b.spec.network);
   if (network === b.spec.network) {
     const vni = deps.network(network)?.vni ?? 0;
     yield { ...MODEL, what: `network ${network}, VNI ${vni}`, state: 'OK', code: '', reason: '' };
+  } else if (route !== undefined) {
+    const what = `router ${route.router}, VRF ${route.vrf}: ${network} → ${b.spec.network}`;
+    yield { ...MODEL, what, state: 'OK', code: '', reason: '' };
   } else {
     const reason = `${a.id} is in ${network}, ${b.id} in ${b.spec.network}: nothing leads from one to the other`;
     yield { ...MODEL, what: 'network', state: 'BROKEN', code: '', reason };
@@ -114,14 +122,27 @@ function vtepAt(spec: EndpointSpec, deps: TraceDeps): string | undefined {
   return nve === undefined || family === undefined ? undefined : vtepOf(nve, family);
 }
 
+/** An end with its network, and the router that the frame passes, if the networks are two. */
+interface Way {
+  readonly a: End;
+  readonly b: End;
+  /** Of `a`, and of `b`. */
+  readonly from: VirtualNetworkSpec;
+  readonly to: VirtualNetworkSpec;
+  readonly route: RouteBetween | undefined;
+}
+
 function* wayOf(a: End, b: End, deps: TraceDeps): Iterable<Step> {
-  const network = deps.network(a.spec.network);
-  if (network === undefined) return;
+  const [from, to] = [deps.network(a.spec.network), deps.network(b.spec.network)];
+  if (from === undefined || to === undefined) return;
+  const isRouted = a.spec.network !== b.spec.network;
+  const route = isRouted ? deps.routeBetween(a.spec.network, b.spec.network) : undefined;
+  const way = { a, b, from, to, route };
   const here = vtepAt(a.spec, deps) ?? '';
   const there = vtepAt(b.spec, deps) ?? '';
   const isRemote = a.spec.nve !== b.spec.nve;
-  yield* leaving(a, b, network, isRemote ? { here, there } : undefined);
-  if (isRemote) yield* arriving(a, b, network, { here, there });
+  yield* leaving(way, isRemote ? { here, there } : undefined);
+  if (isRemote) yield* arriving(way, { here, there });
   else yield { nve: b.spec.nve, what: `port of ${b.id}`, key: portKey(b.id) };
 }
 
@@ -131,17 +152,15 @@ interface Vteps {
 }
 
 /** What the frame of `a` passes until it leaves the host, or until `b`'s port. */
-function* leaving(
-  a: End,
-  b: End,
-  network: VirtualNetworkSpec,
-  vteps: Vteps | undefined,
-): Iterable<Step> {
+function* leaving({ a, b, from, to, route }: Way, vteps: Vteps | undefined): Iterable<Step> {
   const { nve } = a.spec;
-  const { vni } = network;
+  const { vni } = to;
   yield { nve, what: `port of ${a.id}`, key: portKey(a.id) };
-  yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
-  if (network.arpSuppression) {
+  yield { nve, what: `bridge domain ${from.vni}`, key: bridgeDomainKey(from.vni) };
+  if (route !== undefined) {
+    yield* routing(nve, route, [from, to], b.spec);
+    yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
+  } else if (to.arpSuppression) {
     for (const ip of b.spec.ips) {
       yield { nve, what: `${ip} is at ${b.spec.mac}`, key: neighborKey(vni, ip) };
     }
@@ -151,31 +170,48 @@ function* leaving(
   if (vteps === undefined) return;
   const { here, there } = vteps;
   yield { nve, what: `tunnel ${here} → ${there}`, key: tunnelKey(vni, there) };
-  if (network.bumMode === 'HEAD_END') {
+  if (to.bumMode === 'HEAD_END') {
     yield { nve, what: `flooding to ${there}`, key: floodKey(vni, there) };
   }
   yield { nve, what: `VTEP ${here}`, key: vtepKey(here) };
 }
 
 /** What it passes on the other host, and what an answer passes there. */
-function* arriving(
-  a: End,
-  b: End,
-  network: VirtualNetworkSpec,
-  { here, there }: Vteps,
-): Iterable<Step> {
+function* arriving({ a, b, from, to, route }: Way, { here, there }: Vteps): Iterable<Step> {
   const { nve } = b.spec;
-  const { vni } = network;
+  const { vni } = to;
   yield { nve, what: `VTEP ${there}`, key: vtepKey(there) };
   yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
   yield { nve, what: `FDB entry ${b.spec.mac} → port of ${b.id}`, key: macKey(vni, b.spec.mac) };
   yield { nve, what: `port of ${b.id}`, key: portKey(b.id) };
+  if (route !== undefined) yield* routing(nve, route, [to, from], a.spec);
   yield {
     nve,
     what: `FDB entry ${a.spec.mac} → ${here}, for the answer`,
-    key: macKey(vni, a.spec.mac),
+    key: macKey(from.vni, a.spec.mac),
   };
-  yield { nve, what: `tunnel ${there} → ${here}, for the answer`, key: tunnelKey(vni, here) };
+  yield {
+    nve,
+    what: `tunnel ${there} → ${here}, for the answer`,
+    key: tunnelKey(from.vni, here),
+  };
+}
+
+/** From one network into another by the NVE's own gateways. */
+function* routing(
+  nve: string,
+  { vrf, subnetsHold }: RouteBetween,
+  networks: readonly [from: VirtualNetworkSpec, to: VirtualNetworkSpec],
+  { network, ips, mac }: EndpointSpec,
+): Iterable<Step> {
+  for (const { vni } of networks) {
+    yield { nve, what: `gateway of VRF ${vrf} in VNI ${vni}`, key: gatewayKey(vrf, vni) };
+  }
+  const [, { vni }] = networks;
+  for (const ip of ips.filter((each) => subnetsHold(network, each))) {
+    const key = gatewayNeighborKey(vrf, vni, ip);
+    yield { nve, what: `${ip} is at ${mac}, for the gateway`, key };
+  }
 }
 
 /** What is known of one NVE. */

@@ -12,6 +12,7 @@ import { DeltaBuilder, type ItemDelta } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
 import { vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
+import { routeBetween, type RouteBetween } from './route-between.js';
 import { RouterDiff, type RouterReach } from './router-diff.js';
 import type { RouterView } from './router-view.js';
 import { Tables } from './tables.js';
@@ -101,6 +102,11 @@ export class CompileIndex {
   /** The NVEs that take part in any of these networks. */
   nvesOf(networks: Iterable<string>): Iterable<string> {
     return this.#tables.membersOf(networks);
+  }
+
+  /** The router that two networks have; undefined: none leads from one to the other. */
+  routeBetween(a: string, b: string): RouteBetween | undefined {
+    return routeBetween(this.#tables, a, b);
   }
 
   /** Inner MTU in force of a network; undefined: there is no such network. */

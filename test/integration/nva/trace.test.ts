@@ -5,6 +5,7 @@ import { eventually } from '../../support/eventually.js';
 import { COUNTED, type FakeNve, type FakeNveOptions } from '../../support/fake-nve.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
 import { refusedWith } from '../../support/refusals.js';
+import { routerSpec, subnetSpec } from '../../support/specs.js';
 import { SmallOverlay } from '../../support/small-overlay.js';
 
 const MAC_1 = '02:00:00:00:00:01';
@@ -61,6 +62,48 @@ describe('the way between two endpoints', () => {
         ['host-b', 'port of blue-2', 'port/blue-2'],
         ['host-b', `FDB entry ${MAC_1} → 192.0.2.1, for the answer`, `mac/100/${MAC_1}`],
         ['host-b', 'tunnel 192.0.2.2 → 192.0.2.1, for the answer', 'tunnel/100/192.0.2.1'],
+      ],
+    );
+  });
+
+  it('goes by the gateways of both hosts where a router leads to another network', async () => {
+    const { client: api } = harness;
+    const request = { requestId: '', validateOnly: false };
+    const prefixes = { blue: '10.0.0.0/24', red: '10.9.0.0/24' };
+    for (const [network, prefix] of Object.entries(prefixes)) {
+      const spec = subnetSpec({ network, prefix, gateway: prefix.replace('0/24', '254') });
+      await api.subnets.create({ ...request, id: `in-${network}`, spec }, call);
+    }
+    const spec = routerSpec({ vrfId: 7, subnets: ['in-blue', 'in-red'] });
+    await api.routers.create({ ...request, id: 'r', spec }, call);
+    await overlay.attach('red-9', 9, 'host-b', { network: 'red', ips: ['10.9.0.9'] });
+    await connect('host-a');
+    await connect('host-b');
+    const { state, hops } = await trace('blue-1', 'red-9');
+    assert.equal(state, 'OK', broken({ state, hops }).join());
+    assert.equal(hops[0]?.what, 'router r, VRF 7: blue → red');
+    assert.deepEqual(
+      hops.map(({ nve, key }) => `${nve} ${key}`).filter((hop) => !hop.endsWith(' ')),
+      [
+        'host-a port/blue-1',
+        'host-a bd/100',
+        'host-a gw/7/100',
+        'host-a gw/7/200',
+        'host-a gwneigh/7/200/10.9.0.9',
+        'host-a bd/200',
+        'host-a mac/200/02:00:00:00:00:09',
+        'host-a tunnel/200/192.0.2.2',
+        'host-a flood/200/192.0.2.2',
+        'host-a vtep/192.0.2.1',
+        'host-b vtep/192.0.2.2',
+        'host-b bd/200',
+        'host-b mac/200/02:00:00:00:00:09',
+        'host-b port/red-9',
+        'host-b gw/7/200',
+        'host-b gw/7/100',
+        'host-b gwneigh/7/100/10.0.0.1',
+        `host-b mac/100/${MAC_1}`,
+        'host-b tunnel/100/192.0.2.1',
       ],
     );
   });

@@ -160,13 +160,20 @@ export class LinuxHost {
 
   ask(question: Question): { readonly id: number; readonly answer: Promise<Answer> } {
     const id = this.#id++;
+    let fail: (error: Error) => void = () => undefined;
     const answer = new Promise<Answer>((resolve, reject) => {
+      fail = reject;
       this.#waiting.set(id, (reply) => {
         if (reply.method === 'failed') reject(toError(reply.error));
         else resolve(reply);
       });
     });
-    this.#agent.send({ id, ...question });
+    // Whoever asks one that was killed hears it by the answer.
+    this.#agent.send({ id, ...question }, (error) => {
+      if (error === null) return;
+      this.#waiting.delete(id);
+      fail(error);
+    });
     return { id, answer };
   }
 

@@ -1,6 +1,12 @@
 /** Tells which items of routing may have changed behind our back. */
 import type { Payload } from '../../model/item.js';
-import { gatewayKey, gatewayNeighborKey, routeKey, vrfKey } from '../../model/routing-items.js';
+import {
+  gatewayKey,
+  gatewayNeighborKey,
+  routeKey,
+  vrfKey,
+  type RouteVia,
+} from '../../model/routing-items.js';
 import type { Memory } from './memory.js';
 import { innerVniOfName } from './names.js';
 import { parseRouterEvent, type RouterEvent } from './router-events.js';
@@ -102,14 +108,15 @@ export class RouterChanges {
     }
   }
 
-  /** One that is there and was known has been changed, if not by us. */
-  #route(vrf: number, { gone, prefix, protocol }: EventOf<'route'>): void {
+  /** One that is there and was known has been changed, if not by us, or not to what we want. */
+  #route(vrf: number, { gone, prefix, protocol, hops }: EventOf<'route'>): void {
     const key = routeKey(vrf, prefix);
     const isOwnDoing = this.book.isAtWork(key);
     this.#take(key, 'route', () => {
-      const isKnown = this.book.known.has(key);
-      if (gone) return isKnown;
-      return isKnown ? !isOwnDoing : protocol === PROTOCOL;
+      const known = this.book.known.get(key);
+      if (gone) return known !== undefined;
+      if (known?.kind !== 'route') return protocol === PROTOCOL;
+      return !isOwnDoing || !leadsTo(hops, known.via);
     });
   }
 
@@ -122,6 +129,13 @@ export class RouterChanges {
       });
     }
   }
+}
+
+/** Which device leads to another router, an event does not say. */
+function leadsTo(hops: readonly string[], via: RouteVia): boolean {
+  if (via.kind === 'vrf') return true;
+  const wanted = via.kind === 'drop' ? [] : via.nextHops.map(({ address }) => address);
+  return hops.join() === wanted.sort().join();
 }
 
 function isIn(vrf: number, payload: Payload): boolean {

@@ -15,7 +15,13 @@ export type RouterEvent = { readonly nsid: number; readonly gone: boolean } & (
       readonly mac: string;
     }
   | { readonly kind: 'address'; readonly address: string }
-  | { readonly kind: 'route'; readonly prefix: string; readonly protocol: string }
+  | {
+      readonly kind: 'route';
+      readonly prefix: string;
+      readonly protocol: string;
+      /** Addresses of the next hops, sorted. */
+      readonly hops: readonly string[];
+    }
   | { readonly kind: 'neighbor'; readonly ip: string; readonly mac: string }
 );
 
@@ -73,7 +79,9 @@ function parseRoute(text: string, common: Common): RouterEvent | undefined {
   const after = (name: string): string => words[words.indexOf(name) + 1] ?? '';
   if (after('table') !== 'main') return undefined;
   const protocol = words.includes('proto') ? after('proto') : '';
-  return { kind: 'route', ...common, prefix: prefixOf(words[1] ?? '', text), protocol };
+  const hops = [...text.matchAll(/\bvia (?:inet6 )?(\S+)/g)].map(([, hop = '']) => canonical(hop));
+  const prefix = prefixOf(words[1] ?? '', text);
+  return { kind: 'route', ...common, prefix, protocol, hops: hops.sort() };
 }
 
 function prefixOf(dst: string, text: string): string {

@@ -21,27 +21,55 @@ const EVENTS: readonly (readonly [line: string, event: unknown])[] = [
   ],
   [
     '[nsid 5][ROUTE]unicast 10.9.0.0/24 via 10.0.0.9 dev x table main proto 78 scope global linkdown ',
-    { kind: 'route', nsid: 5, gone: false, prefix: '10.9.0.0/24', protocol: '78' },
+    {
+      kind: 'route',
+      nsid: 5,
+      gone: false,
+      prefix: '10.9.0.0/24',
+      protocol: '78',
+      hops: ['10.0.0.9'],
+    },
   ],
   [
     '[nsid 5][ROUTE]Deleted blackhole fd0a::/64 dev lo table main proto 78 scope global metric 1024 pref medium',
-    { kind: 'route', nsid: 5, gone: true, prefix: 'fd0a::/64', protocol: '78' },
+    { kind: 'route', nsid: 5, gone: true, prefix: 'fd0a::/64', protocol: '78', hops: [] },
   ],
   [
     '[nsid 5][ROUTE]unicast 10.10.0.0/24 table main proto 78 scope global linkdown \\\tnexthop via 10.0.0.9 dev x weight 2 linkdown ',
-    { kind: 'route', nsid: 5, gone: false, prefix: '10.10.0.0/24', protocol: '78' },
+    {
+      kind: 'route',
+      nsid: 5,
+      gone: false,
+      prefix: '10.10.0.0/24',
+      protocol: '78',
+      hops: ['10.0.0.9'],
+    },
   ],
   [
     '[nsid 5][ROUTE]unicast default via fd00:1::7 dev x table main proto 78 scope global metric 1024 pref medium',
-    { kind: 'route', nsid: 5, gone: false, prefix: '::/0', protocol: '78' },
+    { kind: 'route', nsid: 5, gone: false, prefix: '::/0', protocol: '78', hops: ['fd00:1::7'] },
   ],
   [
     '[nsid 5][ROUTE]unicast default via 10.0.0.7 dev x table main proto 78 scope global linkdown ',
-    { kind: 'route', nsid: 5, gone: false, prefix: '0.0.0.0/0', protocol: '78' },
+    {
+      kind: 'route',
+      nsid: 5,
+      gone: false,
+      prefix: '0.0.0.0/0',
+      protocol: '78',
+      hops: ['10.0.0.7'],
+    },
   ],
   [
     '[nsid 5][ROUTE]unicast 10.0.0.7 via 10.0.0.8 dev x table main proto static scope global ',
-    { kind: 'route', nsid: 5, gone: false, prefix: '10.0.0.7/32', protocol: 'static' },
+    {
+      kind: 'route',
+      nsid: 5,
+      gone: false,
+      prefix: '10.0.0.7/32',
+      protocol: 'static',
+      hops: ['10.0.0.8'],
+    },
   ],
   [
     '[nsid 5][ROUTE]local 10.0.0.1 dev x table local proto kernel scope host src 10.0.0.1 ',

@@ -17,6 +17,10 @@ export class EtcdPeers implements Peers {
   readonly self = randomBytes(9).toString('base64url');
   readonly #callbacks = new Set<() => void>();
   #alive: ReadonlySet<string> = new Set([this.self]);
+  /** Those that somebody has asked for, and that the last look may have been too early for. */
+  readonly #asked = new Set<string>();
+  /** Those that a look has not found. */
+  readonly #absent = new Set<string>();
   #lease = 0;
 
   constructor(
@@ -26,8 +30,12 @@ export class EtcdPeers implements Peers {
     private readonly silence: () => number,
   ) {}
 
+  /** One that is heard of for the first time is there until a look has not found it. */
   isAlive(process: string): boolean {
-    return this.#alive.has(process);
+    if (this.#alive.has(process)) return true;
+    if (this.#absent.has(process)) return false;
+    this.#asked.add(process);
+    return true;
   }
 
   others(): number {
@@ -49,15 +57,20 @@ export class EtcdPeers implements Peers {
   async beat(): Promise<void> {
     const isKept = this.#lease !== 0 && (await this.api.keepLease(this.#lease));
     if (!isKept) await this.#announce();
+    const asked = [...this.#asked];
     const { live } = this.layout;
     const range = { ...allOf(live), keysOnly: true };
     const read = { kind: 'range', range } as const;
     const answer = await this.api.ask({ compare: [], success: [read], failure: [] });
     const found = answer.ranges[0]?.kvs ?? [];
     const alive = new Set(found.map(({ key }) => key.toString('utf8', live.length)));
-    const isSame = alive.size === this.#alive.size && [...alive].every((id) => this.isAlive(id));
+    const gone = [...this.#alive, ...asked].filter((id) => !alive.has(id));
+    const come = [...alive].filter((id) => !this.#alive.has(id));
     this.#alive = alive;
-    if (!isSame) for (const callback of this.#callbacks) callback();
+    for (const id of asked) this.#asked.delete(id);
+    for (const id of gone) this.#absent.add(id);
+    for (const id of come) this.#absent.delete(id);
+    if (gone.length + come.length > 0) for (const callback of this.#callbacks) callback();
   }
 
   /** Says that this process is gone, where anybody hears it. */

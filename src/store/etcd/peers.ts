@@ -13,18 +13,21 @@ const LEASE_S = 5;
 const SILENT_MS = 3000;
 const MAX_LEASE_ID = 2 ** 48 - 1;
 
+/** Processes that are remembered to be gone; of one that was forgotten a look has to tell again. */
+const MAX_ABSENT = 1000;
+
 export class EtcdPeers implements Peers {
   readonly self = randomBytes(9).toString('base64url');
   readonly #callbacks = new Set<() => void>();
   #alive: ReadonlySet<string> = new Set([this.self]);
   /** Those that somebody has asked for, and that the last look may have been too early for. */
   readonly #asked = new Set<string>();
-  /** Those that a look has not found. */
+  /** Those that a look has not found, the oldest first. */
   readonly #absent = new Set<string>();
   #lease = 0;
 
   constructor(
-    private readonly api: EtcdApi,
+    private readonly api: Pick<EtcdApi, 'ask' | 'grantLease' | 'keepLease' | 'revokeLease'>,
     private readonly layout: Layout,
     /** Milliseconds since etcd was last heard. */
     private readonly silence: () => number,
@@ -70,6 +73,10 @@ export class EtcdPeers implements Peers {
     for (const id of asked) this.#asked.delete(id);
     for (const id of gone) this.#absent.add(id);
     for (const id of come) this.#absent.delete(id);
+    for (const id of this.#absent) {
+      if (this.#absent.size <= MAX_ABSENT) break;
+      this.#absent.delete(id);
+    }
     if (gone.length + come.length > 0) for (const callback of this.#callbacks) callback();
   }
 

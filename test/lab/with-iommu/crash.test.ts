@@ -4,14 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../../support/child.js';
+import { eventually } from '../../support/eventually.js';
 import { BUSY_PROFILE, makeBusy, makeIdle } from '../support/busy.js';
 import * as eye from '../support/eye.js';
 import { isGuest, LabHost, needGuest, PF0, PF1 } from '../support/lab-host.js';
 
 /** An odd number: it is killed in the middle of steps, and between them. */
 const RECORDS = 3;
+/** Milliseconds that a change may take, under emulation. */
+const CHANGE_MS = 300_000;
 /** The starts that it may take; a change has some thirty records. */
 const MAX_STARTS = 40;
 
@@ -37,14 +39,16 @@ describe('kill -9 in the middle of a change', function () {
     const limit = records() + more;
     let end: Awaited<Child['ended']> | undefined;
     void child.ended.then((ended) => (end = ended));
-    while (end === undefined) {
-      if (records() >= limit) {
-        await child.kill();
-        return true;
-      }
-      await sleep(5);
+    const ended = await eventually(
+      () => end ?? (records() >= limit ? ('killed' as const) : false),
+      CHANGE_MS,
+      5,
+    );
+    if (ended === 'killed') {
+      await child.kill();
+      return true;
     }
-    assert.equal(end.status, 0, end.err + end.out);
+    assert.equal(ended.status, 0, ended.err + ended.out);
     return false;
   }
 
@@ -93,9 +97,7 @@ describe('kill -9 in the middle of a change', function () {
     const child = host.start('nfvctl', 'apply', '-f', file, '--confirm', '10m');
     assert.ok(await killAfter(child, 12));
     // The guard that apply has started sees to it, though nobody else does.
-    const end = performance.now() + 300_000;
-    while (!(await host.ok('status')).includes('idle') && performance.now() < end)
-      await sleep(2000);
+    await eventually(async () => (await host.ok('status')).includes('idle'), CHANGE_MS, 2000);
     assert.deepEqual(eye.everything(), was);
   });
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { EndpointSpec } from '../../model/endpoint.js';
 import { requireId } from '../kinds.js';
 import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
-import { choiceOf, collect, editLabels, listOf } from './parse.js';
+import { choiceOf, collect, listOf } from './parse.js';
 import { addPortFlags, PortOptions, portOf } from './port-flags.js';
 
 const text = z.string().optional();
@@ -55,7 +55,7 @@ function edit(options: Options): Edit<EndpointSpec> {
     changes(live) {
       const port = portOf(options, live.port);
       return {
-        ...commonChanges(options, label && editLabels(live.labels, label)),
+        ...commonChanges(options, live),
         ...own,
         ...(port === undefined ? {} : { port }),
       };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Labels } from '../../model/resource.js';
+import { editLabels } from './parse.js';
 
 /** The flags of `create` and `update` for one kind. */
 export interface FlagSet<Spec> {
@@ -21,13 +22,29 @@ export interface Edit<Spec> {
   changes(live: Spec): Partial<Spec>;
 }
 
+interface CommonOptions {
+  readonly displayName?: string | undefined;
+  readonly label?: readonly string[] | undefined;
+}
+
 /** Edits of the fields that every kind has. */
 export function commonChanges(
-  options: { readonly displayName?: string | undefined },
-  labels: Labels | undefined,
+  { displayName, label }: CommonOptions,
+  live: { readonly labels: Labels },
 ): { readonly displayName?: string; readonly labels?: Labels } {
   return {
-    ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
-    ...(labels === undefined ? {} : { labels }),
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(label === undefined ? {} : { labels: editLabels(live.labels, label) }),
+  };
+}
+
+/** Those, and `own`, which are the same whatever there is. */
+export function editOf<Spec extends { readonly labels: Labels; readonly displayName: string }>(
+  options: CommonOptions,
+  own: Partial<Spec>,
+): Edit<Spec> {
+  return {
+    needsLive: options.label !== undefined,
+    changes: (live) => ({ ...commonChanges(options, live), ...own }),
   };
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
 import { MAX_MTU, MAX_VNI, MIN_VNI, type VirtualNetworkSpec } from '../../model/virtual-network.js';
-import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
-import { choiceOf, collect, editLabels, integerOf, listOf } from './parse.js';
+import { editOf, type FlagSet } from './flag-set.js';
+import { choiceOf, collect, integerOf, listOf } from './parse.js';
 
 const text = z.string().optional();
 
@@ -40,20 +40,11 @@ export const NETWORK_FLAGS: FlagSet<VirtualNetworkSpec> = {
       .option('--display-name <text>', 'for people')
       .option('--label <key=value>', 'repeatable; key- takes one away', collect);
   },
-  read: (raw) => edit(Options.parse(raw)),
+  read(raw) {
+    const options = Options.parse(raw);
+    return editOf<VirtualNetworkSpec>(options, ownChanges(options));
+  },
 };
-
-function edit(options: Options): Edit<VirtualNetworkSpec> {
-  const { label } = options;
-  const own = ownChanges(options);
-  return {
-    needsLive: label !== undefined,
-    changes: (live) => ({
-      ...commonChanges(options, label && editLabels(live.labels, label)),
-      ...own,
-    }),
-  };
-}
 
 function ownChanges(options: Options): Partial<VirtualNetworkSpec> {
   const { tenant, vni, mtu, bumMode, bumGroup, learning, arpSuppression } = options;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { NveSpec } from '../../model/nve.js';
-import { commonChanges, type FlagSet } from './flag-set.js';
-import { collect, editLabels, listOf } from './parse.js';
+import { editOf, type FlagSet } from './flag-set.js';
+import { collect, listOf } from './parse.js';
 
 const Options = z.object({
   displayName: z.string().optional(),
@@ -25,14 +25,10 @@ export const NVE_FLAGS: FlagSet<NveSpec> = {
   },
   read(raw) {
     const options = Options.parse(raw);
-    const { label, vtep, resetIdentity } = options;
-    return {
-      needsLive: label !== undefined,
-      changes: (live) => ({
-        ...commonChanges(options, label && editLabels(live.labels, label)),
-        ...(vtep === undefined ? {} : { vtepAddresses: listOf(vtep) }),
-        ...(resetIdentity ? { nodeUuid: '' } : {}),
-      }),
-    };
+    const { vtep, resetIdentity } = options;
+    return editOf<NveSpec>(options, {
+      ...(vtep === undefined ? {} : { vtepAddresses: listOf(vtep) }),
+      ...(resetIdentity ? { nodeUuid: '' } : {}),
+    });
   },
 };

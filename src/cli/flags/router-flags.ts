@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { MAX_VRF_ID, type RouterSpec } from '../../model/router.js';
 import { requireId } from '../kinds.js';
 import { parseRoute } from '../route-text.js';
-import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
-import { collect, editLabels, integerOf, listOf } from './parse.js';
+import { editOf, type FlagSet } from './flag-set.js';
+import { collect, integerOf, listOf } from './parse.js';
 
 const text = z.string().optional();
 const texts = z.array(z.string()).optional();
@@ -37,20 +37,11 @@ export const ROUTER_FLAGS: FlagSet<RouterSpec> = {
       .option('--display-name <text>', 'for people')
       .option('--label <key=value>', 'repeatable; key- takes one away', collect);
   },
-  read: (raw) => edit(Options.parse(raw)),
+  read(raw) {
+    const options = Options.parse(raw);
+    return editOf<RouterSpec>(options, ownChanges(options));
+  },
 };
-
-function edit(options: Options): Edit<RouterSpec> {
-  const { label } = options;
-  const own = ownChanges(options);
-  return {
-    needsLive: label !== undefined,
-    changes: (live) => ({
-      ...commonChanges(options, label && editLabels(live.labels, label)),
-      ...own,
-    }),
-  };
-}
 
 function ownChanges({ tenant, vrfId, gatewayMac, subnet, route }: Options): Partial<RouterSpec> {
   return {

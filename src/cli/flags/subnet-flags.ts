@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { SubnetSpec } from '../../model/subnet.js';
 import { requireId } from '../kinds.js';
 import { parsePool } from '../subnet-text.js';
-import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
-import { collect, editLabels, listOf } from './parse.js';
+import { editOf, type FlagSet } from './flag-set.js';
+import { collect, listOf } from './parse.js';
 
 const text = z.string().optional();
 
@@ -30,20 +30,11 @@ export const SUBNET_FLAGS: FlagSet<SubnetSpec> = {
       .option('--display-name <text>', 'for people')
       .option('--label <key=value>', 'repeatable; key- takes one away', collect);
   },
-  read: (raw) => edit(Options.parse(raw)),
+  read(raw) {
+    const options = Options.parse(raw);
+    return editOf<SubnetSpec>(options, ownChanges(options));
+  },
 };
-
-function edit(options: Options): Edit<SubnetSpec> {
-  const { label } = options;
-  const own = ownChanges(options);
-  return {
-    needsLive: label !== undefined,
-    changes: (live) => ({
-      ...commonChanges(options, label && editLabels(live.labels, label)),
-      ...own,
-    }),
-  };
-}
 
 function ownChanges({ network, prefix, gateway, pool }: Options): Partial<SubnetSpec> {
   return {

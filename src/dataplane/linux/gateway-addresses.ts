@@ -1,32 +1,5 @@
 /** The addresses of a gateway interface. */
-import { networkAddress, parseIp } from '../../model/addresses.js';
-
-/** An address of an interface without its length. */
-export const bare = (address: string): string => address.split('/', 1)[0] ?? '';
-
-const lengthOf = (address: string): number => Number(address.split('/')[1]);
-
-/** The prefix that an `address/length` is in; canonical. */
-export function subnetOf(address: string): string {
-  return prefixAt(address, lengthOf(address));
-}
-
-function prefixAt(address: string, length: number): string {
-  const ip = parseIp(bare(address));
-  return ip === undefined ? address : `${networkAddress(ip, length)}/${length}`;
-}
-
-/** The subnets of two `address/length` have addresses in common. */
-export function overlap(a: string, b: string): boolean {
-  if (a.includes(':') !== b.includes(':')) return false;
-  const length = Math.min(lengthOf(a), lengthOf(b));
-  return prefixAt(a, length) === prefixAt(b, length);
-}
-
-/** The address is in the subnet of an `address/length`. */
-export function contains(subnet: string, address: string): boolean {
-  return overlap(subnet, `${address}/${address.includes(':') ? 128 : 32}`);
-}
+import { parseIp } from '../../model/addresses.js';
 
 /** The link-local address that goes with a MAC (RFC 4291 appendix A). */
 export function linkLocalOf(mac: string): string {

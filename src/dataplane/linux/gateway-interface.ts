@@ -5,10 +5,10 @@
  * of the bridge for each address keeps on it what guests ask for the gateway (`neigh_suppress`).
  */
 import { gatewayKey, type GatewayInterfaceItem } from '../../model/routing-items.js';
-import { differing } from '../../reconcile/differing.js';
+import { gatewayDifferences, gatewaySubnets } from '../../reconcile/gateway-item.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import { needOurs } from './domain-check.js';
-import { linkLocalOf, subnetOf } from './gateway-addresses.js';
+import { linkLocalOf } from './gateway-addresses.js';
 import { createGateway, mendGateway, removeGateway } from './gateway-changes.js';
 import { answersFor, inTheWay, stateOf, strangerIn } from './gateway-links.js';
 import type { LinuxKind } from './kind.js';
@@ -23,17 +23,9 @@ const NO_VRF = 0;
 
 export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
   rank: 2,
-  differences: (wanted, observed) =>
-    differing({
-      mac: [wanted.mac, observed.mac],
-      mtu: [wanted.mtu, observed.mtu],
-      addresses: [sorted(wanted.addresses), sorted(observed.addresses)],
-    }),
+  differences: gatewayDifferences,
   mustRecreate: () => false,
-  claims: ({ vrf, vni, addresses }) => [
-    `interface ${gatewayName(vni)}`,
-    ...new Set(addresses.map((each) => `${subnetOf(each)} in vrf/${vrf}`)),
-  ],
+  claims: (item) => [`interface ${gatewayName(item.vni)}`, ...gatewaySubnets(item)],
 
   reads([first, second], wanted, wants, memory) {
     const [vrf, vni] = [Number(first), Number(second)];
@@ -155,8 +147,4 @@ function localDefects(wanted: GatewayInterfaceItem, view: View): string[] {
     ...unknown.map((ip) => `${bridgeName(vni)}: does not know that ${ip} is here`),
     ...(view.filters.get(vni) ?? []),
   ];
-}
-
-function sorted(addresses: readonly string[]): string {
-  return [...addresses].sort().join(' ');
 }

@@ -1,7 +1,8 @@
 /** Whose the two ends of a gateway interface are. */
 import { NfvError } from '../../errors.js';
 import { gatewayKey, type GatewayInterfaceItem } from '../../model/routing-items.js';
-import { addressesAt, bare } from './gateway-addresses.js';
+import { bare } from '../../model/interface-addresses.js';
+import { addressesAt } from './gateway-addresses.js';
 import { ownership, type Link } from './links.js';
 import { alias, parseAlias } from './names.js';
 

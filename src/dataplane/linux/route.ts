@@ -14,7 +14,7 @@ import {
 import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { Doors } from './doors.js';
-import { contains } from './gateway-addresses.js';
+import { contains } from '../../model/interface-addresses.js';
 import type { LinuxKind } from './kind.js';
 import { crossName, innerVniOfName } from './names.js';
 import { readRoute } from './read-routers.js';

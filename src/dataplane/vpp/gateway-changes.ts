@@ -6,7 +6,7 @@ import type { Context } from './context.js';
 import { setNeighbor } from './gateway-neighbor.js';
 import { readBinding, staticNeighbors } from './read-routing.js';
 import { tagOf } from './tag.js';
-import { bare } from './uplink.js';
+import { bare } from '../../model/interface-addresses.js';
 import { undoing } from './undoing.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 

@@ -4,32 +4,23 @@
  * addresses are in the ARP-termination table too: what guests ask for it is answered on this host.
  */
 import { NfvError } from '../../errors.js';
-import { networkAddress, parseIp } from '../../model/addresses.js';
 import { gatewayKey, type GatewayInterfaceItem } from '../../model/routing-items.js';
-import { differing } from '../../reconcile/differing.js';
+import { gatewayDifferences, gatewaySubnets } from '../../reconcile/gateway-item.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import { interfaceOf } from './context.js';
 import { createGateway, mendGateway, removeGateway } from './gateway-changes.js';
 import type { VppKind } from './kind.js';
 import type { Binding } from './routing-view.js';
 import { parseTag, tagOf } from './tag.js';
-import { bare } from './uplink.js';
+import { bare } from '../../model/interface-addresses.js';
 import type { Interface, View } from './view.js';
 import { NO_INTERFACE } from './vpp.js';
 
 export const gatewayInterface: VppKind<GatewayInterfaceItem> = {
   rank: 2,
-  differences: (wanted, observed) =>
-    differing({
-      mac: [wanted.mac, observed.mac],
-      mtu: [wanted.mtu, observed.mtu],
-      addresses: [sorted(wanted.addresses), sorted(observed.addresses)],
-    }),
+  differences: gatewayDifferences,
   mustRecreate: () => false,
-  claims: ({ vrf, vni, addresses }) => [
-    `gateway of VNI ${vni}`,
-    ...new Set(addresses.map((each) => `${subnetOf(each)} in vrf/${vrf}`)),
-  ],
+  claims: (item) => [`gateway of VNI ${item.vni}`, ...gatewaySubnets(item)],
 
   reads([vrf, vni], wanted, wants) {
     const { addresses = [], mac = '' } = wanted ?? {};
@@ -94,14 +85,4 @@ function obstacle(vni: number, view: View): NfvError | undefined {
   return new NfvError('FOREIGN_OBJECT', `bridge domain ${vni} has a BVI, ${found.name}`, {
     metadata: { interface: found.name, bridgeDomain: String(vni) },
   });
-}
-
-function subnetOf(prefix: string): string {
-  const length = Number(prefix.split('/')[1]);
-  const ip = parseIp(bare(prefix));
-  return ip === undefined ? prefix : `${networkAddress(ip, length)}/${length}`;
-}
-
-function sorted(addresses: readonly string[]): string {
-  return [...addresses].sort().join(' ');
 }

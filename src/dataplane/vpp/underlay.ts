@@ -1,6 +1,7 @@
 /** VPP's addresses that can be a VTEP's. */
 import type { Underlay } from '../../model/nve.js';
-import { bare, type Uplink } from './uplink.js';
+import { bare } from '../../model/interface-addresses.js';
+import type { Uplink } from './uplink.js';
 import { partOf } from './uplink-parts.js';
 import type { Address, Interface } from './view.js';
 

@@ -5,7 +5,7 @@ import { pathVia } from './fib-path.js';
 import { addressesOf, isMember } from './read-interfaces.js';
 import { attesting } from './tag.js';
 import type { Uplink, UplinkRoute } from './uplink.js';
-import { bare } from './uplink.js';
+import { bare } from '../../model/interface-addresses.js';
 import {
   missing,
   uplinkTag,

@@ -1,7 +1,8 @@
 /** How uplinks are found, beside what the configuration says. */
 import { NfvError } from '../../errors.js';
 import type { UplinkTable } from './uplink-table.js';
-import { bare, type Uplink } from './uplink.js';
+import { bare } from '../../model/interface-addresses.js';
+import type { Uplink } from './uplink.js';
 import type { UplinkView } from './uplink-part.js';
 import { hasRoute } from './route.js';
 import type { UplinkSight, UplinkSights } from './view.js';

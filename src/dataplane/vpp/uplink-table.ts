@@ -1,5 +1,6 @@
 /** The uplinks of the configuration, each with the way in which VPP comes to its interface. */
-import { bare, type Uplink } from './uplink.js';
+import { bare } from '../../model/interface-addresses.js';
+import type { Uplink } from './uplink.js';
 import { uplinkTag, type UplinkPart, type UplinkView } from './uplink-part.js';
 import { partOf } from './uplink-parts.js';
 import { bareTag, parseTag, UPLINK } from './tag.js';

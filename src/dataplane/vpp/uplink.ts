@@ -62,8 +62,3 @@ export interface Uplink {
   readonly mtu: number;
   readonly routes: readonly UplinkRoute[];
 }
-
-/** An address without its length. */
-export function bare(prefix: string): string {
-  return prefix.split('/', 1)[0] ?? prefix;
-}

@@ -46,12 +46,19 @@ describe('VPP client, link over a socket', () => {
   });
 
   /** Answers to whatever comes first as VPP does to sockclnt_create. */
-  const serve = async (name: string, index: number): Promise<string> => {
+  const serve = async (
+    name: string,
+    index: number,
+    answered: (socket: Socket) => void = () => undefined,
+  ): Promise<string> => {
     const path = join(dir.path, name);
     const server = createServer((socket) => {
       sockets.push(socket);
       socket.on('error', () => undefined);
-      socket.once('data', () => socket.write(createReply(index)));
+      socket.once('data', () => {
+        answered(socket);
+        socket.write(createReply(index));
+      });
     });
     servers.push(server);
     server.listen(path);
@@ -112,7 +119,10 @@ describe('VPP client, link over a socket', () => {
         return () => undefined;
       },
     };
-    const path = await serve(name, 7);
+    let vpp: Socket | undefined;
+    const path = await serve(name, 7, (socket) => {
+      vpp = socket;
+    });
     const came: number[] = [];
     const events = {
       ...NOTHING,
@@ -123,7 +133,6 @@ describe('VPP client, link over a socket', () => {
     };
     const link = await connect(path, events, timers);
     events.owed = owed;
-    const vpp = sockets.at(-1);
     assert.ok(vpp !== undefined);
     return { link, vpp, came, due };
   };

@@ -23,7 +23,14 @@ export function makePlan(input: PlanInput): Plan {
   const waves = layer(buildStepGraph(draft, losses, removals));
   const verdicts = new Map(inKeyOrder(draft.verdicts));
   const content = { complete: input.complete, waves, verdicts };
-  return { ...content, hash: planHash(content) };
+  let hash: string | undefined;
+  return {
+    ...content,
+    // Nobody waits for it before the plan is carried out, unless it is a plan that was agreed to.
+    get hash() {
+      return (hash ??= planHash(content));
+    },
+  };
 }
 
 /** Losses and verdicts that agree: what is lost can be blocked, what is blocked loses nothing. */

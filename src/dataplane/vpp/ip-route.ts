@@ -17,7 +17,6 @@ import { interfaceOf, type Context } from './context.js';
 import { ANY, dropPath, pathVia } from './fib-path.js';
 import type { VppKind } from './kind.js';
 import { familyOf, type FoundRoute } from './routing-view.js';
-import { parseTag } from './tag.js';
 import type { View } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
@@ -37,15 +36,14 @@ export const ipRoute: VppKind<RouteItem> = {
   mustRecreate: (_wanted, { via }) =>
     via.kind === 'next_hops' && via.nextHops.some(({ vni }) => vni === UNKNOWN),
 
-  reads([vrf, ...prefix], _wanted, wants) {
+  reads([vrf, ...parts], wanted, wants) {
     wants.interfaces = true;
     wants.routing.tables = true;
-    wants.routing.route(Number(vrf), prefix.join('/'));
+    wants.routing.route(Number(vrf), wanted?.prefix ?? parts.join('/'));
   },
 
   observe([text, ...parts], wanted, view) {
-    const vrf = Number(text);
-    const prefix = parts.join('/');
+    const { vrf, prefix } = wanted ?? { vrf: Number(text), prefix: parts.join('/') };
     const found = view.routing.routes(vrf).get(prefix);
     if (found === undefined) return undefined;
     if (found.source.name !== OURS) return wanted && obstacle(vrf, prefix, found);
@@ -155,7 +153,7 @@ function isSame(wanted: readonly NextHop[], found: readonly NextHop[]): boolean 
 }
 
 function vniOf(vrf: number, index: number, view: View): number {
-  const [kind, ofVrf, vni] = parseTag(view.interfaces.get(index)?.tag ?? '')?.key.split('/') ?? [];
+  const [kind, ofVrf, vni] = view.tagAt(index)?.key.split('/') ?? [];
   return kind === 'gw' && ofVrf === String(vrf) ? Number(vni) : UNKNOWN;
 }
 

@@ -6,14 +6,14 @@ import { macKey, portKey, tunnelKey, type MacEntryItem, type MacVia } from '../.
 import { differing } from '../../reconcile/differing.js';
 import { interfaceOf, type Context } from './context.js';
 import type { VppKind } from './kind.js';
-import { isOurs } from './members.js';
-import { bareTag, parseTag, tagOf } from './tag.js';
+import { isShortened, tagOf, type Tag } from './tag.js';
 import type { View } from './view.js';
 import { RETVAL, unless } from './vpp.js';
 
 export const macEntry: VppKind<MacEntryItem> = {
   rank: 4,
-  differences: (wanted, observed) => differing({ via: [told(wanted.via), told(observed.via)] }),
+  differences: (wanted, observed) =>
+    wanted.via === observed.via ? [] : differing({ via: [told(wanted.via), told(observed.via)] }),
   mustRecreate: () => false,
 
   reads([vni], _wanted, wants) {
@@ -21,17 +21,18 @@ export const macEntry: VppKind<MacEntryItem> = {
     wants.macs.add(Number(vni));
   },
 
-  observe([vni = '', mac = ''], wanted, view) {
-    if (!isOurs(Number(vni), view)) return undefined;
-    const entry = view.mac(Number(vni), mac);
+  observe([vni, mac = ''], wanted, view) {
+    const id = wanted?.vni ?? Number(vni);
+    if (!view.isOurs(id)) return undefined;
+    const entry = view.mac(id, mac);
     if (entry?.isStatic !== true || entry.isOwn) return undefined;
     const via = viaOf(entry.index, wanted, view);
-    return { payload: { kind: 'mac_entry', vni: Number(vni), mac, via }, defects: [] };
+    return { payload: { kind: 'mac_entry', vni: id, mac, via }, defects: [] };
   },
 
   *list(view) {
     for (const { id } of view.domains.values()) {
-      if (!isOurs(id, view)) continue;
+      if (!view.isOurs(id)) continue;
       for (const [mac, { isStatic, isOwn }] of view.macs(id)) {
         if (isStatic && !isOwn) yield macKey(id, mac);
       }
@@ -72,16 +73,18 @@ function interfaceKey(vni: number, via: MacVia): string {
 
 /** What is at an interface; one that is nobody's is told by its index. */
 function viaOf(index: number, wanted: MacEntryItem | undefined, view: View): MacVia {
-  const found = view.interfaces.get(index);
-  const tag = found?.tag ?? '';
-  if (wanted !== undefined && bareTag(tag) === tagOf(interfaceKey(wanted.vni, wanted.via))) {
-    return wanted.via;
-  }
-  const key = parseTag(tag)?.key ?? '';
+  const tag = view.tagAt(index);
+  if (wanted !== undefined && isOf(tag, interfaceKey(wanted.vni, wanted.via))) return wanted.via;
+  const key = tag?.key ?? '';
   const [kind, first = '', remote = ''] = key.split('/');
   if (kind === 'tunnel') return { kind: 'remote', vtep: remote };
   if (kind === 'port') return { kind: 'endpoint', endpoint: first };
   return { kind: 'remote', vtep: '' };
+}
+
+function isOf(tag: Tag | undefined, key: string): boolean {
+  if (tag?.part !== '') return false;
+  return tag.key === key || (isShortened(tag.key) && tagOf(tag.key) === tagOf(key));
 }
 
 function told(via: MacVia): string {

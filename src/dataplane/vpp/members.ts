@@ -1,14 +1,8 @@
 /** Interfaces of ours as members of a bridge domain. */
-import { bridgeDomainKey } from '../../model/item.js';
 import type { Context } from './context.js';
-import { attesting, bareTag, tagOf } from './tag.js';
+import { attesting, bareTag } from './tag.js';
 import type { Interface, View } from './view.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
-
-/** The bridge domain of a VN is ours. */
-export function isOurs(vni: number, view: View): boolean {
-  return view.domains.get(vni)?.tag === tagOf(bridgeDomainKey(vni));
-}
 
 export interface Place {
   /** 0: in no bridge domain. */
@@ -77,7 +71,7 @@ export function memberDefects(
   view: View,
 ): string[] {
   const defects: string[] = [];
-  if (bareTag(tag) !== wanted.tag) defects.push('has no tag');
+  if (tag !== wanted.tag && bareTag(tag) !== wanted.tag) defects.push('has no tag');
   const domain = view.domainOf(index);
   if (wanted.vni === 0) {
     if (domain !== undefined) defects.push(`in bridge domain ${domain.id}`);

@@ -3,7 +3,6 @@ import { neighborKey, type NeighborEntryItem } from '../../model/item.js';
 import { differing } from '../../reconcile/differing.js';
 import type { Context } from './context.js';
 import type { VppKind } from './kind.js';
-import { isOurs } from './members.js';
 import type { View } from './view.js';
 import { RETVAL, unless } from './vpp.js';
 
@@ -19,7 +18,7 @@ export const neighborEntry: VppKind<NeighborEntryItem> = {
   },
 
   observe([vni = '', ip = ''], wanted, view) {
-    if (!isOurs(Number(vni), view)) return undefined;
+    if (!view.isOurs(Number(vni))) return undefined;
     const mac = view.neighbors(Number(vni)).get(ip);
     if (mac === undefined) return undefined;
     if (wanted === undefined && isGateways(Number(vni), ip, mac, view)) return undefined;
@@ -28,7 +27,7 @@ export const neighborEntry: VppKind<NeighborEntryItem> = {
 
   *list(view) {
     for (const { id } of view.domains.values()) {
-      if (!isOurs(id, view)) continue;
+      if (!view.isOurs(id)) continue;
       for (const [ip, mac] of view.neighbors(id)) {
         if (!isGateways(id, ip, mac, view)) yield neighborKey(id, ip);
       }

@@ -13,6 +13,11 @@ import type { Wants } from './wants.js';
 
 /** `bd_id` of the dumps: all of them. */
 const ALL_DOMAINS = 0xffff_ffff;
+/**
+ * Beyond so many of them all are read: for each dump of one bridge domain VPP walks the MAC table of
+ * all of them (`l2fib_table_dump` of vnet/l2/l2_fib.c).
+ */
+const MAX_DOMAINS = 8;
 /** @throws NfvError as Vpp.dump; never a partial view. */
 export async function read(
   wants: Wants,
@@ -45,7 +50,7 @@ export async function read(
 }
 
 function scoped(wants: Wants, ids: ReadonlySet<number>): number[] {
-  return wants.everything ? [ALL_DOMAINS] : [...ids];
+  return wants.everything || ids.size > MAX_DOMAINS ? [ALL_DOMAINS] : [...ids];
 }
 
 async function addInterfaces(view: View, vpp: Vpp): Promise<void> {

@@ -1,9 +1,10 @@
 /** What was read of a VPP. */
 import type { NfvError } from '../../errors.js';
+import { bridgeDomainKey } from '../../model/item.js';
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { RoutingView } from './routing-view.js';
 import type { SocketAccess } from './host-doors.js';
-import { bareTag } from './tag.js';
+import { bareTag, parseTag, tagOf, type Tag } from './tag.js';
 
 /** An interface as `sw_interface_details` tells it. */
 export interface Interface {
@@ -144,6 +145,8 @@ export class View {
   /** Remote VTEPs that VPP has a way to. */
   readonly reachable = new Set<string>();
   readonly #byTag = new Map<string, Interface>();
+  readonly #tags = new Map<number, Tag | undefined>();
+  readonly #ownDomains = new Set<number>();
   readonly #domainOf = new Map<number, number>();
   readonly #macs = new Map<number, Map<string, Mac>>();
   readonly #neighbors = new Map<number, Map<string, string>>();
@@ -165,6 +168,7 @@ export class View {
 
   addDomain(domain: Domain): void {
     this.domains.set(domain.id, domain);
+    if (domain.tag === tagOf(bridgeDomainKey(domain.id))) this.#ownDomains.add(domain.id);
     for (const index of domain.members.keys()) this.#domainOf.set(index, domain.id);
   }
 
@@ -186,6 +190,19 @@ export class View {
   /** Without what they attest. */
   tags(): Iterable<string> {
     return this.#byTag.keys();
+  }
+
+  /** What the tag of an interface says, of which many entries may be; undefined: it is not ours. */
+  tagAt(index: number): Tag | undefined {
+    if (!this.#tags.has(index)) {
+      this.#tags.set(index, parseTag(this.interfaces.get(index)?.tag ?? ''));
+    }
+    return this.#tags.get(index);
+  }
+
+  /** The bridge domain of a VN is ours. */
+  isOurs(vni: number): boolean {
+    return this.#ownDomains.has(vni);
   }
 
   /** The bridge domain that an interface is in. */

@@ -2,20 +2,18 @@
 import { NfvError } from '../../errors.js';
 import type { Clock } from '../../model/clock.js';
 import type { DataplaneStatus } from '../../model/dataplane-status.js';
-import type { Item, Payload } from '../../model/item.js';
+import type { Item } from '../../model/item.js';
 import type { Log } from '../../model/log.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
 import type { PortCounters } from '../../model/query.js';
 import type {
   Dataplane,
   Observation,
-  Observed,
   ResultListener,
   Scope,
   Step,
   StepResult,
 } from '../../reconcile/dataplane.js';
-import type { AnyKind, Key } from '../../reconcile/kind-table.js';
 import { abortError } from '../../vpp-api/client/abort-watch.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
@@ -26,7 +24,6 @@ import type { Context } from './context.js';
 import { Health } from './health.js';
 import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './interface-events.js';
-import type { VppMeans } from './kind.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Lookups } from './lookups.js';
 import { MemifSockets } from './memif-sockets.js';
@@ -36,7 +33,7 @@ import { countersOf, type ReadStats } from './port-counters.js';
 import { read } from './read.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { Release } from './release.js';
-import { isShortened, tagOf } from './tag.js';
+import { list, sights, Subjects } from './subjects.js';
 import { underlaysOf } from './underlay.js';
 import type { Uplink } from './uplink.js';
 import { Uplinks } from './uplinks.js';
@@ -70,6 +67,7 @@ export class VppDataplane implements Dataplane {
   readonly traits = KINDS;
   /** The flood list is the tunnels themselves; of all else the dependencies say what comes before. */
   readonly overlapsWaves = true;
+  readonly #subjects = new Subjects();
   readonly #memory = new Memory();
   readonly #changes = new Changes(this.#memory);
   readonly #client: VppClient;
@@ -132,10 +130,10 @@ export class VppDataplane implements Dataplane {
     const vpp = this.#vpp(signal);
     this.#orphans.settled();
     const wants = new Wants(scope.kind === 'all');
-    const asked = subjects(scope.kind === 'all' ? wanted.keys() : scope.keys, wanted);
+    const asked = this.#subjects.of(scope.kind === 'all' ? wanted.keys() : scope.keys, wanted);
     for (const { kind, rest, payload } of asked) kind.reads(rest, payload, wants);
     const view = await read(wants, { uplinks: this.#uplinks, host: this.options.host }, vpp);
-    const others = scope.kind === 'all' ? subjects(list(view, wanted), wanted) : [];
+    const others = scope.kind === 'all' ? this.#subjects.of(list(view, wanted), wanted) : [];
     const observation = sights([...asked, ...others], view);
     this.#remember(view, wants);
     return observation;
@@ -249,50 +247,4 @@ export class VppDataplane implements Dataplane {
     tell(at, result);
     return result;
   }
-}
-
-/** The keys of all that is ours; of a wanted item it is the item's, even if its tag has not all of it. */
-function* list(view: View, wanted: ReadonlyMap<string, Item>): Iterable<string> {
-  let tags: Set<string> | undefined;
-  for (const kind of KIND_TABLE.all) {
-    for (const key of kind.list(view)) {
-      if (wanted.has(key)) continue;
-      if (isShortened(key)) {
-        tags ??= new Set([...wanted.keys()].map((each) => tagOf(each)));
-        if (tags.has(tagOf(key))) continue;
-      }
-      yield key;
-    }
-  }
-}
-
-/** A key that is looked at; what it is made of is taken apart once. */
-interface Subject {
-  readonly key: string;
-  readonly kind: AnyKind<VppMeans>;
-  readonly rest: Key;
-  /** Undefined: it is not wanted. */
-  readonly payload: Payload | undefined;
-}
-
-function subjects(keys: Iterable<string>, wanted: ReadonlyMap<string, Item>): Subject[] {
-  const found: Subject[] = [];
-  for (const key of keys) {
-    const [kind, rest] = KIND_TABLE.at(key);
-    if (kind !== undefined) found.push({ key, kind, rest, payload: wanted.get(key)?.payload });
-  }
-  return found;
-}
-
-function sights(all: readonly Subject[], view: View): Observation {
-  const objects = new Map<string, Observed>();
-  const obstacles = new Map<string, NfvError>();
-  for (const { key, kind, rest, payload } of all) {
-    const sight = kind.observe(rest, payload, view);
-    if (sight instanceof NfvError) obstacles.set(key, sight);
-    else if (sight !== undefined) {
-      objects.set(key, { key, payload: sight.payload, defects: sight.defects });
-    }
-  }
-  return { objects, obstacles };
 }

@@ -18,6 +18,7 @@ const ROOMS = {
   'store/etcd': ['errors\\.ts', 'store', 'rpc'],
   rpc: ['errors\\.ts', 'model'],
   nva: ['errors\\.ts', 'model', 'store', 'rpc', 'statemachine'],
+  conformance: ['errors\\.ts', 'model', 'rpc'],
   cli: ['errors\\.ts', 'model', 'rpc'],
 };
 

@@ -127,6 +127,7 @@ export const ERROR_TABLE = {
   ),
   PROTOCOL_VERSION: row('FAILED_PRECONDITION', false, 'upgrade the older of the two programs'),
   PROTOCOL_VIOLATION: row('INVALID_ARGUMENT', false, 'report this with the log of both ends'),
+  NVE_NOT_CONFORMING: row('FAILED_PRECONDITION', false, 'mend the NVE; see docs/nve-protocol.md'),
   SESSION_REPLACED: row('ABORTED', false, 'none needed: a newer session of the same NVE took over'),
   NVE_DISCONNECTED: row('UNAVAILABLE', true, 'check the agent on that host'),
   NVE_PENDING: row('UNAVAILABLE', true, 'wait; the NVE is still applying'),

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The daemons' program: `nfvd nva`, `nfvd nve`, `nfvd host`. */
+/** The daemons' program: `nfvd nva`, `nfvd nve`, `nfvd host` and others. */
 import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../cli/error-text.js';
 import { NO_PAINT } from '../cli/style.js';
@@ -105,6 +105,27 @@ program
     print(`copied and compared: ${keys} keys, ${transactions} transactions of history`);
   });
 
+program
+  .command('nve-conformance')
+  .description('play the NVA, and examine whether an NVE keeps to docs/nve-protocol.md')
+  .requiredOption('--target <id>', 'the NVE that is examined, which connects by itself')
+  .option('--listen <address>', 'where it connects to', 'unix:/run/nfvd/conformance.sock')
+  .option('--vtep <address>', 'the VTEP address it gets; the first that it tells where not given')
+  .option('--vni <number>', 'the first of the 16 VNIs that are used', '16777000')
+  .option('--timeout <seconds>', 'what it has for each thing that is expected of it', '20')
+  .option('--only <prefix>', 'the cases whose names begin so')
+  .option('--list', 'show the cases, and do no more')
+  .addOption(
+    new Option('-o, --output <form>', 'what to print').choices(['text', 'json']).default('text'),
+  )
+  .option('--ca <file>', 'PEM: who may connect; what others can reach needs it')
+  .option('--cert <file>', 'PEM: our certificate')
+  .option('--key <file>', 'PEM: its private key')
+  .action(async (flags: unknown) => {
+    const { runConformance } = await import('./nve-conformance.js');
+    if (!(await runConformance(flags, print, untilInterrupted()))) process.exitCode = EXIT.failed;
+  });
+
 const host = program
   .command('host')
   .description('what of host preparation nobody waits for; "nfvctl host" is for people');
@@ -143,6 +164,16 @@ async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {
 async function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): Promise<void> {
   const { readPem } = await import('../rpc/tls.js');
   for (const { tls } of entries) if (tls !== undefined) readPem(tls);
+}
+
+/** Aborts with the first SIGINT or SIGTERM. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    controller.abort(new NfvError('CANCELLED', 'interrupted'));
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  return controller.signal;
 }
 
 function print(line: string): void {

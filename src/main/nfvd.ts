@@ -151,8 +151,8 @@ for (const [name, description] of [
     });
 }
 
-/** What is wrong with a configuration that can be read. */
-const FAULTY: readonly ErrorCode[] = ['CONFIG_INVALID', 'MESSAGE_TOO_LARGE'];
+/** What is wrong with a configuration that can be read, or with a flag. */
+const FAULTY: readonly ErrorCode[] = ['CONFIG_INVALID', 'MESSAGE_TOO_LARGE', 'INVALID_FIELD'];
 
 /** @throws NfvError FILE_UNREADABLE, CONFIG_INVALID */
 async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {

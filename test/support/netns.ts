@@ -28,6 +28,8 @@ export function exec(
     readonly uid?: number;
     readonly gid?: number;
     readonly env?: NodeJS.ProcessEnv;
+    /** Milliseconds; default 30,000. */
+    readonly timeout?: number;
   } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {

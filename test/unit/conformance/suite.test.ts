@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Lab } from '../../../src/conformance/lab.js';
+import { digestOf, Lab } from '../../../src/conformance/lab.js';
 import { CASES, examine, type Result } from '../../../src/conformance/suite.js';
 import { systemClock } from '../../../src/model/clock.js';
 import { ConformanceServer } from '../../../src/rpc/conformance-server.js';
@@ -77,5 +78,23 @@ describe('conformance of NVEs', () => {
     const found = new Set(FAULTS.flatMap(({ cases }) => cases));
     const without = CASES.map(({ id }) => id).filter((id) => !found.has(id));
     assert.deepEqual(without, []);
+  });
+
+  it('is told whole in docs/nve-protocol.md', async () => {
+    const page = await readFile('docs/nve-protocol.md', 'utf8');
+    const told = [...page.matchAll(/^\| `(\w+\/[^`]+)` \| (.*) \|$/gm)].map((row) => [
+      row[1],
+      row[2],
+    ]);
+    assert.deepEqual(
+      told,
+      CASES.map(({ id, about }) => [id, about]),
+    );
+  });
+
+  it('has the digest that the page shows', async () => {
+    const page = await readFile('docs/nve-protocol.md', 'utf8');
+    const shown = /sha256sum[^\n]*\n([0-9a-f]{16})\n/.exec(page)?.[1];
+    assert.equal(digestOf([{ key: 'vtep/10.0.0.1', version: '1' }]), shown);
   });
 });

@@ -110,6 +110,8 @@ export interface CertificateId {
   readonly issuer: Buffer;
   /** As in RevokedEntry. */
   readonly serial: string;
+  /** Its own name, DER. */
+  readonly subject: Buffer;
 }
 
 /** @param raw a certificate, DER @throws NfvError FILE_UNREADABLE */
@@ -118,7 +120,9 @@ export function certificateId(raw: Buffer): CertificateId {
   if (fields.nextTag === 0xa0) fields.next();
   const serial = hexOf(fields.next(TAG.integer).content);
   fields.next(TAG.sequence);
-  return { issuer: fields.next(TAG.sequence).whole, serial };
+  const issuer = fields.next(TAG.sequence).whole;
+  fields.next(TAG.sequence);
+  return { issuer, serial, subject: fields.next(TAG.sequence).whole };
 }
 
 /** As text that compares: upper case, no leading zeros. */

@@ -7,6 +7,8 @@ const ROOMS = {
   model: ['errors\\.ts'],
   'vpp-api': ['errors\\.ts', 'statemachine'],
   host: ['errors\\.ts'],
+  x509: ['errors\\.ts'],
+  pki: ['errors\\.ts', 'model', 'host', 'x509'],
   dpdk: ['errors\\.ts', 'model', 'host'],
   sriov: ['errors\\.ts', 'model', 'host', 'dpdk'],
   statemachine: ['errors\\.ts', 'model'],
@@ -16,7 +18,7 @@ const ROOMS = {
   store: ['errors\\.ts'],
   // Over gRPC, which is rpc's.
   'store/etcd': ['errors\\.ts', 'store', 'rpc'],
-  rpc: ['errors\\.ts', 'model'],
+  rpc: ['errors\\.ts', 'model', 'x509'],
   nva: ['errors\\.ts', 'model', 'store', 'rpc', 'statemachine'],
   conformance: ['errors\\.ts', 'model', 'rpc'],
   cli: ['errors\\.ts', 'model', 'rpc'],

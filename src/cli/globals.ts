@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { invalidField, NfvError } from '../errors.js';
 import { ADDRESS_RULE, isLocal, parseAddress, type Address } from '../rpc/address.js';
-import type { TlsFiles } from '../rpc/tls.js';
+import type { TlsFiles } from '../rpc/tls-material.js';
 import { requireDuration } from './duration.js';
 import type { ConnectOptions } from './host.js';
 

@@ -3,8 +3,9 @@ import type { Readable, Writable } from 'node:stream';
 import type { NvaApi } from '../model/api.js';
 import type { Clock } from '../model/clock.js';
 import type { Address } from '../rpc/address.js';
-import type { TlsFiles } from '../rpc/tls.js';
+import type { TlsFiles } from '../rpc/tls-material.js';
 import type { OpenHost } from './host-access.js';
+import type { OpenPki } from './pki-access.js';
 import type { ConnectVpp, OpenVppStats } from './vpp/access.js';
 
 export interface NvaConnection extends NvaApi {
@@ -35,4 +36,5 @@ export interface CliHost {
   readonly connectVpp: ConnectVpp;
   readonly openVppStats: OpenVppStats;
   readonly openHost: OpenHost;
+  readonly openPki: OpenPki;
 }

@@ -13,6 +13,7 @@ import { diffVerb } from './verbs/diff.js';
 import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
 import { hostVerb } from './verbs/host.js';
+import { pkiVerb } from './verbs/pki.js';
 import { traceVerb } from './verbs/trace.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
@@ -35,6 +36,7 @@ const VERBS: readonly Verb[] = [
   countersVerb,
   vppVerb,
   hostVerb,
+  pkiVerb,
   completionVerb,
   completeVerb,
   versionVerb,

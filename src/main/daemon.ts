@@ -4,7 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { pino, type Logger } from 'pino';
 import { NfvError } from '../errors.js';
+import { systemClock } from '../model/clock.js';
 import { errorFields } from '../model/log.js';
+import { TlsKeeper } from '../rpc/tls-keeper.js';
 
 const run = promisify(execFile);
 
@@ -33,6 +35,28 @@ export class Closing implements Service {
     }
     if (failures.length > 0) throw failures[0];
   }
+}
+
+const DAY_MS = 86_400_000;
+
+const daysUntil = (date: Date): number => Math.floor((date.getTime() - systemClock.now()) / DAY_MS);
+
+/** Looks after the certificates of a daemon, and logs what becomes of them. */
+export function keepCertificates(log: Logger): TlsKeeper {
+  return new TlsKeeper({
+    clock: systemClock,
+    events: {
+      loaded({ cert }, { notAfter }) {
+        log.info({ cert, notAfter, days: daysUntil(notAfter) }, 'certificate in use');
+      },
+      refused({ cert }, error) {
+        log.error({ cert, ...errorFields(error) }, 'new certificates refused; the old ones stay');
+      },
+      ending(what, file, until) {
+        log.warn({ what, file, until, days: daysUntil(until) }, 'to be renewed soon');
+      },
+    },
+  });
 }
 
 /** How long calls under way may take once a daemon is told to stop, in milliseconds. */

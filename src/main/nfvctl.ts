@@ -22,4 +22,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   connectVpp: async (...given) => (await import('./vpp-access.js')).connectVpp(...given),
   openVppStats: async (options) => (await import('./vpp-access.js')).openVppStats(options),
   openHost: async (options) => (await import('./host-access.js')).openHost(options),
+  openPki: async (directory) => (await import('./pki-access.js')).openPki(directory),
 });

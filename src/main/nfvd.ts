@@ -6,7 +6,7 @@ import { NO_PAINT } from '../cli/style.js';
 import { NfvError, type ErrorCode } from '../errors.js';
 import type { NveConfig } from '../nve/config.js';
 import { quietGrpc } from '../rpc/quiet.js';
-import type { TlsFiles } from '../rpc/tls.js';
+import type { TlsFiles } from '../rpc/tls-material.js';
 import { EXIT, makeLog, readConfig, runUntilSignal } from './daemon.js';
 import { keepHeapSmall } from './small-heap.js';
 import { packageVersion } from './version.js';
@@ -162,8 +162,8 @@ async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {
 
 /** @throws NfvError FILE_UNREADABLE */
 async function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): Promise<void> {
-  const { readPem } = await import('../rpc/tls.js');
-  for (const { tls } of entries) if (tls !== undefined) readPem(tls);
+  const { readTls } = await import('../rpc/tls-files.js');
+  for (const { tls } of entries) if (tls !== undefined) readTls(tls);
 }
 
 /** Aborts with the first SIGINT or SIGTERM. */

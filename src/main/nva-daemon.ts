@@ -11,7 +11,8 @@ import { GuardingNva } from '../nva/guarding.js';
 import { Nva } from '../nva/nva.js';
 import type { CallEnd } from '../rpc/handlers.js';
 import { RpcServer } from '../rpc/server.js';
-import { Closing, DRAIN_MS, type Service } from './daemon.js';
+import type { TlsKeeper } from '../rpc/tls-keeper.js';
+import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
 import { openNvaStore } from './nva-store.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
@@ -21,11 +22,13 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
     if (audit !== undefined) closing.add(() => audit.close());
+    const tls = keepCertificates(log);
+    closing.add(() => tls.close());
     const store = await openNvaStore(config);
     closing.add(() => store.close());
     const options = { store, clock: systemClock, log, vniRange, keepRevisions };
     const nva = await Nva.start({ ...options, ...(policy === undefined ? {} : { policy }) });
-    const server = makeServer({ config, nva, log, policy, audit });
+    const server = makeServer({ config, nva, log, policy, audit, tls });
     closing.add(() => server.stop(DRAIN_MS));
     // Before that: it ends the calls that would not end by themselves.
     closing.add(() => nva.stop());
@@ -67,11 +70,13 @@ interface ServerParts {
   readonly log: Logger;
   readonly policy: AccessPolicy | undefined;
   readonly audit: AuditLog | undefined;
+  readonly tls: TlsKeeper;
 }
 
-function makeServer({ config, nva, log, policy, audit }: ServerParts): RpcServer {
+function makeServer({ config, nva, log, policy, audit, tls }: ServerParts): RpcServer {
   return new RpcServer({
     listeners: config.listen,
+    tls,
     nva: {
       api: new GuardingNva(nva),
       session: nva.session,

@@ -12,7 +12,7 @@ import { NveSessionClient } from '../rpc/nve-client.js';
 import { RpcServer } from '../rpc/server.js';
 import type { Store } from '../store/store.js';
 import type { PreparingHost } from './host-access.js';
-import { Closing, DRAIN_MS, type Service } from './daemon.js';
+import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
 import { openDataplane } from './dataplane.js';
 import { openState } from './nve-state.js';
 import { packageVersion } from './version.js';
@@ -28,6 +28,8 @@ export async function startNve(
 ): Promise<Service> {
   const closing = new Closing();
   try {
+    const tls = keepCertificates(log);
+    closing.add(() => tls.close());
     const store = await openState(config);
     closing.add(() => store.close());
     const { required, stateDir, profileFrom } = config.host;
@@ -38,12 +40,12 @@ export async function startNve(
     closing.add(() => follower.stop());
     const dataplane = await openDataplane(config, log);
     closing.add(() => dataplane.close());
-    const agent = await startAgent(config, store, dataplane, log, {
+    const agent = await startAgent(config, store, dataplane, log, new NveSessionClient(tls), {
       host: follower,
       ...(waitsInside ? { ready: (stop) => hostReady(stateDir, log, stop) } : {}),
     });
     closing.add(() => agent.stop());
-    const server = new RpcServer({ listeners: config.listen });
+    const server = new RpcServer({ listeners: config.listen, tls });
     closing.add(() => server.stop(DRAIN_MS));
     const addresses = await server.start();
     log.info({ nve: config.name, addresses }, 'NVE is up');
@@ -97,9 +99,9 @@ function startAgent(
   store: Store,
   dataplane: Dataplane,
   log: Logger,
+  client: NveSessionClient,
   more: Pick<AgentOptions, 'host' | 'ready'>,
 ): Promise<Agent> {
-  const client = new NveSessionClient();
   const { drift, name, nva } = config;
   return Agent.start({
     name,

@@ -92,6 +92,7 @@ export function grantsOf(policy: AccessPolicy | undefined, identity: Identity): 
     case 'nva':
       return [ALL];
     case 'nve':
+    case 'revoked':
     case 'gone':
       return [];
     case 'unnamed':
@@ -130,6 +131,7 @@ export function maySpeakFor(
       return policy === undefined;
     case 'nva':
     case 'user':
+    case 'revoked':
     case 'gone':
       return false;
   }

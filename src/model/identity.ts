@@ -12,6 +12,8 @@ export type Identity =
   | { readonly kind: 'user'; readonly name: string }
   /** A certificate of the CA that says nothing that this program understands. */
   | { readonly kind: 'unnamed'; readonly subject: string }
+  /** A certificate that its CA has taken back, on a connection that was there before. */
+  | { readonly kind: 'revoked'; readonly who: string }
   /** Of a connection with a certificate that has ended before anybody looked: nobody can tell. */
   | { readonly kind: 'gone' };
 
@@ -27,6 +29,8 @@ export function identityText(identity: Identity): string {
       return `user/${identity.name}`;
     case 'unnamed':
       return `certificate "${identity.subject}"`;
+    case 'revoked':
+      return `${identity.who} (revoked)`;
     case 'gone':
       return 'a connection that has ended';
   }

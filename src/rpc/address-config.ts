@@ -15,7 +15,13 @@ export const address = z.string().transform((text, context) => {
 });
 
 /** PEM files for mutual TLS. */
-const tls = z.strictObject({ ca: absolutePath, cert: absolutePath, key: absolutePath });
+const tls = z.strictObject({
+  ca: absolutePath,
+  cert: absolutePath,
+  key: absolutePath,
+  /** The CAs' revocation lists. */
+  crl: absolutePath.or(z.literal('')).default(''),
+});
 
 /** Where a daemon listens. What other hosts can reach needs TLS. */
 export const listenEntry = z

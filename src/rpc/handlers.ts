@@ -10,7 +10,7 @@ import type { Caller } from '../model/access-policy.js';
 import type { Call } from '../model/api.js';
 import type { Identity } from '../model/identity.js';
 import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
-import { identityOf, type Trust } from './identity.js';
+import { certificateOf, identityOf, type Trust } from './identity.js';
 import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
 
@@ -47,8 +47,11 @@ export class HandlerFactory {
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
     return (call, callback) => {
       const { caller, end } = this.#begin(call);
-      const { signal, forget } = abortSignal(call);
-      this.#admit(() => handle(call.request, { signal, caller })).then(
+      const { signal, cutOff, forget } = this.#abortSignal(call);
+      this.#admit(() => {
+        cutOff();
+        return handle(call.request, { signal, caller });
+      }).then(
         (response) => {
           forget();
           end();
@@ -69,18 +72,24 @@ export class HandlerFactory {
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
       const { caller, end } = this.#begin(call);
-      const { signal } = abortSignal(call);
-      pump(call, handle(call.request, { signal, caller }), signal).then(
-        () => {
-          end();
-          call.end();
-        },
-        (thrown: unknown) => {
-          const error = NfvError.from(thrown);
-          end(error);
-          call.emit('error', this.codec.toServiceError(error));
-        },
-      );
+      const { signal, cutOff, forget } = this.#abortSignal(call);
+      Promise.resolve()
+        .then(cutOff)
+        .then(() => pump(call, handle(call.request, { signal, caller }), signal))
+        .then(cutOff)
+        .then(
+          () => {
+            forget();
+            end();
+            call.end();
+          },
+          (thrown: unknown) => {
+            const error = NfvError.from(thrown);
+            forget();
+            end(error);
+            call.emit('error', this.codec.toServiceError(error));
+          },
+        );
     };
   }
 
@@ -94,6 +103,40 @@ export class HandlerFactory {
     } finally {
       this.#underWay--;
     }
+  }
+
+  /**
+   * Aborts when the caller has gone, or may call no more. `cutOff` throws if it is that.
+   * @returns `forget`, for when it no longer matters: grpc-js says "cancelled" at every end.
+   */
+  #abortSignal<Req, Res>(
+    call: ServerCall<Req, Res>,
+  ): {
+    readonly signal: AbortSignal;
+    readonly cutOff: () => void;
+    readonly forget: () => void;
+  } {
+    const controller = new AbortController();
+    const abort = (): void => {
+      controller.abort(new NfvError('CANCELLED', 'the caller has gone or its deadline has passed'));
+    };
+    let cut: NfvError | undefined;
+    const unwatch = this.trust.peers.watch(certificateOf(call), (error) => {
+      cut = error;
+      controller.abort(error);
+    });
+    if (call.cancelled) abort();
+    else call.once('cancelled', abort);
+    return {
+      signal: controller.signal,
+      cutOff: () => {
+        if (cut !== undefined) throw cut;
+      },
+      forget: () => {
+        unwatch();
+        call.removeListener('cancelled', abort);
+      },
+    };
   }
 
   #begin<Req, Res>(
@@ -118,25 +161,6 @@ export class HandlerFactory {
 }
 
 type ServerCall<Req, Res> = ServerUnaryCall<Req, Res> | ServerWritableStream<Req, Res>;
-
-/** @returns `forget`, for when it no longer matters: grpc-js says "cancelled" at every end. */
-function abortSignal<Req, Res>(
-  call: ServerCall<Req, Res>,
-): {
-  readonly signal: AbortSignal;
-  readonly forget: () => void;
-} {
-  const controller = new AbortController();
-  const abort = (): void => {
-    controller.abort(new NfvError('CANCELLED', 'the caller has gone or its deadline has passed'));
-  };
-  if (call.cancelled) abort();
-  else call.once('cancelled', abort);
-  const forget = (): void => {
-    call.removeListener('cancelled', abort);
-  };
-  return { signal: controller.signal, forget };
-}
 
 async function pump<Req, Res>(
   call: ServerWritableStream<Req, Res>,

@@ -1,5 +1,8 @@
+import type { PeerCertificate } from 'node:tls';
 import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
-import { parseIdentity, urisOf, type Identity } from '../model/identity.js';
+import { identityText, parseIdentity, urisOf, type Identity } from '../model/identity.js';
+
+import type { Peers } from './peers.js';
 
 type AnyCall =
   | Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>
@@ -12,16 +15,29 @@ export interface Trust {
   readonly mutualTls: boolean;
   /** The only trust domain that counts; undefined: any. */
   readonly trustDomain?: string | undefined;
+  /** Knows which certificates have been revoked. */
+  readonly peers: Peers;
+}
+
+/** DER; undefined: there is none, or the connection has ended. */
+export function certificateOf(call: AnyCall): Buffer | undefined {
+  return call.getAuthContext().sslPeerCertificate?.raw;
 }
 
 /**
  * Who calls. A certificate with several identities has none that counts. That grpc-js knows of no
  * certificate proves nothing: of a connection that has ended meanwhile it knows nothing at all.
  */
-export function identityOf(call: AnyCall, { mutualTls, trustDomain }: Trust): Identity {
+export function identityOf(call: AnyCall, { mutualTls, trustDomain, peers }: Trust): Identity {
   if (!mutualTls) return { kind: 'local' };
   const certificate = call.getAuthContext().sslPeerCertificate;
   if (certificate === undefined) return { kind: 'gone' };
+  const identity = certified(certificate, trustDomain);
+  if (!peers.isRevoked(certificate.raw)) return identity;
+  return { kind: 'revoked', who: identityText(identity) };
+}
+
+function certified(certificate: PeerCertificate, trustDomain: string | undefined): Identity {
   const names = urisOf(certificate.subjectaltname ?? '')
     .map((uri) => parseIdentity(uri, trustDomain))
     .filter((identity) => identity !== undefined);

@@ -5,7 +5,9 @@ import { dirname } from 'node:path';
 import type { Server, ServerCredentials } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
 import { formatTarget, isLocal, type Address } from './address.js';
-import { serverCredentials, type TlsFiles } from './tls.js';
+import type { TlsSource } from './tls-keeper.js';
+import type { TlsFiles } from './tls-material.js';
+import { serverCredentials } from './tls.js';
 
 export interface Listener {
   readonly address: Address;
@@ -14,9 +16,14 @@ export interface Listener {
 
 /**
  * Binds and answers with the address in force (port 0 is replaced).
- * @throws NfvError INSECURE_LISTENER, LISTEN_FAILED, FILE_UNREADABLE
+ * @param tls what the listener's files hold; undefined: it has none
+ * @throws NfvError INSECURE_LISTENER, LISTEN_FAILED
  */
-export async function listen(server: Server, { address, tls }: Listener): Promise<Address> {
+export async function listen(
+  server: Server,
+  { address }: Pick<Listener, 'address'>,
+  tls: TlsSource | undefined,
+): Promise<Address> {
   if (tls === undefined && !isLocal(address)) {
     throw new NfvError(
       'INSECURE_LISTENER',

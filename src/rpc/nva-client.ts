@@ -49,7 +49,9 @@ import { loadProtos } from './load.js';
 import { RESOURCE_KINDS } from './nva-service.js';
 import { ResourceClient } from './resource-client.js';
 import { StatusCodec } from './status.js';
-import { CHANNEL_OPTIONS, clientCredentials, type TlsFiles } from './tls.js';
+import { readTls } from './tls-files.js';
+import type { TlsFiles } from './tls-material.js';
+import { CHANNEL_OPTIONS, credentialsToNva } from './tls.js';
 import { Unary } from './unary.js';
 
 export interface NvaClientOptions {
@@ -73,9 +75,13 @@ export class NvaClient implements NvaApi {
   constructor(options: NvaClientOptions) {
     const { protos } = loadProtos();
     const target = formatTarget(options.address);
-    this.#client = new protos.nfv.v1.NvaService(target, clientCredentials(options.tls), {
-      ...CHANNEL_OPTIONS,
-    });
+    this.#client = new protos.nfv.v1.NvaService(
+      target,
+      credentialsToNva(options.tls && readTls(options.tls)),
+      {
+        ...CHANNEL_OPTIONS,
+      },
+    );
     this.#unary = new Unary(new StatusCodec(protos), target, options.timeoutMs);
     this.virtualNetworks = virtualNetworks(this.#client, this.#unary);
     this.nves = nves(this.#client, this.#unary);

@@ -6,7 +6,10 @@ import { fromNvaFromWire, fromNveToWire } from './convert/southbound.js';
 import { loadProtos, type Protos } from './load.js';
 import { sessionStream, type SessionStream } from './session-stream.js';
 import { StatusCodec } from './status.js';
-import { CHANNEL_OPTIONS, clientCredentials, type TlsFiles } from './tls.js';
+import { revokedError } from './peers.js';
+import { fixedTls, type TlsKeeper } from './tls-keeper.js';
+import type { TlsFiles } from './tls-material.js';
+import { CHANNEL_OPTIONS, credentialsToNva } from './tls.js';
 import { mapServiceError } from './unary.js';
 
 /** How long an NVA may keep a stream that we have ended. */
@@ -18,20 +21,28 @@ export class NveSessionClient {
   readonly #protos: Protos = loadProtos().protos;
   readonly #codec = new StatusCodec(this.#protos);
 
+  /** @param tls looks after certificates; absent: they are read for each stream */
+  constructor(private readonly tls?: Pick<TlsKeeper, 'keep'>) {}
+
   /**
    * Opens a stream on a connection of its own, so that a broken one is never used again. That it
    * could not be opened shows as an error of `incoming`. Once we have ended it, the NVA has a second
-   * to end its side.
+   * to end its side. It ends, too, when the NVA's certificate is revoked.
    * @throws NfvError FILE_UNREADABLE
    */
-  connect(address: Address, tls: TlsFiles | undefined): NveSideStream {
+  connect(address: Address, files: TlsFiles | undefined): NveSideStream {
+    const tls = files && (this.tls?.keep(files) ?? fixedTls(files));
     const target = formatTarget(address);
-    const client = new this.#protos.nfv.v1.NveSessionService(target, clientCredentials(tls), {
-      ...CHANNEL_OPTIONS,
-      'grpc.use_local_subchannel_pool': 1,
-      // Reconnecting is the session machine's job, which knows when.
-      'grpc.enable_retries': 0,
-    });
+    const client = new this.#protos.nfv.v1.NveSessionService(
+      target,
+      credentialsToNva(tls?.current),
+      {
+        ...CHANNEL_OPTIONS,
+        'grpc.use_local_subchannel_pool': 1,
+        // Reconnecting is the session machine's job, which knows when.
+        'grpc.enable_retries': 0,
+      },
+    );
     const call = client.Connect(new Metadata());
     let cancelled = false;
     let linger: NodeJS.Timeout | undefined;
@@ -52,9 +63,18 @@ export class NveSessionClient {
         }, LINGER_MS);
       },
     });
+    const leaveRevoked = (): void => {
+      const certificate = call.getAuthContext()?.sslPeerCertificate?.raw;
+      if (certificate === undefined || tls?.current.isRevoked(certificate) !== true) return;
+      stream.end(revokedError(target));
+    };
+    const forget = tls?.onChange(leaveRevoked);
+    // A list may have come while the connection was being made.
+    call.once('metadata', leaveRevoked);
     // Not sooner: what was sent last may still wait for the connection.
     call.once('status', () => {
       clearTimeout(linger);
+      forget?.();
       client.close();
     });
     return { ...stream, peer: target };

@@ -9,7 +9,9 @@ import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
 import { nvaServiceHandlers } from './nva-service.js';
 import { sessionServiceHandlers, type SessionHandler } from './session-service.js';
+import { Peers } from './peers.js';
 import { StatusCodec } from './status.js';
+import { fixedTls, type TlsKeeper, type TlsSource } from './tls-keeper.js';
 import { CHANNEL_OPTIONS } from './tls.js';
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -19,6 +21,8 @@ const SERVER_OPTIONS: ServerOptions = {
 
 export interface RpcServerOptions {
   readonly listeners: readonly Listener[];
+  /** Looks after the listeners' certificates; absent: they are read once. */
+  readonly tls?: TlsKeeper;
   /** Absent: neither the northbound nor the southbound service. */
   readonly nva?: CallHooks & {
     readonly api: NvaApi;
@@ -35,6 +39,7 @@ export class RpcServer {
   readonly #servers = { tls: new Server(SERVER_OPTIONS), local: new Server(SERVER_OPTIONS) };
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
+  readonly #peers = new Peers();
   readonly #options: RpcServerOptions;
 
   constructor(options: RpcServerOptions) {
@@ -55,7 +60,7 @@ export class RpcServer {
     const { nva } = this.#options;
     if (nva === undefined) return;
     const codec = new StatusCodec(protos);
-    const trust = { mutualTls, trustDomain: nva.trustDomain };
+    const trust = { mutualTls, trustDomain: nva.trustDomain, peers: this.#peers };
     const { NvaService, NveSessionService } = protos.nfv.v1;
     const handlers = new HandlerFactory(codec, nva, trust);
     server.addService(NvaService.service, nvaServiceHandlers(nva.api, handlers));
@@ -70,8 +75,9 @@ export class RpcServer {
     const bound: string[] = [];
     try {
       for (const listener of this.#options.listeners) {
-        const server = listener.tls === undefined ? this.#servers.local : this.#servers.tls;
-        bound.push(formatTarget(await listen(server, listener)));
+        const tls = this.#tlsOf(listener);
+        const server = tls === undefined ? this.#servers.local : this.#servers.tls;
+        bound.push(formatTarget(await listen(server, listener, tls)));
       }
     } catch (error) {
       for (const server of Object.values(this.#servers)) server.forceShutdown();
@@ -79,6 +85,14 @@ export class RpcServer {
     }
     this.setServing(true);
     return bound;
+  }
+
+  /** @throws NfvError FILE_UNREADABLE */
+  #tlsOf({ tls: files }: Listener): TlsSource | undefined {
+    if (files === undefined) return undefined;
+    const tls = this.#options.tls?.keep(files) ?? fixedTls(files);
+    this.#peers.add(tls);
+    return tls;
   }
 
   /** What health checks are answered with. */

@@ -4,7 +4,7 @@ import type { Identity } from '../model/identity.js';
 import type { FromNva, FromNve } from '../model/southbound.js';
 import { fromNvaToWire, fromNveFromWire } from './convert/southbound.js';
 import type { NveSessionServiceHandlers } from './gen/nfv/v1/NveSessionService.js';
-import { identityOf, type Trust } from './identity.js';
+import { certificateOf, identityOf, type Trust } from './identity.js';
 import { sessionStream, type SessionStream } from './session-stream.js';
 import type { StatusCodec } from './status.js';
 
@@ -30,14 +30,19 @@ export function sessionServiceHandlers(
           else call.emit('error', codec.toServiceError(error));
         },
       });
-      handle(stream, identityOf(call, trust)).then(
-        () => {
-          stream.end();
-        },
-        (thrown: unknown) => {
-          stream.end(NfvError.from(thrown));
-        },
-      );
+      const forget = trust.peers.watch(certificateOf(call), (error) => {
+        stream.end(error);
+      });
+      handle(stream, identityOf(call, trust))
+        .then(
+          () => {
+            stream.end();
+          },
+          (thrown: unknown) => {
+            stream.end(NfvError.from(thrown));
+          },
+        )
+        .finally(forget);
     },
   };
 }

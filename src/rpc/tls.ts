@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+/** Credentials for both ends of gRPC connections. */
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { credentials, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
-
-/** Paths of PEM files for mutual TLS: both ends show a certificate that the CA signed. */
-export interface TlsFiles {
-  /** The CA that signs the peers' certificates. */
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
+import { identityText, parseIdentity, urisOf } from '../model/identity.js';
+import { read, readTls } from './tls-files.js';
+import type { TlsSource } from './tls-keeper.js';
+import type { TlsMaterial } from './tls-material.js';
 
 /** As TlsFiles, for a server that may ask for no certificate. */
 export interface ClientTlsFiles {
@@ -30,20 +26,57 @@ export const CHANNEL_OPTIONS = {
   'grpc.keepalive_permit_without_calls': 1,
 } as const satisfies ChannelOptions;
 
-/** @throws NfvError FILE_UNREADABLE */
-export function serverCredentials(tls: TlsFiles | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const { ca, cert, key } = readPem(tls);
-  return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true);
+/** Each connection is taken with what `tls` has at that moment; undefined: without TLS. */
+export function serverCredentials(tls: TlsSource | undefined): ServerCredentials {
+  return tls === undefined ? ServerCredentials.createInsecure() : new LiveServerCredentials(tls);
 }
 
-/** @throws NfvError FILE_UNREADABLE */
+class LiveServerCredentials extends ServerCredentials {
+  constructor(tls: TlsSource) {
+    // Said, since the environment (NODE_TLS_REJECT_UNAUTHORIZED) may say otherwise.
+    super({ requestCert: true, rejectUnauthorized: true }, tls.current.context);
+    tls.onChange(() => {
+      this.updateSecureContextOptions(tls.current.context);
+    });
+  }
+
+  _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
+}
+
+/** To another end than an NVA. @throws NfvError FILE_UNREADABLE */
 export function clientCredentials(tls: ClientTlsFiles | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
   const { ca, cert, key } = tls;
   if (cert === undefined || key === undefined) return credentials.createSsl(readCa(ca));
-  const pem = readPem({ ca, cert, key });
-  return credentials.createSsl(pem.ca, pem.key, pem.cert);
+  return fromMaterial(readTls({ ca, cert, key }));
+}
+
+/** To an NVA, whose certificate may be no agent's and no user's. */
+export function credentialsToNva(tls: TlsMaterial | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  return fromMaterial(tls, (host, certificate) => {
+    return checkServerIdentity(host, certificate) ?? otherThanNva(certificate);
+  });
+}
+
+function fromMaterial(
+  { context }: TlsMaterial,
+  checkIdentity = checkServerIdentity,
+): ChannelCredentials {
+  return credentials.createFromSecureContext(createSecureContext(context), {
+    checkServerIdentity: checkIdentity,
+    rejectUnauthorized: true,
+  });
+}
+
+/** One without any identity is judged by its name or address alone. */
+function otherThanNva({ subjectaltname = '' }: PeerCertificate): Error | undefined {
+  const identities = urisOf(subjectaltname).flatMap((uri) => parseIdentity(uri) ?? []);
+  const other = identities.find(({ kind }) => kind !== 'nva');
+  if (other === undefined) return undefined;
+  return new Error(`its certificate is that of ${identityText(other)}, which is no NVA`);
 }
 
 function readCa(path: string): Buffer {
@@ -54,27 +87,4 @@ function readCa(path: string): Buffer {
     throw new NfvError('FILE_UNREADABLE', `${path}: ${NfvError.from(cause).message}`, { cause });
   }
   return ca;
-}
-
-/** Reads the files, and looks whether they can be used. @throws NfvError FILE_UNREADABLE */
-export function readPem(tls: TlsFiles): Readonly<Record<keyof TlsFiles, Buffer>> {
-  const pem = { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key) };
-  try {
-    createSecureContext(pem);
-  } catch (cause) {
-    const files = `${tls.ca}, ${tls.cert}, ${tls.key}`;
-    throw new NfvError('FILE_UNREADABLE', `${files}: ${NfvError.from(cause).message}`, {
-      cause,
-      remedy: 'see that they are PEM files, and that certificate and key belong together',
-    });
-  }
-  return pem;
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new NfvError('FILE_UNREADABLE', `${path}: ${NfvError.from(cause).message}`, { cause });
-  }
 }

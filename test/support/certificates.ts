@@ -4,7 +4,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Context } from 'mocha';
-import type { TlsFiles } from '../../src/rpc/tls.js';
+import type { TlsFiles } from '../../src/rpc/tls-material.js';
 import { skip } from './skip.js';
 
 const run = promisify(execFile);

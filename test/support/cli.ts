@@ -6,6 +6,7 @@ import type { NvaApi } from '../../src/model/api.js';
 import type { Clock } from '../../src/model/clock.js';
 import { systemClock } from '../../src/model/clock.js';
 import type { OpenHost } from '../../src/cli/host-access.js';
+import type { OpenPki } from '../../src/cli/pki-access.js';
 import type { ConnectVpp, OpenVppStats } from '../../src/cli/vpp/access.js';
 
 export interface Ran {
@@ -19,6 +20,7 @@ export interface CliOptions {
   readonly connectVpp?: ConnectVpp;
   readonly openVppStats?: OpenVppStats;
   readonly openHost?: OpenHost;
+  readonly openPki?: OpenPki;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly clock?: Clock;
@@ -80,6 +82,7 @@ export function startNfvctl(argv: readonly string[], options: CliOptions = {}): 
     connectVpp: options.connectVpp ?? noVpp,
     openVppStats: options.openVppStats ?? noVpp,
     openHost: options.openHost ?? noHost,
+    openPki: options.openPki ?? noPki,
   };
   return {
     status: runCli(argv, host),
@@ -122,4 +125,8 @@ export function connectTo(nva: NvaApi): Connect {
 
 export function noHost(): never {
   throw new Error('this test has no host');
+}
+
+export function noPki(): never {
+  throw new Error('this test has no certificate authority');
 }

@@ -9,7 +9,7 @@ import type { Context } from 'mocha';
 import { z } from 'zod';
 import type { Address } from '../../src/rpc/address.js';
 import { EtcdClient } from '../../src/rpc/etcd/client.js';
-import type { TlsFiles } from '../../src/rpc/tls.js';
+import type { TlsFiles } from '../../src/rpc/tls-material.js';
 import { Child } from './child.js';
 import { eventually } from './eventually.js';
 import { skip } from './skip.js';

@@ -5,7 +5,7 @@ import type { Call } from '../../../src/model/api.js';
 import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { NveSessionClient } from '../../../src/rpc/nve-client.js';
-import type { TlsFiles } from '../../../src/rpc/tls.js';
+import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { Daemon, DaemonFiles, nfvd } from '../../support/daemon.js';
 import { refusedWith } from '../../support/refusals.js';

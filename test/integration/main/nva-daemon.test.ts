@@ -8,7 +8,7 @@ import { NfvError } from '../../../src/errors.js';
 import type { Call } from '../../../src/model/api.js';
 import { parseAddress } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
-import type { TlsFiles } from '../../../src/rpc/tls.js';
+import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { Child, runProgram } from '../../support/child.js';
 import { Daemon, DaemonFiles, NFVD, nfvd } from '../../support/daemon.js';

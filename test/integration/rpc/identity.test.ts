@@ -6,7 +6,7 @@ import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { NveSessionClient } from '../../../src/rpc/nve-client.js';
 import { RpcServer } from '../../../src/rpc/server.js';
 import type { Identity } from '../../../src/model/identity.js';
-import type { TlsFiles } from '../../../src/rpc/tls.js';
+import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import {
   authority,
   certificate,

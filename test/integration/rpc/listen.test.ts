@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { RpcServer } from '../../../src/rpc/server.js';
-import type { TlsFiles } from '../../../src/rpc/tls.js';
+import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { ANYBODY } from '../../support/anybody.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { MemoryNva } from '../../support/memory-nva.js';

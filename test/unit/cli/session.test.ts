@@ -5,7 +5,7 @@ import type { ConnectOptions } from '../../../src/cli/host.js';
 import { Output } from '../../../src/cli/output.js';
 import { Session } from '../../../src/cli/session.js';
 import { NfvError } from '../../../src/errors.js';
-import { connectTo, Kept, noHost, noVpp } from '../../support/cli.js';
+import { connectTo, Kept, noHost, noPki, noVpp } from '../../support/cli.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 
@@ -32,6 +32,7 @@ describe('Session', () => {
       connectVpp: noVpp,
       openVppStats: noVpp,
       openHost: noHost,
+      openPki: noPki,
     };
     const globals = { color: true, debug: false };
     return new Session(host, globals, new Output(stream), new Output(stream));

@@ -61,6 +61,7 @@ describe('docs/nfvctl.md', () => {
       ...document.table('Reaching the NVA', 1),
       ...document.table('Reaching VPP', 1),
       ...document.table('Host', 2),
+      ...document.table('Certificates', 2),
     ];
     assert.deepEqual(firstCodes(rows).sort(), [...new Set(read)].sort());
   });
@@ -70,6 +71,14 @@ describe('docs/nfvctl.md', () => {
     assert.deepEqual(
       firstCodes(document.table('VPP')),
       vpp?.commands.map((verb) => verb.name()),
+    );
+  });
+
+  it('has every verb of pki, and no other', () => {
+    const pki = program.commands.find((command) => command.name() === 'pki');
+    assert.deepEqual(
+      firstCodes(document.table('Certificates')),
+      pki?.commands.map((verb) => verb.name()),
     );
   });
 

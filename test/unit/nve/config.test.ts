@@ -256,7 +256,7 @@ describe('the configuration of an NVE', () => {
       drift: { interval: 1.5m, policy: report }
       log: { level: debug }
     `;
-    const tls = { ca: '/c.pem', cert: '/a.pem', key: '/a.key' };
+    const tls = { ca: '/c.pem', cert: '/a.pem', key: '/a.key', crl: '' };
     assert.deepEqual(parseNveConfig(text, 'nve.yaml'), {
       name: 'host-a',
       stateDir: '/srv/nve',

@@ -1,0 +1,183 @@
+/**
+ * Certificates that are replaced while they are in use: the files are looked at again and again, and what
+ * is new there holds for every connection from then on. Those that are up stay up, but for peers whose
+ * certificate has been revoked.
+ */
+import { NfvError } from '../errors.js';
+import type { Clock } from '../model/clock.js';
+import { pathsOf, readTls, readTlsBytes, stampOf } from './tls-files.js';
+import { tlsMaterial, type TlsFiles, type TlsMaterial } from './tls-material.js';
+
+/** Between looks at the files. What is replaced is in use after two of them. */
+export const LOOK_MS = 2000;
+
+export interface TlsSource {
+  readonly current: TlsMaterial;
+  /** Called after each change; the answer ends that. */
+  onChange(listener: () => void): () => void;
+}
+
+/** What is to be logged. */
+export interface TlsEvents {
+  loaded(files: TlsFiles, material: TlsMaterial): void;
+  /** The files cannot be used; what was there before them stays in use. Once for each state of the files. */
+  refused(files: TlsFiles, error: NfvError): void;
+  /** Less than a third of its time is left; again each day. */
+  ending(what: 'certificate' | 'revocation list', path: string, until: Date): void;
+}
+
+export interface TlsKeeperOptions {
+  readonly clock: Clock;
+  readonly events: TlsEvents;
+}
+
+/** The files as they are now, once and for all. @throws NfvError FILE_UNREADABLE */
+export function fixedTls(files: TlsFiles): TlsSource {
+  return { current: readTls(files), onChange: () => () => undefined };
+}
+
+const DAY_MS = 86_400_000;
+
+/** All the files that one process uses, each set of them once. */
+export class TlsKeeper {
+  readonly #kept = new Map<string, KeptTls>();
+
+  constructor(private readonly options: TlsKeeperOptions) {}
+
+  /** @throws NfvError FILE_UNREADABLE */
+  keep(files: TlsFiles): TlsSource {
+    const key = pathsOf(files).join('\0');
+    const there = this.#kept.get(key);
+    if (there !== undefined) return there;
+    const kept = new KeptTls(files, this.options);
+    this.#kept.set(key, kept);
+    return kept;
+  }
+
+  /** Our own certificates, and how long they are good, for metrics. */
+  *validity(): Generator<{ readonly cert: string; readonly notAfter: Date }> {
+    for (const { files, current } of this.#kept.values()) {
+      yield { cert: files.cert, notAfter: current.notAfter };
+    }
+  }
+
+  /** Looks no more. Ends when nothing is being read. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#kept.values()].map((kept) => kept.close()));
+  }
+}
+
+class KeptTls implements TlsSource {
+  #current: TlsMaterial;
+  readonly #listeners = new Set<() => void>();
+  /** Of the files that were looked at last; empty: none were. */
+  #seen = '';
+  #said = '';
+  #warned = -Infinity;
+  #cancel: () => void = () => undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  /** @throws NfvError FILE_UNREADABLE */
+  constructor(
+    readonly files: TlsFiles,
+    private readonly options: TlsKeeperOptions,
+  ) {
+    this.#current = readTls(files);
+    options.events.loaded(files, this.#current);
+    this.#warn();
+    this.#later();
+  }
+
+  get current(): TlsMaterial {
+    return this.#current;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancel();
+    await this.#looking;
+  }
+
+  #later(): void {
+    if (this.#closed) return;
+    this.#cancel = this.options.clock.after(LOOK_MS, () => {
+      this.#looking = this.#look().finally(() => {
+        this.#later();
+      });
+    });
+  }
+
+  async #look(): Promise<void> {
+    this.#warn();
+    try {
+      const stamp = await stampOf(this.files);
+      if (stamp === this.#seen) return;
+      const bytes = await readTlsBytes(this.files);
+      // They were replaced meanwhile: what was read may be half the old and half the new.
+      if ((await stampOf(this.files)) !== stamp) return;
+      this.#seen = stamp;
+      this.#take(tlsMaterial(this.files, bytes));
+    } catch (thrown) {
+      this.#refuse(NfvError.from(thrown));
+    }
+  }
+
+  /** @throws NfvError FILE_UNREADABLE for a certificate that is not good now, in place of one that is */
+  #take(material: TlsMaterial): void {
+    if (material.fingerprint === this.#current.fingerprint) {
+      this.#said = '';
+      return;
+    }
+    const now = this.options.clock.now();
+    if (isGood(this.#current, now) && !isGood(material, now)) {
+      const { notBefore, notAfter } = material;
+      const term = `${notBefore.toISOString()} to ${notAfter.toISOString()}`;
+      const text = `${this.files.cert}: it is good from ${term}, and not now`;
+      // It is taken when its time has come.
+      if (notBefore.getTime() > now) this.#seen = '';
+      throw new NfvError('FILE_UNREADABLE', text, { remedy: 'see that the clock is right' });
+    }
+    this.#current = material;
+    this.#said = '';
+    this.#warned = -Infinity;
+    this.options.events.loaded(this.files, material);
+    this.#warn();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #refuse(error: NfvError): void {
+    if (error.message === this.#said) return;
+    this.#said = error.message;
+    this.options.events.refused(this.files, error);
+  }
+
+  #warn(): void {
+    const now = this.options.clock.now();
+    if (now - this.#warned < DAY_MS) return;
+    const { notBefore, notAfter, crlSince, crlUntil } = this.#current;
+    const { events } = this.options;
+    const ending = isEnding(notBefore, notAfter, now);
+    const listEnding =
+      crlSince !== undefined && crlUntil !== undefined && isEnding(crlSince, crlUntil, now);
+    if (ending) events.ending('certificate', this.files.cert, notAfter);
+    if (listEnding) events.ending('revocation list', this.files.crl ?? '', crlUntil);
+    if (ending || listEnding) this.#warned = now;
+  }
+}
+
+function isGood({ notBefore, notAfter }: TlsMaterial, now: number): boolean {
+  return notBefore.getTime() <= now && now < notAfter.getTime();
+}
+
+/** Less than a third is left. */
+function isEnding(from: Date, until: Date, now: number): boolean {
+  return until.getTime() - now < (until.getTime() - from.getTime()) / 3;
+}

@@ -1,0 +1,142 @@
+/** What the PEM files of one end of mutual TLS hold, looked at as a whole before any of it is used. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { NfvError } from '../errors.js';
+import { certificateId, crlBlocks, readCrl, type CrlSummary } from '../x509/read-crl.js';
+
+/** Paths of PEM files for mutual TLS: both ends show a certificate that the CA signed. */
+export interface TlsFiles {
+  /** The CAs that sign the peers' certificates. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Their revocation lists, one for each CA; absent or empty: nothing is ever revoked. */
+  readonly crl?: string | undefined;
+}
+
+/** The files' bytes. */
+export interface TlsBytes {
+  readonly ca: Buffer;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly crl?: Buffer;
+}
+
+export interface TlsMaterial {
+  /** For node:tls. */
+  readonly context: Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'crl'>;
+  /** Of our own certificate. */
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Of the revocation list that ends first; undefined: none ends, or there are none. */
+  readonly crlSince: Date | undefined;
+  readonly crlUntil: Date | undefined;
+  /** Changes with each byte of them. */
+  readonly fingerprint: string;
+  /** @param certificate a peer's, DER */
+  isRevoked(certificate: Buffer): boolean;
+}
+
+/** @throws NfvError FILE_UNREADABLE when the files cannot be used, or not together */
+export function tlsMaterial(files: TlsFiles, bytes: TlsBytes): TlsMaterial {
+  const cas = certificates(files.ca, bytes.ca);
+  const [own] = certificates(files.cert, bytes.cert);
+  const lists = crlsOf(files, bytes, cas);
+  const { ca, cert, key } = bytes;
+  const context = { ca, cert, key, ...(lists.length > 0 && { crl: lists.map((l) => l.block) }) };
+  try {
+    createSecureContext(context);
+  } catch (cause) {
+    throw unusable([files.ca, files.cert, files.key, files.crl ?? ''], cause);
+  }
+  const hash = createHash('sha256');
+  for (const part of [ca, cert, key, bytes.crl ?? Buffer.of()]) hash.update(part).update('\0');
+  const revoked = new Set(
+    lists.flatMap(({ list }) => list.entries.map(({ serial }) => keyOf(list.issuer, serial))),
+  );
+  const [first] = lists
+    .map(({ list }) => list)
+    .filter(({ nextUpdate }) => nextUpdate !== undefined)
+    .sort((a, b) => Number(a.nextUpdate) - Number(b.nextUpdate));
+  return {
+    context,
+    notBefore: new Date(own?.validFrom ?? 0),
+    notAfter: new Date(own?.validTo ?? 0),
+    crlSince: first?.thisUpdate,
+    crlUntil: first?.nextUpdate,
+    fingerprint: hash.digest('hex'),
+    isRevoked(certificate) {
+      if (revoked.size === 0) return false;
+      const { issuer, serial } = certificateId(certificate);
+      return revoked.has(keyOf(issuer, serial));
+    },
+  };
+}
+
+const keyOf = (issuer: Buffer, serial: string): string => `${issuer.toString('base64')} ${serial}`;
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** All of a file: OpenSSL takes a bundle whose last one is half for one that ends before. */
+function certificates(path: string, bytes: Buffer): X509Certificate[] {
+  const text = bytes.toString('latin1');
+  const blocks = text.match(PEM_CERTIFICATE) ?? [];
+  if (blocks.length === 0) throw faulty(path, 'there is no certificate in it');
+  if (text.split('-----BEGIN').length - 1 !== text.split('-----END').length - 1) {
+    throw faulty(path, 'it is cut short');
+  }
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (cause) {
+    throw unusable([path], cause);
+  }
+}
+
+interface List {
+  readonly block: string;
+  readonly list: CrlSummary;
+}
+
+function crlsOf(files: TlsFiles, bytes: TlsBytes, cas: readonly X509Certificate[]): List[] {
+  const path = files.crl ?? '';
+  if (bytes.crl === undefined) return [];
+  const text = bytes.crl.toString('latin1');
+  const lists = crlBlocks(text).map((block) => ({ block, list: readList(path, block) }));
+  if (text.split('-----BEGIN').length - 1 !== lists.length) throw faulty(path, 'it is cut short');
+  for (const ca of cas) {
+    // Without it OpenSSL takes no certificate of that CA for good, nor of those below it.
+    const subject = subjectOf(ca);
+    if (!lists.some(({ list }) => list.issuer.equals(subject))) {
+      throw faulty(
+        path,
+        `it has no revocation list of the CA "${ca.subject.replaceAll('\n', ', ')}"`,
+      );
+    }
+  }
+  return lists;
+}
+
+function readList(path: string, block: string): CrlSummary {
+  try {
+    return readCrl(block);
+  } catch (cause) {
+    throw unusable([path], cause);
+  }
+}
+
+/** DER. */
+function subjectOf(ca: X509Certificate): Buffer {
+  return certificateId(ca.raw).subject;
+}
+
+function unusable(paths: readonly string[], cause: unknown): NfvError {
+  const where = paths.filter((path) => path !== '').join(', ');
+  return new NfvError('FILE_UNREADABLE', `${where}: ${NfvError.from(cause).message}`, {
+    cause,
+    remedy: 'see that they are PEM files, and that certificate and key belong together',
+  });
+}
+
+function faulty(path: string, what: string): NfvError {
+  return unusable([path], new Error(what));
+}

@@ -9,7 +9,7 @@ import { systemClock } from '../model/clock.js';
 import { isId, ID_RULE } from '../model/names.js';
 import { ADDRESS_RULE, parseAddress } from '../rpc/address.js';
 import { ConformanceServer } from '../rpc/conformance-server.js';
-import type { TlsFiles } from '../rpc/tls.js';
+import type { TlsFiles } from '../rpc/tls-material.js';
 
 const Flags = z.object({
   target: z.string(),

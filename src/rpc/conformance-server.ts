@@ -11,6 +11,7 @@ import { listen, type Listener } from './listen.js';
 import { loadProtos } from './load.js';
 import { sessionStream, type SessionStream } from './session-stream.js';
 import { StatusCodec } from './status.js';
+import { fixedTls } from './tls-keeper.js';
 import { CHANNEL_OPTIONS } from './tls.js';
 
 export type ExaminerStream = SessionStream<FromNve, FromExaminer>;
@@ -44,7 +45,8 @@ export class ConformanceServer {
    * @throws NfvError INSECURE_LISTENER, LISTEN_FAILED, FILE_UNREADABLE
    */
   async start(listener: Listener): Promise<string> {
-    return formatTarget(await listen(this.#server, listener));
+    const tls = listener.tls === undefined ? undefined : fixedTls(listener.tls);
+    return formatTarget(await listen(this.#server, listener, tls));
   }
 
   /** Cuts what is open. */

@@ -25,17 +25,21 @@ export async function readVfio(files: KernelFiles): Promise<Vfio> {
   };
 }
 
-/** Drivers that give DMA of their functions to user space, or touch none of it. */
-const VFIO_DRIVERS = new Set(['vfio-pci', 'pci-stub', 'pcieport']);
-
+/** VFIO's own drivers and pci-stub: they take a function, and leave its DMA to others. */
 export function isVfioDriver(driver: string | undefined): boolean {
-  return driver !== undefined && (VFIO_DRIVERS.has(driver) || driver.endsWith('-vfio-pci'));
+  if (driver === undefined) return false;
+  // Of their kin some are named by their module: mlx5_vfio_pci.
+  return driver === 'pci-stub' || /^(?:.+[-_])?vfio[-_]pci$/.test(driver);
 }
 
 /**
- * The function does not keep others of its group from being used with VFIO: it has no driver, a
- * VFIO one, or is a bridge (kernel: drivers/vfio/group.c; drivers/iommu/iommu.c, DMA ownership).
+ * The function does not keep others of its group from being used with VFIO. The driver counts,
+ * whatever the function is: one that may do DMA through the kernel keeps the group the kernel's
+ * (drivers/iommu/iommu.c, iommu_group_claim_dma_owner; struct pci_driver, driver_managed_dma). So a
+ * port of a PCIe switch with pcieport does not, and an ISA bridge with lpc_ich does. Kernels before
+ * 5.19 let a PCI-to-PCI bridge have any driver (drivers/vfio/vfio.c, vfio_dev_driver_allowed): shpchp
+ * is refused here there too.
  */
-export function sharesGroup(fn: PciFunction): boolean {
-  return fn.driver === undefined || isVfioDriver(fn.driver) || fn.kind === 'bridge';
+export function sharesGroup({ driver }: Pick<PciFunction, 'driver'>): boolean {
+  return driver === undefined || driver === 'pcieport' || isVfioDriver(driver);
 }

@@ -31,3 +31,22 @@ export async function setActive(
     remedy: `see why: journalctl -u ${unit} -n 50`,
   });
 }
+
+export interface ServiceRun {
+  /** systemd's ActiveState; empty: it did not say. */
+  readonly state: string;
+  /** How often systemd started it again by itself since somebody asked for it. */
+  readonly restarts: number;
+}
+
+export async function readRun(
+  { programs }: ReadDoors,
+  unit: string,
+  signal: AbortSignal,
+): Promise<ServiceRun> {
+  const args = ['show', '--property=ActiveState,NRestarts', unit];
+  const { stdout } = await programs.run('systemctl', args, { deadlineMs: QUERY_MS, signal });
+  const value = (name: string): string =>
+    new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
+  return { state: value('ActiveState'), restarts: Number(value('NRestarts')) };
+}

@@ -24,6 +24,7 @@ interface Boot {
 /** The boots of a suite come one after another, with one disk. */
 const SUITES: Readonly<Record<string, readonly Boot[]>> = {
   'with-iommu': [{ tests: 'dist/test/lab/with-iommu/*.test.js', hasIommu: true }],
+  'with-vpp': [{ tests: 'dist/test/lab/with-vpp/*.test.js', hasIommu: true }],
   'without-iommu': [{ tests: 'dist/test/lab/without-iommu/*.test.js', hasIommu: false }],
   'across-boots': [
     { tests: 'dist/test/lab/across-boots/before.test.js', hasIommu: true },

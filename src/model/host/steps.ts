@@ -14,6 +14,8 @@ const service = z.strictObject({
   /** systemd's unit. */
   unit: text,
   active: z.boolean(),
+  /** It is VPP, and up when this vppctl has an answer at this socket. */
+  answersTo: z.strictObject({ program: text, socket: text }).exactOptional(),
 });
 
 const hugepages = z.strictObject({

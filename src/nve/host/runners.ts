@@ -10,11 +10,11 @@ import {
   observeNetdev,
 } from '../../dpdk/netdev-steps.js';
 import { makeHugepages, observeHugepages } from '../../dpdk/set-hugepages.js';
+import { makeService, observeService } from '../../dpdk/vpp-service.js';
 import { WRITE_MS, type HostDoors, type Observed } from '../../host/doors.js';
 import { readText, removeDurably, writeDurably } from '../../host/durable-file.js';
 import { observeModule, setLoaded } from '../../host/modules.js';
 import { explained } from '../../host/kernel-answers.js';
-import { isActive, setActive } from '../../host/systemd.js';
 import type { Step, StepOf } from '../../model/host/steps.js';
 import {
   makeAutoprobe,
@@ -58,10 +58,8 @@ async function observeHostStep(
   signal: AbortSignal,
 ): Promise<Observed> {
   switch (step.kind) {
-    case 'service': {
-      const active = await isActive(doors, step.unit, signal);
-      return { holds: active === step.active, found: active ? 'running' : 'not running' };
-    }
+    case 'service':
+      return observeService(doors, step, signal);
     case 'hugepages':
       return observeHugepages(doors, step);
     case 'module':
@@ -106,7 +104,7 @@ function observeFunctionStep(
 async function makeHostStep(doors: HostDoors, step: HostStep, signal: AbortSignal): Promise<void> {
   switch (step.kind) {
     case 'service':
-      return setActive(doors, step.unit, step.active, signal);
+      return makeService(doors, step, signal);
     case 'hugepages':
       return makeHugepages(doors, step, signal);
     case 'module':

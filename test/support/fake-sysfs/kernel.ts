@@ -178,6 +178,10 @@ export class FakeKernel {
         return this.#nmcli(args);
       case 'devlink':
         return this.#devlink(args);
+      case '/usr/bin/vppctl':
+        return this.state.active.has('vpp') && this.state.vppTrouble === undefined
+          ? { ...OK, stdout: 'vpp v26.06-release\n' }
+          : { code: 1, stdout: '', stderr: 'connect: Connection refused\n' };
       default:
         return { code: 127, stdout: '', stderr: `fake kernel: no ${name}\n` };
     }
@@ -274,9 +278,17 @@ export class FakeKernel {
   #systemctl([verb = '', ...rest]: readonly string[]): Said {
     const unit = rest.at(-1) ?? '';
     if (verb === 'is-active') return { ...OK, code: this.state.active.has(unit) ? 0 : 3 };
+    if (verb === 'show') return { ...OK, stdout: this.#show(unit) };
     if (verb === 'start') this.state.active.add(unit);
     if (verb === 'stop') this.state.active.delete(unit);
     return OK;
+  }
+
+  /** The unit has Restart=always, as VPP's package has it. */
+  #show(unit: string): string {
+    const { active, vppTrouble } = this.state;
+    const restarts = vppTrouble === 'ends' ? 1 : 0;
+    return `ActiveState=${active.has(unit) ? 'active' : 'inactive'}\nNRestarts=${restarts}\n`;
   }
 
   #nmcli(args: readonly string[]): Said {
@@ -312,7 +324,10 @@ export class FakeKernel {
 
 function isQuery(name: string, args: readonly string[]): boolean {
   return (
-    args.includes('-j') || args.includes('is-active') || (name === 'nmcli' && args.includes('-t'))
+    args.includes('-j') ||
+    (name === 'systemctl' && (args[0] === 'is-active' || args[0] === 'show')) ||
+    name.endsWith('/vppctl') ||
+    (name === 'nmcli' && args.includes('-t'))
   );
 }
 

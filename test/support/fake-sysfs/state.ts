@@ -109,6 +109,8 @@ export interface FakeState {
   processes: FakeProcess[];
   /** systemd's units that run. */
   active: Set<string>;
+  /** What VPP does when it is started, but for answering. */
+  vppTrouble?: 'ends' | 'hangs';
   /** NetworkManager runs, and leaves these alone. */
   networkManager: { unmanaged: Set<string> } | undefined;
   /** Files besides those of the kernel, by path: `usr/bin/vpp`. */

@@ -115,7 +115,7 @@ function checkGroup(planning: Planning, fn: PciFunction, path: Path): void {
 
 /**
  * VFIO gives groups, not functions: every other member has to be without a driver, on VFIO too, or
- * a bridge, once all steps are done. The bind itself would succeed, and VPP fail.
+ * a port of a PCIe switch, once all steps are done. The bind itself would succeed, and VPP fail.
  * @param going functions that go to VFIO, and whose wish it is
  * @param leaving functions that lose their driver otherwise, or go away
  */
@@ -133,11 +133,14 @@ export function checkGroups(
       if (sharesGroup(other)) continue;
       const what = `${member} (${other.kind}, driver ${other.driver ?? 'none'})`;
       const reason = `${what} is in its IOMMU group ${group ?? ''} and stays with the kernel`;
-      const remedy =
-        other.kind === 'network'
-          ? `give ${member} to vfio-pci too, or move the card to another slot`
-          : 'move the card to a slot with a group of its own';
-      planning.find('blocks', 'group', bdf, reason, remedy, path);
+      planning.find('blocks', 'group', bdf, reason, groupRemedy(other), path);
     }
   }
+}
+
+function groupRemedy({ bdf, kind, driver }: PciFunction): string {
+  if (kind === 'network') return `give ${bdf} to vfio-pci too, or move the card to another slot`;
+  const move = 'move the card to a slot with a group of its own';
+  // What it bridges goes on without: the driver has its watchdog, GPIOs or hot-plugging.
+  return kind === 'bridge' ? `take ${bdf} from ${driver ?? 'its driver'}, or ${move}` : move;
 }

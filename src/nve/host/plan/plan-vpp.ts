@@ -102,12 +102,15 @@ export function planRestart(
     return none;
   }
   const active = activeServices.includes(profile.service);
-  const start: Step = { kind: 'service', unit: profile.service, active: true };
-  const stop: Step = { ...start, active: false };
+  const stop: Step = { kind: 'service', unit: profile.service, active: false };
+  // Undone, it has its former file, which may name another socket.
+  const resume: Step = { ...stop, active: true };
+  const program = `${profile.prefix.replace(/\/$/, '')}/bin/vppctl`;
+  const start: Step = { ...resume, answersTo: { program, socket: profile.cliSocket } };
   if (!active) return { stop: [], start: [planned(start, stop)] };
   if (!needed) return none;
   return {
-    stop: [planned(stop, start, { blast: { consumers } })],
+    stop: [planned(stop, resume, { blast: { consumers } })],
     start: [planned(start, stop)],
   };
 }

@@ -220,11 +220,25 @@ nics:
     host.kernel.faults({ on: /systemctl start/, trouble: { silent: true } });
     const error = await refusal(apply());
     assert.equal(error.code, 'HOST_NOT_RESTORED');
-    assert.match(error.message, /^after "start vpp" the host has not running; and then 1 steps/);
+    assert.match(error.message, /^vpp was started, and VPP ended; and then 1 steps/);
     host.kernel.faults();
     await preparation.undo(host.signal);
     assertSame(everything(host), before);
   });
+
+  for (const [vppTrouble, says] of [
+    ['ends', /^vpp was started, and VPP ended$/],
+    ['hangs', /^vpp was started, and did not answer within 120 s$/],
+  ] as const) {
+    it(`takes all back where VPP ${vppTrouble} with its new file, though systemd calls it active`, async () => {
+      host.kernel.state.vppTrouble = vppTrouble;
+      const error = await refusal(apply());
+      assert.equal(error.code, 'VPP_UNREACHABLE');
+      assert.match(error.message, says);
+      assert.match(error.remedy, /journalctl -u vpp/);
+      assertSame(everything(host), before);
+    });
+  }
 
   it('goes on with an undo when what hung is free again', async () => {
     await apply();

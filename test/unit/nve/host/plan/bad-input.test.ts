@@ -168,6 +168,21 @@ describe('planHost, bad input', () => {
       ],
     },
     {
+      what: 'a group with an ISA bridge in it that has a driver, and a port that has one',
+      yaml: UPLINK,
+      change: (state) => {
+        state.functions = new Map(
+          [...state.functions].flatMap(([bdf, fn]) => {
+            if (bdf === '0000:00:1f.0') return [[bdf, { ...fn, driver: 'lpc_ich', group: 7 }]];
+            return [[bdf, bdf === '0000:40:00.0' ? { ...fn, group: 7 } : fn]];
+          }),
+        );
+      },
+      finds: [
+        `blocks group ${PF0}: 0000:00:1f.0 (bridge, driver lpc_ich) is in its IOMMU group 7 and stays with the kernel`,
+      ],
+    },
+    {
       what: 'a part of a bond, and a VLAN made on it',
       yaml: UPLINK,
       change: (state) => {

@@ -1,0 +1,67 @@
+/** VPP's service. It is up when VPP answers: systemd calls it active when the process is there. */
+import { NfvError } from '../errors.js';
+import type { HostDoors, Observed, ReadDoors } from '../host/doors.js';
+import { poll } from '../host/poll.js';
+import { isActive, readRun, setActive } from '../host/systemd.js';
+import type { StepOf } from '../model/host/steps.js';
+
+type ServiceStep = StepOf<'service'>;
+
+/** VPP reads its file, takes its memory and probes its NICs first. */
+const PACE = { everyMs: 500, limitMs: 120_000 };
+/** One that is about to start takes the connection, and answers when it is ready. */
+const ANSWER_MS = 5_000;
+
+export async function observeService(
+  doors: ReadDoors,
+  step: ServiceStep,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const active = await isActive(doors, step.unit, signal);
+  if (active !== step.active) return { holds: false, found: active ? 'running' : 'not running' };
+  if (await answers(doors, step, signal)) return { holds: true, found: 'as wanted' };
+  return { holds: false, found: 'running, without an answer' };
+}
+
+/**
+ * @throws NfvError VPP_UNREACHABLE when it was started, and ended or did not answer in time;
+ *   those of systemctl
+ */
+export async function makeService(
+  doors: HostDoors,
+  step: ServiceStep,
+  signal: AbortSignal,
+): Promise<void> {
+  const { unit } = step;
+  await setActive(doors, unit, step.active, signal);
+  if (step.answersTo === undefined) return;
+  const end = await poll(doors.timers, signal, PACE, async () => {
+    if (await answers(doors, step, signal)) return 'up';
+    // With Restart=always it is active again most of the time.
+    const { state, restarts } = await readRun(doors, unit, signal);
+    return restarts > 0 || state === 'failed' || state === 'inactive' ? 'ended' : undefined;
+  });
+  if (end === 'up') return;
+  const waited = `did not answer within ${PACE.limitMs / 1000} s`;
+  const reason = `${unit} was started, and ${end === 'ended' ? 'VPP ended' : waited}`;
+  throw new NfvError('VPP_UNREACHABLE', reason, {
+    remedy: `see why: journalctl -u ${unit} -n 50, and VPP's own log (unix { log … })`,
+  });
+}
+
+async function answers(
+  { programs }: ReadDoors,
+  { answersTo }: ServiceStep,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (answersTo === undefined) return true;
+  const { program, socket } = answersTo;
+  const options = { deadlineMs: ANSWER_MS, signal };
+  try {
+    return (await programs.run(program, ['-s', socket, 'show', 'version'], options)).code === 0;
+  } catch (thrown) {
+    const error = NfvError.from(thrown);
+    if (error.code === 'COMMAND_TIMEOUT') return false;
+    throw error;
+  }
+}

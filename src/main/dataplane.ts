@@ -13,7 +13,8 @@ import type { UplinkConfig } from '../nve/uplink-config.js';
 import type { VppConfig } from '../nve/vpp-config.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
 import type { VppStats } from '../vpp-api/stats/stats.js';
-import { statsReader } from './stats-reader.js';
+import type { NveMetrics } from '../telemetry/nve-metrics.js';
+import { heartbeatReader, openedOnce, statsReader } from './stats-reader.js';
 
 /** Bytes of a memif's secret: VPP keeps 24 with a 0 at the end (plugins/memif/memif.api). */
 const MAX_SECRET = 23;
@@ -21,18 +22,25 @@ const MAX_SECRET = 23;
 /** What VPP's taps need of the kernel (VPP src/plugins/tap). */
 const VHOST_NET = '/dev/vhost-net';
 
+/** Who keeps figures of what dataplanes do. */
+export type DataplaneMeter = Pick<NveMetrics, 'commands' | 'vppCalls' | 'vppClient' | 'vppStats'>;
+
 export async function openDataplane(
   { dataplane, vpp }: NveConfig,
   log: Pick<Log, 'info' | 'warn'>,
+  meter?: DataplaneMeter,
 ): Promise<Dataplane> {
   const isVpp = dataplane === 'vpp' || (dataplane === 'auto' && (await isThere(vpp.socket)));
-  return isVpp ? await openVpp(vpp, log) : new LinuxDataplane({ clock: systemClock, log });
+  if (isVpp) return await openVpp(vpp, log, meter);
+  const observed = meter === undefined ? {} : { onCommand: meter.commands() };
+  return new LinuxDataplane({ clock: systemClock, log, ...observed });
 }
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
   { socket, statsSocket, library, uplinks, socketDirectories, secretDirectory }: VppConfig,
   log: Pick<Log, 'info' | 'warn'>,
+  meter: DataplaneMeter | undefined,
 ): Promise<Dataplane> {
   const [{ VppDataplane }, { VppClient }, { SocketTransport }] = await Promise.all([
     import('../dataplane/vpp/vpp-dataplane.js'),
@@ -41,11 +49,18 @@ async function openVpp(
   ]);
   const timers = systemClock;
   const transport = new SocketTransport({ path: socket, clientName: 'nfvd-nve', timers });
+  const stats = openedOnce(() => openStats(statsSocket, library));
+  meter?.vppStats(heartbeatReader(stats, systemClock));
+  const observed = meter === undefined ? {} : { onCall: meter.vppCalls() };
   return new VppDataplane({
-    connect: (onSession) => new VppClient({ transport, timers, onSession }),
+    connect(onSession) {
+      const client = new VppClient({ transport, timers, onSession, ...observed });
+      meter?.vppClient(() => ({ state: client.state, ...client.queues }));
+      return client;
+    },
     uplinks: uplinks.map(uplinkOf),
     canTap: () => isUsable(VHOST_NET),
-    readStats: statsReader(() => openStats(statsSocket, library)),
+    readStats: statsReader(stats),
     clock: systemClock,
     host: {
       sockets: new UnixSockets(socketDirectories),

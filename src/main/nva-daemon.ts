@@ -12,6 +12,7 @@ import { Nva } from '../nva/nva.js';
 import type { CallEnd } from '../rpc/handlers.js';
 import { RpcServer } from '../rpc/server.js';
 import { Closing, DRAIN_MS, type Service } from './daemon.js';
+import { makeNvaMetrics, type NvaMetricsParts } from './nva-metrics.js';
 import { openNvaStore } from './nva-store.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
@@ -21,21 +22,31 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
     if (audit !== undefined) closing.add(() => audit.close());
-    const store = await openNvaStore(config);
-    closing.add(() => store.close());
+    const opened = await openNvaStore(config);
+    closing.add(() => opened.close());
+    const running: { nva?: Nva } = {};
+    const metrics = await makeNvaMetrics(config, () => running.nva?.read());
+    const store = metrics?.measured(opened) ?? opened;
     const options = { store, clock: systemClock, log, vniRange, keepRevisions };
-    const nva = await Nva.start({ ...options, ...(policy === undefined ? {} : { policy }) });
-    const server = makeServer({ config, nva, log, policy, audit });
+    const nva = await Nva.start({
+      ...options,
+      ...(policy === undefined ? {} : { policy }),
+      ...(metrics === undefined ? {} : { meter: metrics.meter }),
+    });
+    running.nva = nva;
+    const server = makeServer({ config, nva, log, policy, audit, metrics });
     closing.add(() => server.stop(DRAIN_MS));
     // Before that: it ends the calls that would not end by themselves.
     closing.add(() => nva.stop());
     closing.add(() => {
       server.setServing(false);
     });
+    if (metrics !== undefined) closing.add(() => metrics.stop());
     const addresses = await server.start();
+    const scraped = await metrics?.start();
     const { storeId, epoch, revision } = store.status();
     const replica = store.peers?.self;
-    log.info({ addresses, storeId, epoch, revision, replica }, 'NVA is up');
+    log.info({ addresses, metrics: scraped, storeId, epoch, revision, replica }, 'NVA is up');
     return closing;
   } catch (error) {
     await closing.stop();
@@ -67,9 +78,10 @@ interface ServerParts {
   readonly log: Logger;
   readonly policy: AccessPolicy | undefined;
   readonly audit: AuditLog | undefined;
+  readonly metrics: NvaMetricsParts | undefined;
 }
 
-function makeServer({ config, nva, log, policy, audit }: ServerParts): RpcServer {
+function makeServer({ config, nva, log, policy, audit, metrics }: ServerParts): RpcServer {
   return new RpcServer({
     listeners: config.listen,
     nva: {
@@ -79,24 +91,37 @@ function makeServer({ config, nva, log, policy, audit }: ServerParts): RpcServer
       callerOf: (identity) => callerOf(policy, identity),
       onCallEnd(end) {
         audit?.add(auditEntry(end));
-        const { path, peer, who, milliseconds, error } = end;
-        const ms = Math.round(milliseconds);
-        if (error === undefined) log.debug({ path, peer, who, ms }, 'call');
-        else
-          log.info({ path, peer, who, ms, code: error.code, error: error.message }, 'call failed');
+        metrics?.meter.called(end);
+        logCall(log, end);
       },
     },
   });
 }
 
-function auditEntry({ path, peer, who, target, milliseconds, error }: CallEnd): AuditEntry {
+/** With what finds its traces elsewhere: the request, the trace, the revision. */
+function logCall(
+  log: Logger,
+  { path, peer, origin, milliseconds, revision, error }: CallEnd,
+): void {
+  const { who, requestId, trace } = origin;
+  const fields = {
+    ...{ path, peer, who, ms: Math.round(milliseconds), traceId: trace.traceId },
+    ...(requestId === '' ? {} : { requestId }),
+    ...(revision === 0 ? {} : { revision }),
+  };
+  if (error === undefined) log.debug(fields, 'call');
+  else log.info({ ...fields, code: error.code, error: error.message }, 'call failed');
+}
+
+function auditEntry({ path, peer, origin, target, milliseconds, error }: CallEnd): AuditEntry {
   return {
     time: timestamp(systemClock.now()),
-    who,
+    who: origin.who,
     peer,
     method: path.slice(path.lastIndexOf('/') + 1),
     target,
     outcome: error?.code ?? 'OK',
     ms: Math.round(milliseconds),
+    traceId: origin.trace.traceId,
   };
 }

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.js';
 import type { PreparingHost } from './host-access.js';
 import { Closing, DRAIN_MS, type Service } from './daemon.js';
 import { openDataplane } from './dataplane.js';
+import { makeNveMetrics } from './nve-metrics.js';
 import { openState } from './nve-state.js';
 import { packageVersion } from './version.js';
 
@@ -36,17 +37,23 @@ export async function startNve(
     if (required && !waitsInside) await hostReady(stateDir, log, signal);
     const follower = await startFollower(config, log);
     closing.add(() => follower.stop());
-    const dataplane = await openDataplane(config, log);
+    const running: { agent?: Agent } = {};
+    const metrics = await makeNveMetrics(config, () => running.agent?.read());
+    const dataplane = await openDataplane(config, log, metrics?.meter);
     closing.add(() => dataplane.close());
     const agent = await startAgent(config, store, dataplane, log, {
       host: follower,
+      ...(metrics === undefined ? {} : { meter: metrics.meter }),
       ...(waitsInside ? { ready: (stop) => hostReady(stateDir, log, stop) } : {}),
     });
+    running.agent = agent;
     closing.add(() => agent.stop());
+    if (metrics !== undefined) closing.add(() => metrics.stop());
     const server = new RpcServer({ listeners: config.listen });
     closing.add(() => server.stop(DRAIN_MS));
     const addresses = await server.start();
-    log.info({ nve: config.name, addresses }, 'NVE is up');
+    const scraped = await metrics?.start();
+    log.info({ nve: config.name, addresses, metrics: scraped }, 'NVE is up');
     return closing;
   } catch (error) {
     await closing.stop();
@@ -97,7 +104,7 @@ function startAgent(
   store: Store,
   dataplane: Dataplane,
   log: Logger,
-  more: Pick<AgentOptions, 'host' | 'ready'>,
+  more: Pick<AgentOptions, 'host' | 'ready' | 'meter'>,
 ): Promise<Agent> {
   const client = new NveSessionClient();
   const { drift, name, nva } = config;

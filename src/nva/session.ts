@@ -100,6 +100,16 @@ export class Session {
     return this.#options.stream;
   }
 
+  /** The revision of what the NVE held when it said hello. */
+  get heldRevision(): number {
+    return this.#options.heldRevision;
+  }
+
+  /** What waits to be sent, and what waits for a reply. */
+  get queues(): { readonly pendingItems: number; readonly deltasInFlight: number } {
+    return { pendingItems: this.#pending.size, deltasInFlight: this.#inFlight.size };
+  }
+
   /** Ends the session; its NVE is told why. */
   end(error: NfvError): void {
     this.#options.stream.end(error);

@@ -17,6 +17,7 @@ import { Reconciler, type ReconcilerStatus } from '../reconcile/engine.js';
 import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/options.js';
 import type { Store } from '../store/store.js';
 import { LastGood } from './last-good.js';
+import type { NveMeter, NveReading } from './meter.js';
 import { SessionRunner } from './session-runner.js';
 import { Trouble } from './trouble.js';
 
@@ -44,6 +45,8 @@ export interface AgentOptions {
   readonly random: () => number;
   readonly makeUuid: () => string;
   readonly log: Log;
+  /** Is told of what happens. */
+  readonly meter?: NveMeter;
   /** Absent: no host profile is wanted. */
   readonly host?: OfferTaker;
   /** Settles when items may be applied; absent: they may. */
@@ -69,6 +72,8 @@ export class Agent {
   readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
   #latestStatus: DataplaneStatus | undefined;
+  /** Items that are not as wanted, and are left alone. */
+  #leftAlone = 0;
   /** What the dataplane could do when it last said so: a slow one may not say it again. */
   #capabilities: Capabilities | undefined;
   #cancelTimer: () => void = () => undefined;
@@ -183,6 +188,14 @@ export class Agent {
     return this.#reconciler.status();
   }
 
+  /** How it stands now, for metrics. */
+  read(): NveReading {
+    const { counts: items, revision, settledRevision } = this.#reconciler.status();
+    const { state: session, reportsWaiting } = this.#session;
+    const common = { items, revision, settledRevision, session, reportsWaiting };
+    return { ...common, driftedItems: this.#leftAlone, dataplane: this.#latestStatus };
+  }
+
   /** Leaves the dataplane as it is. */
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the agent is stopping'));
@@ -229,7 +242,9 @@ export class Agent {
   }
 
   #drifted(drifts: readonly Drift[], total: number, leftAlone: number): void {
-    const { log } = this.#options;
+    const { log, meter } = this.#options;
+    this.#leftAlone = leftAlone;
+    meter?.drifted(drifts);
     for (const { key, difference, action } of drifts.slice(0, MAX_LOGGED)) {
       log.warn({ key, difference, action }, 'drift');
     }
@@ -239,8 +254,9 @@ export class Agent {
   }
 
   #logPass(event: ReconcilerEvent): void {
-    const { log } = this.#options;
+    const { log, meter } = this.#options;
     if (event.kind === 'pass') {
+      meter?.passed(event);
       const { isFull, checked, steps, failed, planHash } = event;
       const durationMs = Math.round(event.durationMs);
       const fields = { isFull, checked, steps, failed, durationMs, planHash };
@@ -251,6 +267,7 @@ export class Agent {
       return;
     }
     const { kind, error, ...rest } = event;
+    if (kind === 'pass_failed') meter?.passFailed();
     const level = this.#passTrouble.isNews(`${kind} ${error.code}`) ? 'error' : 'debug';
     const fields = { ...rest, ...errorFields(error) };
     if (kind === 'pass_failed') log[level](fields, 'pass failed');

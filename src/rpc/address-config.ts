@@ -36,3 +36,6 @@ export const peerEntry = z
     error: 'no port; give 1-65535',
     path: ['address'],
   });
+
+/** Where a daemon's metrics are to be had. */
+export const metricsListen = z.array(listenEntry).min(1).max(4);

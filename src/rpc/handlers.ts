@@ -9,8 +9,10 @@ import { NfvError } from '../errors.js';
 import type { Caller } from '../model/access-policy.js';
 import type { Call } from '../model/api.js';
 import type { Identity } from '../model/identity.js';
+import type { Origin } from '../model/origin.js';
 import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
 import { identityOf, type Trust } from './identity.js';
+import { requestIdOf, revisionOf, traceOf } from './origin.js';
 import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
 
@@ -21,11 +23,14 @@ const MAX_CALLS = 4096;
 export interface CallEnd {
   readonly path: string;
   readonly peer: string;
-  /** `user/alice`. */
-  readonly who: string;
+  readonly origin: Origin;
   /** What it was about, `endpoints/web`, 256 characters at most; empty: nothing single. */
   readonly target: string;
   readonly milliseconds: number;
+  /** It has many answers, or none for a long time. */
+  readonly isStream: boolean;
+  /** That its answer is of; 0: none. */
+  readonly revision: number;
   readonly error?: NfvError;
 }
 
@@ -46,18 +51,18 @@ export class HandlerFactory {
 
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
     return (call, callback) => {
-      const { caller, end } = this.#begin(call);
+      const { caller, origin, end } = this.#begin(call, false);
       const { signal, forget } = abortSignal(call);
-      this.#admit(() => handle(call.request, { signal, caller })).then(
+      this.#admit(() => handle(call.request, { signal, caller, origin })).then(
         (response) => {
           forget();
-          end();
+          end({ revision: revisionOf(response) });
           callback(null, response);
         },
         (thrown: unknown) => {
           const error = NfvError.from(thrown);
           forget();
-          end(error);
+          end({ error });
           callback(this.codec.toServiceError(error));
         },
       );
@@ -68,16 +73,16 @@ export class HandlerFactory {
     handle: (request: Req, call: Call) => AsyncIterable<Res>,
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
-      const { caller, end } = this.#begin(call);
+      const { caller, origin, end } = this.#begin(call, true);
       const { signal } = abortSignal(call);
-      pump(call, handle(call.request, { signal, caller }), signal).then(
+      pump(call, handle(call.request, { signal, caller, origin }), signal).then(
         () => {
-          end();
+          end({});
           call.end();
         },
         (thrown: unknown) => {
           const error = NfvError.from(thrown);
-          end(error);
+          end({ error });
           call.emit('error', this.codec.toServiceError(error));
         },
       );
@@ -96,25 +101,38 @@ export class HandlerFactory {
     }
   }
 
-  #begin<Req, Res>(
-    call: ServerCall<Req, Res>,
-  ): { readonly caller: Caller; readonly end: (error?: NfvError) => void } {
+  #begin<Req, Res>(call: ServerCall<Req, Res>, isStream: boolean): Begun {
     const started = performance.now();
     // Later the connection may be gone, and with it what it knows.
     const peer = peerOf(call);
     const caller = this.hooks.callerOf(identityOf(call, this.trust));
-    const end = (error?: NfvError): void => {
+    const { who } = caller;
+    const origin = { who, requestId: requestIdOf(call.request), trace: traceOf(call.metadata) };
+    const end = ({ revision = 0, error }: Outcome): void => {
       this.hooks.onCallEnd({
         path: call.getPath(),
         peer,
-        who: caller.who,
+        origin,
         target: targetOf(call.request),
         milliseconds: performance.now() - started,
+        isStream,
+        revision,
         ...(error === undefined ? {} : { error }),
       });
     };
-    return { caller, end };
+    return { caller, origin, end };
   }
+}
+
+interface Outcome {
+  readonly revision?: number;
+  readonly error?: NfvError;
+}
+
+interface Begun {
+  readonly caller: Caller;
+  readonly origin: Origin;
+  readonly end: (outcome: Outcome) => void;
 }
 
 type ServerCall<Req, Res> = ServerUnaryCall<Req, Res> | ServerWritableStream<Req, Res>;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { abortError } from '../../host/iproute2/answers.js';
+import type { CommandObserver } from '../../host/iproute2/batch.js';
 import { Monitor } from '../../host/iproute2/monitor.js';
 import { SystemPrograms } from '../../host/program.js';
 import { Sysctl } from '../../host/sysctl.js';
@@ -58,6 +59,8 @@ export interface LinuxDataplaneOptions {
   readonly mountinfo?: string;
   /** Where the statistics of the links are. */
   readonly netDev?: string;
+  /** Is told of every command to iproute2. */
+  readonly onCommand?: CommandObserver;
 }
 
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -95,6 +98,7 @@ export class LinuxDataplane implements Dataplane {
       scratch: options.scratch ?? tmpdir(),
       newMac: options.newMac ?? randomMac,
       log: options.log,
+      ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }),
     });
     this.#netnsNames = new NetnsNames(netnsFolder, (name) => {
       void this.#nameChanged(name);

@@ -5,6 +5,7 @@ import { NfvError } from '../errors.js';
 import { callerOf, parseAccessPolicy, type AccessPolicy } from '../model/access-policy.js';
 import { systemClock, timestamp } from '../model/clock.js';
 import { errorFields } from '../model/log.js';
+import type { Tracer } from '../model/tracing.js';
 import { AuditLog, type AuditEntry } from '../nva/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
 import { GuardingNva } from '../nva/guarding.js';
@@ -14,6 +15,7 @@ import { RpcServer } from '../rpc/server.js';
 import { Closing, DRAIN_MS, type Service } from './daemon.js';
 import { makeNvaMetrics, type NvaMetricsParts } from './nva-metrics.js';
 import { openNvaStore } from './nva-store.js';
+import { openTracing } from './tracing.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
   const closing = new Closing();
@@ -22,6 +24,8 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
     if (audit !== undefined) closing.add(() => audit.close());
+    const tracing = await openTracing(config.tracing, 'nfvd-nva', log);
+    if (tracing !== undefined) closing.add(() => tracing.stop());
     const opened = await openNvaStore(config);
     closing.add(() => opened.close());
     const running: { nva?: Nva } = {};
@@ -32,9 +36,10 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
       ...options,
       ...(policy === undefined ? {} : { policy }),
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
+      ...(tracing === undefined ? {} : { tracer: tracing }),
     });
     running.nva = nva;
-    const server = makeServer({ config, nva, log, policy, audit, metrics });
+    const server = makeServer({ config, nva, log, policy, audit, metrics, tracing });
     closing.add(() => server.stop(DRAIN_MS));
     // Before that: it ends the calls that would not end by themselves.
     closing.add(() => nva.stop());
@@ -79,14 +84,16 @@ interface ServerParts {
   readonly policy: AccessPolicy | undefined;
   readonly audit: AuditLog | undefined;
   readonly metrics: NvaMetricsParts | undefined;
+  readonly tracing: Tracer | undefined;
 }
 
-function makeServer({ config, nva, log, policy, audit, metrics }: ServerParts): RpcServer {
+function makeServer({ config, nva, log, policy, audit, metrics, tracing }: ServerParts): RpcServer {
   return new RpcServer({
     listeners: config.listen,
     nva: {
       api: new GuardingNva(nva),
       session: nva.session,
+      tracer: tracing,
       trustDomain: policy?.trustDomain,
       callerOf: (identity) => callerOf(policy, identity),
       onCallEnd(end) {

@@ -16,6 +16,7 @@ import { Closing, DRAIN_MS, type Service } from './daemon.js';
 import { openDataplane } from './dataplane.js';
 import { makeNveMetrics } from './nve-metrics.js';
 import { openState } from './nve-state.js';
+import { openTracing } from './tracing.js';
 import { packageVersion } from './version.js';
 
 /** Milliseconds until a lost NVA is looked for again, and at most. */
@@ -39,11 +40,14 @@ export async function startNve(
     closing.add(() => follower.stop());
     const running: { agent?: Agent } = {};
     const metrics = await makeNveMetrics(config, () => running.agent?.read());
-    const dataplane = await openDataplane(config, log, metrics?.meter);
+    const tracing = await openTracing(config.tracing, 'nfvd-nve', log, { 'nfvd.nve': config.name });
+    if (tracing !== undefined) closing.add(() => tracing.stop());
+    const dataplane = await openDataplane(config, log, { meter: metrics?.meter, tracer: tracing });
     closing.add(() => dataplane.close());
     const agent = await startAgent(config, store, dataplane, log, {
       host: follower,
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
+      ...(tracing === undefined ? {} : { tracer: tracing }),
       ...(waitsInside ? { ready: (stop) => hostReady(stateDir, log, stop) } : {}),
     });
     running.agent = agent;
@@ -104,7 +108,7 @@ function startAgent(
   store: Store,
   dataplane: Dataplane,
   log: Logger,
-  more: Pick<AgentOptions, 'host' | 'ready' | 'meter'>,
+  more: Pick<AgentOptions, 'host' | 'ready' | 'meter' | 'tracer'>,
 ): Promise<Agent> {
   const client = new NveSessionClient();
   const { drift, name, nva } = config;

@@ -19,6 +19,7 @@ import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { Digest } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
+import type { Tracer } from '../model/tracing.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
@@ -46,7 +47,7 @@ import { Revisions } from './revisions.js';
 import { Sessions } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
 import { Tenures } from './tenures.js';
-import { trace, type TraceDeps } from './trace.js';
+import { trace, traceDeps, type TraceDeps } from './trace.js';
 import { AppliedWaiters } from './wait-applied.js';
 import { watchResources, type Watched } from './watch.js';
 
@@ -62,6 +63,7 @@ export interface NvaOptions {
   readonly policy?: AccessPolicy;
   /** Is told of what happens. */
   readonly meter?: NvaMeter;
+  readonly tracer?: Tracer;
 }
 
 const RETRY_MS = 1000;
@@ -106,7 +108,7 @@ export class Nva implements NvaApi {
 
   /** Reads the model from the store, and answers when the NVA can be asked. */
   static async start(options: NvaOptions): Promise<Nva> {
-    const origins = new Origins(options.clock);
+    const origins = new Origins(options.clock, options.tracer);
     const store = observedStore(options.store, origins.observe);
     const nva = new Nva({ ...options, store }, origins);
     await nva.#load();
@@ -139,7 +141,8 @@ export class Nva implements NvaApi {
     });
     this.#tenures = tenures;
     this.#observer = new Observer({
-      ...{ clock, origins, catalog, absentees: this.#absentees, meter: options.meter },
+      ...{ clock, origins, catalog, absentees: this.#absentees },
+      ...{ meter: options.meter, tracer: options.tracer },
       isAlone: store.peers === undefined,
       connected: (nve) => this.#sessions.get(nve),
       isElsewhere: (nve) => tenures.isElsewhere(nve),
@@ -211,8 +214,9 @@ export class Nva implements NvaApi {
   }
 
   #makeSessions(): Sessions {
-    const { store, clock, log, policy } = this.#options;
+    const { store, clock, log, policy, tracer } = this.#options;
     return new Sessions({
+      tracer,
       maySpeakFor: (identity, nve) => maySpeakFor(policy, identity, nve),
       clock,
       log,
@@ -286,14 +290,7 @@ export class Nva implements NvaApi {
   }
 
   #lookups(): TraceDeps {
-    const catalog = this.#catalog;
-    return {
-      endpoint: (id) => catalog.endpoint(id)?.spec,
-      network: (id) => catalog.network(id),
-      nve: (id) => catalog.nve(id),
-      connected: (nve) => this.#sessions.get(nve),
-      routeBetween: (a, b) => this.#index.routeBetween(a, b),
-    };
+    return traceDeps(this.#catalog, this.#sessions, this.#index);
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
@@ -398,8 +395,8 @@ export class Nva implements NvaApi {
         this.#offers.set(change.id, change.after);
         continue;
       }
-      const deltas = this.#index.apply(change);
-      this.#sessions.deliver(deltas, revision);
+      const deltas = this.#observer.compile(change, by, () => this.#index.apply(change));
+      this.#sessions.deliver(deltas, revision, by?.origin?.trace);
       this.#observer.compiled(change, deltas, by);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }

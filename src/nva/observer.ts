@@ -3,8 +3,10 @@ import type { Clock } from '../model/clock.js';
 import type { StoreEvent } from '../store/store.js';
 import type { Absentees } from './absentees.js';
 import { AttachTimes } from './attach-times.js';
+import type { Tracer } from '../model/tracing.js';
 import type { Catalog, CatalogChange } from './catalog.js';
 import type { CompileCounters } from './compiler/counters.js';
+import type { Change } from './compiler/inputs.js';
 import type { ItemDelta } from './compiler/deltas.js';
 import { Durations } from './durations.js';
 import type { Committed, Origins } from './origins.js';
@@ -29,6 +31,7 @@ export interface ObserverDeps {
   readonly connected: (nve: string) => Connected | undefined;
   readonly isElsewhere: (nve: string) => boolean;
   readonly meter: NvaMeter | undefined;
+  readonly tracer: Tracer | undefined;
 }
 
 /** Attachments of which the times are kept: of all, and of one NVE. */
@@ -66,6 +69,22 @@ export class Observer {
     const at = ours?.at ?? clock.monotonic();
     this.#times.note(revision, at);
     return ours ?? (isAlone ? { origin: undefined, at } : undefined);
+  }
+
+  /** Compiles a change of a revision. */
+  compile(
+    change: Change,
+    by: Committed | undefined,
+    compile: () => Map<string, ItemDelta>,
+  ): Map<string, ItemDelta> {
+    const { tracer } = this.#deps;
+    const parent = by?.origin?.trace;
+    if (tracer === undefined || parent === undefined) return compile();
+    const attributes = { 'nfvd.kind': change.kind, 'nfvd.id': change.id };
+    const span = tracer.start('compile', { parent, attributes });
+    const deltas = compile();
+    span.end(undefined, { 'nfvd.nves': deltas.size });
+    return deltas;
   }
 
   /** @param by undefined: another replica committed it, and takes its time */

@@ -1,6 +1,7 @@
 /** Which call a revision comes from, and when it was committed. */
 import type { Clock } from '../model/clock.js';
 import type { Origin } from '../model/origin.js';
+import type { Tracer } from '../model/tracing.js';
 import type { StoreObserver } from '../store/observed.js';
 import type { Compare, StoreEvent, Txn, WriteOp } from '../store/store.js';
 
@@ -20,6 +21,8 @@ export interface Committed {
   readonly at: number;
 }
 
+const FAILED = { code: 'STORE_FAILED', message: 'the store could not do it' };
+
 /** Revisions whose commit was seen, and that nobody has asked for yet. */
 const MAX_KEPT = 1024;
 
@@ -28,12 +31,19 @@ export class Origins {
   readonly #underWay = new Set<CallTxn>();
   readonly #committed = new Map<number, Committed>();
 
-  constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonic'>,
+    private readonly tracer?: Tracer,
+  ) {}
 
   readonly observe: StoreObserver = (_operation, txn) => {
     if (!(txn instanceof CallTxn)) return () => undefined;
     this.#underWay.add(txn);
-    return ({ result }) => {
+    const parent = txn.origin?.trace;
+    const span = parent === undefined ? undefined : this.tracer?.start('commit', { parent });
+    return ({ ok, result }) => {
+      const revision = result?.revision ?? 0;
+      span?.end(ok ? undefined : FAILED, { 'nfvd.revision': revision });
       // Whoever has asked for it meanwhile has taken it out.
       if (!this.#underWay.delete(txn) || result?.succeeded !== true) return;
       this.#committed.set(result.revision, { origin: txn.origin, at: this.clock.monotonic() });

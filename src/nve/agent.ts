@@ -12,10 +12,12 @@ import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/s
 import type { NveSideStream } from '../rpc/nve-client.js';
 import type { Query, QueryAnswer } from '../model/query.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
+import { spanned, traceFields, type Tracer } from '../model/tracing.js';
 import { withDeadline } from '../reconcile/deadline.js';
 import { Reconciler, type ReconcilerStatus } from '../reconcile/engine.js';
 import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/options.js';
 import type { Store } from '../store/store.js';
+import { ApplyTraces } from './apply-traces.js';
 import { LastGood } from './last-good.js';
 import type { NveMeter, NveReading } from './meter.js';
 import { SessionRunner } from './session-runner.js';
@@ -47,6 +49,7 @@ export interface AgentOptions {
   readonly log: Log;
   /** Is told of what happens. */
   readonly meter?: NveMeter;
+  readonly tracer?: Tracer;
   /** Absent: no host profile is wanted. */
   readonly host?: OfferTaker;
   /** Settles when items may be applied; absent: they may. */
@@ -69,6 +72,7 @@ export class Agent {
   readonly #session: SessionRunner;
   readonly #stop = new AbortController();
   readonly #passTrouble: Trouble;
+  readonly #traces: ApplyTraces;
   readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
   #latestStatus: DataplaneStatus | undefined;
@@ -119,6 +123,7 @@ export class Agent {
     this.#lastGood = lastGood;
     const { dataplane, clock, random, replicas, retry, tuning, log } = options;
     this.#passTrouble = new Trouble(clock);
+    this.#traces = new ApplyTraces(options.tracer);
     this.#underlayTrouble = new Trouble(clock);
     this.#reconciler = new Reconciler({
       ...tuning,
@@ -134,6 +139,7 @@ export class Agent {
       onEvent: (event) => {
         this.#logPass(event);
       },
+      around: this.#traces.around,
     });
     this.#session = new SessionRunner({
       replicas,
@@ -236,8 +242,12 @@ export class Agent {
   }
 
   async #take(storeId: string, delta: Delta, more: boolean): Promise<void> {
-    await this.#lastGood.apply(storeId, delta);
-    const { upserts, removes, complete, revision } = delta;
+    const { upserts, removes, complete, revision, sequence, traces = [] } = delta;
+    const { log, tracer } = this.#options;
+    await spanned(tracer, 'store delta', traces, () => this.#lastGood.apply(storeId, delta));
+    const counts = { upserts: upserts.length, removes: removes.length };
+    log.debug({ sequence, revision, ...counts, ...traceFields(traces) }, 'delta stored');
+    this.#traces.took(traces);
     this.#reconciler.setWanted({ upserts, removes, complete, revision, more });
   }
 
@@ -257,9 +267,12 @@ export class Agent {
     const { log, meter } = this.#options;
     if (event.kind === 'pass') {
       meter?.passed(event);
-      const { isFull, checked, steps, failed, planHash } = event;
+      const { isFull, checked, steps, failed, planHash, revision } = event;
       const durationMs = Math.round(event.durationMs);
-      const fields = { isFull, checked, steps, failed, durationMs, planHash };
+      const fields = {
+        ...{ isFull, checked, steps, failed, durationMs, planHash, revision },
+        ...traceFields(this.#traces.current),
+      };
       const isNews = steps > 0 || this.#passTrouble.isOn;
       this.#passTrouble.over();
       if (isNews) log.info(fields, 'reconciled');

@@ -9,7 +9,8 @@ import { NfvError } from '../errors.js';
 import type { Caller } from '../model/access-policy.js';
 import type { Call } from '../model/api.js';
 import type { Identity } from '../model/identity.js';
-import type { Origin } from '../model/origin.js';
+import { newTrace, type Origin } from '../model/origin.js';
+import type { Tracer } from '../model/tracing.js';
 import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
 import { identityOf, type Trust } from './identity.js';
 import { requestIdOf, revisionOf, traceOf } from './origin.js';
@@ -38,6 +39,8 @@ export interface CallHooks {
   /** What somebody may do. */
   callerOf(identity: Identity): Caller;
   onCallEnd(end: CallEnd): void;
+  /** Absent: no traces are kept. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export class HandlerFactory {
@@ -107,8 +110,13 @@ export class HandlerFactory {
     const peer = peerOf(call);
     const caller = this.hooks.callerOf(identityOf(call, this.trust));
     const { who } = caller;
-    const origin = { who, requestId: requestIdOf(call.request), trace: traceOf(call.metadata) };
+    const parent = traceOf(call.metadata);
+    const attributes = { 'rpc.system': 'grpc', 'nfvd.who': who };
+    const span = this.hooks.tracer?.start(call.getPath(), { parent, attributes });
+    const trace = span?.context ?? parent ?? newTrace();
+    const origin = { who, requestId: requestIdOf(call.request), trace };
     const end = ({ revision = 0, error }: Outcome): void => {
+      span?.end(error, { 'nfvd.revision': revision });
       this.hooks.onCallEnd({
         path: call.getPath(),
         peer,

@@ -1,14 +1,14 @@
 /** Where a call comes from, out of what is on the wire. */
 import type { Metadata } from '@grpc/grpc-js';
-import { newTrace, parseTraceparent, type TraceContext } from '../model/origin.js';
+import { parseTraceparent, type TraceContext } from '../model/origin.js';
 
 /** W3C Trace Context's header, as gRPC metadata. */
 export const TRACEPARENT = 'traceparent';
 
-/** The caller's span; a trace of its own for who has none. */
-export function traceOf(metadata: Metadata): TraceContext {
+/** The caller's span; undefined: it has none. */
+export function traceOf(metadata: Metadata): TraceContext | undefined {
   const [value] = metadata.get(TRACEPARENT);
-  return (typeof value === 'string' ? parseTraceparent(value) : undefined) ?? newTrace();
+  return typeof value === 'string' ? parseTraceparent(value) : undefined;
 }
 
 const MAX_REQUEST_ID = 64;

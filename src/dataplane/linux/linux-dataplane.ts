@@ -14,6 +14,7 @@ import type { Item, Payload } from '../../model/item.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
 import type { PortCounters } from '../../model/query.js';
 import type {
+  AroundStep,
   Dataplane,
   Observation,
   Observed,
@@ -61,6 +62,7 @@ export interface LinuxDataplaneOptions {
   readonly netDev?: string;
   /** Is told of every command to iproute2. */
   readonly onCommand?: CommandObserver;
+  readonly aroundStep?: AroundStep;
 }
 
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -157,8 +159,10 @@ export class LinuxDataplane implements Dataplane {
   ): Promise<readonly StepResult[]> {
     const doors = this.#gate.doors(signal);
     const done = this.#changes.working(steps.map(target));
+    const { aroundStep } = this.options;
     const carryOut = async (step: Step, at: number): Promise<StepResult> => {
-      const result = await this.#step(step, doors, signal);
+      const run = (): Promise<StepResult> => this.#step(step, doors, signal);
+      const result = await (aroundStep === undefined ? run() : aroundStep(step, run));
       onResult?.(at, result);
       return result;
     };

@@ -22,6 +22,8 @@ const ROOMS = {
   nva: ['errors\\.ts', 'model', 'store', 'rpc', 'statemachine'],
   conformance: ['errors\\.ts', 'model', 'rpc'],
   cli: ['errors\\.ts', 'model', 'rpc'],
+  // It implements what the rooms of the daemons want told: see `telemetry-takes-types-only`.
+  telemetry: ['errors\\.ts', 'model', 'rpc', 'store', 'nva', 'nve'],
 };
 
 /** A room in a room, with a row of its own. */
@@ -70,6 +72,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/store/' },
       to: { path: '(^|/)node_modules/lmdb/' },
+    },
+    {
+      name: 'metrics-only-in-telemetry',
+      comment: 'rooms tell what happens to an interface of their own, which telemetry implements',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/telemetry/' },
+      to: { path: '(^|/)node_modules/(prom-client|@opentelemetry)/' },
+    },
+    {
+      name: 'telemetry-takes-types-only',
+      comment: 'an agent with metrics loads nothing of the NVA, nor an NVA of the agent',
+      severity: 'error',
+      from: { path: '^src/telemetry/' },
+      to: { path: '^src/(store|nva|nve)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'model-is-pure',

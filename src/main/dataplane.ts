@@ -7,13 +7,16 @@ import { pciDriver } from '../host/pci-driver.js';
 import { Secrets } from '../host/secrets.js';
 import { UnixSockets } from '../host/unix-sockets.js';
 import { systemClock } from '../model/clock.js';
+import { measured, type Tracer } from '../model/tracing.js';
 import type { Log } from '../model/log.js';
 import type { NveConfig } from '../nve/config.js';
 import type { UplinkConfig } from '../nve/uplink-config.js';
 import type { VppConfig } from '../nve/vpp-config.js';
-import type { Dataplane } from '../reconcile/dataplane.js';
+import type { AroundStep, Dataplane } from '../reconcile/dataplane.js';
 import type { VppStats } from '../vpp-api/stats/stats.js';
-import { statsReader } from './stats-reader.js';
+import type { NveMetrics } from '../telemetry/nve-metrics.js';
+import { spansOf, together, type Observe } from '../telemetry/requests.js';
+import { heartbeatReader, openedOnce, statsReader } from './stats-reader.js';
 
 /** Bytes of a memif's secret: VPP keeps 24 with a 0 at the end (plugins/memif/memif.api). */
 const MAX_SECRET = 23;
@@ -21,18 +24,35 @@ const MAX_SECRET = 23;
 /** What VPP's taps need of the kernel (VPP src/plugins/tap). */
 const VHOST_NET = '/dev/vhost-net';
 
+/** Who keeps account of what a dataplane does. */
+export interface DataplaneObservers {
+  readonly meter: NveMetrics | undefined;
+  readonly tracer: Tracer | undefined;
+}
+
+const NOBODY: DataplaneObservers = { meter: undefined, tracer: undefined };
+
 export async function openDataplane(
   { dataplane, vpp }: NveConfig,
   log: Pick<Log, 'info' | 'warn'>,
+  observers = NOBODY,
 ): Promise<Dataplane> {
   const isVpp = dataplane === 'vpp' || (dataplane === 'auto' && (await isThere(vpp.socket)));
-  return isVpp ? await openVpp(vpp, log) : new LinuxDataplane({ clock: systemClock, log });
+  if (isVpp) return await openVpp(vpp, log, observers);
+  const { meter, tracer } = observers;
+  const onCommand = requestObserver(meter?.commands(), tracer, 'kernel');
+  return new LinuxDataplane({
+    ...{ clock: systemClock, log },
+    ...(onCommand === undefined ? {} : { onCommand }),
+    ...aroundSteps(tracer),
+  });
 }
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
   { socket, statsSocket, library, uplinks, socketDirectories, secretDirectory }: VppConfig,
   log: Pick<Log, 'info' | 'warn'>,
+  observers: DataplaneObservers,
 ): Promise<Dataplane> {
   const [{ VppDataplane }, { VppClient }, { SocketTransport }] = await Promise.all([
     import('../dataplane/vpp/vpp-dataplane.js'),
@@ -40,12 +60,23 @@ async function openVpp(
     import('../vpp-api/transport/socket.js'),
   ]);
   const timers = systemClock;
+  const { meter, tracer } = observers;
   const transport = new SocketTransport({ path: socket, clientName: 'nfvd-nve', timers });
+  const stats = openedOnce(() => openStats(statsSocket, library));
+  meter?.vppStats(heartbeatReader(stats, systemClock));
+  const onCall = requestObserver(meter?.vppCalls(), tracer, 'vpp');
   return new VppDataplane({
-    connect: (onSession) => new VppClient({ transport, timers, onSession }),
+    connect(onSession) {
+      const client = new VppClient({
+        ...{ transport, timers, onSession },
+        ...(onCall === undefined ? {} : { onCall }),
+      });
+      meter?.vppClient(() => ({ state: client.state, ...client.queues }));
+      return client;
+    },
     uplinks: uplinks.map(uplinkOf),
     canTap: () => isUsable(VHOST_NET),
-    readStats: statsReader(() => openStats(statsSocket, library)),
+    readStats: statsReader(stats),
     clock: systemClock,
     host: {
       sockets: new UnixSockets(socketDirectories),
@@ -54,7 +85,28 @@ async function openVpp(
       pciDriver: (pci) => pciDriver(pci),
     },
     log,
+    ...aroundSteps(tracer),
   });
+}
+
+/** Undefined: nobody is to be told, and nothing is done for it. */
+function requestObserver(
+  count: Observe | undefined,
+  tracer: Tracer | undefined,
+  what: string,
+): Observe | undefined {
+  return together([count, tracer && spansOf(tracer, what)]);
+}
+
+function aroundSteps(tracer: Tracer | undefined): { readonly aroundStep?: AroundStep } {
+  if (tracer === undefined) return {};
+  return {
+    aroundStep: (step, run) => {
+      if (!tracer.isActive) return run();
+      const attributes = { 'nfvd.key': step.key };
+      return measured(tracer, tracer.start(`step ${step.op}`, { attributes }), run);
+    },
+  };
 }
 
 async function openStats(path: string, library: string): Promise<VppStats> {

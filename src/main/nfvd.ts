@@ -32,7 +32,7 @@ program
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
       const { checkStoreFiles } = await import('./nva-store.js');
-      await checkTls(config.listen);
+      await checkTls([...config.listen, ...(config.metrics?.listen ?? [])]);
       await checkStoreFiles(config);
       await (await import('./nva-daemon.js')).readPolicy(config);
       print(`${flags.config}: ok`);
@@ -52,7 +52,7 @@ const nve = program
     keepHeapSmall();
     const config = await readNveConfig(flags);
     if (flags.checkConfig === true) {
-      await checkTls([...config.listen, ...config.nva]);
+      await checkTls([...config.listen, ...config.nva, ...(config.metrics?.listen ?? [])]);
       print(`${flags.config}: ok`);
       return;
     }

@@ -5,6 +5,7 @@ import { NfvError } from '../errors.js';
 import { callerOf, parseAccessPolicy, type AccessPolicy } from '../model/access-policy.js';
 import { systemClock, timestamp } from '../model/clock.js';
 import { errorFields } from '../model/log.js';
+import type { Tracer } from '../model/tracing.js';
 import { AuditLog, type AuditEntry } from '../nva/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
 import { GuardingNva } from '../nva/guarding.js';
@@ -13,7 +14,9 @@ import type { CallEnd } from '../rpc/handlers.js';
 import { RpcServer } from '../rpc/server.js';
 import type { TlsKeeper } from '../rpc/tls-keeper.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
+import { makeNvaMetrics, type NvaMetricsParts } from './nva-metrics.js';
 import { openNvaStore } from './nva-store.js';
+import { openTracing } from './tracing.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
   const closing = new Closing();
@@ -24,21 +27,34 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     if (audit !== undefined) closing.add(() => audit.close());
     const tls = keepCertificates(log);
     closing.add(() => tls.close());
-    const store = await openNvaStore(config);
-    closing.add(() => store.close());
+    const tracing = await openTracing(config.tracing, 'nfvd-nva', log);
+    if (tracing !== undefined) closing.add(() => tracing.stop());
+    const opened = await openNvaStore(config);
+    closing.add(() => opened.close());
+    const running: { nva?: Nva } = {};
+    const metrics = await makeNvaMetrics(config, tls, () => running.nva?.read());
+    const store = metrics?.measured(opened) ?? opened;
     const options = { store, clock: systemClock, log, vniRange, keepRevisions };
-    const nva = await Nva.start({ ...options, ...(policy === undefined ? {} : { policy }) });
-    const server = makeServer({ config, nva, log, policy, audit, tls });
+    const nva = await Nva.start({
+      ...options,
+      ...(policy === undefined ? {} : { policy }),
+      ...(metrics === undefined ? {} : { meter: metrics.meter }),
+      ...(tracing === undefined ? {} : { tracer: tracing }),
+    });
+    running.nva = nva;
+    const server = makeServer({ config, nva, log, policy, audit, tls, metrics, tracing });
     closing.add(() => server.stop(DRAIN_MS));
     // Before that: it ends the calls that would not end by themselves.
     closing.add(() => nva.stop());
     closing.add(() => {
       server.setServing(false);
     });
+    if (metrics !== undefined) closing.add(() => metrics.stop());
     const addresses = await server.start();
+    const scraped = await metrics?.start();
     const { storeId, epoch, revision } = store.status();
     const replica = store.peers?.self;
-    log.info({ addresses, storeId, epoch, revision, replica }, 'NVA is up');
+    log.info({ addresses, metrics: scraped, storeId, epoch, revision, replica }, 'NVA is up');
     return closing;
   } catch (error) {
     await closing.stop();
@@ -71,37 +87,54 @@ interface ServerParts {
   readonly policy: AccessPolicy | undefined;
   readonly audit: AuditLog | undefined;
   readonly tls: TlsKeeper;
+  readonly metrics: NvaMetricsParts | undefined;
+  readonly tracing: Tracer | undefined;
 }
 
-function makeServer({ config, nva, log, policy, audit, tls }: ServerParts): RpcServer {
+function makeServer(parts: ServerParts): RpcServer {
+  const { config, nva, log, policy, audit, tls, metrics, tracing } = parts;
   return new RpcServer({
     listeners: config.listen,
     tls,
     nva: {
       api: new GuardingNva(nva),
       session: nva.session,
+      tracer: tracing,
       trustDomain: policy?.trustDomain,
       callerOf: (identity) => callerOf(policy, identity),
       onCallEnd(end) {
         audit?.add(auditEntry(end));
-        const { path, peer, who, milliseconds, error } = end;
-        const ms = Math.round(milliseconds);
-        if (error === undefined) log.debug({ path, peer, who, ms }, 'call');
-        else
-          log.info({ path, peer, who, ms, code: error.code, error: error.message }, 'call failed');
+        metrics?.meter.called(end);
+        logCall(log, end);
       },
     },
   });
 }
 
-function auditEntry({ path, peer, who, target, milliseconds, error }: CallEnd): AuditEntry {
+/** With what finds its traces elsewhere: the request, the trace, the revision. */
+function logCall(
+  log: Logger,
+  { path, peer, origin, milliseconds, revision, error }: CallEnd,
+): void {
+  const { who, requestId, trace } = origin;
+  const fields = {
+    ...{ path, peer, who, ms: Math.round(milliseconds), traceId: trace.traceId },
+    ...(requestId === '' ? {} : { requestId }),
+    ...(revision === 0 ? {} : { revision }),
+  };
+  if (error === undefined) log.debug(fields, 'call');
+  else log.info({ ...fields, code: error.code, error: error.message }, 'call failed');
+}
+
+function auditEntry({ path, peer, origin, target, milliseconds, error }: CallEnd): AuditEntry {
   return {
     time: timestamp(systemClock.now()),
-    who,
+    who: origin.who,
     peer,
     method: path.slice(path.lastIndexOf('/') + 1),
     target,
     outcome: error?.code ?? 'OK',
     ms: Math.round(milliseconds),
+    traceId: origin.trace.traceId,
   };
 }

@@ -14,7 +14,9 @@ import type { Store } from '../store/store.js';
 import type { PreparingHost } from './host-access.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
 import { openDataplane } from './dataplane.js';
+import { makeNveMetrics } from './nve-metrics.js';
 import { openState } from './nve-state.js';
+import { openTracing } from './tracing.js';
 import { packageVersion } from './version.js';
 
 /** Milliseconds until a lost NVA is looked for again, and at most. */
@@ -38,17 +40,26 @@ export async function startNve(
     if (required && !waitsInside) await hostReady(stateDir, log, signal);
     const follower = await startFollower(config, log);
     closing.add(() => follower.stop());
-    const dataplane = await openDataplane(config, log);
+    const running: { agent?: Agent } = {};
+    const metrics = await makeNveMetrics(config, tls, () => running.agent?.read());
+    const tracing = await openTracing(config.tracing, 'nfvd-nve', log, { 'nfvd.nve': config.name });
+    if (tracing !== undefined) closing.add(() => tracing.stop());
+    const dataplane = await openDataplane(config, log, { meter: metrics?.meter, tracer: tracing });
     closing.add(() => dataplane.close());
     const agent = await startAgent(config, store, dataplane, log, new NveSessionClient(tls), {
       host: follower,
+      ...(metrics === undefined ? {} : { meter: metrics.meter }),
+      ...(tracing === undefined ? {} : { tracer: tracing }),
       ...(waitsInside ? { ready: (stop) => hostReady(stateDir, log, stop) } : {}),
     });
+    running.agent = agent;
     closing.add(() => agent.stop());
+    if (metrics !== undefined) closing.add(() => metrics.stop());
     const server = new RpcServer({ listeners: config.listen, tls });
     closing.add(() => server.stop(DRAIN_MS));
     const addresses = await server.start();
-    log.info({ nve: config.name, addresses }, 'NVE is up');
+    const scraped = await metrics?.start();
+    log.info({ nve: config.name, addresses, metrics: scraped }, 'NVE is up');
     return closing;
   } catch (error) {
     await closing.stop();
@@ -100,7 +111,7 @@ function startAgent(
   dataplane: Dataplane,
   log: Logger,
   client: NveSessionClient,
-  more: Pick<AgentOptions, 'host' | 'ready'>,
+  more: Pick<AgentOptions, 'host' | 'ready' | 'meter' | 'tracer'>,
 ): Promise<Agent> {
   const { drift, name, nva } = config;
   return Agent.start({

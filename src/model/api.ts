@@ -6,6 +6,7 @@ import type { Caller } from './access-policy.js';
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
+import type { Origin } from './origin.js';
 import type { Router, RouterSpec } from './router.js';
 import type { Subnet, SubnetSpec } from './subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from './trace.js';
@@ -17,6 +18,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Absent: somebody who may do all. */
   readonly caller?: Caller;
+  /** Absent: nobody's call. */
+  readonly origin?: Origin;
 }
 
 export interface CreateRequest<Spec> {

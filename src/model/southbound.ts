@@ -5,6 +5,7 @@ import type { HostStatus, OfferedProfile } from './host/offer.js';
 import type { Item } from './item.js';
 import type { DataplaneStatus } from './dataplane-status.js';
 import type { Capabilities, Drift, Underlay } from './nve.js';
+import type { TraceContext } from './origin.js';
 import type { Query, QueryReply } from './query.js';
 
 /** The only version of the protocol so far. */
@@ -124,6 +125,8 @@ export interface Delta {
   readonly removes: readonly string[];
   /** With this one stored the NVE holds all it should. */
   readonly complete: boolean;
+  /** The calls that it comes from, the newest last; for logs and traces only. Absent: none is known. */
+  readonly traces?: readonly TraceContext[];
 }
 
 /** A delta that holds something it must not; it is answered with the error, nothing is stored. */

@@ -16,6 +16,8 @@ export interface AuditEntry {
   readonly outcome: string;
   /** Milliseconds. */
   readonly ms: number;
+  /** That the log has, too. */
+  readonly traceId: string;
 }
 
 /** Lines that wait for the disk; more are lost, and their number is told. */

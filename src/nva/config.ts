@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { absolutePath, logging } from '../model/config.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
-import { listenEntry } from '../rpc/address-config.js';
+import { listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
 import { storeConfigSchema } from './store-config.js';
 
 const vni = z.int().min(MIN_VNI).max(MAX_VNI);
@@ -34,6 +34,12 @@ export const nvaConfigSchema = z.strictObject({
   access: z.strictObject({ policyFile: absolutePath }).exactOptional(),
   /** A line for every call of a client, in a file of its own. */
   audit: z.strictObject({ file: absolutePath }).exactOptional(),
+  /** Figures for Prometheus; without it there are none. */
+  metrics: z
+    .strictObject({ listen: metricsListen.prefault([{ address: '127.0.0.1:9471' }]) })
+    .exactOptional(),
+  /** Spans of every call, for a collector of OpenTelemetry; without it there are none. */
+  tracing: z.strictObject({ otlp: otlpUrl }).exactOptional(),
   log: logging,
 });
 

@@ -19,9 +19,11 @@ import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { Digest } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
+import type { Tracer } from '../model/tracing.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
+import { observedStore } from '../store/observed.js';
 import type { Peers, Store, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
 import { Catalog, type CatalogChange } from './catalog.js';
@@ -34,7 +36,10 @@ import { keepHouse } from './housekeeping.js';
 import { parseResourceKey } from './keys.js';
 import { latestRevision } from './latest.js';
 import { NveStatuses } from './nve-statuses.js';
+import { Observer, type NvaMeter } from './observer.js';
+import { Origins } from './origins.js';
 import { readCounters } from './read-counters.js';
+import type { NvaReading } from './reading.js';
 import { STATUS_RECORDS } from './records.js';
 import { Replicas } from './replicas.js';
 import type { Resources } from './resources.js';
@@ -42,7 +47,7 @@ import { Revisions } from './revisions.js';
 import { Sessions } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
 import { Tenures } from './tenures.js';
-import { trace, type TraceDeps } from './trace.js';
+import { trace, traceDeps, type TraceDeps } from './trace.js';
 import { AppliedWaiters } from './wait-applied.js';
 import { watchResources, type Watched } from './watch.js';
 
@@ -56,6 +61,9 @@ export interface NvaOptions {
   readonly keepRevisions: number;
   /** Absent: every certificate of the CA is as good as another. */
   readonly policy?: AccessPolicy;
+  /** Is told of what happens. */
+  readonly meter?: NvaMeter;
+  readonly tracer?: Tracer;
 }
 
 const RETRY_MS = 1000;
@@ -87,6 +95,7 @@ export class Nva implements NvaApi {
     hostOf: (nve) => this.#nveStatuses.hostOf(nve),
   });
   readonly #tenures: Tenures;
+  readonly #observer: Observer;
   readonly #replicas: Replicas;
   readonly #sessions: Sessions;
   readonly #nveStatuses: NveStatuses;
@@ -99,7 +108,9 @@ export class Nva implements NvaApi {
 
   /** Reads the model from the store, and answers when the NVA can be asked. */
   static async start(options: NvaOptions): Promise<Nva> {
-    const nva = new Nva(options);
+    const origins = new Origins(options.clock, options.tracer);
+    const store = observedStore(options.store, origins.observe);
+    const nva = new Nva({ ...options, store }, origins);
     await nva.#load();
     const { signal } = nva.#stop;
     nva.#background.push(
@@ -110,7 +121,7 @@ export class Nva implements NvaApi {
     return nva;
   }
 
-  private constructor(options: NvaOptions) {
+  private constructor(options: NvaOptions, origins: Origins) {
     this.#options = options;
     // Every call and every session that is being set up waits on it.
     setMaxListeners(0, this.#stop.signal);
@@ -129,6 +140,13 @@ export class Nva implements NvaApi {
       this.#lost(nve);
     });
     this.#tenures = tenures;
+    this.#observer = new Observer({
+      ...{ clock, origins, catalog, absentees: this.#absentees },
+      ...{ meter: options.meter, tracer: options.tracer },
+      isAlone: store.peers === undefined,
+      connected: (nve) => this.#sessions.get(nve),
+      isElsewhere: (nve) => tenures.isElsewhere(nve),
+    });
     this.#nveStatuses = new NveStatuses({
       store,
       clock,
@@ -196,8 +214,9 @@ export class Nva implements NvaApi {
   }
 
   #makeSessions(): Sessions {
-    const { store, clock, log, policy } = this.#options;
+    const { store, clock, log, policy, tracer } = this.#options;
     return new Sessions({
+      tracer,
       maySpeakFor: (identity, nve) => maySpeakFor(policy, identity, nve),
       clock,
       log,
@@ -231,15 +250,26 @@ export class Nva implements NvaApi {
     });
   }
 
-  /** How much has been compiled, for tests and metrics. */
+  /** How much has been compiled, for tests. */
   get compileCounters(): Readonly<CompileCounters> {
     return this.#index.counters;
+  }
+
+  /** How it stands now, for metrics. */
+  read(): NvaReading {
+    const writers = [this.#nveWriter, this.#endpointWriter, this.#hostWriter];
+    return this.#observer.read(this.#index.counters, writers);
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
     const signal = AbortSignal.any([call.signal, this.#stop.signal]);
     const { store, clock } = this.#options;
-    yield* watchResources(store, clock, this.#watched, request, { signal });
+    const ended = this.#observer.watching();
+    try {
+      yield* watchResources(store, clock, this.#watched, request, { signal });
+    } finally {
+      ended();
+    }
     // Whoever watches has to know that there may be more to come, elsewhere or later.
     this.#stop.signal.throwIfAborted();
   }
@@ -260,14 +290,7 @@ export class Nva implements NvaApi {
   }
 
   #lookups(): TraceDeps {
-    const catalog = this.#catalog;
-    return {
-      endpoint: (id) => catalog.endpoint(id)?.spec,
-      network: (id) => catalog.network(id),
-      nve: (id) => catalog.nve(id),
-      connected: (nve) => this.#sessions.get(nve),
-      routeBetween: (a, b) => this.#index.routeBetween(a, b),
-    };
+    return traceDeps(this.#catalog, this.#sessions, this.#index);
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
@@ -307,7 +330,7 @@ export class Nva implements NvaApi {
       try {
         await this.#catalog.follow(store, signal, (revision, changes, events) => {
           for (const event of events) this.#tenures.saw(event, revision);
-          this.#committed(revision, changes);
+          this.#committed(revision, changes, events);
           for (const event of events) this.#heard(event);
         });
       } catch (thrown) {
@@ -327,7 +350,7 @@ export class Nva implements NvaApi {
       const changes = await this.#catalog.reload(store, signal);
       const { revision } = this.#catalog;
       await this.#tenures.load(revision, signal);
-      this.#committed(revision, changes);
+      this.#committed(revision, changes, []);
       log.info({ revision }, 'the model was read anew');
       return true;
     } catch (thrown) {
@@ -357,16 +380,24 @@ export class Nva implements NvaApi {
     const { settledDigest } = STATUS_RECORDS.nves.decode(key, value);
     if (settledDigest === '' || settledDigest !== this.#digestOf(nve)) return;
     this.#absentees.forget(nve);
+    this.#observer.progressed(nve, 'all');
     this.#waiters.progressed(nve);
   }
 
-  #committed(revision: number, changes: readonly CatalogChange[]): void {
+  #committed(
+    revision: number,
+    changes: readonly CatalogChange[],
+    events: readonly StoreEvent[],
+  ): void {
+    const by = this.#observer.committed(revision, events);
     for (const change of changes) {
       if (change.kind === 'HostProfile') {
         this.#offers.set(change.id, change.after);
         continue;
       }
-      this.#sessions.deliver(this.#index.apply(change), revision);
+      const deltas = this.#observer.compile(change, by, () => this.#index.apply(change));
+      this.#sessions.deliver(deltas, revision, by?.origin?.trace);
+      this.#observer.compiled(change, deltas, by);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }
     if (changes.some(({ kind }) => kind === 'HostProfile' || kind === 'Nve')) {
@@ -403,6 +434,7 @@ export class Nva implements NvaApi {
       if (key.startsWith('port/')) this.#endpointWriter.mark(key.slice('port/'.length));
     }
     this.#nveWriter.mark(nve);
+    this.#observer.progressed(nve, keys);
     this.#waiters.progressed(nve);
   }
 

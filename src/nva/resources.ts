@@ -38,14 +38,14 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     private readonly rules: ResourceRules<Spec, R>,
   ) {}
 
-  async create(request: CreateRequest<Spec>, { signal }: Call): Promise<R> {
+  async create(request: CreateRequest<Spec>, call: Call): Promise<R> {
     const { id, requestId } = request;
     if (!isId(id)) throw invalidField(`${this.#field}_id`, id, 'not an id', `give ${ID_RULE}`);
     if (requestId !== '' && !UUID.test(requestId)) {
       throw invalidField('request_id', requestId, 'not a UUID', 'give one, or leave it out');
     }
     const hash = hashOf(this.rules.collection, request);
-    return write(this.store, signal, async () => {
+    return write(this.store, call, async () => {
       const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
       return replayed ?? this.#planCreate(request, hash);
     });
@@ -92,9 +92,9 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     return listPage(this.store, this.rules, request, call.signal);
   }
 
-  async update(request: UpdateRequest<Spec>, { signal }: Call): Promise<R> {
+  async update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
     const { id, changes, etag, validateOnly } = request;
-    return write(this.store, signal, async () => {
+    return write(this.store, call, async () => {
       const { rules } = this;
       const before = await this.#read(id);
       this.#checkEtag(id, etag, before.modRevision);
@@ -133,8 +133,8 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     });
   }
 
-  async delete({ id, etag, validateOnly }: DeleteRequest, { signal }: Call): Promise<void> {
-    await write(this.store, signal, async () => {
+  async delete({ id, etag, validateOnly }: DeleteRequest, call: Call): Promise<void> {
+    await write(this.store, call, async () => {
       const { rules } = this;
       const key = specKey(rules.collection, id);
       const kv = await this.store.get(key);

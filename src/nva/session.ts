@@ -19,6 +19,8 @@ import {
   type FromNve,
   type ItemReports,
 } from '../model/southbound.js';
+import type { TraceContext } from '../model/origin.js';
+import { newest, spanOf, traceFields, type Span, type Tracer } from '../model/tracing.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { ItemDelta } from './compiler/deltas.js';
 import type { Progress } from './progress.js';
@@ -44,7 +46,16 @@ export interface SessionOptions {
   readonly log: Log;
   readonly clock: Pick<Clock, 'after'>;
   readonly events: SessionEvents;
+  readonly tracer?: Tracer | undefined;
 }
+
+/** A delta that has no reply yet. */
+interface InFlight {
+  readonly keys: readonly { readonly key: string; readonly version: string }[];
+  readonly span: Span | undefined;
+}
+
+const SESSION_OVER = { code: 'CANCELLED', message: 'the session ended before the reply' };
 
 /** How what the NVE holds differs from what it should. */
 export interface Shortfall {
@@ -60,8 +71,10 @@ export class Session {
   readonly #incoming: AsyncIterator<FromNve>;
   /** One entry a key, however often it changes; undefined: the item goes. */
   readonly #pending = new Map<string, Item | undefined>();
-  /** Keys of each delta that has no reply yet. */
-  readonly #inFlight = new Map<number, readonly { key: string; version: string }[]>();
+  /** By sequence. */
+  readonly #inFlight = new Map<number, InFlight>();
+  /** The calls that what is pending comes from. */
+  #traces: readonly TraceContext[] = [];
   #sequence = 0;
   /** What the NVE has been told it has, once it has stored all that was sent. */
   #sentRevision = 0;
@@ -100,13 +113,24 @@ export class Session {
     return this.#options.stream;
   }
 
+  /** The revision of what the NVE held when it said hello. */
+  get heldRevision(): number {
+    return this.#options.heldRevision;
+  }
+
+  /** What waits to be sent, and what waits for a reply. */
+  get queues(): { readonly pendingItems: number; readonly deltasInFlight: number } {
+    return { pendingItems: this.#pending.size, deltasInFlight: this.#inFlight.size };
+  }
+
   /** Ends the session; its NVE is told why. */
   end(error: NfvError): void {
     this.#options.stream.end(error);
   }
 
   /** The NVE should have something else, from `revision` on. */
-  expect(delta: ItemDelta, revision: number): void {
+  expect(delta: ItemDelta, revision: number, trace?: TraceContext): void {
+    if (trace !== undefined) this.#traces = newest([...this.#traces, trace]);
     this.progress.expect(delta, revision);
     for (const key of delta.removes) this.#queue(key, undefined);
     for (const [key, item] of delta.upserts) this.#queue(key, item);
@@ -138,6 +162,7 @@ export class Session {
       await this.#receiveLoop();
     } finally {
       this.queries.end();
+      for (const { span } of this.#inFlight.values()) span?.end(SESSION_OVER);
     }
     this.#options.stream.end();
     await sending.catch(() => undefined);
@@ -174,7 +199,9 @@ export class Session {
       }
       const mayComplete = this.#pending.size > 0 || this.#announceComplete;
       if (mayComplete && this.#inFlight.size < MAX_IN_FLIGHT) {
-        await this.#options.stream.send(this.#nextDelta());
+        const delta = this.#nextDelta();
+        this.#logDelta(delta);
+        await this.#options.stream.send(delta);
       } else {
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
@@ -199,8 +226,10 @@ export class Session {
       this.#announceComplete = false;
     }
     const sequence = ++this.#sequence;
-    this.#inFlight.set(sequence, keys);
     const { epoch } = this.#options;
+    const { traces, span } = this.#begin(sequence);
+    this.#inFlight.set(sequence, { keys, span });
+    if (complete) this.#traces = [];
     return {
       kind: 'delta',
       sequence,
@@ -209,7 +238,24 @@ export class Session {
       upserts,
       removes,
       complete,
+      ...(traces.length === 0 ? {} : { traces }),
     };
+  }
+
+  /** What the NVE makes of a delta hangs below the span of its way there. */
+  #begin(sequence: number): { readonly traces: readonly TraceContext[]; readonly span?: Span } {
+    const { tracer, nve } = this.#options;
+    const traces = this.#traces;
+    if (tracer === undefined || traces.length === 0) return { traces };
+    const attributes = { 'nfvd.nve': nve, 'nfvd.sequence': sequence };
+    const span = spanOf(tracer, 'session delta', traces, attributes);
+    return { traces: [...traces.slice(0, -1), span.context], span };
+  }
+
+  #logDelta({ sequence, revision, upserts, removes, traces = [] }: Delta): void {
+    const { nve, log } = this.#options;
+    const counts = { upserts: upserts.length, removes: removes.length };
+    log.debug({ nve, sequence, revision, ...counts, ...traceFields(traces) }, 'delta sent');
   }
 
   async #receiveLoop(): Promise<void> {
@@ -250,11 +296,13 @@ export class Session {
   }
 
   #onReply({ sequence, error }: DeltaReply): void {
-    const keys = this.#inFlight.get(sequence);
-    if (keys === undefined) {
+    const sent = this.#inFlight.get(sequence);
+    if (sent === undefined) {
       throw new NfvError('PROTOCOL_VIOLATION', `a reply to delta ${sequence}, which is not open`);
     }
     this.#inFlight.delete(sequence);
+    const { keys, span } = sent;
+    span?.end(error);
     if (error !== undefined) {
       this.#options.log.error(
         { nve: this.#options.nve, sequence, ...errorFields(error) },

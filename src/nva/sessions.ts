@@ -7,6 +7,8 @@ import type { Item } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
 import { identityText, type Identity } from '../model/identity.js';
 import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
+import type { TraceContext } from '../model/origin.js';
+import type { Tracer } from '../model/tracing.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
   MAX_IN_FLIGHT,
@@ -34,6 +36,7 @@ export interface NveFacts {
 export interface SessionsDeps {
   readonly clock: Clock;
   readonly log: Log;
+  readonly tracer?: Tracer | undefined;
   /** The store's, now; a session has that of its beginning. */
   epoch(): Epoch;
   /**
@@ -127,12 +130,12 @@ export class Sessions {
   }
 
   /** Hands on what a commit changes. */
-  deliver(deltas: ReadonlyMap<string, ItemDelta>, revision: number): void {
+  deliver(deltas: ReadonlyMap<string, ItemDelta>, revision: number, trace?: TraceContext): void {
     for (const greeting of this.#greetings) greeting.outdated ||= deltas.has(greeting.nve);
     for (const [nve, delta] of deltas) {
       const connected = this.#connected.get(nve);
       if (connected === undefined) this.deps.absentees.miss(nve, revision);
-      else connected.session.expect(delta, revision);
+      else connected.session.expect(delta, revision, trace);
       this.#progressed(nve, [...delta.upserts.keys(), ...delta.removes]);
     }
   }
@@ -261,6 +264,7 @@ export class Sessions {
           progress,
           log: deps.log,
           clock: deps.clock,
+          tracer: deps.tracer,
           events: this.#eventsOf(nve, () => connected),
         },
         incoming,

@@ -47,6 +47,15 @@ export class StatusWriter {
     this.#batch = Math.floor(LIMITS.txnOps / (deps.guard === undefined ? 2 : 3));
   }
 
+  get collection(): Collection {
+    return this.deps.collection;
+  }
+
+  /** Statuses that may have changed, and are not written yet. */
+  get waiting(): number {
+    return this.#dirty.size;
+  }
+
   /** The status may have changed. */
   mark(id: string): void {
     this.#dirty.add(id);

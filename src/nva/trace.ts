@@ -18,8 +18,10 @@ import type { ItemSight, SightState } from '../model/query.js';
 import { stateOfAll, type Hop, type TraceRequest, type TraceResult } from '../model/trace.js';
 import { gatewayKey, gatewayNeighborKey } from '../model/routing-items.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { Catalog } from './catalog.js';
+import type { CompileIndex } from './compiler/compile-index.js';
 import type { RouteBetween } from './compiler/route-between.js';
-import type { Connected } from './sessions.js';
+import type { Connected, Sessions } from './sessions.js';
 
 export interface TraceDeps {
   endpoint(id: string): EndpointSpec | undefined;
@@ -28,6 +30,20 @@ export interface TraceDeps {
   connected(nve: string): Connected | undefined;
   /** Of the router that two networks have, if they have one. */
   routeBetween(a: string, b: string): RouteBetween | undefined;
+}
+
+export function traceDeps(
+  catalog: Catalog,
+  sessions: Pick<Sessions, 'get'>,
+  index: CompileIndex,
+): TraceDeps {
+  return {
+    endpoint: (id) => catalog.endpoint(id)?.spec,
+    network: (id) => catalog.network(id),
+    nve: (id) => catalog.nve(id),
+    connected: (nve) => sessions.get(nve),
+    routeBetween: (a, b) => index.routeBetween(a, b),
+  };
 }
 
 /** Something that a frame passes. */

@@ -1,7 +1,9 @@
 /** Optimistic writing: check, commit if nothing moved meanwhile, else again. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { NfvError } from '../errors.js';
+import type { Call } from '../model/api.js';
 import type { Compare, Store, Txn, WriteOp } from '../store/store.js';
+import { CallTxn } from './origins.js';
 import type { Claim, Guard } from './resource-rules.js';
 
 /** Attempts before WRITE_CONFLICT. */
@@ -23,7 +25,7 @@ export type Attempt<T> =
 /** @throws NfvError that of a failed guard; WRITE_CONFLICT when others keep getting in first. */
 export async function write<T>(
   store: Store,
-  signal: AbortSignal,
+  { signal, origin }: Call,
   plan: () => Promise<Attempt<T>>,
 ): Promise<T> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -33,7 +35,7 @@ export async function write<T>(
     const compare = next.guards.map((guard) => guard.compare);
     const outcome = next.dryRun
       ? await dryRun(store, compare)
-      : await commit(store, { compare, ops: next.ops });
+      : await commit(store, new CallTxn(compare, next.ops, origin));
     if (outcome.kind === 'held') return next.finish(outcome.revision);
     const onFail = next.guards[outcome.index]?.onFail ?? 'retry';
     if (onFail !== 'retry') throw onFail;

@@ -12,11 +12,14 @@ import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/s
 import type { NveSideStream } from '../rpc/nve-client.js';
 import type { Query, QueryAnswer } from '../model/query.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
+import { spanned, traceFields, type Tracer } from '../model/tracing.js';
 import { withDeadline } from '../reconcile/deadline.js';
 import { Reconciler, type ReconcilerStatus } from '../reconcile/engine.js';
 import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/options.js';
 import type { Store } from '../store/store.js';
+import { ApplyTraces } from './apply-traces.js';
 import { LastGood } from './last-good.js';
+import type { NveMeter, NveReading } from './meter.js';
 import { SessionRunner } from './session-runner.js';
 import { Trouble } from './trouble.js';
 
@@ -44,6 +47,9 @@ export interface AgentOptions {
   readonly random: () => number;
   readonly makeUuid: () => string;
   readonly log: Log;
+  /** Is told of what happens. */
+  readonly meter?: NveMeter;
+  readonly tracer?: Tracer;
   /** Absent: no host profile is wanted. */
   readonly host?: OfferTaker;
   /** Settles when items may be applied; absent: they may. */
@@ -66,9 +72,12 @@ export class Agent {
   readonly #session: SessionRunner;
   readonly #stop = new AbortController();
   readonly #passTrouble: Trouble;
+  readonly #traces: ApplyTraces;
   readonly #underlayTrouble: Trouble;
   #underlays: readonly Underlay[] = [];
   #latestStatus: DataplaneStatus | undefined;
+  /** Items that are not as wanted, and are left alone. */
+  #leftAlone = 0;
   /** What the dataplane could do when it last said so: a slow one may not say it again. */
   #capabilities: Capabilities | undefined;
   #cancelTimer: () => void = () => undefined;
@@ -114,6 +123,7 @@ export class Agent {
     this.#lastGood = lastGood;
     const { dataplane, clock, random, replicas, retry, tuning, log } = options;
     this.#passTrouble = new Trouble(clock);
+    this.#traces = new ApplyTraces(options.tracer);
     this.#underlayTrouble = new Trouble(clock);
     this.#reconciler = new Reconciler({
       ...tuning,
@@ -129,6 +139,7 @@ export class Agent {
       onEvent: (event) => {
         this.#logPass(event);
       },
+      around: this.#traces.around,
     });
     this.#session = new SessionRunner({
       replicas,
@@ -183,6 +194,14 @@ export class Agent {
     return this.#reconciler.status();
   }
 
+  /** How it stands now, for metrics. */
+  read(): NveReading {
+    const { counts: items, revision, settledRevision } = this.#reconciler.status();
+    const { state: session, reportsWaiting } = this.#session;
+    const common = { items, revision, settledRevision, session, reportsWaiting };
+    return { ...common, driftedItems: this.#leftAlone, dataplane: this.#latestStatus };
+  }
+
   /** Leaves the dataplane as it is. */
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the agent is stopping'));
@@ -223,13 +242,19 @@ export class Agent {
   }
 
   async #take(storeId: string, delta: Delta, more: boolean): Promise<void> {
-    await this.#lastGood.apply(storeId, delta);
-    const { upserts, removes, complete, revision } = delta;
+    const { upserts, removes, complete, revision, sequence, traces = [] } = delta;
+    const { log, tracer } = this.#options;
+    await spanned(tracer, 'store delta', traces, () => this.#lastGood.apply(storeId, delta));
+    const counts = { upserts: upserts.length, removes: removes.length };
+    log.debug({ sequence, revision, ...counts, ...traceFields(traces) }, 'delta stored');
+    this.#traces.took(traces);
     this.#reconciler.setWanted({ upserts, removes, complete, revision, more });
   }
 
   #drifted(drifts: readonly Drift[], total: number, leftAlone: number): void {
-    const { log } = this.#options;
+    const { log, meter } = this.#options;
+    this.#leftAlone = leftAlone;
+    meter?.drifted(drifts);
     for (const { key, difference, action } of drifts.slice(0, MAX_LOGGED)) {
       log.warn({ key, difference, action }, 'drift');
     }
@@ -239,11 +264,15 @@ export class Agent {
   }
 
   #logPass(event: ReconcilerEvent): void {
-    const { log } = this.#options;
+    const { log, meter } = this.#options;
     if (event.kind === 'pass') {
-      const { isFull, checked, steps, failed, planHash } = event;
+      meter?.passed(event);
+      const { isFull, checked, steps, failed, planHash, revision } = event;
       const durationMs = Math.round(event.durationMs);
-      const fields = { isFull, checked, steps, failed, durationMs, planHash };
+      const fields = {
+        ...{ isFull, checked, steps, failed, durationMs, planHash, revision },
+        ...traceFields(this.#traces.current),
+      };
       const isNews = steps > 0 || this.#passTrouble.isOn;
       this.#passTrouble.over();
       if (isNews) log.info(fields, 'reconciled');
@@ -251,6 +280,7 @@ export class Agent {
       return;
     }
     const { kind, error, ...rest } = event;
+    if (kind === 'pass_failed') meter?.passFailed();
     const level = this.#passTrouble.isNews(`${kind} ${error.code}`) ? 'error' : 'debug';
     const fields = { ...rest, ...errorFields(error) };
     if (kind === 'pass_failed') log[level](fields, 'pass failed');

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { absolutePath, duration, logging } from '../model/config.js';
 import { ID_RULE, isId } from '../model/names.js';
 import { parseYaml } from '../model/yaml.js';
-import { listenEntry, peerEntry } from '../rpc/address-config.js';
+import { listenEntry, metricsListen, otlpUrl, peerEntry } from '../rpc/address-config.js';
 import { vppConfigSchema } from './vpp-config.js';
 
 const schema = z.strictObject({
@@ -47,6 +47,12 @@ const schema = z.strictObject({
       policy: z.enum(['repair', 'report']).default('repair'),
     })
     .prefault({}),
+  /** Figures for Prometheus; without it there are none. */
+  metrics: z
+    .strictObject({ listen: metricsListen.prefault([{ address: '127.0.0.1:9472' }]) })
+    .exactOptional(),
+  /** Spans of every call, for a collector of OpenTelemetry; without it there are none. */
+  tracing: z.strictObject({ otlp: otlpUrl }).exactOptional(),
   log: logging,
 });
 

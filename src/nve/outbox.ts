@@ -30,6 +30,11 @@ export class Outbox {
   /** The NVA of this session wants to hear of the host. */
   #isHostAsked = false;
 
+  /** Reports of items that wait. */
+  get reports(): number {
+    return this.#reports.size;
+  }
+
   /** Starts over, with what has failed so far. */
   reset(failures: readonly ItemReport[], settledRevision: number): void {
     this.#reports.clear();

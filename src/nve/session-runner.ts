@@ -129,6 +129,11 @@ export class SessionRunner {
     return this.#actor.getSnapshot().value;
   }
 
+  /** Reports of items that wait to be sent. */
+  get reportsWaiting(): number {
+    return this.#outbox.reports;
+  }
+
   report(entries: readonly ItemReport[], settledRevision: number): void {
     if (!this.#reporting) return;
     this.#outbox.report(entries, settledRevision);

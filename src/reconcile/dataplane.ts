@@ -48,6 +48,9 @@ export type Step =
 /** Undefined: done. */
 export type StepResult = NfvError | undefined;
 
+/** Carries out a step, and may look how long that takes. */
+export type AroundStep = <T>(step: Step, run: () => Promise<T>) => Promise<T>;
+
 /** Is told what became of a step, by its place in the call. */
 export type ResultListener = (at: number, result: StepResult) => void;
 

@@ -246,7 +246,13 @@ export class Reconciler {
     return this.#agenda.take(this.#now, (key) => this.#ledger.dependencies(key), isFull);
   }
 
-  async #pass(task: Task, how: Pick<PassInput, 'isForced' | 'check'>): Promise<Plan> {
+  #pass(task: Task, how: Pick<PassInput, 'isForced' | 'check'>): Promise<Plan> {
+    const { around } = this.#options;
+    const pass = (): Promise<Plan> => this.#runPass(task, how);
+    return around === undefined ? pass() : around(pass);
+  }
+
+  async #runPass(task: Task, how: Pick<PassInput, 'isForced' | 'check'>): Promise<Plan> {
     const { retry, random, drift, clock } = this.#options;
     const beganAt = this.#now;
     try {
@@ -323,6 +329,7 @@ export class Reconciler {
       failed: this.#ledger.failures.size,
       durationMs,
       planHash: plan.hash,
+      revision: this.#settledRevision,
     });
     if (rereadError === undefined) {
       this.#error = undefined;

@@ -19,6 +19,8 @@ export type ReconcilerEvent =
       readonly durationMs: number;
       /** Of the plan that was carried out. */
       readonly planHash: string;
+      /** Of what was wanted. */
+      readonly revision: number;
     }
   /** Nothing was done, or what was done could not be read back. */
   | { readonly kind: 'pass_failed'; readonly error: NfvError; readonly retryInMs: number }
@@ -74,4 +76,6 @@ export interface ReconcilerOptions extends ReconcilerTuning {
    */
   readonly onDrift: (drifts: readonly Drift[], total: number, leftAlone: number) => void;
   readonly onEvent: (event: ReconcilerEvent) => void;
+  /** Runs each pass, what it tells included; all that is new by then is in it. */
+  readonly around?: <T>(pass: () => Promise<T>) => Promise<T>;
 }

@@ -42,3 +42,17 @@ export const peerEntry = z
     error: 'no port; give 1-65535',
     path: ['address'],
   });
+
+/** Where traces go. What is on the way to another host is for nobody else to read. */
+export const otlpUrl = z
+  .url({ protocol: /^https?$/, error: 'not an address of HTTP; give http://HOST:PORT/v1/traces' })
+  .refine((text) => !text.startsWith('http:') || isLocalHost(new URL(text).hostname), {
+    error: 'it is on another host; give https://',
+  });
+
+function isLocalHost(name: string): boolean {
+  return isLocal({ kind: 'tcp', host: name.replace(/^\[|\]$/g, ''), port: 0 });
+}
+
+/** Where a daemon's metrics are to be had. */
+export const metricsListen = z.array(listenEntry).min(1).max(4);

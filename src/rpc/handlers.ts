@@ -9,8 +9,11 @@ import { NfvError } from '../errors.js';
 import type { Caller } from '../model/access-policy.js';
 import type { Call } from '../model/api.js';
 import type { Identity } from '../model/identity.js';
+import { newTrace, type Origin } from '../model/origin.js';
+import type { Tracer } from '../model/tracing.js';
 import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
 import { certificateOf, identityOf, type Trust } from './identity.js';
+import { requestIdOf, revisionOf, traceOf } from './origin.js';
 import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
 
@@ -21,11 +24,14 @@ const MAX_CALLS = 4096;
 export interface CallEnd {
   readonly path: string;
   readonly peer: string;
-  /** `user/alice`. */
-  readonly who: string;
+  readonly origin: Origin;
   /** What it was about, `endpoints/web`, 256 characters at most; empty: nothing single. */
   readonly target: string;
   readonly milliseconds: number;
+  /** It has many answers, or none for a long time. */
+  readonly isStream: boolean;
+  /** That its answer is of; 0: none. */
+  readonly revision: number;
   readonly error?: NfvError;
 }
 
@@ -33,6 +39,8 @@ export interface CallHooks {
   /** What somebody may do. */
   callerOf(identity: Identity): Caller;
   onCallEnd(end: CallEnd): void;
+  /** Absent: no traces are kept. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export class HandlerFactory {
@@ -46,21 +54,21 @@ export class HandlerFactory {
 
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
     return (call, callback) => {
-      const { caller, end } = this.#begin(call);
+      const { caller, origin, end } = this.#begin(call, false);
       const { signal, cutOff, forget } = this.#abortSignal(call);
       this.#admit(() => {
         cutOff();
-        return handle(call.request, { signal, caller });
+        return handle(call.request, { signal, caller, origin });
       }).then(
         (response) => {
           forget();
-          end();
+          end({ revision: revisionOf(response) });
           callback(null, response);
         },
         (thrown: unknown) => {
           const error = NfvError.from(thrown);
           forget();
-          end(error);
+          end({ error });
           callback(this.codec.toServiceError(error));
         },
       );
@@ -71,22 +79,22 @@ export class HandlerFactory {
     handle: (request: Req, call: Call) => AsyncIterable<Res>,
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
-      const { caller, end } = this.#begin(call);
+      const { caller, origin, end } = this.#begin(call, true);
       const { signal, cutOff, forget } = this.#abortSignal(call);
       Promise.resolve()
         .then(cutOff)
-        .then(() => pump(call, handle(call.request, { signal, caller }), signal))
+        .then(() => pump(call, handle(call.request, { signal, caller, origin }), signal))
         .then(cutOff)
         .then(
           () => {
             forget();
-            end();
+            end({});
             call.end();
           },
           (thrown: unknown) => {
             const error = NfvError.from(thrown);
             forget();
-            end(error);
+            end({ error });
             call.emit('error', this.codec.toServiceError(error));
           },
         );
@@ -139,25 +147,43 @@ export class HandlerFactory {
     };
   }
 
-  #begin<Req, Res>(
-    call: ServerCall<Req, Res>,
-  ): { readonly caller: Caller; readonly end: (error?: NfvError) => void } {
+  #begin<Req, Res>(call: ServerCall<Req, Res>, isStream: boolean): Begun {
     const started = performance.now();
     // Later the connection may be gone, and with it what it knows.
     const peer = peerOf(call);
     const caller = this.hooks.callerOf(identityOf(call, this.trust));
-    const end = (error?: NfvError): void => {
+    const { who } = caller;
+    const parent = traceOf(call.metadata);
+    const attributes = { 'rpc.system': 'grpc', 'nfvd.who': who };
+    const span = this.hooks.tracer?.start(call.getPath(), { parent, attributes });
+    const trace = span?.context ?? parent ?? newTrace();
+    const origin = { who, requestId: requestIdOf(call.request), trace };
+    const end = ({ revision = 0, error }: Outcome): void => {
+      span?.end(error, { 'nfvd.revision': revision });
       this.hooks.onCallEnd({
         path: call.getPath(),
         peer,
-        who: caller.who,
+        origin,
         target: targetOf(call.request),
         milliseconds: performance.now() - started,
+        isStream,
+        revision,
         ...(error === undefined ? {} : { error }),
       });
     };
-    return { caller, end };
+    return { caller, origin, end };
   }
+}
+
+interface Outcome {
+  readonly revision?: number;
+  readonly error?: NfvError;
+}
+
+interface Begun {
+  readonly caller: Caller;
+  readonly origin: Origin;
+  readonly end: (outcome: Outcome) => void;
 }
 
 type ServerCall<Req, Res> = ServerUnaryCall<Req, Res> | ServerWritableStream<Req, Res>;

@@ -1,10 +1,8 @@
 /** Binding a gRPC server to its addresses. */
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
 import type { Server, ServerCredentials } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
 import { formatTarget, isLocal, type Address } from './address.js';
+import { bindSocketFile } from './socket-file.js';
 import type { TlsSource } from './tls-keeper.js';
 import type { TlsFiles } from './tls-material.js';
 import { serverCredentials } from './tls.js';
@@ -32,52 +30,12 @@ export async function listen(
   }
   const credentials = serverCredentials(tls);
   if (address.kind === 'unix') {
-    await bindSocket(server, address.path, credentials);
+    const target = formatTarget(address);
+    await bindSocketFile(address.path, () => bind(server, target, credentials));
     return address;
   }
   const port = await bind(server, formatTarget(address), credentials);
   return { ...address, port };
-}
-
-/** Only our user may open the socket, from its first moment on. */
-async function bindSocket(server: Server, path: string, creds: ServerCredentials): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 }).catch((cause: unknown) => {
-    throw listenFailed(path, cause);
-  });
-  await removeStale(path);
-  const umask = process.umask(0o177);
-  try {
-    await bind(server, `unix:${path}`, creds);
-  } finally {
-    process.umask(umask);
-  }
-  await chmod(path, 0o600);
-}
-
-/** A socket that nobody answers at is left over from a process that was killed. */
-async function removeStale(path: string): Promise<void> {
-  const stat = await lstat(path).catch(() => undefined);
-  if (stat === undefined) return;
-  if (!stat.isSocket()) {
-    throw new NfvError('LISTEN_FAILED', `${path} exists and is not a socket`);
-  }
-  if (await answers(path)) {
-    throw new NfvError('LISTEN_FAILED', `${path} is in use by another process`);
-  }
-  await unlink(path);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }
 
 function bind(server: Server, target: string, credentials: ServerCredentials): Promise<number> {

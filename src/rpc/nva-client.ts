@@ -15,6 +15,7 @@ import {
   type HostProfileResource,
   type HostProfileSpec,
 } from '../model/host-profile.js';
+import type { TraceContext } from '../model/origin.js';
 import { formatName, requireName } from '../model/names.js';
 import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
 import { NEW_ROUTER, type Router, type RouterSpec } from '../model/router.js';
@@ -59,6 +60,8 @@ export interface NvaClientOptions {
   readonly tls?: TlsFiles;
   /** How long a unary call may take, in milliseconds. WaitApplied takes its own timeout more. */
   readonly timeoutMs: number;
+  /** The span that its calls are made in. */
+  readonly trace?: TraceContext;
 }
 
 export class NvaClient implements NvaApi {
@@ -82,7 +85,7 @@ export class NvaClient implements NvaApi {
         ...CHANNEL_OPTIONS,
       },
     );
-    this.#unary = new Unary(new StatusCodec(protos), target, options.timeoutMs);
+    this.#unary = new Unary(new StatusCodec(protos), target, options.timeoutMs, options.trace);
     this.virtualNetworks = virtualNetworks(this.#client, this.#unary);
     this.nves = nves(this.#client, this.#unary);
     this.endpoints = endpoints(this.#client, this.#unary);
@@ -92,11 +95,12 @@ export class NvaClient implements NvaApi {
   }
 
   async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {
-    const stream = this.#client.Watch({
+    const wire = {
       kinds: request.kinds.map((kind) => RESOURCE_KINDS.toWire(kind)),
       filter: request.filter,
       start_revision: request.startRevision,
-    });
+    };
+    const stream = this.#client.Watch(wire, this.#unary.metadata());
     const cancel = (): void => {
       stream.cancel();
     };

@@ -1,6 +1,8 @@
 import { Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
+import { formatTraceparent, type TraceContext } from '../model/origin.js';
+import { TRACEPARENT } from './origin.js';
 import type { StatusCodec } from './status.js';
 
 /** A method of a generated client with its request bound. */
@@ -16,7 +18,15 @@ export class Unary {
     private readonly codec: StatusCodec,
     private readonly target: string,
     private readonly timeoutMs: number,
+    private readonly trace?: TraceContext,
   ) {}
+
+  /** What goes with every call. */
+  metadata(): Metadata {
+    const metadata = new Metadata();
+    if (this.trace !== undefined) metadata.set(TRACEPARENT, formatTraceparent(this.trace));
+    return metadata;
+  }
 
   call<Res>({ signal }: Call, start: Start<Res>, extraMs = 0): Promise<Res> {
     return new Promise((resolve, reject) => {
@@ -25,7 +35,7 @@ export class Unary {
         return;
       }
       const deadline = Date.now() + this.timeoutMs + extraMs;
-      const call = start(new Metadata(), { deadline }, (error, response) => {
+      const call = start(this.metadata(), { deadline }, (error, response) => {
         signal.removeEventListener('abort', cancel);
         if (response === undefined) reject(this.mapError(error, signal));
         else resolve(response);

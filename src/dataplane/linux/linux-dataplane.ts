@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { abortError } from '../../host/iproute2/answers.js';
+import type { CommandObserver } from '../../host/iproute2/batch.js';
 import { Monitor } from '../../host/iproute2/monitor.js';
 import { SystemPrograms } from '../../host/program.js';
 import { Sysctl } from '../../host/sysctl.js';
@@ -13,6 +14,7 @@ import type { Item, Payload } from '../../model/item.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
 import type { PortCounters } from '../../model/query.js';
 import type {
+  AroundStep,
   Dataplane,
   Observation,
   Observed,
@@ -58,6 +60,9 @@ export interface LinuxDataplaneOptions {
   readonly mountinfo?: string;
   /** Where the statistics of the links are. */
   readonly netDev?: string;
+  /** Is told of every command to iproute2. */
+  readonly onCommand?: CommandObserver;
+  readonly aroundStep?: AroundStep;
 }
 
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -95,6 +100,7 @@ export class LinuxDataplane implements Dataplane {
       scratch: options.scratch ?? tmpdir(),
       newMac: options.newMac ?? randomMac,
       log: options.log,
+      ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }),
     });
     this.#netnsNames = new NetnsNames(netnsFolder, (name) => {
       void this.#nameChanged(name);
@@ -153,8 +159,10 @@ export class LinuxDataplane implements Dataplane {
   ): Promise<readonly StepResult[]> {
     const doors = this.#gate.doors(signal);
     const done = this.#changes.working(steps.map(target));
+    const { aroundStep } = this.options;
     const carryOut = async (step: Step, at: number): Promise<StepResult> => {
-      const result = await this.#step(step, doors, signal);
+      const run = (): Promise<StepResult> => this.#step(step, doors, signal);
+      const result = await (aroundStep === undefined ? run() : aroundStep(step, run));
       onResult?.(at, result);
       return result;
     };

@@ -7,6 +7,7 @@ import type { Log } from '../../model/log.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
 import type { PortCounters } from '../../model/query.js';
 import type {
+  AroundStep,
   Dataplane,
   Observation,
   ResultListener,
@@ -51,7 +52,10 @@ export interface VppDataplaneOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly host: HostDoors;
   readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly aroundStep?: AroundStep;
 }
+
+const plainly: AroundStep = (_step, run) => run();
 
 /** Of a VPP that was not reached yet. */
 const UNKNOWN: Capabilities = {
@@ -148,8 +152,11 @@ export class VppDataplane implements Dataplane {
     if (context instanceof NfvError) return steps.map(() => context);
     const done = this.#changes.working(steps.map(({ key }) => key));
     const tell = onResult ?? ((): void => undefined);
+    const { aroundStep = plainly } = this.options;
+    const carryOut = (step: Step, at: number): Promise<StepResult> =>
+      aroundStep(step, () => this.#step(step, context, at, tell));
     try {
-      return await Promise.all(steps.map((step, at) => this.#step(step, context, at, tell)));
+      return await Promise.all(steps.map(carryOut));
     } finally {
       done();
     }

@@ -16,7 +16,14 @@ export interface BatchOptions {
   readonly timers: Timers;
   /** A process that owes answers and says nothing for so long is killed; milliseconds. */
   readonly stallMs: number;
+  readonly onCommand?: CommandObserver;
 }
+
+/** Is told of a command when it is given; what it answers with is told how it ended. Neither may throw. */
+export type CommandObserver = (
+  program: string,
+  line: string,
+) => (error: NfvError | undefined) => void;
 
 interface Job extends Ask {
   readonly signal: AbortSignal;
@@ -136,13 +143,16 @@ export class Batch {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closedError();
       if (signal.aborted) throw abortError(signal);
+      const line = batchLine(words);
+      const ended = this.options.onCommand?.(this.program.name, line);
       const job: Job = {
-        line: batchLine(words),
+        line,
         devices: devicesOf(words),
         drops: droppedBy(words),
         answers,
         signal,
         settle: (outcome) => {
+          ended?.(typeof outcome === 'string' ? undefined : outcome);
           if (typeof outcome === 'string') resolve(outcome);
           else reject(outcome);
         },

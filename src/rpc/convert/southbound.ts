@@ -1,5 +1,7 @@
 import { clip, NfvError } from '../../errors.js';
 import { MAX_PROFILE_BYTES, type OfferedProfile } from '../../model/host/offer.js';
+import { formatTraceparent, parseTraceparent, type TraceContext } from '../../model/origin.js';
+import { MAX_TRACES } from '../../model/tracing.js';
 import { isId } from '../../model/names.js';
 import {
   MAX_ENTRIES,
@@ -260,6 +262,7 @@ function deltaFromWire(wire: Delta__Output): Delta | BadDelta {
       upserts: bounded('upserts', wire.upserts).map(itemFromWire),
       removes: bounded('removes', wire.removes),
       complete: wire.complete,
+      ...tracesFromWire(wire.traceparents),
     };
   } catch (error) {
     return {
@@ -297,7 +300,15 @@ export function fromNvaToWire(message: FromNva): ConnectResponse {
           upserts: message.upserts.map(itemToWire),
           removes: [...message.removes],
           complete: message.complete,
+          traceparents: (message.traces ?? []).map(formatTraceparent),
         },
       };
   }
+}
+
+/** Nothing depends on them: what is none is left out. */
+function tracesFromWire(texts: readonly string[]): { readonly traces?: readonly TraceContext[] } {
+  const traces = texts.slice(-MAX_TRACES).map(parseTraceparent);
+  const known = traces.filter((trace) => trace !== undefined);
+  return known.length === 0 ? {} : { traces: known };
 }

@@ -101,6 +101,12 @@ export class VppClient {
     return this.#session?.binding;
   }
 
+  /** Calls that VPP owes an answer, and calls that wait for their turn. */
+  get queues(): { readonly inFlight: number; readonly waiting: number } {
+    const { inFlight = 0, waiting = 0 } = this.#session?.pipeline ?? {};
+    return { inFlight, waiting };
+  }
+
   /** Why there is no connection, when there is none. */
   get lastError(): NfvError {
     return this.#lastError;
@@ -157,7 +163,9 @@ export class VppClient {
     // Not async: with a call every few microseconds a promise less counts.
     const session = this.#session;
     if (session === undefined) return Promise.reject(this.#unreachable());
-    return session.request(name, fields, options);
+    const ended = this.#settings.onCall?.(name);
+    const answer = session.request(name, fields, options);
+    return ended === undefined ? answer : observedCall(ended, answer);
   }
 
   /**
@@ -171,7 +179,10 @@ export class VppClient {
   ): Promise<DetailsOf<N>[]>;
   dump<N extends string>(name: Other<N>, fields?: Fields, options?: CallOptions): Promise<Reply[]>;
   async dump(name: string, fields: Fields = {}, options: CallOptions = {}): Promise<unknown[]> {
-    return await this.#open().dump(name, fields, options);
+    const session = this.#open();
+    const ended = this.#settings.onCall?.(name);
+    const answer = session.dump(name, fields, options);
+    return await (ended === undefined ? answer : observedCall(ended, answer));
   }
 
   /**
@@ -195,7 +206,17 @@ export class VppClient {
     fields: Fields = {},
     options: CallOptions = {},
   ): AsyncGenerator<unknown, void, undefined> {
-    yield* this.#open().stream(name, fields, options);
+    const session = this.#open();
+    const ended = this.#settings.onCall?.(name);
+    let error: NfvError | undefined;
+    try {
+      yield* session.stream(name, fields, options);
+    } catch (thrown) {
+      error = NfvError.from(thrown);
+      throw thrown;
+    } finally {
+      ended?.(error);
+    }
   }
 
   /**
@@ -330,5 +351,19 @@ export class VppClient {
     this.#subscriptions.lost();
     this.#connection?.end(this.#lastError);
     if (!this.#closed) this.#tell({ kind: 'lost', error: this.#lastError, wasOpen });
+  }
+}
+
+async function observedCall<T>(
+  ended: (error: NfvError | undefined) => void,
+  answer: Promise<T>,
+): Promise<T> {
+  try {
+    const result = await answer;
+    ended(undefined);
+    return result;
+  } catch (thrown) {
+    ended(NfvError.from(thrown));
+    throw thrown;
   }
 }

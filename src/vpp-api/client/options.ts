@@ -39,6 +39,8 @@ export interface VppClientOptions {
   readonly fallbacks?: readonly SchemaFallback[];
   /** What it throws is an uncaught exception. */
   readonly onSession?: (event: SessionEvent) => void;
+  /** Is told of every call when it is made. */
+  readonly onCall?: CallObserver;
   /** 0 to 1, for jitter. */
   readonly random?: () => number;
   /** Milliseconds to an answer, where the call says nothing else; default 10,000. */
@@ -61,7 +63,11 @@ export interface VppClientOptions {
   readonly slowMs?: number;
 }
 
-export type Settings = Required<VppClientOptions>;
+/** What it answers with is told how the call ended. Neither may throw. */
+export type CallObserver = (message: string) => (error: NfvError | undefined) => void;
+
+export type Settings = Required<Omit<VppClientOptions, 'onCall'>> &
+  Pick<VppClientOptions, 'onCall'>;
 
 export function withDefaults(options: VppClientOptions): Settings {
   return {

@@ -139,7 +139,7 @@ describe('certificates in use', function () {
       await refusedWith('NVA_UNREACHABLE', endOf(session(alice)));
       await clientOf(await ca.issue('user/bob')).nves.list(ALL, CALL);
       assert.deepEqual(
-        ends.map(({ who }) => who),
+        ends.map(({ origin }) => origin.who),
         ['user/alice', 'user/bob'],
       );
     });
@@ -152,7 +152,7 @@ describe('certificates in use', function () {
       const error = await refusedWith('ACCESS_DENIED', client.nves.list(ALL, CALL));
       assert.equal(error.message, 'the certificate of this connection has been revoked');
       assert.deepEqual(
-        ends.map(({ who, error: end }) => [who, end?.code]),
+        ends.map(({ origin, error: end }) => [origin.who, end?.code]),
         [
           ['user/alice', undefined],
           ['user/alice (revoked)', 'ACCESS_DENIED'],

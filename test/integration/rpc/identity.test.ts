@@ -185,7 +185,7 @@ describe('who calls', function () {
       ends.map(({ target }) => target),
       [blue, blue, blue, blue, cut, ''],
     );
-    assert.deepEqual(new Set(ends.map(({ who }) => who)), new Set(['user/alice']));
+    assert.deepEqual(new Set(ends.map(({ origin }) => origin.who)), new Set(['user/alice']));
   });
 });
 

@@ -15,6 +15,7 @@ const entry = (target: string): AuditEntry => ({
   target,
   outcome: 'OK',
   ms: 3,
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
 });
 
 interface Failure {
@@ -53,7 +54,7 @@ describe('AuditLog', () => {
     assert.equal(
       lines()[0],
       '{"time":"2026-01-02T03:04:05.678Z","who":"user/alice","peer":"192.0.2.1:40000",' +
-        '"method":"CreateEndpoint","target":"endpoints/e0","outcome":"OK","ms":3}',
+        '"method":"CreateEndpoint","target":"endpoints/e0","outcome":"OK","ms":3,"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}',
     );
     assert.equal(statSync(path).mode & 0o7777, 0o600);
     assert.deepEqual(failures, []);

@@ -1,0 +1,176 @@
+/** Keeps account of what happens in an NVA, for whoever looks at it from outside. */
+import type { Clock } from '../model/clock.js';
+import type { StoreEvent } from '../store/store.js';
+import type { Absentees } from './absentees.js';
+import { AttachTimes } from './attach-times.js';
+import type { Tracer } from '../model/tracing.js';
+import type { Catalog, CatalogChange } from './catalog.js';
+import type { CompileCounters } from './compiler/counters.js';
+import type { Change } from './compiler/inputs.js';
+import type { ItemDelta } from './compiler/deltas.js';
+import { Durations } from './durations.js';
+import type { Committed, Origins } from './origins.js';
+import { readNve, type Lag, type NvaReading } from './reading.js';
+import { RevisionTimes } from './revision-times.js';
+import type { Connected } from './sessions.js';
+import type { StatusWriter } from './status-writer.js';
+
+/** Is told of what only a histogram can keep. */
+export interface NvaMeter {
+  /** From the commit of an endpoint until all its NVEs had applied it. */
+  attached(seconds: number): void;
+}
+
+export interface ObserverDeps {
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly origins: Origins;
+  /** The store has no other process that writes. */
+  readonly isAlone: boolean;
+  readonly catalog: Catalog;
+  readonly absentees: Pick<Absentees, 'missed'>;
+  readonly connected: (nve: string) => Connected | undefined;
+  readonly isElsewhere: (nve: string) => boolean;
+  readonly meter: NvaMeter | undefined;
+  readonly tracer: Tracer | undefined;
+}
+
+/** Attachments of which the times are kept: of all, and of one NVE. */
+const KEPT = 4096;
+const KEPT_OF_NVE = 256;
+
+export class Observer {
+  readonly #deps: ObserverDeps;
+  readonly #times: RevisionTimes;
+  readonly #attach = new Durations(KEPT);
+  readonly #attachOf = new Map<string, Durations>();
+  readonly #attaches: AttachTimes;
+  #watchers = 0;
+
+  constructor(deps: ObserverDeps) {
+    this.#deps = deps;
+    const { clock, meter } = deps;
+    this.#times = new RevisionTimes(clock.monotonic());
+    this.#attaches = new AttachTimes({
+      isApplied: (nve, key) => this.#isApplied(nve, key),
+      appliedOn: (nve, ms) => {
+        this.#durationsOf(nve).add(ms, clock.monotonic());
+      },
+      appliedByAll: (ms) => {
+        this.#attach.add(ms, clock.monotonic());
+        meter?.attached(ms / 1000);
+      },
+    });
+  }
+
+  /** A revision is about to be compiled. */
+  committed(revision: number, events: readonly StoreEvent[]): Committed | undefined {
+    const { origins, isAlone, clock } = this.#deps;
+    const ours = origins.take(revision, events);
+    const at = ours?.at ?? clock.monotonic();
+    this.#times.note(revision, at);
+    return ours ?? (isAlone ? { origin: undefined, at } : undefined);
+  }
+
+  /** Compiles a change of a revision. */
+  compile(
+    change: Change,
+    by: Committed | undefined,
+    compile: () => Map<string, ItemDelta>,
+  ): Map<string, ItemDelta> {
+    const { tracer } = this.#deps;
+    const parent = by?.origin?.trace;
+    if (tracer === undefined || parent === undefined) return compile();
+    const attributes = { 'nfvd.kind': change.kind, 'nfvd.id': change.id };
+    const span = tracer.start('compile', { parent, attributes });
+    const deltas = compile();
+    span.end(undefined, { 'nfvd.nves': deltas.size });
+    return deltas;
+  }
+
+  /** @param by undefined: another replica committed it, and takes its time */
+  compiled(
+    change: CatalogChange,
+    deltas: ReadonlyMap<string, ItemDelta>,
+    by: Committed | undefined,
+  ): void {
+    if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
+    if (change.kind !== 'Endpoint') return;
+    if (change.after === undefined || by === undefined) this.#attaches.gone(change.id);
+    else this.#attaches.changed(change.id, deltas, by.at);
+  }
+
+  progressed(nve: string, keys: readonly string[] | 'all'): void {
+    this.#attaches.progressed(nve, keys, this.#deps.clock.monotonic());
+  }
+
+  /** A watch has begun; what it answers ends it. */
+  watching(): () => void {
+    this.#watchers++;
+    return () => {
+      this.#watchers--;
+    };
+  }
+
+  read(compiles: CompileCounters, writers: readonly StatusWriter[]): NvaReading {
+    const { catalog, clock, connected, isElsewhere } = this.#deps;
+    const now = clock.monotonic();
+    const ids = [...catalog.nves()].map(([id]) => id).sort();
+    return {
+      revision: catalog.revision,
+      nves: ids.map((nve) =>
+        readNve(nve, connected(nve), {
+          elsewhere: isElsewhere(nve),
+          lag: this.#lagOf(nve, now),
+          attach: this.#durationsOf(nve).summary(now),
+        }),
+      ),
+      watchers: this.#watchers,
+      attachesUnderWay: this.#attaches.underWay,
+      attachesGivenUp: this.#attaches.givenUp,
+      statusesWaiting: new Map(writers.map(({ collection, waiting }) => [collection, waiting])),
+      compiles: { ...compiles },
+      attach: this.#attach.summary(now),
+    };
+  }
+
+  #isApplied(nve: string, key: string): boolean {
+    const { connected, absentees } = this.#deps;
+    const session = connected(nve)?.session;
+    if (session !== undefined) return session.progress.stateOf(key) === 'applied';
+    return absentees.missed(nve) === undefined;
+  }
+
+  #lagOf(nve: string, now: number): Lag {
+    const first = this.#firstLacking(nve);
+    if (first === undefined) return { revisions: 0, ms: 0 };
+    const revisions = Math.max(0, this.#deps.catalog.revision - first + 1);
+    return { revisions, ms: revisions === 0 ? 0 : Math.max(0, now - this.#times.at(first)) };
+  }
+
+  /** The first revision of which it lacks something; undefined: none. */
+  #firstLacking(nve: string): number | undefined {
+    const { connected, absentees } = this.#deps;
+    const session = connected(nve)?.session;
+    if (session === undefined) return absentees.missed(nve);
+    const { progress, heldRevision } = session;
+    if (!progress.behind) return undefined;
+    const oldest = progress.oldestOpen;
+    // Of what it lacks since nobody knows when, and before it has tried anything.
+    const unknown = heldRevision + 1;
+    if (oldest === undefined) return unknown;
+    return oldest === 0 ? unknown : oldest;
+  }
+
+  #durationsOf(nve: string): Durations {
+    const known = this.#attachOf.get(nve);
+    if (known !== undefined) return known;
+    const durations = new Durations(KEPT_OF_NVE);
+    this.#attachOf.set(nve, durations);
+    return durations;
+  }
+
+  #forget(nve: string): void {
+    this.#attachOf.delete(nve);
+    this.#attaches.forget(nve, this.#deps.clock.monotonic());
+  }
+}

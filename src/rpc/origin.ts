@@ -1,0 +1,27 @@
+/** Where a call comes from, out of what is on the wire. */
+import type { Metadata } from '@grpc/grpc-js';
+import { parseTraceparent, type TraceContext } from '../model/origin.js';
+
+/** W3C Trace Context's header, as gRPC metadata. */
+export const TRACEPARENT = 'traceparent';
+
+/** The caller's span; undefined: it has none. */
+export function traceOf(metadata: Metadata): TraceContext | undefined {
+  const [value] = metadata.get(TRACEPARENT);
+  return typeof value === 'string' ? parseTraceparent(value) : undefined;
+}
+
+const MAX_REQUEST_ID = 64;
+
+/** Of a request that has one; of a text that is none, so much as a UUID may have. */
+export function requestIdOf(request: unknown): string {
+  if (typeof request !== 'object' || request === null || !('request_id' in request)) return '';
+  const { request_id: id } = request;
+  return typeof id === 'string' ? id.slice(0, MAX_REQUEST_ID) : '';
+}
+
+/** The revision that an answer is of; 0: it has none. */
+export function revisionOf(response: unknown): number {
+  if (typeof response !== 'object' || response === null || !('revision' in response)) return 0;
+  return typeof response.revision === 'number' ? response.revision : 0;
+}

@@ -1,0 +1,152 @@
+/** Traces by OpenTelemetry, sent over OTLP/HTTP. Loaded only where a configuration has them. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace as api,
+  TraceFlags,
+  type Context,
+  type Span as OtelSpan,
+  type SpanContext,
+  type Tracer as OtelTracer,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  TracerProvider,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace';
+import { clip, NfvError } from '../errors.js';
+import { errorFields, type Log } from '../model/log.js';
+import type { TraceContext } from '../model/origin.js';
+import type { Attributes, Span, SpanOptions, Tracer } from '../model/tracing.js';
+
+export interface TracingOptions {
+  /** Of a collector: `http://127.0.0.1:4318/v1/traces`. */
+  readonly url: string;
+  /** `nfvd-nva`, `nfvd-nve`, `nfvctl`. */
+  readonly service: string;
+  readonly version: string;
+  /** More of the process: its NVE. */
+  readonly attributes?: Attributes;
+  readonly log: Pick<Log, 'warn' | 'info'>;
+}
+
+/** Spans that wait; of more, the newest are lost. */
+const MAX_QUEUE = 4096;
+const MAX_BATCH = 512;
+/** Milliseconds between two sendings, for one of them, and for the last. */
+const DELAY_MS = 1000;
+const EXPORT_MS = 5000;
+const STOP_MS = 3000;
+const MAX_TEXT = 500;
+
+export class Tracing implements Tracer {
+  readonly #provider: TracerProvider;
+  readonly #tracer: OtelTracer;
+  readonly #active = new AsyncLocalStorage<TraceContext>();
+
+  constructor({ url, service, version, attributes = {}, log }: TracingOptions) {
+    const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS, concurrencyLimit: 2 });
+    const processor = new BatchSpanProcessor({
+      exporter: telling(exporter, url, log),
+      maxQueueSize: MAX_QUEUE,
+      maxExportBatchSize: MAX_BATCH,
+      scheduledDelayMillis: DELAY_MS,
+      exportTimeoutMillis: EXPORT_MS,
+    });
+    this.#provider = new TracerProvider({
+      resource: resourceFromAttributes({
+        'service.name': service,
+        'service.version': version,
+        'process.pid': process.pid,
+        ...attributes,
+      }),
+      sampler: new AlwaysOnSampler(),
+      spanLimits: { attributeValueLengthLimit: MAX_TEXT, linkCountLimit: 16 },
+      spanProcessors: [processor],
+    });
+    this.#tracer = this.#provider.getTracer('nfvd', version);
+  }
+
+  get isActive(): boolean {
+    return this.#active.getStore() !== undefined;
+  }
+
+  start(name: string, { parent, links = [], attributes = {} }: SpanOptions = {}): Span {
+    const above = parent ?? this.#active.getStore();
+    const options = {
+      attributes,
+      links: links.map((link) => ({ context: spanContext(link) })),
+    };
+    const span = this.#tracer.startSpan(name, options, contextOf(above));
+    return new Measured(span);
+  }
+
+  within<T>(span: Span, run: () => T): T {
+    return this.#active.run(span.context, run);
+  }
+
+  /** Sends what waits, for 3 s at most. */
+  async stop(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_MS);
+    });
+    await Promise.race([this.#provider.shutdown().catch(() => undefined), late]);
+    clearTimeout(timer);
+  }
+}
+
+class Measured implements Span {
+  readonly context: TraceContext;
+
+  constructor(private readonly span: OtelSpan) {
+    const { traceId, spanId } = span.spanContext();
+    this.context = { traceId, spanId, sampled: true };
+  }
+
+  end(error?: { readonly code: string; readonly message: string }, more: Attributes = {}): void {
+    this.span.setAttributes({ ...more });
+    if (error !== undefined) {
+      this.span.setAttribute('nfvd.code', error.code);
+      this.span.setStatus({
+        code: SpanStatusCode.ERROR,
+        message: clip(error.message, MAX_TEXT),
+      });
+    }
+    this.span.end();
+  }
+}
+
+function contextOf(parent: TraceContext | undefined): Context {
+  return parent === undefined
+    ? ROOT_CONTEXT
+    : api.setSpanContext(ROOT_CONTEXT, spanContext(parent));
+}
+
+function spanContext({ traceId, spanId }: TraceContext): SpanContext {
+  return { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
+}
+
+/** Tells once that traces are lost, and once that they are not any more. */
+function telling(exporter: SpanExporter, url: string, log: TracingOptions['log']): SpanExporter {
+  let isLosing = false;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        const failed = result.error !== undefined;
+        if (failed && !isLosing) {
+          const error = NfvError.from(result.error);
+          log.warn({ url, ...errorFields(error) }, 'traces are lost');
+        } else if (!failed && isLosing) log.info({ url }, 'traces are sent again');
+        isLosing = failed;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+  };
+}

@@ -17,13 +17,18 @@ import { openNvaStore } from './nva-store.js';
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
   const closing = new Closing();
   try {
-    const { vniRange, keepRevisions } = config;
+    const {
+      vniRange,
+      keepRevisions,
+      history: { maxChanges, maxAge },
+    } = config;
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
     if (audit !== undefined) closing.add(() => audit.close());
     const store = await openNvaStore(config);
     closing.add(() => store.close());
-    const options = { store, clock: systemClock, log, vniRange, keepRevisions };
+    const history = { maxChanges, maxAgeMs: maxAge };
+    const options = { store, clock: systemClock, log, vniRange, keepRevisions, history };
     const nva = await Nva.start({ ...options, ...(policy === undefined ? {} : { policy }) });
     const server = makeServer({ config, nva, log, policy, audit });
     closing.add(() => server.stop(DRAIN_MS));

@@ -57,6 +57,16 @@ export const ERROR_TABLE = {
   RESOURCE_IN_USE: row('FAILED_PRECONDITION', false, 'delete what still refers to it first'),
   ETAG_MISMATCH: row('ABORTED', false, 'read the resource again and repeat the change on it'),
   WRITE_CONFLICT: row('ABORTED', true, 'repeat the request'),
+  PLAN_TOO_LARGE: row(
+    'FAILED_PRECONDITION',
+    false,
+    'apply it in parts, or raise store.maxTxnOps; see docs/operations.md#several-replicas',
+  ),
+  CONFIRMATION_PENDING: row(
+    'FAILED_PRECONDITION',
+    true,
+    'confirm that change, or wait until it is undone: nfvctl history --pending',
+  ),
   VNI_EXHAUSTED: row('RESOURCE_EXHAUSTED', false, 'delete a network or widen the VNI range'),
   ADDRESSES_EXHAUSTED: row('RESOURCE_EXHAUSTED', false, 'delete endpoints or widen the pools'),
   MESSAGE_TOO_LARGE: row('RESOURCE_EXHAUSTED', false, 'send it in smaller parts'),

@@ -14,7 +14,7 @@ import {
   planRouter,
   planSubnet,
   type Plan,
-} from './plan.js';
+} from '../model/wanted.js';
 import type { Session } from './session.js';
 
 export type Action = 'created' | 'configured' | 'unchanged';

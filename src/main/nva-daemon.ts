@@ -21,7 +21,11 @@ import { openTracing } from './tracing.js';
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
   const closing = new Closing();
   try {
-    const { vniRange, keepRevisions } = config;
+    const {
+      vniRange,
+      keepRevisions,
+      history: { maxChanges, maxAge },
+    } = config;
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
     if (audit !== undefined) closing.add(() => audit.close());
@@ -34,7 +38,8 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const running: { nva?: Nva } = {};
     const metrics = await makeNvaMetrics(config, tls, () => running.nva?.read());
     const store = metrics?.measured(opened) ?? opened;
-    const options = { store, clock: systemClock, log, vniRange, keepRevisions };
+    const history = { maxChanges, maxAgeMs: maxAge };
+    const options = { store, clock: systemClock, log, vniRange, keepRevisions, history };
     const nva = await Nva.start({
       ...options,
       ...(policy === undefined ? {} : { policy }),

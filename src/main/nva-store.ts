@@ -4,13 +4,16 @@ import type { StoreConfig } from '../nva/store-config.js';
 import type { EtcdApi } from '../rpc/etcd/types.js';
 import type { Store } from '../store/store.js';
 
+/** A plan of a thousand endpoints or so goes in one transaction. */
+const EMBEDDED_TXN_OPS = 20_000;
+
 // Each of them is loaded only where it is used.
 
 /** @throws NfvError of openLmdbStore or openEtcdStore */
 export async function openNvaStore({ store, dataDir, maxStoreBytes }: NvaConfig): Promise<Store> {
   if (store.kind === 'embedded') {
     const { openLmdbStore } = await import('../store/lmdb/store.js');
-    return openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes });
+    return openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes, txnOps: EMBEDDED_TXN_OPS });
   }
   const { openEtcdStore } = await import('../store/etcd/store.js');
   const { prefix, maxTxnOps } = store;

@@ -3,6 +3,16 @@
  * `rpc/nva-client` is another implementation: what holds of one holds of the other.
  */
 import type { Caller } from './access-policy.js';
+import type {
+  Applied,
+  ApplyRequest,
+  Change,
+  ConfirmRequest,
+  ListChangesRequest,
+  ListChangesResult,
+  Plan,
+  PlanRequest,
+} from './changes.js';
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
@@ -115,6 +125,20 @@ export interface WaitAppliedResult {
   readonly laggards: readonly Laggard[];
 }
 
+/** Changes of many resources at once, and the history of all. Every error is an NfvError. */
+export interface ChangesApi {
+  /** Writes nothing. @throws INVALID_FIELD and those of the resources, all at once; REVISION_COMPACTED */
+  plan(request: PlanRequest, call: Call): Promise<Plan>;
+  /** All or nothing. @throws PLAN_CHANGED, PLAN_TOO_LARGE, CONFIRMATION_PENDING, REQUEST_ID_REUSED */
+  apply(request: ApplyRequest, call: Call): Promise<Applied>;
+  /** @returns the revision of the confirmation, or of the undoing. @throws NOT_FOUND */
+  confirm(request: ConfirmRequest, call: Call): Promise<{ readonly revision: number }>;
+  /** @throws INVALID_FILTER, INVALID_PAGE_TOKEN */
+  list(request: ListChangesRequest, call: Call): Promise<ListChangesResult>;
+  /** @throws NOT_FOUND, REVISION_COMPACTED */
+  get(id: string, call: Call): Promise<Change>;
+}
+
 export interface NvaApi {
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
@@ -122,6 +146,7 @@ export interface NvaApi {
   readonly subnets: ResourceApi<SubnetSpec, Subnet>;
   readonly routers: ResourceApi<RouterSpec, Router>;
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
+  readonly changes: ChangesApi;
   /**
    * Ends without an error when the call's signal aborts.
    * @throws REVISION_COMPACTED, REVISION_IN_FUTURE, INVALID_FILTER

@@ -2,13 +2,14 @@
 import { NfvError } from '../errors.js';
 import type { Resource, ResourceKind } from './api.js';
 import { parseIp, parseMac } from './addresses.js';
+import { CHANGE_VERBS } from './changes.js';
 import { DATAPLANE_SESSIONS, FEATURE_STATES } from './dataplane-status.js';
 import { HOST_PHASES } from './host/offer.js';
 import { DRIFT_POLICIES } from './drift-policy.js';
 import { fieldsOf } from './filter-fields.js';
 import type { Comparator } from './filter-scanner.js';
 import { invalidFilter, MATCH_ALL, matches, parseFilter } from './filter.js';
-import type { Filter, Restriction } from './filter.js';
+import type { FieldRecord, Filter, Restriction } from './filter.js';
 import { formatName, type Collection } from './names.js';
 import { nearest } from './nearest.js';
 
@@ -23,12 +24,23 @@ export function resourceFilter(
 ): (resource: Resource) => boolean {
   const filter = parseFilter(text);
   if (filter === MATCH_ALL) return (resource) => kinds.includes(resource.kind);
-  check(filter, kinds);
+  check(
+    filter,
+    kinds.map((kind) => FILTER_FIELDS[kind]),
+  );
   const bound = new Map(kinds.map((kind) => [kind, bind(filter, FILTER_FIELDS[kind])] as const));
   return (resource) => {
     const own = bound.get(resource.kind);
     return own !== undefined && matches(own, fieldsOf(resource));
   };
+}
+
+/** A filter on what has these fields. @throws NfvError INVALID_FILTER */
+export function recordFilter(text: string, fields: Fields): (record: FieldRecord) => boolean {
+  const filter = parseFilter(text);
+  check(filter, [fields]);
+  const bound = bind(filter, fields);
+  return (record) => matches(bound, record);
 }
 
 export interface FieldType {
@@ -107,7 +119,7 @@ const META = {
   update_time: TIME,
 } as const satisfies Record<string, FieldType>;
 
-type Fields = Readonly<Record<string, FieldType>>;
+export type Fields = Readonly<Record<string, FieldType>>;
 
 /** Of each kind, under its dotted name; a map stands for each `labels.KEY` too. */
 export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
@@ -273,6 +285,18 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
   },
 };
 
+/** Of a change (changes.ts). */
+export const CHANGE_FILTER_FIELDS: Fields = {
+  name: TEXT,
+  revision: NUMBER,
+  time: TIME,
+  who: TEXT,
+  verb: enumeration('VERB_', CHANGE_VERBS),
+  target_revision: NUMBER,
+  resources: TEXT,
+  pending: BOOL,
+};
+
 /** Whose keys are the users'. */
 const MAPS: readonly string[] = ['labels', 'nve_labels'];
 
@@ -286,33 +310,31 @@ function typeAt(fields: Fields, path: readonly string[]): FieldType | 'group' | 
   return Object.keys(fields).some((field) => field.startsWith(`${name}.`)) ? 'group' : undefined;
 }
 
-function check(filter: Filter, kinds: readonly ResourceKind[]): void {
+function check(filter: Filter, all: readonly Fields[]): void {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      for (const part of filter.parts) check(part, kinds);
+      for (const part of filter.parts) check(part, all);
       break;
     case 'not':
-      check(filter.part, kinds);
+      check(filter.part, all);
       break;
     case 'restriction':
-      checkRestriction(filter, kinds);
+      checkRestriction(filter, all);
       break;
   }
 }
 
 /** One kind that it can be said of is enough. */
-function checkRestriction(r: Restriction, kinds: readonly ResourceKind[]): void {
-  const bound = kinds
-    .map((kind) => bindRestriction(r, FILTER_FIELDS[kind]))
-    .filter((b) => b !== NOTHING);
-  if (bound.length === 0) throw noSuchField(r, kinds);
+function checkRestriction(r: Restriction, all: readonly Fields[]): void {
+  const bound = all.map((fields) => bindRestriction(r, fields)).filter((b) => b !== NOTHING);
+  if (bound.length === 0) throw noSuchField(r, all);
   const [first] = bound;
   if (first instanceof NfvError && bound.every((b) => b instanceof NfvError)) throw first;
 }
 
-function noSuchField({ path, position }: Restriction, kinds: readonly ResourceKind[]): NfvError {
-  const known = [...new Set(kinds.flatMap((kind) => Object.keys(FILTER_FIELDS[kind])))];
+function noSuchField({ path, position }: Restriction, all: readonly Fields[]): NfvError {
+  const known = [...new Set(all.flatMap((fields) => Object.keys(fields)))];
   const name = path.join('.');
   const meant = nearest(name, known);
   const hint = meant === undefined ? '' : `did you mean "${meant}"? `;

@@ -153,6 +153,8 @@ export class GuardedNva implements NvaApi {
   readonly subnets: NvaApi['subnets'];
   readonly routers: NvaApi['routers'];
   readonly hostProfiles: NvaApi['hostProfiles'];
+  /** It looks at each caller's rights by itself. */
+  readonly changes: NvaApi['changes'];
   readonly #rights: Rights;
 
   constructor(
@@ -161,6 +163,7 @@ export class GuardedNva implements NvaApi {
   ) {
     const rights = new Rights(caller);
     this.#rights = rights;
+    this.changes = api.changes;
     const ofTenant = (spec: { readonly tenant: string }): Promise<Owner> =>
       Promise.resolve({ tenant: spec.tenant });
     const ofNetwork = (spec: { readonly network: string }, call: Call): Promise<Owner> =>

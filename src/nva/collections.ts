@@ -8,12 +8,14 @@ import type { Router, RouterSpec } from '../model/router.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Store } from '../store/store.js';
+import type { Reads } from './reads.js';
 import { AddressAllocator } from './address-allocator.js';
 import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
-import { endpointRules } from './endpoints.js';
+import { endpointRules, type EndpointDeps } from './endpoints.js';
 import { hostProfileRules } from './host-profiles.js';
 import { canRoute, nveRules } from './nves.js';
+import type { ResourceRules } from './resource-rules.js';
 import { Resources } from './resources.js';
 import { routerRules } from './routers.js';
 import { subnetRules } from './subnets.js';
@@ -40,6 +42,42 @@ export interface CollectionDeps {
   readonly index: CompileIndex;
 }
 
+export interface RuleDeps extends Pick<EndpointDeps, 'takeAddress' | 'takeMac'> {
+  readonly store: Reads;
+  readonly index: CompileIndex;
+  takeVni(): number;
+  takeVrf(): number;
+}
+
+export interface Rules {
+  readonly networks: ResourceRules<VirtualNetworkSpec, VirtualNetwork>;
+  readonly nves: ResourceRules<NveSpec, Nve>;
+  readonly endpoints: ResourceRules<EndpointSpec, Endpoint>;
+  readonly subnets: ResourceRules<SubnetSpec, Subnet>;
+  readonly routers: ResourceRules<RouterSpec, Router>;
+  readonly hostProfiles: ResourceRules<HostProfileSpec, HostProfileResource>;
+}
+
+export function makeRules(deps: RuleDeps): Rules {
+  const { store, index } = deps;
+  return {
+    networks: virtualNetworkRules({
+      store,
+      takeVni: () => deps.takeVni(),
+      effectiveMtu: (id) => index.effectiveMtu(id),
+    }),
+    nves: nveRules(store),
+    endpoints: endpointRules(deps),
+    subnets: subnetRules(store),
+    routers: routerRules({
+      store,
+      takeVrf: () => deps.takeVrf(),
+      canRoute: (of) => canRoute(store, index.nvesOf(of)),
+    }),
+    hostProfiles: hostProfileRules(store),
+  };
+}
+
 export function makeCollections(deps: CollectionDeps): Collections {
   const { store, clock, catalog, index } = deps;
   const { min, max } = deps.vniRange;
@@ -48,23 +86,13 @@ export function makeCollections(deps: CollectionDeps): Collections {
   const vnis = new VniAllocator(min, max, (vni) => catalog.vniUsed(vni), first);
   const vrfs = new VniAllocator(min, max, (id) => catalog.vrfUsed(id), first);
   const addresses = new AddressAllocator((network, ip) => catalog.addressUsed(network, ip));
-  const networks = virtualNetworkRules({
+  const { networks, nves, endpoints, subnets, routers, hostProfiles } = makeRules({
     store,
+    index,
     takeVni: () => vnis.take(),
-    effectiveMtu: (id) => index.effectiveMtu(id),
-  });
-  const nves = nveRules(store);
-  const endpoints = endpointRules({
-    store,
+    takeVrf: () => vrfs.take(),
     takeAddress: (id, spec) => addresses.take(id, spec),
   });
-  const subnets = subnetRules(store);
-  const routers = routerRules({
-    store,
-    takeVrf: () => vrfs.take(),
-    canRoute: (of) => canRoute(store, index.nvesOf(of)),
-  });
-  const hostProfiles = hostProfileRules(store);
   return {
     virtualNetworks: new Resources(store, clock, networks),
     nves: new Resources(store, clock, nves),

@@ -1,6 +1,6 @@
 /** The configuration file of `nfvd nva`: docs/nva.md. */
 import { z } from 'zod';
-import { absolutePath, logging } from '../model/config.js';
+import { absolutePath, duration, logging } from '../model/config.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
@@ -30,6 +30,13 @@ export const nvaConfigSchema = z.strictObject({
     .default({ min: 4096, max: MAX_VNI }),
   /** Revisions of history that stay readable: for watches that resume, and lists by pages. */
   keepRevisions: z.int().min(1000).default(100_000),
+  /** The record of who changed what; a change that waits for its confirmation is kept in any case. */
+  history: z
+    .strictObject({
+      maxChanges: z.int().min(100).max(1_000_000).default(10_000),
+      maxAge: duration(3_600_000, 10 * 365 * 86_400_000).prefault('8760h'),
+    })
+    .prefault({}),
   /** Who may do what, and whose identities count: docs/nva.md. */
   access: z.strictObject({ policyFile: absolutePath }).exactOptional(),
   /** A line for every call of a client, in a file of its own. */

@@ -3,7 +3,7 @@ import { invalidFields } from '../errors.js';
 import { checkEndpoint, type EndpointSpec } from '../model/endpoint.js';
 import { subnetHolds, type SubnetSpec } from '../model/subnet.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
-import type { Store } from '../store/store.js';
+import type { Reads } from './reads.js';
 import { ipKey, subnetsGenerationKey } from './keys.js';
 import { RECORDS } from './records.js';
 import { reference } from './references.js';
@@ -11,7 +11,7 @@ import type { Checked, Guard } from './resource-rules.js';
 import { subnetsOf } from './subnets.js';
 
 export interface AddressDeps {
-  readonly store: Store;
+  readonly store: Reads;
   /** An address of the subnet that seems free. @throws NfvError ADDRESSES_EXHAUSTED */
   takeAddress(subnet: string, spec: SubnetSpec): string;
 }
@@ -45,7 +45,7 @@ export async function withAddresses(
 
 /** What endpoints' addresses must lie in, of a network with these prefixes; none: in nothing. */
 export async function allowedPrefixes(
-  store: Store,
+  store: Reads,
   network: string,
   prefixes: readonly string[],
 ): Promise<{ readonly prefixes: readonly string[]; readonly guards: Guard[] }> {

@@ -9,7 +9,7 @@ import {
 } from '../model/endpoint.js';
 import { vtepOf, type NveSpec } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
-import type { Store } from '../store/store.js';
+import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import {
   interfaceKey,
@@ -25,11 +25,15 @@ import {
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
 import { readNveStatus, routingNeeds } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS } from './records.js';
-import { reference } from './references.js';
+import { reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
+const IMMUTABLE = ['network'] as const;
+
 export interface EndpointDeps extends AddressDeps {
-  readonly store: Store;
+  readonly store: Reads;
+  /** For an endpoint that asks for none; by default any. */
+  takeMac?(network: string, id: string): Promise<string>;
 }
 
 export function endpointRules(deps: EndpointDeps): ResourceRules<EndpointSpec, Endpoint> {
@@ -39,9 +43,11 @@ export function endpointRules(deps: EndpointDeps): ResourceRules<EndpointSpec, E
     collection: 'endpoints',
     noun: 'endpoint',
     records: RECORDS.endpoints,
-    check: (_id, before, after) => check(deps, before, after),
+    immutable: IMMUTABLE,
+    check: (id, before, after) => check(deps, id, before, after),
     checkDelete: () => Promise.resolve([]),
     claims: claimsOf,
+    tenant: ({ network }) => tenantOf(store, network),
     statusKeys: (id) => [statusKey('endpoints', id)],
     generations(before, after) {
       const specs = [before, after].filter((spec) => spec !== undefined);
@@ -70,13 +76,14 @@ export function endpointRules(deps: EndpointDeps): ResourceRules<EndpointSpec, E
 
 async function check(
   deps: EndpointDeps,
+  id: string,
   before: EndpointSpec | undefined,
   after: EndpointSpec,
 ): Promise<Checked<EndpointSpec>> {
   const { store } = deps;
   // What is wrong with the endpoint itself is told before what it refers to is looked for.
   checkEndpoint(after, []);
-  if (before !== undefined) isImmutable('endpoint', before, after, ['network']);
+  if (before !== undefined) isImmutable('endpoint', before, after, IMMUTABLE);
   const network = await reference(
     store,
     'endpoint.network',
@@ -91,8 +98,10 @@ async function check(
   if (spec.mac === '' && before !== undefined) {
     throw invalidField('endpoint.mac', '', 'empty', 'give a MAC, or leave it out of the mask');
   }
+  const takeMac = async (): Promise<string> =>
+    (await deps.takeMac?.(spec.network, id)) ?? macFrom(randomBytes(5));
   return {
-    spec: spec.mac === '' ? { ...spec, mac: randomMac() } : spec,
+    spec: spec.mac === '' ? { ...spec, mac: await takeMac() } : spec,
     guards: [network.guard, nve.guard, routing, ...addressed.guards],
   };
 }
@@ -102,7 +111,7 @@ async function check(
  * @throws NfvError NVE_LACKS_CAPABILITY
  */
 async function canHost(
-  store: Store,
+  store: Reads,
   spec: EndpointSpec,
   network: VirtualNetworkSpec,
   nve: NveSpec,
@@ -140,8 +149,8 @@ async function canHost(
 }
 
 /** Locally administered, unicast (IEEE 802: U/L bit set, I/G bit clear). */
-function randomMac(): string {
-  return ['02', ...[...randomBytes(5)].map((b) => b.toString(16).padStart(2, '0'))].join(':');
+export function macFrom(bytes: Uint8Array): string {
+  return ['02', ...[...bytes].map((b) => b.toString(16).padStart(2, '0'))].join(':');
 }
 
 function claimsOf(id: string, spec: EndpointSpec): Claim[] {

@@ -26,8 +26,11 @@ export class GuardingNva implements NvaApi {
   readonly subnets: NvaApi['subnets'];
   readonly routers: NvaApi['routers'];
   readonly hostProfiles: NvaApi['hostProfiles'];
+  /** It looks at each caller's rights by itself. */
+  readonly changes: NvaApi['changes'];
 
   constructor(private readonly api: NvaApi) {
+    this.changes = api.changes;
     this.virtualNetworks = new Dispatch((call) => this.#for(call).virtualNetworks);
     this.nves = new Dispatch((call) => this.#for(call).nves);
     this.endpoints = new Dispatch((call) => this.#for(call).endpoints);

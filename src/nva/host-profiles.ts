@@ -4,22 +4,24 @@ import {
   type HostProfileResource,
   type HostProfileSpec,
 } from '../model/host-profile.js';
-import type { Store } from '../store/store.js';
+import type { Reads } from './reads.js';
 import { statusKey } from './keys.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS } from './records.js';
 import type { ResourceRules } from './resource-rules.js';
 
 export function hostProfileRules(
-  store: Store,
+  store: Reads,
 ): ResourceRules<HostProfileSpec, HostProfileResource> {
   return {
     kind: 'HostProfile',
     collection: 'hostProfiles',
     noun: 'host profile',
     records: RECORDS.hostProfiles,
+    immutable: [],
     check: (_id, _before, after) => Promise.resolve({ spec: checkHostProfile(after), guards: [] }),
     checkDelete: () => Promise.resolve([]),
     claims: () => [],
+    tenant: () => Promise.resolve(''),
     statusKeys: (id) => [statusKey('hostProfiles', id)],
     generations: () => [],
     async assemble(id, { value, modRevision }, revision) {

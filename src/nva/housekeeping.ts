@@ -3,6 +3,8 @@ import { NfvError } from '../errors.js';
 import { delay, type Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import { LIMITS, type Store } from '../store/store.js';
+import type { ChangeIndex } from './changes/change-index.js';
+import { forgetChanges, type HistoryLimits } from './changes/forget.js';
 import { REQUESTS } from './keys.js';
 import { REQUEST_RECORD } from './records.js';
 import { scan } from './scan.js';
@@ -13,6 +15,9 @@ export interface HousekeepingOptions {
   readonly log: Log;
   /** Revisions of history that stay readable. */
   readonly keepRevisions: number;
+  readonly history?: HistoryLimits;
+  /** Which changes there is a record of. */
+  readonly changes: ChangeIndex;
 }
 
 const INTERVAL_MS = 10 * 60_000;
@@ -29,11 +34,13 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
       // The signal is the only way to end a delay early.
       return;
     }
+    const now = clock.now();
     try {
-      const requests = await forgetRequests(store, clock.now() - REQUEST_MS, signal);
+      const requests = await forgetRequests(store, now - REQUEST_MS, signal);
+      const changes = await forgetChanges(store, options.changes, now, options.history, signal);
       const revisions = await forgetHistory(store, keepRevisions);
       const { revision, compactRevision } = store.status();
-      log.info({ requests, revisions, revision, compactRevision }, 'housekeeping done');
+      log.info({ requests, changes, revisions, revision, compactRevision }, 'housekeeping done');
     } catch (thrown) {
       log.warn(errorFields(NfvError.from(thrown)), 'housekeeping failed; it is tried again');
     }

@@ -2,7 +2,8 @@
  * Where things are in the store. One letter says what a key holds:
  * r = a resource's specification, s = its status, i = an index that makes something unique or
  * countable, g = a generation that changes with a set of endpoints, q = an answered request, c = the claim of a
- * replica to an NVE's session.
+ * replica to an NVE's session, h = a change that was made (changes/record.ts), w = a change that waits for its
+ * confirmation (changes/pending.ts).
  */
 import { COLLECTIONS, type Collection } from '../model/names.js';
 
@@ -10,6 +11,9 @@ export const ROOT = '/nfvd/';
 export const SPECS = `${ROOT}r/`;
 export const STATUSES = `${ROOT}s/`;
 export const REQUESTS = `${ROOT}q/`;
+export const CHANGES = `${ROOT}h/`;
+/** Then an id of the change's own. */
+export const PENDING = `${ROOT}w/p/`;
 /** Then the NVE's id. */
 export const SESSIONS = `${ROOT}c/`;
 
@@ -22,6 +26,10 @@ export const statusKey = (collection: Collection, id: string): string =>
 
 /** The replica that has the NVE's session. */
 export const sessionKey = (nve: string): string => `${SESSIONS}${nve}`;
+
+/** Stands for a resource that a change deletes that is not confirmed. */
+export const tombstoneKey = (collection: Collection, id: string): string =>
+  `${ROOT}w/r/${collection}/${id}`;
 
 /** The VNI's network. */
 export const vniKey = (vni: number): string => `${ROOT}i/vni/${vni}`;
@@ -54,6 +62,24 @@ export const subnetsGenerationKey = (network: string): string => `${ROOT}g/vn-su
 export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${network}`;
 /** Written with every change of an endpoint on the NVE. */
 export const nveGenerationKey = (nve: string): string => `${ROOT}g/nve/${nve}`;
+
+/**
+ * The generation that changes whenever a key of the prefix comes or goes.
+ * @param prefix networkEndpointsOf, nveEndpointsOf or networkSubnetsOf of something
+ */
+export function generationOf(prefix: string): string | undefined {
+  const [, index = '', id = ''] = /^\/nfvd\/i\/([a-z-]+)\/([^/]+)\/$/.exec(prefix) ?? [];
+  switch (index) {
+    case 'vn-ep':
+      return networkGenerationKey(id);
+    case 'nve-ep':
+      return nveGenerationKey(id);
+    case 'vn-subnet':
+      return subnetsGenerationKey(id);
+    default:
+      return undefined;
+  }
+}
 
 /** A UUID is the same in either case (RFC 9562 §4). */
 export const requestKey = (requestId: string): string => `${REQUESTS}${requestId.toLowerCase()}`;

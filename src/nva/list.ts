@@ -64,7 +64,7 @@ export async function listPage<Spec extends object, R extends Resource>(
   }
 }
 
-function pageSize(size: number): number {
+export function pageSize(size: number): number {
   if (size < 0) throw invalidField('page_size', size, 'negative', `give 1-${MAX_PAGE}, or 0`);
   // AIP-158: a larger page than there can be is cut, not refused.
   return size === 0 ? DEFAULT_PAGE : Math.min(size, MAX_PAGE);

@@ -13,6 +13,7 @@ import type {
 import { delay, type Clock } from '../model/clock.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import type { Identity } from '../model/identity.js';
+import type { Item } from '../model/item.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Nve, NveSpec } from '../model/nve.js';
@@ -26,11 +27,13 @@ import type { NvaSideStream } from '../rpc/session-service.js';
 import { observedStore } from '../store/observed.js';
 import type { Peers, Store, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
+import { Changes } from './changes/changes.js';
 import { Catalog, type CatalogChange } from './catalog.js';
 import { makeCollections } from './collections.js';
 import { CompileIndex } from './compiler/compile-index.js';
 import type { CompileCounters } from './compiler/counters.js';
 import { EndpointStatuses } from './endpoint-statuses.js';
+import type { HistoryLimits } from './changes/forget.js';
 import { HostOffers } from './host-offers.js';
 import { keepHouse } from './housekeeping.js';
 import { parseResourceKey } from './keys.js';
@@ -59,6 +62,8 @@ export interface NvaOptions {
   readonly vniRange: { readonly min: number; readonly max: number };
   /** Revisions of history that stay readable. */
   readonly keepRevisions: number;
+  /** Of the record of who changed what. */
+  readonly history?: HistoryLimits;
   /** Absent: every certificate of the CA is as good as another. */
   readonly policy?: AccessPolicy;
   /** Is told of what happens. */
@@ -79,6 +84,7 @@ export class Nva implements NvaApi {
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
+  readonly changes: Changes;
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
   readonly #catalog = new Catalog();
@@ -115,7 +121,8 @@ export class Nva implements NvaApi {
     const { signal } = nva.#stop;
     nva.#background.push(
       nva.#follow(),
-      keepHouse({ ...options }, signal),
+      keepHouse({ ...options, changes: nva.changes.index }, signal),
+      nva.changes.watchConfirmations(signal),
       nva.#replicas.watchStore(signal),
     );
     return nva;
@@ -136,6 +143,14 @@ export class Nva implements NvaApi {
     this.routers = made.routers;
     this.hostProfiles = made.hostProfiles;
     this.#watched = made.watched;
+    this.changes = new Changes({
+      ...{ store, clock, log, vniRange, catalog, index },
+      caughtUp: async (signal) => {
+        const either = AbortSignal.any([signal, this.#stop.signal]);
+        await this.#revisions.reached(await latestRevision(store), either);
+        either.throwIfAborted();
+      },
+    });
     const tenures = new Tenures(store, (nve) => {
       this.#lost(nve);
     });
@@ -261,6 +276,11 @@ export class Nva implements NvaApi {
     return this.#observer.read(this.#index.counters, writers);
   }
 
+  /** All that an NVE should have. */
+  itemsOf(nve: string): Iterable<Item> {
+    return this.#index.full(nve).values();
+  }
+
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
     const signal = AbortSignal.any([call.signal, this.#stop.signal]);
     const { store, clock } = this.#options;
@@ -313,6 +333,7 @@ export class Nva implements NvaApi {
       if (change.kind === 'HostProfile') this.#offers.set(change.id, change.after);
       else this.#index.load(change);
     });
+    await this.changes.load(this.#stop.signal);
     this.#revisions.advance(this.#catalog.revision);
     if (store.peers !== undefined) await this.#loadTenures(store.peers);
     for (const [nve, digest] of digests) {
@@ -330,6 +351,7 @@ export class Nva implements NvaApi {
       try {
         await this.#catalog.follow(store, signal, (revision, changes, events) => {
           for (const event of events) this.#tenures.saw(event, revision);
+          for (const event of events) this.changes.saw(event);
           this.#committed(revision, changes, events);
           for (const event of events) this.#heard(event);
         });
@@ -350,6 +372,7 @@ export class Nva implements NvaApi {
       const changes = await this.#catalog.reload(store, signal);
       const { revision } = this.#catalog;
       await this.#tenures.load(revision, signal);
+      await this.changes.load(signal);
       this.#committed(revision, changes, []);
       log.info({ revision }, 'the model was read anew');
       return true;

@@ -77,7 +77,10 @@ export class NveStatuses {
       }
       try {
         const etag = etagOf(modRevision);
-        await nves.update({ id: nve, changes: { nodeUuid }, etag, validateOnly: false }, call);
+        await nves.updateAnyway(
+          { id: nve, changes: { nodeUuid }, etag, validateOnly: false },
+          call,
+        );
         return;
       } catch (thrown) {
         if (NfvError.from(thrown).code !== 'ETAG_MISMATCH') throw thrown;

@@ -7,7 +7,7 @@ import {
   type Nve,
   type NveSpec,
 } from '../model/nve.js';
-import type { Store } from '../store/store.js';
+import type { Reads } from './reads.js';
 import type { ItemKind } from '../model/item.js';
 import {
   nveEndpointsOf,
@@ -25,6 +25,7 @@ import {
   type NveStatusRecord,
   type Versioned,
 } from './records.js';
+import { listedSpec } from './references.js';
 import type { Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 import { unused } from './unused.js';
@@ -39,12 +40,13 @@ const ROUTING_KINDS = [
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
+export function nveRules(store: Reads): ResourceRules<NveSpec, Nve> {
   return {
     kind: 'Nve',
     collection: 'nves',
     noun: 'NVE',
     records: RECORDS.nves,
+    immutable: [],
     async check(id, before, after) {
       const spec = checkNve(after);
       if (spec.nodeUuid !== '' && !UUID.test(spec.nodeUuid)) {
@@ -60,6 +62,7 @@ export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
     checkDelete: (id) =>
       Promise.resolve([unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve')]),
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
+    tenant: () => Promise.resolve(''),
     statusKeys: (id) => [statusKey('nves', id), sessionKey(id)],
     generations: () => [],
     async assemble(id, { value, modRevision }, revision) {
@@ -77,7 +80,7 @@ export function nveRules(store: Store): ResourceRules<NveSpec, Nve> {
 
 /** undefined: its agent has never said hello. */
 export async function readNveStatus(
-  store: Store,
+  store: Reads,
   id: string,
   revision?: number,
 ): Promise<Versioned<NveStatusRecord> | undefined> {
@@ -93,7 +96,7 @@ export function routingNeeds(
 }
 
 /** @throws NfvError NVE_LACKS_CAPABILITY for the first of the NVEs that is known not to route */
-export async function canRoute(store: Store, nves: Iterable<string>): Promise<void> {
+export async function canRoute(store: Reads, nves: Iterable<string>): Promise<void> {
   for (const nve of nves) {
     const capabilities = (await readNveStatus(store, nve))?.value.capabilities;
     if (capabilities === undefined) continue;
@@ -125,7 +128,7 @@ function vtepClaim(address: string, index: number): Claim {
 
 /** An NVE keeps a VTEP address of each family that the networks of its endpoints need. */
 async function vtepsFit(
-  store: Store,
+  store: Reads,
   id: string,
   before: NveSpec,
   after: NveSpec,
@@ -137,9 +140,9 @@ async function vtepsFit(
   const key = nveGenerationKey(id);
   const revision = (await store.get(key))?.modRevision ?? 0;
   for await (const endpoint of scanIds(store, nveEndpointsOf(id))) {
-    const kv = await store.get(specKey('endpoints', endpoint));
-    if (kv === undefined) continue;
-    const { network } = RECORDS.endpoints.decode(kv.key, kv.value).spec;
+    const spec = await listedSpec(store, 'endpoints', endpoint, RECORDS.endpoints);
+    if (spec === undefined) continue;
+    const { network } = spec;
     const networkKv = await store.get(specKey('virtualNetworks', network));
     if (networkKv === undefined) continue;
     const { underlayFamily } = RECORDS.virtualNetworks.decode(networkKv.key, networkKv.value).spec;

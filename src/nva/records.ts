@@ -23,6 +23,8 @@ export interface SpecRecord<Spec> {
   readonly spec: Spec;
   readonly createTime: string;
   readonly updateTime: string;
+  /** The change that wrote it, if that was to be confirmed; it may have been since (changes/pending.ts). */
+  readonly pending?: string;
 }
 
 /** An NVE's status, and what it held when it was last known to be in step. */
@@ -191,7 +193,12 @@ const nveStatus: z.ZodType<NveStatusRecord> = z.object({
 });
 
 function specRecord<Spec>(spec: z.ZodType<Spec>): z.ZodType<SpecRecord<Spec>> {
-  return z.object({ spec, createTime: z.string(), updateTime: z.string() });
+  return z.object({
+    spec,
+    createTime: z.string(),
+    updateTime: z.string(),
+    pending: z.string().exactOptional(),
+  });
 }
 
 /** Reads and writes one kind of value. */

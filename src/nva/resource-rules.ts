@@ -9,7 +9,7 @@ import type { RecordType, SpecRecord, Versioned } from './records.js';
 export interface Guard {
   readonly compare: Compare;
   /** 'retry': something moved meanwhile; read again and try again. */
-  readonly onFail: NfvError | 'retry';
+  readonly onFail: NfvError | 'retry' | (() => Promise<NfvError>);
 }
 
 /** A key that a resource holds in the store as long as its specification says so. */
@@ -32,6 +32,8 @@ export interface ResourceRules<Spec, R extends Resource> {
   /** As in error texts: "virtual network". */
   readonly noun: string;
   readonly records: RecordType<SpecRecord<Spec>>;
+  /** Fields that are what they were at creation. */
+  readonly immutable: readonly (keyof Spec & string)[];
   /**
    * Whether the specification may be written.
    * @throws NfvError what is wrong with it.
@@ -39,6 +41,8 @@ export interface ResourceRules<Spec, R extends Resource> {
   check(id: string, before: Spec | undefined, after: Spec): Promise<Checked<Spec>>;
   /** What must hold for the resource to go. */
   checkDelete(id: string, before: Spec): Promise<readonly Guard[]>;
+  /** The tenant that the resource belongs to; empty: nobody's. */
+  tenant(spec: Spec): Promise<string>;
   /** The same at any time for a specification that is stored. */
   claims(id: string, spec: Spec): readonly Claim[] | Promise<readonly Claim[]>;
   /** What is stored of its status, and goes with it. */

@@ -13,9 +13,12 @@ import type {
   UpdateRequest,
 } from '../model/api.js';
 import { canonicalJson } from '../model/canonical.js';
+import type { ChangeVerb } from '../model/changes.js';
 import { timestamp, type Clock } from '../model/clock.js';
 import { formatName, ID_RULE, isId } from '../model/names.js';
 import type { Store, WriteOp } from '../store/store.js';
+import { notDeletedPending, requireConfirmed } from './changes/pending-mark.js';
+import { recordOp, whoOf, type ChangedSpec } from './changes/record.js';
 import { requestKey, specKey } from './keys.js';
 import { listPage } from './list.js';
 import {
@@ -29,7 +32,7 @@ import {
 import type { Guard, ResourceRules } from './resource-rules.js';
 import { moveClaims, write, type Attempt } from './write.js';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export class Resources<Spec extends object, R extends Resource> implements ResourceApi<Spec, R> {
   constructor(
@@ -47,13 +50,14 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     const hash = hashOf(this.rules.collection, request);
     return write(this.store, call, async () => {
       const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
-      return replayed ?? this.#planCreate(request, hash);
+      return replayed ?? this.#planCreate(request, hash, whoOf(call));
     });
   }
 
   async #planCreate(
     { id, spec, requestId, validateOnly }: CreateRequest<Spec>,
     hash: string,
+    who: string,
   ): Promise<Attempt<R>> {
     const { rules } = this;
     const checked = await rules.check(id, undefined, spec);
@@ -70,6 +74,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       guards: [
         ...answered.guards,
         { compare: { kind: 'revision', key, revision: 0 }, onFail: exists },
+        notDeletedPending(this.store, rules.collection, id),
         // Before the claims: what was allocated and is taken by now is allocated anew.
         ...checked.guards,
         ...claims.guards,
@@ -79,6 +84,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         ...claims.ops,
         ...this.#generations(undefined, checked.spec),
         ...answered.ops,
+        await this.#record(who, 'CREATE', id, checked.spec, { after: value }),
       ],
       finish: (revision) => this.#assemble(id, record, revision),
     };
@@ -92,12 +98,28 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     return listPage(this.store, this.rules, request, call.signal);
   }
 
-  async update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
+  update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
+    return this.#update(request, call, (before, name) =>
+      requireConfirmed(this.store, name, before.pending),
+    );
+  }
+
+  /** For what the NVA itself learns: it holds whether a change is confirmed or not. */
+  updateAnyway(request: UpdateRequest<Spec>, call: Call): Promise<R> {
+    return this.#update(request, call, () => Promise.resolve());
+  }
+
+  async #update(
+    request: UpdateRequest<Spec>,
+    call: Call,
+    mayChange: (before: SpecRecord<Spec>, name: string) => Promise<void>,
+  ): Promise<R> {
     const { id, changes, etag, validateOnly } = request;
     return write(this.store, call, async () => {
       const { rules } = this;
       const before = await this.#read(id);
       this.#checkEtag(id, etag, before.modRevision);
+      await mayChange(before.value, this.#name(id));
       const wanted = { ...before.value.spec, ...changes };
       const checked = await rules.check(id, before.value.spec, wanted);
       if (isDeepStrictEqual(checked.spec, before.value.spec)) {
@@ -109,6 +131,10 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         updateTime: timestamp(this.clock.now()),
       };
       const key = specKey(rules.collection, id);
+      const values = {
+        before: rules.records.encode(before.value),
+        after: rules.records.encode(record),
+      };
       const claims = moveClaims(
         id,
         await rules.claims(id, before.value.spec),
@@ -124,9 +150,10 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           ...claims.guards,
         ],
         ops: [
-          { kind: 'put', key, value: rules.records.encode(record) },
+          { kind: 'put', key, value: values.after },
           ...claims.ops,
           ...this.#generations(before.value.spec, checked.spec),
+          await this.#record(whoOf(call), 'UPDATE', id, checked.spec, values),
         ],
         finish: (revision) => this.#assemble(id, record, revision),
       };
@@ -140,7 +167,8 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       const kv = await this.store.get(key);
       if (kv === undefined) return { kind: 'done', result: undefined };
       this.#checkEtag(id, etag, kv.modRevision);
-      const { spec } = rules.records.decode(key, kv.value);
+      const { spec, pending } = rules.records.decode(key, kv.value);
+      await requireConfirmed(this.store, this.#name(id), pending);
       const claims = moveClaims(id, await rules.claims(id, spec), []);
       return {
         kind: 'commit',
@@ -154,6 +182,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           ...rules.statusKeys(id).map((status) => ({ kind: 'delete', key: status }) as const),
           ...claims.ops,
           ...this.#generations(spec, undefined),
+          await this.#record(whoOf(call), 'DELETE', id, spec, { before: kv.value }),
         ],
         finish: () => Promise.resolve(undefined),
       };
@@ -178,6 +207,19 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       'ETAG_MISMATCH',
       `${this.#name(id)} has changed: its etag is ${current}, not ${etag}`,
     );
+  }
+
+  async #record(
+    who: string,
+    verb: ChangeVerb,
+    id: string,
+    spec: Spec,
+    values: Pick<ChangedSpec, 'before' | 'after'>,
+  ): Promise<WriteOp> {
+    const { collection } = this.rules;
+    const tenant = await this.rules.tenant(spec);
+    const changes = [{ collection, id, tenant, ...values }];
+    return recordOp(this.clock, { who, verb, target: 0, changes });
   }
 
   #generations(before: Spec | undefined, after: Spec | undefined): WriteOp[] {

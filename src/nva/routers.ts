@@ -3,15 +3,17 @@ import { invalidFields, type ErrorCode } from '../errors.js';
 import { checkRouter, type Router, type RouterSpec } from '../model/router.js';
 import { overlap, subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
 import { Violations } from '../model/violations.js';
-import type { Store } from '../store/store.js';
+import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import { macKey, networkRouterKey, specKey, subnetRouterKey, vrfKey } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
 import { reference } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
+const IMMUTABLE = ['tenant', 'vrfId'] as const;
+
 export interface RouterDeps {
-  readonly store: Store;
+  readonly store: Reads;
   /** An id of tables that seems free. @throws NfvError VNI_EXHAUSTED */
   takeVrf(): number;
   /** @throws NfvError NVE_LACKS_CAPABILITY if an NVE of one of these networks cannot route */
@@ -25,9 +27,11 @@ export function routerRules(deps: RouterDeps): ResourceRules<RouterSpec, Router>
     collection: 'routers',
     noun: 'router',
     records: RECORDS.routers,
+    immutable: IMMUTABLE,
     check: (_id, before, after) => check(deps, before, after),
     checkDelete: () => Promise.resolve([]),
     claims: (id, spec) => claimsOf(store, id, spec),
+    tenant: ({ tenant }) => Promise.resolve(tenant),
     statusKeys: () => [],
     generations: () => [],
     assemble: (id, { value, modRevision }) =>
@@ -46,7 +50,7 @@ async function check(
   after: RouterSpec,
 ): Promise<Checked<RouterSpec>> {
   const spec = checkRouter(after);
-  if (before !== undefined) isImmutable('router', before, spec, ['tenant', 'vrfId']);
+  if (before !== undefined) isImmutable('router', before, spec, IMMUTABLE);
   const { subnets, guards } = await attached(deps.store, spec);
   const v = new Violations('router');
   checkOverlaps(v, spec, subnets);
@@ -64,7 +68,7 @@ async function check(
 
 /** The subnets, in the router's order, each with a gateway and of a network of the router's tenant. */
 async function attached(
-  store: Store,
+  store: Reads,
   spec: RouterSpec,
 ): Promise<{ subnets: SubnetSpec[]; guards: Guard[] }> {
   const subnets: SubnetSpec[] = [];
@@ -132,7 +136,7 @@ function checkHops(v: Violations, spec: RouterSpec, subnets: readonly SubnetSpec
 }
 
 /** A network has one router, whose MAC none of its endpoints has. */
-async function claimsOf(store: Store, id: string, spec: RouterSpec): Promise<Claim[]> {
+async function claimsOf(store: Reads, id: string, spec: RouterSpec): Promise<Claim[]> {
   const claims = new Map<string, Claim>();
   const claim = (key: string, taken: NfvError): void => {
     if (!claims.has(key)) claims.set(key, { key, taken });

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { KeyValue, Store } from '../store/store.js';
+import type { KeyValue } from '../store/store.js';
+import type { Reads } from './reads.js';
 
 /** Keys read at a time; between them others get their turn. */
 const CHUNK = 500;
@@ -13,7 +14,7 @@ export interface ScanOptions {
 
 /** What has `prefix`, in order of the keys. */
 export async function* scan(
-  store: Store,
+  store: Reads,
   prefix: string,
   { revision, signal }: ScanOptions = {},
 ): AsyncGenerator<KeyValue> {
@@ -31,7 +32,7 @@ export async function* scan(
 
 /** What follows `prefix` in each key that has it. */
 export async function* scanIds(
-  store: Store,
+  store: Reads,
   prefix: string,
   options: ScanOptions = {},
 ): AsyncGenerator<string> {

@@ -7,7 +7,8 @@ import {
   type Subnet,
   type SubnetSpec,
 } from '../model/subnet.js';
-import type { KeyValue, Store } from '../store/store.js';
+import type { KeyValue } from '../store/store.js';
+import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import {
   ipKey,
@@ -19,19 +20,22 @@ import {
   subnetsGenerationKey,
 } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
-import { reference } from './references.js';
+import { listedSpec, reference, tenantOf } from './references.js';
 import type { Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 
-export function subnetRules(store: Store): ResourceRules<SubnetSpec, Subnet> {
+const IMMUTABLE = ['network', 'prefix'] as const;
+
+export function subnetRules(store: Reads): ResourceRules<SubnetSpec, Subnet> {
   return {
     kind: 'Subnet',
     collection: 'subnets',
     noun: 'subnet',
     records: RECORDS.subnets,
+    immutable: IMMUTABLE,
     async check(id, before, after) {
       const spec = checkSubnet(after);
-      if (before !== undefined) isImmutable('subnet', before, spec, ['network', 'prefix']);
+      if (before !== undefined) isImmutable('subnet', before, spec, IMMUTABLE);
       const guards = [
         ...(before === undefined ? await fits(store, id, spec) : []),
         ...(await gatewayFits(store, id, before, spec)),
@@ -40,6 +44,7 @@ export function subnetRules(store: Store): ResourceRules<SubnetSpec, Subnet> {
     },
     checkDelete: (id, spec) => unneeded(store, id, spec),
     claims: claimsOf,
+    tenant: ({ network }) => tenantOf(store, network),
     statusKeys: () => [],
     generations(before, after) {
       const network = (after ?? before)?.network;
@@ -75,7 +80,7 @@ function claimsOf(id: string, { network, gateway }: SubnetSpec): Claim[] {
 }
 
 /** The network exists, and no subnet of it overlaps, nor one that comes while we look. */
-async function fits(store: Store, id: string, spec: SubnetSpec): Promise<Guard[]> {
+async function fits(store: Reads, id: string, spec: SubnetSpec): Promise<Guard[]> {
   const { network, prefix } = spec;
   const { guard } = await reference(
     store,
@@ -97,18 +102,18 @@ async function fits(store: Store, id: string, spec: SubnetSpec): Promise<Guard[]
 
 /** The subnets of a network. */
 export async function* subnetsOf(
-  store: Store,
+  store: Reads,
   network: string,
 ): AsyncGenerator<[id: string, spec: SubnetSpec]> {
   for await (const id of scanIds(store, networkSubnetsOf(network))) {
-    const kv = await store.get(specKey('subnets', id));
-    if (kv !== undefined) yield [id, RECORDS.subnets.decode(kv.key, kv.value).spec];
+    const spec = await listedSpec(store, 'subnets', id, RECORDS.subnets);
+    if (spec !== undefined) yield [id, spec];
   }
 }
 
 /** A router has a gateway to be reached by, which is none of its next hops. */
 async function gatewayFits(
-  store: Store,
+  store: Reads,
   id: string,
   before: SubnetSpec | undefined,
   after: SubnetSpec,
@@ -141,16 +146,16 @@ function nextHopsOf({ key, value }: KeyValue): string[] {
 }
 
 /** What is to be deleted has no router, and no endpoint that names it or has an address in it. */
-async function unneeded(store: Store, id: string, spec: SubnetSpec): Promise<Guard[]> {
+async function unneeded(store: Reads, id: string, spec: SubnetSpec): Promise<Guard[]> {
   const key = subnetRouterKey(id);
   const router = await store.get(key);
   if (router !== undefined) throw inUse(id, `is a subnet of routers/${router.value}`, router);
   const generation = networkGenerationKey(spec.network);
   const revision = (await store.get(generation))?.modRevision ?? 0;
   for await (const endpoint of scanIds(store, networkEndpointsOf(spec.network))) {
-    const kv = await store.get(specKey('endpoints', endpoint));
-    if (kv === undefined) continue;
-    const { subnets, ips } = RECORDS.endpoints.decode(kv.key, kv.value).spec;
+    const endpointSpec = await listedSpec(store, 'endpoints', endpoint, RECORDS.endpoints);
+    if (endpointSpec === undefined) continue;
+    const { subnets, ips } = endpointSpec;
     if (!subnets.includes(id) && !ips.some((ip) => subnetHolds(spec, ip))) continue;
     throw new NfvError('RESOURCE_IN_USE', `${formatName('subnets', id)} has endpoints`, {
       remedy: `delete or change them first: nfvctl get endpoints --network ${spec.network}`,

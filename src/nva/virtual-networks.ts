@@ -5,17 +5,12 @@ import {
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../model/virtual-network.js';
-import type { Store } from '../store/store.js';
+import type { Reads } from './reads.js';
 import { allowedPrefixes } from './endpoint-addresses.js';
 import { isImmutable } from './immutable.js';
-import {
-  networkEndpointsOf,
-  networkGenerationKey,
-  networkSubnetsOf,
-  specKey,
-  vniKey,
-} from './keys.js';
+import { networkEndpointsOf, networkGenerationKey, networkSubnetsOf, vniKey } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
+import { listedSpec } from './references.js';
 import type { Checked, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 import { unused } from './unused.js';
@@ -23,7 +18,7 @@ import { unused } from './unused.js';
 const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily'] as const;
 
 export interface NetworkDeps {
-  readonly store: Store;
+  readonly store: Reads;
   /** A VNI that seems free. @throws NfvError VNI_EXHAUSTED */
   takeVni(): number;
   effectiveMtu(network: string): number | undefined;
@@ -37,6 +32,7 @@ export function virtualNetworkRules(
     collection: 'virtualNetworks',
     noun: 'virtual network',
     records: RECORDS.virtualNetworks,
+    immutable: IMMUTABLE,
     async check(id, before, after) {
       const spec = checkVirtualNetwork(after);
       if (before === undefined) {
@@ -51,6 +47,7 @@ export function virtualNetworkRules(
         unused('virtualNetworks', id, 'subnets', networkSubnetsOf(id), '--network'),
       ]),
     claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: vniTaken(spec.vni) }],
+    tenant: ({ tenant }) => Promise.resolve(tenant),
     statusKeys: () => [],
     generations: () => [],
     assemble: (id, { value, modRevision }) =>
@@ -86,7 +83,7 @@ function vniTaken(vni: number): NfvError {
 
 /** Fewer prefixes must still hold all endpoints, also those that come while we look. */
 async function prefixesFit(
-  store: Store,
+  store: Reads,
   id: string,
   before: VirtualNetworkSpec,
   after: VirtualNetworkSpec,
@@ -99,9 +96,8 @@ async function prefixesFit(
   const key = networkGenerationKey(id);
   const revision = (await store.get(key))?.modRevision ?? 0;
   for await (const endpoint of scanIds(store, networkEndpointsOf(id))) {
-    const kv = await store.get(specKey('endpoints', endpoint));
-    if (kv === undefined) continue;
-    const { spec } = RECORDS.endpoints.decode(kv.key, kv.value);
+    const spec = await listedSpec(store, 'endpoints', endpoint, RECORDS.endpoints);
+    if (spec === undefined) continue;
     try {
       checkEndpoint(spec, prefixes);
     } catch (cause) {

@@ -38,7 +38,7 @@ export async function write<T>(
       : await commit(store, new CallTxn(compare, next.ops, origin));
     if (outcome.kind === 'held') return next.finish(outcome.revision);
     const onFail = next.guards[outcome.index]?.onFail ?? 'retry';
-    if (onFail !== 'retry') throw onFail;
+    if (onFail !== 'retry') throw typeof onFail === 'function' ? await onFail() : onFail;
     await turn();
   }
   throw new NfvError('WRITE_CONFLICT', `others changed the same resources ${MAX_ATTEMPTS} times`);

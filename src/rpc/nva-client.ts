@@ -27,6 +27,7 @@ import {
 } from '../model/virtual-network.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import { formatTarget, type Address } from './address.js';
+import { ChangesClient } from './changes-client.js';
 import { fromInteger } from './convert/common.js';
 import { ENDPOINT } from './convert/endpoint.js';
 import { HOST_PROFILE } from './convert/host-profile.js';
@@ -71,6 +72,7 @@ export class NvaClient implements NvaApi {
   readonly subnets: ResourceApi<SubnetSpec, Subnet>;
   readonly routers: ResourceApi<RouterSpec, Router>;
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
+  readonly changes: ChangesClient;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
 
@@ -92,6 +94,7 @@ export class NvaClient implements NvaApi {
     this.subnets = subnets(this.#client, this.#unary);
     this.routers = routers(this.#client, this.#unary);
     this.hostProfiles = hostProfiles(this.#client, this.#unary);
+    this.changes = new ChangesClient(this.#client, this.#unary);
   }
 
   async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {

@@ -12,6 +12,7 @@ import type {
   WatchRequest,
 } from '../model/api.js';
 import { requireName, type Collection } from '../model/names.js';
+import { changesHandlers } from './changes-service.js';
 import {
   EnumTable,
   fieldsToChange,
@@ -58,6 +59,7 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...subnetHandlers(api, make),
     ...routerHandlers(api, make),
     ...hostProfileHandlers(api, make),
+    ...changesHandlers(api.changes, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
     }),

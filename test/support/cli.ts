@@ -113,6 +113,7 @@ export function connectTo(nva: NvaApi): Connect {
     nves: nva.nves,
     endpoints: nva.endpoints,
     hostProfiles: nva.hostProfiles,
+    changes: nva.changes,
     subnets: nva.subnets,
     routers: nva.routers,
     watch: (request, call) => nva.watch(request, call),

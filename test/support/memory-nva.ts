@@ -37,6 +37,8 @@ import {
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../../src/model/virtual-network.js';
+import type { ChangesApi } from '../../src/model/api.js';
+import { NO_CHANGES } from './no-changes.js';
 import { MemoryCollection, type Commits } from './memory-collection.js';
 import { inUse, missing } from './memory-refusals.js';
 import { allowedPrefixes, routerRules, subnetRules, withAddresses } from './memory-routing.js';
@@ -69,6 +71,7 @@ export class MemoryNva implements NvaApi {
   readonly subnets: MemoryCollection<SubnetSpec, Subnet>;
   readonly routers: MemoryCollection<RouterSpec, Router>;
   readonly hostProfiles: MemoryCollection<HostProfileSpec, HostProfileResource>;
+  readonly changes: ChangesApi = NO_CHANGES;
 
   constructor(private readonly clock: Clock = systemClock) {
     const commits = this.#commits();

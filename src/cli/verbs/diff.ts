@@ -16,7 +16,7 @@ import {
   planNve,
   planRouter,
   planSubnet,
-} from '../plan.js';
+} from '../../model/wanted.js';
 import { prefixesOfSubnets } from '../prefixes-of-subnets.js';
 import { toYaml } from '../render.js';
 import type { Session } from '../session.js';

@@ -13,6 +13,7 @@ import type { Change, NetworkView } from './inputs.js';
 import { vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
 import { routeBetween, type RouteBetween } from './route-between.js';
+import { reachOf } from './reach.js';
 import { RouterDiff, type RouterReach } from './router-diff.js';
 import type { RouterView } from './router-view.js';
 import { Tables } from './tables.js';
@@ -92,6 +93,30 @@ export class CompileIndex {
       for (const item of this.#routers.itemsOf(router, nve)) items.set(item.key, item);
     }
     return items;
+  }
+
+  /** As it has it now. */
+  current(kind: Change['kind'], id: string): Change {
+    const tables = this.#tables;
+    switch (kind) {
+      case 'VirtualNetwork':
+        return { kind, id, after: tables.network(id)?.spec };
+      case 'Nve':
+        return { kind, id, after: tables.nve(id) };
+      case 'Endpoint':
+        return { kind, id, after: tables.endpoint(id) };
+      case 'Subnet':
+        return { kind, id, after: tables.subnet(id) };
+      case 'Router':
+        return { kind, id, after: tables.router(id) };
+    }
+  }
+
+  /** Another one with all that these changes may reach, to see what they would do. */
+  fork(changes: readonly Change[]): CompileIndex {
+    const fork = new CompileIndex();
+    for (const change of reachOf(this.#tables, changes)) fork.load(change);
+    return fork;
   }
 
   /** The NVEs that have a configuration. */

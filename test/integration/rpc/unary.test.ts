@@ -345,6 +345,7 @@ describe('unary calls that take their time', () => {
       virtualNetworks: stuck.virtualNetworks,
       endpoints: stuck.endpoints,
       hostProfiles: stuck.hostProfiles,
+      changes: stuck.changes,
       subnets: stuck.subnets,
       routers: stuck.routers,
       nves: {

@@ -162,6 +162,7 @@ describe('watch, when its reader is slow or goes', () => {
       nves: nva.nves,
       endpoints: nva.endpoints,
       hostProfiles: nva.hostProfiles,
+      changes: nva.changes,
       subnets: nva.subnets,
       routers: nva.routers,
       async *watch(_request: WatchRequest, { signal }: Call) {

@@ -112,6 +112,7 @@ describe('watchChanges', () => {
       nves: memory.nves,
       endpoints: memory.endpoints,
       hostProfiles: memory.hostProfiles,
+      changes: memory.changes,
       subnets: memory.subnets,
       routers: memory.routers,
       waitApplied: (request, call) => memory.waitApplied(request, call),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../src/errors.js';
 import { timestamp } from '../../../src/model/clock.js';
+import { ChangeIndex } from '../../../src/nva/changes/change-index.js';
 import { keepHouse } from '../../../src/nva/housekeeping.js';
 import { requestKey } from '../../../src/nva/keys.js';
 import { REQUEST_RECORD } from '../../../src/nva/records.js';
@@ -23,7 +24,8 @@ describe('housekeeping', () => {
     clock = new FakeClock();
     log = new MemoryLog();
     stop = new AbortController();
-    ended = keepHouse({ store, clock, log, keepRevisions: 100 }, stop.signal);
+    const changes = new ChangeIndex();
+    ended = keepHouse({ store, clock, log, keepRevisions: 100, changes }, stop.signal);
   });
   afterEach(async () => {
     stop.abort();
@@ -52,7 +54,7 @@ describe('housekeeping', () => {
     await assert.rejects(async () => store.get('/nfvd/r/nves/a', 149), {
       code: 'REVISION_COMPACTED',
     });
-    const fields = { requests: 0, revisions: 150, revision: 250, compactRevision: 150 };
+    const fields = { requests: 0, changes: 0, revisions: 150, revision: 250, compactRevision: 150 };
     assert.deepEqual(log.lines, [{ level: 'info', fields, message: 'housekeeping done' }]);
     write(1);
     await clock.advance(INTERVAL_MS);
@@ -63,7 +65,7 @@ describe('housekeeping', () => {
     write(100);
     await clock.advance(INTERVAL_MS);
     assert.deepEqual(store.compactions, []);
-    const fields = { requests: 0, revisions: 0, revision: 100, compactRevision: 0 };
+    const fields = { requests: 0, changes: 0, revisions: 0, revision: 100, compactRevision: 0 };
     assert.deepEqual(log.lines, [{ level: 'info', fields, message: 'housekeeping done' }]);
   });
 
@@ -76,6 +78,7 @@ describe('housekeeping', () => {
     assert.ok(store.txns.every(({ ops }) => ops.length <= LIMITS.txnOps));
     assert.deepEqual(log.lines[0]?.fields, {
       requests: 300,
+      changes: 0,
       revisions: 204,
       revision: 304,
       compactRevision: 204,

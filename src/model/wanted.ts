@@ -1,11 +1,11 @@
-/** What has to be done so that the NVA has what a manifest says. Pure. */
+/** What has to be done so that the NVA has what somebody wants. What is left open stays as it is. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
-import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
-import type { Nve, NveSpec } from '../model/nve.js';
-import type { Router, RouterSpec } from '../model/router.js';
-import { subnetHolds, type Subnet, type SubnetSpec } from '../model/subnet.js';
-import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { Endpoint, EndpointSpec } from './endpoint.js';
+import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
+import type { Nve, NveSpec } from './nve.js';
+import type { Router, RouterSpec } from './router.js';
+import { subnetHolds, type Subnet, type SubnetSpec } from './subnet.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from './virtual-network.js';
 
 export type Plan<Spec> =
   | { readonly action: 'create'; readonly spec: Spec }
@@ -15,24 +15,30 @@ export type Plan<Spec> =
 /** A network without a VNI keeps the one it has. `spec` is what it will be like. */
 export function planNetwork(
   wanted: VirtualNetworkSpec,
-  live: VirtualNetwork | undefined,
+  live: Pick<VirtualNetwork, 'spec'> | undefined,
 ): Plan<VirtualNetworkSpec> {
   const vni = wanted.vni === 0 ? (live?.spec.vni ?? 0) : wanted.vni;
   return plan({ ...wanted, vni }, live?.spec);
 }
 
 /** The identity that an agent has bound stays. */
-export function planNve(wanted: NveSpec, live: Nve | undefined): Plan<NveSpec> {
+export function planNve(wanted: NveSpec, live: Pick<Nve, 'spec'> | undefined): Plan<NveSpec> {
   return plan({ ...wanted, nodeUuid: live?.spec.nodeUuid ?? '' }, live?.spec);
 }
 
 /** What a manifest leaves out of a subnet is known without the NVA. */
-export function planSubnet(wanted: SubnetSpec, live: Subnet | undefined): Plan<SubnetSpec> {
+export function planSubnet(
+  wanted: SubnetSpec,
+  live: Pick<Subnet, 'spec'> | undefined,
+): Plan<SubnetSpec> {
   return plan(wanted, live?.spec);
 }
 
 /** A router without an id for its tables keeps the one it has. */
-export function planRouter(wanted: RouterSpec, live: Router | undefined): Plan<RouterSpec> {
+export function planRouter(
+  wanted: RouterSpec,
+  live: Pick<Router, 'spec'> | undefined,
+): Plan<RouterSpec> {
   const vrfId = wanted.vrfId === 0 ? (live?.spec.vrfId ?? 0) : wanted.vrfId;
   return plan({ ...wanted, vrfId }, live?.spec);
 }
@@ -43,7 +49,7 @@ export function planRouter(wanted: RouterSpec, live: Router | undefined): Plan<R
  */
 export function planEndpoint(
   wanted: EndpointSpec,
-  live: Endpoint | undefined,
+  live: Pick<Endpoint, 'spec'> | undefined,
   subnets: readonly SubnetSpec[],
 ): Plan<EndpointSpec> {
   if (live === undefined) return plan(wanted, undefined);
@@ -65,7 +71,7 @@ function keptIps(
 
 export function planHostProfile(
   wanted: HostProfileSpec,
-  live: HostProfileResource | undefined,
+  live: Pick<HostProfileResource, 'spec'> | undefined,
 ): Plan<HostProfileSpec> {
   return plan(wanted, live?.spec);
 }

@@ -5,7 +5,7 @@ import {
   planNve,
   planRouter,
   planSubnet,
-} from '../../../src/cli/plan.js';
+} from '../../../src/model/wanted.js';
 import { checkSubnet, FIRST_ADDRESS, type SubnetSpec } from '../../../src/model/subnet.js';
 import { ENDPOINT, NETWORK, NVE, ROUTER, SUBNET } from '../../support/samples.js';
 

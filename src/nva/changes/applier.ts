@@ -1,0 +1,197 @@
+/** Carrying a plan out: all of it in one transaction of the store, or nothing. */
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { invalidField, NfvError, type ErrorCode } from '../../errors.js';
+import type { Call } from '../../model/api.js';
+import { canonicalJson } from '../../model/canonical.js';
+import {
+  MAX_CONFIRM_MS,
+  MIN_CONFIRM_MS,
+  type Applied,
+  type ApplyRequest,
+} from '../../model/changes.js';
+import { timestamp, type Clock } from '../../model/clock.js';
+import type { Store, WriteOp } from '../../store/store.js';
+import { requestKey, tombstoneKey } from '../keys.js';
+import { REQUEST_RECORD } from '../records.js';
+import { UUID } from '../resources.js';
+import type { Guard } from '../resource-rules.js';
+import { write, type Attempt } from '../write.js';
+import { toChange } from './history.js';
+import { PENDING_RECORD, pendingKey } from './pending-mark.js';
+import type { Made } from './planner.js';
+import { CHANGE_RECORD, recordOp, whoOf, type ChangeRecord } from './record.js';
+
+export interface ApplierDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The plan of a request as of now. @param pending id of the change, if it is to be confirmed */
+  make(request: ApplyRequest, pending: string | undefined, signal: AbortSignal): Promise<Made>;
+}
+
+/** Of a request that was answered: what the answer was. */
+const answer = z.object({ changes: z.string(), confirmBefore: z.string() });
+
+/** What says nothing of the plan: it is told as it is. */
+const NOT_OF_THE_PLAN: readonly ErrorCode[] = [
+  'ACCESS_DENIED',
+  'CANCELLED',
+  'CONFIRMATION_PENDING',
+  'INTERNAL',
+  'PLAN_CHANGED',
+  'REVISION_COMPACTED',
+  'REVISION_IN_FUTURE',
+  'SHUTTING_DOWN',
+  'WRITE_CONFLICT',
+];
+
+/** @throws NfvError of each */
+export async function apply(
+  deps: ApplierDeps,
+  request: ApplyRequest,
+  call: Call,
+): Promise<Applied> {
+  check(request);
+  const { store } = deps;
+  return write(store, call, async () => {
+    const replayed = await replay(store, request);
+    return replayed ?? new Applying(deps, request, call).attempt();
+  });
+}
+
+function check({ hash, requestId, confirmWithinMs: ms }: ApplyRequest): void {
+  if (!/^[0-9a-f]{64}$/.test(hash)) {
+    throw invalidField('plan_hash', hash, 'not the hash of a plan', 'give that of Plan');
+  }
+  if (requestId !== '' && !UUID.test(requestId)) {
+    throw invalidField('request_id', requestId, 'not a UUID', 'give one, or leave it out');
+  }
+  if (ms === 0 || (ms >= MIN_CONFIRM_MS && ms <= MAX_CONFIRM_MS)) return;
+  throw invalidField('confirm_within', `${ms} ms`, 'out of range', 'give 1 second to 24 hours');
+}
+
+/** AIP-155: a repeat gets the first answer. */
+async function replay(store: Store, request: ApplyRequest): Promise<Attempt<Applied> | undefined> {
+  const { requestId } = request;
+  if (requestId === '') return undefined;
+  const key = requestKey(requestId);
+  const kv = await store.get(key);
+  if (kv === undefined) return undefined;
+  const { hash, record } = REQUEST_RECORD.decode(key, kv.value);
+  if (hash !== bodyHash(request)) {
+    throw new NfvError('REQUEST_ID_REUSED', `request id ${requestId} was used with another body`);
+  }
+  const { changes, confirmBefore } = answer.parse(JSON.parse(record));
+  const made = await store.get(changes);
+  const shown = made === undefined ? [] : CHANGE_RECORD.decode(made.key, made.value).changes;
+  return {
+    kind: 'done',
+    result: { revision: kv.modRevision, changes: shown.map(toChange), confirmBefore },
+  };
+}
+
+class Applying {
+  readonly #pending: string | undefined;
+
+  constructor(
+    private readonly deps: ApplierDeps,
+    private readonly request: ApplyRequest,
+    private readonly call: Call,
+  ) {
+    this.#pending = request.confirmWithinMs === 0 ? undefined : randomUUID();
+  }
+
+  async attempt(): Promise<Attempt<Applied>> {
+    const { store, clock } = this.deps;
+    const made = await this.#make();
+    const { changes } = made;
+    if (changes.length === 0) {
+      return { kind: 'done', result: { revision: made.revision, changes, confirmBefore: '' } };
+    }
+    const { compare, ops, retained } = await made.overlay.gather(this.#pending !== undefined);
+    const record = recordOp(clock, this.#record(made));
+    const ms = this.request.confirmWithinMs;
+    const confirmBefore = ms === 0 ? '' : timestamp(clock.now() + ms);
+    const waiting = this.#waiting(made, record.key, retained, confirmBefore);
+    const answered = this.#answered(record.key, confirmBefore);
+    const guards = [
+      ...answered.guards,
+      ...compare.map((each): Guard => ({ compare: each, onFail: 'retry' })),
+    ];
+    const all = [...ops, record, ...waiting, ...answered.ops];
+    // What undoes it takes as much, and must be possible too.
+    const undo = ms === 0 ? 0 : all.length + 3 * changes.length + retained.length + 2;
+    requireRoom(Math.max(guards.length + all.length, undo), changes.length, store);
+    return {
+      kind: 'commit',
+      ...{ guards, ops: all, dryRun: false },
+      finish: (revision) => Promise.resolve({ revision: revision ?? 0, changes, confirmBefore }),
+    };
+  }
+
+  async #make(): Promise<Made> {
+    let made: Made;
+    try {
+      made = await this.deps.make(this.request, this.#pending, this.call.signal);
+    } catch (thrown) {
+      const cause = NfvError.from(thrown);
+      if (NOT_OF_THE_PLAN.includes(cause.code) || cause.code.startsWith('STORE_')) throw cause;
+      const { violations } = cause;
+      const text = `what was planned cannot be done any more: ${cause.message}`;
+      throw new NfvError('PLAN_CHANGED', text, { cause, violations });
+    }
+    if (made.hash === this.request.hash) return made;
+    throw new NfvError('PLAN_CHANGED', 'what it would do now is not what was planned', {
+      metadata: { hash: made.hash },
+    });
+  }
+
+  #record({ records }: Made): Omit<ChangeRecord, 'time'> {
+    const { plan } = this.request;
+    const who = whoOf(this.call);
+    if ('rollbackTo' in plan) {
+      return { who, verb: 'ROLLBACK', target: plan.rollbackTo, changes: records };
+    }
+    return { who, verb: 'APPLY', target: 0, changes: records };
+  }
+
+  #waiting(made: Made, change: string, retained: readonly string[], deadline: string): WriteOp[] {
+    const id = this.#pending;
+    if (id === undefined) return [];
+    const gone = made.records.filter(({ after }) => after === undefined);
+    const tombstones = gone.map((each) => tombstoneKey(each.collection, each.id));
+    const who = whoOf(this.call);
+    const value = PENDING_RECORD.encode({ who, deadline, change, retained, tombstones });
+    return [
+      { kind: 'put', key: pendingKey(id), value },
+      ...tombstones.map((key): WriteOp => ({ kind: 'put', key, value: id })),
+    ];
+  }
+
+  #answered(changes: string, confirmBefore: string): { guards: Guard[]; ops: WriteOp[] } {
+    const { requestId, hash: id } = this.request;
+    if (requestId === '') return { guards: [], ops: [] };
+    const key = requestKey(requestId);
+    const record = JSON.stringify({ changes, confirmBefore });
+    const time = timestamp(this.deps.clock.now());
+    const hash = bodyHash(this.request);
+    const value = REQUEST_RECORD.encode({ hash, time, collection: 'changes', id, record });
+    return {
+      guards: [{ compare: { kind: 'revision', key, revision: 0 }, onFail: 'retry' }],
+      ops: [{ kind: 'put', key, value }],
+    };
+  }
+}
+
+function requireRoom(needed: number, resources: number, { txnOps }: Store): void {
+  if (needed <= txnOps) return;
+  const text = `${resources} resources take ${needed} compares and operations in one transaction, of which the store has ${txnOps}`;
+  throw new NfvError('PLAN_TOO_LARGE', text, {
+    metadata: { needed: String(needed), limit: String(txnOps) },
+  });
+}
+
+function bodyHash({ plan, hash, confirmWithinMs }: ApplyRequest): string {
+  const body = canonicalJson({ plan, hash, confirmWithinMs });
+  return createHash('sha256').update(`apply\0${body}`).digest('hex');
+}

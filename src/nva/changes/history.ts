@@ -1,0 +1,257 @@
+/** What was changed, by whom and when: read from the records that each change leaves. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { NfvError } from '../../errors.js';
+import type {
+  Change,
+  ListChangesRequest,
+  ListChangesResult,
+  ResourceChange,
+  ResourceVerb,
+  Wanted,
+} from '../../model/changes.js';
+import { COLLECTION_OF } from '../../model/changes.js';
+import type { FieldRecord } from '../../model/filter.js';
+import { formatName } from '../../model/names.js';
+import { CHANGE_FILTER_FIELDS, recordFilter } from '../../model/resource-filter.js';
+import type { Store } from '../../store/store.js';
+import { PENDING } from '../keys.js';
+import { pageSize } from '../list.js';
+import type { RECORDS } from '../records.js';
+import { scan } from '../scan.js';
+import type { ChangeIndex, IndexedChange } from './change-index.js';
+import { specifiedFrom } from './drafts.js';
+import { PENDING_RECORD } from './pending-mark.js';
+import { CHANGE_RECORD, type ChangedSpec, type ChangeRecord } from './record.js';
+import type { Warden } from './warden.js';
+
+export interface HistoryDeps {
+  readonly store: Store;
+  readonly index: ChangeIndex;
+  /** Resolves with the revision that the index has everything of: the store's latest, or a later one. */
+  caughtUp(signal: AbortSignal): Promise<number>;
+}
+
+/** Opaque to the caller. */
+const token = z.object({
+  revision: z.int().nonnegative(),
+  /** Id of the last change of the page before. */
+  after: z.string(),
+  filter: z.string(),
+});
+
+/** A page is cut short where its changes are more text than this. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+
+export class History {
+  constructor(private readonly deps: HistoryDeps) {}
+
+  /** The newest first. @throws NfvError INVALID_FILTER, INVALID_PAGE_TOKEN */
+  async list(
+    request: ListChangesRequest,
+    warden: Warden,
+    signal: AbortSignal,
+  ): Promise<ListChangesResult> {
+    const size = pageSize(request.pageSize);
+    const isWanted = recordFilter(request.filter, CHANGE_FILTER_FIELDS);
+    const filter = hashOf(request.filter);
+    const start = request.pageToken === '' ? undefined : decodeToken(request.pageToken, filter);
+    const latest = await this.deps.caughtUp(signal);
+    const { index } = this.deps;
+    const revision = start?.revision ?? latest;
+    const oldestRevision = index.oldest(latest);
+    const deadlines = await this.#deadlines(signal);
+    const changes: Change[] = [];
+    let bytes = 0;
+    for (const indexed of before(index.since(0), revision, start?.after)) {
+      signal.throwIfAborted();
+      const found = await this.#read(indexed, warden, deadlines);
+      if (found === undefined || !isWanted(fieldsOf(found.change))) continue;
+      bytes += found.bytes;
+      const isFull = changes.length === size || (changes.length > 0 && bytes > MAX_PAGE_BYTES);
+      if (isFull) {
+        const after = changes.at(-1)?.id ?? '';
+        const nextPageToken = encodeToken({ revision, after, filter });
+        return { changes, nextPageToken, revision, oldestRevision };
+      }
+      changes.push(found.change);
+    }
+    return { changes, nextPageToken: '', revision, oldestRevision };
+  }
+
+  /** @throws NfvError NOT_FOUND, REVISION_COMPACTED */
+  async get(id: string, warden: Warden, signal: AbortSignal): Promise<Change> {
+    const latest = await this.deps.caughtUp(signal);
+    const { index } = this.deps;
+    const indexed = index.find(id);
+    const found = indexed && (await this.#read(indexed, warden, await this.#deadlines(signal)));
+    if (found !== undefined) return found.change;
+    const revision = Number(/^\d+/.exec(id)?.[0] ?? latest);
+    this.requireKnown(revision, latest);
+    throw new NfvError('NOT_FOUND', `no change that you may see was made at revision ${id}`, {
+      remedy: 'see "nfvctl history"',
+    });
+  }
+
+  /** @throws NfvError REVISION_COMPACTED, REVISION_IN_FUTURE */
+  requireKnown(revision: number, latest: number): void {
+    if (revision > latest) {
+      throw new NfvError('REVISION_IN_FUTURE', `the store is at ${latest}, not ${revision}`);
+    }
+    const oldest = this.deps.index.oldest(latest);
+    if (revision >= oldest) return;
+    const text = `what was changed up to revision ${oldest} is forgotten, and so what was at ${revision}`;
+    throw new NfvError('REVISION_COMPACTED', text, {
+      remedy: 'see "nfvctl history" for what is known',
+      metadata: { oldestRevision: String(oldest) },
+    });
+  }
+
+  /**
+   * What it takes for everything that the caller may write to be as it was at `revision`.
+   * @returns also the revision up to which changes were looked at
+   * @throws NfvError REVISION_COMPACTED, REVISION_IN_FUTURE
+   */
+  async wantedAt(
+    revision: number,
+    warden: Warden,
+    signal: AbortSignal,
+  ): Promise<{ readonly wanted: readonly Wanted[]; readonly latest: number }> {
+    const latest = await this.deps.caughtUp(signal);
+    this.requireKnown(revision, latest);
+    const first = new Map<string, ChangedSpec>();
+    // The oldest comes last, and what was before it counts.
+    for (const indexed of this.deps.index.since(revision)) {
+      signal.throwIfAborted();
+      const record = await this.#record(indexed);
+      for (const changed of record?.value.changes ?? []) {
+        if (changed.before === undefined && changed.after === undefined) continue;
+        if (warden.writes(changed.tenant)) first.set(nameOf(changed), changed);
+      }
+    }
+    return { wanted: [...first.values()].map(wantedBefore), latest };
+  }
+
+  async #read(
+    indexed: IndexedChange,
+    warden: Warden,
+    deadlines: ReadonlyMap<string, string>,
+  ): Promise<{ readonly change: Change; readonly bytes: number } | undefined> {
+    const record = await this.#record(indexed);
+    if (record === undefined) return undefined;
+    const { changes, ...rest } = record.value;
+    const shown = changes.filter(({ tenant }) => warden.reads(tenant));
+    if (shown.length === 0) return undefined;
+    const { id, revision, key } = indexed;
+    const change: Change = {
+      ...rest,
+      ...{ id, revision, changes: shown.map(toChange) },
+      confirmBefore: deadlines.get(key) ?? '',
+    };
+    return { change, bytes: record.bytes };
+  }
+
+  async #record(
+    indexed: IndexedChange,
+  ): Promise<{ readonly value: ChangeRecord; readonly bytes: number } | undefined> {
+    const kv = await this.deps.store.get(indexed.key);
+    // It was forgotten a moment ago.
+    if (kv === undefined) return undefined;
+    return { value: CHANGE_RECORD.decode(kv.key, kv.value), bytes: kv.value.length };
+  }
+
+  /** Of the changes that wait for their confirmation, by the key of their record. */
+  async #deadlines(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const deadlines = new Map<string, string>();
+    for await (const kv of scan(this.deps.store, PENDING, { signal })) {
+      const { change, deadline } = PENDING_RECORD.decode(kv.key, kv.value);
+      deadlines.set(change, deadline);
+    }
+    return deadlines;
+  }
+}
+
+function* before(
+  newestFirst: readonly IndexedChange[],
+  revision: number,
+  after: string | undefined,
+): Generator<IndexedChange> {
+  let isAfter = after === undefined;
+  const last = Number(/^\d+/.exec(after ?? '')?.[0] ?? Number.NaN);
+  for (const each of newestFirst) {
+    // The one that the page before ended with may be forgotten by now.
+    if (isAfter || each.revision < last) {
+      if (each.revision <= revision) yield each;
+    } else if (each.id === after) {
+      isAfter = true;
+    }
+  }
+}
+
+function nameOf({ collection, id }: ChangedSpec): string {
+  return formatName(collection, id);
+}
+
+function wantedBefore(changed: ChangedSpec): Wanted {
+  if (changed.before !== undefined)
+    return { put: specifiedFrom(changed, changed.before), etag: '' };
+  const { kind, id } = toChange(changed);
+  return { delete: { kind, id }, etag: '' };
+}
+
+export function toChange(changed: ChangedSpec): ResourceChange {
+  const { collection, id } = changed;
+  const before = changed.before === undefined ? undefined : specifiedFrom(changed, changed.before);
+  const after = changed.after === undefined ? undefined : specifiedFrom(changed, changed.after);
+  const kind = KIND_OF[collection];
+  const sides = { ...(before && { before }), ...(after && { after }) };
+  return { verb: verbOf(changed), kind, id, ...sides };
+}
+
+const KIND_OF = {
+  virtualNetworks: 'VirtualNetwork',
+  nves: 'Nve',
+  subnets: 'Subnet',
+  routers: 'Router',
+  endpoints: 'Endpoint',
+  hostProfiles: 'HostProfile',
+} as const satisfies Record<keyof typeof RECORDS, keyof typeof COLLECTION_OF>;
+
+function verbOf({ before, after }: ChangedSpec): ResourceVerb {
+  if (before === undefined) return after === undefined ? 'UPDATE' : 'CREATE';
+  return after === undefined ? 'DELETE' : 'UPDATE';
+}
+
+function fieldsOf(change: Change): FieldRecord {
+  return {
+    name: `changes/${change.id}`,
+    revision: change.revision,
+    time: change.time,
+    who: change.who,
+    verb: `VERB_${change.verb}`,
+    target_revision: change.target,
+    resources: change.changes.map(({ kind, id }) => formatName(COLLECTION_OF[kind], id)),
+    pending: change.confirmBefore !== '',
+  };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(`changes\0${text}`).digest('base64url').slice(0, 12);
+}
+
+function encodeToken(value: z.infer<typeof token>): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function decodeToken(text: string, filter: string): z.infer<typeof token> {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch (cause) {
+    throw new NfvError('INVALID_PAGE_TOKEN', 'not a page token', { cause });
+  }
+  const result = token.safeParse(json);
+  if (!result.success) throw new NfvError('INVALID_PAGE_TOKEN', 'not a page token');
+  if (result.data.filter === filter) return result.data;
+  throw new NfvError('INVALID_PAGE_TOKEN', 'the page token is of another list or filter');
+}

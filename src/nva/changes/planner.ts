@@ -1,0 +1,277 @@
+/** What wishes come to: the state they would make, checked as each single change is, and its effect. */
+import {
+  COLLECTION_OF,
+  type ResourceChange,
+  type Specified,
+  type Wanted,
+} from '../../model/changes.js';
+import { timestamp, type Clock } from '../../model/clock.js';
+import { formatName } from '../../model/names.js';
+import type { SubnetSpec } from '../../model/subnet.js';
+import type { Store } from '../../store/store.js';
+import type { Catalog } from '../catalog.js';
+import { makeRules } from '../collections.js';
+import type { CompileIndex } from '../compiler/compile-index.js';
+import type { Change } from '../compiler/inputs.js';
+import { specKey } from '../keys.js';
+import { RECORDS } from '../records.js';
+import { tenantOf } from '../references.js';
+import type { Owner } from '../rights.js';
+import type { Draft } from './draft.js';
+import { draftOf } from './drafts.js';
+import { effectOf, type Effect } from './effect.js';
+import { Faults } from './faults.js';
+import { Free } from './free.js';
+import { hashOf } from './hash.js';
+import { Overlay } from './overlay.js';
+import type { ChangedSpec } from './record.js';
+import type { Warden } from './warden.js';
+
+export interface PlannerDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly vniRange: { readonly min: number; readonly max: number };
+  readonly catalog: Catalog;
+  readonly index: CompileIndex;
+  /** Resolves when the catalog has all that the store had at the call. */
+  caughtUp(signal: AbortSignal): Promise<void>;
+}
+
+export interface PlanOptions {
+  /** What cannot be changed is deleted and created anew. */
+  readonly mayReplace: boolean;
+  /** Id of the change, if it is to be confirmed. */
+  readonly pending?: string;
+  /** What was so before is not checked again. */
+  readonly trusted?: boolean;
+  /** Claims that nobody has but the change that is undone. */
+  readonly retained?: readonly string[];
+}
+
+/** A plan that was made, with what it takes to carry it out. */
+export interface Made {
+  readonly hash: string;
+  readonly revision: number;
+  readonly changes: readonly ResourceChange[];
+  readonly records: readonly ChangedSpec[];
+  readonly effect: Effect;
+  readonly overlay: Overlay;
+}
+
+export class Planner {
+  constructor(private readonly deps: PlannerDeps) {}
+
+  /** @throws NfvError with everything that is wrong, fields under `changes[i]` */
+  async plan(
+    wanted: readonly Wanted[],
+    warden: Warden,
+    options: PlanOptions,
+    signal: AbortSignal,
+  ): Promise<Made> {
+    const { catalog } = this.deps;
+    await this.deps.caughtUp(signal);
+    const { revision } = catalog;
+    return new Planning(this.deps, new Overlay(this.deps.store, revision), wanted, warden, {
+      ...options,
+      signal,
+    }).run();
+  }
+}
+
+/** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
+const PHASES: readonly ((is: Specified) => boolean)[] = [
+  ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve' || kind === 'HostProfile',
+  ({ kind }) => kind === 'Subnet',
+  ({ kind }) => kind === 'Router',
+  (is) => is.kind === 'Endpoint' && !isGivenAll(is),
+  (is) => is.kind === 'Endpoint' && isGivenAll(is),
+];
+
+function isGivenAll(is: Extract<Specified, { kind: 'Endpoint' }>): boolean {
+  return is.spec.subnets.length > 0 && is.spec.ips.length === 0;
+}
+
+class Planning {
+  readonly #faults: Faults;
+  readonly #subnets = new Map<string, SubnetSpec>();
+  readonly #networks = new Map<string, string>();
+  readonly #tenants = new Map<Draft, string>();
+
+  constructor(
+    private readonly deps: PlannerDeps,
+    private readonly overlay: Overlay,
+    private readonly wanted: readonly Wanted[],
+    private readonly warden: Warden,
+    private readonly options: PlanOptions & { readonly signal: AbortSignal },
+  ) {
+    this.#faults = new Faults(wanted);
+    for (const each of wanted) {
+      if (!('put' in each)) continue;
+      const { put } = each;
+      if (put.kind === 'Subnet') this.#subnets.set(put.id, put.spec);
+      if (put.kind === 'VirtualNetwork') this.#networks.set(put.id, put.spec.tenant);
+    }
+  }
+
+  async run(): Promise<Made> {
+    const { overlay, options } = this;
+    const drafts = await this.#open();
+    this.#faults.throwIfAny();
+    for (const draft of drafts) await draft.release();
+    overlay.release((options.retained ?? []).map((key) => ({ key, taken: undefined })));
+    const ordered = inOrder(drafts);
+    for (const draft of ordered) {
+      options.signal.throwIfAborted();
+      await this.#faults.attempt(draft, () =>
+        draft.wanted === undefined ? draft.remove() : draft.put(),
+      );
+    }
+    this.#faults.throwIfAny();
+    const changed = ordered.flatMap((draft) => {
+      const change = draft.change();
+      return change === undefined ? [] : [{ draft, change }];
+    });
+    const changes = changed.map(({ change }) => change);
+    const effect = effectOf(this.deps.index, changes.flatMap(inputOf(this.deps.index)));
+    return {
+      hash: hashOf(changes, effect),
+      revision: overlay.revision,
+      changes,
+      records: changed.map(({ draft }) => draft.changed(this.#tenants.get(draft) ?? '')),
+      effect,
+      overlay,
+    };
+  }
+
+  /** Those that the caller may change, and that are not as they are to be. */
+  async #open(): Promise<Draft[]> {
+    const { deps, overlay, options } = this;
+    const seed = this.wanted.map((each) => nameOf(each)).join();
+    const free = new Free(overlay, deps.catalog, deps.vniRange, seed);
+    const rules = makeRules({
+      store: overlay,
+      index: deps.index,
+      takeVni: () => free.takeVni(),
+      takeVrf: () => free.takeVrf(),
+      takeAddress: (id, spec) => free.takeAddress(id, spec),
+      takeMac: (network, id) => free.takeMac(network, id),
+    });
+    const now = timestamp(deps.clock.now());
+    const drafts: Draft[] = [];
+    for (const each of this.wanted) {
+      options.signal.throwIfAborted();
+      const subnet = (id: string): Promise<SubnetSpec | undefined> => this.#subnet(id);
+      const draft = await draftOf({ ...options, overlay, now, rules, subnet }, each);
+      this.#faults.name(draft, each);
+      if (draft.before === undefined && draft.wanted === undefined) continue;
+      if (!(await this.#allowed(draft))) continue;
+      if (options.trusted !== true) await this.#faults.attempt(draft, () => draft.check(each.etag));
+      drafts.push(draft);
+    }
+    return drafts;
+  }
+
+  async #allowed(draft: Draft): Promise<boolean> {
+    const { kind, id, before, wanted } = draft;
+    const was = before && (await this.#tenantBefore(before));
+    const is = wanted && (await this.#tenantAfter(wanted));
+    this.#tenants.set(draft, is ?? was ?? '');
+    return this.warden.allows(
+      {
+        ...{ kind, id },
+        before: before && { is: before, owner: ownerOf(before, was ?? '') },
+        after: wanted && { is: wanted, owner: ownerOf(wanted, is ?? '') },
+      },
+      { ofSubnet: (subnet) => this.#ownerOfSubnet(subnet) },
+    );
+  }
+
+  async #tenantBefore(is: Specified): Promise<string> {
+    return tenantIn(is, (network) => tenantOf(this.overlay, network));
+  }
+
+  async #tenantAfter(is: Specified): Promise<string> {
+    return tenantIn(is, (network) => this.#tenantOfNetwork(network));
+  }
+
+  async #tenantOfNetwork(id: string): Promise<string> {
+    return this.#networks.get(id) ?? (await tenantOf(this.overlay, id));
+  }
+
+  async #ownerOfSubnet(id: string): Promise<Owner> {
+    const spec = await this.#subnet(id);
+    const tenant = spec === undefined ? '' : await this.#tenantOfNetwork(spec.network);
+    return tenant === '' ? 'unknown' : { tenant };
+  }
+
+  async #subnet(id: string): Promise<SubnetSpec | undefined> {
+    const planned = this.#subnets.get(id);
+    if (planned !== undefined) return planned;
+    const kv = await this.overlay.below(specKey('subnets', id));
+    return kv && RECORDS.subnets.decode(kv.key, kv.value).spec;
+  }
+}
+
+/** Who needs others goes before them; who is needed comes before who needs it. */
+function inOrder(drafts: readonly Draft[]): Draft[] {
+  const phase = (is: Specified | undefined): number =>
+    is === undefined ? -1 : PHASES.findIndex((isOf) => isOf(is));
+  const gone = drafts.filter(({ wanted }) => wanted === undefined);
+  const there = drafts.filter(({ wanted }) => wanted !== undefined);
+  return [
+    ...gone.sort((a, b) => phase(b.before) - phase(a.before)),
+    ...there.sort((a, b) => phase(a.wanted) - phase(b.wanted)),
+  ];
+}
+
+export function nameOf(wanted: Wanted): string {
+  const { kind, id } = 'put' in wanted ? wanted.put : wanted.delete;
+  return formatName(COLLECTION_OF[kind], id);
+}
+
+async function tenantIn(
+  is: Specified,
+  ofNetwork: (id: string) => Promise<string>,
+): Promise<string> {
+  switch (is.kind) {
+    case 'VirtualNetwork':
+    case 'Router':
+      return is.spec.tenant;
+    case 'Subnet':
+    case 'Endpoint':
+      return ofNetwork(is.spec.network);
+    case 'Nve':
+    case 'HostProfile':
+      return '';
+  }
+}
+
+function ownerOf({ kind }: Specified, tenant: string): Owner {
+  if (kind === 'Nve' || kind === 'HostProfile') return 'nobody';
+  return tenant === '' ? 'unknown' : { tenant };
+}
+
+/** As the compiler takes it; a host profile is not compiled. */
+function inputOf(index: CompileIndex): (change: ResourceChange) => Change[] {
+  return ({ kind, id, after }) => {
+    if (kind === 'HostProfile') return [];
+    if (after === undefined) return [{ kind, id, after: undefined }];
+    switch (after.kind) {
+      case 'VirtualNetwork':
+        return [{ kind: after.kind, id, after: after.spec }];
+      case 'Nve': {
+        const now = index.current('Nve', id);
+        const underlays = now.kind === 'Nve' ? (now.after?.underlays ?? []) : [];
+        return [{ kind: after.kind, id, after: { spec: after.spec, underlays } }];
+      }
+      case 'Subnet':
+        return [{ kind: after.kind, id, after: after.spec }];
+      case 'Router':
+        return [{ kind: after.kind, id, after: after.spec }];
+      case 'Endpoint':
+        return [{ kind: after.kind, id, after: after.spec }];
+      case 'HostProfile':
+        return [];
+    }
+  };
+}

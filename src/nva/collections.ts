@@ -1,8 +1,9 @@
 /** The NVA's collections of resources, with their rules. */
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../model/clock.js';
-import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { Endpoint } from '../model/endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
+import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
@@ -24,7 +25,7 @@ import { watched, type Watched } from './watch.js';
 export interface Collections {
   readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: Resources<NveSpec, Nve>;
-  readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly endpoints: Resources<PlacedEndpoint, Endpoint>;
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;

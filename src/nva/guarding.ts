@@ -26,6 +26,7 @@ export class GuardingNva implements NvaApi {
   readonly subnets: NvaApi['subnets'];
   readonly routers: NvaApi['routers'];
   readonly hostProfiles: NvaApi['hostProfiles'];
+  readonly migrations: NvaApi['migrations'];
 
   constructor(private readonly api: NvaApi) {
     this.virtualNetworks = new Dispatch((call) => this.#for(call).virtualNetworks);
@@ -34,6 +35,11 @@ export class GuardingNva implements NvaApi {
     this.subnets = new Dispatch((call) => this.#for(call).subnets);
     this.routers = new Dispatch((call) => this.#for(call).routers);
     this.hostProfiles = new Dispatch((call) => this.#for(call).hostProfiles);
+    this.migrations = {
+      migrate: async (request, call) => await this.#for(call).migrations.migrate(request, call),
+      finish: async (request, call) => await this.#for(call).migrations.finish(request, call),
+      cancel: async (request, call) => await this.#for(call).migrations.cancel(request, call),
+    };
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {

@@ -9,12 +9,14 @@ import type {
   WaitAppliedResult,
   WatchEvent,
   WatchRequest,
+  MigrationApi,
 } from '../model/api.js';
 import { delay, type Clock } from '../model/clock.js';
-import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { Endpoint } from '../model/endpoint.js';
 import type { Identity } from '../model/identity.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import { errorFields, type Log } from '../model/log.js';
+import { homeOf, type PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { Digest } from '../model/southbound.js';
@@ -28,7 +30,7 @@ import { Catalog, type CatalogChange } from './catalog.js';
 import { makeCollections } from './collections.js';
 import { CompileIndex } from './compiler/compile-index.js';
 import type { CompileCounters } from './compiler/counters.js';
-import { EndpointStatuses } from './endpoint-statuses.js';
+import { EndpointLife } from './endpoint-life.js';
 import { HostOffers } from './host-offers.js';
 import { keepHouse } from './housekeeping.js';
 import { parseResourceKey } from './keys.js';
@@ -59,18 +61,17 @@ export interface NvaOptions {
 }
 
 const RETRY_MS = 1000;
-/** What an endpoint became is waited for. */
-const ENDPOINT_STATUS_MS = 50;
 /** One change of an endpoint moves the status of every NVE of its network. */
 const NVE_STATUS_MS = 500;
 
 export class Nva implements NvaApi {
   readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: Resources<NveSpec, Nve>;
-  readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly endpoints: Resources<PlacedEndpoint, Endpoint>;
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
+  readonly migrations: MigrationApi;
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
   readonly #catalog = new Catalog();
@@ -91,7 +92,7 @@ export class Nva implements NvaApi {
   readonly #sessions: Sessions;
   readonly #nveStatuses: NveStatuses;
   readonly #nveWriter: StatusWriter;
-  readonly #endpointWriter: StatusWriter;
+  readonly #endpointLife: EndpointLife;
   readonly #hostWriter: StatusWriter;
   readonly #waiters: AppliedWaiters;
   readonly #watched: readonly Watched[];
@@ -138,21 +139,19 @@ export class Nva implements NvaApi {
       compiled: (revision) => this.#revisions.reached(revision, this.#stop.signal),
       tenures,
     });
-    const endpointStatuses = new EndpointStatuses({
-      store,
-      endpoint: (id) => catalog.endpoint(id),
-      connected: (nve) => this.#sessions.get(nve),
-    });
     this.#nveWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
       guard: (id) => tenures.guard(id),
       statusOf: (id) => this.#nveStatuses.recordOf(id),
     });
-    this.#endpointWriter = new StatusWriter({
-      ...{ store, clock, log, collection: 'endpoints', gatherMs: ENDPOINT_STATUS_MS },
-      guard: (id) => tenures.guard(catalog.endpoint(id)?.spec.nve ?? ''),
-      statusOf: (id) => endpointStatuses.recordOf(id),
+    this.#endpointLife = new EndpointLife({
+      ...{ store, clock, log, catalog, index, tenures },
+      endpoints: this.endpoints,
+      absentees: this.#absentees,
+      connected: (nve) => this.#sessions.get(nve),
+      signal: this.#stop.signal,
     });
+    this.migrations = this.#endpointLife.migrations;
     this.#hostWriter = this.#makeHostWriter();
     this.#sessions = this.#makeSessions();
     this.#replicas = this.#makeReplicas();
@@ -262,7 +261,10 @@ export class Nva implements NvaApi {
   #lookups(): TraceDeps {
     const catalog = this.#catalog;
     return {
-      endpoint: (id) => catalog.endpoint(id)?.spec,
+      endpoint: (id) => {
+        const spec = catalog.endpoint(id)?.spec;
+        return spec && { ...spec, nve: homeOf(spec) };
+      },
       network: (id) => catalog.network(id),
       nve: (id) => catalog.nve(id),
       connected: (nve) => this.#sessions.get(nve),
@@ -280,7 +282,7 @@ export class Nva implements NvaApi {
     this.#waiters.close();
     this.#sessions.close(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     await Promise.all(this.#background);
-    const writers = [this.#nveWriter, this.#endpointWriter, this.#hostWriter];
+    const writers = [this.#nveWriter, this.#endpointLife, this.#hostWriter];
     await Promise.all(writers.map((writer) => writer.close()));
   }
 
@@ -292,6 +294,7 @@ export class Nva implements NvaApi {
     });
     this.#revisions.advance(this.#catalog.revision);
     if (store.peers !== undefined) await this.#loadTenures(store.peers);
+    this.#endpointLife.resume();
     for (const [nve, digest] of digests) {
       this.#absentees.remember(nve, digest);
       // None has a session here yet, whatever the store says.
@@ -367,6 +370,7 @@ export class Nva implements NvaApi {
         continue;
       }
       this.#sessions.deliver(this.#index.apply(change), revision);
+      this.#endpointLife.committed(change);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }
     if (changes.some(({ kind }) => kind === 'HostProfile' || kind === 'Nve')) {
@@ -399,9 +403,7 @@ export class Nva implements NvaApi {
   #progressed(nve: string, keys: readonly string[] | 'all'): void {
     const progress = this.#sessions.get(nve)?.session.progress;
     const ports = keys === 'all' ? (progress?.keys('port/') ?? []) : keys;
-    for (const key of ports) {
-      if (key.startsWith('port/')) this.#endpointWriter.mark(key.slice('port/'.length));
-    }
+    this.#endpointLife.progressed(nve, ports);
     this.#nveWriter.mark(nve);
     this.#waiters.progressed(nve);
   }

@@ -37,7 +37,9 @@ import {
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../../src/model/virtual-network.js';
+import type { Migrations } from '../../src/nva/migrations.js';
 import { MemoryCollection, type Commits } from './memory-collection.js';
+import { memoryMigrations } from './memory-migrations.js';
 import { inUse, missing } from './memory-refusals.js';
 import { allowedPrefixes, routerRules, subnetRules, withAddresses } from './memory-routing.js';
 
@@ -69,6 +71,7 @@ export class MemoryNva implements NvaApi {
   readonly subnets: MemoryCollection<SubnetSpec, Subnet>;
   readonly routers: MemoryCollection<RouterSpec, Router>;
   readonly hostProfiles: MemoryCollection<HostProfileSpec, HostProfileResource>;
+  readonly migrations: Migrations;
 
   constructor(private readonly clock: Clock = systemClock) {
     const commits = this.#commits();
@@ -132,6 +135,7 @@ export class MemoryNva implements NvaApi {
       },
       commits,
     );
+    this.migrations = memoryMigrations(this.endpoints, commits, this.clock);
     this.subnets = new MemoryCollection(subnetRules(this), commits);
     this.routers = new MemoryCollection(routerRules(this), commits);
     this.hostProfiles = new MemoryCollection<HostProfileSpec, HostProfileResource>(

@@ -347,6 +347,7 @@ describe('unary calls that take their time', () => {
       hostProfiles: stuck.hostProfiles,
       subnets: stuck.subnets,
       routers: stuck.routers,
+      migrations: stuck.migrations,
       nves: {
         create: never,
         list: never,

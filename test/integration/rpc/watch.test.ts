@@ -164,6 +164,7 @@ describe('watch, when its reader is slow or goes', () => {
       hostProfiles: nva.hostProfiles,
       subnets: nva.subnets,
       routers: nva.routers,
+      migrations: nva.migrations,
       async *watch(_request: WatchRequest, { signal }: Call) {
         try {
           while (!signal.aborted) {

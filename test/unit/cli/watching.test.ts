@@ -114,6 +114,7 @@ describe('watchChanges', () => {
       hostProfiles: memory.hostProfiles,
       subnets: memory.subnets,
       routers: memory.routers,
+      migrations: memory.migrations,
       waitApplied: (request, call) => memory.waitApplied(request, call),
       trace: (request) => memory.trace(request),
       readCounters: (endpoints) => memory.readCounters(endpoints),

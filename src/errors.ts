@@ -82,6 +82,17 @@ export const ERROR_TABLE = {
     false,
     'place the endpoint on an NVE that can do it; see "nfvctl describe nve"',
   ),
+  ENDPOINT_MIGRATING: row(
+    'FAILED_PRECONDITION',
+    false,
+    'wait until its migration is over, or cancel it: nfvctl migrate cancel NAME',
+  ),
+  NO_MIGRATION: row('FAILED_PRECONDITION', false, 'start one first: nfvctl migrate start NAME'),
+  MIGRATION_TIMED_OUT: row(
+    'DEADLINE_EXCEEDED',
+    true,
+    'see why the named NVEs lag, and migrate again; or give it more time: --timeout',
+  ),
   DEADLINE_EXCEEDED: row('DEADLINE_EXCEEDED', true, 'repeat with a longer deadline'),
   CANCELLED: row('CANCELLED', false, 'repeat the request if it is still wanted'),
   NVA_UNREACHABLE: row('UNAVAILABLE', true, 'check that "nfvd nva" runs and the address is right'),

@@ -15,6 +15,7 @@ import type {
 } from './changes.js';
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
+import type { CancelRequest, FinishRequest, MigrateRequest } from './migration-requests.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
 import type { Origin } from './origin.js';
 import type { Router, RouterSpec } from './router.js';
@@ -139,6 +140,18 @@ export interface ChangesApi {
   get(id: string, call: Call): Promise<Change>;
 }
 
+export interface MigrationApi {
+  /**
+   * @throws NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, REQUEST_ID_REUSED, ENDPOINT_MIGRATING,
+   *   REFERENCE_NOT_FOUND, NVE_LACKS_CAPABILITY, PORT_IN_USE
+   */
+  migrate(request: MigrateRequest, call: Call): Promise<Endpoint>;
+  /** @throws NOT_FOUND, ETAG_MISMATCH, NO_MIGRATION */
+  finish(request: FinishRequest, call: Call): Promise<Endpoint>;
+  /** @throws NOT_FOUND, ETAG_MISMATCH, NO_MIGRATION */
+  cancel(request: CancelRequest, call: Call): Promise<Endpoint>;
+}
+
 export interface NvaApi {
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
@@ -147,6 +160,7 @@ export interface NvaApi {
   readonly routers: ResourceApi<RouterSpec, Router>;
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly changes: ChangesApi;
+  readonly migrations: MigrationApi;
   /**
    * Ends without an error when the call's signal aborts.
    * @throws REVISION_COMPACTED, REVISION_IN_FUTURE, INVALID_FILTER

@@ -1,6 +1,8 @@
 import type { Labels, Meta } from './resource.js';
 import { isMulticastMac, parseIp, parseMac, parsePrefix, prefixContains } from './addresses.js';
+import type { Attachment } from './attachment.js';
 import { checkHostAddress } from './host-address.js';
+import type { MigrationPhase } from './migration-phase.js';
 import { checkId, checkIds, checkDisplayName, checkLabels, Violations } from './violations.js';
 import { checkVppPort, type VppPort } from './vpp-ports.js';
 
@@ -67,6 +69,41 @@ export const NEW_ENDPOINT: EndpointSpec = {
   labels: {},
 };
 
+/** What is stored of an endpoint's last migration. */
+export interface Migration {
+  /** UUID: of the request, or made up. */
+  readonly id: string;
+  /** Ids of NVEs. */
+  readonly source: string;
+  readonly target: string;
+  /** How it is plugged in at the target. */
+  readonly port: Port;
+  readonly phase: MigrationPhase;
+  /** It stays associated until somebody finishes it. */
+  readonly hold: boolean;
+  /** Somebody has. */
+  readonly released: boolean;
+  /** NVEs without a session are not waited for; the target always is. */
+  readonly force: boolean;
+  /** Milliseconds that the NVEs have for each phase. */
+  readonly timeoutMs: number;
+  /** RFC 3339. */
+  readonly startTime: string;
+  /** Of the phase, RFC 3339; with a phase that is over, when it ended. */
+  readonly deadline: string;
+  /** Why it goes back, or went: a code of the error table; empty: it does not. */
+  readonly reasonCode: string;
+  readonly reason: string;
+}
+
+/** An NVE that a migration waits for. */
+export interface MigrationLaggard {
+  readonly nve: string;
+  /** NVE_DISCONNECTED, NVE_PENDING, or that of an item that failed. */
+  readonly code: string;
+  readonly reason: string;
+}
+
 export type EndpointState = 'PENDING' | 'ACTIVE' | 'FAILED' | 'DOWN';
 
 export interface EndpointStatus {
@@ -74,6 +111,12 @@ export interface EndpointStatus {
   /** With FAILED: a code of the error table. */
   readonly reasonCode: string;
   readonly reason: string;
+  /** On its NVE, or during a migration on both. */
+  readonly attachments: readonly Attachment[];
+  /** The last one, over or not; absent: there was none. */
+  readonly migration?: Migration;
+  /** NVEs that the migration waits for. */
+  readonly laggards: readonly MigrationLaggard[];
 }
 
 export interface Endpoint {
@@ -84,7 +127,13 @@ export interface Endpoint {
   readonly meta: Meta;
 }
 
-export const NO_ENDPOINT_STATUS: EndpointStatus = { state: 'PENDING', reasonCode: '', reason: '' };
+export const NO_ENDPOINT_STATUS: EndpointStatus = {
+  state: 'PENDING',
+  reasonCode: '',
+  reason: '',
+  attachments: [],
+  laggards: [],
+};
 
 export const MAX_IPS = 16;
 /** IFNAMSIZ less the final 0 (linux/if.h). */

@@ -1,7 +1,7 @@
 /** What of each resource a filter can name: the fields of proto/nfv/v1. */
 import type { Resource } from './api.js';
 import type { DataplaneStatus } from './dataplane-status.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, Migration } from './endpoint.js';
 import type { HostProfileResource } from './host-profile.js';
 import { profileHash, type HostStatus } from './host/offer.js';
 import type { FieldRecord } from './filter.js';
@@ -162,7 +162,25 @@ function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
     state: `STATE_${status.state}`,
     reason_code: status.reasonCode,
     reason: status.reason,
+    attachments: status.attachments.map(({ nve, state, cause, migrationId }) => ({
+      nve: formatName('nves', nve),
+      state: `STATE_${state}`,
+      cause: `CAUSE_${cause}`,
+      migration_id: migrationId,
+    })),
+    ...(status.migration === undefined ? {} : { migration: migrationFields(status.migration) }),
     ...metaFields(meta),
+  };
+}
+
+function migrationFields({ id, source, target, phase, ...more }: Migration): FieldRecord {
+  return {
+    id,
+    source: formatName('nves', source),
+    target: formatName('nves', target),
+    phase: `PHASE_${phase}`,
+    reason_code: more.reasonCode,
+    reason: more.reason,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Resource, ResourceKind } from './api.js';
 import { parseIp, parseMac } from './addresses.js';
 import { CHANGE_VERBS } from './changes.js';
 import { DATAPLANE_SESSIONS, FEATURE_STATES } from './dataplane-status.js';
+import { ATTACHMENT_CAUSES, ATTACHMENT_STATES } from './attachment.js';
 import { HOST_PHASES } from './host/offer.js';
 import { DRIFT_POLICIES } from './drift-policy.js';
 import { fieldsOf } from './filter-fields.js';
@@ -11,6 +12,7 @@ import type { Comparator } from './filter-scanner.js';
 import { invalidFilter, MATCH_ALL, matches, parseFilter } from './filter.js';
 import type { FieldRecord, Filter, Restriction } from './filter.js';
 import { formatName, type Collection } from './names.js';
+import { MIGRATION_PHASES } from './migration-phase.js';
 import { nearest } from './nearest.js';
 
 /**
@@ -240,6 +242,16 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     state: enumeration('STATE_', ['PENDING', 'ACTIVE', 'FAILED', 'DOWN']),
     reason_code: TEXT,
     reason: TEXT,
+    'attachments.nve': reference('nves'),
+    'attachments.state': enumeration('STATE_', ATTACHMENT_STATES),
+    'attachments.cause': enumeration('CAUSE_', ATTACHMENT_CAUSES),
+    'attachments.migration_id': TEXT,
+    'migration.id': TEXT,
+    'migration.source': reference('nves'),
+    'migration.target': reference('nves'),
+    'migration.phase': enumeration('PHASE_', MIGRATION_PHASES),
+    'migration.reason_code': TEXT,
+    'migration.reason': TEXT,
     ...META,
   },
   Subnet: {

@@ -8,11 +8,11 @@ const LABEL_VALUE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$|^$/;
 export class Violations {
   readonly #found: FieldViolation[] = [];
 
-  /** `base` is put before every field: `virtual_network`. */
+  /** `base` is put before every field: `virtual_network`; empty: nothing is. */
   constructor(private readonly base: string) {}
 
   add(field: string, value: unknown, reason: string, remedy: string): void {
-    const path = field === '' ? this.base : `${this.base}.${field}`;
+    const path = [this.base, field].filter((part) => part !== '').join('.');
     this.#found.push({ field: path, value: show(value), reason, remedy });
   }
 

@@ -29,6 +29,7 @@ import {
   type TraceResult,
 } from '../model/trace.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
+import { guardedMigrations } from './guarded-migrations.js';
 import { GuardedWatch } from './guarded-watch.js';
 import { Rights, type Owner } from './rights.js';
 
@@ -83,7 +84,7 @@ class GuardedResources<
   }
 
   async update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
-    return this.#asItWas(request.id, request.etag, call, async (etag, owner) => {
+    return this.asItWas(request.id, request.etag, call, async (etag, owner) => {
       await this.of.check?.(request.changes, owner, call);
       return this.api.update({ ...request, etag }, call);
     });
@@ -91,7 +92,7 @@ class GuardedResources<
 
   async delete(request: DeleteRequest, call: Call): Promise<void> {
     try {
-      await this.#asItWas(request.id, request.etag, call, (etag) =>
+      await this.asItWas(request.id, request.etag, call, (etag) =>
         this.api.delete({ ...request, etag }, call),
       );
     } catch (thrown) {
@@ -104,7 +105,7 @@ class GuardedResources<
    * Changes just that resource whose owner was looked at: by then another one may have its name.
    * @throws NfvError ACCESS_DENIED, or NOT_FOUND for who may not even read it
    */
-  async #asItWas<T>(
+  async asItWas<T>(
     id: string,
     etag: string,
     call: Call,
@@ -155,6 +156,7 @@ export class GuardedNva implements NvaApi {
   readonly hostProfiles: NvaApi['hostProfiles'];
   /** It looks at each caller's rights by itself. */
   readonly changes: NvaApi['changes'];
+  readonly migrations: NvaApi['migrations'];
   readonly #rights: Rights;
 
   constructor(
@@ -185,7 +187,7 @@ export class GuardedNva implements NvaApi {
       ...{ collection: 'subnets', ownerOf: ofNetwork },
       absentOwner: ({ network }) => missing('subnet.network', 'virtualNetworks', network),
     });
-    this.endpoints = new GuardedResources<EndpointSpec, Endpoint>(api.endpoints, rights, {
+    const endpoints = new GuardedResources<EndpointSpec, Endpoint>(api.endpoints, rights, {
       ...{ collection: 'endpoints', ownerOf: ofNetwork },
       absentOwner: ({ network }) => missing('endpoint.network', 'virtualNetworks', network),
       check({ port }, owner) {
@@ -193,6 +195,8 @@ export class GuardedNva implements NvaApi {
         return Promise.resolve();
       },
     });
+    this.endpoints = endpoints;
+    this.migrations = guardedMigrations(api.migrations, rights, endpoints);
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {

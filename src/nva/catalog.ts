@@ -2,8 +2,8 @@
  * The model in memory, one revision after another as the store has them. It feeds the compiler,
  * and is never asked for what must be true at this instant: that the store knows.
  */
-import type { EndpointSpec } from '../model/endpoint.js';
 import type { HostProfileSpec } from '../model/host-profile.js';
+import { currentMigration, type PlacedEndpoint } from '../model/migration.js';
 import type { NveSpec, Underlay } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
@@ -13,7 +13,7 @@ import { RECORDS, STATUS_RECORDS } from './records.js';
 import { scan } from './scan.js';
 
 export interface CatalogEndpoint {
-  readonly spec: EndpointSpec;
+  readonly spec: PlacedEndpoint;
   /** Revision of its specification. */
   readonly modRevision: number;
 }
@@ -72,6 +72,11 @@ export class Catalog {
 
   endpoint(id: string): CatalogEndpoint | undefined {
     return this.#endpoints.get(id);
+  }
+
+  /** Ids of the endpoints whose migration goes on. */
+  *migrating(): Generator<string> {
+    for (const [id, { spec }] of this.#endpoints) if (currentMigration(spec)) yield id;
   }
 
   /**

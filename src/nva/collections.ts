@@ -1,8 +1,9 @@
 /** The NVA's collections of resources, with their rules. */
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../model/clock.js';
-import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import type { Endpoint } from '../model/endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
+import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
@@ -26,7 +27,7 @@ import { watched, type Watched } from './watch.js';
 export interface Collections {
   readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: Resources<NveSpec, Nve>;
-  readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly endpoints: Resources<PlacedEndpoint, Endpoint>;
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
@@ -52,7 +53,7 @@ export interface RuleDeps extends Pick<EndpointDeps, 'takeAddress' | 'takeMac'> 
 export interface Rules {
   readonly networks: ResourceRules<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceRules<NveSpec, Nve>;
-  readonly endpoints: ResourceRules<EndpointSpec, Endpoint>;
+  readonly endpoints: ResourceRules<PlacedEndpoint, Endpoint>;
   readonly subnets: ResourceRules<SubnetSpec, Subnet>;
   readonly routers: ResourceRules<RouterSpec, Router>;
   readonly hostProfiles: ResourceRules<HostProfileSpec, HostProfileResource>;

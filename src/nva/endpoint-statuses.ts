@@ -1,17 +1,25 @@
-/** What is known of each endpoint, from the NVE it is on. */
-import type { EndpointStatus } from '../model/endpoint.js';
+/** What is known of each endpoint, from the NVEs it is on. */
+import type { EndpointStatus, MigrationLaggard } from '../model/endpoint.js';
 import { portKey } from '../model/item.js';
+import { currentMigration, placesOf, type PlacedEndpoint } from '../model/migration.js';
 import type { Store } from '../store/store.js';
+import type { AppliedItems, NotApplied } from './applied-items.js';
+import { attachmentsOf, type PortReport } from './attachments.js';
 import type { CatalogEndpoint } from './catalog.js';
 import { statusKey } from './keys.js';
-import { STATUS_RECORDS } from './records.js';
+import { decodeKv, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import type { Connected } from './sessions.js';
 
 export interface EndpointStatusesDeps {
   readonly store: Store;
   endpoint(id: string): CatalogEndpoint | undefined;
   connected(nve: string): Connected | undefined;
+  readonly applied: Pick<AppliedItems, 'lacks'>;
+  /** NVEs that its migration waits for. */
+  laggards(id: string): readonly MigrationLaggard[];
 }
+
+type State = Pick<EndpointStatus, 'state' | 'reasonCode' | 'reason'>;
 
 export class EndpointStatuses {
   constructor(private readonly deps: EndpointStatusesDeps) {}
@@ -20,23 +28,66 @@ export class EndpointStatuses {
   async recordOf(id: string): Promise<string | undefined> {
     const endpoint = this.deps.endpoint(id);
     if (endpoint === undefined) return undefined;
-    const { spec, modRevision } = endpoint;
-    const progress = this.deps.connected(spec.nve)?.session.progress;
-    if (progress?.settled !== true) {
-      // Until the NVE says more, what was last known of this very specification stands.
-      const stored = await this.deps.store.get(statusKey('endpoints', id));
-      if (stored !== undefined && stored.modRevision > modRevision) return undefined;
+    const kv = await this.deps.store.get(statusKey('endpoints', id));
+    const stored = kv && decodeKv(STATUS_RECORDS.endpoints, kv);
+    const isOfThis = stored !== undefined && stored.modRevision > endpoint.modRevision;
+    const record: EndpointStatusRecord = {
+      ...this.#stateOf(id, endpoint.spec, isOfThis ? stored.value : undefined),
+      attachments: await this.#attachmentsOf(id, endpoint, stored?.value),
+      laggards: this.deps.laggards(id),
+    };
+    return STATUS_RECORDS.endpoints.encode(record);
+  }
+
+  /** @param stored what was last known of this very specification */
+  #stateOf(id: string, { nve, adminState }: PlacedEndpoint, stored: State | undefined): State {
+    const progress = this.deps.connected(nve)?.session.progress;
+    if (progress?.settled !== true && stored !== undefined) {
+      // Until the NVE says more, it stands.
+      const { state, reasonCode, reason } = stored;
+      return { state, reasonCode, reason };
     }
     if (progress === undefined) {
-      return encode('PENDING', 'NVE_DISCONNECTED', `nves/${spec.nve} is not connected`);
+      const reason = `nves/${nve} is not connected`;
+      return { state: 'PENDING', reasonCode: 'NVE_DISCONNECTED', reason };
     }
     const state = progress.stateOf(portKey(id));
-    if (state === 'open') return encode('PENDING');
-    if (state === 'applied') return encode(spec.adminState === 'UP' ? 'ACTIVE' : 'DOWN');
-    return encode('FAILED', state.code, state.message);
+    if (state === 'open') return { state: 'PENDING', reasonCode: '', reason: '' };
+    if (state !== 'applied') {
+      return { state: 'FAILED', reasonCode: state.code, reason: state.message };
+    }
+    return { state: adminState === 'UP' ? 'ACTIVE' : 'DOWN', reasonCode: '', reason: '' };
+  }
+
+  async #attachmentsOf(
+    id: string,
+    { spec, modRevision }: CatalogEndpoint,
+    stored: EndpointStatusRecord | undefined,
+  ): Promise<EndpointStatusRecord['attachments']> {
+    const places = placesOf(spec);
+    const progress = this.deps.connected(spec.nve)?.session.progress;
+    const reports = new Map([[spec.nve, reportOf(progress?.stateOf(portKey(id)) ?? 'open')]]);
+    const target = currentMigration(spec)?.target;
+    if (target !== undefined) {
+      const lacks = await this.deps.applied.lacks(target, [{ key: portKey(id) }], modRevision);
+      reports.set(target, reportOf(stateOf(lacks)));
+    }
+    const { migration } = spec;
+    const came = migration?.phase === 'FINISHED' && migration.target === spec.nve;
+    return attachmentsOf(places, stored?.attachments ?? [], came ? migration.id : '', (nve) =>
+      reports.get(nve),
+    );
   }
 }
 
-function encode(state: EndpointStatus['state'], reasonCode = '', reason = ''): string {
-  return STATUS_RECORDS.endpoints.encode({ state, reasonCode, reason });
+type ItemState = 'open' | 'applied' | { readonly code: string };
+
+function stateOf(lacks: NotApplied | undefined): ItemState {
+  if (lacks === undefined) return 'applied';
+  return lacks.code === 'NVE_PENDING' || lacks.code === 'NVE_DISCONNECTED' ? 'open' : lacks;
+}
+
+function reportOf(state: ItemState): PortReport {
+  if (state === 'applied') return 'applied';
+  return state === 'open' ? undefined : 'failed';
 }

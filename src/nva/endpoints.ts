@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { NfvError } from '../errors.js';
 import { invalidField, invalidFields, type ErrorCode } from '../errors.js';
 import {
@@ -6,7 +7,9 @@ import {
   NO_ENDPOINT_STATUS,
   type Endpoint,
   type EndpointSpec,
+  type EndpointStatus,
 } from '../model/endpoint.js';
+import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../model/migration.js';
 import { vtepOf, type NveSpec } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
@@ -24,7 +27,7 @@ import {
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
 import { readNveStatus, routingNeeds } from './nves.js';
-import { decodeKv, metaOf, RECORDS, STATUS_RECORDS } from './records.js';
+import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import { reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
@@ -36,7 +39,7 @@ export interface EndpointDeps extends AddressDeps {
   takeMac?(network: string, id: string): Promise<string>;
 }
 
-export function endpointRules(deps: EndpointDeps): ResourceRules<EndpointSpec, Endpoint> {
+export function endpointRules(deps: EndpointDeps): ResourceRules<PlacedEndpoint, Endpoint> {
   const { store } = deps;
   return {
     kind: 'Endpoint',
@@ -53,9 +56,9 @@ export function endpointRules(deps: EndpointDeps): ResourceRules<EndpointSpec, E
       const specs = [before, after].filter((spec) => spec !== undefined);
       return [
         ...new Set(
-          specs.flatMap(({ network, nve }) => [
-            networkGenerationKey(network),
-            nveGenerationKey(nve),
+          specs.flatMap((spec) => [
+            networkGenerationKey(spec.network),
+            ...placesOf(spec).map(({ nve }) => nveGenerationKey(nve)),
           ]),
         ),
       ];
@@ -63,27 +66,41 @@ export function endpointRules(deps: EndpointDeps): ResourceRules<EndpointSpec, E
     async assemble(id, { value, modRevision }, revision) {
       const kv = await store.get(statusKey('endpoints', id), revision);
       const status = kv === undefined ? undefined : decodeKv(STATUS_RECORDS.endpoints, kv);
+      const { migration, ...spec } = value.spec;
       return {
         kind: 'Endpoint',
         id,
-        spec: value.spec,
-        status: status?.value ?? NO_ENDPOINT_STATUS,
+        spec,
+        status: { ...statusOf(status?.value), ...(migration === undefined ? {} : { migration }) },
         meta: metaOf(value, modRevision, status?.modRevision ?? 0),
       };
     },
   };
 }
 
+function statusOf(record: EndpointStatusRecord | undefined): EndpointStatus {
+  if (record === undefined) return NO_ENDPOINT_STATUS;
+  // What their machines remember is nobody else's.
+  const attachments = record.attachments.map(({ nve, state, cause, migrationId }) => {
+    return { nve, state, cause, migrationId };
+  });
+  return { ...record, attachments };
+}
+
 async function check(
   deps: EndpointDeps,
   id: string,
-  before: EndpointSpec | undefined,
-  after: EndpointSpec,
-): Promise<Checked<EndpointSpec>> {
+  before: PlacedEndpoint | undefined,
+  after: PlacedEndpoint,
+): Promise<Checked<PlacedEndpoint>> {
   const { store } = deps;
+  if (before !== undefined && isMigrationStep(before, after)) return { spec: after, guards: [] };
   // What is wrong with the endpoint itself is told before what it refers to is looked for.
   checkEndpoint(after, []);
-  if (before !== undefined) isImmutable('endpoint', before, after, IMMUTABLE);
+  if (before !== undefined) {
+    isImmutable('endpoint', before, after, IMMUTABLE);
+    staysInPlace(before, after);
+  }
   const network = await reference(
     store,
     'endpoint.network',
@@ -94,7 +111,8 @@ async function check(
   const nve = await reference(store, 'endpoint.nve', 'nves', after.nve, RECORDS.nves);
   const addressed = await withAddresses(deps, after, network.spec);
   const { spec } = addressed;
-  const routing = await canHost(store, spec, network.spec, nve.spec);
+  const routing = await canHost(store, 'endpoint.nve', spec, network.spec, nve.spec);
+  const coming = await canMigrate(store, before, spec, network.spec);
   if (spec.mac === '' && before !== undefined) {
     throw invalidField('endpoint.mac', '', 'empty', 'give a MAC, or leave it out of the mask');
   }
@@ -102,16 +120,59 @@ async function check(
     (await deps.takeMac?.(spec.network, id)) ?? macFrom(randomBytes(5));
   return {
     spec: spec.mac === '' ? { ...spec, mac: await takeMac() } : spec,
-    guards: [network.guard, nve.guard, routing, ...addressed.guards],
+    guards: [network.guard, nve.guard, routing, ...coming, ...addressed.guards],
   };
 }
 
+/** It goes on, back, or is over: all it needs was checked, and is claimed, since it began. */
+function isMigrationStep(before: PlacedEndpoint, after: PlacedEndpoint): boolean {
+  const { migration } = after;
+  return (
+    currentMigration(before) !== undefined &&
+    migration !== undefined &&
+    migration.id === before.migration?.id &&
+    !isDeepStrictEqual(migration, before.migration)
+  );
+}
+
+/** @throws NfvError ENDPOINT_MIGRATING */
+function staysInPlace(before: PlacedEndpoint, after: PlacedEndpoint): void {
+  if (currentMigration(before) === undefined) return;
+  const fixed = ['nve', 'port', 'mac', 'ips', 'subnets', 'migration'] as const;
+  const changed = fixed.find((field) => !isDeepStrictEqual(before[field], after[field]));
+  if (changed === undefined) return;
+  const reason = 'does not change while the endpoint migrates';
+  const remedy = 'wait until its migration is over, or cancel it';
+  const value = JSON.stringify(after[changed]);
+  throw invalidFields(
+    [{ field: `endpoint.${changed}`, value, reason, remedy }],
+    'ENDPOINT_MIGRATING',
+  );
+}
+
+/** @throws NfvError REFERENCE_NOT_FOUND, NVE_LACKS_CAPABILITY */
+async function canMigrate(
+  store: Reads,
+  before: PlacedEndpoint | undefined,
+  after: PlacedEndpoint,
+  network: VirtualNetworkSpec,
+): Promise<Guard[]> {
+  const moving = currentMigration(after);
+  if (moving === undefined || moving.id === before?.migration?.id) return [];
+  const { target, port } = moving;
+  const nve = await reference(store, 'nve', 'nves', target, RECORDS.nves);
+  const there = { ...after, nve: target, port };
+  return [nve.guard, await canHost(store, 'nve', there, network, nve.spec)];
+}
+
 /**
+ * @param field that names the NVE
  * @returns that the network goes on to have a router, or none
  * @throws NfvError NVE_LACKS_CAPABILITY
  */
 async function canHost(
   store: Reads,
+  field: string,
   spec: EndpointSpec,
   network: VirtualNetworkSpec,
   nve: NveSpec,
@@ -124,7 +185,7 @@ async function canHost(
     invalidFields(
       [
         {
-          field: 'endpoint.nve',
+          field,
           value: `nves/${spec.nve}`,
           reason: `has no ${what} ${value}`,
           remedy: 'place the endpoint on another NVE; see "nfvctl describe nve"',
@@ -153,16 +214,16 @@ export function macFrom(bytes: Uint8Array): string {
   return ['02', ...[...bytes].map((b) => b.toString(16).padStart(2, '0'))].join(':');
 }
 
-function claimsOf(id: string, spec: EndpointSpec): Claim[] {
-  const { network, nve, mac, ips } = spec;
+function claimsOf(id: string, spec: PlacedEndpoint): Claim[] {
+  const { network, mac, ips } = spec;
+  const [own, ...coming] = placesOf(spec);
   return [
     { key: `${networkEndpointsOf(network)}${id}`, taken: undefined },
-    { key: `${nveEndpointsOf(nve)}${id}`, taken: undefined },
     {
       key: macKey(network, mac),
       taken: taken(
         'MAC_IN_USE',
-        'mac',
+        'endpoint.mac',
         mac,
         `another endpoint of virtualNetworks/${network} has it, or its router`,
       ),
@@ -171,21 +232,28 @@ function claimsOf(id: string, spec: EndpointSpec): Claim[] {
       key: ipKey(network, ip),
       taken: taken(
         'IP_IN_USE',
-        `ips[${i}]`,
+        `endpoint.ips[${i}]`,
         ip,
         `another endpoint of virtualNetworks/${network} has it, or a gateway`,
       ),
     })),
-    ...interfaceClaims(spec),
+    ...(own === undefined ? [] : placeClaims(id, own, 'endpoint.port')),
+    ...coming.flatMap((place) => placeClaims(id, place, 'port')),
   ];
 }
 
-function interfaceClaims({ nve, port }: EndpointSpec): Claim[] {
+/** @param base field that has the port */
+function placeClaims(id: string, place: Place, base: string): Claim[] {
+  const itself = { key: `${nveEndpointsOf(place.nve)}${id}`, taken: undefined };
+  return [itself, ...interfaceClaims(place, base)];
+}
+
+function interfaceClaims({ nve, port }: Place, base: string): Claim[] {
   const claim = (field: string, netns: string, name: string): Claim => ({
     key: interfaceKey(nve, netns, name),
     taken: taken(
       'PORT_IN_USE',
-      `port.${port.kind}.${field}`,
+      `${base}.${port.kind}.${field}`,
       name,
       `another endpoint on nves/${nve} has it`,
     ),
@@ -217,5 +285,5 @@ function interfaceClaims({ nve, port }: EndpointSpec): Claim[] {
 
 function taken(code: ErrorCode, field: string, value: string, reason: string): NfvError {
   const remedy = code === 'PORT_IN_USE' ? 'choose another' : 'give each endpoint its own';
-  return invalidFields([{ field: `endpoint.${field}`, value, reason, remedy }], code);
+  return invalidFields([{ field, value, reason, remedy }], code);
 }

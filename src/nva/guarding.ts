@@ -28,6 +28,7 @@ export class GuardingNva implements NvaApi {
   readonly hostProfiles: NvaApi['hostProfiles'];
   /** It looks at each caller's rights by itself. */
   readonly changes: NvaApi['changes'];
+  readonly migrations: NvaApi['migrations'];
 
   constructor(private readonly api: NvaApi) {
     this.changes = api.changes;
@@ -37,6 +38,11 @@ export class GuardingNva implements NvaApi {
     this.subnets = new Dispatch((call) => this.#for(call).subnets);
     this.routers = new Dispatch((call) => this.#for(call).routers);
     this.hostProfiles = new Dispatch((call) => this.#for(call).hostProfiles);
+    this.migrations = {
+      migrate: async (request, call) => await this.#for(call).migrations.migrate(request, call),
+      finish: async (request, call) => await this.#for(call).migrations.finish(request, call),
+      cancel: async (request, call) => await this.#for(call).migrations.cancel(request, call),
+    };
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {

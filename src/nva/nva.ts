@@ -1,7 +1,7 @@
 /** The network virtualization authority: the API, the compiler and the sessions, put together. */
 import { setMaxListeners } from 'node:events';
 import { NfvError } from '../errors.js';
-import { maySpeakFor, type AccessPolicy } from '../model/access-policy.js';
+import { maySpeakFor } from '../model/access-policy.js';
 import type {
   Call,
   NvaApi,
@@ -9,37 +9,38 @@ import type {
   WaitAppliedResult,
   WatchEvent,
   WatchRequest,
+  MigrationApi,
 } from '../model/api.js';
-import { delay, type Clock } from '../model/clock.js';
-import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
+import { delay } from '../model/clock.js';
+import type { Endpoint } from '../model/endpoint.js';
 import type { Identity } from '../model/identity.js';
 import type { Item } from '../model/item.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
-import { errorFields, type Log } from '../model/log.js';
+import { errorFields } from '../model/log.js';
+import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { Digest } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
-import type { Tracer } from '../model/tracing.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import { observedStore } from '../store/observed.js';
-import type { Peers, Store, StoreEvent } from '../store/store.js';
+import type { Peers, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
 import { Changes } from './changes/changes.js';
 import { Catalog, type CatalogChange } from './catalog.js';
 import { makeCollections } from './collections.js';
 import { CompileIndex } from './compiler/compile-index.js';
 import type { CompileCounters } from './compiler/counters.js';
-import { EndpointStatuses } from './endpoint-statuses.js';
-import type { HistoryLimits } from './changes/forget.js';
+import { EndpointLife } from './endpoint-life.js';
 import { HostOffers } from './host-offers.js';
 import { keepHouse } from './housekeeping.js';
 import { parseResourceKey } from './keys.js';
 import { latestRevision } from './latest.js';
 import { NveStatuses } from './nve-statuses.js';
-import { Observer, type NvaMeter } from './observer.js';
+import { Observer } from './observer.js';
+import type { NvaOptions } from './options.js';
 import { Origins } from './origins.js';
 import { readCounters } from './read-counters.js';
 import type { NvaReading } from './reading.js';
@@ -54,37 +55,19 @@ import { trace, traceDeps, type TraceDeps } from './trace.js';
 import { AppliedWaiters } from './wait-applied.js';
 import { watchResources, type Watched } from './watch.js';
 
-export interface NvaOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** VNIs given to networks that ask for none, both ends included. */
-  readonly vniRange: { readonly min: number; readonly max: number };
-  /** Revisions of history that stay readable. */
-  readonly keepRevisions: number;
-  /** Of the record of who changed what. */
-  readonly history?: HistoryLimits;
-  /** Absent: every certificate of the CA is as good as another. */
-  readonly policy?: AccessPolicy;
-  /** Is told of what happens. */
-  readonly meter?: NvaMeter;
-  readonly tracer?: Tracer;
-}
-
 const RETRY_MS = 1000;
-/** What an endpoint became is waited for. */
-const ENDPOINT_STATUS_MS = 50;
 /** One change of an endpoint moves the status of every NVE of its network. */
 const NVE_STATUS_MS = 500;
 
 export class Nva implements NvaApi {
   readonly virtualNetworks: Resources<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: Resources<NveSpec, Nve>;
-  readonly endpoints: Resources<EndpointSpec, Endpoint>;
+  readonly endpoints: Resources<PlacedEndpoint, Endpoint>;
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
   readonly changes: Changes;
+  readonly migrations: MigrationApi;
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
   readonly #catalog = new Catalog();
@@ -106,7 +89,7 @@ export class Nva implements NvaApi {
   readonly #sessions: Sessions;
   readonly #nveStatuses: NveStatuses;
   readonly #nveWriter: StatusWriter;
-  readonly #endpointWriter: StatusWriter;
+  readonly #endpointLife: EndpointLife;
   readonly #hostWriter: StatusWriter;
   readonly #waiters: AppliedWaiters;
   readonly #watched: readonly Watched[];
@@ -171,21 +154,19 @@ export class Nva implements NvaApi {
       compiled: (revision) => this.#revisions.reached(revision, this.#stop.signal),
       tenures,
     });
-    const endpointStatuses = new EndpointStatuses({
-      store,
-      endpoint: (id) => catalog.endpoint(id),
-      connected: (nve) => this.#sessions.get(nve),
-    });
     this.#nveWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
       guard: (id) => tenures.guard(id),
       statusOf: (id) => this.#nveStatuses.recordOf(id),
     });
-    this.#endpointWriter = new StatusWriter({
-      ...{ store, clock, log, collection: 'endpoints', gatherMs: ENDPOINT_STATUS_MS },
-      guard: (id) => tenures.guard(catalog.endpoint(id)?.spec.nve ?? ''),
-      statusOf: (id) => endpointStatuses.recordOf(id),
+    this.#endpointLife = new EndpointLife({
+      ...{ store, clock, log, catalog, index, tenures },
+      endpoints: this.endpoints,
+      absentees: this.#absentees,
+      connected: (nve) => this.#sessions.get(nve),
+      signal: this.#stop.signal,
     });
+    this.migrations = this.#endpointLife.migrations;
     this.#hostWriter = this.#makeHostWriter();
     this.#sessions = this.#makeSessions();
     this.#replicas = this.#makeReplicas();
@@ -272,7 +253,7 @@ export class Nva implements NvaApi {
 
   /** How it stands now, for metrics. */
   read(): NvaReading {
-    const writers = [this.#nveWriter, this.#endpointWriter, this.#hostWriter];
+    const writers = [this.#nveWriter, this.#endpointLife.writer, this.#hostWriter];
     return this.#observer.read(this.#index.counters, writers);
   }
 
@@ -323,7 +304,7 @@ export class Nva implements NvaApi {
     this.#waiters.close();
     this.#sessions.close(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     await Promise.all(this.#background);
-    const writers = [this.#nveWriter, this.#endpointWriter, this.#hostWriter];
+    const writers = [this.#nveWriter, this.#endpointLife, this.#hostWriter];
     await Promise.all(writers.map((writer) => writer.close()));
   }
 
@@ -336,6 +317,7 @@ export class Nva implements NvaApi {
     await this.changes.load(this.#stop.signal);
     this.#revisions.advance(this.#catalog.revision);
     if (store.peers !== undefined) await this.#loadTenures(store.peers);
+    this.#endpointLife.resume();
     for (const [nve, digest] of digests) {
       this.#absentees.remember(nve, digest);
       // None has a session here yet, whatever the store says.
@@ -421,6 +403,7 @@ export class Nva implements NvaApi {
       const deltas = this.#observer.compile(change, by, () => this.#index.apply(change));
       this.#sessions.deliver(deltas, revision, by?.origin?.trace);
       this.#observer.compiled(change, deltas, by);
+      this.#endpointLife.committed(change);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }
     if (changes.some(({ kind }) => kind === 'HostProfile' || kind === 'Nve')) {
@@ -453,9 +436,7 @@ export class Nva implements NvaApi {
   #progressed(nve: string, keys: readonly string[] | 'all'): void {
     const progress = this.#sessions.get(nve)?.session.progress;
     const ports = keys === 'all' ? (progress?.keys('port/') ?? []) : keys;
-    for (const key of ports) {
-      if (key.startsWith('port/')) this.#endpointWriter.mark(key.slice('port/'.length));
-    }
+    this.#endpointLife.progressed(nve, ports);
     this.#nveWriter.mark(nve);
     this.#observer.progressed(nve, keys);
     this.#waiters.progressed(nve);

@@ -77,10 +77,8 @@ export class NveStatuses {
       }
       try {
         const etag = etagOf(modRevision);
-        await nves.updateAnyway(
-          { id: nve, changes: { nodeUuid }, etag, validateOnly: false },
-          call,
-        );
+        const which = { id: nve, etag, validateOnly: false, byUser: false };
+        await nves.revise(which, (spec) => ({ ...spec, nodeUuid }), call);
         return;
       } catch (thrown) {
         if (NfvError.from(thrown).code !== 'ETAG_MISMATCH') throw thrown;

@@ -1,7 +1,8 @@
 /** What is in the store's values: JSON, checked when it is read. */
 import { z } from 'zod';
 import { NfvError } from '../errors.js';
-import type { EndpointSpec, EndpointStatus } from '../model/endpoint.js';
+import { ATTACHMENT_CAUSES, ATTACHMENT_STATES, type Attachment } from '../model/attachment.js';
+import type { EndpointStatus, Migration } from '../model/endpoint.js';
 import {
   DATAPLANE_SESSIONS,
   FEATURE_STATES,
@@ -10,6 +11,8 @@ import {
 import { NETWORK_DRIFT_POLICIES } from '../model/drift-policy.js';
 import type { HostProfileSpec, HostProfileStatus } from '../model/host-profile.js';
 import { HOST_PHASES, type HostStatus } from '../model/host/offer.js';
+import { MIGRATION_PHASES } from '../model/migration-phase.js';
+import type { PlacedEndpoint } from '../model/migration.js';
 import { portSchema } from '../model/port-schema.js';
 import type { Meta } from '../model/resource.js';
 import type { NveSpec, NveStatus } from '../model/nve.js';
@@ -31,6 +34,16 @@ export interface SpecRecord<Spec> {
 export interface NveStatusRecord extends NveStatus {
   /** Digest of the items it had tried, none outstanding; empty: not known. */
   readonly settledDigest: string;
+}
+
+/** A place of an endpoint, and what its machine remembers. */
+export interface AttachmentRecord extends Attachment {
+  readonly wasActive: boolean;
+}
+
+/** What its NVEs reported; of its migration the specification tells. */
+export interface EndpointStatusRecord extends Omit<EndpointStatus, 'migration'> {
+  readonly attachments: readonly AttachmentRecord[];
 }
 
 const strings = z.array(z.string()).readonly();
@@ -60,7 +73,23 @@ const nveSpec: z.ZodType<NveSpec> = z.object({
   nodeUuid: z.string(),
 });
 
-const endpointSpec: z.ZodType<EndpointSpec> = z.object({
+const migration: z.ZodType<Migration> = z.object({
+  id: z.string(),
+  source: z.string(),
+  target: z.string(),
+  port: portSchema,
+  phase: z.enum(MIGRATION_PHASES),
+  hold: z.boolean(),
+  released: z.boolean(),
+  force: z.boolean(),
+  timeoutMs: z.number(),
+  startTime: z.string(),
+  deadline: z.string(),
+  reasonCode: z.string(),
+  reason: z.string(),
+});
+
+const endpointSpec: z.ZodType<PlacedEndpoint> = z.object({
   displayName: z.string(),
   network: z.string(),
   nve: z.string(),
@@ -71,6 +100,7 @@ const endpointSpec: z.ZodType<EndpointSpec> = z.object({
   subnets: strings.default([]),
   adminState: z.enum(['UP', 'DOWN']),
   labels,
+  migration: migration.exactOptional(),
 });
 
 const subnetSpec: z.ZodType<SubnetSpec> = z.object({
@@ -100,10 +130,27 @@ const routerSpec: z.ZodType<RouterSpec> = z.object({
   labels,
 });
 
-const endpointStatus: z.ZodType<EndpointStatus> = z.object({
+const endpointStatus: z.ZodType<EndpointStatusRecord> = z.object({
   state: z.enum(['PENDING', 'ACTIVE', 'FAILED', 'DOWN']),
   reasonCode: z.string(),
   reason: z.string(),
+  // Neither is in what older versions wrote.
+  attachments: z
+    .array(
+      z.object({
+        nve: z.string(),
+        state: z.enum(ATTACHMENT_STATES),
+        cause: z.enum(ATTACHMENT_CAUSES),
+        migrationId: z.string(),
+        wasActive: z.boolean(),
+      }),
+    )
+    .readonly()
+    .default([]),
+  laggards: z
+    .array(z.object({ nve: z.string(), code: z.string(), reason: z.string() }))
+    .readonly()
+    .default([]),
 });
 
 const dataplaneStatus: z.ZodType<DataplaneStatus> = z.object({

@@ -34,6 +34,12 @@ import { moveClaims, write, type Attempt } from './write.js';
 
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** Which resource to change. */
+export interface ReviseRequest extends DeleteRequest {
+  /** False: it goes on by itself, and nobody has updated it. */
+  readonly byUser: boolean;
+}
+
 export class Resources<Spec extends object, R extends Resource> implements ResourceApi<Spec, R> {
   constructor(
     private readonly store: Store,
@@ -98,37 +104,33 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     return listPage(this.store, this.rules, request, call.signal);
   }
 
-  update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
-    return this.#update(request, call, (before, name) =>
-      requireConfirmed(this.store, name, before.pending),
-    );
+  update({ changes, ...request }: UpdateRequest<Spec>, call: Call): Promise<R> {
+    return this.revise({ ...request, byUser: true }, (spec) => ({ ...spec, ...changes }), call);
   }
 
-  /** For what the NVA itself learns: it holds whether a change is confirmed or not. */
-  updateAnyway(request: UpdateRequest<Spec>, call: Call): Promise<R> {
-    return this.#update(request, call, () => Promise.resolve());
-  }
-
-  async #update(
-    request: UpdateRequest<Spec>,
+  /**
+   * Changes the specification as `change` says, which is asked again where others were faster. What goes
+   * on by itself does so whether a change is confirmed or not.
+   * @throws NfvError NOT_FOUND, ETAG_MISMATCH, CONFIRMATION_PENDING, those of the rules and of `change`
+   */
+  async revise(
+    { id, etag, validateOnly, byUser }: ReviseRequest,
+    change: (spec: Spec) => Spec,
     call: Call,
-    mayChange: (before: SpecRecord<Spec>, name: string) => Promise<void>,
   ): Promise<R> {
-    const { id, changes, etag, validateOnly } = request;
     return write(this.store, call, async () => {
       const { rules } = this;
       const before = await this.#read(id);
       this.#checkEtag(id, etag, before.modRevision);
-      await mayChange(before.value, this.#name(id));
-      const wanted = { ...before.value.spec, ...changes };
-      const checked = await rules.check(id, before.value.spec, wanted);
+      if (byUser) await requireConfirmed(this.store, this.#name(id), before.value.pending);
+      const checked = await rules.check(id, before.value.spec, change(before.value.spec));
       if (isDeepStrictEqual(checked.spec, before.value.spec)) {
         return { kind: 'done', result: await rules.assemble(id, before, undefined) };
       }
       const record = {
         ...before.value,
         spec: checked.spec,
-        updateTime: timestamp(this.clock.now()),
+        ...(byUser ? { updateTime: timestamp(this.clock.now()) } : {}),
       };
       const key = specKey(rules.collection, id);
       const values = {

@@ -17,6 +17,7 @@ import { vtepOf, type NveSpec } from '../model/nve.js';
 import type { ItemSight, SightState } from '../model/query.js';
 import { stateOfAll, type Hop, type TraceRequest, type TraceResult } from '../model/trace.js';
 import { gatewayKey, gatewayNeighborKey } from '../model/routing-items.js';
+import { homeOf } from '../model/migration.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
@@ -38,7 +39,10 @@ export function traceDeps(
   index: CompileIndex,
 ): TraceDeps {
   return {
-    endpoint: (id) => catalog.endpoint(id)?.spec,
+    endpoint: (id) => {
+      const spec = catalog.endpoint(id)?.spec;
+      return spec && { ...spec, nve: homeOf(spec) };
+    },
     network: (id) => catalog.network(id),
     nve: (id) => catalog.nve(id),
     connected: (nve) => sessions.get(nve),

@@ -48,6 +48,7 @@ import type { TraceResponse__Output } from './gen/nfv/v1/TraceResponse.js';
 import type { WaitAppliedResponse__Output } from './gen/nfv/v1/WaitAppliedResponse.js';
 import type { WatchResponse__Output } from './gen/nfv/v1/WatchResponse.js';
 import { loadProtos } from './load.js';
+import { MigrationClient } from './migration-service.js';
 import { RESOURCE_KINDS } from './nva-service.js';
 import { ResourceClient } from './resource-client.js';
 import { StatusCodec } from './status.js';
@@ -73,6 +74,7 @@ export class NvaClient implements NvaApi {
   readonly routers: ResourceApi<RouterSpec, Router>;
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly changes: ChangesClient;
+  readonly migrations: MigrationClient;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
 
@@ -95,6 +97,7 @@ export class NvaClient implements NvaApi {
     this.routers = routers(this.#client, this.#unary);
     this.hostProfiles = hostProfiles(this.#client, this.#unary);
     this.changes = new ChangesClient(this.#client, this.#unary);
+    this.migrations = new MigrationClient(this.#client, this.#unary);
   }
 
   async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {

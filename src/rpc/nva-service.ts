@@ -31,6 +31,7 @@ import type { NvaServiceHandlers } from './gen/nfv/v1/NvaService.js';
 import type { WatchRequest__Output } from './gen/nfv/v1/WatchRequest.js';
 import type { WatchResponse } from './gen/nfv/v1/WatchResponse.js';
 import type { HandlerFactory } from './handlers.js';
+import { migrationHandlers } from './migration-service.js';
 
 export const RESOURCE_KINDS = new EnumTable<
   ResourceKind,
@@ -60,6 +61,7 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...routerHandlers(api, make),
     ...hostProfileHandlers(api, make),
     ...changesHandlers(api.changes, make),
+    ...migrationHandlers(api.migrations, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
     }),

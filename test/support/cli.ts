@@ -116,6 +116,7 @@ export function connectTo(nva: NvaApi): Connect {
     changes: nva.changes,
     subnets: nva.subnets,
     routers: nva.routers,
+    migrations: nva.migrations,
     watch: (request, call) => nva.watch(request, call),
     waitApplied: (request, call) => nva.waitApplied(request, call),
     trace: (request, call) => nva.trace(request, call),

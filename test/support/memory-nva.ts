@@ -38,8 +38,10 @@ import {
   type VirtualNetworkSpec,
 } from '../../src/model/virtual-network.js';
 import type { ChangesApi } from '../../src/model/api.js';
+import type { Migrations } from '../../src/nva/migrations.js';
 import { NO_CHANGES } from './no-changes.js';
 import { MemoryCollection, type Commits } from './memory-collection.js';
+import { memoryMigrations } from './memory-migrations.js';
 import { inUse, missing } from './memory-refusals.js';
 import { allowedPrefixes, routerRules, subnetRules, withAddresses } from './memory-routing.js';
 
@@ -72,6 +74,7 @@ export class MemoryNva implements NvaApi {
   readonly routers: MemoryCollection<RouterSpec, Router>;
   readonly hostProfiles: MemoryCollection<HostProfileSpec, HostProfileResource>;
   readonly changes: ChangesApi = NO_CHANGES;
+  readonly migrations: Migrations;
 
   constructor(private readonly clock: Clock = systemClock) {
     const commits = this.#commits();
@@ -135,6 +138,7 @@ export class MemoryNva implements NvaApi {
       },
       commits,
     );
+    this.migrations = memoryMigrations(this.endpoints, commits, this.clock);
     this.subnets = new MemoryCollection(subnetRules(this), commits);
     this.routers = new MemoryCollection(routerRules(this), commits);
     this.hostProfiles = new MemoryCollection<HostProfileSpec, HostProfileResource>(

@@ -13,6 +13,8 @@ const META = {
   updateTime: '2026-01-02T11:30:00.000Z',
 };
 
+const MIGRATION_ID = '6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11';
+
 export const NETWORK: VirtualNetwork = {
   kind: 'VirtualNetwork',
   id: 'blue',
@@ -154,7 +156,31 @@ export const ENDPOINT: Endpoint = {
     adminState: 'UP',
     labels: { app: 'web' },
   },
-  status: { state: 'ACTIVE', reasonCode: '', reason: '' },
+  status: {
+    state: 'ACTIVE',
+    reasonCode: '',
+    reason: '',
+    attachments: [
+      { nve: 'host-a', state: 'ACTIVATED', cause: 'CREATE', migrationId: '' },
+      { nve: 'host-b', state: 'ASSOCIATED', cause: 'MIGRATE', migrationId: MIGRATION_ID },
+    ],
+    migration: {
+      id: MIGRATION_ID,
+      source: 'host-a',
+      target: 'host-b',
+      port: { kind: 'veth', netns: 'web-1', interface: 'eth0', hostInterface: '' },
+      phase: 'ASSOCIATED',
+      hold: true,
+      released: false,
+      force: false,
+      timeoutMs: 60_000,
+      startTime: '2026-01-02T11:29:00.000Z',
+      deadline: '2026-01-03T11:29:01.000Z',
+      reasonCode: '',
+      reason: '',
+    },
+    laggards: [{ nve: 'host-c', code: 'NVE_DISCONNECTED', reason: 'nves/host-c is not connected' }],
+  },
   meta: META,
 };
 
@@ -168,7 +194,13 @@ export const FAILED_ENDPOINT: Endpoint = {
     ips: ['10.0.0.12'],
     subnets: [],
   },
-  status: { state: 'FAILED', reasonCode: 'NETNS_MISSING', reason: 'no network namespace "web-2"' },
+  status: {
+    state: 'FAILED',
+    reasonCode: 'NETNS_MISSING',
+    reason: 'no network namespace "web-2"',
+    attachments: [{ nve: 'host-a', state: 'INIT', cause: 'CREATE', migrationId: '' }],
+    laggards: [],
+  },
 };
 
 export const HOST_PROFILE: HostProfileResource = {

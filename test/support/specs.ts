@@ -1,5 +1,5 @@
 /** Specifications with everything in them but what a test is about. */
-import { NEW_ENDPOINT, type EndpointSpec } from '../../src/model/endpoint.js';
+import { NEW_ENDPOINT, type EndpointSpec, type Migration } from '../../src/model/endpoint.js';
 import { NEW_NVE, type NveSpec } from '../../src/model/nve.js';
 import { NEW_ROUTER, type RouterSpec } from '../../src/model/router.js';
 import { NEW_SUBNET, type SubnetSpec } from '../../src/model/subnet.js';
@@ -38,4 +38,24 @@ export function subnetSpec(fields: Partial<SubnetSpec> = {}): SubnetSpec {
 
 export function routerSpec(fields: Partial<RouterSpec> = {}): RouterSpec {
   return { ...NEW_ROUTER, vrfId: 1, ...fields };
+}
+
+/** A migration from NVE `nve`, that has just begun. */
+export function migrationTo(target: string, fields: Partial<Migration> = {}): Migration {
+  return {
+    id: '6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11',
+    source: 'nve',
+    target,
+    port: { kind: 'veth', netns: 'guest-2', interface: 'eth0', hostInterface: '' },
+    phase: 'ASSOCIATING',
+    hold: false,
+    released: false,
+    force: false,
+    timeoutMs: 60_000,
+    startTime: '2026-01-01T00:00:00.000Z',
+    deadline: '2026-01-01T00:01:00.000Z',
+    reasonCode: '',
+    reason: '',
+    ...fields,
+  };
 }

@@ -3,14 +3,14 @@
  * is always that of compiling everything (test/unit/nva/compiler holds the two against each other).
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { EndpointSpec } from '../../model/endpoint.js';
+import { placesOf, type PlacedEndpoint } from '../../model/migration.js';
 import type { Item } from '../../model/item.js';
 import type { Labels } from '../../model/resource.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
 import { DeltaBuilder, type ItemDelta } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
-import { vtepItems } from './items.js';
+import { peerItems, vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
 import { routeBetween, type RouteBetween } from './route-between.js';
 import { reachOf } from './reach.js';
@@ -23,6 +23,13 @@ interface Scope {
   readonly networks: Set<string>;
   readonly routers: Set<string>;
   reach: RouterReach;
+}
+
+/** An endpoint, and the NVE that it comes to. */
+interface Leading {
+  readonly id: string;
+  readonly endpoint: PlacedEndpoint;
+  readonly target: string;
 }
 
 /** What it touches, at one moment. */
@@ -77,20 +84,8 @@ export class CompileIndex {
     const input = tables.nve(nve);
     if (input === undefined) return items;
     for (const item of vtepItems(input.spec)) items.set(item.key, item);
-    const networks = tables.joined(nve);
-    const routers = new Set<string>();
-    for (const id of networks) {
-      for (const router of tables.routersAt(id)) routers.add(router);
-    }
-    const scene = this.#scene({ networks, routers });
-    for (const [id, view] of scene.networks) {
-      const network = tables.network(id);
-      if (network === undefined || view === undefined) continue;
-      for (const item of this.#networks.itemsOf(view, network, nve)) items.set(item.key, item);
-    }
-    for (const router of scene.routers.values()) {
-      if (router === undefined) continue;
-      for (const item of this.#routers.itemsOf(router, nve)) items.set(item.key, item);
+    for (const item of this.#itemsIn(this.#sceneOf(tables.joined(nve)), nve)) {
+      items.set(item.key, item);
     }
     return items;
   }
@@ -119,6 +114,50 @@ export class CompileIndex {
     return fork;
   }
 
+  /**
+   * What the NVEs have because of an endpoint and of its place on `target`: there all of its networks,
+   * elsewhere the endpoint itself, and what leads to `target`.
+   */
+  concerned(id: string, target: string): Map<string, Item[]> {
+    const tables = this.#tables;
+    const concerned = new Map<string, Item[]>();
+    const endpoint = tables.endpoint(id);
+    if (endpoint === undefined) return concerned;
+    const { network } = endpoint;
+    const scene = this.#sceneOf(tables.group(network));
+    for (const nve of tables.membersOf([network])) {
+      const items =
+        nve === target
+          ? this.#itemsIn(scene, nve)
+          : this.#leadingItems(scene, nve, { id, endpoint, target });
+      concerned.set(nve, [...items]);
+    }
+    return concerned;
+  }
+
+  *#itemsIn({ networks, routers }: Scene, nve: string): Generator<Item> {
+    for (const [id, view] of networks) {
+      const network = this.#tables.network(id);
+      if (network === undefined || view === undefined) continue;
+      yield* this.#networks.itemsOf(view, network, nve);
+    }
+    for (const router of routers.values()) {
+      if (router !== undefined) yield* this.#routers.itemsOf(router, nve);
+    }
+  }
+
+  *#leadingItems({ networks, routers }: Scene, nve: string, to: Leading): Generator<Item> {
+    const { id, endpoint, target } = to;
+    for (const view of networks.values()) {
+      if (view !== undefined) yield* peerItems(view, nve, target);
+    }
+    const own = networks.get(endpoint.network);
+    if (own !== undefined) yield* this.#networks.endpointItems(own, nve, id, endpoint);
+    for (const router of routers.values()) {
+      if (router !== undefined) yield* this.#routers.endpointItems(router, nve, endpoint);
+    }
+  }
+
   /** The NVEs that have a configuration. */
   nves(): Iterable<string> {
     return this.#tables.nves();
@@ -139,7 +178,16 @@ export class CompileIndex {
     return this.#tables.view(network)?.mtu;
   }
 
-  #scene({ networks, routers }: Pick<Scope, 'networks' | 'routers'>): Scene {
+  /** Networks with their routers. */
+  #sceneOf(networks: ReadonlySet<string>): Scene {
+    const routers = new Set<string>();
+    for (const id of networks) {
+      for (const router of this.#tables.routersAt(id)) routers.add(router);
+    }
+    return this.#scene({ networks, routers });
+  }
+
+  #scene({ networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>): Scene {
     const tables = this.#tables;
     const views = new Map<string, NetworkView | undefined>();
     for (const id of networks) views.set(id, tables.view(id));
@@ -200,12 +248,16 @@ export class CompileIndex {
   }
 
   /** An NVE comes to a network's group by it, or leaves it. */
-  #movesMember(before: EndpointSpec | undefined, after: EndpointSpec | undefined): boolean {
+  #movesMember(before: PlacedEndpoint | undefined, after: PlacedEndpoint | undefined): boolean {
     const tables = this.#tables;
-    if (after !== undefined && tables.endpointsIn(after.network, after.nve) === 0) return true;
-    if (before === undefined || tables.endpointsIn(before.network, before.nve) > 1) return false;
-    const { network, nve } = before;
-    return after?.nve !== nve || !tables.group(network).has(after.network);
+    const nves = after === undefined ? [] : placesOf(after).map(({ nve }) => nve);
+    const network = after?.network ?? '';
+    if (nves.some((nve) => tables.endpointsIn(network, nve) === 0)) return true;
+    if (before === undefined) return false;
+    const stays = tables.group(before.network).has(network);
+    return placesOf(before).some(
+      ({ nve }) => tables.endpointsIn(before.network, nve) <= 1 && !(stays && nves.includes(nve)),
+    );
   }
 
   /** A network with those that it is routed to, and their routers. */

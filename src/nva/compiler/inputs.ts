@@ -1,5 +1,5 @@
 /** What the compiler compiles: specifications, and of an NVE what its agent found on the host. */
-import type { EndpointSpec } from '../../model/endpoint.js';
+import type { PlacedEndpoint } from '../../model/migration.js';
 import type { RouterSpec } from '../../model/router.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { NveSpec, Underlay } from '../../model/nve.js';
@@ -19,7 +19,7 @@ export type Change =
       readonly after: VirtualNetworkSpec | undefined;
     }
   | { readonly kind: 'Nve'; readonly id: string; readonly after: NveInput | undefined }
-  | { readonly kind: 'Endpoint'; readonly id: string; readonly after: EndpointSpec | undefined }
+  | { readonly kind: 'Endpoint'; readonly id: string; readonly after: PlacedEndpoint | undefined }
   | { readonly kind: 'Subnet'; readonly id: string; readonly after: SubnetSpec | undefined }
   | { readonly kind: 'Router'; readonly id: string; readonly after: RouterSpec | undefined };
 

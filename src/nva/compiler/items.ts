@@ -1,9 +1,9 @@
 /** The items of one NVE for one network, piece by piece. Pure. */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../model/canonical.js';
-import type { EndpointSpec } from '../../model/endpoint.js';
 import { withPrefixLength } from '../../model/endpoint.js';
 import { dependenciesOf, keyOf, type Item, type Payload } from '../../model/item.js';
+import { homeOf, placeAt, type Place, type PlacedEndpoint } from '../../model/migration.js';
 import type { NveSpec } from '../../model/nve.js';
 import type { NetworkView } from './inputs.js';
 
@@ -66,7 +66,7 @@ interface Shared {
   readonly vni: number;
   readonly vtep: string;
   readonly arpSuppression: boolean;
-  /** What the others have, not the endpoint's own NVE. */
+  /** What those have that do not deliver to the endpoint themselves. */
   readonly mac: Item;
   readonly neighbors: readonly Item[];
 }
@@ -76,22 +76,22 @@ interface Shared {
  * many they are: with it go the hashes, most of the cost of a start with all NVEs.
  */
 export class EndpointItems {
-  readonly #shared = new WeakMap<EndpointSpec, Shared>();
+  readonly #shared = new WeakMap<PlacedEndpoint, Shared>();
 
   /** What member `nve` has because of one endpoint, its own or another's. */
-  *of(view: NetworkView, nve: string, id: string, endpoint: EndpointSpec): Generator<Item> {
-    const vtep = view.members.get(endpoint.nve);
+  *of(view: NetworkView, nve: string, id: string, endpoint: PlacedEndpoint): Generator<Item> {
+    const vtep = view.members.get(homeOf(endpoint));
     if (!view.members.has(nve) || vtep === undefined) return;
-    const isLocal = endpoint.nve === nve;
-    if (isLocal) yield portItem(view, id, endpoint);
+    const here = placeAt(endpoint, nve);
+    if (here !== undefined) yield portItem(view, id, endpoint, here);
     // An endpoint that is down is where nobody can reach it.
     if (endpoint.adminState === 'DOWN') return;
     const shared = this.#sharedOf(view, vtep, endpoint);
-    yield isLocal ? localMacItem(view, id, endpoint) : shared.mac;
+    yield here?.delivers === true ? localMacItem(view, id, endpoint) : shared.mac;
     yield* shared.neighbors;
   }
 
-  #sharedOf({ spec }: NetworkView, vtep: string, endpoint: EndpointSpec): Shared {
+  #sharedOf({ spec }: NetworkView, vtep: string, endpoint: PlacedEndpoint): Shared {
     const { vni, arpSuppression } = spec;
     const { mac, ips } = endpoint;
     const known = this.#shared.get(endpoint);
@@ -112,23 +112,27 @@ export class EndpointItems {
   }
 }
 
-function portItem(view: NetworkView, id: string, endpoint: EndpointSpec): Item {
+function portItem(
+  view: NetworkView,
+  id: string,
+  { mac, ips }: PlacedEndpoint,
+  { port, up }: Place,
+): Item {
   const { prefixes } = view;
   const { vni } = view.spec;
-  const { mac, ips, adminState, port } = endpoint;
   return new CompiledItem({
     kind: 'port',
     endpoint: id,
     vni,
     mac,
     addresses: ips.map((ip) => withPrefixLength(ip, prefixes)),
-    adminUp: adminState === 'UP',
+    adminUp: up,
     mtu: view.mtu,
     port,
   });
 }
 
-function localMacItem({ spec }: NetworkView, id: string, { mac }: EndpointSpec): Item {
+function localMacItem({ spec }: NetworkView, id: string, { mac }: PlacedEndpoint): Item {
   const via = { kind: 'endpoint', endpoint: id } as const;
   return new CompiledItem({ kind: 'mac_entry', vni: spec.vni, mac, via });
 }

@@ -1,5 +1,5 @@
 /** What the change of one network means to each of its NVEs. */
-import type { EndpointSpec } from '../../model/endpoint.js';
+import type { PlacedEndpoint } from '../../model/migration.js';
 import type { Item } from '../../model/item.js';
 import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
@@ -9,15 +9,15 @@ import type { Network } from './tables.js';
 
 export interface ChangedEndpoint {
   readonly id: string;
-  readonly before: EndpointSpec | undefined;
-  readonly after: EndpointSpec | undefined;
+  readonly before: PlacedEndpoint | undefined;
+  readonly after: PlacedEndpoint | undefined;
 }
 
 /** The network at one moment. */
 interface Side {
   readonly view: NetworkView;
-  get(id: string): EndpointSpec | undefined;
-  entries(): Iterable<readonly [string, EndpointSpec]>;
+  get(id: string): PlacedEndpoint | undefined;
+  entries(): Iterable<readonly [string, PlacedEndpoint]>;
 }
 
 type Endpoints = Network['endpoints'];
@@ -31,6 +31,16 @@ export class NetworkDiff {
   /** All that an NVE has of a network. */
   *itemsOf(view: NetworkView, network: Network, nve: string): Generator<Item> {
     yield* this.#memberItems({ view, ...endpointsNow(network.endpoints) }, nve);
+  }
+
+  /** What an NVE has of a network because of one endpoint. */
+  endpointItems(
+    view: NetworkView,
+    nve: string,
+    id: string,
+    endpoint: PlacedEndpoint,
+  ): Iterable<Item> {
+    return this.#items.of(view, nve, id, endpoint);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** What the change of one router, or of its networks, means to each of its NVEs. */
-import type { EndpointSpec } from '../../model/endpoint.js';
+import type { PlacedEndpoint } from '../../model/migration.js';
 import type { Item } from '../../model/item.js';
 import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
@@ -32,6 +32,11 @@ export class RouterDiff {
   /** All that an NVE has of a router. */
   *itemsOf(router: RouterView, nve: string): Generator<Item> {
     yield* this.#all(router, nve, undefined);
+  }
+
+  /** What an NVE has of a router because of one endpoint. */
+  endpointItems(router: RouterView, nve: string, endpoint: PlacedEndpoint): Iterable<Item> {
+    return this.#neighbors.of(router, nve, endpoint);
   }
 
   diff(
@@ -96,7 +101,7 @@ export class RouterDiff {
   *#of(
     router: RouterView | undefined,
     nve: string,
-    endpoint: EndpointSpec | undefined,
+    endpoint: PlacedEndpoint | undefined,
   ): Generator<Item> {
     if (endpoint !== undefined) yield* this.#neighbors.of(router, nve, endpoint);
   }

@@ -1,5 +1,5 @@
 /** A router as its NVEs see it, and their items for it. Pure. */
-import type { EndpointSpec } from '../../model/endpoint.js';
+import { homeOf, type PlacedEndpoint } from '../../model/migration.js';
 import type { Item } from '../../model/item.js';
 import type { RouterSpec, StaticRoute } from '../../model/router.js';
 import type { NextHop, RouteVia } from '../../model/routing-items.js';
@@ -105,14 +105,14 @@ interface Shared {
 
 /** Where each endpoint of a router's networks is found. What NVEs have in common is made once. */
 export class RouterNeighbors {
-  readonly #shared = new WeakMap<EndpointSpec, Shared>();
+  readonly #shared = new WeakMap<PlacedEndpoint, Shared>();
 
   /** What NVE `nve` has of a router because of one endpoint, its own or another's. */
-  *of(router: RouterView | undefined, nve: string, endpoint: EndpointSpec): Generator<Item> {
+  *of(router: RouterView | undefined, nve: string, endpoint: PlacedEndpoint): Generator<Item> {
     const gateway = router?.gateways.get(endpoint.network);
     if (router === undefined || gateway === undefined) return;
     const { view } = gateway;
-    if (!view.members.has(nve) || !view.members.has(endpoint.nve)) return;
+    if (!view.members.has(nve) || !view.members.has(homeOf(endpoint))) return;
     if (endpoint.adminState === 'DOWN') return;
     yield* this.#itemsOf(router.spec.vrfId, gateway, endpoint);
   }
@@ -120,7 +120,7 @@ export class RouterNeighbors {
   #itemsOf(
     vrf: number,
     { view, subnets, prefixes }: Gateway,
-    endpoint: EndpointSpec,
+    endpoint: PlacedEndpoint,
   ): readonly Item[] {
     const { vni } = view.spec;
     const known = this.#shared.get(endpoint);

@@ -1,5 +1,5 @@
 /** The model as the compiler has it. What refers to each other may come in any order. */
-import type { EndpointSpec } from '../../model/endpoint.js';
+import { placesOf, type PlacedEndpoint } from '../../model/migration.js';
 import type { RouterSpec } from '../../model/router.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
@@ -8,8 +8,8 @@ import { routerViewOf, type RouterView } from './router-view.js';
 
 export interface Network {
   spec: VirtualNetworkSpec | undefined;
-  readonly endpoints: Map<string, EndpointSpec>;
-  /** Ids of the endpoints on each NVE; no empty sets. */
+  readonly endpoints: Map<string, PlacedEndpoint>;
+  /** Ids of the endpoints on each NVE, those that migrate on two; no empty sets. */
   readonly byNve: Map<string, Set<string>>;
   /** Ids. */
   readonly subnets: Set<string>;
@@ -66,7 +66,7 @@ export class Tables {
     return this.#endpointNetwork.get(endpoint);
   }
 
-  endpoint(id: string): EndpointSpec | undefined {
+  endpoint(id: string): PlacedEndpoint | undefined {
     return this.#networks.get(this.#endpointNetwork.get(id) ?? '')?.endpoints.get(id);
   }
 
@@ -219,20 +219,21 @@ export class Tables {
     for (const subnet of after.subnets) addTo(this.#subnetRouters, subnet, id);
   }
 
-  #putEndpoint(id: string, after: EndpointSpec | undefined): void {
+  #putEndpoint(id: string, after: PlacedEndpoint | undefined): void {
     const old = this.#endpointNetwork.get(id);
     const before = old === undefined ? undefined : this.#networks.get(old)?.endpoints.get(id);
-    if (old !== undefined && before !== undefined) this.#detach(old, id, before.nve);
+    if (old !== undefined && before !== undefined) this.#detach(old, id, before);
     if (after !== undefined) this.#attach(id, after);
   }
 
-  #detach(name: string, id: string, nve: string): void {
+  #detach(name: string, id: string, endpoint: PlacedEndpoint): void {
     const network = this.#network(name);
     network.endpoints.delete(id);
     this.#endpointNetwork.delete(id);
-    const local = network.byNve.get(nve);
-    local?.delete(id);
-    if (local?.size === 0) {
+    for (const { nve } of placesOf(endpoint)) {
+      const local = network.byNve.get(nve);
+      local?.delete(id);
+      if (local?.size !== 0) continue;
       network.byNve.delete(nve);
       const networks = this.#nveNetworks.get(nve);
       networks?.delete(name);
@@ -241,12 +242,14 @@ export class Tables {
     this.#tidy(name);
   }
 
-  #attach(id: string, endpoint: EndpointSpec): void {
+  #attach(id: string, endpoint: PlacedEndpoint): void {
     const network = this.#network(endpoint.network);
     network.endpoints.set(id, endpoint);
     this.#endpointNetwork.set(id, endpoint.network);
-    addTo(network.byNve, endpoint.nve, id);
-    addTo(this.#nveNetworks, endpoint.nve, endpoint.network);
+    for (const { nve } of placesOf(endpoint)) {
+      addTo(network.byNve, nve, id);
+      addTo(this.#nveNetworks, nve, endpoint.network);
+    }
   }
 }
 

@@ -8,6 +8,12 @@ import type {
 import { formatName, requireName } from '../../model/names.js';
 import type { Endpoint as Wire, Endpoint__Output as WireOut } from '../gen/nfv/v1/Endpoint.js';
 import { EnumTable, namesOfSet, type WireType } from './common.js';
+import {
+  attachmentFromWire,
+  attachmentToWire,
+  migrationFromWire,
+  migrationToWire,
+} from './migration.js';
 import { metaFromWire, metaToWire } from './meta.js';
 import { portFromWire, portToWire } from './port.js';
 import { referenceFromWire } from './reference.js';
@@ -85,6 +91,8 @@ function fromWire(wire: WireOut): Endpoint {
       state: STATES.fromWire('state', wire.state),
       reasonCode: wire.reason_code,
       reason: wire.reason,
+      attachments: wire.attachments.map(attachmentFromWire),
+      ...migrationFromWire(wire.migration),
     },
     meta: metaFromWire(wire),
   };
@@ -112,6 +120,8 @@ function toWire(endpoint: Endpoint): Wire {
     state: STATES.toWire(status.state),
     reason_code: status.reasonCode,
     reason: status.reason,
+    attachments: status.attachments.map(attachmentToWire),
+    migration: migrationToWire(status),
     ...metaToWire(meta),
   };
 }

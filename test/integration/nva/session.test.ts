@@ -166,14 +166,14 @@ describe('nva sessions with NVEs', () => {
       judge: ({ key }) => (broken && key === 'port/blue-1' ? failure : undefined),
     });
     await a.connect();
-    const state = async (): Promise<unknown> =>
-      (await harness.client.endpoints.get('blue-1', call)).status;
+    const state = async (): Promise<unknown> => {
+      const { status } = await harness.client.endpoints.get('blue-1', call);
+      const [attachment] = status.attachments;
+      return [status.state, status.reasonCode, status.reason, attachment?.state];
+    };
     await eventually(async () => {
-      assert.deepEqual(await state(), {
-        state: 'FAILED',
-        reasonCode: 'NETNS_MISSING',
-        reason: 'there is no namespace blue-1',
-      });
+      const reason = 'there is no namespace blue-1';
+      assert.deepEqual(await state(), ['FAILED', 'NETNS_MISSING', reason, 'INIT']);
     });
     const { laggards } = await overlay.wait(0, 0);
     const [laggard] = laggards.filter(({ nve }) => nve === 'host-a');
@@ -193,7 +193,7 @@ describe('nva sessions with NVEs', () => {
       settledRevision: a.revision,
     });
     await eventually(async () => {
-      assert.deepEqual(await state(), { state: 'ACTIVE', reasonCode: '', reason: '' });
+      assert.deepEqual(await state(), ['ACTIVE', '', '', 'ACTIVATED']);
       assert.equal((await harness.client.nves.get('host-a', call)).status.state, 'IN_SYNC');
     });
   });

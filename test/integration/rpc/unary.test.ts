@@ -348,6 +348,7 @@ describe('unary calls that take their time', () => {
       changes: stuck.changes,
       subnets: stuck.subnets,
       routers: stuck.routers,
+      migrations: stuck.migrations,
       nves: {
         create: never,
         list: never,

@@ -165,6 +165,7 @@ describe('watch, when its reader is slow or goes', () => {
       changes: nva.changes,
       subnets: nva.subnets,
       routers: nva.routers,
+      migrations: nva.migrations,
       async *watch(_request: WatchRequest, { signal }: Call) {
         try {
           while (!signal.aborted) {

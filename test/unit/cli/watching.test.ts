@@ -115,6 +115,7 @@ describe('watchChanges', () => {
       changes: memory.changes,
       subnets: memory.subnets,
       routers: memory.routers,
+      migrations: memory.migrations,
       waitApplied: (request, call) => memory.waitApplied(request, call),
       trace: (request) => memory.trace(request),
       readCounters: (endpoints) => memory.readCounters(endpoints),

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { NO_ENDPOINT_STATUS } from '../../../src/model/endpoint.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
 import {
   decodeKv,
@@ -11,7 +10,7 @@ import {
   type RecordType,
 } from '../../../src/nva/records.js';
 import { LINUX_LIKE } from '../../support/fake-nve.js';
-import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
+import { migrationTo, endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
 import { VPP_PORTS } from '../../support/vpp-port-samples.js';
 
 const TIMES = { createTime: '2026-01-02T03:04:05.000Z', updateTime: '2026-01-02T03:04:06.000Z' };
@@ -54,7 +53,19 @@ describe('records in the store', () => {
       ...TIMES,
     });
   }
-  written("an endpoint's status", STATUS_RECORDS.endpoints, NO_ENDPOINT_STATUS);
+  written('an endpoint that migrates', RECORDS.endpoints, {
+    spec: { ...endpointSpec(), migration: migrationTo('nve-2', { hold: true }) },
+    ...TIMES,
+  });
+  written("an endpoint's status", STATUS_RECORDS.endpoints, {
+    state: 'ACTIVE',
+    reasonCode: '',
+    reason: '',
+    attachments: [
+      { nve: 'nve', state: 'ACTIVATED', cause: 'RESUME', migrationId: '', wasActive: true },
+    ],
+    laggards: [{ nve: 'nve-2', code: 'NVE_PENDING', reason: 'it is still applying' }],
+  });
   written("a new NVE's status", STATUS_RECORDS.nves, { ...NO_NVE_STATUS, settledDigest: '' });
   written("an NVE's status", STATUS_RECORDS.nves, {
     ...NO_NVE_STATUS,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../../src/errors.js';
-import type { EndpointStatus } from '../../../../src/model/endpoint.js';
+import { NO_ENDPOINT_STATUS, type EndpointStatus } from '../../../../src/model/endpoint.js';
 import { CliWorld } from '../../../support/cli-world.js';
 import { settle } from '../../../support/fake-clock.js';
 
@@ -12,7 +12,7 @@ describe('nfvctl wait --for', () => {
   });
 
   const report = (state: EndpointStatus['state']): void => {
-    const status = { state, reasonCode: '', reason: '' };
+    const status = { ...NO_ENDPOINT_STATUS, state };
     world.nva.endpoints.report('web-1', (endpoint) => ({ ...endpoint, status }));
   };
 

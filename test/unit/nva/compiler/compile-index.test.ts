@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { EndpointSpec } from '../../../../src/model/endpoint.js';
+import { MIGRATION_PHASES, type MigrationPhase } from '../../../../src/model/migration-phase.js';
+import { placesOf, type PlacedEndpoint } from '../../../../src/model/migration.js';
 import type { VirtualNetworkSpec } from '../../../../src/model/virtual-network.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import type { Change, NveInput } from '../../../../src/nva/compiler/inputs.js';
 import { payloads, Replicas } from '../../../support/replicas.js';
-import { endpointSpec, networkSpec, nveInput } from '../../../support/specs.js';
+import { endpointSpec, migrationTo, networkSpec, nveInput } from '../../../support/specs.js';
 
 const NVES = ['nve-a', 'nve-b', 'nve-c', 'nve-d'];
 const NETWORKS = ['net-1', 'net-2', 'net-3'];
@@ -36,15 +37,21 @@ const nveInputs: fc.Arbitrary<NveInput> = fc
     ),
   );
 
-const endpointSpecs: fc.Arbitrary<EndpointSpec> = fc
+/** Also of an endpoint that is at its target: compiling must not mind. */
+const migrations = fc
+  .record({ target: fc.constantFrom(...NVES), phase: fc.constantFrom(...MIGRATION_PHASES) })
+  .map(({ target, phase }) => ({ migration: migrationTo(target, { phase }) }));
+
+const endpointSpecs: fc.Arbitrary<PlacedEndpoint> = fc
   .record({
     network: fc.constantFrom(...NETWORKS),
     nve: fc.constantFrom(...NVES),
     mac: fc.constantFrom('02:00:00:00:00:01', '02:00:00:00:00:02', '02:00:00:00:00:03'),
     ips: fc.subarray(['10.0.0.1', '10.0.0.2', 'fd00::1']),
     adminState: fc.constantFrom('UP', 'DOWN'),
+    moving: fc.oneof(fc.constant({}), migrations),
   })
-  .map((fields) => endpointSpec(fields));
+  .map(({ moving, ...fields }) => ({ ...endpointSpec(fields), ...moving }));
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 4 });
@@ -147,9 +154,11 @@ describe('nva/compiler/compile-index', () => {
       fc.property(fc.array(changes, { maxLength: 60, size: 'max' }), (sequence) => {
         const index = new CompileIndex();
         const model = new Model();
-        const endpoints = new Map<string, EndpointSpec>();
+        const endpoints = new Map<string, PlacedEndpoint>();
         const membersOf = (network: string): string[] =>
-          [...endpoints.values()].filter((e) => e.network === network).map((e) => e.nve);
+          [...endpoints.values()]
+            .filter((e) => e.network === network)
+            .flatMap((e) => placesOf(e).map(({ nve }) => nve));
         for (const change of sequence) {
           if (!model.accepts(change)) continue;
           const allowed = new Set<string>();
@@ -237,6 +246,128 @@ describe('nva/compiler/compile-index', () => {
         'tunnel/103/192.0.2.1',
       ]);
       assert.equal(deltas.get('nve-0')?.upserts.size, 1 + 5 * 2 + 1 + 1 + 10 * 2);
+    });
+  });
+
+  describe('a migration', () => {
+    const UP = '192.0.2.1';
+    const TARGET = '192.0.2.2';
+    const MAC = '02:00:00:00:00:01';
+    const endpoint = (phase: MigrationPhase | undefined): PlacedEndpoint => ({
+      ...endpointSpec({ network: 'net', nve: 'source', mac: MAC, ips: ['10.0.0.1'] }),
+      ...(phase === undefined ? {} : { migration: migrationTo('target', { phase }) }),
+    });
+
+    /** The endpoint, a peer, an NVE that is in another network, and one that has nothing yet. */
+    function populated(): CompileIndex {
+      const index = new CompileIndex();
+      index.apply({ kind: 'VirtualNetwork', id: 'net', after: networkSpec({ vni: 5 }) });
+      const vteps = { source: UP, target: TARGET, peer: '192.0.2.3', other: '192.0.2.4' };
+      for (const [id, address] of Object.entries(vteps)) {
+        index.apply({ kind: 'Nve', id, after: nveInput([address], 1500) });
+      }
+      for (const [n, nve] of ['peer', 'other'].entries()) {
+        const network = nve === 'peer' ? 'net' : 'elsewhere';
+        const after = endpointSpec({ network, nve, mac: `02:00:00:00:00:1${n}` });
+        index.apply({ kind: 'Endpoint', id: `at-${nve}`, after });
+      }
+      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint(undefined) });
+      return index;
+    }
+
+    /** Where each NVE sends frames for the endpoint, and what its port is like. */
+    function seen(index: CompileIndex): Record<string, string> {
+      const told = ['source', 'target', 'peer'].map((nve) => {
+        const items = index.full(nve);
+        const port = items.get('port/ep')?.payload;
+        const mac = items.get(`mac/5/${MAC}`)?.payload;
+        const up = port?.kind !== 'port' ? 'no port' : port.adminUp ? 'up' : 'down';
+        const via = mac?.kind !== 'mac_entry' ? undefined : mac.via;
+        const to = via === undefined ? 'nowhere' : via.kind === 'remote' ? via.vtep : 'here';
+        return [nve, `${up}, ${to}`] as const;
+      });
+      return Object.fromEntries(told);
+    }
+
+    const courses: readonly [MigrationPhase, string, string, string][] = [
+      ['ASSOCIATING', 'up, here', `down, ${UP}`, `no port, ${UP}`],
+      ['ASSOCIATED', 'up, here', `down, ${UP}`, `no port, ${UP}`],
+      ['ACTIVATING', 'up, here', 'up, here', `no port, ${UP}`],
+      ['SWITCHING', `up, ${TARGET}`, 'up, here', `no port, ${TARGET}`],
+      ['RETURNING', 'up, here', 'up, here', `no port, ${UP}`],
+      ['CANCELLED', 'up, here', 'no port, nowhere', `no port, ${UP}`],
+      ['FAILED', 'up, here', 'no port, nowhere', `no port, ${UP}`],
+    ];
+    for (const [phase, source, target, peer] of courses) {
+      it(`${phase}: ${source} at the source, ${target} at the target, ${peer} elsewhere`, () => {
+        const index = populated();
+        index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint(phase) });
+        assert.deepEqual(seen(index), { source, target, peer });
+      });
+    }
+
+    it('brings the target into the network at once: tunnels, flood lists, mappings', () => {
+      const index = populated();
+      const after = endpoint('ASSOCIATING');
+      const deltas = index.apply({ kind: 'Endpoint', id: 'ep', after });
+      assert.deepEqual([...deltas.keys()].sort(), ['peer', 'source', 'target']);
+      assert.deepEqual([...(deltas.get('peer')?.upserts.keys() ?? [])].sort(), [
+        `flood/5/${TARGET}`,
+        `tunnel/5/${TARGET}`,
+      ]);
+      assert.deepEqual([...(deltas.get('target')?.upserts.keys() ?? [])].sort(), [
+        'bd/5',
+        'flood/5/192.0.2.1',
+        'flood/5/192.0.2.3',
+        'mac/5/02:00:00:00:00:01',
+        'mac/5/02:00:00:00:00:10',
+        'neigh/5/10.0.0.1',
+        'port/ep',
+        'tunnel/5/192.0.2.1',
+        'tunnel/5/192.0.2.3',
+      ]);
+    });
+
+    it('switches by one small compile for each NVE of the network, and no full one', () => {
+      const index = populated();
+      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('ASSOCIATING') });
+      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('ACTIVATING') });
+      const before = { ...index.counters };
+      const deltas = index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('SWITCHING') });
+      assert.deepEqual(
+        [...deltas].map(([nve, { upserts, removes }]) => [nve, [...upserts.keys()], removes.size]),
+        ['peer', 'source'].map((nve) => [nve, [`mac/5/${MAC}`], 0]),
+      );
+      assert.deepEqual(index.counters, { ...before, endpoint: before.endpoint + 3 });
+    });
+
+    it('concerns all of the target, and elsewhere what leads there', () => {
+      const index = populated();
+      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('ASSOCIATING') });
+      const keys = new Map(
+        [...index.concerned('ep', 'target')].map(([nve, items]) => [
+          nve,
+          items.map(({ key }) => key).sort(),
+        ]),
+      );
+      assert.deepEqual([...keys.keys()].sort(), ['peer', 'source', 'target']);
+      assert.deepEqual(
+        keys.get('target'),
+        [...index.full('target').keys()].filter((key) => !key.startsWith('vtep/')).sort(),
+      );
+      assert.deepEqual(keys.get('peer'), [
+        `flood/5/${TARGET}`,
+        `mac/5/${MAC}`,
+        'neigh/5/10.0.0.1',
+        `tunnel/5/${TARGET}`,
+      ]);
+      assert.deepEqual(keys.get('source'), [
+        `flood/5/${TARGET}`,
+        `mac/5/${MAC}`,
+        'neigh/5/10.0.0.1',
+        'port/ep',
+        `tunnel/5/${TARGET}`,
+      ]);
     });
   });
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { MIGRATION_PHASES } from '../../../../src/model/migration-phase.js';
 import type { RouterSpec } from '../../../../src/model/router.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import type { Change } from '../../../../src/nva/compiler/inputs.js';
 import { payloads, Replicas } from '../../../support/replicas.js';
 import {
   endpointSpec,
+  migrationTo,
   networkSpec,
   nveInput,
   routerSpec,
@@ -104,11 +106,14 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
         nve: fc.constantFrom(...NVES),
         adminState: fc.constantFrom('UP', 'DOWN'),
         there: fc.boolean(),
+        target: fc.constantFrom(undefined, ...NVES),
+        phase: fc.constantFrom(...MIGRATION_PHASES),
       })
-      .map(({ n, there, ...fields }): Change => {
+      .map(({ n, there, target, phase, ...fields }): Change => {
         const mac = `02:00:00:00:00:0${n}`;
         const ips = SUBNETS.map((_, subnet) => `10.${subnet}.0.1${n}`);
-        const after = there ? endpointSpec({ mac, ips, ...fields }) : undefined;
+        const moving = target === undefined ? {} : { migration: migrationTo(target, { phase }) };
+        const after = there ? { ...endpointSpec({ mac, ips, ...fields }), ...moving } : undefined;
         return { kind: 'Endpoint', id: `ep-${n}`, after };
       }),
   },

@@ -1,0 +1,12 @@
+/** As statemachine/migration has them, in the order of their course. */
+export const MIGRATION_PHASES = [
+  'ASSOCIATING',
+  'ASSOCIATED',
+  'ACTIVATING',
+  'SWITCHING',
+  'RETURNING',
+  'FINISHED',
+  'CANCELLED',
+  'FAILED',
+] as const;
+export type MigrationPhase = (typeof MIGRATION_PHASES)[number];

@@ -1,0 +1,66 @@
+/**
+ * Moving an endpoint from one NVE to another, make before break: for a while it has two places, and
+ * all others know one of them.
+ */
+import type { EndpointSpec, Migration, Port } from './endpoint.js';
+import type { MigrationPhase } from './migration-phase.js';
+
+/** Laggards that are told of one migration. */
+export const MAX_MIGRATION_LAGGARDS = 16;
+
+/** An endpoint with its last migration. */
+export interface PlacedEndpoint extends EndpointSpec {
+  readonly migration?: Migration;
+}
+
+const OVER: ReadonlySet<MigrationPhase> = new Set(['FINISHED', 'CANCELLED', 'FAILED']);
+
+/** Undefined: it has one place, and stays there. */
+export function currentMigration({ migration }: PlacedEndpoint): Migration | undefined {
+  return migration === undefined || OVER.has(migration.phase) ? undefined : migration;
+}
+
+/** Where an endpoint is plugged in. */
+export interface Place {
+  readonly nve: string;
+  readonly port: Port;
+  /** Frames may pass. */
+  readonly up: boolean;
+  /** What arrives at this NVE for the endpoint goes to this port, not to the other place. */
+  readonly delivers: boolean;
+  /** Empty: it did not come here by a migration that goes on. */
+  readonly migration: string;
+}
+
+/** One, or during a migration two: the source, then the target. */
+export function placesOf(endpoint: PlacedEndpoint): readonly Place[] {
+  const { nve, port, adminState } = endpoint;
+  const up = adminState === 'UP';
+  const moving = currentMigration(endpoint);
+  if (moving === undefined) return [{ nve, port, up, delivers: true, migration: '' }];
+  const { phase } = moving;
+  const waits = phase === 'ASSOCIATING' || phase === 'ASSOCIATED';
+  return [
+    { nve, port, up, delivers: phase !== 'SWITCHING', migration: '' },
+    {
+      nve: moving.target,
+      port: moving.port,
+      up: up && !waits,
+      delivers: !waits,
+      migration: moving.id,
+    },
+  ];
+}
+
+/** Its place on an NVE; undefined: it has none there. */
+export function placeAt(endpoint: PlacedEndpoint, nve: string): Place | undefined {
+  // Asked of each endpoint for each NVE: nearly all have one place, elsewhere.
+  if (endpoint.nve !== nve && currentMigration(endpoint) === undefined) return undefined;
+  return placesOf(endpoint).find((place) => place.nve === nve);
+}
+
+/** The NVE at which all others look for the endpoint. */
+export function homeOf(endpoint: PlacedEndpoint): string {
+  const moving = currentMigration(endpoint);
+  return moving?.phase === 'SWITCHING' ? moving.target : endpoint.nve;
+}

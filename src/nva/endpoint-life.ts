@@ -1,0 +1,113 @@
+/** What becomes of endpoints once they are stored: their states as NVEs report them, their migrations. */
+import type { Clock } from '../model/clock.js';
+import type { Endpoint } from '../model/endpoint.js';
+import type { Log } from '../model/log.js';
+import type { PlacedEndpoint } from '../model/migration.js';
+import type { MigrationApi } from '../model/api.js';
+import type { Store } from '../store/store.js';
+import type { Absentees } from './absentees.js';
+import { AppliedItems } from './applied-items.js';
+import type { Catalog, CatalogChange } from './catalog.js';
+import type { CompileIndex } from './compiler/compile-index.js';
+import { EndpointStatuses } from './endpoint-statuses.js';
+import { MigrationDriver } from './migration-driver.js';
+import { Migrations } from './migrations.js';
+import { etagOf } from './records.js';
+import type { Resources } from './resources.js';
+import type { Connected } from './sessions.js';
+import { StatusWriter } from './status-writer.js';
+import type { Tenures } from './tenures.js';
+
+export interface EndpointLifeDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly catalog: Catalog;
+  readonly index: CompileIndex;
+  readonly endpoints: Resources<PlacedEndpoint, Endpoint>;
+  readonly tenures: Tenures;
+  readonly absentees: Absentees;
+  connected(nve: string): Connected | undefined;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** What an endpoint became is waited for. */
+const GATHER_MS = 50;
+
+export class EndpointLife {
+  readonly migrations: MigrationApi;
+  readonly #catalog: Catalog;
+  /** Of the endpoints' states. */
+  readonly writer: StatusWriter;
+  readonly #driver: MigrationDriver;
+
+  constructor(deps: EndpointLifeDeps) {
+    const { store, clock, log, catalog, tenures, absentees } = deps;
+    this.#catalog = catalog;
+    this.migrations = new Migrations(deps.endpoints, clock);
+    const applied = new AppliedItems({
+      store,
+      connected: (nve) => deps.connected(nve),
+      judged: () => absentees.judged(),
+      missed: (nve) => absentees.missed(nve),
+      isElsewhere: (nve) => tenures.isElsewhere(nve),
+    });
+    this.#driver = this.#makeDriver(deps, applied);
+    const statuses = new EndpointStatuses({
+      store,
+      endpoint: (id) => catalog.endpoint(id),
+      connected: (nve) => deps.connected(nve),
+      applied,
+      laggards: (id) => this.#driver.laggards(id),
+    });
+    this.writer = new StatusWriter({
+      ...{ store, clock, log, collection: 'endpoints', gatherMs: GATHER_MS },
+      guard: (id) => tenures.guard(catalog.endpoint(id)?.spec.nve ?? ''),
+      statusOf: (id) => statuses.recordOf(id),
+    });
+  }
+
+  #makeDriver(deps: EndpointLifeDeps, applied: AppliedItems): MigrationDriver {
+    const { clock, log, signal, endpoints } = deps;
+    return new MigrationDriver({
+      ...{ clock, log, signal },
+      endpoint: (id) => deps.catalog.endpoint(id),
+      concerned: (id, target) => deps.index.concerned(id, target),
+      lacks: (nve, items, revision) => applied.lacks(nve, items, revision),
+      commit: async (id, revision, next) => {
+        const which = { id, etag: etagOf(revision), validateOnly: false, byUser: false };
+        await endpoints.revise(which, () => next, { signal });
+      },
+      onLaggards: (id) => {
+        this.writer.mark(id);
+      },
+    });
+  }
+
+  /** Takes up what an earlier process, or another one, has begun. */
+  resume(): void {
+    for (const id of this.#catalog.migrating()) this.#driver.changed(id);
+  }
+
+  /** The compiler and the sessions have this change. */
+  committed(change: CatalogChange): void {
+    if (change.kind !== 'Endpoint') return;
+    if (change.after?.migration !== undefined) this.writer.mark(change.id);
+    this.#driver.changed(change.id);
+  }
+
+  /** The state of these items of an NVE may have changed. */
+  progressed(nve: string, keys: readonly string[]): void {
+    for (const key of keys) {
+      if (key.startsWith('port/')) this.writer.mark(key.slice('port/'.length));
+    }
+    this.#driver.progressed(nve);
+  }
+
+  /** Writes what is known of the endpoints, and then no more. */
+  async close(): Promise<void> {
+    await this.#driver.close();
+    await this.writer.close();
+  }
+}

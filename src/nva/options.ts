@@ -1,0 +1,25 @@
+/** What an NVA is made of. */
+import type { AccessPolicy } from '../model/access-policy.js';
+import type { Clock } from '../model/clock.js';
+import type { Log } from '../model/log.js';
+import type { Tracer } from '../model/tracing.js';
+import type { Store } from '../store/store.js';
+import type { HistoryLimits } from './changes/forget.js';
+import type { NvaMeter } from './observer.js';
+
+export interface NvaOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** VNIs given to networks that ask for none, both ends included. */
+  readonly vniRange: { readonly min: number; readonly max: number };
+  /** Revisions of history that stay readable. */
+  readonly keepRevisions: number;
+  /** Of the record of who changed what. */
+  readonly history?: HistoryLimits;
+  /** Absent: every certificate of the CA is as good as another. */
+  readonly policy?: AccessPolicy;
+  /** Is told of what happens. */
+  readonly meter?: NvaMeter;
+  readonly tracer?: Tracer;
+}

@@ -9,6 +9,7 @@ import { AuditLog, type AuditEntry } from '../nva/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
 import { GuardingNva } from '../nva/guarding.js';
 import { Nva } from '../nva/nva.js';
+import { CallLimiter } from '../rpc/call-limiter.js';
 import type { CallEnd } from '../rpc/handlers.js';
 import { RpcServer } from '../rpc/server.js';
 import type { TlsKeeper } from '../rpc/tls-keeper.js';
@@ -80,6 +81,7 @@ function makeServer({ config, nva, log, policy, audit, tls }: ServerParts): RpcS
     nva: {
       api: new GuardingNva(nva),
       session: nva.session,
+      limiter: new CallLimiter(config.limits, systemClock),
       trustDomain: policy?.trustDomain,
       callerOf: (identity) => callerOf(policy, identity),
       onCallEnd(end) {

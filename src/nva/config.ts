@@ -4,6 +4,7 @@ import { absolutePath, logging } from '../model/config.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry } from '../rpc/address-config.js';
+import { DEFAULT_LIMITS } from '../rpc/call-limiter.js';
 import { storeConfigSchema } from './store-config.js';
 
 const vni = z.int().min(MIN_VNI).max(MAX_VNI);
@@ -34,6 +35,14 @@ export const nvaConfigSchema = z.strictObject({
   access: z.strictObject({ policyFile: absolutePath }).exactOptional(),
   /** A line for every call of a client, in a file of its own. */
   audit: z.strictObject({ file: absolutePath }).exactOptional(),
+  /** Of each identity in a certificate. */
+  limits: z
+    .strictObject({
+      callsPerSecond: z.int().min(1).max(1_000_000).default(DEFAULT_LIMITS.callsPerSecond),
+      burst: z.int().min(1).max(10_000_000).default(DEFAULT_LIMITS.burst),
+      concurrent: z.int().min(1).max(100_000).default(DEFAULT_LIMITS.concurrent),
+    })
+    .prefault({}),
   log: logging,
 });
 

@@ -10,6 +10,7 @@ import type { Caller } from '../model/access-policy.js';
 import type { Call } from '../model/api.js';
 import type { Identity } from '../model/identity.js';
 import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
+import type { CallLimiter } from './call-limiter.js';
 import { certificateOf, identityOf, type Trust } from './identity.js';
 import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
@@ -33,6 +34,8 @@ export interface CallHooks {
   /** What somebody may do. */
   callerOf(identity: Identity): Caller;
   onCallEnd(end: CallEnd): void;
+  /** For who comes with a certificate; absent: without limits. */
+  readonly limiter?: CallLimiter | undefined;
 }
 
 export class HandlerFactory {
@@ -46,10 +49,11 @@ export class HandlerFactory {
 
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
     return (call, callback) => {
-      const { caller, end } = this.#begin(call);
+      const { caller, admit, end } = this.#begin(call);
       const { signal, cutOff, forget } = this.#abortSignal(call);
       this.#admit(() => {
         cutOff();
+        admit();
         return handle(call.request, { signal, caller });
       }).then(
         (response) => {
@@ -71,10 +75,11 @@ export class HandlerFactory {
     handle: (request: Req, call: Call) => AsyncIterable<Res>,
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
-      const { caller, end } = this.#begin(call);
+      const { caller, admit, end } = this.#begin(call);
       const { signal, cutOff, forget } = this.#abortSignal(call);
       Promise.resolve()
         .then(cutOff)
+        .then(admit)
         .then(() => pump(call, handle(call.request, { signal, caller }), signal))
         .then(cutOff)
         .then(
@@ -141,12 +146,22 @@ export class HandlerFactory {
 
   #begin<Req, Res>(
     call: ServerCall<Req, Res>,
-  ): { readonly caller: Caller; readonly end: (error?: NfvError) => void } {
+  ): {
+    readonly caller: Caller;
+    /** @throws NfvError TOO_MANY_REQUESTS */
+    readonly admit: () => void;
+    readonly end: (error?: NfvError) => void;
+  } {
     const started = performance.now();
     // Later the connection may be gone, and with it what it knows.
     const peer = peerOf(call);
     const caller = this.hooks.callerOf(identityOf(call, this.trust));
+    let leave: (() => void) | undefined;
+    const admit = (): void => {
+      leave = this.trust.mutualTls ? this.hooks.limiter?.begin(caller.who) : undefined;
+    };
     const end = (error?: NfvError): void => {
+      leave?.();
       this.hooks.onCallEnd({
         path: call.getPath(),
         peer,
@@ -156,7 +171,7 @@ export class HandlerFactory {
         ...(error === undefined ? {} : { error }),
       });
     };
-    return { caller, end };
+    return { caller, admit, end };
   }
 }
 

@@ -55,6 +55,10 @@ export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${
 /** Written with every change of an endpoint on the NVE. */
 export const nveGenerationKey = (nve: string): string => `${ROOT}g/nve/${nve}`;
 
+/** Written with every new or deleted resource of a tenant, where there are quotas. */
+export const quotaGenerationKey = (tenant: string, collection: Collection): string =>
+  `${ROOT}g/quota/${tenant}/${collection}`;
+
 /** A UUID is the same in either case (RFC 9562 §4). */
 export const requestKey = (requestId: string): string => `${REQUESTS}${requestId.toLowerCase()}`;
 

@@ -36,6 +36,7 @@ import { latestRevision } from './latest.js';
 import { NveStatuses } from './nve-statuses.js';
 import { readCounters } from './read-counters.js';
 import { STATUS_RECORDS } from './records.js';
+import { Quotas } from './quotas.js';
 import { Replicas } from './replicas.js';
 import type { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
@@ -76,6 +77,7 @@ export class Nva implements NvaApi {
   readonly #catalog = new Catalog();
   readonly #index = new CompileIndex();
   readonly #revisions = new Revisions();
+  readonly #quotas: Quotas;
   readonly #absentees = new Absentees({
     exists: (nve) => this.#catalog.nve(nve) !== undefined,
     digestOf: (nve) => this.#digestOf(nve),
@@ -117,7 +119,13 @@ export class Nva implements NvaApi {
     const { store, clock, log, vniRange } = options;
     const catalog = this.#catalog;
     const index = this.#index;
-    const made = makeCollections({ store, clock, vniRange, catalog, index });
+    this.#quotas = new Quotas({
+      ...{ store, quotas: options.policy?.quotas },
+      reached: (revision, signal) =>
+        this.#revisions.reached(revision, AbortSignal.any([signal, this.#stop.signal])),
+    });
+    const quotas = this.#quotas;
+    const made = makeCollections({ store, clock, vniRange, catalog, index, quotas });
     this.virtualNetworks = made.virtualNetworks;
     this.nves = made.nves;
     this.endpoints = made.endpoints;
@@ -287,6 +295,7 @@ export class Nva implements NvaApi {
   async #load(): Promise<void> {
     const { store } = this.#options;
     const digests = await this.#catalog.load(store, this.#stop.signal, (change) => {
+      this.#quotas.apply(change);
       if (change.kind === 'HostProfile') this.#offers.set(change.id, change.after);
       else this.#index.load(change);
     });
@@ -362,6 +371,7 @@ export class Nva implements NvaApi {
 
   #committed(revision: number, changes: readonly CatalogChange[]): void {
     for (const change of changes) {
+      this.#quotas.apply(change);
       if (change.kind === 'HostProfile') {
         this.#offers.set(change.id, change.after);
         continue;

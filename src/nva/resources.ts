@@ -45,10 +45,12 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       throw invalidField('request_id', requestId, 'not a UUID', 'give one, or leave it out');
     }
     const hash = hashOf(this.rules.collection, request);
-    return write(this.store, signal, async () => {
-      const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
-      return replayed ?? this.#planCreate(request, hash);
-    });
+    const create = (): Promise<R> =>
+      write(this.store, signal, async () => {
+        const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
+        return replayed ?? this.#planCreate(request, hash);
+      });
+    return this.rules.inTurn === undefined ? create() : this.rules.inTurn(request.spec, create);
   }
 
   async #planCreate(
@@ -78,6 +80,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         { kind: 'put', key, value },
         ...claims.ops,
         ...this.#generations(undefined, checked.spec),
+        ...(await this.#quotaOps(checked.spec)),
         ...answered.ops,
       ],
       finish: (revision) => this.#assemble(id, record, revision),
@@ -154,6 +157,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           ...rules.statusKeys(id).map((status) => ({ kind: 'delete', key: status }) as const),
           ...claims.ops,
           ...this.#generations(spec, undefined),
+          ...(await this.#quotaOps(spec)),
         ],
         finish: () => Promise.resolve(undefined),
       };
@@ -182,6 +186,11 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
 
   #generations(before: Spec | undefined, after: Spec | undefined): WriteOp[] {
     return this.rules.generations(before, after).map((key) => ({ kind: 'put', key, value: '' }));
+  }
+
+  async #quotaOps(spec: Spec): Promise<WriteOp[]> {
+    const keys = (await this.rules.quotaKeys?.(spec)) ?? [];
+    return keys.map((key) => ({ kind: 'put', key, value: '' }));
   }
 
   /** AIP-155: a repeat gets the first answer. */

@@ -69,6 +69,11 @@ export const ERROR_TABLE = {
   ),
   VNI_EXHAUSTED: row('RESOURCE_EXHAUSTED', false, 'delete a network or widen the VNI range'),
   ADDRESSES_EXHAUSTED: row('RESOURCE_EXHAUSTED', false, 'delete endpoints or widen the pools'),
+  QUOTA_EXCEEDED: row(
+    'RESOURCE_EXHAUSTED',
+    false,
+    'delete some, or ask an admin for more; see docs/nva.md#quotas',
+  ),
   MESSAGE_TOO_LARGE: row('RESOURCE_EXHAUSTED', false, 'send it in smaller parts'),
   TOO_MANY_REQUESTS: row('RESOURCE_EXHAUSTED', true, 'wait and repeat the request'),
   REVISION_COMPACTED: row('OUT_OF_RANGE', false, 'list again and watch from the new revision'),

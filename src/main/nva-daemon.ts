@@ -10,6 +10,7 @@ import { AuditLog, type AuditEntry } from '../nva/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
 import { GuardingNva } from '../nva/guarding.js';
 import { Nva } from '../nva/nva.js';
+import { CallLimiter } from '../rpc/call-limiter.js';
 import type { CallEnd } from '../rpc/handlers.js';
 import { RpcServer } from '../rpc/server.js';
 import type { TlsKeeper } from '../rpc/tls-keeper.js';
@@ -105,6 +106,7 @@ function makeServer(parts: ServerParts): RpcServer {
       api: new GuardingNva(nva),
       session: nva.session,
       tracer: tracing,
+      limiter: new CallLimiter(config.limits, systemClock),
       trustDomain: policy?.trustDomain,
       callerOf: (identity) => callerOf(policy, identity),
       onCallEnd(end) {

@@ -64,6 +64,18 @@ const binding = z
     path: ['tenants'],
   });
 
+/** Kinds whose number may be bounded. */
+export const QUOTA_KINDS = ['virtualNetworks', 'subnets', 'routers', 'endpoints'] as const;
+export type QuotaKind = (typeof QUOTA_KINDS)[number];
+
+const limit = z.int().min(0).max(10_000_000).exactOptional();
+const quota = z.strictObject({
+  virtualNetworks: limit,
+  subnets: limit,
+  routers: limit,
+  endpoints: limit,
+});
+
 const policySchema = z.strictObject({
   /** The only one whose identities count. */
   trustDomain: z
@@ -71,6 +83,16 @@ const policySchema = z.strictObject({
     .regex(TRUST_DOMAIN, 'not a trust domain; give a name such as "nfv.example"')
     .exactOptional(),
   bindings: z.array(binding).max(1000).default([]),
+  /** How much tenants may have; left out: as much as they like. */
+  quotas: z
+    .strictObject({
+      /** Of tenants, and kinds, that are not named below. */
+      default: quota.exactOptional(),
+      tenants: z
+        .record(z.string().refine(isId, `not a tenant; give ${ID_RULE}`), quota)
+        .exactOptional(),
+    })
+    .exactOptional(),
 });
 
 export type AccessPolicy = z.infer<typeof policySchema>;
@@ -78,6 +100,15 @@ export type AccessPolicy = z.infer<typeof policySchema>;
 /** @throws NfvError CONFIG_INVALID with every fault and its line */
 export function parseAccessPolicy(text: string, file: string): AccessPolicy {
   return parseYaml(text, policySchema, { file, code: 'CONFIG_INVALID', maxBytes: 1024 * 1024 });
+}
+
+/** How many a tenant may have; undefined: as many as it likes. */
+export function limitOf(
+  quotas: AccessPolicy['quotas'],
+  tenant: string,
+  kind: QuotaKind,
+): number | undefined {
+  return quotas?.tenants?.[tenant]?.[kind] ?? quotas?.default?.[kind];
 }
 
 const ALL: Grant = { role: 'admin', tenants: undefined, ports: undefined };

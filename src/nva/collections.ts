@@ -16,6 +16,7 @@ import type { CompileIndex } from './compiler/compile-index.js';
 import { endpointRules, type EndpointDeps } from './endpoints.js';
 import { hostProfileRules } from './host-profiles.js';
 import { canRoute, nveRules } from './nves.js';
+import type { Quotas } from './quotas.js';
 import type { ResourceRules } from './resource-rules.js';
 import { Resources } from './resources.js';
 import { routerRules } from './routers.js';
@@ -41,6 +42,7 @@ export interface CollectionDeps {
   readonly vniRange: { readonly min: number; readonly max: number };
   readonly catalog: Catalog;
   readonly index: CompileIndex;
+  readonly quotas: Quotas;
 }
 
 export interface RuleDeps extends Pick<EndpointDeps, 'takeAddress' | 'takeMac'> {
@@ -80,7 +82,11 @@ export function makeRules(deps: RuleDeps): Rules {
 }
 
 export function makeCollections(deps: CollectionDeps): Collections {
-  const { store, clock, catalog, index } = deps;
+  const { store, clock, catalog, index, quotas } = deps;
+  const ofTenant = (spec: { readonly tenant: string }): Promise<string> =>
+    Promise.resolve(spec.tenant);
+  const ofNetwork = (spec: { readonly network: string }): Promise<string | undefined> =>
+    quotas.tenantOfNetwork(spec);
   const { min, max } = deps.vniRange;
   // Replicas that begin at one would take the same from each other.
   const first = store.peers === undefined ? min : randomInt(min, max + 1);
@@ -95,11 +101,15 @@ export function makeCollections(deps: CollectionDeps): Collections {
     takeAddress: (id, spec) => addresses.take(id, spec),
   });
   return {
-    virtualNetworks: new Resources(store, clock, networks),
+    virtualNetworks: new Resources(
+      store,
+      clock,
+      quotas.around('virtualNetworks', networks, ofTenant),
+    ),
     nves: new Resources(store, clock, nves),
-    endpoints: new Resources(store, clock, endpoints),
-    subnets: new Resources(store, clock, subnets),
-    routers: new Resources(store, clock, routers),
+    endpoints: new Resources(store, clock, quotas.around('endpoints', endpoints, ofNetwork)),
+    subnets: new Resources(store, clock, quotas.around('subnets', subnets, ofNetwork)),
+    routers: new Resources(store, clock, quotas.around('routers', routers, ofTenant)),
     hostProfiles: new Resources(store, clock, hostProfiles),
     watched: [
       watched(store, networks),

@@ -4,6 +4,7 @@ import { absolutePath, duration, logging } from '../model/config.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
+import { DEFAULT_LIMITS } from '../rpc/call-limiter.js';
 import { storeConfigSchema } from './store-config.js';
 
 const vni = z.int().min(MIN_VNI).max(MAX_VNI);
@@ -47,6 +48,14 @@ export const nvaConfigSchema = z.strictObject({
     .exactOptional(),
   /** Spans of every call, for a collector of OpenTelemetry; without it there are none. */
   tracing: z.strictObject({ otlp: otlpUrl }).exactOptional(),
+  /** Of each identity in a certificate. */
+  limits: z
+    .strictObject({
+      callsPerSecond: z.int().min(1).max(1_000_000).default(DEFAULT_LIMITS.callsPerSecond),
+      burst: z.int().min(1).max(10_000_000).default(DEFAULT_LIMITS.burst),
+      concurrent: z.int().min(1).max(100_000).default(DEFAULT_LIMITS.concurrent),
+    })
+    .prefault({}),
   log: logging,
 });
 

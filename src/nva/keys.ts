@@ -80,6 +80,9 @@ export function generationOf(prefix: string): string | undefined {
       return undefined;
   }
 }
+/** Written with every new or deleted resource of a tenant, where there are quotas. */
+export const quotaGenerationKey = (tenant: string, collection: Collection): string =>
+  `${ROOT}g/quota/${tenant}/${collection}`;
 
 /** A UUID is the same in either case (RFC 9562 §4). */
 export const requestKey = (requestId: string): string => `${REQUESTS}${requestId.toLowerCase()}`;

@@ -45,6 +45,7 @@ import { Origins } from './origins.js';
 import { readCounters } from './read-counters.js';
 import type { NvaReading } from './reading.js';
 import { STATUS_RECORDS } from './records.js';
+import { Quotas } from './quotas.js';
 import { Replicas } from './replicas.js';
 import type { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
@@ -73,6 +74,7 @@ export class Nva implements NvaApi {
   readonly #catalog = new Catalog();
   readonly #index = new CompileIndex();
   readonly #revisions = new Revisions();
+  readonly #quotas: Quotas;
   readonly #absentees = new Absentees({
     exists: (nve) => this.#catalog.nve(nve) !== undefined,
     digestOf: (nve) => this.#digestOf(nve),
@@ -118,7 +120,13 @@ export class Nva implements NvaApi {
     const { store, clock, log, vniRange } = options;
     const catalog = this.#catalog;
     const index = this.#index;
-    const made = makeCollections({ store, clock, vniRange, catalog, index });
+    this.#quotas = new Quotas({
+      ...{ store, quotas: options.policy?.quotas },
+      reached: (revision, signal) =>
+        this.#revisions.reached(revision, AbortSignal.any([signal, this.#stop.signal])),
+    });
+    const quotas = this.#quotas;
+    const made = makeCollections({ store, clock, vniRange, catalog, index, quotas });
     this.virtualNetworks = made.virtualNetworks;
     this.nves = made.nves;
     this.endpoints = made.endpoints;
@@ -311,6 +319,7 @@ export class Nva implements NvaApi {
   async #load(): Promise<void> {
     const { store } = this.#options;
     const digests = await this.#catalog.load(store, this.#stop.signal, (change) => {
+      this.#quotas.apply(change);
       if (change.kind === 'HostProfile') this.#offers.set(change.id, change.after);
       else this.#index.load(change);
     });
@@ -396,6 +405,7 @@ export class Nva implements NvaApi {
   ): void {
     const by = this.#observer.committed(revision, events);
     for (const change of changes) {
+      this.#quotas.apply(change);
       if (change.kind === 'HostProfile') {
         this.#offers.set(change.id, change.after);
         continue;

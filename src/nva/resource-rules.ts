@@ -49,6 +49,10 @@ export interface ResourceRules<Spec, R extends Resource> {
   statusKeys(id: string): readonly string[];
   /** Keys that are written with every change from one specification to another. */
   generations(before: Spec | undefined, after: Spec | undefined): readonly string[];
+  /** Keys that are written when one comes or goes; absent: none. */
+  quotaKeys?(spec: Spec): Promise<readonly string[]>;
+  /** Waits for its turn to create one; absent: at once. */
+  inTurn?<T>(spec: Spec, run: () => Promise<T>): Promise<T>;
   /** The resource as of `revision`, its status joined; undefined revision: the latest. */
   assemble(
     id: string,

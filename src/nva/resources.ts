@@ -54,10 +54,12 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       throw invalidField('request_id', requestId, 'not a UUID', 'give one, or leave it out');
     }
     const hash = hashOf(this.rules.collection, request);
-    return write(this.store, call, async () => {
-      const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
-      return replayed ?? this.#planCreate(request, hash, whoOf(call));
-    });
+    const create = (): Promise<R> =>
+      write(this.store, call, async () => {
+        const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
+        return replayed ?? this.#planCreate(request, hash, whoOf(call));
+      });
+    return this.rules.inTurn === undefined ? create() : this.rules.inTurn(request.spec, create);
   }
 
   async #planCreate(
@@ -89,6 +91,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         { kind: 'put', key, value },
         ...claims.ops,
         ...this.#generations(undefined, checked.spec),
+        ...(await this.#quotaOps(checked.spec)),
         ...answered.ops,
         await this.#record(who, 'CREATE', id, checked.spec, { after: value }),
       ],
@@ -185,6 +188,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           ...claims.ops,
           ...this.#generations(spec, undefined),
           await this.#record(whoOf(call), 'DELETE', id, spec, { before: kv.value }),
+          ...(await this.#quotaOps(spec)),
         ],
         finish: () => Promise.resolve(undefined),
       };
@@ -226,6 +230,11 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
 
   #generations(before: Spec | undefined, after: Spec | undefined): WriteOp[] {
     return this.rules.generations(before, after).map((key) => ({ kind: 'put', key, value: '' }));
+  }
+
+  async #quotaOps(spec: Spec): Promise<WriteOp[]> {
+    const keys = (await this.rules.quotaKeys?.(spec)) ?? [];
+    return keys.map((key) => ({ kind: 'put', key, value: '' }));
   }
 
   /** AIP-155: a repeat gets the first answer. */

@@ -12,6 +12,7 @@ import type { Identity } from '../model/identity.js';
 import { newTrace, type Origin } from '../model/origin.js';
 import type { Tracer } from '../model/tracing.js';
 import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
+import type { CallLimiter } from './call-limiter.js';
 import { certificateOf, identityOf, type Trust } from './identity.js';
 import { requestIdOf, revisionOf, traceOf } from './origin.js';
 import { peerOf } from './peer.js';
@@ -41,6 +42,8 @@ export interface CallHooks {
   onCallEnd(end: CallEnd): void;
   /** Absent: no traces are kept. */
   readonly tracer?: Tracer | undefined;
+  /** For who comes with a certificate; absent: without limits. */
+  readonly limiter?: CallLimiter | undefined;
 }
 
 export class HandlerFactory {
@@ -54,10 +57,11 @@ export class HandlerFactory {
 
   unary<Req, Res>(handle: (request: Req, call: Call) => Promise<Res>): handleUnaryCall<Req, Res> {
     return (call, callback) => {
-      const { caller, origin, end } = this.#begin(call, false);
+      const { caller, origin, admit, end } = this.#begin(call, false);
       const { signal, cutOff, forget } = this.#abortSignal(call);
       this.#admit(() => {
         cutOff();
+        admit();
         return handle(call.request, { signal, caller, origin });
       }).then(
         (response) => {
@@ -79,10 +83,11 @@ export class HandlerFactory {
     handle: (request: Req, call: Call) => AsyncIterable<Res>,
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
-      const { caller, origin, end } = this.#begin(call, true);
+      const { caller, origin, admit, end } = this.#begin(call, true);
       const { signal, cutOff, forget } = this.#abortSignal(call);
       Promise.resolve()
         .then(cutOff)
+        .then(admit)
         .then(() => pump(call, handle(call.request, { signal, caller, origin }), signal))
         .then(cutOff)
         .then(
@@ -158,7 +163,12 @@ export class HandlerFactory {
     const span = this.hooks.tracer?.start(call.getPath(), { parent, attributes });
     const trace = span?.context ?? parent ?? newTrace();
     const origin = { who, requestId: requestIdOf(call.request), trace };
+    let leave: (() => void) | undefined;
+    const admit = (): void => {
+      leave = this.trust.mutualTls ? this.hooks.limiter?.begin(who) : undefined;
+    };
     const end = ({ revision = 0, error }: Outcome): void => {
+      leave?.();
       span?.end(error, { 'nfvd.revision': revision });
       this.hooks.onCallEnd({
         path: call.getPath(),
@@ -171,7 +181,7 @@ export class HandlerFactory {
         ...(error === undefined ? {} : { error }),
       });
     };
-    return { caller, origin, end };
+    return { caller, origin, admit, end };
   }
 }
 
@@ -183,6 +193,8 @@ interface Outcome {
 interface Begun {
   readonly caller: Caller;
   readonly origin: Origin;
+  /** @throws NfvError TOO_MANY_REQUESTS */
+  readonly admit: () => void;
   readonly end: (outcome: Outcome) => void;
 }
 

@@ -64,7 +64,10 @@ export class RpcServer {
     const { NvaService, NveSessionService } = protos.nfv.v1;
     const handlers = new HandlerFactory(codec, nva, trust);
     server.addService(NvaService.service, nvaServiceHandlers(nva.api, handlers));
-    server.addService(NveSessionService.service, sessionServiceHandlers(nva.session, codec, trust));
+    server.addService(
+      NveSessionService.service,
+      sessionServiceHandlers(nva.session, codec, trust, nva.limiter),
+    );
   }
 
   /**

@@ -1,9 +1,10 @@
 /** The southbound service, NVA's end. */
 import { NfvError } from '../errors.js';
-import type { Identity } from '../model/identity.js';
+import { identityText, type Identity } from '../model/identity.js';
 import type { FromNva, FromNve } from '../model/southbound.js';
 import { fromNvaToWire, fromNveFromWire } from './convert/southbound.js';
 import type { NveSessionServiceHandlers } from './gen/nfv/v1/NveSessionService.js';
+import type { CallLimiter } from './call-limiter.js';
 import { certificateOf, identityOf, type Trust } from './identity.js';
 import { sessionStream, type SessionStream } from './session-stream.js';
 import type { StatusCodec } from './status.js';
@@ -17,6 +18,7 @@ export function sessionServiceHandlers(
   handle: SessionHandler,
   codec: StatusCodec,
   trust: Trust,
+  limiter: CallLimiter | undefined,
 ): NveSessionServiceHandlers {
   return {
     Connect(call) {
@@ -33,7 +35,8 @@ export function sessionServiceHandlers(
       const forget = trust.peers.watch(certificateOf(call), (error) => {
         stream.end(error);
       });
-      handle(stream, identityOf(call, trust))
+      const identity = identityOf(call, trust);
+      admitted(() => handle(stream, identity), trust.mutualTls ? limiter : undefined, identity)
         .then(
           () => {
             stream.end();
@@ -45,4 +48,18 @@ export function sessionServiceHandlers(
         .finally(forget);
     },
   };
+}
+
+/** A session counts as a call under way. @throws NfvError TOO_MANY_REQUESTS */
+async function admitted(
+  run: () => Promise<void>,
+  limiter: CallLimiter | undefined,
+  identity: Identity,
+): Promise<void> {
+  const leave = limiter?.begin(identityText(identity));
+  try {
+    await run();
+  } finally {
+    leave?.();
+  }
 }

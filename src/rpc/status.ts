@@ -1,7 +1,7 @@
 /**
  * NfvError <-> gRPC status. The details travel as google.rpc.Status in the trailer
- * grpc-status-details-bin, with ErrorInfo always and BadRequest where fields are to blame
- * (AIP-193).
+ * grpc-status-details-bin, with ErrorInfo always, BadRequest where fields are to blame
+ * (AIP-193), RetryInfo and QuotaFailure where a limit is.
  */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { clip, isErrorCode, NfvError, type ErrorCode, type FieldViolation } from '../errors.js';
@@ -36,6 +36,7 @@ export class StatusCodec {
       metadata: { ...error.metadata, remedy: error.remedy },
     });
     const details = [{ type_url: `${TYPE_URL}google.rpc.ErrorInfo`, value: info }];
+    details.push(...this.#limits(error));
     if (violations.length > 0) {
       const value = this.#protos.BadRequest.serialize({
         field_violations: violations.map((v) => ({
@@ -52,6 +53,25 @@ export class StatusCodec {
     });
     if (encoded.length <= MAX_DETAILS_BYTES || violations.length === 0) return encoded;
     return this.#encode(error, violations.slice(0, violations.length >> 1));
+  }
+
+  /** RetryInfo and QuotaFailure of a limit that was reached. */
+  #limits({ metadata, message }: NfvError): { type_url: string; value: Buffer }[] {
+    const { retryDelayMs, quotaSubject } = metadata;
+    const details: { type_url: string; value: Buffer }[] = [];
+    if (retryDelayMs !== undefined) {
+      const ms = Number(retryDelayMs);
+      const retry_delay = { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
+      const value = this.#protos.RetryInfo.serialize({ retry_delay });
+      details.push({ type_url: `${TYPE_URL}google.rpc.RetryInfo`, value });
+    }
+    if (quotaSubject !== undefined) {
+      const description = wellFormed(clip(message, 200));
+      const violations = [{ subject: wellFormed(quotaSubject), description }];
+      const value = this.#protos.QuotaFailure.serialize({ violations });
+      details.push({ type_url: `${TYPE_URL}google.rpc.QuotaFailure`, value });
+    }
+    return details;
   }
 
   /** What a failed call means to its caller. `target` is the peer's address, for people. */

@@ -38,6 +38,8 @@ export interface CertificateOptions {
   readonly uris?: readonly string[];
   /** It was good until yesterday. */
   readonly expired?: boolean;
+  /** Its extended key usage; absent: it may be used for anything. */
+  readonly extended?: 'serverAuth' | 'clientAuth';
 }
 
 /** A certificate for 127.0.0.1, signed by `ca`, in `NAME.pem` and `NAME.key`. */
@@ -45,7 +47,7 @@ export async function certificate(
   directory: string,
   name: string,
   ca: Authority,
-  { uris = [], expired = false }: CertificateOptions = {},
+  { uris = [], expired = false, extended }: CertificateOptions = {},
 ): Promise<TlsFiles> {
   const cert = join(directory, `${name}.pem`);
   const key = join(directory, `${name}.key`);
@@ -54,6 +56,7 @@ export async function certificate(
   const content = [
     ...['-keyout', key, '-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`],
     ...['-addext', 'basicConstraints=critical,CA:FALSE'],
+    ...(extended === undefined ? [] : ['-addext', `extendedKeyUsage=${extended}`]),
   ];
   if (expired) {
     // `req -x509` makes none that is not good now.

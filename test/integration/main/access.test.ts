@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Call } from '../../../src/model/api.js';
 import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
-import { NveSessionClient } from '../../../src/rpc/nve-client.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { Daemon, DaemonFiles, nfvd } from '../../support/daemon.js';
 import { refusedWith } from '../../support/refusals.js';
-import { NVE } from '../../support/samples.js';
+import { sayHello } from '../../support/say-hello.js';
 import { networkSpec, nveSpec } from '../../support/specs.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -85,22 +83,8 @@ describe('nfvd nva with an access policy', function () {
   const create = (peer: (typeof PEERS)[number], id: string, tenant: string): Promise<unknown> =>
     clientOf(peer).virtualNetworks.create({ ...NEW, id, spec: networkSpec({ tenant }) }, call);
   /** The first answer to an agent that says it is host-a. */
-  const hello = async (peer: (typeof PEERS)[number]): Promise<string> => {
-    const stream = new NveSessionClient().connect(address, tlsOf(peer));
-    const { capabilities } = NVE.status;
-    assert.ok(capabilities);
-    await stream.send({
-      ...{ kind: 'hello', protocolVersions: [1], nve: 'host-a', nodeUuid: randomUUID() },
-      ...{ agentVersion: '0.1.0', capabilities, underlays: [], revision: 0, itemCount: 0 },
-      ...{ epoch: { storeId: '', number: 0 }, digest: '0000000000000000', takesHostOffers: true },
-    });
-    try {
-      for await (const { kind } of stream.incoming) return kind;
-      return 'nothing';
-    } finally {
-      stream.end();
-    }
-  };
+  const hello = (peer: (typeof PEERS)[number]): Promise<string> =>
+    sayHello(address, tlsOf(peer), 'host-a');
 
   it('lets a tenant have its own network, and not see that of another', async () => {
     await create('user/alice', 'blue', 'blue');

@@ -8,6 +8,7 @@ import { Catalog } from '../../../src/nva/catalog.js';
 import { makeCollections, type Collections } from '../../../src/nva/collections.js';
 import { CompileIndex } from '../../../src/nva/compiler/compile-index.js';
 import { statusKey } from '../../../src/nva/keys.js';
+import { Quotas } from '../../../src/nva/quotas.js';
 import { STATUS_RECORDS } from '../../../src/nva/records.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -26,6 +27,10 @@ class World {
     vniRange: { min: 4096, max: 4200 },
     catalog: new Catalog(),
     index: this.index,
+    quotas: new Quotas({
+      ...{ store: this.store, quotas: undefined },
+      reached: () => Promise.resolve(),
+    }),
   });
 
   static async start(): Promise<World> {

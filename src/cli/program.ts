@@ -13,6 +13,7 @@ import { diffVerb } from './verbs/diff.js';
 import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
 import { hostVerb } from './verbs/host.js';
+import { migrateVerb } from './verbs/migrate.js';
 import { traceVerb } from './verbs/trace.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
@@ -27,6 +28,7 @@ const VERBS: readonly Verb[] = [
   createVerb,
   updateVerb,
   deleteVerb,
+  migrateVerb,
   applyVerb,
   diffVerb,
   watchVerb,

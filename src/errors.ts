@@ -96,7 +96,7 @@ export const ERROR_TABLE = {
   MIGRATION_TIMED_OUT: row(
     'DEADLINE_EXCEEDED',
     true,
-    'see why the named NVEs lag, and migrate again; or give it more time: --timeout',
+    'see why the named NVEs lag, and migrate again; or give it more time: --phase-timeout',
   ),
   DEADLINE_EXCEEDED: row('DEADLINE_EXCEEDED', true, 'repeat with a longer deadline'),
   CANCELLED: row('CANCELLED', false, 'repeat the request if it is still wanted'),

@@ -1,4 +1,5 @@
 /** The columns of `get`, for each kind. */
+import { migrationText } from './migration-text.js';
 import type { Resource, ResourceKind } from '../model/api.js';
 import type { Endpoint, EndpointState } from '../model/endpoint.js';
 import {
@@ -41,7 +42,17 @@ const HEADERS: Readonly<Record<ResourceKind, { narrow: string[]; wide: string[] 
   },
   Endpoint: {
     narrow: ['NAME', 'NETWORK', 'NVE', 'MAC', 'IPS', 'STATE', 'AGE'],
-    wide: ['SUBNETS', 'PORT', 'ADMIN', 'REASON', 'REVISION', 'LABELS', 'DISPLAY-NAME'],
+    wide: [
+      'SUBNETS',
+      'PORT',
+      'ADMIN',
+      'REASON',
+      'ATTACHED',
+      'MIGRATION',
+      'REVISION',
+      'LABELS',
+      'DISPLAY-NAME',
+    ],
   },
 };
 
@@ -164,6 +175,8 @@ function endpointCells({ id, spec, status, meta }: Endpoint, wide: boolean, now:
       portText(spec.port),
       spec.adminState,
       orDash(status.reasonCode),
+      listText(status.attachments.map(({ nve, state }) => `${nve}:${state}`)),
+      orDash(migrationText(status)),
       String(meta.revision),
       labelsText(spec.labels),
       spec.displayName,

@@ -11,6 +11,7 @@ import { formatAge } from './duration.js';
 import { dataplaneFields, dataplaneTables } from './describe-dataplane.js';
 import { common, metaFields } from './describe-common.js';
 import { hostFields } from './describe-host.js';
+import { attachmentFields, migrationFields } from './describe-migration.js';
 import { fields, textTable, titled, type DescribeContext, type Field } from './describe-text.js';
 import { portFields, yesNo } from './port-text.js';
 import { hopsText } from './route-text.js';
@@ -198,6 +199,8 @@ export function describeEndpoint(
           ['Reason', `${status.reason} (${status.reasonCode})`],
           ['Remedy', remedyOf(status.reasonCode)],
         ] as const)),
+    ...attachmentFields(status),
+    ...migrationFields(status),
     ...counterFields(counters),
     ...metaFields(meta, context),
   ]);

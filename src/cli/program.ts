@@ -14,6 +14,7 @@ import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
 import { hostVerb } from './verbs/host.js';
 import { pkiVerb } from './verbs/pki.js';
+import { migrateVerb } from './verbs/migrate.js';
 import { traceVerb } from './verbs/trace.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
@@ -28,6 +29,7 @@ const VERBS: readonly Verb[] = [
   createVerb,
   updateVerb,
   deleteVerb,
+  migrateVerb,
   applyVerb,
   diffVerb,
   watchVerb,

@@ -10,3 +10,10 @@ export const MIGRATION_PHASES = [
   'FAILED',
 ] as const;
 export type MigrationPhase = (typeof MIGRATION_PHASES)[number];
+
+const OVER: ReadonlySet<MigrationPhase> = new Set(['FINISHED', 'CANCELLED', 'FAILED']);
+
+/** Nothing comes after it. */
+export function isOver(phase: MigrationPhase): boolean {
+  return OVER.has(phase);
+}

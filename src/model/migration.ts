@@ -3,7 +3,7 @@
  * all others know one of them.
  */
 import type { EndpointSpec, Migration, Port } from './endpoint.js';
-import type { MigrationPhase } from './migration-phase.js';
+import { isOver } from './migration-phase.js';
 
 /** Laggards that are told of one migration. */
 export const MAX_MIGRATION_LAGGARDS = 16;
@@ -13,11 +13,9 @@ export interface PlacedEndpoint extends EndpointSpec {
   readonly migration?: Migration;
 }
 
-const OVER: ReadonlySet<MigrationPhase> = new Set(['FINISHED', 'CANCELLED', 'FAILED']);
-
 /** Undefined: it has one place, and stays there. */
 export function currentMigration({ migration }: PlacedEndpoint): Migration | undefined {
-  return migration === undefined || OVER.has(migration.phase) ? undefined : migration;
+  return migration === undefined || isOver(migration.phase) ? undefined : migration;
 }
 
 /** Where an endpoint is plugged in. */
@@ -38,10 +36,13 @@ export function placesOf(endpoint: PlacedEndpoint): readonly Place[] {
   const up = adminState === 'UP';
   const moving = currentMigration(endpoint);
   if (moving === undefined) return [{ nve, port, up, delivers: true, migration: '' }];
-  const { phase } = moving;
+  const { phase, hold } = moving;
+  // Frames that others sent here arrive until all have switched, and the guest is still here to take
+  // them, unless somebody else has moved it.
+  const delivers = phase !== 'SWITCHING' || !hold;
   const waits = phase === 'ASSOCIATING' || phase === 'ASSOCIATED';
   return [
-    { nve, port, up, delivers: phase !== 'SWITCHING', migration: '' },
+    { nve, port, up, delivers, migration: '' },
     {
       nve: moving.target,
       port: moving.port,

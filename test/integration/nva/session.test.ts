@@ -221,6 +221,8 @@ describe('nva sessions with NVEs', () => {
       state: 'PENDING',
       reasonCode: 'NVE_DISCONNECTED',
       reason: 'nves/host-a is not connected',
+      attachments: [{ nve: 'host-a', state: 'INIT', cause: 'CREATE', migrationId: '' }],
+      laggards: [],
     });
   });
 

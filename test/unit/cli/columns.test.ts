@@ -75,13 +75,23 @@ describe('columns', () => {
       'an endpoint',
       ENDPOINT,
       ['web-1', 'blue', 'host-a', '02:00:00:00:00:01', '10.0.0.11,fd00::11', 'ACTIVE', '2d'],
-      ['blue-v4', 'veth web-1/eth0', 'UP', '-', '42', 'app=web', ''],
+      [
+        'blue-v4',
+        'veth web-1/eth0',
+        'UP',
+        '-',
+        'host-a:ACTIVATED,host-b:ASSOCIATED',
+        'ASSOCIATED → host-b',
+        '42',
+        'app=web',
+        '',
+      ],
     ],
     [
       'an endpoint that failed',
       FAILED_ENDPOINT,
       ['web-2', 'blue', 'host-a', '02:00:00:00:00:02', '10.0.0.12', 'FAILED', '2d'],
-      ['-', 'tap tap-web2', 'UP', 'NETNS_MISSING', '42', 'app=web', ''],
+      ['-', 'tap tap-web2', 'UP', 'NETNS_MISSING', 'host-a:INIT', '-', '42', 'app=web', ''],
     ],
   ];
   for (const [name, resource, narrow, more] of rows) {

@@ -260,6 +260,15 @@ Port:              veth
   Interface:       eth0
   Host interface:  derived
 State:             ACTIVE
+On host-a:         ACTIVATED (CREATE)
+On host-b:         ASSOCIATED (MIGRATE 6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11)
+Migration:         ASSOCIATED
+  Id:              6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11
+  From:            host-a
+  To:              host-b
+  Started:         2026-01-02T11:29:00.000Z
+  Deadline:        2026-01-03T11:29:01.000Z
+  Waits for:       host-c: nves/host-c is not connected (NVE_DISCONNECTED)
 Created:           2026-01-01T10:00:00.000Z (2d ago)
 Updated:           2026-01-02T11:30:00.000Z (22h ago)
 Revision:          42

@@ -111,6 +111,37 @@ status:
   state: ACTIVE
   reasonCode: ""
   reason: ""
+  attachments:
+    - nve: host-a
+      state: ACTIVATED
+      cause: CREATE
+      migrationId: ""
+    - nve: host-b
+      state: ASSOCIATED
+      cause: MIGRATE
+      migrationId: 6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11
+  migration:
+    id: 6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11
+    source: host-a
+    target: host-b
+    port:
+      kind: veth
+      netns: web-1
+      interface: eth0
+      hostInterface: ""
+    phase: ASSOCIATED
+    hold: true
+    released: false
+    force: false
+    timeoutMs: 60000
+    startTime: "2026-01-02T11:29:00.000Z"
+    deadline: "2026-01-03T11:29:01.000Z"
+    reasonCode: ""
+    reason: ""
+  laggards:
+    - nve: host-c
+      code: NVE_DISCONNECTED
+      reason: nves/host-c is not connected
 `,
     );
   });

@@ -90,6 +90,14 @@ describe('docs/nfvctl.md', () => {
     );
   });
 
+  it('has every verb of migrate, and no other', () => {
+    const migrate = program.commands.find((command) => command.name() === 'migrate');
+    assert.deepEqual(
+      firstCodes(document.table('Migrating')),
+      migrate?.commands.map((verb) => verb.name()),
+    );
+  });
+
   it('has every state that can be waited for', () => {
     const rows = document.table('wait', 1).map(([kind, states]) => [codes(kind), codes(states)]);
     assert.deepEqual(
@@ -98,6 +106,8 @@ describe('docs/nfvctl.md', () => {
     );
   });
 });
+
+const PORT_FLAG = /^--(no-)?(veth|tap|host-interface|vhost-user|memif|vlan|vpp-interface)/;
 
 describe('docs/nfvctl.md, flags', () => {
   /** `--long` flags of tables; those for one verb say "with `VERB`:" first. */
@@ -160,6 +170,20 @@ describe('docs/nfvctl.md, flags', () => {
         .filter(([, verbs = '']) => codes(verbs).includes(verb))
         .flatMap(([flag]) => codes(flag).filter((each) => each.startsWith('--')));
       assert.deepEqual(flags.sort(), offered(find('vpp', verb)));
+    });
+  }
+
+  for (const verb of ['start', 'finish', 'cancel']) {
+    it(`of migrate ${verb}`, () => {
+      const own = document
+        .table('Migrating', 1)
+        .filter(([, verbs = '']) => codes(verbs).includes(verb))
+        .flatMap(([flag]) => codes(flag).filter((each) => each.startsWith('--')));
+      const ports = find('update', 'endpoint')
+        .options.flatMap(({ long }) => long ?? [])
+        .filter((long) => PORT_FLAG.test(long));
+      const flags = verb === 'start' ? [...own, ...ports] : own;
+      assert.deepEqual(flags.sort(), offered(find('migrate', verb)));
     });
   }
 

@@ -113,6 +113,23 @@ describe('fieldsOf', () => {
       state: 'STATE_ACTIVE',
       reason_code: '',
       reason: '',
+      attachments: [
+        { nve: 'nves/host-a', state: 'STATE_ACTIVATED', cause: 'CAUSE_CREATE', migration_id: '' },
+        {
+          nve: 'nves/host-b',
+          state: 'STATE_ASSOCIATED',
+          cause: 'CAUSE_MIGRATE',
+          migration_id: '6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11',
+        },
+      ],
+      migration: {
+        id: '6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11',
+        source: 'nves/host-a',
+        target: 'nves/host-b',
+        phase: 'PHASE_ASSOCIATED',
+        reason_code: '',
+        reason: '',
+      },
       ...META,
     });
   });

@@ -293,7 +293,7 @@ describe('nva/compiler/compile-index', () => {
       ['ASSOCIATING', 'up, here', `down, ${UP}`, `no port, ${UP}`],
       ['ASSOCIATED', 'up, here', `down, ${UP}`, `no port, ${UP}`],
       ['ACTIVATING', 'up, here', 'up, here', `no port, ${UP}`],
-      ['SWITCHING', `up, ${TARGET}`, 'up, here', `no port, ${TARGET}`],
+      ['SWITCHING', 'up, here', 'up, here', `no port, ${TARGET}`],
       ['RETURNING', 'up, here', 'up, here', `no port, ${UP}`],
       ['CANCELLED', 'up, here', 'no port, nowhere', `no port, ${UP}`],
       ['FAILED', 'up, here', 'no port, nowhere', `no port, ${UP}`],
@@ -305,6 +305,14 @@ describe('nva/compiler/compile-index', () => {
         assert.deepEqual(seen(index), { source, target, peer });
       });
     }
+
+    it('SWITCHING, of a guest that somebody else has moved: the source sends there, too', () => {
+      const index = populated();
+      const migration = migrationTo('target', { phase: 'SWITCHING', hold: true });
+      index.apply({ kind: 'Endpoint', id: 'ep', after: { ...endpoint(undefined), migration } });
+      const peer = `no port, ${TARGET}`;
+      assert.deepEqual(seen(index), { source: `up, ${TARGET}`, target: 'up, here', peer });
+    });
 
     it('brings the target into the network at once: tunnels, flood lists, mappings', () => {
       const index = populated();
@@ -336,7 +344,7 @@ describe('nva/compiler/compile-index', () => {
       const deltas = index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('SWITCHING') });
       assert.deepEqual(
         [...deltas].map(([nve, { upserts, removes }]) => [nve, [...upserts.keys()], removes.size]),
-        ['peer', 'source'].map((nve) => [nve, [`mac/5/${MAC}`], 0]),
+        ['peer'].map((nve) => [nve, [`mac/5/${MAC}`], 0]),
       );
       assert.deepEqual(index.counters, { ...before, endpoint: before.endpoint + 3 });
     });

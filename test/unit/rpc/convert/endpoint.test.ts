@@ -40,6 +40,10 @@ describe('an endpoint on the wire', () => {
       state: 'STATE_FAILED',
       reason_code: 'NETNS_MISSING',
       reason: 'no network namespace "web-2"',
+      attachments: [
+        { nve: 'nves/host-a', state: 'STATE_INIT', cause: 'CAUSE_CREATE', migration_id: '' },
+      ],
+      migration: null,
       etag: 'abc123',
       revision: 42,
       create_time: { seconds: 1767261600, nanos: 0 },

@@ -5,7 +5,7 @@ export const EXIT = {
   ok: { code: 0, meaning: 'done' },
   different: {
     code: 1,
-    meaning: 'diff found differences, vpp compat a lack, trace a broken hop',
+    meaning: 'diff or plan found differences, vpp compat a lack, trace a broken hop',
   },
   invalid: { code: 2, meaning: 'wrong usage or invalid input; nothing was changed' },
   notFound: { code: 3, meaning: 'no such resource, or message of VPP' },

@@ -5,6 +5,7 @@ import { addGlobals } from './globals.js';
 import { applyVerb } from './verbs/apply.js';
 import { completeVerb } from './verbs/complete.js';
 import { completionVerb } from './verbs/completion.js';
+import { confirmVerb } from './verbs/confirm.js';
 import { countersVerb } from './verbs/counters.js';
 import { createVerb } from './verbs/create.js';
 import { deleteVerb } from './verbs/delete.js';
@@ -12,9 +13,12 @@ import { describeVerb } from './verbs/describe.js';
 import { diffVerb } from './verbs/diff.js';
 import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
+import { historyVerb, showVerb } from './verbs/history.js';
 import { hostVerb } from './verbs/host.js';
 import { pkiVerb } from './verbs/pki.js';
 import { migrateVerb } from './verbs/migrate.js';
+import { planVerb } from './verbs/plan.js';
+import { rollbackVerb } from './verbs/rollback.js';
 import { traceVerb } from './verbs/trace.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
@@ -31,7 +35,12 @@ const VERBS: readonly Verb[] = [
   deleteVerb,
   migrateVerb,
   applyVerb,
+  planVerb,
   diffVerb,
+  historyVerb,
+  showVerb,
+  rollbackVerb,
+  confirmVerb,
   watchVerb,
   waitVerb,
   traceVerb,

@@ -2,6 +2,13 @@ import { z } from 'zod';
 import type { NfvError } from '../../errors.js';
 import type { EndpointSpec } from '../../model/endpoint.js';
 import { applyOne, provides } from '../apply-one.js';
+import {
+  applyPlan,
+  confirmWithinOf,
+  placed,
+  planRequestOf,
+  type ApplyPlanOptions,
+} from '../apply-plan.js';
 import { awaitApplied } from '../await-applied.js';
 import { Batch } from '../batch.js';
 import { errorText } from '../error-text.js';
@@ -11,6 +18,7 @@ import { nameOf } from '../kinds.js';
 import type { Desired } from '../manifest/desired.js';
 import { readManifests } from '../manifest/read-manifests.js';
 import { NamedSubnets } from '../named-subnets.js';
+import { planText } from '../plan-text.js';
 import { prefixesOfSubnets } from '../prefixes-of-subnets.js';
 import type { Session } from '../session.js';
 import { examples, type Verb } from '../verb.js';
@@ -19,6 +27,9 @@ import { addWaitOption, waitOf } from '../wait-option.js';
 const Options = z.object({
   filename: z.array(z.string()),
   dryRun: z.boolean().default(false),
+  atomic: z.boolean().default(false),
+  plan: z.string().optional(),
+  confirmWithin: z.string().optional(),
   wait: z.union([z.string(), z.boolean()]).optional(),
 });
 type Options = z.infer<typeof Options>;
@@ -36,12 +47,19 @@ export const applyVerb: Verb = (program, define) => {
       'a file, a directory, or - for stdin; repeatable',
       collect,
     )
-    .option('--dry-run', 'let the NVA check it, and change nothing');
+    .option('--dry-run', 'let the NVA check it, and change nothing')
+    .option('--atomic', 'all of it in one step, or nothing')
+    .option('--plan <hash>', 'the same, and just what "nfvctl plan" told')
+    .option(
+      '--confirm-within <duration>',
+      'the same, and undo it again unless "nfvctl confirm" comes in time',
+    );
   addWaitOption(command).addHelpText(
     'after',
     examples(
       'nfvctl apply -f examples/two-tenants.yaml --wait=1m',
       'nfvctl apply -f networks/ -f endpoints/ --dry-run',
+      'nfvctl apply -f examples/two-tenants.yaml --confirm-within 2m --wait',
       'nfvctl get network blue -o yaml | sed s/1400/1450/ | nfvctl apply -f -',
     ),
   );
@@ -66,6 +84,10 @@ async function apply(session: Session, options: Options): Promise<number> {
   const all = await readManifests(options.filename, session.host.stdin, (network) =>
     prefixesOfSubnets(session, network),
   );
+  const confirmWithinMs = confirmWithinOf(options.confirmWithin);
+  if (options.atomic || options.plan !== undefined || confirmWithinMs > 0) {
+    return applyAtOnce(session, all, { ...options, confirmWithinMs, wait });
+  }
   const batch = new Batch(session.signal);
   const pending = new Set<string>();
   let revision = 0;
@@ -95,6 +117,23 @@ async function apply(session: Session, options: Options): Promise<number> {
   }
   if (wait === undefined || options.dryRun) return EXIT.ok.code;
   return awaitApplied(session, revision, wait);
+}
+
+async function applyAtOnce(
+  session: Session,
+  all: readonly Desired[],
+  options: Pick<ApplyPlanOptions, 'confirmWithinMs' | 'wait'> & Pick<Options, 'dryRun' | 'plan'>,
+): Promise<number> {
+  const request = planRequestOf(all);
+  return placed(all, async () => {
+    if (options.plan !== undefined && !options.dryRun) {
+      return applyPlan(session, request, { ...options, hash: options.plan });
+    }
+    const plan = await session.retry(() => session.nva.changes.plan(request, session.call));
+    if (!options.dryRun) return applyPlan(session, request, { ...options, hash: plan.hash });
+    await session.out.write(planText(plan, session.paint, false));
+    return EXIT.ok.code;
+  });
 }
 
 async function tellError(session: Session, desired: Desired, error: NfvError): Promise<void> {

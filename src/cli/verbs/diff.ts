@@ -1,13 +1,12 @@
-import { createTwoFilesPatch } from 'diff';
 import { z } from 'zod';
-import { escapeOutput } from '../escape.js';
+import { changedBetween } from '../changed-between.js';
+import { invalidField } from '../../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { collect } from '../flags/parse.js';
 import { getIfThere } from '../get-if-there.js';
-import { nameOf } from '../kinds.js';
 import type { Desired } from '../manifest/desired.js';
 import { readManifests } from '../manifest/read-manifests.js';
-import { toBareManifest, type BareResource } from '../manifest/to-manifest.js';
+import type { BareResource } from '../manifest/to-manifest.js';
 import { NamedSubnets } from '../named-subnets.js';
 import {
   planEndpoint,
@@ -17,37 +16,41 @@ import {
   planRouter,
   planSubnet,
 } from '../../model/wanted.js';
+import { paintPatch, patchBetween, patchOf } from '../patch.js';
 import { prefixesOfSubnets } from '../prefixes-of-subnets.js';
-import { toYaml } from '../render.js';
+import { revisionOf } from '../revision.js';
 import type { Session } from '../session.js';
-import type { Colour, Paint } from '../style.js';
 import { examples, type Verb } from '../verb.js';
 
-const Options = z.object({ filename: z.array(z.string()) });
+const Options = z.object({ filename: z.array(z.string()).optional() });
 
 export const diffVerb: Verb = (program, define) => {
   const command = program
     .command('diff')
-    .summary('Shows what apply would change.')
+    .summary('Shows what apply would change, or what was changed between two revisions.')
     .description(
-      'Shows what apply would change. Exit status 0: nothing, 1: something, more: an error.',
+      'Shows what apply would change, or what was changed between two revisions (without a second ' +
+        'one: up to now). Exit status 0: nothing, 1: something, more: an error.',
     )
-    .requiredOption(
-      '-f, --filename <file>',
-      'a file, a directory, or - for stdin; repeatable',
-      collect,
-    )
-    .addHelpText('after', examples('nfvctl diff -f examples/two-tenants.yaml'));
-  define(command, async (session, _args, opts) => {
-    const { filename } = Options.parse(opts);
-    const all = await readManifests(filename, session.host.stdin, (network) =>
-      prefixesOfSubnets(session, network),
+    .argument('[from]', 'a revision')
+    .argument('[to]', 'a later one')
+    .option('-f, --filename <file>', 'a file, a directory, or - for stdin; repeatable', collect)
+    .addHelpText(
+      'after',
+      examples(
+        'nfvctl diff -f examples/two-tenants.yaml',
+        'nfvctl diff 120 134',
+        'nfvctl diff 120',
+      ),
     );
-    const subnets = new NamedSubnets(session);
+  define(command, async (session, [from, to], opts) => {
+    const { filename } = Options.parse(opts);
+    const patches =
+      from === undefined
+        ? patchesOfFiles(session, filename)
+        : patchesOfRevisions(session, filename, from, to);
     let different = false;
-    for (const desired of all) {
-      const [before, after] = await sidesOf(session, desired, subnets);
-      const patch = patchOf(desired, before, after);
+    for await (const patch of patches) {
       if (patch === '') continue;
       different = true;
       await session.out.write(paintPatch(patch, session.paint));
@@ -55,6 +58,44 @@ export const diffVerb: Verb = (program, define) => {
     return different ? EXIT.different.code : EXIT.ok.code;
   });
 };
+
+async function* patchesOfFiles(
+  session: Session,
+  filename: readonly string[] | undefined,
+): AsyncGenerator<string> {
+  if (filename === undefined) {
+    throw invalidField('-f', '', 'missing', 'give manifests with -f, or one or two revisions');
+  }
+  const all = await readManifests(filename, session.host.stdin, (network) =>
+    prefixesOfSubnets(session, network),
+  );
+  const subnets = new NamedSubnets(session);
+  for (const desired of all) {
+    const [before, after] = await sidesOf(session, desired, subnets);
+    yield patchOf(desired, before, after);
+  }
+}
+
+async function* patchesOfRevisions(
+  session: Session,
+  filename: readonly string[] | undefined,
+  first: string,
+  last: string | undefined,
+): AsyncGenerator<string> {
+  if (filename !== undefined) {
+    throw invalidField(
+      '-f',
+      filename.join(' '),
+      'not used with revisions',
+      'leave out one of the two',
+    );
+  }
+  const from = revisionOf('FROM', first);
+  const to = last === undefined ? undefined : revisionOf('TO', last);
+  for (const { name, before, after } of await changedBetween(session, from, to)) {
+    yield patchBetween([`${from}/${name}`, `${to ?? 'now'}/${name}`], before, after);
+  }
+}
 
 /** What there is, and what there would be. */
 async function sidesOf(
@@ -96,35 +137,4 @@ async function sidesOf(
       return [live, { kind: desired.kind, id, spec }];
     }
   }
-}
-
-/** A unified diff; empty: the same. */
-export function patchOf(
-  { kind, id, place }: { kind: Desired['kind']; id: string; place: string },
-  before: BareResource | undefined,
-  after: BareResource,
-): string {
-  const old = before === undefined ? '' : toYaml(toBareManifest(before));
-  const wanted = toYaml(toBareManifest(after));
-  if (old === wanted) return '';
-  const live = before === undefined ? '/dev/null' : `live/${nameOf({ kind, id })}`;
-  const names = [live, place] as const;
-  const patch = createTwoFilesPatch(...names, old, wanted, undefined, undefined, { context: 3 });
-  // Without the line of equals signs above it.
-  return escapeOutput(patch.slice(patch.indexOf('\n') + 1));
-}
-
-const COLOURS: readonly (readonly [start: string, colour: Colour])[] = [
-  ['---', 'bold'],
-  ['+++', 'bold'],
-  ['@@', 'cyan'],
-  ['-', 'red'],
-  ['+', 'green'],
-];
-
-function paintPatch(patch: string, paint: Paint): string {
-  return patch.replace(/^.+$/gm, (line) => {
-    const found = COLOURS.find(([start]) => line.startsWith(start));
-    return found === undefined ? line : paint(found[1], line);
-  });
 }

@@ -148,7 +148,7 @@ export class Confirmations {
       }
       all.push({ kv, pending, change: CHANGE_RECORD.decode(record.key, record.value) });
     }
-    return all;
+    return all.sort((a, b) => a.kv.modRevision - b.kv.modRevision);
   }
 
   /** @returns undefined: somebody else was faster */

@@ -64,7 +64,7 @@ describe('exitCodeHelp', () => {
       exitCodeHelp(),
       `Exit status:
   0    done
-  1    diff found differences, vpp compat a lack, trace a broken hop
+  1    diff or plan found differences, vpp compat a lack, trace a broken hop
   2    wrong usage or invalid input; nothing was changed
   3    no such resource, or message of VPP
   4    in conflict with what exists

@@ -46,7 +46,7 @@ describe('runCli', () => {
     ],
     [
       'diff',
-      `error: required option '-f, --filename <file>' not specified (INVALID_FIELD)\nremedy: see "nfvctl diff --help"\n`,
+      'error: -f: (empty): missing (INVALID_FIELD)\nremedy: give manifests with -f, or one or two revisions\n',
     ],
     [
       'update network',

@@ -139,7 +139,19 @@ describe('docs/nfvctl.md, flags', () => {
     assert.deepEqual(documented('', 'Reaching the NVA'), offered(program));
   });
 
-  for (const verb of ['get', 'watch', 'apply', 'diff', 'wait']) {
+  const WITH_SECTIONS = [
+    'get',
+    'watch',
+    'apply',
+    'diff',
+    'wait',
+    'plan',
+    'history',
+    'show',
+    'rollback',
+    'confirm',
+  ];
+  for (const verb of WITH_SECTIONS) {
     it(`of ${verb}`, () => {
       assert.deepEqual(documented(verb, verb), offered(find(verb)));
     });

@@ -10,9 +10,11 @@ import { createVerb } from './verbs/create.js';
 import { deleteVerb } from './verbs/delete.js';
 import { describeVerb } from './verbs/describe.js';
 import { diffVerb } from './verbs/diff.js';
+import { eventsVerb } from './verbs/events.js';
 import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
 import { hostVerb } from './verbs/host.js';
+import { topVerb } from './verbs/top.js';
 import { traceVerb } from './verbs/trace.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
@@ -33,6 +35,8 @@ const VERBS: readonly Verb[] = [
   waitVerb,
   traceVerb,
   countersVerb,
+  topVerb,
+  eventsVerb,
   vppVerb,
   hostVerb,
   completionVerb,

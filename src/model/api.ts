@@ -6,6 +6,7 @@ import type { Caller } from './access-policy.js';
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
+import type { EventsRequest, NvaEvent, NvaStatistics } from './observation.js';
 import type { Origin } from './origin.js';
 import type { Router, RouterSpec } from './router.js';
 import type { Subnet, SubnetSpec } from './subnet.js';
@@ -115,7 +116,15 @@ export interface WaitAppliedResult {
   readonly laggards: readonly Laggard[];
 }
 
+export interface ObservationApi {
+  /** @throws ACCESS_DENIED */
+  statistics(call: Call): Promise<NvaStatistics>;
+  /** The newest 10,000 of this replica, the oldest first. Ends without an error when the call's signal aborts. */
+  events(request: EventsRequest, call: Call): AsyncIterable<NvaEvent>;
+}
+
 export interface NvaApi {
+  readonly observation: ObservationApi;
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;

@@ -29,6 +29,7 @@ import {
   type TraceResult,
 } from '../model/trace.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
+import { GuardedObservation } from './guarded-observation.js';
 import { GuardedWatch } from './guarded-watch.js';
 import { Rights, type Owner } from './rights.js';
 
@@ -153,6 +154,7 @@ export class GuardedNva implements NvaApi {
   readonly subnets: NvaApi['subnets'];
   readonly routers: NvaApi['routers'];
   readonly hostProfiles: NvaApi['hostProfiles'];
+  readonly observation: NvaApi['observation'];
   readonly #rights: Rights;
 
   constructor(
@@ -161,6 +163,7 @@ export class GuardedNva implements NvaApi {
   ) {
     const rights = new Rights(caller);
     this.#rights = rights;
+    this.observation = new GuardedObservation(api.observation, rights);
     const ofTenant = (spec: { readonly tenant: string }): Promise<Owner> =>
       Promise.resolve({ tenant: spec.tenant });
     const ofNetwork = (spec: { readonly network: string }, call: Call): Promise<Owner> =>

@@ -27,7 +27,13 @@ export class GuardingNva implements NvaApi {
   readonly routers: NvaApi['routers'];
   readonly hostProfiles: NvaApi['hostProfiles'];
 
+  readonly observation: NvaApi['observation'];
+
   constructor(private readonly api: NvaApi) {
+    this.observation = {
+      statistics: async (call) => await this.#for(call).observation.statistics(call),
+      events: (request, call) => this.#for(call).observation.events(request, call),
+    };
     this.virtualNetworks = new Dispatch((call) => this.#for(call).virtualNetworks);
     this.nves = new Dispatch((call) => this.#for(call).nves);
     this.endpoints = new Dispatch((call) => this.#for(call).endpoints);

@@ -16,6 +16,7 @@ import type { Identity } from '../model/identity.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Nve, NveSpec } from '../model/nve.js';
+import type { ObservationApi } from '../model/api.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { Digest } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
@@ -23,7 +24,6 @@ import type { Tracer } from '../model/tracing.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
-import { observedStore } from '../store/observed.js';
 import type { Peers, Store, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
 import { Catalog, type CatalogChange } from './catalog.js';
@@ -36,7 +36,7 @@ import { keepHouse } from './housekeeping.js';
 import { parseResourceKey } from './keys.js';
 import { latestRevision } from './latest.js';
 import { NveStatuses } from './nve-statuses.js';
-import { Observer, type NvaMeter } from './observer.js';
+import { observationApi, Observer, type NvaMeter } from './observer.js';
 import { Origins } from './origins.js';
 import { readCounters } from './read-counters.js';
 import type { NvaReading } from './reading.js';
@@ -109,8 +109,7 @@ export class Nva implements NvaApi {
   /** Reads the model from the store, and answers when the NVA can be asked. */
   static async start(options: NvaOptions): Promise<Nva> {
     const origins = new Origins(options.clock, options.tracer);
-    const store = observedStore(options.store, origins.observe);
-    const nva = new Nva({ ...options, store }, origins);
+    const nva = new Nva({ ...options, store: origins.observed(options.store) }, origins);
     await nva.#load();
     const { signal } = nva.#stop;
     nva.#background.push(
@@ -142,8 +141,7 @@ export class Nva implements NvaApi {
     this.#tenures = tenures;
     this.#observer = new Observer({
       ...{ clock, origins, catalog, absentees: this.#absentees },
-      ...{ meter: options.meter, tracer: options.tracer },
-      isAlone: store.peers === undefined,
+      ...{ meter: options.meter, tracer: options.tracer, isAlone: store.peers === undefined },
       connected: (nve) => this.#sessions.get(nve),
       isElsewhere: (nve) => tenures.isElsewhere(nve),
     });
@@ -236,6 +234,7 @@ export class Nva implements NvaApi {
       onHost: () => {
         this.#hostsChanged();
       },
+      observer: this.#observer,
       onDeparture: (nve, last) => {
         if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
       },
@@ -253,6 +252,10 @@ export class Nva implements NvaApi {
   /** How much has been compiled, for tests. */
   get compileCounters(): Readonly<CompileCounters> {
     return this.#index.counters;
+  }
+
+  get observation(): ObservationApi {
+    return observationApi(() => this.read(), this.#observer, this.#stop.signal);
   }
 
   /** How it stands now, for metrics. */

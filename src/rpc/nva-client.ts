@@ -15,6 +15,7 @@ import {
   type HostProfileResource,
   type HostProfileSpec,
 } from '../model/host-profile.js';
+import type { ObservationApi } from '../model/api.js';
 import type { TraceContext } from '../model/origin.js';
 import { formatName, requireName } from '../model/names.js';
 import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
@@ -48,6 +49,7 @@ import type { WaitAppliedResponse__Output } from './gen/nfv/v1/WaitAppliedRespon
 import type { WatchResponse__Output } from './gen/nfv/v1/WatchResponse.js';
 import { loadProtos } from './load.js';
 import { RESOURCE_KINDS } from './nva-service.js';
+import { ObservationClient } from './observation-client.js';
 import { ResourceClient } from './resource-client.js';
 import { StatusCodec } from './status.js';
 import { CHANNEL_OPTIONS, clientCredentials, type TlsFiles } from './tls.js';
@@ -69,6 +71,7 @@ export class NvaClient implements NvaApi {
   readonly subnets: ResourceApi<SubnetSpec, Subnet>;
   readonly routers: ResourceApi<RouterSpec, Router>;
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
+  readonly observation: ObservationApi;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
 
@@ -86,6 +89,7 @@ export class NvaClient implements NvaApi {
     this.subnets = subnets(this.#client, this.#unary);
     this.routers = routers(this.#client, this.#unary);
     this.hostProfiles = hostProfiles(this.#client, this.#unary);
+    this.observation = new ObservationClient(this.#client, this.#unary);
   }
 
   async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {

@@ -30,6 +30,7 @@ import type { NvaServiceHandlers } from './gen/nfv/v1/NvaService.js';
 import type { WatchRequest__Output } from './gen/nfv/v1/WatchRequest.js';
 import type { WatchResponse } from './gen/nfv/v1/WatchResponse.js';
 import type { HandlerFactory } from './handlers.js';
+import { observationHandlers } from './observation-service.js';
 
 export const RESOURCE_KINDS = new EnumTable<
   ResourceKind,
@@ -58,6 +59,7 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...subnetHandlers(api, make),
     ...routerHandlers(api, make),
     ...hostProfileHandlers(api, make),
+    ...observationHandlers(api.observation, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
     }),

@@ -11,6 +11,7 @@ import { createVerb } from './verbs/create.js';
 import { deleteVerb } from './verbs/delete.js';
 import { describeVerb } from './verbs/describe.js';
 import { diffVerb } from './verbs/diff.js';
+import { eventsVerb } from './verbs/events.js';
 import { getVerb } from './verbs/get.js';
 import { helpVerb } from './verbs/help.js';
 import { historyVerb, showVerb } from './verbs/history.js';
@@ -19,6 +20,7 @@ import { pkiVerb } from './verbs/pki.js';
 import { migrateVerb } from './verbs/migrate.js';
 import { planVerb } from './verbs/plan.js';
 import { rollbackVerb } from './verbs/rollback.js';
+import { topVerb } from './verbs/top.js';
 import { traceVerb } from './verbs/trace.js';
 import { updateVerb } from './verbs/update.js';
 import { versionVerb } from './verbs/version.js';
@@ -45,6 +47,8 @@ const VERBS: readonly Verb[] = [
   waitVerb,
   traceVerb,
   countersVerb,
+  topVerb,
+  eventsVerb,
   vppVerb,
   hostVerb,
   pkiVerb,

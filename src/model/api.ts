@@ -17,6 +17,7 @@ import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
 import type { CancelRequest, FinishRequest, MigrateRequest } from './migration-requests.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
+import type { EventsRequest, NvaEvent, NvaStatistics } from './observation.js';
 import type { Origin } from './origin.js';
 import type { Router, RouterSpec } from './router.js';
 import type { Subnet, SubnetSpec } from './subnet.js';
@@ -152,7 +153,15 @@ export interface MigrationApi {
   cancel(request: CancelRequest, call: Call): Promise<Endpoint>;
 }
 
+export interface ObservationApi {
+  /** @throws ACCESS_DENIED */
+  statistics(call: Call): Promise<NvaStatistics>;
+  /** The newest 10,000 of this replica, the oldest first. Ends without an error when the call's signal aborts. */
+  events(request: EventsRequest, call: Call): AsyncIterable<NvaEvent>;
+}
+
 export interface NvaApi {
+  readonly observation: ObservationApi;
   readonly virtualNetworks: ResourceApi<VirtualNetworkSpec, VirtualNetwork>;
   readonly nves: ResourceApi<NveSpec, Nve>;
   readonly endpoints: ResourceApi<EndpointSpec, Endpoint>;

@@ -30,6 +30,7 @@ import {
 } from '../model/trace.js';
 import type { VirtualNetwork } from '../model/virtual-network.js';
 import { guardedMigrations } from './guarded-migrations.js';
+import { GuardedObservation } from './guarded-observation.js';
 import { GuardedWatch } from './guarded-watch.js';
 import { Rights, type Owner } from './rights.js';
 
@@ -157,6 +158,7 @@ export class GuardedNva implements NvaApi {
   /** It looks at each caller's rights by itself. */
   readonly changes: NvaApi['changes'];
   readonly migrations: NvaApi['migrations'];
+  readonly observation: NvaApi['observation'];
   readonly #rights: Rights;
 
   constructor(
@@ -166,6 +168,7 @@ export class GuardedNva implements NvaApi {
     const rights = new Rights(caller);
     this.#rights = rights;
     this.changes = api.changes;
+    this.observation = new GuardedObservation(api.observation, rights);
     const ofTenant = (spec: { readonly tenant: string }): Promise<Owner> =>
       Promise.resolve({ tenant: spec.tenant });
     const ofNetwork = (spec: { readonly network: string }, call: Call): Promise<Owner> =>

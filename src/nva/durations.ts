@@ -1,14 +1,5 @@
 /** How long something took of late, for percentiles; as many as are kept are bounded. */
-
-export interface DurationSummary {
-  /** Of those that the rest is about. */
-  readonly count: number;
-  /** Milliseconds; 0 where there are none. */
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly max: number;
-}
+import type { DurationSummary } from '../model/observation.js';
 
 interface Sample {
   readonly at: number;

@@ -30,8 +30,14 @@ export class GuardingNva implements NvaApi {
   readonly changes: NvaApi['changes'];
   readonly migrations: NvaApi['migrations'];
 
+  readonly observation: NvaApi['observation'];
+
   constructor(private readonly api: NvaApi) {
     this.changes = api.changes;
+    this.observation = {
+      statistics: async (call) => await this.#for(call).observation.statistics(call),
+      events: (request, call) => this.#for(call).observation.events(request, call),
+    };
     this.virtualNetworks = new Dispatch((call) => this.#for(call).virtualNetworks);
     this.nves = new Dispatch((call) => this.#for(call).nves);
     this.endpoints = new Dispatch((call) => this.#for(call).endpoints);

@@ -1,3 +1,4 @@
+import type { Epoch } from '../model/southbound.js';
 import type { Store } from '../store/store.js';
 import { ROOT } from './keys.js';
 
@@ -8,4 +9,10 @@ import { ROOT } from './keys.js';
 export async function latestRevision(store: Store): Promise<number> {
   if (store.peers === undefined) return store.status().revision;
   return (await store.range({ prefix: ROOT, limit: 1 })).revision;
+}
+
+/** Whose word an NVE takes. */
+export function epochOf(store: Pick<Store, 'status'>): Epoch {
+  const { storeId, epoch } = store.status();
+  return { storeId, number: epoch };
 }

@@ -10,8 +10,8 @@ import type {
   WatchEvent,
   WatchRequest,
   MigrationApi,
+  ObservationApi,
 } from '../model/api.js';
-import { delay } from '../model/clock.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Identity } from '../model/identity.js';
 import type { Item } from '../model/item.js';
@@ -25,7 +25,6 @@ import type { Subnet, SubnetSpec } from '../model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
-import { observedStore } from '../store/observed.js';
 import type { Peers, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
 import { Changes } from './changes/changes.js';
@@ -34,12 +33,13 @@ import { makeCollections } from './collections.js';
 import { CompileIndex } from './compiler/compile-index.js';
 import type { CompileCounters } from './compiler/counters.js';
 import { EndpointLife } from './endpoint-life.js';
+import { followStore } from './follow-store.js';
 import { HostOffers } from './host-offers.js';
 import { keepHouse } from './housekeeping.js';
 import { parseResourceKey } from './keys.js';
-import { latestRevision } from './latest.js';
+import { epochOf, latestRevision } from './latest.js';
 import { NveStatuses } from './nve-statuses.js';
-import { Observer } from './observer.js';
+import { observationApi, Observer } from './observer.js';
 import type { NvaOptions } from './options.js';
 import { Origins } from './origins.js';
 import { readCounters } from './read-counters.js';
@@ -52,11 +52,10 @@ import { Revisions } from './revisions.js';
 import { Sessions } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
 import { Tenures } from './tenures.js';
-import { trace, traceDeps, type TraceDeps } from './trace.js';
+import { trace, traceDeps } from './trace.js';
 import { AppliedWaiters } from './wait-applied.js';
 import { watchResources, type Watched } from './watch.js';
 
-const RETRY_MS = 1000;
 /** One change of an endpoint moves the status of every NVE of its network. */
 const NVE_STATUS_MS = 500;
 
@@ -100,8 +99,7 @@ export class Nva implements NvaApi {
   /** Reads the model from the store, and answers when the NVA can be asked. */
   static async start(options: NvaOptions): Promise<Nva> {
     const origins = new Origins(options.clock, options.tracer);
-    const store = observedStore(options.store, origins.observe);
-    const nva = new Nva({ ...options, store }, origins);
+    const nva = new Nva({ ...options, store: origins.observed(options.store) }, origins);
     await nva.#load();
     const { signal } = nva.#stop;
     nva.#background.push(
@@ -120,12 +118,8 @@ export class Nva implements NvaApi {
     const { store, clock, log, vniRange } = options;
     const catalog = this.#catalog;
     const index = this.#index;
-    this.#quotas = new Quotas({
-      ...{ store, quotas: options.policy?.quotas },
-      reached: (revision, signal) =>
-        this.#revisions.reached(revision, AbortSignal.any([signal, this.#stop.signal])),
-    });
-    const quotas = this.#quotas;
+    const quotas = this.#makeQuotas();
+    this.#quotas = quotas;
     const made = makeCollections({ store, clock, vniRange, catalog, index, quotas });
     this.virtualNetworks = made.virtualNetworks;
     this.nves = made.nves;
@@ -134,22 +128,14 @@ export class Nva implements NvaApi {
     this.routers = made.routers;
     this.hostProfiles = made.hostProfiles;
     this.#watched = made.watched;
-    this.changes = new Changes({
-      ...{ store, clock, log, vniRange, catalog, index },
-      caughtUp: async (signal) => {
-        const either = AbortSignal.any([signal, this.#stop.signal]);
-        await this.#revisions.reached(await latestRevision(store), either);
-        either.throwIfAborted();
-      },
-    });
+    this.changes = this.#makeChanges();
     const tenures = new Tenures(store, (nve) => {
       this.#lost(nve);
     });
     this.#tenures = tenures;
     this.#observer = new Observer({
       ...{ clock, origins, catalog, absentees: this.#absentees },
-      ...{ meter: options.meter, tracer: options.tracer },
-      isAlone: store.peers === undefined,
+      ...{ meter: options.meter, tracer: options.tracer, isAlone: store.peers === undefined },
       connected: (nve) => this.#sessions.get(nve),
       isElsewhere: (nve) => tenures.isElsewhere(nve),
     });
@@ -179,6 +165,28 @@ export class Nva implements NvaApi {
     this.#sessions = this.#makeSessions();
     this.#replicas = this.#makeReplicas();
     this.#waiters = this.#makeWaiters();
+  }
+
+  #makeQuotas(): Quotas {
+    const { store, policy } = this.#options;
+    return new Quotas({
+      ...{ store, quotas: policy?.quotas },
+      reached: (revision, signal) =>
+        this.#revisions.reached(revision, AbortSignal.any([signal, this.#stop.signal])),
+    });
+  }
+
+  #makeChanges(): Changes {
+    const { store } = this.#options;
+    return new Changes({
+      ...this.#options,
+      ...{ catalog: this.#catalog, index: this.#index, quotas: this.#quotas },
+      caughtUp: async (signal) => {
+        const either = AbortSignal.any([signal, this.#stop.signal]);
+        await this.#revisions.reached(await latestRevision(store), either);
+        either.throwIfAborted();
+      },
+    });
   }
 
   #makeWaiters(): AppliedWaiters {
@@ -224,10 +232,7 @@ export class Nva implements NvaApi {
       maySpeakFor: (identity, nve) => maySpeakFor(policy, identity, nve),
       clock,
       log,
-      epoch: () => {
-        const { storeId, epoch: number } = store.status();
-        return { storeId, number };
-      },
+      epoch: () => epochOf(store),
       caughtUp: (hello) => this.#replicas.caughtUp(hello, this.#stop.signal),
       index: this.#index,
       absentees: this.#absentees,
@@ -240,15 +245,14 @@ export class Nva implements NvaApi {
       onHost: () => {
         this.#hostsChanged();
       },
+      observer: this.#observer,
       onDeparture: (nve, last) => {
         if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
       },
       onFacts: (nve, facts) => {
         this.#nveStatuses.store(nve, facts).catch((thrown: unknown) => {
-          log.warn(
-            { nve, ...errorFields(NfvError.from(thrown)) },
-            'what the NVE says of its host is not stored',
-          );
+          const fields = { nve, ...errorFields(NfvError.from(thrown)) };
+          log.warn(fields, 'what the NVE says of its host is not stored');
         });
       },
     });
@@ -257,6 +261,10 @@ export class Nva implements NvaApi {
   /** How much has been compiled, for tests. */
   get compileCounters(): Readonly<CompileCounters> {
     return this.#index.counters;
+  }
+
+  get observation(): ObservationApi {
+    return observationApi(() => this.read(), this.#observer, this.#stop.signal);
   }
 
   /** How it stands now, for metrics. */
@@ -291,15 +299,13 @@ export class Nva implements NvaApi {
   }
 
   trace(request: TraceRequest, call: Call): Promise<TraceResult> {
-    return trace(request, this.#lookups(), call.signal);
+    const deps = traceDeps(this.#catalog, this.#sessions, this.#index);
+    return trace(request, deps, call.signal);
   }
 
   readCounters(endpoints: readonly string[], call: Call): Promise<readonly EndpointCounters[]> {
-    return readCounters(endpoints, this.#lookups(), call.signal);
-  }
-
-  #lookups(): TraceDeps {
-    return traceDeps(this.#catalog, this.#sessions, this.#index);
+    const deps = traceDeps(this.#catalog, this.#sessions, this.#index);
+    return readCounters(endpoints, deps, call.signal);
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */
@@ -335,44 +341,25 @@ export class Nva implements NvaApi {
     this.#hostsChanged();
   }
 
-  async #follow(): Promise<void> {
-    const { store, clock, log } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.#catalog.follow(store, signal, (revision, changes, events) => {
+  /** Until the NVA stops. */
+  #follow(): Promise<void> {
+    return followStore(
+      {
+        ...this.#options,
+        catalog: this.#catalog,
+        took: (revision, changes, events) => {
           for (const event of events) this.#tenures.saw(event, revision);
           for (const event of events) this.changes.saw(event);
           this.#committed(revision, changes, events);
           for (const event of events) this.#heard(event);
-        });
-      } catch (thrown) {
-        const error = NfvError.from(thrown);
-        log.error(errorFields(error), 'cannot follow the store');
-        if (error.code === 'REVISION_COMPACTED' && (await this.#reload())) continue;
-        await delay(clock, RETRY_MS, signal).catch(() => undefined);
-      }
-    }
-  }
-
-  /** The history that was to be followed is gone: what is there now is taken instead. */
-  async #reload(): Promise<boolean> {
-    const { store, log } = this.#options;
-    const { signal } = this.#stop;
-    try {
-      const changes = await this.#catalog.reload(store, signal);
-      const { revision } = this.#catalog;
-      await this.#tenures.load(revision, signal);
-      await this.changes.load(signal);
-      this.#committed(revision, changes, []);
-      log.info({ revision }, 'the model was read anew');
-      return true;
-    } catch (thrown) {
-      if (!signal.aborted) {
-        log.error(errorFields(NfvError.from(thrown)), 'cannot read the model anew');
-      }
-      return false;
-    }
+        },
+        reload: async (revision, signal) => {
+          await this.#tenures.load(revision, signal);
+          await this.changes.load(signal);
+        },
+      },
+      this.#stop.signal,
+    );
   }
 
   async #loadTenures(peers: Peers): Promise<void> {

@@ -3,13 +3,18 @@ import type { Clock } from '../model/clock.js';
 import type { StoreEvent } from '../store/store.js';
 import type { Absentees } from './absentees.js';
 import { AttachTimes } from './attach-times.js';
+import type { Drift } from '../model/nve.js';
+import type { ObservationApi } from '../model/api.js';
+import type { EventsRequest, NvaEvent } from '../model/observation.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Catalog, CatalogChange } from './catalog.js';
 import type { CompileCounters } from './compiler/counters.js';
 import type { Change } from './compiler/inputs.js';
 import type { ItemDelta } from './compiler/deltas.js';
 import { Durations } from './durations.js';
+import { Happenings } from './happenings.js';
 import type { Committed, Origins } from './origins.js';
+import { Rate } from './rate.js';
 import { readNve, type Lag, type NvaReading } from './reading.js';
 import { RevisionTimes } from './revision-times.js';
 import type { Connected } from './sessions.js';
@@ -38,11 +43,25 @@ export interface ObserverDeps {
 const KEPT = 4096;
 const KEPT_OF_NVE = 256;
 
+export function observationApi(
+  read: () => NvaReading,
+  observer: Observer,
+  stop: AbortSignal,
+): ObservationApi {
+  return {
+    statistics: () => Promise.resolve(read()),
+    events: (request, { signal }) => observer.events(request, signal, stop),
+  };
+}
+
 export class Observer {
   readonly #deps: ObserverDeps;
   readonly #times: RevisionTimes;
   readonly #attach = new Durations(KEPT);
   readonly #attachOf = new Map<string, Durations>();
+  readonly #changes = new Rate();
+  readonly #itemsOf = new Map<string, Rate>();
+  readonly #happenings: Happenings;
   readonly #attaches: AttachTimes;
   #watchers = 0;
 
@@ -50,6 +69,7 @@ export class Observer {
     this.#deps = deps;
     const { clock, meter } = deps;
     this.#times = new RevisionTimes(clock.monotonic());
+    this.#happenings = new Happenings(clock, deps.catalog);
     this.#attaches = new AttachTimes({
       isApplied: (nve, key) => this.#isApplied(nve, key),
       appliedOn: (nve, ms) => {
@@ -68,6 +88,7 @@ export class Observer {
     const ours = origins.take(revision, events);
     const at = ours?.at ?? clock.monotonic();
     this.#times.note(revision, at);
+    this.#happenings.committed(revision, events, ours);
     return ours ?? (isAlone ? { origin: undefined, at } : undefined);
   }
 
@@ -93,6 +114,7 @@ export class Observer {
     deltas: ReadonlyMap<string, ItemDelta>,
     by: Committed | undefined,
   ): void {
+    this.#changes.add(1, this.#deps.clock.monotonic());
     if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     if (change.kind !== 'Endpoint') return;
     if (change.after === undefined || by === undefined) this.#attaches.gone(change.id);
@@ -100,7 +122,46 @@ export class Observer {
   }
 
   progressed(nve: string, keys: readonly string[] | 'all'): void {
-    this.#attaches.progressed(nve, keys, this.#deps.clock.monotonic());
+    const now = this.#deps.clock.monotonic();
+    this.#attaches.progressed(nve, keys, now);
+    const progress = this.#deps.connected(nve)?.session.progress;
+    if (progress !== undefined) this.#happenings.progressed(nve, keys, progress);
+    this.#rateOf(nve).add(this.#applied(nve, keys), now);
+  }
+
+  /** Of these, how many the NVE has tried. */
+  #applied(nve: string, keys: readonly string[] | 'all'): number {
+    const progress = this.#deps.connected(nve)?.session.progress;
+    if (progress === undefined) return 0;
+    if (keys === 'all') return progress.counts.applied + progress.counts.failed;
+    return keys.filter((key) => progress.stateOf(key) !== 'open').length;
+  }
+
+  connected(nve: string, peer: string): void {
+    this.#happenings.connected(nve, peer);
+  }
+
+  departed(nve: string): void {
+    this.#happenings.lost(nve);
+  }
+
+  drifted(nve: string, drifts: readonly Drift[]): void {
+    this.#happenings.drifted(nve, drifts);
+  }
+
+  /** Counts as a watch. @throws the reason of `stop` when that aborts */
+  async *events(
+    request: EventsRequest,
+    signal: AbortSignal,
+    stop: AbortSignal,
+  ): AsyncGenerator<NvaEvent> {
+    const ended = this.watching();
+    try {
+      yield* this.#happenings.ring.read(request, AbortSignal.any([signal, stop]));
+      stop.throwIfAborted();
+    } finally {
+      ended();
+    }
   }
 
   /** A watch has begun; what it answers ends it. */
@@ -121,6 +182,7 @@ export class Observer {
         readNve(nve, connected(nve), {
           elsewhere: isElsewhere(nve),
           lag: this.#lagOf(nve, now),
+          itemRate: this.#rateOf(nve).perSecond(now),
           attach: this.#durationsOf(nve).summary(now),
         }),
       ),
@@ -129,6 +191,7 @@ export class Observer {
       attachesGivenUp: this.#attaches.givenUp,
       statusesWaiting: new Map(writers.map(({ collection, waiting }) => [collection, waiting])),
       compiles: { ...compiles },
+      changeRate: this.#changes.perSecond(now),
       attach: this.#attach.summary(now),
     };
   }
@@ -169,7 +232,16 @@ export class Observer {
     return durations;
   }
 
+  #rateOf(nve: string): Rate {
+    const known = this.#itemsOf.get(nve);
+    if (known !== undefined) return known;
+    const rate = new Rate();
+    this.#itemsOf.set(nve, rate);
+    return rate;
+  }
+
   #forget(nve: string): void {
+    this.#itemsOf.delete(nve);
     this.#attachOf.delete(nve);
     this.#attaches.forget(nve, this.#deps.clock.monotonic());
   }

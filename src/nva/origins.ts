@@ -2,8 +2,8 @@
 import type { Clock } from '../model/clock.js';
 import type { Origin } from '../model/origin.js';
 import type { Tracer } from '../model/tracing.js';
-import type { StoreObserver } from '../store/observed.js';
-import type { Compare, StoreEvent, Txn, WriteOp } from '../store/store.js';
+import { observedStore, type StoreObserver } from '../store/observed.js';
+import type { Compare, Store, StoreEvent, Txn, WriteOp } from '../store/store.js';
 
 /** A transaction that a call of the API makes; the store takes no notice of the call. */
 export class CallTxn implements Txn {
@@ -36,7 +36,12 @@ export class Origins {
     private readonly tracer?: Tracer,
   ) {}
 
-  readonly observe: StoreObserver = (_operation, txn) => {
+  /** The same store, whose commits are known. */
+  observed(store: Store): Store {
+    return observedStore(store, this.#observe);
+  }
+
+  readonly #observe: StoreObserver = (_operation, txn) => {
     if (!(txn instanceof CallTxn)) return () => undefined;
     this.#underWay.add(txn);
     const parent = txn.origin?.trace;

@@ -33,7 +33,15 @@ export interface NveFacts {
   readonly agentVersion: string;
 }
 
+/** Is told what becomes of sessions. */
+export interface SessionsObserver {
+  connected(nve: string, peer: string): void;
+  departed(nve: string): void;
+  drifted(nve: string, drifts: readonly Drift[]): void;
+}
+
 export interface SessionsDeps {
+  readonly observer?: SessionsObserver;
   readonly clock: Clock;
   readonly log: Log;
   readonly tracer?: Tracer | undefined;
@@ -178,6 +186,7 @@ export class Sessions {
       await deps.admit(nve, hello.nodeUuid, facts);
       const session = await this.#greet(stream, incoming, hello, facts);
       deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
+      deps.observer?.connected(nve, stream.peer);
       await session.run();
     } catch (thrown) {
       const error = NfvError.from(thrown);
@@ -292,6 +301,7 @@ export class Sessions {
         connected().drifts = [...drifts, ...connected().drifts].slice(0, MAX_DRIFTS);
         connected().driftCount = total;
         connected().driftedCount = leftAlone;
+        deps.observer?.drifted(nve, drifts);
         this.#progressed(nve, []);
       },
       underlaysChanged: (underlays) => {
@@ -321,6 +331,7 @@ export class Sessions {
     const connected = this.#connected.get(nve);
     if (connected?.session.stream !== stream) return;
     this.deps.onDeparture(nve, connected);
+    this.deps.observer?.departed(nve);
     this.#connected.delete(nve);
     const { progress } = connected.session;
     const missed = progress.settled ? progress.oldestOpen : 0;

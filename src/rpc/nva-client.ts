@@ -15,6 +15,7 @@ import {
   type HostProfileResource,
   type HostProfileSpec,
 } from '../model/host-profile.js';
+import type { ObservationApi } from '../model/api.js';
 import type { TraceContext } from '../model/origin.js';
 import { formatName, requireName } from '../model/names.js';
 import { NEW_NVE, type Nve, type NveSpec } from '../model/nve.js';
@@ -50,6 +51,7 @@ import type { WatchResponse__Output } from './gen/nfv/v1/WatchResponse.js';
 import { loadProtos } from './load.js';
 import { MigrationClient } from './migration-service.js';
 import { RESOURCE_KINDS } from './nva-service.js';
+import { ObservationClient } from './observation-client.js';
 import { ResourceClient } from './resource-client.js';
 import { StatusCodec } from './status.js';
 import { readTls } from './tls-files.js';
@@ -75,6 +77,7 @@ export class NvaClient implements NvaApi {
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly changes: ChangesClient;
   readonly migrations: MigrationClient;
+  readonly observation: ObservationApi;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
 
@@ -98,6 +101,7 @@ export class NvaClient implements NvaApi {
     this.hostProfiles = hostProfiles(this.#client, this.#unary);
     this.changes = new ChangesClient(this.#client, this.#unary);
     this.migrations = new MigrationClient(this.#client, this.#unary);
+    this.observation = new ObservationClient(this.#client, this.#unary);
   }
 
   async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {

@@ -32,6 +32,7 @@ import type { WatchRequest__Output } from './gen/nfv/v1/WatchRequest.js';
 import type { WatchResponse } from './gen/nfv/v1/WatchResponse.js';
 import type { HandlerFactory } from './handlers.js';
 import { migrationHandlers } from './migration-service.js';
+import { observationHandlers } from './observation-service.js';
 
 export const RESOURCE_KINDS = new EnumTable<
   ResourceKind,
@@ -62,6 +63,7 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...hostProfileHandlers(api, make),
     ...changesHandlers(api.changes, make),
     ...migrationHandlers(api.migrations, make),
+    ...observationHandlers(api.observation, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);
     }),

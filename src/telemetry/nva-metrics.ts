@@ -1,6 +1,7 @@
 /** What an NVA tells Prometheus: docs/observability.md. */
 import type { NvaMeter } from '../nva/observer.js';
-import type { NvaReading, NveReading } from '../nva/reading.js';
+import type { NveStatistics } from '../model/observation.js';
+import type { NvaReading } from '../nva/reading.js';
 import type { CallEnd } from '../rpc/handlers.js';
 import type { StoreObserver } from '../store/observed.js';
 import type { Metrics } from './registry.js';
@@ -13,22 +14,22 @@ const OF_NVES = [
   {
     name: 'nfvd_nva_nve_lag_revisions',
     help: 'Revisions of the store from the first that the NVE lacks something of to now',
-    value: ({ lagRevisions }: NveReading) => lagRevisions,
+    value: ({ lagRevisions }: NveStatistics) => lagRevisions,
   },
   {
     name: 'nfvd_nva_nve_lag_seconds',
     help: 'Age of the oldest change that the NVE has not applied',
-    value: ({ lagMs }: NveReading) => lagMs / 1000,
+    value: ({ lagMs }: NveStatistics) => lagMs / 1000,
   },
   {
     name: 'nfvd_nva_session_pending_items',
     help: 'Changed items that wait to be sent to the NVE',
-    value: ({ pendingItems }: NveReading) => pendingItems,
+    value: ({ pendingItems }: NveStatistics) => pendingItems,
   },
   {
     name: 'nfvd_nva_session_deltas_in_flight',
     help: 'Deltas that the NVE has been sent and has not stored yet',
-    value: ({ deltasInFlight }: NveReading) => deltasInFlight,
+    value: ({ deltasInFlight }: NveStatistics) => deltasInFlight,
   },
 ] as const;
 

@@ -121,6 +121,7 @@ export function connectTo(nva: NvaApi): Connect {
     waitApplied: (request, call) => nva.waitApplied(request, call),
     trace: (request, call) => nva.trace(request, call),
     readCounters: (endpoints, call) => nva.readCounters(endpoints, call),
+    observation: nva.observation,
     close: () => undefined,
   });
 }

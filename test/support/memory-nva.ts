@@ -2,6 +2,7 @@
  * An NVA in memory that behaves: it validates, keeps etags, revisions and references, and watches.
  * What it makes of NVEs' reports is what a test tells it.
  */
+import { Readable } from 'node:stream';
 import { NfvError } from '../../src/errors.js';
 import type {
   Call,
@@ -40,6 +41,8 @@ import {
 import type { ChangesApi } from '../../src/model/api.js';
 import type { Migrations } from '../../src/nva/migrations.js';
 import { NO_CHANGES } from './no-changes.js';
+import type { ObservationApi } from '../../src/model/api.js';
+import type { NvaEvent, NvaStatistics } from '../../src/model/observation.js';
 import { MemoryCollection, type Commits } from './memory-collection.js';
 import { memoryMigrations } from './memory-migrations.js';
 import { inUse, missing } from './memory-refusals.js';
@@ -58,6 +61,16 @@ export class MemoryNva implements NvaApi {
   traced: TraceResult = { state: 'OK', hops: [] };
   /** What endpoints have counted; of others the NVE is away. */
   readonly counters = new Map<string, EndpointCounters>();
+  /** What `observation` answers. */
+  statistics: NvaStatistics = {
+    ...{ revision: 0, watchers: 0, attachesUnderWay: 0, changeRate: 0, nves: [] },
+    attach: { count: 0, p50: 0, p90: 0, p99: 0, max: 0 },
+  };
+  readonly events: NvaEvent[] = [];
+  readonly observation: ObservationApi = {
+    statistics: () => Promise.resolve(this.statistics),
+    events: () => Readable.from(this.events),
+  };
   /** Every call so far, as `collection.method`. */
   readonly calls: string[] = [];
   readonly #failures: { readonly method: string; readonly error: NfvError }[] = [];

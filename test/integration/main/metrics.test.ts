@@ -1,12 +1,15 @@
 /** The figures that real daemons show are those of what has happened. */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import type { Call } from '../../../src/model/api.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
+import { Child } from '../../support/child.js';
 import { Daemon, DaemonFiles } from '../../support/daemon.js';
 import { eventually } from '../../support/eventually.js';
 import { valueOf } from '../../support/exposition.js';
-import { needNetns, Netns } from '../../support/netns.js';
+import { exec, needNetns, Netns } from '../../support/netns.js';
 import { refusedWith } from '../../support/refusals.js';
 import { fetchPage, scrape } from '../../support/scrape.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
@@ -16,6 +19,23 @@ const endless = new AbortController().signal;
 setMaxListeners(0, endless);
 const call: Call = { signal: endless };
 const request = { requestId: '', validateOnly: false };
+const NFVCTL = fileURLToPath(new URL('../../../src/main/nfvctl.js', import.meta.url));
+
+const times = z.object({ count: z.number(), p50: z.number(), max: z.number() });
+const statistics = z.object({
+  changeRate: z.number(),
+  attach: times,
+  nves: z.array(
+    z.object({
+      nve: z.string(),
+      state: z.string(),
+      lagRevisions: z.number(),
+      itemRate: z.number(),
+      attach: times,
+    }),
+  ),
+});
+const happened = z.object({ kind: z.string(), resource: z.string(), who: z.string() });
 
 describe('metrics', function () {
   this.timeout(120_000);
@@ -143,6 +163,65 @@ describe('metrics', function () {
       const nves = (await page('nva')).get('nfvd_nva_nve_lag_revisions');
       return nves?.samples.length === 0;
     });
+  });
+
+  const nfvctl = async (...args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, NFVCTL_SERVER: `unix:${files.socket()}` };
+    const ran = await exec(process.execPath, [NFVCTL, ...args], '', { env });
+    assert.equal(ran.code, 0, ran.stderr);
+    return ran.stdout;
+  };
+
+  it('in nfvctl top, and what happened in nfvctl events', async () => {
+    await startNva();
+    await prepare();
+    const agent = await startAgent();
+    await eventually(async () => {
+      return valueOf(await page('nva'), 'nfvd_nva_nves', { state: 'IN_SYNC' }) === 1;
+    });
+    await attach();
+    const top = statistics.parse(JSON.parse(await nfvctl('top', '-o', 'json')));
+    const [nve] = top.nves;
+    assert.deepEqual([nve?.nve, nve?.state, nve?.lagRevisions], ['host-a', 'IN_SYNC', 0]);
+    assert.deepEqual([top.attach.count, nve?.attach.count], [1, 1]);
+    assert.ok(top.attach.p50 > 0 && top.attach.p50 === top.attach.max);
+    assert.ok(top.changeRate > 0 && (nve?.itemRate ?? 0) > 0);
+    assert.match(await nfvctl('top'), /^REVISION .*\n.* 1\/1 .*\n\nNVE .*\nhost-a +IN_SYNC /);
+
+    const follower = new Child(process.execPath, [NFVCTL, 'events', '--follow', '-o', 'json'], {
+      env: { ...process.env, NFVCTL_SERVER: `unix:${files.socket()}` },
+    });
+    await host.ip('link', 'delete', 'dev', 'nfvx100');
+    await eventually(() => follower.out.includes('"kind":"DRIFT"'));
+    await agent.stop();
+    await eventually(() => follower.out.includes('"kind":"NVE_LOST"'));
+    await api.endpoints.delete({ id: 'e1', etag: '', validateOnly: false }, call);
+    await eventually(() => follower.out.includes('"kind":"DELETED"'));
+    await follower.kill('SIGINT');
+    const told = follower.out
+      .trim()
+      .split('\n')
+      .map((line) => happened.parse(JSON.parse(line)))
+      .map(({ kind, resource, who }) => `${kind} ${resource} ${who}`);
+    assert.deepEqual(
+      told.filter((line) => !line.startsWith('DRIFT')),
+      [
+        'CREATED nves/host-a local',
+        'CREATED virtualNetworks/blue local',
+        // It belongs to this agent from now on.
+        'UPDATED nves/host-a ',
+        'NVE_CONNECTED nves/host-a nve/host-a',
+        'CREATED endpoints/e1 local',
+        'NVE_LOST nves/host-a nve/host-a',
+        'DELETED endpoints/e1 local',
+      ],
+    );
+    assert.ok(told.includes('DRIFT nves/host-a nve/host-a'));
+    const ofOne = await nfvctl('events', '--for', 'endpoint/e1', '--kind', 'deleted');
+    assert.match(
+      ofOne,
+      /^TIME +EVENT +RESOURCE +WHO +MESSAGE\n\S+ +deleted +endpoints\/e1 +local +-\n$/,
+    );
   });
 
   it('of calls that fail, and of watches; on loopback, which the log tells', async () => {

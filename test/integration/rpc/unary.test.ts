@@ -363,6 +363,7 @@ describe('unary calls that take their time', () => {
       waitApplied: (request, call) => stuck.waitApplied(request, call),
       trace: (request) => stuck.trace(request),
       readCounters: (endpoints) => stuck.readCounters(endpoints),
+      observation: stuck.observation,
     };
     server = await startServer(api);
   });

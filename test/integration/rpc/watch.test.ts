@@ -179,6 +179,7 @@ describe('watch, when its reader is slow or goes', () => {
       waitApplied: (request, call) => nva.waitApplied(request, call),
       trace: (request) => nva.trace(request),
       readCounters: (endpoints) => nva.readCounters(endpoints),
+      observation: nva.observation,
     };
     server = await startServer(api);
   });

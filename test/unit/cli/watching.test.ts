@@ -119,6 +119,7 @@ describe('watchChanges', () => {
       waitApplied: (request, call) => memory.waitApplied(request, call),
       trace: (request) => memory.trace(request),
       readCounters: (endpoints) => memory.readCounters(endpoints),
+      observation: memory.observation,
       watch(request: WatchRequest, { signal }) {
         starts.push(request.startRevision);
         const attempt = attempts[Math.min(starts.length, attempts.length) - 1];

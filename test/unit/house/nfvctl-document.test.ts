@@ -171,6 +171,19 @@ describe('docs/nfvctl.md, flags', () => {
     }
   }
 
+  for (const [verb, section] of [
+    ['top', 'Top'],
+    ['events', 'Events'],
+  ] as const) {
+    it(`of ${verb}`, () => {
+      const flags = document.table(section).flatMap(([cell]) => codes(cell));
+      const long = flags
+        .map((flag) => flag.split(' ')[0] ?? '')
+        .filter((flag) => flag.startsWith('--'));
+      assert.deepEqual(long.sort(), offered(find(verb)));
+    });
+  }
+
   it('of vpp', () => {
     assert.deepEqual(documented('vpp', 'Reaching VPP'), offered(find('vpp')));
   });

@@ -1,0 +1,105 @@
+/** What an NVA tells of itself: how it stands, and what happened. */
+import type { ItemCounts, NveState } from './nve.js';
+
+/** How long something took in the last five minutes. */
+export interface DurationSummary {
+  /** Of those that the rest is about. */
+  readonly count: number;
+  /** Milliseconds; 0 where there are none. */
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export const SESSION_STATES = [
+  'SYNCING',
+  'IN_SYNC',
+  'DEGRADED',
+  'DISCONNECTED',
+  'ELSEWHERE',
+] as const satisfies (NveState | 'ELSEWHERE')[];
+
+export interface NveStatistics {
+  readonly nve: string;
+  /** ELSEWHERE: its session is with another replica, which can tell more. */
+  readonly state: (typeof SESSION_STATES)[number];
+  /** Revisions from the first that it lacks something of to now; 0: it lacks nothing. */
+  readonly lagRevisions: number;
+  /** Milliseconds since that one was committed. */
+  readonly lagMs: number;
+  /** Changes of items that wait to be sent. */
+  readonly pendingItems: number;
+  /** Deltas that the NVE has not stored yet. */
+  readonly deltasInFlight: number;
+  /** Of an NVE without a session here all are 0. */
+  readonly items: ItemCounts;
+  readonly driftedItems: number;
+  /** Items that it reported on, per second, in the last minute. */
+  readonly itemRate: number;
+  /** From the commit of an endpoint to this NVE having applied what it means there. */
+  readonly attach: DurationSummary;
+}
+
+export interface NvaStatistics {
+  /** Of the store, as far as it is compiled. */
+  readonly revision: number;
+  /** Watches of clients under way. */
+  readonly watchers: number;
+  /** Endpoints that have not been applied by all their NVEs. */
+  readonly attachesUnderWay: number;
+  /** Changes of resources, per second, in the last minute. */
+  readonly changeRate: number;
+  /** As those of the NVEs, to the last of them. */
+  readonly attach: DurationSummary;
+  /** Ordered by id. */
+  readonly nves: readonly NveStatistics[];
+}
+
+export const EVENT_KINDS = [
+  'CREATED',
+  'UPDATED',
+  'DELETED',
+  'NVE_CONNECTED',
+  'NVE_LOST',
+  'APPLY_FAILED',
+  'DRIFT',
+  'MISSED',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** Something that happened. MISSED stands for events that a slow reader can no longer be told. */
+export interface NvaEvent {
+  /** 1, 2, … since the NVA started. */
+  readonly sequence: number;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  readonly kind: EventKind;
+  /** `endpoints/web-1`; what it is about. */
+  readonly resource: string;
+  /** Whose that is; empty: nobody's. Undefined: it can no longer be told. */
+  readonly tenant: string | undefined;
+  /** `user/alice`, `nve/host-a`; empty: the NVA itself, or another replica knows. */
+  readonly who: string;
+  /** The NVE where it happened; empty: nowhere in particular. */
+  readonly nve: string;
+  /** Of a change; 0: it is none. */
+  readonly revision: number;
+  /** Of the error table; empty: it is no error. */
+  readonly code: string;
+  /** For people. */
+  readonly message: string;
+  /** Of the call; empty: it is of none. */
+  readonly traceId: string;
+}
+
+export interface EventsRequest {
+  /** Goes on with what happens; otherwise what is remembered. */
+  readonly follow: boolean;
+  /** Empty: all. */
+  readonly kinds: readonly EventKind[];
+  /** Empty: all. */
+  readonly tenant: string;
+  /** `endpoints/web-1`; empty: all. */
+  readonly resource: string;
+}

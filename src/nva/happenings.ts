@@ -1,0 +1,125 @@
+/** Makes events of what happens to resources, sessions and items. */
+import { timestamp, type Clock } from '../model/clock.js';
+import { formatName, type Collection } from '../model/names.js';
+import type { Drift } from '../model/nve.js';
+import type { NvaEvent } from '../model/observation.js';
+import type { StoreEvent } from '../store/store.js';
+import type { Catalog } from './catalog.js';
+import { EventRing, type NewEvent } from './event-ring.js';
+import { parseResourceKey } from './keys.js';
+import type { Committed } from './origins.js';
+import type { Progress } from './progress.js';
+import { RECORDS } from './records.js';
+
+type Owner = NvaEvent['tenant'];
+
+const BLANK = { nve: '', revision: 0, code: '', message: '', traceId: '' };
+
+export class Happenings {
+  readonly ring = new EventRing();
+  /** Why items fail, by NVE and key: told once for each reason. */
+  readonly #failing = new Map<string, Map<string, string>>();
+
+  constructor(
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly catalog: Catalog,
+  ) {}
+
+  /** @param by undefined: another replica did it */
+  committed(revision: number, events: readonly StoreEvent[], by: Committed | undefined): void {
+    const { who = '', trace } = by?.origin ?? {};
+    for (const event of events) {
+      const about = parseResourceKey(event.kind === 'put' ? event.kv.key : event.key);
+      if (about?.part !== 'spec') continue;
+      const { collection, id } = about;
+      const kind =
+        event.kind === 'delete'
+          ? 'DELETED'
+          : event.kv.createRevision === revision
+            ? 'CREATED'
+            : 'UPDATED';
+      const common = { kind, resource: formatName(collection, id), revision, who } as const;
+      const tenant = this.#ownerOf(collection, event);
+      this.#add({ ...BLANK, ...common, tenant, traceId: trace?.traceId ?? '' });
+    }
+  }
+
+  connected(nve: string, peer: string): void {
+    this.#ofNve(nve, { kind: 'NVE_CONNECTED', message: peer });
+  }
+
+  lost(nve: string): void {
+    this.#failing.delete(nve);
+    this.#ofNve(nve, { kind: 'NVE_LOST', message: 'its session has ended' });
+  }
+
+  drifted(nve: string, drifts: readonly Drift[]): void {
+    for (const { key, difference, action } of drifts) {
+      const message = `${key}: ${difference} (${action})`;
+      this.#ofItem(nve, key, { kind: 'DRIFT', message });
+    }
+  }
+
+  /** The state of these items may be another. */
+  progressed(nve: string, keys: readonly string[] | 'all', progress: Progress): void {
+    const failing = this.#failing.get(nve) ?? new Map<string, string>();
+    const looked = keys === 'all' ? progress.failures.map(({ key }) => key) : keys;
+    for (const key of looked) {
+      const state = progress.stateOf(key);
+      if (typeof state === 'string') {
+        if (state === 'applied') failing.delete(key);
+      } else if (failing.get(key) !== state.code) {
+        failing.set(key, state.code);
+        const message = `${key}: ${state.message}`;
+        this.#ofItem(nve, key, { kind: 'APPLY_FAILED', code: state.code, message });
+      }
+    }
+    if (failing.size > 0) this.#failing.set(nve, failing);
+    else this.#failing.delete(nve);
+  }
+
+  /** A port is an endpoint's; all else is the NVE's. */
+  #ofItem(
+    nve: string,
+    key: string,
+    event: Pick<NewEvent, 'kind' | 'message'> & Partial<NewEvent>,
+  ): void {
+    const id = key.startsWith('port/') ? key.slice('port/'.length) : '';
+    const endpoint = this.catalog.endpoint(id);
+    if (endpoint === undefined) {
+      this.#ofNve(nve, event);
+      return;
+    }
+    const tenant = this.catalog.network(endpoint.spec.network)?.tenant;
+    const resource = formatName('endpoints', id);
+    this.#add({ ...BLANK, resource, tenant, who: `nve/${nve}`, nve, ...event });
+  }
+
+  #ofNve(nve: string, event: Pick<NewEvent, 'kind' | 'message'> & Partial<NewEvent>): void {
+    const resource = formatName('nves', nve);
+    this.#add({ ...BLANK, resource, tenant: '', who: `nve/${nve}`, nve, ...event });
+  }
+
+  #add(event: NewEvent): void {
+    this.ring.add(event, timestamp(this.clock.now()));
+  }
+
+  #ownerOf(collection: Collection, event: StoreEvent): Owner {
+    const key = event.kind === 'put' ? event.kv.key : event.key;
+    const value = event.kind === 'put' ? event.kv.value : event.previous;
+    switch (collection) {
+      case 'nves':
+      case 'hostProfiles':
+        return '';
+      case 'virtualNetworks':
+      case 'routers':
+        return value === undefined ? undefined : RECORDS[collection].decode(key, value).spec.tenant;
+      case 'subnets':
+      case 'endpoints': {
+        if (value === undefined) return undefined;
+        const { network } = RECORDS[collection].decode(key, value).spec;
+        return this.catalog.network(network)?.tenant;
+      }
+    }
+  }
+}

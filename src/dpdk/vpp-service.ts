@@ -37,9 +37,7 @@ export async function makeService(
   if (step.answersTo === undefined) return;
   const end = await poll(doors.timers, signal, PACE, async () => {
     if (await answers(doors, step, signal)) return 'up';
-    // With Restart=always it is active again most of the time.
-    const { state, restarts } = await readRun(doors, unit, signal);
-    return restarts > 0 || state === 'failed' || state === 'inactive' ? 'ended' : undefined;
+    return (await inTime(hasEnded(doors, unit, signal))) === true ? 'ended' : undefined;
   });
   if (end === 'up') return;
   const waited = `did not answer within ${PACE.limitMs / 1000} s`;
@@ -57,11 +55,23 @@ async function answers(
   if (answersTo === undefined) return true;
   const { program, socket } = answersTo;
   const options = { deadlineMs: ANSWER_MS, signal };
+  const ran = await inTime(programs.run(program, ['-s', socket, 'show', 'version'], options));
+  return ran?.code === 0;
+}
+
+/** With Restart=always it is active again most of the time. */
+async function hasEnded(doors: ReadDoors, unit: string, signal: AbortSignal): Promise<boolean> {
+  const { state, restarts } = await readRun(doors, unit, signal);
+  return restarts > 0 || state === 'failed' || state === 'inactive';
+}
+
+/** Undefined: a program did not end in time. A VPP that starts can keep a small host busy. */
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return (await programs.run(program, ['-s', socket, 'show', 'version'], options)).code === 0;
+    return await answer;
   } catch (thrown) {
     const error = NfvError.from(thrown);
-    if (error.code === 'COMMAND_TIMEOUT') return false;
+    if (error.code === 'COMMAND_TIMEOUT') return undefined;
     throw error;
   }
 }

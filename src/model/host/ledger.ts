@@ -11,6 +11,7 @@ export interface HugepageShare {
 /**
  * Pages of a node that others need: those in use that are not our consumers'. Pages nobody uses
  * are free to be counted for us, whoever reserved them.
+ * @param users of these pages: of that node and size
  * @param ours processes that use pages on our behalf
  */
 export function othersPages(

@@ -2,14 +2,19 @@
  * VPP in the guest as a host has it: a systemd unit that starts it with the startup.conf that nfvd
  * writes. The guest's first program is no systemd, so one runs in a PID namespace of its own.
  */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from 'mocha';
 import { findVpp } from '../../../demo/vpp-installation.js';
+import { systemClock } from '../../../src/model/clock.js';
+import { SocketTransport } from '../../../src/vpp-api/transport/socket.js';
+import type { Transport } from '../../../src/vpp-api/transport/transport.js';
 import { Child } from '../../support/child.js';
 import { eventually } from '../../support/eventually.js';
 import { skip } from '../../support/skip.js';
-import * as eye from './eye.js';
+import { read } from './eye.js';
 import { isGuest, needGuest } from './lab-host.js';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
@@ -19,8 +24,13 @@ const WRAPPER = '/usr/sbin/systemctl';
 const CLI_SOCKET = '/run/vpp/cli.sock';
 const LOG = '/run/lab/vpp.log';
 export const STARTUP_CONF = '/etc/vpp/startup.conf';
-export const API_SOCKET = '/run/vpp/api.sock';
-export const STATS_SOCKET = '/run/vpp/stats.sock';
+const API_SOCKET = '/run/vpp/api.sock';
+
+/**
+ * One CPU of this machine emulates all of the guest's, and VPP's threads would take them. Less than
+ * what one round of theirs takes there would change nothing.
+ */
+export const QUIET = 'poll-sleep-usec 20000';
 
 /** The prefix of a VPP with DPDK; skipped where there is none, or no systemd to start it. */
 export function needVpp(context: Context): string {
@@ -71,12 +81,12 @@ export class LabVpp {
     const pid = await eventually(() => firstChild(child.pid ?? 0));
     const enter = `exec nsenter -t ${pid} -p -m ${SYSTEMCTL} "$@"`;
     writeFileSync(WRAPPER, `#!/bin/sh\n${enter}\n`, { mode: 0o755 });
-    await eventually(() => eye.run(WRAPPER, 'is-system-running') === 'running\n', 60_000, 500);
+    await eventually(() => run(WRAPPER, 'is-system-running') === 'running\n', 60_000, 500);
   }
 
   async close(): Promise<void> {
     if (!isGuest()) return;
-    if (this.isActive()) eye.run(WRAPPER, 'stop', 'vpp');
+    if (this.isActive()) run(WRAPPER, 'stop', 'vpp');
     await this.#systemd?.kill();
     rmSync(WRAPPER, { force: true });
     rmSync(STARTUP_CONF, { force: true });
@@ -84,7 +94,7 @@ export class LabVpp {
 
   isActive(): boolean {
     try {
-      return eye.run(WRAPPER, 'is-active', 'vpp') === 'active\n';
+      return run(WRAPPER, 'is-active', 'vpp') === 'active\n';
     } catch {
       return false;
     }
@@ -92,12 +102,35 @@ export class LabVpp {
 
   /** Of the process that runs now, as systemd has it; another after each start. */
   startedAt(): string {
-    return eye.run(WRAPPER, 'show', '--value', '--property=ExecMainStartTimestampMonotonic', 'vpp');
+    return run(WRAPPER, 'show', '--value', '--property=ExecMainStartTimestampMonotonic', 'vpp');
   }
 
   /** A command of its own command line. */
   cli(...words: readonly string[]): string {
-    return eye.run(join(this.prefix, 'bin/vppctl'), '-s', CLI_SOCKET, ...words).replaceAll('\r', '');
+    return run(join(this.prefix, 'bin/vppctl'), '-s', CLI_SOCKET, ...words).replaceAll('\r', '');
+  }
+
+  /** What it says of each interface's hardware, by name. */
+  hardware(): Map<string, string> {
+    const parts = this.cli('show', 'hardware').split(/\n(?=\S+ +\d+ +(?:up|down) )/);
+    return new Map(parts.slice(1).map((part) => [part.split(' ', 1)[0] ?? '', part]));
+  }
+
+  /** A port may have no link yet, and the first packet waits for its neighbour. */
+  async pings(address: string): Promise<void> {
+    await eventually(() => {
+      const said = this.cli('ping', address, 'repeat', '3');
+      assert.match(said, /Statistics: 3 sent, [23] received/);
+    }, 60_000);
+  }
+
+  api(): Transport {
+    return new SocketTransport({ path: API_SOCKET, clientName: 'lab', timers: systemClock });
+  }
+
+  /** It has come up. */
+  async answers(): Promise<void> {
+    await eventually(() => this.cli('show', 'version') !== '', 60_000, 500);
   }
 
   /** What it wrote since the guest came up. */
@@ -106,7 +139,12 @@ export class LabVpp {
   }
 }
 
+/** What it says on stderr is in the error: there is much of it while one waits. */
+function run(command: string, ...args: readonly string[]): string {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
 function firstChild(pid: number): number | false {
-  const [first = ''] = eye.read(`/proc/${pid}/task/${pid}/children`).split(' ');
+  const [first = ''] = read(`/proc/${pid}/task/${pid}/children`).split(' ');
   return first !== '' && Number(first);
 }

@@ -179,6 +179,7 @@ export class FakeKernel {
       case 'devlink':
         return this.#devlink(args);
       case '/usr/bin/vppctl':
+        if (this.#isBusy()) return undefined;
         return this.state.active.has('vpp') && this.state.vppTrouble === undefined
           ? { ...OK, stdout: 'vpp v26.06-release\n' }
           : { code: 1, stdout: '', stderr: 'connect: Connection refused\n' };
@@ -275,13 +276,19 @@ export class FakeKernel {
     return OK;
   }
 
-  #systemctl([verb = '', ...rest]: readonly string[]): Said {
+  #systemctl([verb = '', ...rest]: readonly string[]): Outcome {
     const unit = rest.at(-1) ?? '';
     if (verb === 'is-active') return { ...OK, code: this.state.active.has(unit) ? 0 : 3 };
-    if (verb === 'show') return { ...OK, stdout: this.#show(unit) };
+    if (verb === 'show') return this.#isBusy() ? undefined : { ...OK, stdout: this.#show(unit) };
     if (verb === 'start') this.state.active.add(unit);
     if (verb === 'stop') this.state.active.delete(unit);
     return OK;
+  }
+
+  #isBusy(): boolean {
+    const { vppBusy = 0 } = this.state;
+    this.state.vppBusy = Math.max(0, vppBusy - 1);
+    return vppBusy > 0;
   }
 
   /** The unit has Restart=always, as VPP's package has it. */

@@ -111,6 +111,8 @@ export interface FakeState {
   active: Set<string>;
   /** What VPP does when it is started, but for answering. */
   vppTrouble?: 'ends' | 'hangs';
+  /** So many questions about a VPP that starts get no answer in time. */
+  vppBusy?: number;
   /** NetworkManager runs, and leaves these alone. */
   networkManager: { unmanaged: Set<string> } | undefined;
   /** Files besides those of the kernel, by path: `usr/bin/vpp`. */

@@ -1,4 +1,5 @@
 import { othersPages } from '../../../model/host/ledger.js';
+import type { HugepageUser } from '../../../model/host/inventory.js';
 import type { PlannedStep } from '../../../model/host/plan.js';
 import { describeSize, type StepOf } from '../../../model/host/steps.js';
 import { planned, type Planning } from './planning.js';
@@ -37,20 +38,32 @@ function planPool(planning: Planning, index: number): PlannedStep[] {
     return [];
   }
   const now = pool.total - pool.surplus;
-  const others = othersPages(pool, hugepageUsers, ({ command }) => command === 'vpp_main');
+  const users = hugepageUsers.filter((user) => user.node === node && user.sizeKb === sizeKb);
+  const others = othersPages(pool, users, isVpp);
   const target = others + pages;
   if (target * sizeKb > found.memoryKb) {
     const reason = `${target} pages of ${size} are more than its ${describeMb(found.memoryKb)}`;
     planning.find('blocks', 'hugepage-memory', `node ${node}`, reason, 'ask for fewer', path);
     return [];
   }
-  if (now >= target) return release(planning, node, sizeKb, now, target);
+  if (now >= target) {
+    const uses = users.filter(isVpp).reduce((sum, user) => sum + user.pages, 0);
+    if (uses <= pages) return release(planning, node, sizeKb, now, target);
+    // What is missing it adds by itself when it starts, and would again.
+    const reason = `VPP uses ${uses} pages of ${size}, and is to have ${pages}`;
+    planning.find('warns', 'hugepage-vpp', `node ${node}`, reason, 'give it as many', path);
+    return [];
+  }
   if (sizeKb >= GIGA_KB) {
     const reason = `${target - now} pages of ${size} were not reserved at boot, and may not be had`;
     const remedy = `boot with hugepagesz=${size} hugepages=${node}:${target}`;
     planning.find('warns', 'gigantic', `node ${node}`, reason, remedy, path);
   }
   return [step(node, sizeKb, now, target)];
+}
+
+function isVpp({ command }: HugepageUser): boolean {
+  return command === 'vpp_main';
 }
 
 function describeMb(kb: number): string {

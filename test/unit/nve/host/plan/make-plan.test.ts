@@ -191,6 +191,28 @@ describe('planHost', () => {
       assert.deepEqual(await pages(), []);
     });
 
+    it('counts those that others use on this node, and of this size', async () => {
+      Object.assign(pool(), { total: 100, used: 0 });
+      host.kernel.state.processes = [
+        { pid: 6, command: 'qemu', open: [], hugepages: { node: 1, sizeKb: 2048, pages: 60 } },
+      ];
+      assert.deepEqual(await pages(), []);
+    });
+
+    it('leaves VPP the pages that it has added by itself, and says so', async () => {
+      Object.assign(pool(), { total: 128, used: 121 });
+      host.kernel.state.processes = [
+        { pid: 5, command: 'vpp_main', open: [], hugepages: { node: 0, sizeKb: 2048, pages: 121 } },
+      ];
+      const ledger = [{ node: 0, sizeKb: 2048, pages: 100 }];
+      assert.deepEqual(await pages(ledger), []);
+      const { findings } = await planFor(host, WANTED, { ledger });
+      assert.deepEqual(
+        findings.map(({ effect, subject, reason }) => [effect, subject, reason]),
+        [['warns', 'node 0', 'VPP uses 121 pages of 2M, and is to have 100']],
+      );
+    });
+
     it('gives back only what it had added', async () => {
       Object.assign(pool(), { total: 500 });
       assert.deepEqual(await pages([{ node: 0, sizeKb: 2048, pages: 50 }]), [

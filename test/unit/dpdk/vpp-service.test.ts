@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { makeService, observeService } from '../../../src/dpdk/vpp-service.js';
+import type { StepOf } from '../../../src/model/host/steps.js';
+import { FakeHost } from '../../support/fake-sysfs/host.js';
+import { twoNodes } from '../../support/fake-sysfs/hosts.js';
+import { refusal } from '../../support/refusals.js';
+
+const ACTIVE: StepOf<'service'> = { kind: 'service', unit: 'vpp', active: true };
+const START: StepOf<'service'> = {
+  ...ACTIVE,
+  answersTo: { program: '/usr/bin/vppctl', socket: '/run/vpp/cli.sock' },
+};
+
+describe("VPP's service", () => {
+  let host: FakeHost;
+  beforeEach(() => {
+    host = new FakeHost(twoNodes());
+  });
+  afterEach(() => {
+    host.close();
+  });
+
+  const start = () => makeService(host.doors, START, host.signal);
+  const observe = (step: StepOf<'service'>) => observeService(host.doors, step, host.signal);
+
+  it('is up when VPP answers', async () => {
+    assert.deepEqual(await observe(START), { holds: false, found: 'not running' });
+    await start();
+    assert.equal((await observe(START)).holds, true);
+  });
+
+  it('is waited for while VPP keeps the host so busy that nothing answers in time', async () => {
+    host.kernel.state.vppBusy = 5;
+    await start();
+    assert.equal(host.kernel.state.vppBusy, 0);
+  });
+
+  for (const [vppTrouble, says] of [
+    ['ends', /^vpp was started, and VPP ended$/],
+    ['hangs', /^vpp was started, and did not answer within 120 s$/],
+  ] as const) {
+    it(`is not up where VPP ${vppTrouble}, though systemd calls it active`, async () => {
+      host.kernel.state.vppTrouble = vppTrouble;
+      const error = await refusal(start());
+      assert.equal(error.code, 'VPP_UNREACHABLE');
+      assert.match(error.message, says);
+      assert.match(error.remedy, /journalctl -u vpp/);
+      assert.equal((await observe(ACTIVE)).holds, true);
+      const found = 'running, without an answer';
+      assert.deepEqual(await observe(START), { holds: false, found });
+    });
+  }
+
+  it('is stopped without a question to VPP', async () => {
+    await start();
+    host.kernel.state.vppTrouble = 'hangs';
+    await makeService(host.doors, { ...ACTIVE, active: false }, host.signal);
+    assert.deepEqual(await observe(START), { holds: false, found: 'not running' });
+  });
+});

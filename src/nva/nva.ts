@@ -117,10 +117,9 @@ export class Nva implements NvaApi {
     setMaxListeners(0, this.#stop.signal);
     const { store, clock, log, vniRange } = options;
     const catalog = this.#catalog;
-    const index = this.#index;
     const quotas = this.#makeQuotas();
     this.#quotas = quotas;
-    const made = makeCollections({ store, clock, vniRange, catalog, index, quotas });
+    const made = makeCollections({ store, clock, vniRange, catalog, index: this.#index, quotas });
     this.virtualNetworks = made.virtualNetworks;
     this.nves = made.nves;
     this.endpoints = made.endpoints;
@@ -154,7 +153,7 @@ export class Nva implements NvaApi {
       statusOf: (id) => this.#nveStatuses.recordOf(id),
     });
     this.#endpointLife = new EndpointLife({
-      ...{ store, clock, log, catalog, index, tenures },
+      ...{ store, clock, log, catalog, index: this.#index, tenures },
       endpoints: this.endpoints,
       absentees: this.#absentees,
       connected: (nve) => this.#sessions.get(nve),

@@ -5,7 +5,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
+import { LOOK_MS, TlsKeeper } from '../../../src/rpc/tls-keeper.js';
 import { PageServer } from '../../../src/telemetry/page-server.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { LabCa } from '../../support/lab-ca.js';
+import { eventually } from '../../support/eventually.js';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { refusedWith } from '../../support/refusals.js';
 import { fetchPage } from '../../support/scrape.js';
@@ -113,5 +117,32 @@ describe('the server of the metrics page', function () {
     await assert.rejects(ask(await certificate(dir.path, 'theirs', otherCa)));
     await assert.rejects(ask(await certificate(dir.path, 'old', ca, { expired: true })));
     await assert.rejects(fetchPage({ port }));
+  });
+
+  it('takes each connection with what the files hold at that moment', async () => {
+    const ca = await LabCa.create(dir.path);
+    const clock = new FakeClock();
+    const events = { loaded: () => undefined, refused: () => undefined, ending: () => undefined };
+    const keeper = new TlsKeeper({ clock, events });
+    const server = new PageServer({ contentType: 'text/plain', render: () => render() }, keeper);
+    servers.push(server);
+    const tls = await ca.issue('nva');
+    const [bound = ''] = await server.start([{ address: addressOf('127.0.0.1:0'), tls }]);
+    const port = Number(bound.slice(bound.lastIndexOf(':') + 1));
+    const scraper = await ca.issue('user/scraper');
+    const ask = (): ReturnType<typeof fetchPage> =>
+      fetchPage({
+        ...{ port, host: '127.0.0.1', ca: readFileSync(scraper.ca) },
+        ...{ cert: readFileSync(scraper.cert), key: readFileSync(scraper.key) },
+      });
+    assert.equal((await ask()).text, 'a 1\n');
+    await ca.revoke('user/scraper');
+    for (let looks = 0; looks < 2; looks++) {
+      const sets = clock.pending;
+      await clock.advance(LOOK_MS);
+      await eventually(() => clock.pending === sets);
+    }
+    await assert.rejects(ask());
+    await keeper.close();
   });
 });

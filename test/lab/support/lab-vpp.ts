@@ -15,7 +15,7 @@ import { Child } from '../../support/child.js';
 import { eventually } from '../../support/eventually.js';
 import { skip } from '../../support/skip.js';
 import { read } from './eye.js';
-import { isGuest, needGuest } from './lab-host.js';
+import { needGuest } from './lab-host.js';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
 const SYSTEMCTL = '/usr/bin/systemctl';
@@ -49,12 +49,13 @@ export function needVpp(context: Context): string {
 
 /** One for a file of tests. */
 export class LabVpp {
+  /** Where it is installed, once it is open. */
+  prefix = '';
   #systemd: Child | undefined;
 
-  constructor(readonly prefix: string) {}
-
-  /** systemd comes up, with VPP's unit, which does not run yet. */
-  async open(): Promise<void> {
+  /** systemd comes up, with the unit of the VPP in `prefix`, which does not run yet. */
+  async open(prefix: string): Promise<void> {
+    this.prefix = prefix;
     mkdirSync('/etc/vpp', { recursive: true });
     mkdirSync('/etc/systemd/system', { recursive: true });
     // Nothing that belongs to a boot is begun: no udev, no mounts.
@@ -85,9 +86,9 @@ export class LabVpp {
   }
 
   async close(): Promise<void> {
-    if (!isGuest()) return;
+    if (this.#systemd === undefined) return;
     if (this.isActive()) run(WRAPPER, 'stop', 'vpp');
-    await this.#systemd?.kill();
+    await this.#systemd.kill();
     rmSync(WRAPPER, { force: true });
     rmSync(STARTUP_CONF, { force: true });
   }

@@ -10,7 +10,7 @@ const OWN = '# mine\nunix {\n  log /run/lab/vpp-own.log\n}\n';
 
 describe('VPP on two NICs, with the startup.conf that was written for it', () => {
   let host: LabHost;
-  let vpp: LabVpp;
+  const vpp = new LabVpp();
   let was: string[];
   const profile = (
     prefix: string,
@@ -33,9 +33,9 @@ vpp:
 `;
 
   before(async function () {
-    vpp = new LabVpp(needVpp(this));
+    const prefix = needVpp(this);
     host = new LabHost('ports');
-    await vpp.open();
+    await vpp.open(prefix);
     writeFileSync(STARTUP_CONF, OWN);
     was = eye.everything();
     const { status, err } = await host.apply(profile(vpp.prefix));

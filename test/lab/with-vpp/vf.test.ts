@@ -8,18 +8,17 @@ const VF_MAC = '02:00:00:00:41:00';
 
 describe('VPP on a VF of a NIC that the kernel keeps', () => {
   let host: LabHost;
-  let vpp: LabVpp;
+  const vpp = new LabVpp();
+  let profile: string;
   let was: string[];
 
   before(async function () {
-    vpp = new LabVpp(needVpp(this));
+    const prefix = needVpp(this);
     host = new LabHost('vf');
-    await vpp.open();
+    await vpp.open(prefix);
     was = eye.everything();
-    const { status, err } = await host.apply(`
-hugepages:
-  - { size: 2M, node: 0, pages: 48 }
-  - { size: 2M, node: 1, pages: 48 }
+    profile = `
+hugepages: [{ size: 2M, node: 0, pages: 4 }]
 nics:
   - name: pf0
     match: { bdf: '${PF0}' }
@@ -33,7 +32,8 @@ vpp:
   plugins: [ping_plugin.so]
   buffersPerNuma: 8192
   sections: { unix: [${QUIET}] }
-`);
+`;
+    const { status, err } = await host.apply(profile);
     assert.equal(status, 0, err);
   });
   after(async () => {
@@ -63,9 +63,18 @@ vpp:
     }
   });
 
+  it('has added the hugepages that its profile does not give it, and that is no drift', async () => {
+    assert.ok(eye.pages(0) > 4);
+    const plan = await host.ok('plan', '-f', host.profile(profile));
+    assert.match(plan, /Steps: none/);
+    assert.match(plan, /warns +hugepage-vpp .*VPP uses \d+ pages of 2M, and is to have 4/);
+  });
+
   it('is stopped first when the VFs go', async () => {
     await host.ok('undo');
     assert.equal(vpp.isActive(), false);
+    // Its own, which undo does not know of.
+    for (const node of [0, 1]) eye.setPages(node, 0);
     assert.deepEqual(eye.everything(), was);
   });
 });

@@ -55,6 +55,19 @@ const ROWS: readonly Row[] = [
     status: 2,
     err: /^error: --state-dir: here: .*\nremedy: /,
   },
+  { line: 'top', out: /^REVISION .*\n\d+ [^]*\n\nNVE +STATE .*\nhost-a +[A-Z_]+ / },
+  {
+    line: 'events --for vn/green',
+    out: /^TIME .*\n.* created +virtualNetworks\/green +local [^]*\n.* deleted +virtualNetworks\/green +local /,
+  },
+  { line: 'history network/green', out: /^REVISION .*\n\d+ [^]* DELETE [^]* UPDATE [^]* CREATE / },
+  { line: 'show 999999', status: 2, err: /\(REVISION_IN_FUTURE\)/ },
+  { line: 'plan -f -', out: /^nothing to do at revision \d+\n$/ },
+  { line: 'rollback 99999999', status: 2, err: /\(REVISION_IN_FUTURE\)/ },
+  { line: 'confirm', status: 3, err: /\(NOT_FOUND\)/ },
+  { line: 'migrate cancel nobody', status: 3, err: /\(NOT_FOUND\)/ },
+  // test/integration/cli/pki has the rest.
+  { line: 'pki --dir /nowhere list', status: 2, err: /\(FILE_UNREADABLE\)/ },
   { line: 'version', out: /^nfvctl \d+\.\d+\.\d+ \(API nfv\/v1\)\n$/ },
   { line: 'help update endpoint', out: /^Usage: nfvctl update endpoint / },
 ];

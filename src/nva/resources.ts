@@ -93,7 +93,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         ...this.#generations(undefined, checked.spec),
         ...(await this.#quotaOps(checked.spec)),
         ...answered.ops,
-        await this.#record(who, 'CREATE', id, checked.spec, { after: value }),
+        await this.#record(who, 'CREATE', id, checked.spec, { after: value }, now),
       ],
       finish: (revision) => this.#assemble(id, record, revision),
     };
@@ -130,10 +130,11 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
       if (isDeepStrictEqual(checked.spec, before.value.spec)) {
         return { kind: 'done', result: await rules.assemble(id, before, undefined) };
       }
+      const now = timestamp(this.clock.now());
       const record = {
         ...before.value,
         spec: checked.spec,
-        ...(byUser ? { updateTime: timestamp(this.clock.now()) } : {}),
+        ...(byUser ? { updateTime: now } : {}),
       };
       const key = specKey(rules.collection, id);
       const values = {
@@ -158,7 +159,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           { kind: 'put', key, value: values.after },
           ...claims.ops,
           ...this.#generations(before.value.spec, checked.spec),
-          await this.#record(whoOf(call), 'UPDATE', id, checked.spec, values),
+          await this.#record(whoOf(call), 'UPDATE', id, checked.spec, values, now),
         ],
         finish: (revision) => this.#assemble(id, record, revision),
       };
@@ -221,11 +222,12 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     id: string,
     spec: Spec,
     values: Pick<ChangedSpec, 'before' | 'after'>,
+    time?: string,
   ): Promise<WriteOp> {
     const { collection } = this.rules;
     const tenant = await this.rules.tenant(spec);
     const changes = [{ collection, id, tenant, ...values }];
-    return recordOp(this.clock, { who, verb, target: 0, changes });
+    return recordOp(this.clock, { who, verb, target: 0, changes }, time);
   }
 
   #generations(before: Spec | undefined, after: Spec | undefined): WriteOp[] {

@@ -65,7 +65,11 @@ export function newChangeKey(clock: Clock): string {
 }
 
 /** The operation that records a change. */
-export function recordOp(clock: Clock, what: Omit<ChangeRecord, 'time'>): WriteOp {
-  const record: ChangeRecord = { time: timestamp(clock.now()), ...what };
+export function recordOp(
+  clock: Clock,
+  what: Omit<ChangeRecord, 'time'>,
+  time = timestamp(clock.now()),
+): WriteOp {
+  const record: ChangeRecord = { time, ...what };
   return { kind: 'put', key: newChangeKey(clock), value: CHANGE_RECORD.encode(record) };
 }

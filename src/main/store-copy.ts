@@ -4,6 +4,7 @@ import { link, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NfvError } from '../errors.js';
 import type { NvaConfig } from '../nva/config.js';
+import { CHANGES, PENDING } from '../nva/keys.js';
 import { copyStore, type Copied, type StoreIdentity } from '../store/copy.js';
 import { DATA_FILE } from '../store/lmdb/file.js';
 import { makeDirectory } from '../store/lmdb/create.js';
@@ -34,7 +35,7 @@ export async function copyNvaStore(from: NvaConfig, to: NvaConfig): Promise<Copi
     const { storeId, epoch } = source.status();
     const target = await openTarget(to, { storeId, epoch }, source.txnOps);
     try {
-      const copied = await copyStore(source, target.store);
+      const copied = await copyStore(source, target.store, { isLast });
       await target.store.close();
       await target.finish();
       return copied;
@@ -44,6 +45,11 @@ export async function copyNvaStore(from: NvaConfig, to: NvaConfig): Promise<Copi
   } finally {
     await source.close();
   }
+}
+
+/** A change's record and what waits for its confirmation have one revision, that they are known by. */
+function isLast(key: string): boolean {
+  return key.startsWith(CHANGES) || key.startsWith(PENDING);
 }
 
 async function openSource(config: NvaConfig): Promise<Store> {

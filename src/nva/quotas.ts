@@ -64,6 +64,29 @@ export class Quotas {
     };
   }
 
+  /** Whether there are quotas: if not, nothing is counted. */
+  get areKept(): boolean {
+    return this.deps.quotas !== undefined;
+  }
+
+  /** How many of a kind a tenant may have; undefined: as many as it likes. */
+  limitOf(kind: QuotaKind, tenant: string): number | undefined {
+    return limitOf(this.deps.quotas, tenant, kind);
+  }
+
+  /**
+   * How many of a kind a tenant has, as of a revision or a later one.
+   * @throws NfvError WRITE_CONFLICT: the model is too far behind
+   */
+  async count(kind: QuotaKind, tenant: string, revision: number): Promise<number> {
+    const late = AbortSignal.timeout(REACH_MS);
+    await this.deps.reached(revision, late);
+    if (late.aborted) {
+      throw new NfvError('WRITE_CONFLICT', `what tenant ${tenant} has cannot be counted now`);
+    }
+    return this.#counts.of(tenant, kind);
+  }
+
   /** By the network in their specification. */
   async tenantOfNetwork({ network }: { readonly network: string }): Promise<string | undefined> {
     const kv = await this.deps.store.get(specKey('virtualNetworks', network));
@@ -71,7 +94,7 @@ export class Quotas {
   }
 
   #limit(kind: QuotaKind, tenant: string | undefined): number | undefined {
-    return tenant === undefined ? undefined : limitOf(this.deps.quotas, tenant, kind);
+    return tenant === undefined ? undefined : this.limitOf(kind, tenant);
   }
 
   /** @throws NfvError QUOTA_EXCEEDED */
@@ -84,17 +107,10 @@ export class Quotas {
     if (limit === undefined || tenant === undefined) return checked;
     const key = quotaGenerationKey(tenant, kind);
     const revision = (await this.deps.store.get(key))?.modRevision ?? 0;
-    const late = AbortSignal.timeout(REACH_MS);
-    await this.deps.reached(revision, late);
-    if (late.aborted) {
-      throw new NfvError('WRITE_CONFLICT', `what tenant ${tenant} has cannot be counted now`);
-    }
-    const count = this.#counts.of(tenant, kind);
+    const count = await this.count(kind, tenant, revision);
     if (count >= limit) {
       const text = `tenant ${tenant} has ${count} ${kind}, and may have ${limit}`;
-      throw new NfvError('QUOTA_EXCEEDED', text, {
-        metadata: { quotaSubject: `tenant/${tenant}`, kind, limit: String(limit) },
-      });
+      throw new NfvError('QUOTA_EXCEEDED', text, { metadata: quotaMetadata(tenant, kind, limit) });
     }
     const compare = { kind: 'revision', key, revision } as const;
     return { ...checked, guards: [...checked.guards, { compare, onFail: 'retry' }] };
@@ -115,6 +131,15 @@ export class Quotas {
       if (this.#turns.get(key) === end) this.#turns.delete(key);
     }
   }
+}
+
+/** Of an error QUOTA_EXCEEDED. */
+export function quotaMetadata(
+  tenant: string,
+  kind: QuotaKind,
+  limit: number,
+): Readonly<Record<string, string>> {
+  return { quotaSubject: `tenant/${tenant}`, kind, limit: String(limit) };
 }
 
 /** How many of each kind each tenant has, by the changes of the model. */

@@ -18,17 +18,28 @@ export interface Copied {
 
 const PAGE = 500;
 
+export interface CopyOptions {
+  /** Keys that stay in one transaction, the last, where one of history is cut; by default none. */
+  readonly isLast?: (key: string) => boolean;
+}
+
 /**
  * Everything of `from`, that nobody else writes, into `to`, which is new and empty: the oldest state
- * that can be read, and each transaction since, as one. Keys, values, their order in time and what was
- * written together are kept; revisions are numbered anew. Reads both to the end and compares.
- * @throws NfvError of the stores; STORE_LIMIT where `to` takes less in one transaction; STORE_DAMAGED
- *   when what was written is not what is read
+ * that can be read, and each transaction since, as one, or as several in a row where `to` takes fewer
+ * operations in one. Keys, values and their order in time are kept; revisions are numbered anew. Reads both
+ * to the end and compares.
+ * @throws NfvError of the stores; STORE_DAMAGED when what was written is not what is read
  */
-export async function copyStore(from: Store, to: Store): Promise<Copied> {
+export async function copyStore(
+  from: Store,
+  to: Store,
+  { isLast = () => false }: CopyOptions = {},
+): Promise<Copied> {
   const { revision, compactRevision } = from.status();
   await copyState(from, to, compactRevision);
-  const transactions = await copyHistory(from, to, compactRevision, revision);
+  const transactions = await copyHistory(from, to, {
+    ...{ after: compactRevision, last: revision, isLast },
+  });
   return { keys: await compareStores(from, to), transactions };
 }
 
@@ -48,18 +59,44 @@ async function copyState(from: Store, to: Store, revision: number): Promise<void
   if (ops.length > 0) await to.txn({ compare: [], ops });
 }
 
-async function copyHistory(from: Store, to: Store, after: number, last: number): Promise<number> {
+interface Span {
+  readonly after: number;
+  readonly last: number;
+  readonly isLast: (key: string) => boolean;
+}
+
+/** @returns how many transactions of `from` it was */
+async function copyHistory(from: Store, to: Store, { after, last, isLast }: Span): Promise<number> {
   // A store in which nothing was ever written has a revision, and nothing to be watched.
   if (after === last || (await isEmpty(from, last))) return 0;
   let count = 0;
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
   for await (const batch of from.watch({ prefix: '', after, signal })) {
-    await to.txn({ compare: [], ops: batch.events.map(opOf) });
+    const ops = batch.events.map(opOf);
+    for (const part of partsOf(ops, to.txnOps, isLast)) await to.txn({ compare: [], ops: part });
     count++;
     if (batch.revision >= last) break;
   }
   return count;
+}
+
+/** The last one is full, so that what is to be in it is, as far as there is room. */
+function partsOf(
+  ops: readonly WriteOp[],
+  size: number,
+  isLast: (key: string) => boolean,
+): WriteOp[][] {
+  if (ops.length <= size) return [[...ops]];
+  const ordered = [
+    ...ops.filter(({ key }) => !isLast(key)),
+    ...ops.filter(({ key }) => isLast(key)),
+  ];
+  const parts: WriteOp[][] = [];
+  for (let end = ordered.length; end > 0; end -= size) {
+    parts.unshift(ordered.slice(Math.max(0, end - size), end));
+  }
+  return parts;
 }
 
 async function isEmpty(store: StoreReader, revision: number): Promise<boolean> {

@@ -4,7 +4,7 @@ import { NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
 import type { Kind, ResourceChange, ResourceVerb, Specified } from '../../model/changes.js';
 import { formatName } from '../../model/names.js';
-import { specKey } from '../keys.js';
+import { generationOf, specKey } from '../keys.js';
 import { etagOf, type SpecRecord } from '../records.js';
 import type { Claim, ResourceRules } from '../resource-rules.js';
 import type { Overlay } from './overlay.js';
@@ -136,7 +136,10 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
     if (this.state === undefined && this.options.trusted !== true) {
       await overlay.hold([notDeletedPending(overlay, this.rules.collection, this.id)]);
     }
-    if (this.#isReplaced) this.#forgetStatus();
+    if (this.#isReplaced) {
+      this.#forgetStatus();
+      await this.#relyOnUsers();
+    }
     await overlay.acquire(this.id, await this.rules.claims(this.id, spec));
     const { now, pending } = this.options;
     const isSame = isDeepStrictEqual(spec, this.state?.record.spec);
@@ -149,6 +152,15 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
     this.#after = { spec, ...times, ...(pending === undefined ? {} : { pending }) };
     overlay.put(this.#key, this.rules.records.encode(this.#after));
     this.#touch(this.state?.record.spec, spec);
+  }
+
+  /** Whoever comes to use what is replaced is to be in the plan. */
+  async #relyOnUsers(): Promise<void> {
+    if (this.state === undefined || this.options.trusted === true) return;
+    for (const { compare } of await this.rules.checkDelete(this.id, this.state.record.spec)) {
+      const generation = compare.kind === 'empty' ? generationOf(compare.prefix) : undefined;
+      if (generation !== undefined) await this.options.overlay.rely(generation);
+    }
   }
 
   /** Canonical, with what was left open. */

@@ -31,6 +31,11 @@ export class Faults {
     this.#fields.set(draft, `changes[${index}].${'put' in wish ? 'put' : 'delete'}`);
   }
 
+  /** The field that a draft comes from; its name where that is of no request. */
+  fieldOf(draft: Draft): string {
+    return this.#fields.get(draft) ?? formatName(COLLECTION_OF[draft.kind], draft.id);
+  }
+
   /** @throws NfvError of the store */
   async attempt(draft: Draft, work: () => Promise<void>): Promise<void> {
     try {
@@ -48,7 +53,7 @@ export class Faults {
   }
 
   #violations(draft: Draft, name: string, error: NfvError): FieldViolation[] {
-    const base = this.#fields.get(draft) ?? name;
+    const base = this.fieldOf(draft);
     if (error.violations.length === 0) {
       return [{ field: base, value: name, reason: error.message, remedy: error.remedy }];
     }

@@ -16,6 +16,7 @@ import type { Change } from '../compiler/inputs.js';
 import { specKey } from '../keys.js';
 import { RECORDS } from '../records.js';
 import { tenantOf } from '../references.js';
+import type { Quotas } from '../quotas.js';
 import type { Owner } from '../rights.js';
 import type { Draft } from './draft.js';
 import { draftOf } from './drafts.js';
@@ -24,6 +25,7 @@ import { Faults } from './faults.js';
 import { Free } from './free.js';
 import { hashOf } from './hash.js';
 import { Overlay } from './overlay.js';
+import { isCounted, keepQuotas, type Counted } from './plan-quotas.js';
 import type { ChangedSpec } from './record.js';
 import type { Warden } from './warden.js';
 
@@ -33,6 +35,7 @@ export interface PlannerDeps {
   readonly vniRange: { readonly min: number; readonly max: number };
   readonly catalog: Catalog;
   readonly index: CompileIndex;
+  readonly quotas: Quotas;
   /** Resolves when the catalog has all that the store had at the call. */
   caughtUp(signal: AbortSignal): Promise<void>;
 }
@@ -78,6 +81,12 @@ export class Planner {
   }
 }
 
+/** Undefined: it does not exist. */
+interface Tenants {
+  readonly was: string | undefined;
+  readonly is: string | undefined;
+}
+
 /** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
 const PHASES: readonly ((is: Specified) => boolean)[] = [
   ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve' || kind === 'HostProfile',
@@ -95,7 +104,8 @@ class Planning {
   readonly #faults: Faults;
   readonly #subnets = new Map<string, SubnetSpec>();
   readonly #networks = new Map<string, string>();
-  readonly #tenants = new Map<Draft, string>();
+  /** Whose a resource is, and is to be. */
+  readonly #tenants = new Map<Draft, Tenants>();
 
   constructor(
     private readonly deps: PlannerDeps,
@@ -127,6 +137,7 @@ class Planning {
       );
     }
     this.#faults.throwIfAny();
+    await this.#keepQuotas(drafts);
     const changed = ordered.flatMap((draft) => {
       const change = draft.change();
       return change === undefined ? [] : [{ draft, change }];
@@ -137,7 +148,7 @@ class Planning {
       hash: hashOf(changes, effect),
       revision: overlay.revision,
       changes,
-      records: changed.map(({ draft }) => draft.changed(this.#tenants.get(draft) ?? '')),
+      records: changed.map(({ draft }) => draft.changed(this.#ownerOf(draft))),
       effect,
       overlay,
     };
@@ -162,7 +173,8 @@ class Planning {
       options.signal.throwIfAborted();
       const subnet = (id: string): Promise<SubnetSpec | undefined> => this.#subnet(id);
       const draft = await draftOf({ ...options, overlay, now, rules, subnet }, each);
-      this.#faults.name(draft, each);
+      // What makes a rollback, or an undo, is not the caller's: the resource says more than its place.
+      if (!options.mayReplace) this.#faults.name(draft, each);
       if (draft.before === undefined && draft.wanted === undefined) continue;
       if (!(await this.#allowed(draft))) continue;
       if (options.trusted !== true) await this.#faults.attempt(draft, () => draft.check(each.etag));
@@ -175,7 +187,7 @@ class Planning {
     const { kind, id, before, wanted } = draft;
     const was = before && (await this.#tenantBefore(before));
     const is = wanted && (await this.#tenantAfter(wanted));
-    this.#tenants.set(draft, is ?? was ?? '');
+    this.#tenants.set(draft, { was, is });
     return this.warden.allows(
       {
         ...{ kind, id },
@@ -184,6 +196,24 @@ class Planning {
       },
       { ofSubnet: (subnet) => this.#ownerOfSubnet(subnet) },
     );
+  }
+
+  #ownerOf(draft: Draft): string {
+    const { was, is } = this.#tenants.get(draft) ?? {};
+    return is ?? was ?? '';
+  }
+
+  /** Also of those that stay as they are: their network may have another tenant. */
+  async #keepQuotas(drafts: readonly Draft[]): Promise<void> {
+    const counted = drafts.flatMap((draft): Counted[] => {
+      const collection = COLLECTION_OF[draft.kind];
+      if (!isCounted(collection)) return [];
+      const { was, is } = this.#tenants.get(draft) ?? {};
+      const name = formatName(collection, draft.id);
+      return [{ kind: collection, name, field: this.#faults.fieldOf(draft), was, is }];
+    });
+    const { deps, overlay, options } = this;
+    await keepQuotas(deps.quotas, overlay, counted, options.trusted !== true);
   }
 
   async #tenantBefore(is: Specified): Promise<string> {

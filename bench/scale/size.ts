@@ -1,6 +1,6 @@
 /** All figures of one number of NVEs. */
 import type { Emit } from '../bench.js';
-import { percentile } from '../stats.js';
+import { median, percentile } from '../stats.js';
 import { BareWorld } from './bare-world.js';
 import type { Traffic } from './messages.js';
 import { LAYERS, ScaleModel, type Network, type SpecifiedEndpoint } from './model.js';
@@ -12,21 +12,22 @@ const CALLERS = 32;
 const AT_ONCE = 1000;
 /** The layer whose networks are over 20 NVEs: that of the thousand endpoints. */
 const LAYER_OF_MANY = 3;
-const BARE_ROUNDS = 60;
+const BARE_ROUNDS = 40;
 
 interface Attached {
+  /** Members of the networks. */
+  readonly members: number;
   /** Milliseconds of each. */
   readonly spent: readonly number[];
+  /** Of all together. */
   readonly cpuMs: number;
-  /** To all NVEs, of one attach. */
-  readonly bytes: number;
-  /** To one NVE of the network. */
-  readonly bytesEach: number;
 }
 
 export class Size {
   readonly #model: ScaleModel;
   #next = 0;
+  /** To one NVE, of an attach. */
+  #bytesEach = 0;
 
   constructor(
     nves: number,
@@ -69,30 +70,33 @@ export class Size {
     this.#emit('RSS of the NVA with all connected', await world.nva.rssMb(), 'MB');
   }
 
-  async #attach(world: World): Promise<Attached> {
+  /** One after the other, in networks of all layers. */
+  async #attach(world: World): Promise<readonly Attached[]> {
     for (let n = 0; n < WARM_UP; n++) await this.#attachOne(world, this.#networkOf(n));
-    const expected = new Map<number, number>();
-    const spent: number[] = [];
     const before = await world.fleet.traffic();
-    const cpu = await world.nva.cpuMs();
-    for (let n = 0; n < ATTACHES; n++) {
-      const network = this.#networkOf(n);
-      for (const i of network.members) expected.set(i, (expected.get(i) ?? 0) + 1);
-      spent.push(await this.#attachOne(world, network));
+    const expected = new Map<number, number>();
+    const all: Attached[] = [];
+    for (const layer of LAYERS.keys()) {
+      const spent: number[] = [];
+      const cpu = await world.nva.cpuMs();
+      for (let n = layer; n < ATTACHES; n += LAYERS.length) {
+        const network = this.#networkOf(n);
+        for (const i of network.members) expected.set(i, (expected.get(i) ?? 0) + 1);
+        spent.push(await this.#attachOne(world, network));
+      }
+      const cpuMs = (await world.nva.cpuMs()) - cpu;
+      all.push({ members: this.#networkOf(layer).members.length, spent, cpuMs });
     }
-    const cpuMs = ((await world.nva.cpuMs()) - cpu) / ATTACHES;
-    const after = await world.fleet.traffic();
-    const bytes = this.#inside(before, after, expected);
-    const told = [...expected.values()].reduce((sum, count) => sum + count, 0);
-    return { spent, cpuMs, bytes: bytes / ATTACHES, bytesEach: Math.round(bytes / told) };
+    this.#traffic(before, await world.fleet.traffic(), expected);
+    return all;
   }
 
-  /** Nobody else has heard of them. @returns the bytes to those in the networks */
-  #inside(
+  /** Nobody else has heard of them. @param expected how many attaches each NVE is to hear of */
+  #traffic(
     before: ReadonlyMap<string, Traffic>,
     after: ReadonlyMap<string, Traffic>,
     expected: ReadonlyMap<number, number>,
-  ): number {
+  ): void {
     const sum = { inside: 0, outside: 0, nves: 0, strays: 0 };
     for (const [i, name] of this.#model.nveNames.entries()) {
       const [was, is] = [before.get(name), after.get(name)];
@@ -111,7 +115,10 @@ export class Size {
     if (sum.strays > 0) throw new Error('NVEs were told of a network that they are not in');
     const what = `attach: bytes to the ${sum.nves} NVEs in none of the networks, keepalives`;
     if (sum.nves > 0) this.#emit(what, sum.outside, 'bytes');
-    return sum.inside;
+    this.#emit('attach: bytes to all NVEs', sum.inside / ATTACHES, 'bytes');
+    const told = [...expected.values()].reduce((all, count) => all + count, 0);
+    this.#bytesEach = Math.round(sum.inside / told);
+    this.#emit('attach: bytes to an NVE of its network', this.#bytesEach, 'bytes');
   }
 
   /** Networks of all layers in turn, one of each: others stay out of it. */
@@ -140,7 +147,7 @@ export class Size {
     const seconds = since(start) / 1000;
     const cpuMs = (await world.nva.cpuMs()) - cpu;
     this.#emit(`attach to applied, ${CALLERS} callers`, ATTACHES / seconds, '1/s');
-    this.#emit(`CPU of the NVA for an attach, ${CALLERS} callers`, cpuMs / ATTACHES, 'ms');
+    this.#emit(`attach, ${CALLERS} callers: CPU of the NVA`, cpuMs / ATTACHES, 'ms');
   }
 
   /** On one NVE, in a network of 20. */
@@ -189,30 +196,42 @@ export class Size {
     return seconds;
   }
 
-  async #againstBare(attached: Attached, storm: number, restart: number): Promise<void> {
+  async #againstBare(attached: readonly Attached[], storm: number, restart: number): Promise<void> {
     const bare = await BareWorld.create(this.#model.nveNames);
     try {
-      const rounds = [];
-      for (let n = 0; n < BARE_ROUNDS; n++) {
-        const streams = this.#networkOf(n).members.length;
-        rounds.push(await bare.round(streams, attached.bytesEach));
+      const rounds: number[] = [];
+      // The second layer has networks of five, too.
+      for (const { members, spent, cpuMs } of attached.slice(1)) {
+        const least: number[] = [];
+        for (let n = 0; n < BARE_ROUNDS; n++) {
+          least.push(await bare.round(members, this.#bytesEach));
+        }
+        rounds.push(...least);
+        const about = `network of ${members}`;
+        this.#emit(`attach to applied, ${about}, p50`, median(spent), 'ms', median(least));
+        this.#emit(`attach, ${about}: CPU of the NVA`, cpuMs / spent.length, 'ms');
       }
-      for (const [name, p] of [
-        ['p50', 0.5],
-        ['p90', 0.9],
-        ['p99', 0.99],
-        ['max', 1],
-      ] as const) {
-        const value = percentile(attached.spent, p);
-        this.#emit(`attach to applied, ${name}`, value, 'ms', percentile(rounds, p));
-      }
-      this.#emit('CPU of the NVA for an attach', attached.cpuMs, 'ms');
-      this.#emit('bytes to all NVEs for an attach', attached.bytes, 'bytes');
+      this.#attached(attached, rounds);
       this.#emit('all reconnect: until in sync', storm, 's', await bare.storm());
       this.#emit('kill -9 of the NVA: until all in sync', restart, 's', await bare.restart());
     } finally {
       await bare.close();
     }
+  }
+
+  #attached(attached: readonly Attached[], rounds: readonly number[]): void {
+    const spent = attached.flatMap((one) => one.spent);
+    for (const [name, p] of [
+      ['p50', 0.5],
+      ['p90', 0.9],
+      ['p99', 0.99],
+      ['max', 1],
+    ] as const) {
+      const value = percentile(spent, p);
+      this.#emit(`attach to applied, ${name}`, value, 'ms', percentile(rounds, p));
+    }
+    const cpuMs = attached.reduce((sum, one) => sum + one.cpuMs, 0);
+    this.#emit('attach: CPU of the NVA', cpuMs / spent.length, 'ms');
   }
 }
 

@@ -9,6 +9,7 @@ import { bench as fabric } from './fabric.js';
 import { bench as linux } from './linux.js';
 import { bench as nva } from './nva.js';
 import { bench as reconcile } from './reconcile.js';
+import { bench as scale } from './scale.js';
 import { bench as store } from './store.js';
 import { bench as vppApi } from './vpp-api.js';
 import { bench as vppCodec } from './vpp-codec.js';
@@ -18,6 +19,7 @@ const BENCHES: readonly Bench[] = [
   store,
   reconcile,
   nva,
+  scale,
   linux,
   agent,
   fabric,

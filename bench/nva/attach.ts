@@ -1,5 +1,4 @@
 /** From the call that attaches an endpoint to the answer that its whole network has it. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FakeNve } from '../../test/support/fake-nve.js';
 import { call } from '../../test/support/nva-harness.js';
 import { NvaClient } from '../../src/rpc/nva-client.js';
@@ -16,9 +15,6 @@ const CALLERS = 32;
 /** Only each tenth network gets endpoints, so that half of the NVEs are in none that does. */
 const STEP = 10;
 const TIMEOUT_MS = 60_000;
-/** At rest: a share of CPU over so many milliseconds. */
-const QUIET_SHARE = 0.1;
-const QUIET_MS = 2000;
 
 interface Rig {
   readonly overlay: Overlay;
@@ -45,7 +41,8 @@ export async function attach(
   const about = `${overlay.nves} NVEs, ${overlay.endpoints} endpoints`;
   const rig = { overlay, daemon, client, nves, emit, about };
   await connect(rig);
-  await quiet(rig);
+  // The status of every endpoint is in the store then.
+  await daemon.quiet();
   await oneByOne(rig, directory);
   await together(rig);
   await Promise.all(nves.map((nve) => nve.disconnect()));
@@ -64,17 +61,6 @@ async function applied(client: NvaClient, revision: number): Promise<void> {
   if (result.applied) return;
   const [first] = result.laggards;
   throw new Error(`${result.laggards.length} NVEs lag: ${first?.nve ?? ''} ${first?.reason ?? ''}`);
-}
-
-/** What the connecting left is done too: the status of every endpoint is in the store. */
-async function quiet({ daemon }: Rig): Promise<void> {
-  const start = performance.now();
-  for (let used = Infinity; used > QUIET_SHARE * QUIET_MS;) {
-    if (since(start) > TIMEOUT_MS) throw new Error('the NVA does not come to rest');
-    const before = await daemon.cpuMs();
-    await sleep(QUIET_MS);
-    used = (await daemon.cpuMs()) - before;
-  }
 }
 
 async function oneByOne(rig: Rig, directory: string): Promise<void> {

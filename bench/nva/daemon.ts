@@ -4,11 +4,16 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const NFVD = fileURLToPath(new URL('../../src/main/nfvd.js', import.meta.url));
 /** USER_HZ, the unit of times in /proc/PID/stat (proc(5)); 100 on every Linux we run on. */
 const TICKS_PER_SECOND = 100;
+/** At rest: a share of CPU over so many milliseconds. */
+const QUIET_SHARE = 0.1;
+const QUIET_MS = 2000;
+const QUIET_TIMEOUT_MS = 60_000;
 
 export class NvaDaemon {
   private constructor(
@@ -56,10 +61,32 @@ export class NvaDaemon {
     return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
   }
 
+  /** Until it has nothing to do: what goes on behind an answer is done, too. */
+  async quiet(): Promise<void> {
+    const start = performance.now();
+    for (let used = Infinity; used > QUIET_SHARE * QUIET_MS;) {
+      if (performance.now() - start > QUIET_TIMEOUT_MS) {
+        throw new Error('the NVA does not come to rest');
+      }
+      const before = await this.cpuMs();
+      await sleep(QUIET_MS);
+      used = (await this.cpuMs()) - before;
+    }
+  }
+
   /** Megabytes (10^6 bytes) of memory it has had in use at most. */
-  async peakRssMb(): Promise<number> {
+  peakRssMb(): Promise<number> {
+    return this.#memoryMb('VmHWM');
+  }
+
+  /** Megabytes (10^6 bytes) of memory it has in use now. */
+  rssMb(): Promise<number> {
+    return this.#memoryMb('VmRSS');
+  }
+
+  async #memoryMb(field: string): Promise<number> {
     const status = await readFile(`/proc/${this.#pid}/status`, 'utf8');
-    return (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024) / 1e6;
+    return (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
   }
 
   get #pid(): number {
@@ -68,10 +95,10 @@ export class NvaDaemon {
     return pid;
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');
-    this.child.kill('SIGTERM');
+    this.child.kill(signal);
     await ended;
   }
 }

@@ -1,6 +1,6 @@
 /** Puts a model into a store, through the API. */
 import { join } from 'node:path';
-import type { Resource, ResourceApi } from '../../src/model/api.js';
+import type { NvaApi, Resource, ResourceApi } from '../../src/model/api.js';
 import { systemClock } from '../../src/model/clock.js';
 import { Nva } from '../../src/nva/nva.js';
 import { openLmdbStore } from '../../src/store/lmdb/store.js';
@@ -13,6 +13,18 @@ const CALLERS = 256;
 
 /** Leaves the model in `directory`/nva. */
 export async function fill(directory: string, overlay: Overlay): Promise<void> {
+  await filled(directory, async (nva) => {
+    await createAll(nva.nves, overlay.nves, (i) => overlay.nve(i));
+    await createAll(nva.virtualNetworks, overlay.nves, (i) => overlay.network(i));
+    await createAll(nva.endpoints, overlay.endpoints, (i) => overlay.endpoint(i));
+  });
+}
+
+/** Leaves in `directory`/nva what the work creates. */
+export async function filled(
+  directory: string,
+  work: (nva: NvaApi) => Promise<void>,
+): Promise<void> {
   const store = await openLmdbStore({ path: join(directory, 'nva') });
   const nva = await Nva.start({
     store,
@@ -21,14 +33,13 @@ export async function fill(directory: string, overlay: Overlay): Promise<void> {
     vniRange: { min: 1, max: 9999 },
     keepRevisions: 100_000,
   });
-  await createAll(nva.nves, overlay.nves, (i) => overlay.nve(i));
-  await createAll(nva.virtualNetworks, overlay.nves, (i) => overlay.network(i));
-  await createAll(nva.endpoints, overlay.endpoints, (i) => overlay.endpoint(i));
+  await work(nva);
   await nva.stop();
   await store.close();
 }
 
-async function createAll<Spec, R extends Resource>(
+/** Many at a time. */
+export async function createAll<Spec, R extends Resource>(
   api: ResourceApi<Spec, R>,
   count: number,
   make: (i: number) => Named<Spec>,

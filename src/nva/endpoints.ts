@@ -283,7 +283,7 @@ function interfaceClaims({ nve, port }: Place, base: string): Claim[] {
   }
 }
 
-function taken(code: ErrorCode, field: string, value: string, reason: string): NfvError {
+function taken(code: ErrorCode, field: string, value: string, reason: string): () => NfvError {
   const remedy = code === 'PORT_IN_USE' ? 'choose another' : 'give each endpoint its own';
-  return invalidFields([{ field, value, reason, remedy }], code);
+  return () => invalidFields([{ field, value, reason, remedy }], code);
 }

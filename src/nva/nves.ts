@@ -1,4 +1,4 @@
-import { invalidField, invalidFields } from '../errors.js';
+import { invalidField, invalidFields, type NfvError } from '../errors.js';
 import {
   checkNve,
   NO_NVE_STATUS,
@@ -112,17 +112,18 @@ export async function canRoute(store: Reads, nves: Iterable<string>): Promise<vo
 }
 
 function vtepClaim(address: string, index: number): Claim {
-  const taken = invalidFields(
-    [
-      {
-        field: `nve.vtep_addresses[${index}]`,
-        value: address,
-        reason: 'another NVE has this address',
-        remedy: 'give each NVE its own VTEP addresses',
-      },
-    ],
-    'VTEP_IN_USE',
-  );
+  const taken = (): NfvError =>
+    invalidFields(
+      [
+        {
+          field: `nve.vtep_addresses[${index}]`,
+          value: address,
+          reason: 'another NVE has this address',
+          remedy: 'give each NVE its own VTEP addresses',
+        },
+      ],
+      'VTEP_IN_USE',
+    );
   return { key: vtepKey(address), taken };
 }
 

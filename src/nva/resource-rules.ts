@@ -15,8 +15,11 @@ export interface Guard {
 /** A key that a resource holds in the store as long as its specification says so. */
 export interface Claim {
   readonly key: string;
-  /** What it means that another resource holds it; undefined: nobody else can. */
-  readonly taken: NfvError | undefined;
+  /**
+   * What it means that another resource holds it; undefined: nobody else can. Made only when it is
+   * so: an error and its stack cost more than all else of a claim.
+   */
+  readonly taken: (() => NfvError) | undefined;
 }
 
 export interface Checked<Spec> {

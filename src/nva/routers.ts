@@ -138,7 +138,7 @@ function checkHops(v: Violations, spec: RouterSpec, subnets: readonly SubnetSpec
 /** A network has one router, whose MAC none of its endpoints has. */
 async function claimsOf(store: Reads, id: string, spec: RouterSpec): Promise<Claim[]> {
   const claims = new Map<string, Claim>();
-  const claim = (key: string, taken: NfvError): void => {
+  const claim = (key: string, taken: () => NfvError): void => {
     if (!claims.has(key)) claims.set(key, { key, taken });
   };
   claim(
@@ -163,7 +163,7 @@ async function claimsOf(store: Reads, id: string, spec: RouterSpec): Promise<Cla
   return [...claims.values()];
 }
 
-function taken(code: ErrorCode, field: string, value: string, reason: string): NfvError {
+function taken(code: ErrorCode, field: string, value: string, reason: string): () => NfvError {
   const remedy = 'choose another';
-  return invalidFields([{ field: `router.${field}`, value, reason, remedy }], code);
+  return () => invalidFields([{ field: `router.${field}`, value, reason, remedy }], code);
 }

@@ -62,17 +62,18 @@ export function subnetRules(store: Reads): ResourceRules<SubnetSpec, Subnet> {
 
 /** The gateway's address is the subnet's own, as an endpoint's is the endpoint's. */
 function claimsOf(id: string, { network, gateway }: SubnetSpec): Claim[] {
-  const taken = invalidFields(
-    [
-      {
-        field: 'subnet.gateway',
-        value: gateway,
-        reason: `an endpoint of virtualNetworks/${network} has it`,
-        remedy: 'give the gateway an address of its own',
-      },
-    ],
-    'IP_IN_USE',
-  );
+  const taken = (): NfvError =>
+    invalidFields(
+      [
+        {
+          field: 'subnet.gateway',
+          value: gateway,
+          reason: `an endpoint of virtualNetworks/${network} has it`,
+          remedy: 'give the gateway an address of its own',
+        },
+      ],
+      'IP_IN_USE',
+    );
   return [
     { key: `${networkSubnetsOf(network)}${id}`, taken: undefined },
     ...(gateway === '' ? [] : [{ key: ipKey(network, gateway), taken }]),

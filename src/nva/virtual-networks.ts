@@ -46,7 +46,7 @@ export function virtualNetworkRules(
         unused('virtualNetworks', id, 'endpoints', networkEndpointsOf(id), '--network'),
         unused('virtualNetworks', id, 'subnets', networkSubnetsOf(id), '--network'),
       ]),
-    claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: vniTaken(spec.vni) }],
+    claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: () => vniTaken(spec.vni) }],
     tenant: ({ tenant }) => Promise.resolve(tenant),
     statusKeys: () => [],
     generations: () => [],

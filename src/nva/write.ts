@@ -80,7 +80,12 @@ export function moveClaims(
     guards: fresh.flatMap(({ key, taken }) =>
       taken === undefined
         ? []
-        : [{ compare: { kind: 'revision', key, revision: 0 }, onFail: taken } as const],
+        : [
+            {
+              compare: { kind: 'revision', key, revision: 0 },
+              onFail: () => Promise.resolve(taken()),
+            } as const,
+          ],
     ),
     ops: [
       ...gone.map(({ key }) => ({ kind: 'delete', key }) as const),

@@ -92,7 +92,7 @@ export class Overlay implements Reads {
   async acquire(owner: string, claims: readonly Claim[]): Promise<void> {
     for (const { key, taken } of claims) {
       if (taken !== undefined) {
-        if ((await this.get(key)) !== undefined) throw taken;
+        if ((await this.get(key)) !== undefined) throw taken();
         await this.#rely(key);
       }
       this.#entries.set(key, { value: owner, always: false, claim: true });

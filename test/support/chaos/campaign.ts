@@ -156,7 +156,9 @@ export class Campaign {
     }
     await Promise.all(users);
     this.#checkHistory(history);
+    const began = performance.now();
     await this.#writer.resolve();
+    say(`${round.number}: all writes done after ${Math.round(performance.now() - began)} ms`);
     await this.#check(round.model);
     await this.#stopPings(pings);
     this.#told();
@@ -191,15 +193,17 @@ export class Campaign {
 
   async #check(model?: Round['model']): Promise<void> {
     const { world, counts } = this;
+    const timed = new Stopwatch();
     checks.running(world);
     // The schedule and the writes have come to the same.
     if (model !== undefined)
       assert.deepEqual([...this.#model.keys()].sort(), [...model.keys()].sort());
-    await checks.modelHeld(world, this.#model);
-    await checks.applied(world);
-    await checks.followersEqual(world, this.#followers);
-    counts.dataplaneLines += await checks.dataplanesEqual(world);
-    counts.guestPairs += await checks.guestsReach(world, this.#model);
+    await timed.of('model', checks.modelHeld(world, this.#model));
+    await timed.of('applied', checks.applied(world));
+    await timed.of('watches', checks.followersEqual(world, this.#followers));
+    counts.dataplaneLines += await timed.of('dataplanes', checks.dataplanesEqual(world));
+    counts.guestPairs += await timed.of('guests', checks.guestsReach(world, this.#model));
+    this.options.say(`checked: ${timed.told}`);
   }
 
   #checkHistory(history: readonly Operation[]): void {
@@ -247,6 +251,22 @@ export class Campaign {
     const history = this.#history.map(tellOperation).join('\n');
     writeFileSync(join(directory, 'register.txt'), history);
     return directory;
+  }
+}
+
+/** How long each part took. */
+class Stopwatch {
+  readonly #parts: string[] = [];
+
+  async of<T>(name: string, part: Promise<T>): Promise<T> {
+    const began = performance.now();
+    const result = await part;
+    this.#parts.push(`${name} ${Math.round(performance.now() - began)} ms`);
+    return result;
+  }
+
+  get told(): string {
+    return this.#parts.join(', ');
   }
 }
 

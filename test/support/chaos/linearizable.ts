@@ -116,7 +116,7 @@ class Search {
 
   #remember(done: number, able: readonly number[]): void {
     if (done <= this.#farthest.done) return;
-    this.#farthest = { done, stuck: this.#known.filter((_, i) => able.includes(i)) };
+    this.#farthest = { done, stuck: able.flatMap((i) => this.#known[i] ?? []) };
   }
 }
 

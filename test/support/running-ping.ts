@@ -1,4 +1,4 @@
-/** A ping every millisecond, and which of its packets had no answer. */
+/** A ping many times a second, and which of its packets had no answer. */
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { eventually } from './eventually.js';
@@ -9,8 +9,9 @@ export class RunningPing {
   readonly #answered = new Set<number>();
   #last = 0;
 
-  constructor(from: Netns, to: string) {
-    this.#child = from.spawn('ping', '-n', '-i', '0.001', to);
+  /** @param everyMs between two packets, in milliseconds */
+  constructor(from: Netns, to: string, everyMs = 1) {
+    this.#child = from.spawn('ping', '-n', '-i', String(everyMs / 1000), to);
     let rest = '';
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');

@@ -1,0 +1,26 @@
+/** What can go wrong in a campaign. */
+export const FAULT_KINDS = [
+  'kill an NVA replica',
+  'pause an NVA replica',
+  'kill all NVA replicas',
+  'kill an agent',
+  'pause an agent',
+  'kill a member of etcd',
+  'kill the leader of etcd',
+  'pause a member of etcd',
+  'pause the leader of etcd',
+  'kill all members of etcd',
+  'cut an NVA replica from etcd',
+  'cut a host from the NVA',
+  'cut a host from one NVA replica',
+  'cut the members of etcd from each other',
+  'cut the leader of etcd from the others',
+  "pull an etcd machine's cable",
+  "pull an NVA machine's cable",
+  "fill an etcd member's disk",
+  "fill an agent's disk",
+  'compact the history that a paused replica has not read',
+  "set a replica's clock",
+  "set an agent's clock",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];

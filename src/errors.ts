@@ -156,6 +156,8 @@ export const ERROR_TABLE = {
   NVE_NOT_CONFORMING: row('FAILED_PRECONDITION', false, 'mend the NVE; see docs/nve-protocol.md'),
   SESSION_REPLACED: row('ABORTED', false, 'none needed: a newer session of the same NVE took over'),
   NVE_DISCONNECTED: row('UNAVAILABLE', true, 'check the agent on that host'),
+  NVE_DEAD: row('UNAVAILABLE', true, 'mend the host, or move its endpoints to other NVEs'),
+  NVE_LOSS_HELD: row('UNAVAILABLE', true, 'look for what keeps so many agents from the NVA'),
   NVE_PENDING: row('UNAVAILABLE', true, 'wait; the NVE is still applying'),
 
   // Dataplane
@@ -324,11 +326,7 @@ export const ERROR_TABLE = {
   ),
   NOT_APPEARED: row('UNAVAILABLE', true, 'look in dmesg for the driver of the device'),
   REBOOT_NEEDED: row('FAILED_PRECONDITION', false, 'reboot the host, then apply again'),
-  FIRMWARE_LIMIT: row(
-    'FAILED_PRECONDITION',
-    false,
-    'change the setting in the BIOS or the firmware of the card',
-  ),
+  FIRMWARE_LIMIT: row('FAILED_PRECONDITION', false, "change it in the BIOS or the card's firmware"),
   STARTUP_CONF_INVALID: row('INVALID_ARGUMENT', false, "correct the named line of VPP's file"),
   NOTHING_TO_DO: row('FAILED_PRECONDITION', false, 'see "nfvctl host status"'),
   HOST_BUSY: row('ABORTED', true, 'wait until the other change of this host is over'),

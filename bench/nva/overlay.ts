@@ -66,7 +66,7 @@ export class Overlay {
   *changes(): Generator<Change> {
     for (let i = 0; i < this.nves; i++) {
       const { id, spec } = this.nve(i);
-      yield { kind: 'Nve', id, after: { spec, underlays: [] } };
+      yield { kind: 'Nve', id, after: { spec, underlays: [], withdrawn: false } };
     }
     for (let i = 0; i < this.nves; i++) {
       const { id, spec } = this.network(i);

@@ -227,6 +227,7 @@ export function nveColour(state: NveState): Colour {
     case 'NEVER_CONNECTED':
     case 'DEGRADED':
     case 'DISCONNECTED':
+    case 'DEAD':
       return 'red';
   }
 }

@@ -89,6 +89,9 @@ export function describeNve(
       ['Name', id],
       ...common(spec.displayName, spec.labels),
       ['State', status.state, nveColour(status.state)],
+      ...(status.reason === ''
+        ? []
+        : [['Reason', `${status.reasonCode}: ${status.reason}`] as const]),
       ['VTEP addresses', listText(spec.vtepAddresses)],
       ['Identity', spec.nodeUuid === '' ? 'not bound' : spec.nodeUuid],
       ['Agent version', status.agentVersion],

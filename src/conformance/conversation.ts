@@ -166,7 +166,7 @@ export class Conversation {
 
   async query(what: Query['what'], keys: readonly string[]): Promise<QueryReply> {
     const id = this.nextQuery();
-    await this.send({ kind: 'query', id, what, keys });
+    await this.send({ kind: 'query', id, what, keys, paths: [] });
     return await this.answer(id);
   }
 

@@ -44,6 +44,7 @@ const MAX_OUTPUT = 16 * 1024 * 1024;
 /** Debian's package for each program that is not there on every host. */
 const PACKAGES: Readonly<Record<string, string>> = {
   ip: 'iproute2',
+  ping: 'iputils-ping',
   devlink: 'iproute2',
   modinfo: 'kmod',
   modprobe: 'kmod',

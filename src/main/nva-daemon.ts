@@ -9,6 +9,7 @@ import type { Tracer } from '../model/tracing.js';
 import { AuditLog, type AuditEntry } from '../nva/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
 import { GuardingNva } from '../nva/guarding.js';
+import type { LivenessTuning } from '../nva/liveness/liveness.js';
 import { Nva } from '../nva/nva.js';
 import { CallLimiter } from '../rpc/call-limiter.js';
 import type { CallEnd } from '../rpc/handlers.js';
@@ -41,8 +42,10 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const store = metrics?.measured(opened) ?? opened;
     const history = { maxChanges, maxAgeMs: maxAge };
     const options = { store, clock: systemClock, log, vniRange, keepRevisions, history };
+    const liveness = livenessOf(config);
     const nva = await Nva.start({
       ...options,
+      ...(liveness === undefined ? {} : { liveness }),
       ...(policy === undefined ? {} : { policy }),
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
       ...(tracing === undefined ? {} : { tracer: tracing }),
@@ -66,6 +69,11 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     await closing.stop();
     throw error;
   }
+}
+
+function livenessOf({ liveness }: NvaConfig): LivenessTuning | undefined {
+  const { withdraw, deadAfter, ...tuning } = liveness;
+  return withdraw ? { ...tuning, deadAfterMs: deadAfter } : undefined;
 }
 
 /** @throws NfvError FILE_UNREADABLE, CONFIG_INVALID */

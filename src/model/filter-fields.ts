@@ -70,6 +70,8 @@ function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
     labels: spec.labels,
     node_uuid: spec.nodeUuid,
     state: `STATE_${status.state}`,
+    reason_code: status.reasonCode,
+    reason: status.reason,
     ...(c === undefined
       ? {}
       : {

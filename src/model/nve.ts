@@ -18,7 +18,16 @@ export interface NveSpec {
 /** What a new NVE is like where nothing else is said; addresses have to be. */
 export const NEW_NVE: NveSpec = { displayName: '', vtepAddresses: [], labels: {}, nodeUuid: '' };
 
-export type NveState = 'NEVER_CONNECTED' | 'SYNCING' | 'IN_SYNC' | 'DEGRADED' | 'DISCONNECTED';
+export const NVE_STATES = [
+  'NEVER_CONNECTED',
+  'SYNCING',
+  'IN_SYNC',
+  'DEGRADED',
+  'DISCONNECTED',
+  'DEAD',
+] as const;
+/** DEAD: it has no session, its peers do not reach it, and nobody sends to it any more. */
+export type NveState = (typeof NVE_STATES)[number];
 
 /** What an NVE's dataplane can do; names are those of the wire format. */
 export interface Capabilities {
@@ -65,6 +74,10 @@ export interface Drift {
 
 export interface NveStatus {
   readonly state: NveState;
+  /** Of an NVE without a session, what is thought of that: a code of the error table, or empty. */
+  readonly reasonCode: string;
+  /** The same for people. */
+  readonly reason: string;
   /** Absent until the first hello. */
   readonly capabilities?: Capabilities;
   readonly underlays: readonly Underlay[];
@@ -94,12 +107,14 @@ export interface Nve {
 
 /** Whether its agent has a session with the NVA. */
 export function hasSession({ state }: NveStatus): boolean {
-  return state !== 'NEVER_CONNECTED' && state !== 'DISCONNECTED';
+  return state !== 'NEVER_CONNECTED' && state !== 'DISCONNECTED' && state !== 'DEAD';
 }
 
 /** An NVE that has not been heard of. */
 export const NO_NVE_STATUS: NveStatus = {
   state: 'NEVER_CONNECTED',
+  reasonCode: '',
+  reason: '',
   underlays: [],
   agentVersion: '',
   lastSeenTime: '',

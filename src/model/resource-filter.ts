@@ -14,6 +14,7 @@ import type { FieldRecord, Filter, Restriction } from './filter.js';
 import { formatName, type Collection } from './names.js';
 import { MIGRATION_PHASES } from './migration-phase.js';
 import { nearest } from './nearest.js';
+import { NVE_STATES } from './nve.js';
 
 /**
  * A filter on resources of some kinds, compiled. What can only be said of another of the kinds
@@ -148,13 +149,9 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     display_name: TEXT,
     vtep_addresses: IP,
     labels: TEXT,
-    state: enumeration('STATE_', [
-      'NEVER_CONNECTED',
-      'SYNCING',
-      'IN_SYNC',
-      'DEGRADED',
-      'DISCONNECTED',
-    ]),
+    state: enumeration('STATE_', NVE_STATES),
+    reason_code: TEXT,
+    reason: TEXT,
     'capabilities.dataplane': TEXT,
     'capabilities.dataplane_version': TEXT,
     'capabilities.item_kinds': TEXT,

@@ -38,6 +38,8 @@ export interface Hello {
   readonly itemCount: number;
   /** It stores host profiles, and says what becomes of them. */
   readonly takesHostOffers: boolean;
+  /** It answers REACH queries. */
+  readonly probesUnderlay: boolean;
 }
 
 export interface HeldItems {

@@ -3,12 +3,20 @@
  * and is never asked for what must be true at this instant: that the store knows.
  */
 import type { HostProfileSpec } from '../model/host-profile.js';
-import { currentMigration, type PlacedEndpoint } from '../model/migration.js';
-import type { NveSpec, Underlay } from '../model/nve.js';
+import { currentMigration, homeOf, type PlacedEndpoint } from '../model/migration.js';
+import { hasSession, type NveSpec, type NveStatus, type Underlay } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
 import type { Change, NveInput } from './compiler/inputs.js';
-import { parseResourceKey, ROOT, specKey, SPECS, statusesOf } from './keys.js';
+import {
+  parseResourceKey,
+  ROOT,
+  specKey,
+  SPECS,
+  statusesOf,
+  withdrawalKey,
+  WITHDRAWALS,
+} from './keys.js';
 import { RECORDS, STATUS_RECORDS } from './records.js';
 import { scan } from './scan.js';
 
@@ -33,6 +41,10 @@ export class Catalog {
   readonly #vnis = new Set<number>();
   readonly #nves = new Map<string, NveSpec>();
   readonly #underlays = new Map<string, readonly Underlay[]>();
+  /** NVEs that were found dead. */
+  readonly #withdrawn = new Set<string>();
+  /** NVEs whose status says that they have no session, and its revision. */
+  readonly #sessionless = new Map<string, number>();
   readonly #endpoints = new Map<string, CatalogEndpoint>();
   /** Addresses of the endpoints of each network. */
   readonly #addresses = new Map<string, Set<string>>();
@@ -60,6 +72,21 @@ export class Catalog {
 
   nve(id: string): NveSpec | undefined {
     return this.#nves.get(id);
+  }
+
+  /** Of an NVE that there is: it was found dead. */
+  isWithdrawn(nve: string): boolean {
+    return this.#withdrawn.has(nve) && this.#nves.has(nve);
+  }
+
+  /** The revision at which its status said that it has no session; 0: it says that it has one. */
+  sessionlessSince(nve: string): number {
+    return this.#sessionless.get(nve) ?? 0;
+  }
+
+  /** The endpoints that others look for at an NVE. */
+  *endpointsAt(nve: string): Generator<string> {
+    for (const [id, { spec }] of this.#endpoints) if (homeOf(spec) === nve) yield id;
   }
 
   nves(): IterableIterator<[string, NveSpec]> {
@@ -97,7 +124,9 @@ export class Catalog {
       const status = STATUS_RECORDS.nves.decode(kv.key, kv.value);
       digests.set(id, status.settledDigest);
       this.#setUnderlays(id, status.underlays);
+      this.#setSessionless(id, status, kv.modRevision);
     }
+    for await (const kv of scan(store, WITHDRAWALS, at)) this.#put(kv);
     for await (const kv of scan(store, SPECS, at)) {
       for (const change of this.#put(kv)) onChange(change);
     }
@@ -137,21 +166,23 @@ export class Catalog {
     const at = { revision, signal };
     const found = new Map<string, KeyValue>();
     for await (const kv of scan(store, SPECS, at)) found.set(kv.key, kv);
+    for await (const kv of scan(store, WITHDRAWALS, at)) found.set(kv.key, kv);
     const statuses: KeyValue[] = [];
     for await (const kv of scan(store, statusesOf('nves'), at)) statuses.push(kv);
     signal.throwIfAborted();
     // What is gone goes first: others may have its ids and addresses by now.
-    const gone = this.#specKeys().filter((key) => !found.has(key));
+    const gone = this.#followedKeys().filter((key) => !found.has(key));
     const changes = gone.flatMap((key) => this.#delete(key));
     for (const kv of [...statuses, ...found.values()]) changes.push(...this.#put(kv));
     this.#revision = revision;
     return changes;
   }
 
-  #specKeys(): string[] {
+  #followedKeys(): string[] {
     return [
       ...[...this.#networks.keys()].map((id) => specKey('virtualNetworks', id)),
       ...[...this.#nves.keys()].map((id) => specKey('nves', id)),
+      ...[...this.#withdrawn].map(withdrawalKey),
       ...[...this.#endpoints.keys()].map((id) => specKey('endpoints', id)),
       ...[...this.#subnets].map((id) => specKey('subnets', id)),
       ...[...this.#vrfs.keys()].map((id) => specKey('routers', id)),
@@ -164,12 +195,14 @@ export class Catalog {
   }
 
   #put({ key, value, modRevision }: KeyValue): CatalogChange[] {
+    if (key.startsWith(WITHDRAWALS)) return this.#setWithdrawn(key, true);
     const about = parseResourceKey(key);
     if (about === undefined) return [];
     const { part, collection, id } = about;
     if (part === 'status') {
       if (collection !== 'nves') return [];
       const status = STATUS_RECORDS.nves.decode(key, value);
+      this.#setSessionless(id, status, modRevision);
       return this.#setUnderlays(id, status.underlays);
     }
     switch (collection) {
@@ -208,10 +241,15 @@ export class Catalog {
   }
 
   #delete(key: string): CatalogChange[] {
+    if (key.startsWith(WITHDRAWALS)) return this.#setWithdrawn(key, false);
     const about = parseResourceKey(key);
     if (about === undefined) return [];
     const { part, collection, id } = about;
-    if (part === 'status') return collection === 'nves' ? this.#setUnderlays(id, []) : [];
+    if (part === 'status') {
+      if (collection !== 'nves') return [];
+      this.#sessionless.delete(id);
+      return this.#setUnderlays(id, []);
+    }
     switch (collection) {
       case 'virtualNetworks': {
         const spec = this.#networks.get(id);
@@ -260,11 +298,28 @@ export class Catalog {
       underlays.every((u, i) => u.address === before[i]?.address && u.mtu === before[i].mtu);
     if (same) return [];
     this.#underlays.set(id, underlays);
+    return this.#nveChanged(id);
+  }
+
+  #setSessionless(id: string, status: NveStatus, revision: number): void {
+    if (hasSession(status)) this.#sessionless.delete(id);
+    else this.#sessionless.set(id, revision);
+  }
+
+  #setWithdrawn(key: string, isDead: boolean): Change[] {
+    const id = key.slice(WITHDRAWALS.length);
+    if (this.#withdrawn.has(id) === isDead) return [];
+    if (isDead) this.#withdrawn.add(id);
+    else this.#withdrawn.delete(id);
+    return this.#nveChanged(id);
+  }
+
+  #nveChanged(id: string): Change[] {
     const spec = this.#nves.get(id);
     return spec === undefined ? [] : [{ kind: 'Nve', id, after: this.#nveInput(id, spec) }];
   }
 
   #nveInput(id: string, spec: NveSpec): NveInput {
-    return { spec, underlays: this.#underlays.get(id) ?? [] };
+    return { spec, underlays: this.#underlays.get(id) ?? [], withdrawn: this.#withdrawn.has(id) };
   }
 }

@@ -38,6 +38,19 @@ export const nvaConfigSchema = z.strictObject({
       maxAge: duration(3_600_000, 10 * 365 * 86_400_000).prefault('8760h'),
     })
     .prefault({}),
+  /** When an NVE counts as dead, so that the others stop sending to it: docs/nva.md. */
+  liveness: z
+    .strictObject({
+      withdraw: z.boolean().default(true),
+      /** Without a session for so long, its peers look for it. */
+      deadAfter: duration(1000, 86_400_000).prefault('30s'),
+      probers: z.int().min(1).max(16).default(3),
+      /** Nothing is withdrawn while more than this share of the NVEs is without a session, */
+      maxLostShare: z.number().min(0).max(1).default(0.2),
+      /** and more than so many. */
+      minLost: z.int().min(0).max(100_000).default(1),
+    })
+    .prefault({}),
   /** Who may do what, and whose identities count: docs/nva.md. */
   access: z.strictObject({ policyFile: absolutePath }).exactOptional(),
   /** A line for every call of a client, in a file of its own. */

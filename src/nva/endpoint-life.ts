@@ -59,6 +59,7 @@ export class EndpointLife {
       endpoint: (id) => catalog.endpoint(id),
       connected: (nve) => deps.connected(nve),
       applied,
+      isWithdrawn: (nve) => catalog.isWithdrawn(nve),
       laggards: (id) => this.#driver.laggards(id),
     });
     this.writer = new StatusWriter({
@@ -103,6 +104,11 @@ export class EndpointLife {
       if (key.startsWith('port/')) this.writer.mark(key.slice('port/'.length));
     }
     this.#driver.progressed(nve);
+  }
+
+  /** An NVE was found dead, or is back. */
+  nveChanged(nve: string): void {
+    for (const id of this.#catalog.endpointsAt(nve)) this.writer.mark(id);
   }
 
   /** Writes what is known of the endpoints, and then no more. */

@@ -15,6 +15,8 @@ export interface EndpointStatusesDeps {
   endpoint(id: string): CatalogEndpoint | undefined;
   connected(nve: string): Connected | undefined;
   readonly applied: Pick<AppliedItems, 'lacks'>;
+  /** It was found dead: nobody sends to its endpoints. */
+  isWithdrawn(nve: string): boolean;
   /** NVEs that its migration waits for. */
   laggards(id: string): readonly MigrationLaggard[];
 }
@@ -42,7 +44,12 @@ export class EndpointStatuses {
   /** @param stored what was last known of this very specification */
   #stateOf(id: string, { nve, adminState }: PlacedEndpoint, stored: State | undefined): State {
     const progress = this.deps.connected(nve)?.session.progress;
-    if (progress?.settled !== true && stored !== undefined) {
+    if (progress === undefined && this.deps.isWithdrawn(nve)) {
+      const reason = `nves/${nve} is dead: nobody sends to the endpoint`;
+      return { state: 'FAILED', reasonCode: 'NVE_DEAD', reason };
+    }
+    const isTrue = stored !== undefined && stored.reasonCode !== 'NVE_DEAD';
+    if (progress?.settled !== true && isTrue) {
       // Until the NVE says more, it stands.
       const { state, reasonCode, reason } = stored;
       return { state, reasonCode, reason };

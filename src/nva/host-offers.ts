@@ -1,4 +1,6 @@
 /** Which host profile each NVE is offered, and what became of it there. */
+import { STATUS_RECORDS } from './records.js';
+import { StatusWriter, type StatusWriterDeps } from './status-writer.js';
 import {
   MAX_TARGETS,
   selects,
@@ -105,4 +107,19 @@ export class HostOffers {
 
 function byNve(a: HostProfileTarget, b: HostProfileTarget): number {
   return a.nve < b.nve ? -1 : 1;
+}
+
+/** Writes what became of host profiles into the store. */
+export function hostWriter(
+  { store, clock, log }: Pick<StatusWriterDeps, 'store' | 'clock' | 'log'>,
+  gatherMs: number,
+  offers: HostOffers,
+): StatusWriter {
+  return new StatusWriter({
+    ...{ store, clock, log, collection: 'hostProfiles', gatherMs },
+    statusOf: async (id) => {
+      const status = await offers.statusOf(id);
+      return status && STATUS_RECORDS.hostProfiles.encode(status);
+    },
+  });
 }

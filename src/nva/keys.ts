@@ -3,7 +3,7 @@
  * r = a resource's specification, s = its status, i = an index that makes something unique or
  * countable, g = a generation that changes with a set of endpoints, q = an answered request, c = the claim of a
  * replica to an NVE's session, h = a change that was made (changes/record.ts), w = a change that waits for its
- * confirmation (changes/pending.ts).
+ * confirmation (changes/pending.ts), d = an NVE that was found dead (liveness/withdrawals.ts).
  */
 import { COLLECTIONS, type Collection } from '../model/names.js';
 
@@ -16,6 +16,8 @@ export const CHANGES = `${ROOT}h/`;
 export const PENDING = `${ROOT}w/p/`;
 /** Then the NVE's id. */
 export const SESSIONS = `${ROOT}c/`;
+/** Then the NVE's id. */
+export const WITHDRAWALS = `${ROOT}d/`;
 
 export const specsOf = (collection: Collection): string => `${SPECS}${collection}/`;
 export const specKey = (collection: Collection, id: string): string =>
@@ -26,6 +28,9 @@ export const statusKey = (collection: Collection, id: string): string =>
 
 /** The replica that has the NVE's session. */
 export const sessionKey = (nve: string): string => `${SESSIONS}${nve}`;
+
+/** The NVE was found dead, and nobody else sends to it. */
+export const withdrawalKey = (nve: string): string => `${WITHDRAWALS}${nve}`;
 
 /** Stands for a resource that a change deletes that is not confirmed. */
 export const tombstoneKey = (collection: Collection, id: string): string =>

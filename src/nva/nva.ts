@@ -34,22 +34,22 @@ import { CompileIndex } from './compiler/compile-index.js';
 import type { CompileCounters } from './compiler/counters.js';
 import { EndpointLife } from './endpoint-life.js';
 import { followStore } from './follow-store.js';
-import { HostOffers } from './host-offers.js';
+import { HostOffers, hostWriter } from './host-offers.js';
 import { keepHouse } from './housekeeping.js';
-import { parseResourceKey } from './keys.js';
 import { epochOf, latestRevision } from './latest.js';
+import { Liveness } from './liveness/liveness.js';
 import { NveStatuses } from './nve-statuses.js';
 import { observationApi, Observer } from './observer.js';
 import type { NvaOptions } from './options.js';
 import { Origins } from './origins.js';
 import { readCounters } from './read-counters.js';
 import type { NvaReading } from './reading.js';
-import { STATUS_RECORDS } from './records.js';
 import { Quotas } from './quotas.js';
 import { Replicas } from './replicas.js';
 import type { Resources } from './resources.js';
 import { Revisions } from './revisions.js';
 import { Sessions } from './sessions.js';
+import { settledElsewhere } from './settled-elsewhere.js';
 import { StatusWriter } from './status-writer.js';
 import { Tenures } from './tenures.js';
 import { trace, traceDeps } from './trace.js';
@@ -85,6 +85,7 @@ export class Nva implements NvaApi {
     hostOf: (nve) => this.#nveStatuses.hostOf(nve),
   });
   readonly #tenures: Tenures;
+  readonly #liveness: Liveness;
   readonly #observer: Observer;
   readonly #replicas: Replicas;
   readonly #sessions: Sessions;
@@ -107,6 +108,7 @@ export class Nva implements NvaApi {
       keepHouse({ ...options, changes: nva.changes.index }, signal),
       nva.changes.watchConfirmations(signal),
       nva.#replicas.watchStore(signal),
+      nva.#liveness.run(signal),
     );
     return nva;
   }
@@ -132,6 +134,7 @@ export class Nva implements NvaApi {
       this.#lost(nve);
     });
     this.#tenures = tenures;
+    this.#liveness = this.#makeLiveness();
     this.#observer = new Observer({
       ...{ clock, origins, catalog, absentees: this.#absentees },
       ...{ meter: options.meter, tracer: options.tracer, isAlone: store.peers === undefined },
@@ -146,6 +149,7 @@ export class Nva implements NvaApi {
       missed: (nve) => this.#absentees.missed(nve),
       compiled: (revision) => this.#revisions.reached(revision, this.#stop.signal),
       tenures,
+      liveness: this.#liveness,
     });
     this.#nveWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
@@ -160,7 +164,7 @@ export class Nva implements NvaApi {
       signal: this.#stop.signal,
     });
     this.migrations = this.#endpointLife.migrations;
-    this.#hostWriter = this.#makeHostWriter();
+    this.#hostWriter = hostWriter(options, NVE_STATUS_MS, this.#offers);
     this.#sessions = this.#makeSessions();
     this.#replicas = this.#makeReplicas();
     this.#waiters = this.#makeWaiters();
@@ -202,13 +206,14 @@ export class Nva implements NvaApi {
     });
   }
 
-  #makeHostWriter(): StatusWriter {
-    const { store, clock, log } = this.#options;
-    return new StatusWriter({
-      ...{ store, clock, log, collection: 'hostProfiles', gatherMs: NVE_STATUS_MS },
-      statusOf: async (id) => {
-        const status = await this.#offers.statusOf(id);
-        return status && STATUS_RECORDS.hostProfiles.encode(status);
+  #makeLiveness(): Liveness {
+    return new Liveness({
+      ...this.#options,
+      ...{ catalog: this.#catalog, index: this.#index, tenures: this.#tenures },
+      connected: (nve) => this.#sessions.get(nve),
+      changed: (nve) => {
+        this.#nveWriter.mark(nve);
+        this.#endpointLife.nveChanged(nve);
       },
     });
   }
@@ -369,16 +374,10 @@ export class Nva implements NvaApi {
     this.#stop.signal.addEventListener('abort', end, { once: true });
   }
 
-  /** An NVE whose session is elsewhere tells us by its status that it has all it should. */
   #heard(event: StoreEvent): void {
-    if (event.kind !== 'put') return;
-    const { key, value } = event.kv;
-    const about = parseResourceKey(key);
-    if (about?.part !== 'status' || about.collection !== 'nves') return;
-    const nve = about.id;
-    if (this.#absentees.missed(nve) === undefined || !this.#tenures.isElsewhere(nve)) return;
-    const { settledDigest } = STATUS_RECORDS.nves.decode(key, value);
-    if (settledDigest === '' || settledDigest !== this.#digestOf(nve)) return;
+    const digestOf = (id: string): string => this.#digestOf(id);
+    const nve = settledElsewhere(event, this.#absentees, this.#tenures, digestOf);
+    if (nve === undefined) return;
     this.#absentees.forget(nve);
     this.#observer.progressed(nve, 'all');
     this.#waiters.progressed(nve);

@@ -17,6 +17,7 @@ import { readNveStatus } from './nves.js';
 import { decodeKv, etagOf, RECORDS, STATUS_RECORDS, type NveStatusRecord } from './records.js';
 import type { Resources } from './resources.js';
 import type { Connected, NveFacts } from './sessions.js';
+import type { Liveness } from './liveness/liveness.js';
 import type { Tenures } from './tenures.js';
 
 export interface NveStatusesDeps {
@@ -29,6 +30,7 @@ export interface NveStatusesDeps {
   /** Resolves when the compiler has this revision. */
   compiled(revision: number): Promise<void>;
   readonly tenures: Pick<Tenures, 'claim' | 'guard' | 'isElsewhere'>;
+  readonly liveness: Pick<Liveness, 'standingOf' | 'restore'>;
 }
 
 /** Attempts to write about an NVE that others are changing. */
@@ -58,6 +60,7 @@ export class NveStatuses {
   async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void> {
     await this.#bind(nve, nodeUuid);
     await this.deps.tenures.claim(nve);
+    await this.deps.liveness.restore(nve);
     await this.store(nve, facts);
     this.#departed.delete(nve);
   }
@@ -104,7 +107,7 @@ export class NveStatuses {
       const record: NveStatusRecord = {
         ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
         ...now,
-        state: 'SYNCING',
+        ...{ state: 'SYNCING', reasonCode: '', reason: '' },
         lastSeenTime: timestamp(clock.now()),
       };
       const value = STATUS_RECORDS.nves.encode(record);
@@ -136,7 +139,7 @@ export class NveStatuses {
       return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
     const last = this.#departed.get(nve) ?? (await readNveStatus(this.deps.store, nve))?.value;
     if (last === undefined) return undefined;
-    return STATUS_RECORDS.nves.encode({ ...last, state: 'DISCONNECTED' });
+    return STATUS_RECORDS.nves.encode({ ...last, ...(await this.deps.liveness.standingOf(nve)) });
   }
 
   /** What its agent said of its host last; undefined: nothing. */
@@ -153,6 +156,7 @@ export class NveStatuses {
     return {
       ...facts,
       state: stateOf(progress.idle, progress.counts.failed),
+      ...{ reasonCode: '', reason: '' },
       lastSeenTime: since,
       itemCounts: progress.counts,
       appliedRevision: progress.settledRevision,

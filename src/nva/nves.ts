@@ -16,6 +16,7 @@ import {
   specKey,
   statusKey,
   vtepKey,
+  withdrawalKey,
 } from './keys.js';
 import {
   decodeKv,
@@ -63,7 +64,7 @@ export function nveRules(store: Reads): ResourceRules<NveSpec, Nve> {
       Promise.resolve([unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve')]),
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
     tenant: () => Promise.resolve(''),
-    statusKeys: (id) => [statusKey('nves', id), sessionKey(id)],
+    statusKeys: (id) => [statusKey('nves', id), sessionKey(id), withdrawalKey(id)],
     generations: () => [],
     async assemble(id, { value, modRevision }, revision) {
       const status = await readNveStatus(store, id, revision);

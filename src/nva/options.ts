@@ -5,6 +5,7 @@ import type { Log } from '../model/log.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Store } from '../store/store.js';
 import type { HistoryLimits } from './changes/forget.js';
+import type { LivenessTuning } from './liveness/liveness.js';
 import type { NvaMeter } from './observer.js';
 
 export interface NvaOptions {
@@ -19,6 +20,8 @@ export interface NvaOptions {
   readonly history?: HistoryLimits;
   /** Absent: every certificate of the CA is as good as another. */
   readonly policy?: AccessPolicy;
+  /** When an NVE counts as dead; absent: never. */
+  readonly liveness?: LivenessTuning;
   /** Is told of what happens. */
   readonly meter?: NvaMeter;
   readonly tracer?: Tracer;

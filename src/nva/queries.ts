@@ -6,6 +6,8 @@ import { MAX_QUERIES, type Query, type QueryAnswer, type QueryReply } from '../m
 /** Milliseconds that an NVE may take to look. */
 const ANSWER_MS = 10_000;
 
+type Question = Pick<Query, 'what'> & Partial<Pick<Query, 'keys' | 'paths'>>;
+
 interface Waiter {
   readonly resolve: (answer: QueryAnswer) => void;
   readonly reject: (error: NfvError) => void;
@@ -29,7 +31,7 @@ export class Queries {
    * @throws NfvError NVE_DISCONNECTED when the session ends, DEADLINE_EXCEEDED, CANCELLED,
    *   TOO_MANY_REQUESTS, and what the NVE answers
    */
-  ask({ what, keys }: Pick<Query, 'what' | 'keys'>, signal: AbortSignal): Promise<QueryAnswer> {
+  ask(question: Question, signal: AbortSignal): Promise<QueryAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#over !== undefined) throw this.#over;
       if (signal.aborted) throw new NfvError('CANCELLED', 'nobody waits for the answer');
@@ -62,7 +64,8 @@ export class Queries {
       };
       signal.addEventListener('abort', cancel, { once: true });
       this.#waiters.set(id, waiter);
-      this.#unsent.set(id, { kind: 'query', id, what, keys });
+      const { what, keys = [], paths = [] } = question;
+      this.#unsent.set(id, { kind: 'query', id, what, keys, paths });
       this.wake();
     });
   }
@@ -80,9 +83,9 @@ export class Queries {
   }
 
   /** One that nobody waits for any more comes too late. */
-  answered({ id, error, sights, counters }: QueryReply): void {
+  answered({ id, error, sights, counters, reaches }: QueryReply): void {
     const waiter = this.#waiters.get(id);
-    if (error === undefined) waiter?.resolve({ sights, counters });
+    if (error === undefined) waiter?.resolve({ sights, counters, reaches });
     else
       waiter?.reject(
         new NfvError(isErrorCode(error.code) ? error.code : 'INTERNAL', error.message),

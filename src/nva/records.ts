@@ -15,7 +15,7 @@ import { MIGRATION_PHASES } from '../model/migration-phase.js';
 import type { PlacedEndpoint } from '../model/migration.js';
 import { portSchema } from '../model/port-schema.js';
 import type { Meta } from '../model/resource.js';
-import type { NveSpec, NveStatus } from '../model/nve.js';
+import { NVE_STATES, type NveSpec, type NveStatus } from '../model/nve.js';
 import type { RouterSpec } from '../model/router.js';
 import type { SubnetSpec } from '../model/subnet.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -200,7 +200,10 @@ const hostStatus: z.ZodType<HostStatus> = z.object({
 });
 
 const nveStatus: z.ZodType<NveStatusRecord> = z.object({
-  state: z.enum(['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED']),
+  state: z.enum(NVE_STATES),
+  // Neither is in what older versions wrote.
+  reasonCode: z.string().default(''),
+  reason: z.string().default(''),
   capabilities: z
     .object({
       dataplane: z.string(),

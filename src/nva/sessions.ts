@@ -87,6 +87,7 @@ export interface Connected {
   /** Undefined: it has not said yet. */
   host: HostStatus | undefined;
   readonly takesHostOffers: boolean;
+  readonly probesUnderlay: boolean;
   readonly since: string;
 }
 
@@ -263,6 +264,7 @@ export class Sessions {
       dataplane: undefined,
       host: undefined,
       takesHostOffers: hello.takesHostOffers,
+      probesUnderlay: hello.probesUnderlay,
       since: timestamp(deps.clock.now()),
       session: new Session(
         {

@@ -77,6 +77,11 @@ export class Tenures {
     return peers.isAlive(tenure.process);
   }
 
+  /** The revision of the last claim; 0: none. */
+  claimed(nve: string): number {
+    return this.#latest.get(nve)?.revision ?? 0;
+  }
+
   /** NVEs whose last session was with a replica that is no longer there. */
   *orphans(): Generator<string> {
     const { peers } = this.store;
@@ -91,7 +96,7 @@ export class Tenures {
   guard(nve: string): Compare | 'elsewhere' | undefined {
     if (this.store.peers === undefined) return undefined;
     if (this.isElsewhere(nve)) return 'elsewhere';
-    const revision = this.#latest.get(nve)?.revision ?? 0;
+    const revision = this.claimed(nve);
     return { kind: 'revision', key: sessionKey(nve), revision };
   }
 

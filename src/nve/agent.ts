@@ -10,7 +10,13 @@ import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
 import type { Capabilities, Drift, Underlay } from '../model/nve.js';
 import { PROTOCOL_VERSION, type Delta, type Epoch, type Hello } from '../model/southbound.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
-import type { Query, QueryAnswer } from '../model/query.js';
+import {
+  NO_ANSWER,
+  type Query,
+  type QueryAnswer,
+  type Reach,
+  type UnderlayPath,
+} from '../model/query.js';
 import type { Dataplane } from '../reconcile/dataplane.js';
 import { spanned, traceFields, type Tracer } from '../model/tracing.js';
 import { withDeadline } from '../reconcile/deadline.js';
@@ -61,6 +67,9 @@ const UNDERLAY_MS = 10_000;
 
 /** Reading counters may take so long, in milliseconds. */
 const COUNTERS_MS = 5000;
+
+/** Probes may take so long, in milliseconds. */
+const REACH_MS = 5000;
 
 /** Drifts of one pass that are logged one by one. */
 const MAX_LOGGED = 20;
@@ -182,12 +191,24 @@ export class Agent {
     return this.#capabilities;
   }
 
-  async #answer({ what, keys }: Query): Promise<QueryAnswer> {
-    if (what === 'LOOK') return { sights: await this.#reconciler.look(keys), counters: [] };
+  async #answer({ what, keys, paths }: Query): Promise<QueryAnswer> {
+    if (what === 'LOOK') return { ...NO_ANSWER, sights: await this.#reconciler.look(keys) };
+    if (what === 'REACH') return { ...NO_ANSWER, reaches: await this.#reach(paths) };
     const { clock, dataplane } = this.#options;
     const deadline = { clock, ms: COUNTERS_MS, what: 'counters', signal: this.#stop.signal };
     const counters = await withDeadline(deadline, (signal) => dataplane.counters(keys, signal));
-    return { sights: [], counters };
+    return { ...NO_ANSWER, counters };
+  }
+
+  async #reach(paths: readonly UnderlayPath[]): Promise<readonly Reach[]> {
+    const { dataplane, clock } = this.#options;
+    if (dataplane.reach === undefined) {
+      const detail = 'the dataplane cannot probe';
+      return paths.map((path) => ({ ...path, state: 'UNKNOWN', detail }));
+    }
+    const probe = dataplane.reach.bind(dataplane);
+    const deadline = { clock, ms: REACH_MS, what: 'probes', signal: this.#stop.signal };
+    return withDeadline(deadline, (signal) => probe(paths, signal));
   }
 
   status(): ReconcilerStatus {
@@ -230,6 +251,7 @@ export class Agent {
       digest: this.#lastGood.digest,
       itemCount: this.#lastGood.size,
       takesHostOffers: this.#options.host !== undefined,
+      probesUnderlay: dataplane.reach !== undefined,
     };
   }
 

@@ -17,7 +17,7 @@ import {
   type ReceivedFromNva,
   type Welcome,
 } from '../model/southbound.js';
-import { MAX_QUERIES, type Query, type QueryAnswer } from '../model/query.js';
+import { MAX_QUERIES, NO_ANSWER, type Query, type QueryAnswer } from '../model/query.js';
 import { MachineClock } from '../statemachine/machine-clock.js';
 import { nveSessionMachine } from '../statemachine/nve-session.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
@@ -258,7 +258,7 @@ export class SessionRunner {
     const { id } = query;
     const reply = this.#options.agent.answer(query).catch((thrown: unknown) => {
       const { code, message } = NfvError.from(thrown);
-      return { sights: [], counters: [], error: { code, message } };
+      return { ...NO_ANSWER, error: { code, message } };
     });
     this.#forConnection(async () => {
       try {

@@ -3,7 +3,7 @@ import type { NfvError } from '../errors.js';
 import type { Item, ItemKind, Payload } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../model/nve.js';
-import type { PortCounters } from '../model/query.js';
+import type { PortCounters, Reach, UnderlayPath } from '../model/query.js';
 
 /** One object as it was read back. */
 export interface Observed {
@@ -132,5 +132,7 @@ export interface Dataplane {
    * @throws NfvError when nothing can be read
    */
   counters(keys: readonly string[], signal: AbortSignal): Promise<readonly PortCounters[]>;
+  /** Whether other VTEPs answer over the underlay, one for each path. Absent: it cannot ask them. */
+  reach?(paths: readonly UnderlayPath[], signal: AbortSignal): Promise<readonly Reach[]>;
   close(): Promise<void>;
 }

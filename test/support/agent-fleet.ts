@@ -132,7 +132,9 @@ export class AgentFleet {
     const { client } = this.harness;
     const index = new CompileIndex();
     for (const { id, spec, status } of (await client.nves.list(everything, call)).resources) {
-      index.load({ kind: 'Nve', id, after: { spec, underlays: status.underlays } });
+      const withdrawn = status.state === 'DEAD';
+      const { underlays } = status;
+      index.load({ kind: 'Nve', id, after: { spec, underlays, withdrawn } });
     }
     for (const { id, spec } of (await client.virtualNetworks.list(everything, call)).resources) {
       index.load({ kind: 'VirtualNetwork', id, after: spec });

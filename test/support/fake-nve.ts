@@ -4,7 +4,13 @@ import type { OfferedProfile } from '../../src/model/host/offer.js';
 import type { Item } from '../../src/model/item.js';
 import type { Capabilities, Underlay } from '../../src/model/nve.js';
 import { ITEM_KINDS } from '../../src/model/item.js';
-import type { ItemSight, Query, QueryReply } from '../../src/model/query.js';
+import {
+  NO_ANSWER,
+  type ItemSight,
+  type Query,
+  type QueryReply,
+  type ReachState,
+} from '../../src/model/query.js';
 import {
   Digest,
   PROTOCOL_VERSION,
@@ -38,6 +44,8 @@ export interface FakeNveOptions {
   readonly underlays?: readonly Underlay[];
   /** It keeps host profiles; false: it is of before there were any. */
   readonly takesHostOffers?: boolean;
+  /** What it finds of another VTEP; absent: it cannot probe. */
+  readonly reach?: (remote: string) => ReachState;
   /** What becomes of an item; undefined: applied. */
   readonly judge?: (item: Item) => ItemReport['failure'];
   /** Called with each delta before it is answered. */
@@ -99,6 +107,7 @@ export class FakeNve {
       digest: digest.text,
       itemCount: this.items.size,
       takesHostOffers: this.#options.takesHostOffers ?? false,
+      probesUnderlay: this.#options.reach !== undefined,
     };
   }
 
@@ -149,13 +158,20 @@ export class FakeNve {
   }
 
   /** All that it holds is as wanted, unless a test says otherwise. */
-  #answer({ id, what, keys }: Query): QueryReply {
+  #answer({ id, what, keys, paths }: Query): QueryReply {
     const sights = keys.map((key): ItemSight => {
       const state = this.items.has(key) ? 'AS_WANTED' : 'UNWANTED';
       return this.sights.get(key) ?? { key, state, detail: '' };
     });
     const counters = keys.map((key) => ({ key, ...COUNTED }));
-    const reply = { kind: 'query_reply', id, sights: [], counters: [] } as const;
+    const reply = { kind: 'query_reply', id, ...NO_ANSWER } as const;
+    if (what === 'REACH') {
+      const { reach } = this.#options;
+      const reaches = paths.map((path) => {
+        return { ...path, state: reach?.(path.remote) ?? ('UNKNOWN' as const), detail: '' };
+      });
+      return { ...reply, reaches };
+    }
     return what === 'LOOK' ? { ...reply, sights } : { ...reply, counters };
   }
 

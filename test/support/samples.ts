@@ -48,6 +48,8 @@ export const NVE: Nve = {
   },
   status: {
     state: 'DEGRADED',
+    reasonCode: 'NVE_LOSS_HELD',
+    reason: 'many are gone',
     capabilities: {
       dataplane: 'linux',
       dataplaneVersion: '6.1.0',

@@ -14,7 +14,12 @@ export async function sayHello(address: Address, tls: TlsFiles, nve: string): Pr
   await stream.send({
     ...{ kind: 'hello', protocolVersions: [1], nve, nodeUuid: randomUUID() },
     ...{ agentVersion: '0.1.0', capabilities, underlays: [], revision: 0, itemCount: 0 },
-    ...{ epoch: { storeId: '', number: 0 }, digest: '0000000000000000', takesHostOffers: true },
+    ...{
+      epoch: { storeId: '', number: 0 },
+      digest: '0000000000000000',
+      takesHostOffers: true,
+      probesUnderlay: false,
+    },
   });
   try {
     for await (const { kind } of stream.incoming) return kind;

@@ -15,13 +15,18 @@ export function nveSpec(vtepAddresses: readonly string[], fields: Partial<NveSpe
 }
 
 /** An NVE whose addresses are on interfaces with `mtu`; without it, its agent has said nothing. */
-export function nveInput(vtepAddresses: readonly string[], mtu?: number): NveInput {
+export function nveInput(
+  vtepAddresses: readonly string[],
+  mtu?: number,
+  withdrawn = false,
+): NveInput {
   return {
     spec: nveSpec(vtepAddresses),
     underlays:
       mtu === undefined
         ? []
         : vtepAddresses.map((address) => ({ address, interface: 'eth0', mtu })),
+    withdrawn,
   };
 }
 

@@ -36,7 +36,7 @@ export const TRAFFIC: readonly Case[] = [
       const session = await lab.inStep(basis(lab));
       const ids = Array.from({ length: MAX_QUERIES }, () => session.nextQuery());
       for (const id of ids) {
-        await session.send({ kind: 'query', id, what: 'LOOK', keys: [domain(lab).key] });
+        await session.send({ kind: 'query', id, what: 'LOOK', keys: [domain(lab).key], paths: [] });
       }
       for (const id of ids) await session.answer(id);
     },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { abortError } from '../../host/iproute2/answers.js';
 import type { CommandObserver } from '../../host/iproute2/batch.js';
 import { Monitor } from '../../host/iproute2/monitor.js';
-import { SystemPrograms } from '../../host/program.js';
+import { SystemPrograms, type Programs } from '../../host/program.js';
 import { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
 import { timestamp, type Clock } from '../../model/clock.js';
@@ -12,7 +12,7 @@ import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Log } from '../../model/log.js';
 import type { Item, Payload } from '../../model/item.js';
 import type { Capabilities, Underlay } from '../../model/nve.js';
-import type { PortCounters } from '../../model/query.js';
+import type { PortCounters, Reach, UnderlayPath } from '../../model/query.js';
 import type {
   AroundStep,
   Dataplane,
@@ -33,6 +33,7 @@ import { countersOf, NET_DEV } from './port-counters.js';
 import { NetnsNames } from './netns-names.js';
 import { notePorts } from './port-sight.js';
 import { probe } from './probe.js';
+import { reachOf } from './reach.js';
 import { read } from './reader.js';
 import { namesLast } from './routers.js';
 import type { Listener } from './teller.js';
@@ -79,6 +80,7 @@ export class LinuxDataplane implements Dataplane {
   readonly #gate: Gate;
   readonly #changes: Changes;
   readonly #searchPath: string;
+  readonly #programs: Programs;
   #toldOfNames = false;
   #monitor: Monitor | undefined;
   /** Of routers' namespaces; when there are any. */
@@ -88,6 +90,7 @@ export class LinuxDataplane implements Dataplane {
   /** Works in the network namespace that the process is in; starts what it needs when needed. */
   constructor(private readonly options: LinuxDataplaneOptions) {
     this.#searchPath = options.searchPath ?? SEARCH_PATH;
+    this.#programs = new SystemPrograms(this.#searchPath, options.clock);
     const netnsFolder = options.netnsFolder ?? '/run/netns';
     this.#gate = new Gate({
       timers: options.clock,
@@ -95,7 +98,7 @@ export class LinuxDataplane implements Dataplane {
       searchPath: this.#searchPath,
       netnsFolder,
       sysctl: new Sysctl(options.sysctlRoot),
-      programs: new SystemPrograms(this.#searchPath, options.clock),
+      programs: this.#programs,
       sysfs: options.sysfs ?? '/sys',
       scratch: options.scratch ?? tmpdir(),
       newMac: options.newMac ?? randomMac,
@@ -189,6 +192,10 @@ export class LinuxDataplane implements Dataplane {
 
   counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
     return countersOf(keys, this.#memory, this.options.netDev ?? NET_DEV);
+  }
+
+  reach(paths: readonly UnderlayPath[], signal: AbortSignal): Promise<readonly Reach[]> {
+    return reachOf(paths, this.#programs, signal);
   }
 
   async close(): Promise<void> {

@@ -291,8 +291,9 @@ function inputOf(index: CompileIndex): (change: ResourceChange) => Change[] {
         return [{ kind: after.kind, id, after: after.spec }];
       case 'Nve': {
         const now = index.current('Nve', id);
-        const underlays = now.kind === 'Nve' ? (now.after?.underlays ?? []) : [];
-        return [{ kind: after.kind, id, after: { spec: after.spec, underlays } }];
+        const known = now.kind === 'Nve' ? now.after : undefined;
+        const { underlays = [], withdrawn = false } = known ?? {};
+        return [{ kind: after.kind, id, after: { spec: after.spec, underlays, withdrawn } }];
       }
       case 'Subnet':
         return [{ kind: after.kind, id, after: after.spec }];

@@ -3,8 +3,9 @@
  * is always that of compiling everything (test/unit/nva/compiler holds the two against each other).
  */
 import { isDeepStrictEqual } from 'node:util';
-import { placesOf, type PlacedEndpoint } from '../../model/migration.js';
+import { homeOf, placesOf, type PlacedEndpoint } from '../../model/migration.js';
 import type { Item } from '../../model/item.js';
+import type { UnderlayPath } from '../../model/query.js';
 import type { Labels } from '../../model/resource.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
@@ -17,6 +18,7 @@ import { reachOf } from './reach.js';
 import { RouterDiff, type RouterReach } from './router-diff.js';
 import type { RouterView } from './router-view.js';
 import { Tables } from './tables.js';
+import { pathsTo } from './underlay-paths.js';
 
 /** What a change may touch. */
 interface Scope {
@@ -168,6 +170,11 @@ export class CompileIndex {
     return this.#tables.membersOf(networks);
   }
 
+  /** From each NVE that shares a network with it, the ways over the underlay to an NVE. */
+  pathsTo(nve: string): Map<string, UnderlayPath[]> {
+    return pathsTo(this.#tables, nve);
+  }
+
   /** The router that two networks have; undefined: none leads from one to the other. */
   routeBetween(a: string, b: string): RouteBetween | undefined {
     return routeBetween(this.#tables, a, b);
@@ -239,12 +246,18 @@ export class CompileIndex {
     const tables = this.#tables;
     const before = tables.endpoint(id);
     const specs = [before, after].filter((spec) => spec !== undefined);
-    scope.reach = this.#movesMember(before, after) ? 'members' : 'endpoint';
+    const reachesMore = this.#movesMember(before, after) || specs.some((s) => this.#isAtLost(s));
+    scope.reach = reachesMore ? 'members' : 'endpoint';
     for (const { network } of specs) {
       scope.networks.add(network);
       for (const router of tables.routersAt(network)) scope.routers.add(router);
       if (scope.reach === 'members') this.#addGroup(scope, network);
     }
+  }
+
+  /** Routes to it, from any network, are not what they were. */
+  #isAtLost(endpoint: PlacedEndpoint): boolean {
+    return this.#tables.nve(homeOf(endpoint))?.withdrawn === true;
   }
 
   /** An NVE comes to a network's group by it, or leaves it. */

@@ -9,6 +9,8 @@ import { vxlanOverhead, type VirtualNetworkSpec } from '../../model/virtual-netw
 export interface NveInput {
   readonly spec: NveSpec;
   readonly underlays: readonly Underlay[];
+  /** It was found dead: the others are not to send to it. Its own configuration stays. */
+  readonly withdrawn: boolean;
 }
 
 /** One change of what is compiled; `undefined` is "does not exist". */
@@ -33,6 +35,15 @@ export interface NetworkView {
   readonly prefixes: readonly string[];
   /** The NVEs that take part in the network, and the VTEP address of each. */
   readonly members: ReadonlyMap<string, string>;
+  /** Those of them that were found dead. */
+  readonly withdrawn: ReadonlySet<string>;
+  /** The addresses that are found at those, and at which of them. */
+  readonly lost: ReadonlyMap<string, string>;
+}
+
+/** Whether `nve` is not to send to `other`; it is never lost to itself. */
+export function isLost(view: NetworkView, nve: string, other: string): boolean {
+  return nve !== other && view.withdrawn.has(other);
 }
 
 /** Ethernet's, where an agent has not said anything yet. */
@@ -41,19 +52,27 @@ const DEFAULT_UNDERLAY_MTU = 1500;
 /**
  * @param subnets those of the network
  * @param members the NVEs that take part in the network
+ * @param addressesAt those of the network's endpoints that are looked for at an NVE
  */
 export function viewOf(
   id: string,
   spec: VirtualNetworkSpec,
   subnets: readonly SubnetSpec[],
   members: Iterable<readonly [string, NveInput]>,
+  addressesAt: (nve: string) => Iterable<string>,
 ): NetworkView {
   const vteps = new Map<string, string>();
+  const withdrawn = new Set<string>();
+  const lost = new Map<string, string>();
   let underlayMtu = Number.POSITIVE_INFINITY;
   for (const [nve, input] of members) {
     const vtep = vtepOf(input.spec, spec.underlayFamily);
     if (vtep === undefined) continue;
     vteps.set(nve, vtep);
+    if (input.withdrawn) {
+      withdrawn.add(nve);
+      for (const address of addressesAt(nve)) lost.set(address, nve);
+    }
     const underlay = input.underlays.find((u) => u.address === vtep);
     underlayMtu = Math.min(underlayMtu, underlay?.mtu ?? DEFAULT_UNDERLAY_MTU);
   }
@@ -63,5 +82,6 @@ export function viewOf(
     subnets.length === 0
       ? spec.prefixes
       : [...new Set([...spec.prefixes, ...subnets.map(({ prefix }) => prefix)])].sort();
-  return { id, spec, mtu: spec.mtu === 0 ? derived : spec.mtu, prefixes, members: vteps };
+  const mtu = spec.mtu === 0 ? derived : spec.mtu;
+  return { id, spec, mtu, prefixes, members: vteps, withdrawn, lost };
 }

@@ -5,7 +5,7 @@ import { withPrefixLength } from '../../model/endpoint.js';
 import { dependenciesOf, keyOf, type Item, type Payload } from '../../model/item.js';
 import { homeOf, placeAt, type Place, type PlacedEndpoint } from '../../model/migration.js';
 import type { NveSpec } from '../../model/nve.js';
-import type { NetworkView } from './inputs.js';
+import { isLost, type NetworkView } from './inputs.js';
 
 /** An item whose version is worked out when it is first asked for. */
 export class CompiledItem implements Item {
@@ -56,6 +56,7 @@ export function* peerItems(view: NetworkView, nve: string, peer: string): Genera
   const local = view.members.get(nve);
   const remote = view.members.get(peer);
   if (local === undefined || remote === undefined || nve === peer) return;
+  if (isLost(view, nve, peer)) return;
   const { vni, bumMode } = view.spec;
   yield new CompiledItem({ kind: 'tunnel', vni, remote, local });
   if (bumMode === 'HEAD_END') yield new CompiledItem({ kind: 'flood_member', vni, remote });
@@ -86,6 +87,7 @@ export class EndpointItems {
     if (here !== undefined) yield portItem(view, id, endpoint, here);
     // An endpoint that is down is where nobody can reach it.
     if (endpoint.adminState === 'DOWN') return;
+    if (here?.delivers !== true && isLost(view, nve, homeOf(endpoint))) return;
     const shared = this.#sharedOf(view, vtep, endpoint);
     yield here?.delivers === true ? localMacItem(view, id, endpoint) : shared.mac;
     yield* shared.neighbors;

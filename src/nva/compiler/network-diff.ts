@@ -122,7 +122,7 @@ function endpointsBefore(
 interface Touched {
   readonly everything: boolean;
   readonly mtu: boolean;
-  /** The NVEs whose VTEP address came, went or changed; all of them with `everything`. */
+  /** The NVEs whose VTEP address came, went, changed or is lost; all of them with `everything`. */
   readonly peers: ReadonlySet<string>;
   endpointsFor(nve: string): Iterable<string>;
 }
@@ -138,7 +138,10 @@ function touchedBy(
   const mtu = before?.mtu !== after?.mtu;
   const peers = new Set(
     members(before, after).filter(
-      (nve) => everything || before?.members.get(nve) !== after?.members.get(nve),
+      (nve) =>
+        everything ||
+        before?.members.get(nve) !== after?.members.get(nve) ||
+        before?.withdrawn.has(nve) !== after?.withdrawn.has(nve),
     ),
   );
   const shared = new Set<string>(everything ? network?.endpoints.keys() : []);

@@ -49,6 +49,7 @@ export class RouterDiff {
     const sameNeighbors = reach !== 'everything' || haveSameNeighbors(before, after);
     const moved = reach === 'endpoint' ? [] : this.#moved(before, after, changed);
     const sameMtus = haveSameMtus(before, after);
+    const sameLosses = lossesOf(before) === lossesOf(after);
     for (const nve of new Set([...routerMembers(before), ...routerMembers(after)])) {
       if (!sameNeighbors || !sameGateways(before, after, nve)) {
         this.counters.member++;
@@ -57,9 +58,10 @@ export class RouterDiff {
         deltas.diff(nve, was, is);
         continue;
       }
-      // Routes are by the gateways, which are the same.
-      const own = reach === 'everything' ? routerItems : gatewayItems;
-      if (reach === 'everything' || !sameMtus) {
+      // Routes are by the gateways, which are the same, and by the addresses that are lost.
+      const all = reach === 'everything' || !sameLosses;
+      const own = all ? routerItems : gatewayItems;
+      if (all || !sameMtus) {
         deltas.diff(nve, own(before, nve), own(after, nve));
       }
       for (const each of moved) this.#diffEndpoint(before, after, nve, each, deltas);
@@ -78,7 +80,7 @@ export class RouterDiff {
     deltas.diff(nve, was, this.#of(after, nve, endpoint.after));
   }
 
-  /** The endpoints that are the same, on NVEs that came to one of the router's networks or left it. */
+  /** The endpoints that are the same, on NVEs that came to one of its networks, left it or are lost. */
   #moved(
     before: RouterView | undefined,
     after: RouterView | undefined,
@@ -86,11 +88,15 @@ export class RouterDiff {
   ): Pick<ChangedEndpoint, 'before' | 'after'>[] {
     const networks = [...(before?.gateways.keys() ?? []), ...(after?.gateways.keys() ?? [])];
     return [...new Set(networks)].flatMap((id) => {
-      const [was, is] = [before, after].map((view) => view?.gateways.get(id)?.view.members);
-      const nves = [...new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])];
+      const [was, is] = [before, after].map((router) => router?.gateways.get(id)?.view);
+      const nves = [...new Set([...(was?.members.keys() ?? []), ...(is?.members.keys() ?? [])])];
       const network = this.tables.network(id);
       return nves
-        .filter((nve) => was?.has(nve) !== is?.has(nve))
+        .filter(
+          (nve) =>
+            was?.members.has(nve) !== is?.members.has(nve) ||
+            was?.withdrawn.has(nve) !== is?.withdrawn.has(nve),
+        )
         .flatMap((nve) => [...(network?.byNve.get(nve) ?? [])])
         .filter((endpoint) => endpoint !== changed?.id)
         .map((endpoint) => network?.endpoints.get(endpoint))
@@ -139,6 +145,14 @@ function haveSameNeighbors(before: RouterView | undefined, after: RouterView | u
     ),
   );
   return shapes[0]?.sort().join(';') === shapes[1]?.sort().join(';');
+}
+
+/** The addresses that are at dead NVEs, to be compared. */
+function lossesOf(router: RouterView | undefined): string {
+  const losses = [...(router?.gateways ?? [])].flatMap(([id, { view }]) =>
+    [...view.lost].map(([address, nve]) => `${id} ${address} ${nve}`),
+  );
+  return losses.sort().join();
 }
 
 function haveSameMtus(before: RouterView | undefined, after: RouterView | undefined): boolean {

@@ -4,7 +4,7 @@ import type { Item } from '../../model/item.js';
 import type { RouterSpec, StaticRoute } from '../../model/router.js';
 import type { NextHop, RouteVia } from '../../model/routing-items.js';
 import { subnetHolds, type SubnetSpec } from '../../model/subnet.js';
-import type { NetworkView } from './inputs.js';
+import { isLost, type NetworkView } from './inputs.js';
 import { CompiledItem } from './items.js';
 
 /** The router's way into one network. */
@@ -60,7 +60,7 @@ export function* routerItems(router: RouterView | undefined, nve: string): Gener
   yield new CompiledItem({ kind: 'vrf', id: vrfId, name: router.id });
   yield* gatewayItems(router, nve);
   for (const route of router.spec.routes) {
-    const via = viaOf(route, own);
+    const via = viaOf(route, own, nve);
     if (via === undefined) continue;
     yield new CompiledItem({ kind: 'route', vrf: vrfId, prefix: route.prefix, via });
   }
@@ -85,12 +85,20 @@ export function* gatewayItems(router: RouterView | undefined, nve: string): Gene
   }
 }
 
-/** Undefined: the NVE has no way to any of the next hops. */
-function viaOf({ nextHops, drop }: StaticRoute, own: readonly Gateway[]): RouteVia | undefined {
+/** Undefined: the NVE has no way to any of the next hops, or they were on NVEs that are dead. */
+function viaOf(
+  { nextHops, drop }: StaticRoute,
+  own: readonly Gateway[],
+  nve: string,
+): RouteVia | undefined {
   if (drop) return { kind: 'drop' };
   const reached = nextHops.flatMap(({ address, weight }): NextHop[] => {
     const gateway = own.find(({ subnets }) => subnets.some((s) => subnetHolds(s, address)));
-    return gateway === undefined ? [] : [{ address, weight, vni: gateway.view.spec.vni }];
+    if (gateway === undefined) return [];
+    const { view } = gateway;
+    const at = view.lost.get(address);
+    if (at !== undefined && isLost(view, nve, at)) return [];
+    return [{ address, weight, vni: view.spec.vni }];
   });
   return reached.length === 0 ? undefined : { kind: 'next_hops', nextHops: reached };
 }
@@ -112,7 +120,8 @@ export class RouterNeighbors {
     const gateway = router?.gateways.get(endpoint.network);
     if (router === undefined || gateway === undefined) return;
     const { view } = gateway;
-    if (!view.members.has(nve) || !view.members.has(homeOf(endpoint))) return;
+    const home = homeOf(endpoint);
+    if (!view.members.has(nve) || !view.members.has(home) || isLost(view, nve, home)) return;
     if (endpoint.adminState === 'DOWN') return;
     yield* this.#itemsOf(router.spec.vrfId, gateway, endpoint);
   }

@@ -1,5 +1,5 @@
 /** The model as the compiler has it. What refers to each other may come in any order. */
-import { placesOf, type PlacedEndpoint } from '../../model/migration.js';
+import { homeOf, placesOf, type PlacedEndpoint } from '../../model/migration.js';
 import type { RouterSpec } from '../../model/router.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
@@ -164,7 +164,7 @@ export class Tables {
       if (input !== undefined) members.push([nve, input]);
     }
     const subnets = [...network.subnets].flatMap((each) => this.#subnets.get(each) ?? []);
-    return viewOf(id, network.spec, subnets, members);
+    return viewOf(id, network.spec, subnets, members, (nve) => addressesAt(network, nve));
   }
 
   /** @param views of the router's networks */
@@ -250,6 +250,14 @@ export class Tables {
       addTo(network.byNve, nve, id);
       addTo(this.#nveNetworks, nve, endpoint.network);
     }
+  }
+}
+
+/** Of the endpoints that others look for at an NVE. */
+function* addressesAt({ endpoints, byNve }: Network, nve: string): Generator<string> {
+  for (const id of byNve.get(nve) ?? []) {
+    const endpoint = endpoints.get(id);
+    if (endpoint !== undefined && homeOf(endpoint) === nve) yield* endpoint.ips;
   }
 }
 

@@ -1,11 +1,13 @@
-import type {
-  Capabilities,
-  Drift,
-  ItemFailure,
-  Nve,
-  NveSpec,
-  NveStatus,
-  Underlay,
+import { clip } from '../../errors.js';
+import {
+  NVE_STATES,
+  type Capabilities,
+  type Drift,
+  type ItemFailure,
+  type Nve,
+  type NveSpec,
+  type NveStatus,
+  type Underlay,
 } from '../../model/nve.js';
 import { formatName, requireName } from '../../model/names.js';
 import type {
@@ -34,16 +36,16 @@ import { dataplaneStatusFromWire, dataplaneStatusToWire } from './dataplane-stat
 import { hostStatusFromWire, hostStatusToWire } from './host-status.js';
 import { metaFromWire, metaToWire } from './meta.js';
 
-const STATES = new EnumTable(
-  ['NEVER_CONNECTED', 'SYNCING', 'IN_SYNC', 'DEGRADED', 'DISCONNECTED'],
-  {
-    NEVER_CONNECTED: 'STATE_NEVER_CONNECTED',
-    SYNCING: 'STATE_SYNCING',
-    IN_SYNC: 'STATE_IN_SYNC',
-    DEGRADED: 'STATE_DEGRADED',
-    DISCONNECTED: 'STATE_DISCONNECTED',
-  } as const,
-);
+const STATES = new EnumTable(NVE_STATES, {
+  NEVER_CONNECTED: 'STATE_NEVER_CONNECTED',
+  SYNCING: 'STATE_SYNCING',
+  IN_SYNC: 'STATE_IN_SYNC',
+  DEGRADED: 'STATE_DEGRADED',
+  DISCONNECTED: 'STATE_DISCONNECTED',
+  DEAD: 'STATE_DEAD',
+} as const);
+
+const MAX_REASON = 500;
 
 const ACTIONS = new EnumTable(['REPAIRED', 'REPORTED', 'FAILED'], {
   REPAIRED: 'ACTION_REPAIRED',
@@ -90,6 +92,8 @@ function fromWire(wire: WireOut): Nve {
 function statusFromWire(wire: WireOut): NveStatus {
   return {
     state: STATES.fromWire('state', wire.state),
+    reasonCode: wire.reason_code,
+    reason: wire.reason,
     ...(wire.capabilities === null
       ? {}
       : { capabilities: capabilitiesFromWire(wire.capabilities) }),
@@ -122,6 +126,8 @@ function toWire(nve: Nve): Wire {
     ...specToWire(nve.spec),
     name: formatName('nves', nve.id),
     state: STATES.toWire(status.state),
+    reason_code: status.reasonCode,
+    reason: clip(status.reason, MAX_REASON),
     capabilities:
       status.capabilities === undefined ? null : capabilitiesToWire(status.capabilities),
     underlays: status.underlays.map(underlayToWire),

@@ -1,7 +1,10 @@
+import { isIP } from 'node:net';
 import { clip, NfvError } from '../../errors.js';
 import {
   MAX_QUERY_KEYS,
+  MAX_QUERY_PATHS,
   QUERY_KINDS,
+  REACH_STATES,
   SIGHT_STATES,
   type Query,
   type QueryReply,
@@ -13,6 +16,7 @@ import { EnumTable, fromInteger } from './common.js';
 const KINDS = new EnumTable(QUERY_KINDS, {
   LOOK: 'WHAT_LOOK',
   COUNTERS: 'WHAT_COUNTERS',
+  REACH: 'WHAT_REACH',
 } as const);
 
 const STATES = new EnumTable(SIGHT_STATES, {
@@ -21,6 +25,12 @@ const STATES = new EnumTable(SIGHT_STATES, {
   MISSING: 'STATE_MISSING',
   OBSTRUCTED: 'STATE_OBSTRUCTED',
   UNWANTED: 'STATE_UNWANTED',
+} as const);
+
+const REACHES = new EnumTable(REACH_STATES, {
+  REACHABLE: 'STATE_REACHABLE',
+  UNREACHABLE: 'STATE_UNREACHABLE',
+  UNKNOWN: 'STATE_UNKNOWN',
 } as const);
 
 const MAX_TEXT = 500;
@@ -32,11 +42,15 @@ export function queryFromWire(wire: Query__Output): Query {
     id: fromInteger('id', wire.id),
     what: KINDS.fromWire('what', wire.what),
     keys: bounded(wire.keys),
+    paths: bounded(wire.paths, MAX_QUERY_PATHS).map(({ local, remote }) => ({
+      local: addressOf('local', local),
+      remote: addressOf('remote', remote),
+    })),
   };
 }
 
-export function queryToWire({ id, what, keys }: Query): WireQuery {
-  return { id, what: KINDS.toWire(what), keys: [...keys] };
+export function queryToWire({ id, what, keys, paths }: Query): WireQuery {
+  return { id, what: KINDS.toWire(what), keys: [...keys], paths: [...paths] };
 }
 
 /** @throws NfvError PROTOCOL_VIOLATION, or that of a field */
@@ -59,6 +73,12 @@ export function queryReplyFromWire(wire: QueryReply__Output): QueryReply {
       txBytes: fromInteger('tx_bytes', each.tx_bytes),
       drops: fromInteger('drops', each.drops),
     })),
+    reaches: bounded(wire.reaches, MAX_QUERY_PATHS).map(({ local, remote, state, detail }) => ({
+      local,
+      remote,
+      state: REACHES.fromWire('state', state),
+      detail: clip(detail, MAX_TEXT),
+    })),
   };
 }
 
@@ -80,10 +100,22 @@ export function queryReplyToWire(reply: QueryReply): WireReply {
       tx_bytes: each.txBytes,
       drops: each.drops,
     })),
+    reaches: reply.reaches.map(({ local, remote, state, detail }) => ({
+      local,
+      remote,
+      state: REACHES.toWire(state),
+      detail: clip(detail, MAX_TEXT),
+    })),
   };
 }
 
-function bounded<T>(entries: readonly T[]): readonly T[] {
-  if (entries.length <= MAX_QUERY_KEYS) return entries;
-  throw new NfvError('PROTOCOL_VIOLATION', `a query of ${entries.length}, not ${MAX_QUERY_KEYS}`);
+/** It becomes an argument of a program. */
+function addressOf(field: string, text: string): string {
+  if (isIP(text) !== 0 && !text.includes('%')) return text;
+  throw new NfvError('PROTOCOL_VIOLATION', `${field}: "${clip(text, 64)}" is no IP address`);
+}
+
+function bounded<T>(entries: readonly T[], most = MAX_QUERY_KEYS): readonly T[] {
+  if (entries.length <= most) return entries;
+  throw new NfvError('PROTOCOL_VIOLATION', `a query of ${entries.length}, not ${most}`);
 }

@@ -120,6 +120,7 @@ function helloFromWire(wire: Hello__Output): Hello {
     digest: wire.digest,
     itemCount: wire.item_count,
     takesHostOffers: wire.takes_host_offers,
+    probesUnderlay: wire.probes_underlay,
   };
 }
 
@@ -210,6 +211,7 @@ function helloToWire(hello: Hello): WireHello {
     digest: hello.digest,
     item_count: hello.itemCount,
     takes_host_offers: hello.takesHostOffers,
+    probes_underlay: hello.probesUnderlay,
   };
 }
 

@@ -26,6 +26,7 @@ const HELLO: Hello = {
   digest: '0000000000000000',
   itemCount: 0,
   takesHostOffers: true,
+  probesUnderlay: true,
 };
 
 const WELCOME: FromNva = {

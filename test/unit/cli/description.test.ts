@@ -96,6 +96,7 @@ describe('describeNve', () => {
 Display name:      Rack 1
 Labels:            rack=r1
 State:             DEGRADED
+Reason:            NVE_LOSS_HELD: many are gone
 VTEP addresses:    10.77.0.1,fd77::1
 Identity:          5f3c1b9e-58a5-4c6c-9d3e-0c6f1f0a7a01
 Agent version:     0.1.0

@@ -20,6 +20,7 @@ const HELLO: Hello = {
   digest: '0000000000000000',
   itemCount: 0,
   takesHostOffers: true,
+  probesUnderlay: true,
 };
 const REPORTS: FromNve = { kind: 'item_reports', epoch: 7, entries: [], settledRevision: 3 };
 const underlays = (mtu: number): Underlay[] => [{ address: '192.0.2.1', interface: 'eth0', mtu }];

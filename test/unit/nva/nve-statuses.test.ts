@@ -38,6 +38,10 @@ describe('what is known of an NVE', () => {
       missed: () => undefined,
       compiled: () => Promise.resolve(),
       tenures: new Tenures(store, () => undefined),
+      liveness: {
+        standingOf: () => Promise.resolve({ state: 'DISCONNECTED', reasonCode: '', reason: '' }),
+        restore: () => Promise.resolve(),
+      },
     });
     const request = { id: 'host-a', spec: nveSpec(['192.0.2.1']), requestId: '' };
     await nves.create({ ...request, validateOnly: false }, call);
@@ -107,7 +111,7 @@ describe('what is known of an NVE', () => {
       undefined,
     );
     const counts = { driftCount: 0, driftedCount: 0 };
-    const host = { host: undefined, takesHostOffers: false };
+    const host = { host: undefined, takesHostOffers: false, probesUnderlay: false };
     return { session, facts: FACTS, drifts: [], ...counts, dataplane: undefined, ...host, since };
   }
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { MAX_QUERIES } from '../../../src/model/query.js';
+import { MAX_QUERIES, NO_ANSWER } from '../../../src/model/query.js';
 import { Queries } from '../../../src/nva/queries.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { refusedWith } from '../../support/refusals.js';
 
 const LOOK = { what: 'LOOK', keys: ['bd/1'] } as const;
-const NOTHING = { sights: [], counters: [] } as const;
+const NOTHING = NO_ANSWER;
 
 describe('what is asked of an NVE', () => {
   let clock: FakeClock;
@@ -23,15 +23,15 @@ describe('what is asked of an NVE', () => {
     const first = queries.ask(LOOK, asker.signal);
     const second = queries.ask({ what: 'COUNTERS', keys: ['port/a'] }, asker.signal);
     assert.equal(woken, 2);
-    assert.deepEqual(queries.next(), { kind: 'query', id: 1, ...LOOK });
+    assert.deepEqual(queries.next(), { kind: 'query', id: 1, ...LOOK, paths: [] });
     assert.equal(queries.next()?.id, 2);
     assert.equal(queries.next(), undefined);
     const counters = [
       { key: 'port/a', rxPackets: 1, rxBytes: 2, txPackets: 3, txBytes: 4, drops: 5 },
     ];
-    queries.answered({ kind: 'query_reply', id: 2, sights: [], counters });
+    queries.answered({ kind: 'query_reply', id: 2, ...NO_ANSWER, counters });
     queries.answered({ kind: 'query_reply', id: 1, ...NOTHING });
-    assert.deepEqual(await second, { sights: [], counters });
+    assert.deepEqual(await second, { ...NO_ANSWER, counters });
     assert.deepEqual(await first, NOTHING);
     queries.answered({ kind: 'query_reply', id: 1, ...NOTHING });
   });

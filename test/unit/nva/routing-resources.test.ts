@@ -13,7 +13,14 @@ import { STATUS_RECORDS } from '../../../src/nva/records.js';
 import { NO_NVE_STATUS } from '../../../src/model/nve.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryStore } from '../../support/memory-store.js';
-import { endpointSpec, networkSpec, nveSpec, routerSpec, subnetSpec } from '../../support/specs.js';
+import {
+  endpointSpec,
+  networkSpec,
+  nveInput,
+  nveSpec,
+  routerSpec,
+  subnetSpec,
+} from '../../support/specs.js';
 
 const call = { signal: new AbortController().signal };
 
@@ -345,7 +352,7 @@ describe('nva: routers', () => {
     const record = { ...NO_NVE_STATUS, capabilities, settledDigest: '' };
     world.store.put(statusKey('nves', 'host'), STATUS_RECORDS.nves.encode(record));
     const spec = await world.endpoint('e', { network: 'blue' });
-    world.index.load({ kind: 'Nve', id: 'host', after: { spec: nveSpec([]), underlays: [] } });
+    world.index.load({ kind: 'Nve', id: 'host', after: nveInput([]) });
     world.index.load({ kind: 'Endpoint', id: 'e', after: spec });
     const lacks = /^NVE_LACKS_CAPABILITY router\.subnets nves\/host: .* gateway_neighbor$/;
     assert.match(await refusal(world.router('r', { subnets: ['a'] })), lacks);

@@ -22,6 +22,7 @@ const HELLO: Hello = {
   digest: new Digest().text,
   itemCount: 0,
   takesHostOffers: true,
+  probesUnderlay: true,
 };
 
 describe('sessions', () => {

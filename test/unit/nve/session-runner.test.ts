@@ -59,6 +59,7 @@ describe('a session of an agent', () => {
       nodeUuid: 'uuid-1',
       agentVersion: '0.0.0-test',
       takesHostOffers: false,
+      probesUnderlay: false,
       underlays: addresses,
       epoch: { storeId: '', number: 0 },
       revision: 0,

@@ -29,11 +29,13 @@ const nveInputs: fc.Arbitrary<NveInput> = fc
     v4: fc.constantFrom(undefined, '192.0.2.1', '192.0.2.2', '192.0.2.3'),
     v6: fc.constantFrom(undefined, '2001:db8::1', '2001:db8::2'),
     mtu: fc.constantFrom(undefined, 1500, 9000),
+    withdrawn: fc.boolean(),
   })
-  .map(({ v4, v6, mtu }) =>
+  .map(({ v4, v6, mtu, withdrawn }) =>
     nveInput(
       [v4, v6].filter((a) => a !== undefined),
       mtu,
+      withdrawn,
     ),
   );
 

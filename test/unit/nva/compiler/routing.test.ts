@@ -90,11 +90,16 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
         id: fc.constantFrom(...NVES),
         addresses: fc.subarray([4, 6]),
         mtu: fc.constantFrom(undefined, 1500, 9000),
+        withdrawn: fc.boolean(),
       })
-      .map(({ id, addresses, mtu }): Change => {
+      .map(({ id, addresses, mtu, withdrawn }): Change => {
         const n = NVES.indexOf(id) + 1;
         const own = addresses.map((v) => (v === 4 ? `192.0.2.${n}` : `2001:db8::${n}`));
-        return { kind: 'Nve', id, after: own.length === 0 ? undefined : nveInput(own, mtu) };
+        return {
+          kind: 'Nve',
+          id,
+          after: own.length === 0 ? undefined : nveInput(own, mtu, withdrawn),
+        };
       }),
   },
   {
@@ -111,7 +116,7 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
       })
       .map(({ n, there, target, phase, ...fields }): Change => {
         const mac = `02:00:00:00:00:0${n}`;
-        const ips = SUBNETS.map((_, subnet) => `10.${subnet}.0.1${n}`);
+        const ips = SUBNETS.map((_, subnet) => `10.${subnet}.0.${n === 0 ? 9 : n + 9}`);
         const moving = target === undefined ? {} : { migration: migrationTo(target, { phase }) };
         const after = there ? { ...endpointSpec({ mac, ips, ...fields }), ...moving } : undefined;
         return { kind: 'Endpoint', id: `ep-${n}`, after };
@@ -285,5 +290,59 @@ describe('nva/compiler: routing', () => {
   it("a port's address has the length of its subnet", () => {
     const port = routed().full('nve-1').get('port/ep-1')?.payload;
     assert.deepEqual(port?.kind === 'port' && port.addresses, ['10.1.0.10/24']);
+  });
+
+  it('one that was found dead leaves the others, with its routes, and comes back; it keeps its own', () => {
+    const index = routed();
+    index.apply({ kind: 'Endpoint', id: 'here', after: endpoint(1, 'nve-3', 33) });
+    const route = (prefix: string, ...hops: string[]): RouterSpec['routes'][number] => {
+      return { prefix, nextHops: hops.map((address) => ({ address, weight: 1 })), drop: false };
+    };
+    const routes = [
+      route('192.168.0.0/16', '10.1.0.33', '10.2.0.10'),
+      route('0.0.0.0/0', '10.2.0.10'),
+    ];
+    const after = routerSpec({ subnets: ['sub-1', 'sub-2'], routes });
+    index.apply({ kind: 'Router', id: 'r', after });
+    const before = NVES.map((nve) => payloads(index.full(nve).values()));
+    const input = (withdrawn: boolean): Change => {
+      return { kind: 'Nve', id: 'nve-2', after: nveInput(['192.0.2.2'], 1500, withdrawn) };
+    };
+    const deltas = index.apply(input(true));
+    assert.deepEqual([...deltas.keys()].sort(), ['nve-1', 'nve-3']);
+    const delta = deltas.get('nve-1');
+    assert.deepEqual([...(delta?.removes ?? [])].sort(), [
+      'flood/101/192.0.2.2',
+      'flood/102/192.0.2.2',
+      'gwneigh/1/102/10.2.0.10',
+      'mac/102/02:00:00:00:02:10',
+      'neigh/102/10.2.0.10',
+      'route/1/0.0.0.0/0',
+      'tunnel/101/192.0.2.2',
+      'tunnel/102/192.0.2.2',
+    ]);
+    assert.deepEqual(
+      [...(delta?.upserts.values() ?? [])].map(({ payload }) => payload),
+      [
+        {
+          ...{ kind: 'route', vrf: 1, prefix: '192.168.0.0/16' },
+          via: { kind: 'next_hops', nextHops: [{ address: '10.1.0.33', weight: 1, vni: 101 }] },
+        },
+      ],
+    );
+    index.apply(input(false));
+    assert.deepEqual(
+      NVES.map((nve) => payloads(index.full(nve).values())),
+      before,
+    );
+  });
+
+  it('an endpoint that is moved away from a dead NVE is found where it is', () => {
+    const index = routed();
+    index.apply({ kind: 'Nve', id: 'nve-2', after: nveInput(['192.0.2.2'], 1500, true) });
+    const deltas = index.apply({ kind: 'Endpoint', id: 'ep-2', after: endpoint(2, 'nve-3') });
+    const got = [...(deltas.get('nve-1')?.upserts.keys() ?? [])];
+    assert.ok(got.includes('mac/102/02:00:00:00:02:10'), got.join());
+    assert.ok(got.includes('gwneigh/1/102/10.2.0.10'), got.join());
   });
 });

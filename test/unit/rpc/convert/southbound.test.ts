@@ -95,6 +95,7 @@ describe('messages of an NVE', () => {
       digest: '00112233aabbccdd',
       itemCount: 8,
       takesHostOffers: true,
+      probesUnderlay: true,
     },
     { kind: 'host_report', status: host },
     { kind: 'held_items', entries: [{ key: 'vtep/10.77.0.1', version: 'v0' }], last: true },

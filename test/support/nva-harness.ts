@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Call } from '../../src/model/api.js';
 import { systemClock, type Clock } from '../../src/model/clock.js';
+import type { LivenessTuning } from '../../src/nva/liveness/liveness.js';
 import { Nva } from '../../src/nva/nva.js';
 import { NvaClient } from '../../src/rpc/nva-client.js';
 import { RpcServer } from '../../src/rpc/server.js';
@@ -19,6 +20,7 @@ setMaxListeners(0, never);
 export const call: Call = { signal: never };
 
 export interface HarnessOptions {
+  readonly liveness?: LivenessTuning;
   readonly clock?: Clock;
   readonly vniRange?: { readonly min: number; readonly max: number };
 }
@@ -63,6 +65,7 @@ export class NvaHarness {
       log: nullLog,
       vniRange: this.options.vniRange ?? { min: 4096, max: 8191 },
       keepRevisions: 100_000,
+      ...(this.options.liveness === undefined ? {} : { liveness: this.options.liveness }),
     });
     const server = new RpcServer({
       listeners: [{ address: { kind: 'unix', path: this.socket } }],

@@ -26,6 +26,7 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
       vniRange,
       keepRevisions,
       history: { maxChanges, maxAge },
+      duplicates: { moves, window: windowMs, macHold: macHoldMs, ipHold: ipHoldMs },
     } = config;
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
@@ -43,6 +44,7 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const options = { store, clock: systemClock, log, vniRange, keepRevisions, history };
     const nva = await Nva.start({
       ...options,
+      duplicates: { moves, windowMs, macHoldMs, ipHoldMs },
       ...(policy === undefined ? {} : { policy }),
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
       ...(tracing === undefined ? {} : { tracer: tracing }),

@@ -1,6 +1,7 @@
 /** The configuration file of `nfvd nva`: docs/nva.md. */
 import { z } from 'zod';
 import { absolutePath, duration, logging } from '../model/config.js';
+import { DEFAULT_DUPLICATE_LIMITS } from '../model/duplicates.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
@@ -36,6 +37,15 @@ export const nvaConfigSchema = z.strictObject({
     .strictObject({
       maxChanges: z.int().min(100).max(1_000_000).default(10_000),
       maxAge: duration(3_600_000, 10 * 365 * 86_400_000).prefault('8760h'),
+    })
+    .prefault({}),
+  /** When an address moves too often to be one machine's (RFC 7432 §15.1, RFC 9161 §3.7). */
+  duplicates: z
+    .strictObject({
+      moves: z.int().min(2).max(100).default(DEFAULT_DUPLICATE_LIMITS.moves),
+      window: duration(1000, 3_600_000).prefault('180s'),
+      macHold: duration(0, 7 * 86_400_000).prefault('0s'),
+      ipHold: duration(0, 7 * 86_400_000).prefault('540s'),
     })
     .prefault({}),
   /** Who may do what, and whose identities count: docs/nva.md. */

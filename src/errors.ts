@@ -92,6 +92,7 @@ export const ERROR_TABLE = {
     false,
     'wait until its migration is over, or cancel it: nfvctl migrate cancel NAME',
   ),
+  DUPLICATE_ADDRESS: row('FAILED_PRECONDITION', false, 'see docs/nva.md#duplicate-addresses'),
   NO_MIGRATION: row('FAILED_PRECONDITION', false, 'start one first: nfvctl migrate start NAME'),
   MIGRATION_TIMED_OUT: row(
     'DEADLINE_EXCEEDED',
@@ -444,8 +445,5 @@ export function invalidFields(
     .map((v) => `${v.field}: ${v.value === '' ? '(empty)' : v.value}: ${v.reason}`)
     .join('; ');
   const first = violations[0];
-  return new NfvError(code, message, {
-    violations,
-    ...(first === undefined ? {} : { remedy: first.remedy }),
-  });
+  return new NfvError(code, message, { violations, ...(first && { remedy: first.remedy }) });
 }

@@ -69,6 +69,7 @@ export class ScaleNve extends Peer {
       digest: this.#digest.text,
       itemCount: this.#held.size,
       takesHostOffers: false,
+      probesUnderlay: false,
     };
   }
 

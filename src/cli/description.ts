@@ -51,8 +51,19 @@ export function describeNetwork(
     resourceTable('Subnets', subnets, context),
     resourceTable('NVEs', nves, context),
     resourceTable('Endpoints', endpoints, context),
+    ...duplicatesOf(network, context),
     ...driftsOf(network, endpoints, nves, context),
   ].join('\n');
+}
+
+/** Addresses that moved too often; none: nothing. */
+function duplicatesOf({ duplicates }: VirtualNetwork, context: DescribeContext): string[] {
+  if (duplicates.length === 0) return [];
+  const rows = duplicates.map(({ address, endpoint, nve, moves, since, until }) => {
+    return [address, endpoint, nve, String(moves), since, until === '' ? 'cleared' : until];
+  });
+  const columns = ['ADDRESS', 'ENDPOINT', 'NVE', 'MOVES', 'SINCE', 'FROZEN UNTIL'];
+  return [textTable('Duplicates', columns, rows, context)];
 }
 
 /** What the NVEs told of changes behind their backs, in this network; none: nothing. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeHelp } from './exit-codes.js';
 import { addGlobals } from './globals.js';
 import { applyVerb } from './verbs/apply.js';
+import { clearDuplicatesVerb } from './verbs/clear-duplicates.js';
 import { completeVerb } from './verbs/complete.js';
 import { completionVerb } from './verbs/completion.js';
 import { confirmVerb } from './verbs/confirm.js';
@@ -36,6 +37,7 @@ const VERBS: readonly Verb[] = [
   updateVerb,
   deleteVerb,
   migrateVerb,
+  clearDuplicatesVerb,
   applyVerb,
   planVerb,
   diffVerb,

@@ -27,6 +27,7 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
       vniRange,
       keepRevisions,
       history: { maxChanges, maxAge },
+      duplicates: { moves, window: windowMs, macHold: macHoldMs, ipHold: ipHoldMs },
     } = config;
     const policy = await readPolicy(config);
     const audit = await openAudit(config, log);
@@ -46,6 +47,7 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const nva = await Nva.start({
       ...options,
       ...(liveness === undefined ? {} : { liveness }),
+      duplicates: { moves, windowMs, macHoldMs, ipHoldMs },
       ...(policy === undefined ? {} : { policy }),
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
       ...(tracing === undefined ? {} : { tracer: tracing }),

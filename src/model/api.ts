@@ -15,6 +15,7 @@ import type {
 } from './changes.js';
 import type { Endpoint, EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
+import type { ClearDuplicatesRequest } from './duplicates.js';
 import type { CancelRequest, FinishRequest, MigrateRequest } from './migration-requests.js';
 import type { ItemFailure, Nve, NveSpec } from './nve.js';
 import type { EventsRequest, NvaEvent, NvaStatistics } from './observation.js';
@@ -153,6 +154,11 @@ export interface MigrationApi {
   cancel(request: CancelRequest, call: Call): Promise<Endpoint>;
 }
 
+export interface DuplicatesApi {
+  /** What is not frozen is no error. @throws NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD */
+  clear(request: ClearDuplicatesRequest, call: Call): Promise<VirtualNetwork>;
+}
+
 export interface ObservationApi {
   /** @throws ACCESS_DENIED */
   statistics(call: Call): Promise<NvaStatistics>;
@@ -170,6 +176,7 @@ export interface NvaApi {
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly changes: ChangesApi;
   readonly migrations: MigrationApi;
+  readonly duplicates: DuplicatesApi;
   /**
    * Ends without an error when the call's signal aborts.
    * @throws REVISION_COMPACTED, REVISION_IN_FUTURE, INVALID_FILTER

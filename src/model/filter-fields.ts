@@ -40,7 +40,7 @@ function metaFields(meta: Meta): FieldRecord {
   };
 }
 
-function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldRecord {
+function networkFields({ id, spec, effectiveMtu, duplicates, meta }: VirtualNetwork): FieldRecord {
   return {
     name: formatName('virtualNetworks', id),
     display_name: spec.displayName,
@@ -57,6 +57,7 @@ function networkFields({ id, spec, effectiveMtu, meta }: VirtualNetwork): FieldR
     drift_policy: `DRIFT_POLICY_${spec.driftPolicy === 'DEFAULT' ? 'UNSPECIFIED' : spec.driftPolicy}`,
     labels: spec.labels,
     effective_mtu: effectiveMtu,
+    duplicates: duplicates.map((d) => ({ ...d, kind: `KIND_${d.kind}` })),
     ...metaFields(meta),
   };
 }

@@ -64,6 +64,7 @@ export const EVENT_KINDS = [
   'NVE_LOST',
   'APPLY_FAILED',
   'DRIFT',
+  'DUPLICATE',
   'MISSED',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];

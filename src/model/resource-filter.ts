@@ -7,6 +7,7 @@ import { DATAPLANE_SESSIONS, FEATURE_STATES } from './dataplane-status.js';
 import { ATTACHMENT_CAUSES, ATTACHMENT_STATES } from './attachment.js';
 import { HOST_PHASES } from './host/offer.js';
 import { DRIFT_POLICIES } from './drift-policy.js';
+import { ADDRESS_KINDS } from './duplicates.js';
 import { fieldsOf } from './filter-fields.js';
 import type { Comparator } from './filter-scanner.js';
 import { invalidFilter, MATCH_ALL, matches, parseFilter } from './filter.js';
@@ -142,6 +143,13 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     drift_policy: enumeration('DRIFT_POLICY_', ['UNSPECIFIED', ...DRIFT_POLICIES]),
     labels: TEXT,
     effective_mtu: NUMBER,
+    'duplicates.kind': enumeration('KIND_', ADDRESS_KINDS),
+    'duplicates.address': TEXT,
+    'duplicates.endpoint': reference('endpoints'),
+    'duplicates.nve': reference('nves'),
+    'duplicates.moves': NUMBER,
+    'duplicates.since': TIME,
+    'duplicates.until': TIME,
     ...META,
   },
   Nve: {

@@ -1,3 +1,4 @@
+import type { DuplicateAddress } from './duplicates.js';
 import type { NetworkDriftPolicy } from './drift-policy.js';
 import type { Meta, Labels } from './resource.js';
 import { isHostAddress, ipRange, parseIp, parsePrefix, type IpFamily } from './addresses.js';
@@ -51,6 +52,8 @@ export interface VirtualNetwork {
   readonly id: string;
   readonly spec: VirtualNetworkSpec;
   readonly effectiveMtu: number;
+  /** Addresses that moved too often, the oldest first; one whose time is over may still be here. */
+  readonly duplicates: readonly DuplicateAddress[];
   readonly meta: Meta;
 }
 

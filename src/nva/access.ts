@@ -158,6 +158,7 @@ export class GuardedNva implements NvaApi {
   /** It looks at each caller's rights by itself. */
   readonly changes: NvaApi['changes'];
   readonly migrations: NvaApi['migrations'];
+  readonly duplicates: NvaApi['duplicates'];
   readonly observation: NvaApi['observation'];
   readonly #rights: Rights;
 
@@ -173,9 +174,16 @@ export class GuardedNva implements NvaApi {
       Promise.resolve({ tenant: spec.tenant });
     const ofNetwork = (spec: { readonly network: string }, call: Call): Promise<Owner> =>
       this.#ownerOfNetwork(spec.network, call);
-    this.virtualNetworks = new GuardedResources(api.virtualNetworks, rights, {
+    const networks = new GuardedResources(api.virtualNetworks, rights, {
       ...{ collection: 'virtualNetworks', ownerOf: ofTenant },
     });
+    this.virtualNetworks = networks;
+    this.duplicates = {
+      clear: (request, call) =>
+        networks.asItWas(request.id, request.etag, call, (etag) =>
+          api.duplicates.clear({ ...request, etag }, call),
+        ),
+    };
     this.routers = new GuardedResources(api.routers, rights, {
       ...{ collection: 'routers', ownerOf: ofTenant },
       check: (spec, _owner, call) => this.#checkSubnets(spec, call),

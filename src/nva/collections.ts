@@ -1,6 +1,8 @@
 /** The NVA's collections of resources, with their rules. */
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../model/clock.js';
+import type { DuplicatesApi } from '../model/api.js';
+import { DEFAULT_DUPLICATE_LIMITS, type DuplicateLimits } from '../model/duplicates.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import type { PlacedEndpoint } from '../model/migration.js';
@@ -15,6 +17,8 @@ import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import { endpointRules, type EndpointDeps } from './endpoints.js';
 import { hostProfileRules } from './host-profiles.js';
+import { Duplicates } from './mobility/clear.js';
+import { mobilityRules } from './mobility/moves.js';
 import { canRoute, nveRules } from './nves.js';
 import type { Quotas } from './quotas.js';
 import type { ResourceRules } from './resource-rules.js';
@@ -32,6 +36,7 @@ export interface Collections {
   readonly subnets: Resources<SubnetSpec, Subnet>;
   readonly routers: Resources<RouterSpec, Router>;
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
+  readonly duplicates: DuplicatesApi;
   readonly watched: readonly Watched[];
 }
 
@@ -43,11 +48,16 @@ export interface CollectionDeps {
   readonly catalog: Catalog;
   readonly index: CompileIndex;
   readonly quotas: Quotas;
+  readonly duplicates?: DuplicateLimits;
 }
 
 export interface RuleDeps extends Pick<EndpointDeps, 'takeAddress' | 'takeMac'> {
   readonly store: Reads;
   readonly index: CompileIndex;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** When an address moves too often; by default as the RFCs say. */
+  readonly duplicates: DuplicateLimits | undefined;
   takeVni(): number;
   takeVrf(): number;
 }
@@ -62,7 +72,8 @@ export interface Rules {
 }
 
 export function makeRules(deps: RuleDeps): Rules {
-  const { store, index } = deps;
+  const { store, index, duplicates: limits = DEFAULT_DUPLICATE_LIMITS } = deps;
+  const mobility = mobilityRules({ store, limits, now: () => deps.now() });
   return {
     networks: virtualNetworkRules({
       store,
@@ -70,7 +81,7 @@ export function makeRules(deps: RuleDeps): Rules {
       effectiveMtu: (id) => index.effectiveMtu(id),
     }),
     nves: nveRules(store),
-    endpoints: endpointRules(deps),
+    endpoints: { ...endpointRules(deps), ...mobility },
     subnets: subnetRules(store),
     routers: routerRules({
       store,
@@ -99,13 +110,17 @@ export function makeCollections(deps: CollectionDeps): Collections {
     takeVni: () => vnis.take(),
     takeVrf: () => vrfs.take(),
     takeAddress: (id, spec) => addresses.take(id, spec),
+    now: () => clock.now(),
+    duplicates: deps.duplicates,
   });
+  const virtualNetworks = new Resources(
+    store,
+    clock,
+    quotas.around('virtualNetworks', networks, ofTenant),
+  );
   return {
-    virtualNetworks: new Resources(
-      store,
-      clock,
-      quotas.around('virtualNetworks', networks, ofTenant),
-    ),
+    virtualNetworks,
+    duplicates: new Duplicates(store, virtualNetworks),
     nves: new Resources(store, clock, nves),
     endpoints: new Resources(store, clock, quotas.around('endpoints', endpoints, ofNetwork)),
     subnets: new Resources(store, clock, quotas.around('subnets', subnets, ofNetwork)),

@@ -1,6 +1,7 @@
 /** The configuration file of `nfvd nva`: docs/nva.md. */
 import { z } from 'zod';
 import { absolutePath, duration, logging } from '../model/config.js';
+import { DEFAULT_DUPLICATE_LIMITS } from '../model/duplicates.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
@@ -49,6 +50,15 @@ export const nvaConfigSchema = z.strictObject({
       maxLostShare: z.number().min(0).max(1).default(0.2),
       /** and more than so many. */
       minLost: z.int().min(0).max(100_000).default(1),
+    })
+    .prefault({}),
+  /** When an address moves too often to be one machine's (RFC 7432 §15.1, RFC 9161 §3.7). */
+  duplicates: z
+    .strictObject({
+      moves: z.int().min(2).max(100).default(DEFAULT_DUPLICATE_LIMITS.moves),
+      window: duration(1000, 3_600_000).prefault('180s'),
+      macHold: duration(0, 7 * 86_400_000).prefault('0s'),
+      ipHold: duration(0, 7 * 86_400_000).prefault('540s'),
     })
     .prefault({}),
   /** Who may do what, and whose identities count: docs/nva.md. */

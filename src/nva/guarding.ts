@@ -29,6 +29,7 @@ export class GuardingNva implements NvaApi {
   /** It looks at each caller's rights by itself. */
   readonly changes: NvaApi['changes'];
   readonly migrations: NvaApi['migrations'];
+  readonly duplicates: NvaApi['duplicates'];
 
   readonly observation: NvaApi['observation'];
 
@@ -44,6 +45,9 @@ export class GuardingNva implements NvaApi {
     this.subnets = new Dispatch((call) => this.#for(call).subnets);
     this.routers = new Dispatch((call) => this.#for(call).routers);
     this.hostProfiles = new Dispatch((call) => this.#for(call).hostProfiles);
+    this.duplicates = {
+      clear: async (request, call) => await this.#for(call).duplicates.clear(request, call),
+    };
     this.migrations = {
       migrate: async (request, call) => await this.#for(call).migrations.migrate(request, call),
       finish: async (request, call) => await this.#for(call).migrations.finish(request, call),

@@ -1,5 +1,6 @@
 /** Makes events of what happens to resources, sessions and items. */
 import { timestamp, type Clock } from '../model/clock.js';
+import type { Log } from '../model/log.js';
 import { formatName, type Collection } from '../model/names.js';
 import type { Drift } from '../model/nve.js';
 import type { NvaEvent } from '../model/observation.js';
@@ -7,6 +8,7 @@ import type { StoreEvent } from '../store/store.js';
 import type { Catalog } from './catalog.js';
 import { EventRing, type NewEvent } from './event-ring.js';
 import { parseResourceKey } from './keys.js';
+import { NETWORK_STATUS_RECORD } from './mobility/records.js';
 import type { Committed } from './origins.js';
 import type { Progress } from './progress.js';
 import { RECORDS } from './records.js';
@@ -23,6 +25,7 @@ export class Happenings {
   constructor(
     private readonly clock: Pick<Clock, 'now'>,
     private readonly catalog: Catalog,
+    private readonly log: Pick<Log, 'warn'>,
   ) {}
 
   /** @param by undefined: another replica did it */
@@ -30,6 +33,7 @@ export class Happenings {
     const { who = '', trace } = by?.origin ?? {};
     for (const event of events) {
       const about = parseResourceKey(event.kind === 'put' ? event.kv.key : event.key);
+      this.#raised(about, event, revision);
       if (about?.part !== 'spec') continue;
       const { collection, id } = about;
       const kind =
@@ -41,6 +45,34 @@ export class Happenings {
       const common = { kind, resource: formatName(collection, id), revision, who } as const;
       const tenant = this.#ownerOf(collection, event);
       this.#add({ ...BLANK, ...common, tenant, traceId: trace?.traceId ?? '' });
+    }
+  }
+
+  /** Addresses of a network that have moved too often. */
+  #raised(about: ReturnType<typeof parseResourceKey>, event: StoreEvent, revision: number): void {
+    if (about?.part !== 'status' || about.collection !== 'virtualNetworks') return;
+    if (event.kind !== 'put') return;
+    const { key, value } = event.kv;
+    const { duplicates, raised } = NETWORK_STATUS_RECORD.decode(key, value);
+    for (const each of duplicates.filter(({ address }) => raised.includes(address))) {
+      const { address, endpoint, nve, moves, until } = each;
+      const code = 'DUPLICATE_ADDRESS';
+      const fields = { network: about.id, address, endpoint, nve, moves, until, code };
+      this.log.warn(fields, 'an address has moved too often, and stays where it is');
+      const message = `${address} of endpoints/${endpoint} has moved ${moves} times, and stays where it is`;
+      const tenant = this.catalog.network(about.id)?.tenant;
+      const resource = formatName('virtualNetworks', about.id);
+      this.#add({
+        ...BLANK,
+        kind: 'DUPLICATE',
+        resource,
+        tenant,
+        who: '',
+        nve,
+        revision,
+        code,
+        message,
+      });
     }
   }
 

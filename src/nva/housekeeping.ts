@@ -1,11 +1,13 @@
-/** What has to be forgotten now and then: old history, old request ids. */
+/** What has to be forgotten now and then: old history, old request ids, old moves. */
 import { NfvError } from '../errors.js';
 import { delay, type Clock } from '../model/clock.js';
+import { DEFAULT_DUPLICATE_LIMITS, type DuplicateLimits } from '../model/duplicates.js';
 import { errorFields, type Log } from '../model/log.js';
 import { LIMITS, type Store } from '../store/store.js';
 import type { ChangeIndex } from './changes/change-index.js';
 import { forgetChanges, type HistoryLimits } from './changes/forget.js';
 import { REQUESTS } from './keys.js';
+import { forgetMoves } from './mobility/clear.js';
 import { REQUEST_RECORD } from './records.js';
 import { scan } from './scan.js';
 
@@ -16,6 +18,7 @@ export interface HousekeepingOptions {
   /** Revisions of history that stay readable. */
   readonly keepRevisions: number;
   readonly history?: HistoryLimits;
+  readonly duplicates?: DuplicateLimits;
   /** Which changes there is a record of. */
   readonly changes: ChangeIndex;
 }
@@ -38,9 +41,14 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
     try {
       const requests = await forgetRequests(store, now - REQUEST_MS, signal);
       const changes = await forgetChanges(store, options.changes, now, options.history, signal);
+      const limits = options.duplicates ?? DEFAULT_DUPLICATE_LIMITS;
+      const moves = await forgetMoves(store, limits, now, signal);
       const revisions = await forgetHistory(store, keepRevisions);
       const { revision, compactRevision } = store.status();
-      log.info({ requests, changes, revisions, revision, compactRevision }, 'housekeeping done');
+      log.info(
+        { requests, changes, moves, revisions, revision, compactRevision },
+        'housekeeping done',
+      );
     } catch (thrown) {
       log.warn(errorFields(NfvError.from(thrown)), 'housekeeping failed; it is tried again');
     }

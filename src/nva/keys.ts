@@ -3,7 +3,8 @@
  * r = a resource's specification, s = its status, i = an index that makes something unique or
  * countable, g = a generation that changes with a set of endpoints, q = an answered request, c = the claim of a
  * replica to an NVE's session, h = a change that was made (changes/record.ts), w = a change that waits for its
- * confirmation (changes/pending.ts), d = an NVE that was found dead (liveness/withdrawals.ts).
+ * confirmation (changes/pending.ts), d = an NVE that was found dead (liveness/withdrawals.ts), m = moves of an
+ * address (mobility/records.ts).
  */
 import { COLLECTIONS, type Collection } from '../model/names.js';
 
@@ -14,6 +15,8 @@ export const REQUESTS = `${ROOT}q/`;
 export const CHANGES = `${ROOT}h/`;
 /** Then an id of the change's own. */
 export const PENDING = `${ROOT}w/p/`;
+/** Then the network's id and the address. */
+export const MOVES = `${ROOT}m/`;
 /** Then the NVE's id. */
 export const SESSIONS = `${ROOT}c/`;
 /** Then the NVE's id. */
@@ -35,6 +38,10 @@ export const withdrawalKey = (nve: string): string => `${WITHDRAWALS}${nve}`;
 /** Stands for a resource that a change deletes that is not confirmed. */
 export const tombstoneKey = (collection: Collection, id: string): string =>
   `${ROOT}w/r/${collection}/${id}`;
+
+/** How often an address of a network has moved. */
+export const movesKey = (network: string, address: string): string =>
+  `${MOVES}${network}/${address}`;
 
 /** The VNI's network. */
 export const vniKey = (vni: number): string => `${ROOT}i/vni/${vni}`;

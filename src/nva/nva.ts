@@ -68,6 +68,7 @@ export class Nva implements NvaApi {
   readonly hostProfiles: Resources<HostProfileSpec, HostProfileResource>;
   readonly changes: Changes;
   readonly migrations: MigrationApi;
+  readonly duplicates: NvaApi['duplicates'];
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
   readonly #catalog = new Catalog();
@@ -117,17 +118,17 @@ export class Nva implements NvaApi {
     this.#options = options;
     // Every call and every session that is being set up waits on it.
     setMaxListeners(0, this.#stop.signal);
-    const { store, clock, log, vniRange } = options;
+    const { store, clock, log } = options;
     const catalog = this.#catalog;
-    const quotas = this.#makeQuotas();
-    this.#quotas = quotas;
-    const made = makeCollections({ store, clock, vniRange, catalog, index: this.#index, quotas });
+    const quotas = (this.#quotas = this.#makeQuotas());
+    const made = makeCollections({ ...options, catalog, index: this.#index, quotas });
     this.virtualNetworks = made.virtualNetworks;
     this.nves = made.nves;
     this.endpoints = made.endpoints;
     this.subnets = made.subnets;
     this.routers = made.routers;
     this.hostProfiles = made.hostProfiles;
+    this.duplicates = made.duplicates;
     this.#watched = made.watched;
     this.changes = this.#makeChanges();
     const tenures = new Tenures(store, (nve) => {
@@ -136,7 +137,7 @@ export class Nva implements NvaApi {
     this.#tenures = tenures;
     this.#liveness = this.#makeLiveness();
     this.#observer = new Observer({
-      ...{ clock, origins, catalog, absentees: this.#absentees },
+      ...{ clock, log, origins, catalog, absentees: this.#absentees },
       ...{ meter: options.meter, tracer: options.tracer, isAlone: store.peers === undefined },
       connected: (nve) => this.#sessions.get(nve),
       isElsewhere: (nve) => tenures.isElsewhere(nve),
@@ -180,13 +181,12 @@ export class Nva implements NvaApi {
   }
 
   #makeChanges(): Changes {
-    const { store } = this.#options;
     return new Changes({
       ...this.#options,
       ...{ catalog: this.#catalog, index: this.#index, quotas: this.#quotas },
       caughtUp: async (signal) => {
         const either = AbortSignal.any([signal, this.#stop.signal]);
-        await this.#revisions.reached(await latestRevision(store), either);
+        await this.#revisions.reached(await latestRevision(this.#options.store), either);
         either.throwIfAborted();
       },
     });

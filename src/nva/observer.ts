@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.js';
 import type { StoreEvent } from '../store/store.js';
 import type { Absentees } from './absentees.js';
 import { AttachTimes } from './attach-times.js';
+import type { Log } from '../model/log.js';
 import type { Drift } from '../model/nve.js';
 import type { ObservationApi } from '../model/api.js';
 import type { EventsRequest, NvaEvent } from '../model/observation.js';
@@ -28,6 +29,7 @@ export interface NvaMeter {
 
 export interface ObserverDeps {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly log: Pick<Log, 'warn'>;
   readonly origins: Origins;
   /** The store has no other process that writes. */
   readonly isAlone: boolean;
@@ -69,7 +71,7 @@ export class Observer {
     this.#deps = deps;
     const { clock, meter } = deps;
     this.#times = new RevisionTimes(clock.monotonic());
-    this.#happenings = new Happenings(clock, deps.catalog);
+    this.#happenings = new Happenings(clock, deps.catalog, deps.log);
     this.#attaches = new AttachTimes({
       isApplied: (nve, key) => this.#isApplied(nve, key),
       appliedOn: (nve, ms) => {

@@ -1,6 +1,7 @@
 /** What an NVA is made of. */
 import type { AccessPolicy } from '../model/access-policy.js';
 import type { Clock } from '../model/clock.js';
+import type { DuplicateLimits } from '../model/duplicates.js';
 import type { Log } from '../model/log.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Store } from '../store/store.js';
@@ -16,6 +17,8 @@ export interface NvaOptions {
   readonly vniRange: { readonly min: number; readonly max: number };
   /** Revisions of history that stay readable. */
   readonly keepRevisions: number;
+  /** When an address moves too often; by default as the RFCs say. */
+  readonly duplicates?: DuplicateLimits;
   /** Of the record of who changed what. */
   readonly history?: HistoryLimits;
   /** Absent: every certificate of the CA is as good as another. */

@@ -2,7 +2,7 @@
 import type { NfvError } from '../errors.js';
 import type { Resource } from '../model/api.js';
 import type { Collection } from '../model/names.js';
-import type { Compare } from '../store/store.js';
+import type { Compare, WriteOp } from '../store/store.js';
 import type { RecordType, SpecRecord, Versioned } from './records.js';
 
 /** A condition of a transaction, and what it means that it does not hold. */
@@ -20,6 +20,12 @@ export interface Claim {
    * so: an error and its stack cost more than all else of a claim.
    */
   readonly taken: (() => NfvError) | undefined;
+}
+
+/** What is written beside a resource, and what that relies on. */
+export interface Traces {
+  readonly guards: readonly Guard[];
+  readonly ops: readonly WriteOp[];
 }
 
 export interface Checked<Spec> {
@@ -52,6 +58,10 @@ export interface ResourceRules<Spec, R extends Resource> {
   statusKeys(id: string): readonly string[];
   /** Keys that are written with every change from one specification to another. */
   generations(before: Spec | undefined, after: Spec | undefined): readonly string[];
+  /** What is written when one goes, or gives something up; absent: nothing. */
+  leaves?(id: string, before: Spec, after: Spec | undefined): Promise<readonly WriteOp[]>;
+  /** What is written when one comes, or changes; absent: nothing. @throws NfvError that it may not */
+  arrives?(id: string, before: Spec | undefined, after: Spec): Promise<Traces>;
   /** Keys that are written when one comes or goes; absent: none. */
   quotaKeys?(spec: Spec): Promise<readonly string[]>;
   /** Waits for its turn to create one; absent: at once. */

@@ -29,7 +29,7 @@ import {
   type SpecRecord,
   type Versioned,
 } from './records.js';
-import type { Guard, ResourceRules } from './resource-rules.js';
+import type { Guard, ResourceRules, Traces } from './resource-rules.js';
 import { moveClaims, write, type Attempt } from './write.js';
 
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -74,6 +74,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     const key = specKey(rules.collection, id);
     const value = rules.records.encode(record);
     const claims = moveClaims(id, [], await rules.claims(id, checked.spec));
+    const traces = await this.#traces(id, undefined, checked.spec);
     const exists = new NfvError('ALREADY_EXISTS', `${this.#name(id)} exists`);
     const answered = this.#answered(requestId, hash, id, value, now);
     return {
@@ -85,11 +86,13 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         notDeletedPending(this.store, rules.collection, id),
         // Before the claims: what was allocated and is taken by now is allocated anew.
         ...checked.guards,
+        ...traces.guards,
         ...claims.guards,
       ],
       ops: [
         { kind: 'put', key, value },
         ...claims.ops,
+        ...traces.ops,
         ...this.#generations(undefined, checked.spec),
         ...(await this.#quotaOps(checked.spec)),
         ...answered.ops,
@@ -146,6 +149,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         await rules.claims(id, before.value.spec),
         await rules.claims(id, checked.spec),
       );
+      const traces = await this.#traces(id, before.value.spec, checked.spec);
       return {
         kind: 'commit',
         dryRun: validateOnly,
@@ -153,11 +157,13 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           { compare: { kind: 'revision', key, revision: before.modRevision }, onFail: 'retry' },
           // Before the claims, as in create.
           ...checked.guards,
+          ...traces.guards,
           ...claims.guards,
         ],
         ops: [
           { kind: 'put', key, value: values.after },
           ...claims.ops,
+          ...traces.ops,
           ...this.#generations(before.value.spec, checked.spec),
           await this.#record(whoOf(call), 'UPDATE', id, checked.spec, values, now),
         ],
@@ -187,6 +193,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           { kind: 'delete', key },
           ...rules.statusKeys(id).map((status) => ({ kind: 'delete', key: status }) as const),
           ...claims.ops,
+          ...((await rules.leaves?.(id, spec, undefined)) ?? []),
           ...this.#generations(spec, undefined),
           await this.#record(whoOf(call), 'DELETE', id, spec, { before: kv.value }),
           ...(await this.#quotaOps(spec)),
@@ -232,6 +239,13 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
 
   #generations(before: Spec | undefined, after: Spec | undefined): WriteOp[] {
     return this.rules.generations(before, after).map((key) => ({ kind: 'put', key, value: '' }));
+  }
+
+  async #traces(id: string, before: Spec | undefined, after: Spec): Promise<Traces> {
+    const { rules } = this;
+    const left = before && (await rules.leaves?.(id, before, after));
+    const { guards = [], ops = [] } = (await rules.arrives?.(id, before, after)) ?? {};
+    return { guards, ops: [...(left ?? []), ...ops] };
   }
 
   async #quotaOps(spec: Spec): Promise<WriteOp[]> {

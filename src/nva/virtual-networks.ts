@@ -8,7 +8,14 @@ import {
 import type { Reads } from './reads.js';
 import { allowedPrefixes } from './endpoint-addresses.js';
 import { isImmutable } from './immutable.js';
-import { networkEndpointsOf, networkGenerationKey, networkSubnetsOf, vniKey } from './keys.js';
+import {
+  networkEndpointsOf,
+  networkGenerationKey,
+  networkSubnetsOf,
+  statusKey,
+  vniKey,
+} from './keys.js';
+import { NETWORK_STATUS_RECORD } from './mobility/records.js';
 import { metaOf, RECORDS } from './records.js';
 import { listedSpec } from './references.js';
 import type { Checked, Guard, ResourceRules } from './resource-rules.js';
@@ -48,16 +55,20 @@ export function virtualNetworkRules(
       ]),
     claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: () => vniTaken(spec.vni) }],
     tenant: ({ tenant }) => Promise.resolve(tenant),
-    statusKeys: () => [],
+    statusKeys: (id) => [statusKey('virtualNetworks', id)],
     generations: () => [],
-    assemble: (id, { value, modRevision }) =>
-      Promise.resolve({
+    async assemble(id, { value, modRevision }, revision) {
+      const kv = await deps.store.get(statusKey('virtualNetworks', id), revision);
+      const status = kv && NETWORK_STATUS_RECORD.decode(kv.key, kv.value);
+      return {
         kind: 'VirtualNetwork',
         id,
         spec: value.spec,
         effectiveMtu: deps.effectiveMtu(id) ?? value.spec.mtu,
-        meta: metaOf(value, modRevision, 0),
-      }),
+        duplicates: status?.duplicates ?? [],
+        meta: metaOf(value, modRevision, kv?.modRevision ?? 0),
+      };
+    },
   };
 }
 

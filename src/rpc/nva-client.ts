@@ -49,6 +49,7 @@ import type { TraceResponse__Output } from './gen/nfv/v1/TraceResponse.js';
 import type { WaitAppliedResponse__Output } from './gen/nfv/v1/WaitAppliedResponse.js';
 import type { WatchResponse__Output } from './gen/nfv/v1/WatchResponse.js';
 import { loadProtos } from './load.js';
+import { DuplicatesClient } from './duplicates-service.js';
 import { MigrationClient } from './migration-service.js';
 import { RESOURCE_KINDS } from './nva-service.js';
 import { ObservationClient } from './observation-client.js';
@@ -77,6 +78,7 @@ export class NvaClient implements NvaApi {
   readonly hostProfiles: ResourceApi<HostProfileSpec, HostProfileResource>;
   readonly changes: ChangesClient;
   readonly migrations: MigrationClient;
+  readonly duplicates: DuplicatesClient;
   readonly observation: ObservationApi;
   readonly #client: NvaServiceClient;
   readonly #unary: Unary;
@@ -101,6 +103,7 @@ export class NvaClient implements NvaApi {
     this.hostProfiles = hostProfiles(this.#client, this.#unary);
     this.changes = new ChangesClient(this.#client, this.#unary);
     this.migrations = new MigrationClient(this.#client, this.#unary);
+    this.duplicates = new DuplicatesClient(this.#client, this.#unary);
     this.observation = new ObservationClient(this.#client, this.#unary);
   }
 

@@ -31,6 +31,7 @@ import type { NvaServiceHandlers } from './gen/nfv/v1/NvaService.js';
 import type { WatchRequest__Output } from './gen/nfv/v1/WatchRequest.js';
 import type { WatchResponse } from './gen/nfv/v1/WatchResponse.js';
 import type { HandlerFactory } from './handlers.js';
+import { duplicatesHandlers } from './duplicates-service.js';
 import { migrationHandlers } from './migration-service.js';
 import { observationHandlers } from './observation-service.js';
 
@@ -63,6 +64,7 @@ export function nvaServiceHandlers(api: NvaApi, make: HandlerFactory): NvaServic
     ...hostProfileHandlers(api, make),
     ...changesHandlers(api.changes, make),
     ...migrationHandlers(api.migrations, make),
+    ...duplicatesHandlers(api.duplicates, make),
     ...observationHandlers(api.observation, make),
     Watch: make.serverStream(async function* (request, call) {
       for await (const event of api.watch(watchFromWire(request), call)) yield eventToWire(event);

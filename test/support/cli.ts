@@ -117,6 +117,7 @@ export function connectTo(nva: NvaApi): Connect {
     subnets: nva.subnets,
     routers: nva.routers,
     migrations: nva.migrations,
+    duplicates: nva.duplicates,
     watch: (request, call) => nva.watch(request, call),
     waitApplied: (request, call) => nva.waitApplied(request, call),
     trace: (request, call) => nva.trace(request, call),

@@ -39,6 +39,7 @@ import {
   type VirtualNetworkSpec,
 } from '../../src/model/virtual-network.js';
 import type { ChangesApi } from '../../src/model/api.js';
+import type { DuplicatesApi } from '../../src/model/api.js';
 import type { Migrations } from '../../src/nva/migrations.js';
 import { NO_CHANGES } from './no-changes.js';
 import type { ObservationApi } from '../../src/model/api.js';
@@ -88,6 +89,9 @@ export class MemoryNva implements NvaApi {
   readonly hostProfiles: MemoryCollection<HostProfileSpec, HostProfileResource>;
   readonly changes: ChangesApi = NO_CHANGES;
   readonly migrations: Migrations;
+  readonly duplicates: DuplicatesApi = {
+    clear: ({ id }) => this.virtualNetworks.get(id),
+  };
 
   constructor(private readonly clock: Clock = systemClock) {
     const commits = this.#commits();
@@ -103,6 +107,7 @@ export class MemoryNva implements NvaApi {
           id,
           spec,
           effectiveMtu: spec.mtu === 0 ? 1450 : spec.mtu,
+          duplicates: [],
           meta,
         }),
         checkDelete: ({ id }) => {

@@ -34,7 +34,22 @@ export const NETWORK: VirtualNetwork = {
     labels: { site: 'a', tier: '' },
   },
   effectiveMtu: 1450,
+  duplicates: [],
   meta: META,
+};
+
+export const FROZEN_NETWORK: VirtualNetwork = {
+  ...NETWORK,
+  duplicates: [
+    {
+      ...{ kind: 'MAC', address: '02:00:00:00:00:0a', endpoint: 'web', nve: 'host-a' },
+      ...{ moves: 5, since: '2026-01-02T11:30:00.000Z', until: '' },
+    },
+    {
+      ...{ kind: 'IP', address: '10.0.0.10', endpoint: 'web', nve: 'host-a' },
+      ...{ moves: 5, since: '2026-01-02T11:30:00.000Z', until: '2026-01-02T11:39:00.000Z' },
+    },
+  ],
 };
 
 export const NVE: Nve = {

@@ -169,7 +169,10 @@ function hostProfileSpec(spec: HostProfileSpec): SpecOf<'HostProfile'> {
 function statusOf(resource: Resource): object | undefined {
   switch (resource.kind) {
     case 'VirtualNetwork':
-      return { effectiveMtu: resource.effectiveMtu };
+      return {
+        effectiveMtu: resource.effectiveMtu,
+        ...(resource.duplicates.length === 0 ? {} : { duplicates: resource.duplicates }),
+      };
     case 'Nve':
       return { ...resource.status, nodeUuid: resource.spec.nodeUuid };
     case 'Subnet':

@@ -116,6 +116,7 @@ const COLOURS: Readonly<Record<EventKind, Colour>> = {
   NVE_CONNECTED: 'green',
   NVE_LOST: 'red',
   APPLY_FAILED: 'red',
+  DUPLICATE: 'red',
   DRIFT: 'yellow',
   MISSED: 'red',
 };

@@ -4,6 +4,7 @@ import { NfvError } from '../../errors.js';
 import type { Resource } from '../../model/api.js';
 import type { Kind, ResourceChange, ResourceVerb, Specified } from '../../model/changes.js';
 import { formatName } from '../../model/names.js';
+import type { WriteOp } from '../../store/store.js';
 import { generationOf, specKey } from '../keys.js';
 import { etagOf, type SpecRecord } from '../records.js';
 import type { Claim, ResourceRules } from '../resource-rules.js';
@@ -42,6 +43,10 @@ export interface Draft {
   remove(): Promise<void>;
   /** @throws NfvError why it cannot be as it is to be */
   put(): Promise<void>;
+  /** To be asked of all, once all are as they are to be: what is left behind. */
+  leave(): Promise<void>;
+  /** Then of all: where it comes to. @throws NfvError that it may not */
+  arrive(): Promise<void>;
   /** Undefined: nothing becomes of it. */
   change(): ResourceChange | undefined;
   changed(tenant: string): ChangedSpec;
@@ -173,6 +178,23 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
     throw new NfvError('WRITE_CONFLICT', `${this.#name}: nothing free was found for it`);
   }
 
+  async leave(): Promise<void> {
+    const { options, rules, id, state } = this;
+    if (state === undefined || options.trusted === true) return;
+    this.#write((await rules.leaves?.(id, state.record.spec, this.#after?.spec)) ?? []);
+  }
+
+  async arrive(): Promise<void> {
+    const { options, rules, id, state } = this;
+    if (this.#after === undefined || options.trusted === true) return;
+    const traces = await rules.arrives?.(id, state?.record.spec, this.#after.spec);
+    if (traces === undefined) return;
+    if ((await options.overlay.hold(traces.guards)) === 'retry') {
+      throw new NfvError('WRITE_CONFLICT', `${this.#name} was changed meanwhile`);
+    }
+    this.#write(traces.ops);
+  }
+
   change(): ResourceChange | undefined {
     const { kind, id, before } = this;
     const after = this.#after && this.specified(id, this.#after.spec);
@@ -188,6 +210,13 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
       ...(this.state && { before: this.state.value }),
       ...(this.#after && { after: records.encode(this.#after) }),
     };
+  }
+
+  #write(ops: readonly WriteOp[]): void {
+    for (const op of ops) {
+      if (op.kind === 'put') this.options.overlay.put(op.key, op.value);
+      else this.options.overlay.delete(op.key);
+    }
   }
 
   #verb(after: Specified | undefined): ResourceVerb {

@@ -6,6 +6,7 @@ import {
   type Wanted,
 } from '../../model/changes.js';
 import { timestamp, type Clock } from '../../model/clock.js';
+import type { DuplicateLimits } from '../../model/duplicates.js';
 import { formatName } from '../../model/names.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { Store } from '../../store/store.js';
@@ -36,6 +37,8 @@ export interface PlannerDeps {
   readonly catalog: Catalog;
   readonly index: CompileIndex;
   readonly quotas: Quotas;
+  /** When an address moves too often; by default as the RFCs say. */
+  readonly duplicates?: DuplicateLimits | undefined;
   /** Resolves when the catalog has all that the store had at the call. */
   caughtUp(signal: AbortSignal): Promise<void>;
 }
@@ -137,6 +140,9 @@ class Planning {
       );
     }
     this.#faults.throwIfAny();
+    for (const draft of drafts) await draft.leave();
+    for (const draft of drafts) await this.#faults.attempt(draft, () => draft.arrive());
+    this.#faults.throwIfAny();
     await this.#keepQuotas(drafts);
     const changed = ordered.flatMap((draft) => {
       const change = draft.change();
@@ -166,6 +172,8 @@ class Planning {
       takeVrf: () => free.takeVrf(),
       takeAddress: (id, spec) => free.takeAddress(id, spec),
       takeMac: (network, id) => free.takeMac(network, id),
+      now: () => deps.clock.now(),
+      duplicates: deps.duplicates,
     });
     const now = timestamp(deps.clock.now());
     const drafts: Draft[] = [];

@@ -11,6 +11,7 @@ import type {
   VirtualNetwork as Wire,
   VirtualNetwork__Output as WireOut,
 } from '../gen/nfv/v1/VirtualNetwork.js';
+import { duplicateFromWire, duplicateToWire } from './duplicate.js';
 import { EnumTable, namesOfSet, type WireType } from './common.js';
 import { metaFromWire, metaToWire } from './meta.js';
 
@@ -120,6 +121,7 @@ function fromWire(wire: WireOut): VirtualNetwork {
     id: requireName('virtualNetworks', wire.name),
     spec: specFromWire(wire),
     effectiveMtu: wire.effective_mtu,
+    duplicates: wire.duplicates.map(duplicateFromWire),
     meta: metaFromWire(wire),
   };
 }
@@ -147,6 +149,7 @@ function toWire(network: VirtualNetwork): Wire {
     ...specToWire(network.spec),
     name: formatName('virtualNetworks', network.id),
     effective_mtu: network.effectiveMtu,
+    duplicates: network.duplicates.map(duplicateToWire),
     ...metaToWire(network.meta),
   };
 }

@@ -349,6 +349,7 @@ describe('unary calls that take their time', () => {
       subnets: stuck.subnets,
       routers: stuck.routers,
       migrations: stuck.migrations,
+      duplicates: stuck.duplicates,
       nves: {
         create: never,
         list: never,

@@ -166,6 +166,7 @@ describe('watch, when its reader is slow or goes', () => {
       subnets: nva.subnets,
       routers: nva.routers,
       migrations: nva.migrations,
+      duplicates: nva.duplicates,
       async *watch(_request: WatchRequest, { signal }: Call) {
         try {
           while (!signal.aborted) {

@@ -12,6 +12,7 @@ import { NO_NVE_STATUS } from '../../../src/model/nve.js';
 import {
   ENDPOINT,
   FAILED_ENDPOINT,
+  FROZEN_NETWORK,
   HOST_PROFILE,
   NETWORK,
   NVE,
@@ -85,6 +86,17 @@ Drifts (1):
     );
     assert.match(text, /\nMTU: +1450\n/);
     assert.match(text, /\n\nSubnets: none\n\nNVEs: none\n\nEndpoints: none\n$/);
+  });
+
+  it('has a table of the addresses that are frozen', () => {
+    const parts = { subnets: [], endpoints: [], nves: [] };
+    const text = describeNetwork(FROZEN_NETWORK, parts, CONTEXT);
+    assert.match(
+      text,
+      /\nDuplicates \(2\):\n {2}ADDRESS +ENDPOINT +NVE +MOVES +SINCE +FROZEN UNTIL\n/,
+    );
+    assert.match(text, /02:00:00:00:00:0a +web +host-a +5 +2026-01-02T11:30:00\.000Z +cleared\n/);
+    assert.match(text, /10\.0\.0\.10 +web +host-a +5 +\S+ +2026-01-02T11:39:00\.000Z\n/);
   });
 });
 

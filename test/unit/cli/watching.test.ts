@@ -116,6 +116,7 @@ describe('watchChanges', () => {
       subnets: memory.subnets,
       routers: memory.routers,
       migrations: memory.migrations,
+      duplicates: memory.duplicates,
       waitApplied: (request, call) => memory.waitApplied(request, call),
       trace: (request) => memory.trace(request),
       readCounters: (endpoints) => memory.readCounters(endpoints),

@@ -16,7 +16,7 @@ import {
   ENDPOINT,
   FAILED_ENDPOINT,
   HOST_PROFILE,
-  NETWORK,
+  FROZEN_NETWORK,
   NVE,
   ROUTER,
   SUBNET,
@@ -78,7 +78,7 @@ describe('docs/api.md', () => {
 
 describe('docs/api.md, fields', () => {
   const samples: Record<ResourceKind, readonly Resource[]> = {
-    VirtualNetwork: [NETWORK],
+    VirtualNetwork: [FROZEN_NETWORK],
     Nve: [NVE],
     HostProfile: [HOST_PROFILE],
     Endpoint: [

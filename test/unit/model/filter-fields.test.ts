@@ -28,6 +28,7 @@ describe('fieldsOf', () => {
       drift_policy: 'DRIFT_POLICY_REPORT',
       labels: { site: 'a', tier: '' },
       effective_mtu: 1450,
+      duplicates: [],
       ...META,
     });
   });

@@ -54,7 +54,14 @@ describe('housekeeping', () => {
     await assert.rejects(async () => store.get('/nfvd/r/nves/a', 149), {
       code: 'REVISION_COMPACTED',
     });
-    const fields = { requests: 0, changes: 0, revisions: 150, revision: 250, compactRevision: 150 };
+    const fields = {
+      requests: 0,
+      changes: 0,
+      moves: 0,
+      revisions: 150,
+      revision: 250,
+      compactRevision: 150,
+    };
     assert.deepEqual(log.lines, [{ level: 'info', fields, message: 'housekeeping done' }]);
     write(1);
     await clock.advance(INTERVAL_MS);
@@ -65,7 +72,14 @@ describe('housekeeping', () => {
     write(100);
     await clock.advance(INTERVAL_MS);
     assert.deepEqual(store.compactions, []);
-    const fields = { requests: 0, changes: 0, revisions: 0, revision: 100, compactRevision: 0 };
+    const fields = {
+      requests: 0,
+      changes: 0,
+      moves: 0,
+      revisions: 0,
+      revision: 100,
+      compactRevision: 0,
+    };
     assert.deepEqual(log.lines, [{ level: 'info', fields, message: 'housekeeping done' }]);
   });
 
@@ -79,6 +93,7 @@ describe('housekeeping', () => {
     assert.deepEqual(log.lines[0]?.fields, {
       requests: 300,
       changes: 0,
+      moves: 0,
       revisions: 204,
       revision: 304,
       compactRevision: 204,

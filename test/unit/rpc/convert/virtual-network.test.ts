@@ -23,6 +23,7 @@ describe('a network on the wire', () => {
       drift_policy: 'DRIFT_POLICY_REPORT',
       labels: { site: 'a', tier: '' },
       effective_mtu: 1450,
+      duplicates: [],
       etag: 'abc123',
       revision: 42,
       create_time: { seconds: 1767261600, nanos: 0 },

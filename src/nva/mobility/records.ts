@@ -1,0 +1,58 @@
+/** What the store has of addresses that move. */
+import { z } from 'zod';
+import { ADDRESS_KINDS, type DuplicateAddress } from '../../model/duplicates.js';
+import { RecordType } from '../records.js';
+
+/** Moves of one address that may still count, in a key of their own. */
+export interface MovesRecord {
+  /** When its network was created: of an earlier network of the same name nothing counts. */
+  readonly networkTime: string;
+  /** Milliseconds since the epoch, the oldest first. */
+  readonly times: readonly number[];
+  /** Where it was when nobody had it any more; absent: somebody has it. */
+  readonly left?: { readonly place: string; readonly time: number };
+}
+
+export const MOVES_RECORD = new RecordType<MovesRecord>(
+  'moves of an address',
+  z.object({
+    networkTime: z.string(),
+    times: z.array(z.number()).readonly(),
+    left: z.object({ place: z.string(), time: z.number() }).exactOptional(),
+  }),
+);
+
+/** A network's status. */
+export interface NetworkStatusRecord {
+  /** The oldest first. */
+  readonly duplicates: readonly DuplicateAddress[];
+  /** Those of them that this very write has added. */
+  readonly raised: readonly string[];
+}
+
+export const NETWORK_STATUS_RECORD = new RecordType<NetworkStatusRecord>(
+  "a network's status",
+  z.object({
+    duplicates: z
+      .array(
+        z.object({
+          kind: z.enum(ADDRESS_KINDS),
+          address: z.string(),
+          endpoint: z.string(),
+          nve: z.string(),
+          moves: z.number(),
+          since: z.string(),
+          until: z.string(),
+        }),
+      )
+      .readonly(),
+    raised: z.array(z.string()).readonly(),
+  }),
+);
+
+export const NO_NETWORK_STATUS: NetworkStatusRecord = { duplicates: [], raised: [] };
+
+/** Whether an address may not move now. */
+export function isFrozen({ until }: DuplicateAddress, now: number): boolean {
+  return until === '' || Date.parse(until) > now;
+}

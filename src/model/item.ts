@@ -137,6 +137,8 @@ export interface Item {
   readonly version: string;
   readonly dependsOn: readonly string[];
   readonly payload: Payload;
+  /** What it adds to a digest (southbound.ts), of an item that is in many. */
+  readonly digestPart?: bigint;
 }
 
 export const ITEM_KINDS = [

@@ -439,7 +439,7 @@ export class Nva implements NvaApi {
 
   #digestOf(nve: string): string {
     const digest = new Digest();
-    for (const { key, version } of this.#index.full(nve).values()) digest.toggle(key, version);
+    for (const item of this.#index.full(nve).values()) digest.toggleItem(item);
     return digest.text;
   }
 }

@@ -33,7 +33,7 @@ export class Progress {
   /** @param wanted all items the NVE should have, as of the start of its session */
   constructor(wanted: ReadonlyMap<string, Item>) {
     this.#wanted = new Map();
-    for (const [key, item] of wanted) this.#want(key, item.version);
+    for (const item of wanted.values()) this.#want(item);
   }
 
   /** Digest of all items the NVE should have. */
@@ -119,9 +119,9 @@ export class Progress {
       this.#unwant(key);
       this.#open(key, { version: '', revision, since: revision });
     }
-    for (const [key, { version }] of delta.upserts) {
-      this.#want(key, version);
-      this.#open(key, { version, revision, since: revision });
+    for (const [key, item] of delta.upserts) {
+      this.#want(item);
+      this.#open(key, { version: item.version, revision, since: revision });
     }
   }
 
@@ -172,10 +172,10 @@ export class Progress {
     return this.#outstanding.get(key)?.since ?? this.#failed.get(key)?.since;
   }
 
-  #want(key: string, version: string): void {
-    this.#unwant(key);
-    this.#wanted.set(key, version);
-    this.#digest.toggle(key, version);
+  #want(item: Item): void {
+    this.#unwant(item.key);
+    this.#wanted.set(item.key, item.version);
+    this.#digest.toggleItem(item);
   }
 
   #unwant(key: string): void {

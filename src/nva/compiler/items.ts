@@ -6,12 +6,15 @@ import { dependenciesOf, keyOf, type Item, type Payload } from '../../model/item
 import { homeOf, placeAt, type Place, type PlacedEndpoint } from '../../model/migration.js';
 import type { NveSpec } from '../../model/nve.js';
 import { isLost, type NetworkView } from './inputs.js';
+import { digestPart } from '../../model/southbound.js';
+import type { NetworkView } from './inputs.js';
 
-/** An item whose version is worked out when it is first asked for. */
+/** An item whose version, and part of a digest, are worked out when they are first asked for. */
 export class CompiledItem implements Item {
   readonly key: string;
   readonly dependsOn: readonly string[];
   #version: string | undefined;
+  #digestPart: bigint | undefined;
 
   constructor(readonly payload: Payload) {
     this.key = keyOf(payload);
@@ -24,6 +27,10 @@ export class CompiledItem implements Item {
       .update(canonicalJson(this.payload))
       .digest('base64url')
       .slice(0, 12));
+  }
+
+  get digestPart(): bigint {
+    return (this.#digestPart ??= digestPart(this.key, this.version));
   }
 }
 

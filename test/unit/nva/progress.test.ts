@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Item } from '../../../src/model/item.js';
 import { Digest } from '../../../src/model/southbound.js';
+import { CompileIndex } from '../../../src/nva/compiler/compile-index.js';
 import { MAX_FAILURES, Progress } from '../../../src/nva/progress.js';
+import { endpointSpec, networkSpec, nveInput } from '../../support/specs.js';
 
 const FAILURE = { code: 'NETNS_MISSING', message: 'there is no namespace x' };
 
@@ -210,5 +212,31 @@ describe("an NVE's progress", () => {
         }
       }),
     );
+  });
+
+  it('has the digest that an NVE works out by itself, hashed once for all NVEs of a network', () => {
+    const index = new CompileIndex();
+    const digests = new Map<string, Progress>();
+    index.load({ kind: 'VirtualNetwork', id: 'net', after: networkSpec({ vni: 5 }) });
+    for (const n of [1, 2, 3]) {
+      index.load({ kind: 'Nve', id: `nve-${n}`, after: nveInput([`192.0.2.${n}`]) });
+      const mac = `02:00:00:00:00:0${n}`;
+      const after = endpointSpec({ nve: `nve-${n}`, mac, ips: [`10.0.0.${n}`] });
+      index.load({ kind: 'Endpoint', id: `ep-${n}`, after });
+    }
+    const mac = 'mac/5/02:00:00:00:00:03';
+    assert.equal(index.full('nve-1').get(mac), index.full('nve-2').get(mac));
+    const of = (nve: string): string => {
+      const digest = new Digest();
+      for (const { key, version } of index.full(nve).values()) digest.toggle(key, version);
+      return digest.text;
+    };
+    for (const nve of index.nves()) digests.set(nve, new Progress(index.full(nve)));
+    for (const [nve, { digest }] of digests) assert.equal(digest, of(nve), nve);
+    const moved = endpointSpec({ nve: 'nve-2', mac: '02:00:00:00:00:03', ips: ['10.0.0.3'] });
+    const deltas = index.apply({ kind: 'Endpoint', id: 'ep-3', after: moved });
+    assert.ok(deltas.size > 0);
+    for (const [nve, delta] of deltas) digests.get(nve)?.expect(delta, 2);
+    for (const [nve, { digest }] of digests) assert.equal(digest, of(nve), nve);
   });
 });

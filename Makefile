@@ -6,7 +6,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo tour test test-vpp test-lab lint unit integration bench build build-all install deb fix docs generate fuzz nightly clean
+.PHONY: help demo tour test test-chaos test-vpp test-lab lint unit integration bench build build-all install deb fix docs generate fuzz nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ test-vpp: build-all ## the contract on a real VPP: that in VPP_PREFIX, else that
 test-lab: build-all ## host preparation on a real kernel: a QEMU guest with SR-IOV NICs and an IOMMU
 	@scripts/need.sh ip=iproute2 flock=util-linux
 	@node dist/test/lab/run.js
+
+test-chaos: build-all ## a random campaign of faults: SEED=… (else one that it prints), MINUTES=… (5)
+	@scripts/need.sh ip=iproute2 ping=iputils-ping flock=util-linux etcd=etcd-server etcdctl=etcd-client
+	@SEED=$(SEED) MINUTES=$(MINUTES) node dist/test/chaos/run.js
 
 fuzz: build-all ## the fuzzers, 100,000 cases each
 	@NFVD_FUZZ_CASES=100000 $(BIN)/mocha --timeout 0 'dist/test/**/*fuzz*.test.js'

@@ -81,21 +81,15 @@ async function readLinks(
   door: Door,
   view: RouterView,
 ): Promise<void> {
-  if (wants === 'everything' || wants.allLinks || wants.gateways.size > MANY) {
-    addLinks(await door.query('addr', 'show'), view);
-    return;
-  }
-  await Promise.all(
-    [...wants.gateways].map(async (vni) => {
-      const answer = await ifThere(door.query('addr', 'show', 'dev', innerName(vni)));
-      if (answer !== undefined) addLinks(answer, view);
-    }),
-  );
-}
-
-function addLinks(answer: unknown, view: RouterView): void {
-  for (const link of parseLinks(answer)) view.links.set(link.name, link);
-  view.addresses = [...view.addresses, ...parseAddresses(answer)];
+  const isAll = wants === 'everything' || wants.allLinks;
+  if (!isAll && wants.gateways.size === 0) return;
+  // Not `dev NAME`: after a `link show` in the same batch, iproute2 then leaves the addresses out
+  // (ip/ipaddress.c, do_link). A router has few interfaces.
+  const answer = await door.query('addr', 'show');
+  const names = isAll ? undefined : new Set([...wants.gateways].map(innerName));
+  const isWanted = (name: string): boolean => names?.has(name) ?? true;
+  for (const link of parseLinks(answer)) if (isWanted(link.name)) view.links.set(link.name, link);
+  view.addresses = parseAddresses(answer).filter(({ link }) => isWanted(link.name));
 }
 
 /** The interface of a router, as it is now. */

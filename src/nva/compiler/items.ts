@@ -7,7 +7,6 @@ import { homeOf, placeAt, type Place, type PlacedEndpoint } from '../../model/mi
 import type { NveSpec } from '../../model/nve.js';
 import { isLost, type NetworkView } from './inputs.js';
 import { digestPart } from '../../model/southbound.js';
-import type { NetworkView } from './inputs.js';
 
 /** An item whose version, and part of a digest, are worked out when they are first asked for. */
 export class CompiledItem implements Item {

@@ -221,6 +221,20 @@ describe('kernel dataplane: routers in the kernel', function () {
     assert.deepEqual(keysOf(await host.converge(whole, 'all')), [`update gw/${ID}/${RED}`]);
   });
 
+  it('take their answers on the bridge with them, when nobody looks at anything else', async () => {
+    const answers = (): Promise<string> =>
+      host.ns.run('ip', 'neigh', 'show', 'dev', `nfvb${RED}`, 'nud', 'permanent');
+    assert.match(await answers(), /^10\.1\.1\.1 /m);
+    const key = keyOf(redGateway());
+    const { objects } = await host.observe([], [key]);
+    const from = objects.get(key);
+    assert.ok(from);
+    await host.succeed([{ op: 'delete', key, from }]);
+    assert.doesNotMatch(await answers(), /^10\.1\.1\.1 /m);
+    await host.converge(whole, 'all');
+    assert.match(await answers(), /^10\.1\.1\.1 /m);
+  });
+
   it('find a next hop of no network by the subnets of their gateways', async () => {
     const free = routeTo(ID, '10.12.0.0/16', hop('10.1.2.9'), hop('10.1.1.9', RED, 3));
     await host.converge([...whole, free], 'all');

@@ -41,6 +41,8 @@ describe('fieldsOf', () => {
       labels: { rack: 'r1' },
       node_uuid: '5f3c1b9e-58a5-4c6c-9d3e-0c6f1f0a7a01',
       state: 'STATE_DEGRADED',
+      reason_code: 'NVE_LOSS_HELD',
+      reason: 'many are gone',
       capabilities: {
         dataplane: 'linux',
         dataplane_version: '6.1.0',

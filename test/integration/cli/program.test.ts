@@ -65,6 +65,7 @@ const ROWS: readonly Row[] = [
   { line: 'plan -f -', out: /^nothing to do at revision \d+\n$/ },
   { line: 'rollback 99999999', status: 2, err: /\(REVISION_IN_FUTURE\)/ },
   { line: 'confirm', status: 3, err: /\(NOT_FOUND\)/ },
+  { line: 'clear-duplicates nothing', status: 3, err: /\(NOT_FOUND\)/ },
   { line: 'migrate cancel nobody', status: 3, err: /\(NOT_FOUND\)/ },
   // test/integration/cli/pki has the rest.
   { line: 'pki --dir /nowhere list', status: 2, err: /\(FILE_UNREADABLE\)/ },

@@ -133,9 +133,8 @@ describe('nva sessions with NVEs', () => {
     await eventually(() => a.deltas.some(({ complete }) => complete));
     let revision = 0;
     for (let i = 0; i < 40; i++) {
-      const nve = i % 2 === 0 ? 'host-c' : 'host-b';
-      const updated = await harness.client.endpoints.update(
-        { id: 'blue-2', changes: { nve }, etag: '', validateOnly: false },
+      const updated = await harness.client.virtualNetworks.update(
+        { id: 'blue', changes: { mtu: 1300 + i }, etag: '', validateOnly: false },
         call,
       );
       revision = updated.meta.revision;
@@ -152,11 +151,8 @@ describe('nva sessions with NVEs', () => {
       return !laggards.some(({ nve }) => nve === 'host-a');
     });
     assert.ok(a.deltas.length <= 1 + 4 + 2, `${a.deltas.length} deltas`);
-    const via = a.items.get('mac/100/02:00:00:00:00:02')?.payload;
-    assert.deepEqual(via?.kind === 'mac_entry' ? via.via : undefined, {
-      kind: 'remote',
-      vtep: '192.0.2.2',
-    });
+    const domain = a.items.get('bd/100')?.payload;
+    assert.equal(domain?.kind === 'bridge_domain' ? domain.mtu : undefined, 1339);
   });
 
   it('shows what an NVE could not apply, and that it could later', async () => {

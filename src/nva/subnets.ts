@@ -7,6 +7,7 @@ import {
   type Subnet,
   type SubnetSpec,
 } from '../model/subnet.js';
+import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue } from '../store/store.js';
 import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
@@ -20,7 +21,7 @@ import {
   subnetsGenerationKey,
 } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
-import { listedSpec, reference, tenantOf } from './references.js';
+import { listedSpec, reference, tenantOf, type Reference } from './references.js';
 import type { Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 
@@ -37,7 +38,9 @@ export function subnetRules(store: Reads): ResourceRules<SubnetSpec, Subnet> {
       const spec = checkSubnet(after);
       if (before !== undefined) isImmutable('subnet', before, spec, IMMUTABLE);
       const guards = [
-        ...(before === undefined ? await fits(store, id, spec) : []),
+        ...(before === undefined
+          ? await fits(store, id, spec)
+          : [(await networkOf(store, spec)).guard]),
         ...(await gatewayFits(store, id, before, spec)),
       ];
       return { spec, guards };
@@ -80,16 +83,16 @@ function claimsOf(id: string, { network, gateway }: SubnetSpec): Claim[] {
   ];
 }
 
+/** Of a subnet that stays it is asked too: the same plan may delete its network. */
+function networkOf(store: Reads, { network }: SubnetSpec): Promise<Reference<VirtualNetworkSpec>> {
+  const { virtualNetworks: records } = RECORDS;
+  return reference(store, 'subnet.network', 'virtualNetworks', network, records);
+}
+
 /** The network exists, and no subnet of it overlaps, nor one that comes while we look. */
 async function fits(store: Reads, id: string, spec: SubnetSpec): Promise<Guard[]> {
   const { network, prefix } = spec;
-  const { guard } = await reference(
-    store,
-    'subnet.network',
-    'virtualNetworks',
-    network,
-    RECORDS.virtualNetworks,
-  );
+  const { guard } = await networkOf(store, spec);
   const key = subnetsGenerationKey(network);
   const revision = (await store.get(key))?.modRevision ?? 0;
   for await (const [other, { prefix: taken }] of subnetsOf(store, network)) {

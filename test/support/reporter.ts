@@ -22,10 +22,11 @@ function reasonOf(test: Test): string {
   return 'NO REASON GIVEN';
 }
 
-/** The whole of it stands in the report of its suite. */
-function firstLineOf(error: unknown): string {
+/** All that one needs to go on where only the end of a log is kept: fast-check's seed and example too. */
+function briefly(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0]?.slice(0, 300) ?? '';
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(0, 12).join('\n    ').slice(0, 1500);
 }
 
 export default class NfvdReporter extends mocha.reporters.Spec {
@@ -36,7 +37,7 @@ export default class NfvdReporter extends mocha.reporters.Spec {
     const skipped: { title: string; reason: string }[] = [];
     runner.on('pass', () => passed++);
     runner.on('fail', (test, error: unknown) =>
-      failed.push({ title: test.fullTitle(), error: firstLineOf(error) }),
+      failed.push({ title: test.fullTitle(), error: briefly(error) }),
     );
     runner.on('pending', (test) =>
       skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }),

@@ -160,6 +160,31 @@ describe('Plan', () => {
     assert.deepEqual(await specsIn(nva.store), {});
   });
 
+  it('refuses to delete what something needs that stays as it is', async () => {
+    const all = [
+      ...HOSTS,
+      network('blue', { vni: 5000 }),
+      subnet('blue-v4', { gateway: '10.0.0.1' }),
+      router('edge', { subnets: ['blue-v4'], vrfId: 5001 }),
+      endpoint('web', { mac: '02:00:00:00:00:0a', ips: ['10.0.0.10'] }),
+    ];
+    await applyAll(nva.client, ...all);
+    const rows = [
+      ['VirtualNetwork', 'blue', ['subnet.network', 'endpoint.network']],
+      ['Nve', 'host-a', ['endpoint.nve']],
+      ['Subnet', 'blue-v4', ['router.subnets[0]']],
+    ] as const;
+    for (const [kind, id, fields] of rows) {
+      const stay = all.filter((each) => 'put' in each && each.put.id !== id);
+      const { violations } = await refusedWith(
+        'REFERENCE_NOT_FOUND',
+        plan(nva.client, gone(kind, id), ...stay),
+      );
+      const told = violations.map(({ field }) => field.replace(/^changes\[\d+\]\.put\./, ''));
+      for (const field of fields) assert.ok(told.includes(field), `${kind}: ${told.join()}`);
+    }
+  });
+
   it('lets two endpoints have each other’s addresses', async () => {
     const a = { mac: '02:00:00:00:00:0a', ips: ['10.0.0.10'] };
     const b = { mac: '02:00:00:00:00:0b', ips: ['10.0.0.11'] };

@@ -35,6 +35,10 @@ export interface HostProfileChange {
 
 export type CatalogChange = Change | HostProfileChange;
 
+export function isCompiled(change: CatalogChange): change is Change {
+  return change.kind !== 'HostProfile';
+}
+
 export class Catalog {
   #revision = 0;
   readonly #networks = new Map<string, VirtualNetworkSpec>();

@@ -53,29 +53,56 @@ export class CompileIndex {
 
   /** Takes a change in, and tells which NVEs' configurations change by it, and how. */
   apply(change: Change): Map<string, ItemDelta> {
+    if (this.#isInvisible(change)) {
+      this.#tables.put(change);
+      return new Map();
+    }
+    return this.#diff([change], this.#scopeOf(change));
+  }
+
+  /**
+   * The same for changes of one moment: what one gives up another may have, without anything in
+   * between. An id may come more than once.
+   */
+  applyAll(changes: readonly Change[]): Map<string, ItemDelta> {
+    const visible: Change[] = [];
+    for (const change of changes) {
+      if (this.#isInvisible(change)) this.#tables.put(change);
+      else visible.push(change);
+    }
+    const [first, ...others] = visible;
+    if (first === undefined) return new Map();
+    if (others.length === 0) return this.#diff(visible, this.#scopeOf(first));
+    return this.#diff(visible, this.#scopeOfAll(visible));
+  }
+
+  #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDelta> {
     const tables = this.#tables;
     const deltas = new DeltaBuilder();
-    if (this.#isInvisible(change)) {
-      tables.put(change);
-      return deltas.result();
-    }
-    const scope = this.#scopeOf(change);
-    const changed = this.#changedEndpoint(change);
     const before = this.#scene(scope);
-    if (change.kind === 'Nve') this.#diffVteps(change, deltas);
-    tables.put(change);
+    const nves = new Set(changes.filter(({ kind }) => kind === 'Nve').map(({ id }) => id));
+    const vteps = new Map([...nves].map((id) => [id, this.#vtepItems(id)]));
+    const changed = this.#put(changes);
+    for (const [id, was] of vteps) deltas.diff(id, was, this.#vtepItems(id));
     const after = this.#scene(scope);
     for (const id of scope.networks) {
-      const isOf = changed?.before?.network === id || changed?.after?.network === id;
-      const own = isOf ? within(changed, id) : undefined;
       const [was, is] = [before.networks.get(id), after.networks.get(id)];
-      this.#networks.diff(tables.network(id), was, is, own, deltas);
+      this.#networks.diff(tables.network(id), was, is, within(changed, id), deltas);
     }
     for (const id of scope.routers) {
       const [was, is] = [before.routers.get(id), after.routers.get(id)];
       this.#routers.diff(was, is, scope.reach, changed, deltas);
     }
     return deltas.result();
+  }
+
+  /** @returns the endpoints that are others now */
+  #put(changes: readonly Change[]): ChangedEndpoint[] {
+    const tables = this.#tables;
+    const ids = new Set(changes.filter(({ kind }) => kind === 'Endpoint').map(({ id }) => id));
+    const were = [...ids].map((id) => ({ id, before: tables.endpoint(id) }));
+    for (const change of changes) tables.put(change);
+    return were.map(({ id, before }) => ({ id, before, after: tables.endpoint(id) }));
   }
 
   /** The whole configuration of an NVE. */
@@ -208,8 +235,39 @@ export class CompileIndex {
     return { networks: views, routers: seen };
   }
 
+  /** What they may touch of the model as it was, and as it will be. */
+  #scopeOfAll(changes: readonly Change[]): Scope {
+    const isOfMembers = changes.every(({ kind }) => kind === 'Nve' || kind === 'Endpoint');
+    const scope = newScope(isOfMembers ? 'members' : 'everything');
+    for (const change of changes) this.#addTouched(scope, change);
+    const undo: Change[] = [];
+    for (const change of changes) {
+      undo.unshift(this.current(change.kind, change.id));
+      this.#tables.put(change);
+    }
+    for (const change of undo) this.#addTouched(scope, change);
+    for (const change of undo) this.#tables.put(change);
+    return scope;
+  }
+
+  #addTouched(scope: Scope, change: Change): void {
+    if (change.kind !== 'Endpoint') {
+      this.#addScope(scope, change);
+      return;
+    }
+    for (const spec of [this.#tables.endpoint(change.id), change.after]) {
+      if (spec !== undefined) this.#addGroup(scope, spec.network);
+    }
+  }
+
   #scopeOf(change: Change): Scope {
-    const scope: Scope = { networks: new Set(), routers: new Set(), reach: 'everything' };
+    const scope = newScope(change.kind === 'Nve' ? 'members' : 'everything');
+    if (change.kind === 'Endpoint') this.#scopeOfEndpoint(scope, change);
+    else this.#addScope(scope, change);
+    return scope;
+  }
+
+  #addScope(scope: Scope, change: Exclude<Change, { kind: 'Endpoint' }>): void {
     const tables = this.#tables;
     switch (change.kind) {
       case 'VirtualNetwork':
@@ -217,10 +275,6 @@ export class CompileIndex {
         break;
       case 'Nve':
         for (const network of tables.joined(change.id)) this.#addGroup(scope, network);
-        scope.reach = 'members';
-        break;
-      case 'Endpoint':
-        this.#scopeOfEndpoint(scope, change);
         break;
       case 'Subnet': {
         for (const subnet of [tables.subnet(change.id), change.after]) {
@@ -238,7 +292,6 @@ export class CompileIndex {
         }
         break;
     }
-    return scope;
   }
 
   /** Others than its own network only where its NVE comes to a router or leaves it. */
@@ -305,34 +358,23 @@ export class CompileIndex {
     }
   }
 
-  #changedEndpoint(change: Change): ChangedEndpoint | undefined {
-    if (change.kind !== 'Endpoint') return undefined;
-    const { id, after } = change;
-    return { id, before: this.#tables.endpoint(id), after };
-  }
-
-  #diffVteps({ id, after }: Extract<Change, { kind: 'Nve' }>, deltas: DeltaBuilder): void {
-    const before = this.#tables.nve(id);
-    deltas.diff(
-      id,
-      before === undefined ? [] : vtepItems(before.spec),
-      after === undefined ? [] : vtepItems(after.spec),
-    );
+  #vtepItems(nve: string): Item[] {
+    const input = this.#tables.nve(nve);
+    return input === undefined ? [] : [...vtepItems(input.spec)];
   }
 }
 
-/** The same as one network has it, for an endpoint may have come from another. */
-function within(
-  changed: ChangedEndpoint | undefined,
-  network: string,
-): ChangedEndpoint | undefined {
-  if (changed === undefined) return undefined;
-  const { id, before, after } = changed;
-  return {
-    id,
-    before: before?.network === network ? before : undefined,
-    after: after?.network === network ? after : undefined,
-  };
+function newScope(reach: RouterReach): Scope {
+  return { networks: new Set(), routers: new Set(), reach };
+}
+
+/** The same as one network has them, for an endpoint may have come from another. */
+function within(changed: readonly ChangedEndpoint[], network: string): ChangedEndpoint[] {
+  return changed.flatMap(({ id, before, after }) => {
+    const was = before?.network === network ? before : undefined;
+    const is = after?.network === network ? after : undefined;
+    return was === undefined && is === undefined ? [] : [{ id, before: was, after: is }];
+  });
 }
 
 interface ForPeople {

@@ -45,13 +45,13 @@ export class NetworkDiff {
 
   /**
    * @param network as it is now
-   * @param changed an endpoint that came to it, left it or changed
+   * @param changed the endpoints that came to it, left it or changed
    */
   diff(
     network: Network | undefined,
     before: NetworkView | undefined,
     after: NetworkView | undefined,
-    changed: ChangedEndpoint | undefined,
+    changed: readonly ChangedEndpoint[],
     deltas: DeltaBuilder,
   ): void {
     const endpoints = network?.endpoints ?? NO_ENDPOINTS;
@@ -107,13 +107,14 @@ function endpointsNow(endpoints: Endpoints): Pick<Side, 'get' | 'entries'> {
 
 function endpointsBefore(
   endpoints: Endpoints,
-  changed: ChangedEndpoint | undefined,
+  changed: readonly ChangedEndpoint[],
 ): Pick<Side, 'get' | 'entries'> {
+  const was = new Map(changed.map(({ id, before }) => [id, before]));
   return {
-    get: (id) => (id === changed?.id ? changed.before : endpoints.get(id)),
+    get: (id) => (was.has(id) ? was.get(id) : endpoints.get(id)),
     *entries() {
-      for (const [id, endpoint] of endpoints) if (id !== changed?.id) yield [id, endpoint];
-      if (changed?.before !== undefined) yield [changed.id, changed.before];
+      for (const [id, endpoint] of endpoints) if (!was.has(id)) yield [id, endpoint];
+      for (const [id, before] of was) if (before !== undefined) yield [id, before];
     },
   };
 }
@@ -131,7 +132,7 @@ function touchedBy(
   network: Network | undefined,
   before: NetworkView | undefined,
   after: NetworkView | undefined,
-  changed: ChangedEndpoint | undefined,
+  changed: readonly ChangedEndpoint[],
 ): Touched {
   const everything =
     before?.spec !== after?.spec || before?.prefixes.join() !== after?.prefixes.join();
@@ -145,7 +146,7 @@ function touchedBy(
     ),
   );
   const shared = new Set<string>(everything ? network?.endpoints.keys() : []);
-  if (changed !== undefined) shared.add(changed.id);
+  for (const { id } of changed) shared.add(id);
   for (const peer of peers) for (const id of network?.byNve.get(peer) ?? []) shared.add(id);
   return {
     everything,

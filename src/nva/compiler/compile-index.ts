@@ -62,11 +62,12 @@ export class CompileIndex {
 
   /**
    * The same for changes of one moment: what one gives up another may have, without anything in
-   * between. An id may come more than once.
+   * between. Of several of one resource the last counts.
    */
   applyAll(changes: readonly Change[]): Map<string, ItemDelta> {
     const visible: Change[] = [];
-    for (const change of changes) {
+    const last = new Map(changes.map((change) => [`${change.kind} ${change.id}`, change]));
+    for (const change of last.values()) {
       if (this.#isInvisible(change)) this.#tables.put(change);
       else visible.push(change);
     }
@@ -80,8 +81,8 @@ export class CompileIndex {
     const tables = this.#tables;
     const deltas = new DeltaBuilder();
     const before = this.#scene(scope);
-    const nves = new Set(changes.filter(({ kind }) => kind === 'Nve').map(({ id }) => id));
-    const vteps = new Map([...nves].map((id) => [id, this.#vtepItems(id)]));
+    const nves = changes.filter(({ kind }) => kind === 'Nve');
+    const vteps = new Map(nves.map(({ id }) => [id, this.#vtepItems(id)]));
     const changed = this.#put(changes);
     for (const [id, was] of vteps) deltas.diff(id, was, this.#vtepItems(id));
     const after = this.#scene(scope);
@@ -99,8 +100,8 @@ export class CompileIndex {
   /** @returns the endpoints that are others now */
   #put(changes: readonly Change[]): ChangedEndpoint[] {
     const tables = this.#tables;
-    const ids = new Set(changes.filter(({ kind }) => kind === 'Endpoint').map(({ id }) => id));
-    const were = [...ids].map((id) => ({ id, before: tables.endpoint(id) }));
+    const endpoints = changes.filter(({ kind }) => kind === 'Endpoint');
+    const were = endpoints.map(({ id }) => ({ id, before: tables.endpoint(id) }));
     for (const change of changes) tables.put(change);
     return were.map(({ id, before }) => ({ id, before, after: tables.endpoint(id) }));
   }
@@ -240,11 +241,8 @@ export class CompileIndex {
     const isOfMembers = changes.every(({ kind }) => kind === 'Nve' || kind === 'Endpoint');
     const scope = newScope(isOfMembers ? 'members' : 'everything');
     for (const change of changes) this.#addTouched(scope, change);
-    const undo: Change[] = [];
-    for (const change of changes) {
-      undo.unshift(this.current(change.kind, change.id));
-      this.#tables.put(change);
-    }
+    const undo = changes.map(({ kind, id }) => this.current(kind, id));
+    for (const change of changes) this.#tables.put(change);
     for (const change of undo) this.#addTouched(scope, change);
     for (const change of undo) this.#tables.put(change);
     return scope;

@@ -192,6 +192,7 @@ export class Observer {
       nves: ids.map((nve) =>
         readNve(nve, connected(nve), {
           elsewhere: isElsewhere(nve),
+          dead: catalog.isWithdrawn(nve),
           lag: this.#lagOf(nve, now),
           itemRate: this.#rateOf(nve).perSecond(now),
           attach: this.#durationsOf(nve).summary(now),

@@ -61,6 +61,12 @@ describe('a host that is gone', function () {
       return true;
     });
 
+    const { nves } = await its().api.observation.statistics(call);
+    assert.deepEqual(
+      nves.map(({ nve, state }) => `${nve} ${state}`),
+      ['host-0 IN_SYNC', 'host-1 IN_SYNC', 'host-2 DEAD'],
+    );
+
     await its().host(2).ip('link', 'set', 'dev', 'u0', 'up');
     await its().startAgent(2);
     for (const i of [0, 1]) await eventually(() => sends(i), 20_000);

@@ -11,7 +11,7 @@ import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
 import { DeltaBuilder, type ItemDelta } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
-import { peerItems, vtepItems } from './items.js';
+import { vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
 import { routeBetween, type RouteBetween } from './route-between.js';
 import { reachOf } from './reach.js';
@@ -151,7 +151,7 @@ export class CompileIndex {
   *#leadingItems({ networks, routers }: Scene, nve: string, to: Leading): Generator<Item> {
     const { id, endpoint, target } = to;
     for (const view of networks.values()) {
-      if (view !== undefined) yield* peerItems(view, nve, target);
+      if (view !== undefined) yield* this.#networks.peerItems(view, nve, target);
     }
     const own = networks.get(endpoint.network);
     if (own !== undefined) yield* this.#networks.endpointItems(own, nve, id, endpoint);

@@ -1,4 +1,5 @@
 /** What changes would mean to each NVE: the compiler's own answer, on a copy of what they reach. Pure. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { PlannedItem } from '../../model/changes.js';
 import type { Item, ItemKind } from '../../model/item.js';
 import { splitKey } from '../../model/item.js';
@@ -13,20 +14,28 @@ export interface EffectItem extends PlannedItem {
   readonly version: string;
 }
 
+/** A change of a large network takes up to a millisecond. */
+const CHANGES_PER_TURN = 16;
+
 /** By NVE; those that nothing would be sent to are not in it. Items in order of their keys. */
 export type Effect = ReadonlyMap<string, readonly EffectItem[]>;
 
-export function effectOf(index: CompileIndex, changes: readonly Change[]): Effect {
+/** As of the moment of the call; between some changes others get their turn. */
+export async function effectOf(index: CompileIndex, changes: readonly Change[]): Promise<Effect> {
   const fork = index.fork(changes);
   const undo: Change[] = [];
   const there = new Merged();
-  for (const change of changes) {
-    undo.unshift(fork.current(change.kind, change.id));
+  for (const [i, change] of changes.entries()) {
+    if (i % CHANGES_PER_TURN === CHANGES_PER_TURN - 1) await turn();
+    undo.push(fork.current(change.kind, change.id));
     there.add(fork.apply(change));
   }
   // The way back tells what was there before of all that the way there has touched.
   const back = new Merged();
-  for (const change of undo) back.add(fork.apply(change));
+  for (const [i, change] of undo.reverse().entries()) {
+    if (i % CHANGES_PER_TURN === CHANGES_PER_TURN - 1) await turn();
+    back.add(fork.apply(change));
+  }
   const effect = new Map<string, EffectItem[]>();
   for (const [nve, items] of there.all) {
     const differing = [...items].flatMap(([key, after]) => {

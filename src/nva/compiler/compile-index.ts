@@ -64,7 +64,9 @@ export class CompileIndex {
     const before = this.#scene(scope);
     if (change.kind === 'Nve') this.#diffVteps(change, deltas);
     tables.put(change);
-    const after = this.#scene(scope);
+    // An endpoint among others brings no NVE to its network and takes none from it.
+    const isSameView = scope.reach === 'endpoint';
+    const after = this.#scene(scope, isSameView ? before.networks : undefined);
     for (const id of scope.networks) {
       const isOf = changed?.before?.network === id || changed?.after?.network === id;
       const own = isOf ? within(changed, id) : undefined;
@@ -194,10 +196,13 @@ export class CompileIndex {
     return this.#scene({ networks, routers });
   }
 
-  #scene({ networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>): Scene {
+  /** @param known views of the networks */
+  #scene(
+    { networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>,
+    known?: Scene['networks'],
+  ): Scene {
     const tables = this.#tables;
-    const views = new Map<string, NetworkView | undefined>();
-    for (const id of networks) views.set(id, tables.view(id));
+    const views = known ?? new Map([...networks].map((id) => [id, tables.view(id)] as const));
     const seen = new Map<string, RouterView | undefined>();
     for (const id of routers) {
       seen.set(

@@ -64,8 +64,12 @@ export class NetworkDiff {
     const old =
       before === undefined ? undefined : { view: before, ...endpointsBefore(endpoints, changed) };
     const now = after === undefined ? undefined : { view: after, ...endpointsNow(endpoints) };
-    const touched = touchedBy(network, before, after, changed);
-    for (const nve of new Set(members(before, after))) {
+    const touched =
+      before === after && changed !== undefined
+        ? { ...NOTHING, endpointsFor: () => [changed.id] }
+        : touchedBy(network, before, after, changed);
+    const all = before === after ? (after?.members.keys() ?? []) : new Set(members(before, after));
+    for (const nve of all) {
       if (old?.view.members.has(nve) && now?.view.members.has(nve)) {
         this.#diffMember(nve, old, now, touched, deltas);
       } else {
@@ -132,6 +136,8 @@ interface Touched {
   readonly peers: ReadonlySet<string>;
   endpointsFor(nve: string): Iterable<string>;
 }
+
+const NOTHING = { everything: false, mtu: false, peers: new Set<string>() } as const;
 
 function touchedBy(
   network: Network | undefined,

@@ -155,7 +155,7 @@ export class Nva implements NvaApi {
     this.#nveWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
       guard: (id) => tenures.guard(id),
-      statusOf: (id) => this.#nveStatuses.recordOf(id),
+      statusOf: (id, stored) => this.#nveStatuses.recordOf(id, stored),
     });
     this.#endpointLife = new EndpointLife({
       ...{ store, clock, log, catalog, index: this.#index, tenures },

@@ -1,4 +1,5 @@
 /** What changes would mean to each NVE: the compiler's own answer, on a copy of what they reach. Pure. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { PlannedItem } from '../../model/changes.js';
 import type { Item, ItemKind } from '../../model/item.js';
 import { splitKey } from '../../model/item.js';
@@ -15,10 +16,12 @@ export interface EffectItem extends PlannedItem {
 /** By NVE; those that nothing would be sent to are not in it. Items in order of their keys. */
 export type Effect = ReadonlyMap<string, readonly EffectItem[]>;
 
-export function effectOf(index: CompileIndex, changes: readonly Change[]): Effect {
+/** As of the moment of the call; others get their turn in between. */
+export async function effectOf(index: CompileIndex, changes: readonly Change[]): Promise<Effect> {
   const fork = index.fork(changes);
   const undo = changes.map(({ kind, id }) => fork.current(kind, id));
   const there = fork.applyAll(changes);
+  await turn();
   // The way back tells what was there before of all that the way there has touched.
   const back = fork.applyAll(undo);
   const effect = new Map<string, EffectItem[]>();

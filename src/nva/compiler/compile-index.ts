@@ -11,7 +11,7 @@ import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
 import { DeltaBuilder, type ItemDelta } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
-import { peerItems, vtepItems } from './items.js';
+import { vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
 import { routeBetween, type RouteBetween } from './route-between.js';
 import { reachOf } from './reach.js';
@@ -85,7 +85,9 @@ export class CompileIndex {
     const vteps = new Map(nves.map(({ id }) => [id, this.#vtepItems(id)]));
     const changed = this.#put(changes);
     for (const [id, was] of vteps) deltas.diff(id, was, this.#vtepItems(id));
-    const after = this.#scene(scope);
+    // An endpoint among others brings no NVE to its network and takes none from it.
+    const isSameView = scope.reach === 'endpoint';
+    const after = this.#scene(scope, isSameView ? before.networks : undefined);
     for (const id of scope.networks) {
       const [was, is] = [before.networks.get(id), after.networks.get(id)];
       this.#networks.diff(tables.network(id), was, is, within(changed, id), deltas);
@@ -179,7 +181,7 @@ export class CompileIndex {
   *#leadingItems({ networks, routers }: Scene, nve: string, to: Leading): Generator<Item> {
     const { id, endpoint, target } = to;
     for (const view of networks.values()) {
-      if (view !== undefined) yield* peerItems(view, nve, target);
+      if (view !== undefined) yield* this.#networks.peerItems(view, nve, target);
     }
     const own = networks.get(endpoint.network);
     if (own !== undefined) yield* this.#networks.endpointItems(own, nve, id, endpoint);
@@ -222,10 +224,13 @@ export class CompileIndex {
     return this.#scene({ networks, routers });
   }
 
-  #scene({ networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>): Scene {
+  /** @param known views of the networks */
+  #scene(
+    { networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>,
+    known?: Scene['networks'],
+  ): Scene {
     const tables = this.#tables;
-    const views = new Map<string, NetworkView | undefined>();
-    for (const id of networks) views.set(id, tables.view(id));
+    const views = known ?? new Map([...networks].map((id) => [id, tables.view(id)] as const));
     const seen = new Map<string, RouterView | undefined>();
     for (const id of routers) {
       seen.set(

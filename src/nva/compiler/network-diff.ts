@@ -4,7 +4,7 @@ import type { Item } from '../../model/item.js';
 import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
 import type { NetworkView } from './inputs.js';
-import { domainItems, EndpointItems, peerItems } from './items.js';
+import { domainItems, EndpointItems, PeerItems } from './items.js';
 import type { Network } from './tables.js';
 
 export interface ChangedEndpoint {
@@ -25,12 +25,18 @@ const NO_ENDPOINTS: Endpoints = new Map();
 
 export class NetworkDiff {
   readonly #items = new EndpointItems();
+  readonly #peers = new PeerItems();
 
   constructor(private readonly counters: CompileCounters) {}
 
   /** All that an NVE has of a network. */
   *itemsOf(view: NetworkView, network: Network, nve: string): Generator<Item> {
     yield* this.#memberItems({ view, ...endpointsNow(network.endpoints) }, nve);
+  }
+
+  /** What an NVE has of a network because of another member. */
+  peerItems(view: NetworkView, nve: string, peer: string): Iterable<Item> {
+    return this.#peers.of(view, nve, peer);
   }
 
   /** What an NVE has of a network because of one endpoint. */
@@ -58,8 +64,12 @@ export class NetworkDiff {
     const old =
       before === undefined ? undefined : { view: before, ...endpointsBefore(endpoints, changed) };
     const now = after === undefined ? undefined : { view: after, ...endpointsNow(endpoints) };
-    const touched = touchedBy(network, before, after, changed);
-    for (const nve of new Set(members(before, after))) {
+    const touched =
+      before === after
+        ? { ...NOTHING, endpointsFor: () => changed.map(({ id }) => id) }
+        : touchedBy(network, before, after, changed);
+    const all = before === after ? (after?.members.keys() ?? []) : new Set(members(before, after));
+    for (const nve of all) {
       if (old?.view.members.has(nve) && now?.view.members.has(nve)) {
         this.#diffMember(nve, old, now, touched, deltas);
       } else {
@@ -73,7 +83,7 @@ export class NetworkDiff {
     if (side === undefined) return;
     const { view } = side;
     yield* domainItems(view, nve);
-    for (const peer of view.members.keys()) yield* peerItems(view, nve, peer);
+    for (const peer of view.members.keys()) yield* this.#peers.of(view, nve, peer);
     for (const [id, endpoint] of side.entries()) yield* this.#items.of(view, nve, id, endpoint);
   }
 
@@ -86,7 +96,7 @@ export class NetworkDiff {
       ? new Set([...now.view.members.keys(), ...touched.peers])
       : touched.peers;
     for (const peer of peers) {
-      deltas.diff(nve, peerItems(old.view, nve, peer), peerItems(now.view, nve, peer));
+      deltas.diff(nve, this.#peers.of(old.view, nve, peer), this.#peers.of(now.view, nve, peer));
     }
     for (const id of touched.endpointsFor(nve)) {
       this.counters.endpoint++;
@@ -127,6 +137,8 @@ interface Touched {
   readonly peers: ReadonlySet<string>;
   endpointsFor(nve: string): Iterable<string>;
 }
+
+const NOTHING = { everything: false, mtu: false, peers: new Set<string>() } as const;
 
 function touchedBy(
   network: Network | undefined,

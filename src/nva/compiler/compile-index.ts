@@ -61,10 +61,11 @@ export class CompileIndex {
     }
     const scope = this.#scopeOf(change);
     const changed = this.#changedEndpoint(change);
-    const before = this.#scene(scope);
+    const isWhole = scope.reach !== 'endpoint';
+    const before = this.#scene(scope, isWhole);
     if (change.kind === 'Nve') this.#diffVteps(change, deltas);
     tables.put(change);
-    const after = this.#scene(scope);
+    const after = this.#scene(scope, isWhole);
     for (const id of scope.networks) {
       const isOf = changed?.before?.network === id || changed?.after?.network === id;
       const own = isOf ? within(changed, id) : undefined;
@@ -189,28 +190,37 @@ export class CompileIndex {
   #sceneOf(networks: ReadonlySet<string>): Scene {
     const routers = new Set<string>();
     for (const id of networks) {
-      for (const router of this.#tables.routersAt(id)) routers.add(router);
+      for (const router of this.#tables.routersTo(id)) routers.add(router);
     }
-    return this.#scene({ networks, routers });
+    return this.#scene({ networks, routers }, true);
   }
 
-  #scene({ networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>): Scene {
+  /** @param isWhole the routers with all their networks */
+  #scene(
+    { networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>,
+    isWhole: boolean,
+  ): Scene {
     const tables = this.#tables;
     const views = new Map<string, NetworkView | undefined>();
     for (const id of networks) views.set(id, tables.view(id));
+    const beside = new Map<string, NetworkView | undefined>();
+    const viewOf = (network: string): NetworkView | undefined => {
+      if (views.has(network) || !isWhole) return views.get(network);
+      if (!beside.has(network)) beside.set(network, tables.view(network));
+      return beside.get(network);
+    };
     const seen = new Map<string, RouterView | undefined>();
-    for (const id of routers) {
-      seen.set(
-        id,
-        tables.routerView(id, (network) => views.get(network)),
-      );
-    }
+    for (const id of routers) seen.set(id, tables.routerView(id, viewOf, isWhole));
     return { networks: views, routers: seen };
   }
 
   #scopeOf(change: Change): Scope {
     const scope: Scope = { networks: new Set(), routers: new Set(), reach: 'everything' };
     const tables = this.#tables;
+    const addOf = (subnet: string): void => {
+      const spec = tables.subnet(subnet);
+      if (spec !== undefined) this.#addGroup(scope, spec.network);
+    };
     switch (change.kind) {
       case 'VirtualNetwork':
         this.#addGroup(scope, change.id);
@@ -232,10 +242,8 @@ export class CompileIndex {
       }
       case 'Router':
         this.#addRouter(scope, change.id);
-        for (const id of change.after?.subnets ?? []) {
-          const subnet = tables.subnet(id);
-          if (subnet !== undefined) this.#addGroup(scope, subnet.network);
-        }
+        for (const id of change.after?.subnets ?? []) addOf(id);
+        for (const { subnet } of change.after?.exits ?? []) addOf(subnet);
         break;
     }
     return scope;
@@ -250,7 +258,7 @@ export class CompileIndex {
     scope.reach = reachesMore ? 'members' : 'endpoint';
     for (const { network } of specs) {
       scope.networks.add(network);
-      for (const router of tables.routersAt(network)) scope.routers.add(router);
+      for (const router of tables.routersTo(network)) scope.routers.add(router);
       if (scope.reach === 'members') this.#addGroup(scope, network);
     }
   }
@@ -265,26 +273,26 @@ export class CompileIndex {
     const tables = this.#tables;
     const nves = after === undefined ? [] : placesOf(after).map(({ nve }) => nve);
     const network = after?.network ?? '';
-    if (nves.some((nve) => tables.endpointsIn(network, nve) === 0)) return true;
+    if (nves.some((nve) => tables.sharesIn(network, nve) === 0)) return true;
     if (before === undefined) return false;
     const stays = tables.group(before.network).has(network);
     return placesOf(before).some(
-      ({ nve }) => tables.endpointsIn(before.network, nve) <= 1 && !(stays && nves.includes(nve)),
+      ({ nve }) => tables.sharesIn(before.network, nve) <= 1 && !(stays && nves.includes(nve)),
     );
   }
 
-  /** A network with those that it is routed to, and their routers. */
+  /** A network with those that routers lead to, and these. */
   #addGroup(scope: Scope, network: string): void {
-    for (const each of this.#tables.group(network)) {
+    for (const each of this.#tables.reach(network)) {
       scope.networks.add(each);
-      for (const router of this.#tables.routersAt(each)) scope.routers.add(router);
+      for (const router of this.#tables.routersTo(each)) scope.routers.add(router);
     }
   }
 
   /** With its networks, and whatever they are routed to. */
   #addRouter(scope: Scope, router: string): void {
     scope.routers.add(router);
-    for (const network of this.#tables.networksOf(router)) this.#addGroup(scope, network);
+    for (const network of this.#tables.networksTo(router)) this.#addGroup(scope, network);
   }
 
   /** The change is of something that no NVE sees. */

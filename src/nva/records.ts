@@ -127,6 +127,17 @@ const routerSpec: z.ZodType<RouterSpec> = z.object({
       }),
     )
     .readonly(),
+  // Neither is in what older versions wrote.
+  exits: z
+    .array(
+      z.object({
+        subnet: z.string(),
+        gateways: z.array(z.object({ nve: z.string(), address: z.string() })).readonly(),
+      }),
+    )
+    .readonly()
+    .default([]),
+  transitVni: z.number().default(0),
   labels,
 });
 

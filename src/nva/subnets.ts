@@ -127,26 +127,25 @@ async function gatewayFits(
   const router = await store.get(key);
   const free = { kind: 'revision', key, revision: router?.modRevision ?? 0 } as const;
   if (router === undefined) return [{ compare: free, onFail: 'retry' }];
+  const kv = await store.get(specKey('routers', router.value));
+  const spec = kv && RECORDS.routers.decode(kv.key, kv.value).spec;
+  const same = { kind: 'revision', key: specKey('routers', router.value) } as const;
+  const guards: Guard[] = [
+    { compare: free, onFail: 'retry' },
+    { compare: { ...same, revision: kv?.modRevision ?? 0 }, onFail: 'retry' },
+  ];
+  // The gateway of an exit's subnet is another router's, beyond it.
+  if (spec?.exits.some(({ subnet }) => subnet === id)) return guards;
   if (after.gateway === '') {
     throw inUse(id, `is a subnet of routers/${router.value}, which needs its gateway`, router);
   }
-  const kv = await store.get(specKey('routers', router.value));
-  const hops = kv === undefined ? [] : nextHopsOf(kv);
-  if (hops.includes(after.gateway)) {
+  const hops = spec?.routes.flatMap(({ nextHops }) => nextHops) ?? [];
+  if (hops.some(({ address }) => address === after.gateway)) {
     const reason = `a next hop of routers/${router.value}`;
     const remedy = 'give another address, or change the route first';
     throw invalidFields([{ field: 'subnet.gateway', value: after.gateway, reason, remedy }]);
   }
-  const same = { kind: 'revision', key: specKey('routers', router.value) } as const;
-  return [
-    { compare: free, onFail: 'retry' },
-    { compare: { ...same, revision: kv?.modRevision ?? 0 }, onFail: 'retry' },
-  ];
-}
-
-function nextHopsOf({ key, value }: KeyValue): string[] {
-  const { routes } = RECORDS.routers.decode(key, value).spec;
-  return routes.flatMap(({ nextHops }) => nextHops.map(({ address }) => address));
+  return guards;
 }
 
 /**

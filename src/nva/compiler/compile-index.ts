@@ -80,14 +80,14 @@ export class CompileIndex {
   #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDelta> {
     const tables = this.#tables;
     const deltas = new DeltaBuilder();
-    const before = this.#scene(scope);
+    // An endpoint among others brings no NVE to its network and takes none from it.
+    const isWhole = scope.reach !== 'endpoint';
+    const before = this.#scene(scope, isWhole);
     const nves = changes.filter(({ kind }) => kind === 'Nve');
     const vteps = new Map(nves.map(({ id }) => [id, this.#vtepItems(id)]));
     const changed = this.#put(changes);
     for (const [id, was] of vteps) deltas.diff(id, was, this.#vtepItems(id));
-    // An endpoint among others brings no NVE to its network and takes none from it.
-    const isSameView = scope.reach === 'endpoint';
-    const after = this.#scene(scope, isSameView ? before.networks : undefined);
+    const after = this.#scene(scope, isWhole, isWhole ? undefined : before.networks);
     for (const id of scope.networks) {
       const [was, is] = [before.networks.get(id), after.networks.get(id)];
       this.#networks.diff(tables.network(id), was, is, within(changed, id), deltas);
@@ -219,25 +219,30 @@ export class CompileIndex {
   #sceneOf(networks: ReadonlySet<string>): Scene {
     const routers = new Set<string>();
     for (const id of networks) {
-      for (const router of this.#tables.routersAt(id)) routers.add(router);
+      for (const router of this.#tables.routersTo(id)) routers.add(router);
     }
-    return this.#scene({ networks, routers });
+    return this.#scene({ networks, routers }, true);
   }
 
-  /** @param known views of the networks */
+  /**
+   * @param isWhole the routers with all their networks
+   * @param known views of the networks
+   */
   #scene(
     { networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>,
+    isWhole: boolean,
     known?: Scene['networks'],
   ): Scene {
     const tables = this.#tables;
     const views = known ?? new Map([...networks].map((id) => [id, tables.view(id)] as const));
+    const beside = new Map<string, NetworkView | undefined>();
+    const viewOf = (network: string): NetworkView | undefined => {
+      if (views.has(network) || !isWhole) return views.get(network);
+      if (!beside.has(network)) beside.set(network, tables.view(network));
+      return beside.get(network);
+    };
     const seen = new Map<string, RouterView | undefined>();
-    for (const id of routers) {
-      seen.set(
-        id,
-        tables.routerView(id, (network) => views.get(network)),
-      );
-    }
+    for (const id of routers) seen.set(id, tables.routerView(id, viewOf, isWhole));
     return { networks: views, routers: seen };
   }
 
@@ -272,6 +277,10 @@ export class CompileIndex {
 
   #addScope(scope: Scope, change: Exclude<Change, { kind: 'Endpoint' }>): void {
     const tables = this.#tables;
+    const addOf = (subnet: string): void => {
+      const spec = tables.subnet(subnet);
+      if (spec !== undefined) this.#addGroup(scope, spec.network);
+    };
     switch (change.kind) {
       case 'VirtualNetwork':
         this.#addGroup(scope, change.id);
@@ -289,10 +298,8 @@ export class CompileIndex {
       }
       case 'Router':
         this.#addRouter(scope, change.id);
-        for (const id of change.after?.subnets ?? []) {
-          const subnet = tables.subnet(id);
-          if (subnet !== undefined) this.#addGroup(scope, subnet.network);
-        }
+        for (const id of change.after?.subnets ?? []) addOf(id);
+        for (const { subnet } of change.after?.exits ?? []) addOf(subnet);
         break;
     }
   }
@@ -306,7 +313,7 @@ export class CompileIndex {
     scope.reach = reachesMore ? 'members' : 'endpoint';
     for (const { network } of specs) {
       scope.networks.add(network);
-      for (const router of tables.routersAt(network)) scope.routers.add(router);
+      for (const router of tables.routersTo(network)) scope.routers.add(router);
       if (scope.reach === 'members') this.#addGroup(scope, network);
     }
   }
@@ -321,26 +328,26 @@ export class CompileIndex {
     const tables = this.#tables;
     const nves = after === undefined ? [] : placesOf(after).map(({ nve }) => nve);
     const network = after?.network ?? '';
-    if (nves.some((nve) => tables.endpointsIn(network, nve) === 0)) return true;
+    if (nves.some((nve) => tables.sharesIn(network, nve) === 0)) return true;
     if (before === undefined) return false;
     const stays = tables.group(before.network).has(network);
     return placesOf(before).some(
-      ({ nve }) => tables.endpointsIn(before.network, nve) <= 1 && !(stays && nves.includes(nve)),
+      ({ nve }) => tables.sharesIn(before.network, nve) <= 1 && !(stays && nves.includes(nve)),
     );
   }
 
-  /** A network with those that it is routed to, and their routers. */
+  /** A network with those that routers lead to, and these. */
   #addGroup(scope: Scope, network: string): void {
-    for (const each of this.#tables.group(network)) {
+    for (const each of this.#tables.reach(network)) {
       scope.networks.add(each);
-      for (const router of this.#tables.routersAt(each)) scope.routers.add(router);
+      for (const router of this.#tables.routersTo(each)) scope.routers.add(router);
     }
   }
 
   /** With its networks, and whatever they are routed to. */
   #addRouter(scope: Scope, router: string): void {
     scope.routers.add(router);
-    for (const network of this.#tables.networksOf(router)) this.#addGroup(scope, network);
+    for (const network of this.#tables.networksTo(router)) this.#addGroup(scope, network);
   }
 
   /** The change is of something that no NVE sees. */

@@ -1,7 +1,13 @@
 /** The items of one NVE for one network, piece by piece. Pure. */
 import { canonicalJson } from '../../model/canonical.js';
 import { withPrefixLength } from '../../model/endpoint.js';
-import { dependenciesOf, keyOf, type Item, type Payload } from '../../model/item.js';
+import {
+  dependenciesOf,
+  keyOf,
+  type Item,
+  type Payload,
+  type TunnelItem,
+} from '../../model/item.js';
 import { homeOf, placeAt, type Place, type PlacedEndpoint } from '../../model/migration.js';
 import type { NveSpec } from '../../model/nve.js';
 import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
@@ -10,12 +16,12 @@ import { sha256 } from '../../model/sha256.js';
 import { digestPart } from '../../model/southbound.js';
 
 /** An item whose version, and part of a digest, are worked out when they are first asked for. */
-export class CompiledItem implements Item {
+export class CompiledItem<P extends Payload = Payload> implements Item {
   readonly key: string;
   #version: string | undefined;
   #digestPart: bigint | undefined;
 
-  constructor(readonly payload: Payload) {
+  constructor(readonly payload: P) {
     this.key = keyOf(payload);
   }
 
@@ -57,6 +63,19 @@ export function* domainItems(view: NetworkView, nve: string): Generator<Item> {
   });
 }
 
+/** To another member; undefined: there is none, or nobody is to send there. */
+export function tunnelItem(
+  view: NetworkView,
+  nve: string,
+  peer: string,
+): CompiledItem<TunnelItem> | undefined {
+  const local = view.members.get(nve);
+  const remote = view.members.get(peer);
+  if (local === undefined || remote === undefined || nve === peer) return undefined;
+  if (isLost(view, nve, peer)) return undefined;
+  return new CompiledItem({ kind: 'tunnel', vni: view.spec.vni, remote, local });
+}
+
 /** The items that members have because of other members' VTEPs. */
 export class PeerItems {
   /** By VTEP address: each is the same for all other members. */
@@ -64,13 +83,10 @@ export class PeerItems {
 
   /** What member `nve` has because of another member's VTEP. */
   *of(view: NetworkView, nve: string, peer: string): Generator<Item> {
-    const local = view.members.get(nve);
-    const remote = view.members.get(peer);
-    if (local === undefined || remote === undefined || nve === peer) return;
-    if (isLost(view, nve, peer)) return;
-    const { vni, bumMode } = view.spec;
-    yield new CompiledItem({ kind: 'tunnel', vni, remote, local });
-    if (bumMode === 'HEAD_END') yield this.#floodTo(view, remote);
+    const tunnel = tunnelItem(view, nve, peer);
+    if (tunnel === undefined) return;
+    yield tunnel;
+    if (view.spec.bumMode === 'HEAD_END') yield this.#floodTo(view, tunnel.payload.remote);
   }
 
   #floodTo({ spec, members }: NetworkView, remote: string): Item {

@@ -4,13 +4,8 @@ import type { Item } from '../../model/item.js';
 import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
 import type { ChangedEndpoint } from './network-diff.js';
-import {
-  gatewayItems,
-  routerItems,
-  routerMembers,
-  RouterNeighbors,
-  type RouterView,
-} from './router-view.js';
+import { gatewayItems, routerItems, RouterNeighbors } from './router-items.js';
+import { isAt, routerMembers, type RouterView } from './router-view.js';
 import type { Tables } from './tables.js';
 
 /** How much of a router a change may reach. */
@@ -49,7 +44,7 @@ export class RouterDiff {
     const sameNeighbors = reach !== 'everything' || haveSameNeighbors(before, after);
     const moved = reach === 'endpoint' ? [] : this.#moved(before, after, changed);
     const sameMtus = haveSameMtus(before, after);
-    const sameLosses = lossesOf(before) === lossesOf(after);
+    const all = reach === 'everything' || reachRoutes(before, after);
     for (const nve of new Set([...routerMembers(before), ...routerMembers(after)])) {
       if (!sameNeighbors || !sameGateways(before, after, nve)) {
         this.counters.member++;
@@ -58,8 +53,6 @@ export class RouterDiff {
         deltas.diff(nve, was, is);
         continue;
       }
-      // Routes are by the gateways, which are the same, and by the addresses that are lost.
-      const all = reach === 'everything' || !sameLosses;
       const own = all ? routerItems : gatewayItems;
       if (all || !sameMtus) {
         deltas.diff(nve, own(before, nve), own(after, nve));
@@ -118,7 +111,8 @@ export class RouterDiff {
   *#all(router: RouterView, nve: string, undone: readonly ChangedEndpoint[]): Generator<Item> {
     const since = new Set(undone.map(({ id }) => id));
     yield* routerItems(router, nve);
-    for (const network of router.gateways.keys()) {
+    for (const [network, gateway] of router.gateways) {
+      if (!isAt(gateway, nve)) continue;
       for (const [id, endpoint] of this.tables.network(network)?.endpoints ?? []) {
         if (!since.has(id)) yield* this.#of(router, nve, endpoint);
       }
@@ -134,7 +128,7 @@ function sameGateways(
   nve: string,
 ): boolean {
   const [was, is] = [before, after].map((router) =>
-    [...(router?.gateways ?? [])].flatMap(([id, { view }]) => (view.members.has(nve) ? [id] : [])),
+    [...(router?.gateways ?? [])].flatMap(([id, gateway]) => (isAt(gateway, nve) ? [id] : [])),
   );
   return was?.sort().join() === is?.sort().join();
 }
@@ -148,6 +142,13 @@ function haveSameNeighbors(before: RouterView | undefined, after: RouterView | u
     ),
   );
   return shapes[0]?.sort().join(';') === shapes[1]?.sort().join(';');
+}
+
+/** Routes are by the gateways, where those are the same, by the addresses that are lost, and out by exits. */
+function reachRoutes(before: RouterView | undefined, after: RouterView | undefined): boolean {
+  // In its transit each NVE has something of each other that leads out.
+  if (before?.transit !== undefined || after?.transit !== undefined) return true;
+  return lossesOf(before) !== lossesOf(after);
 }
 
 /** The addresses that are at dead NVEs, to be compared. */

@@ -46,6 +46,30 @@ const routes = fc.constantFrom<RouterSpec['routes']>(
   ],
 );
 
+/** Of any subnets, also those that a router has otherwise: what is seen halfway must do no harm. */
+const exitsOf = (router: string): fc.Arbitrary<RouterSpec['exits']> =>
+  fc.subarray(SUBNETS, { maxLength: 2 }).chain((names) =>
+    fc.tuple(
+      ...names.map((subnet) =>
+        fc.subarray(NVES, { minLength: 1 }).map((nves) => ({
+          subnet,
+          gateways: nves.map((nve) => {
+            const host = 200 + 10 * ROUTERS.indexOf(router) + NVES.indexOf(nve);
+            return { nve, address: `10.${SUBNETS.indexOf(subnet)}.0.${host}` };
+          }),
+        })),
+      ),
+    ),
+  );
+
+const routers = fc.constantFrom(...ROUTERS).chain((id) =>
+  fc.record({ subnets: fc.subarray(SUBNETS), routes, exits: exitsOf(id) }).map((fields): Change => {
+    const vrfId = ROUTERS.indexOf(id) + 1;
+    const transitVni = fields.exits.length === 0 ? 0 : 200 + vrfId;
+    return { kind: 'Router', id, after: routerSpec({ vrfId, transitVni, ...fields }) };
+  }),
+);
+
 const changes: fc.Arbitrary<Change> = fc.oneof(
   { weight: 2, arbitrary: subnets },
   {
@@ -54,15 +78,7 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
       return { kind: 'Subnet', id, after: undefined };
     }),
   },
-  {
-    weight: 2,
-    arbitrary: fc
-      .record({ id: fc.constantFrom(...ROUTERS), subnets: fc.subarray(SUBNETS), routes })
-      .map(({ id, ...fields }): Change => {
-        const vrfId = ROUTERS.indexOf(id) + 1;
-        return { kind: 'Router', id, after: routerSpec({ vrfId, ...fields }) };
-      }),
-  },
+  { weight: 2, arbitrary: routers },
   {
     weight: 1,
     arbitrary: fc.constantFrom(...ROUTERS).map((id): Change => {

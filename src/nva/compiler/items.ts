@@ -55,6 +55,9 @@ export function* domainItems(view: NetworkView, nve: string): Generator<Item> {
     bumGroup: spec.bumGroup,
     ...(spec.driftPolicy === 'DEFAULT' ? {} : { driftPolicy: spec.driftPolicy }),
   });
+  if (spec.provider === undefined) return;
+  const { vni } = spec;
+  yield new CompiledItem({ kind: 'provider_port', vni, ...spec.provider, mtu: view.mtu });
 }
 
 /** What member `nve` has because of another member's VTEP. */
@@ -62,7 +65,7 @@ export function* peerItems(view: NetworkView, nve: string, peer: string): Genera
   const local = view.members.get(nve);
   const remote = view.members.get(peer);
   if (local === undefined || remote === undefined || nve === peer) return;
-  if (isLost(view, nve, peer)) return;
+  if (isLost(view, nve, peer) || view.spec.provider !== undefined) return;
   const { vni, bumMode } = view.spec;
   yield new CompiledItem({ kind: 'tunnel', vni, remote, local });
   if (bumMode === 'HEAD_END') yield new CompiledItem({ kind: 'flood_member', vni, remote });
@@ -91,6 +94,8 @@ export class EndpointItems {
     if (!view.members.has(nve) || vtep === undefined) return;
     const here = placeAt(endpoint, nve);
     if (here !== undefined) yield portItem(view, id, endpoint, here);
+    // Where it is, the physical network learns, and each bridge domain in it.
+    if (view.spec.provider !== undefined) return;
     // An endpoint that is down is where nobody can reach it.
     if (endpoint.adminState === 'DOWN') return;
     if (here?.delivers !== true && isLost(view, nve, homeOf(endpoint))) return;

@@ -10,8 +10,9 @@ import {
   type EndpointStatus,
 } from '../model/endpoint.js';
 import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../model/migration.js';
-import { vtepOf, type NveSpec } from '../model/nve.js';
-import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import { vtepOf, type Capabilities, type NveSpec } from '../model/nve.js';
+import type { ItemKind } from '../model/item.js';
+import type { Provider, VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import {
@@ -194,7 +195,8 @@ async function canHost(
       ],
       'NVE_LACKS_CAPABILITY',
     );
-  if (vtepOf(nve, network.underlayFamily) === undefined) {
+  const { provider } = network;
+  if (provider === undefined && vtepOf(nve, network.underlayFamily) === undefined) {
     throw lacks('VTEP address of the family', network.underlayFamily);
   }
   // Before its first hello nobody knows what it can do; then it reports what it cannot.
@@ -203,11 +205,36 @@ async function canHost(
   const needs = [
     ...(router === undefined ? [] : routingNeeds(capabilities)),
     ['port kind', spec.port.kind, capabilities.portKinds],
-    ['encapsulation', network.encapsulation.toLowerCase(), capabilities.encapsulations],
-    ['BUM mode', network.bumMode.toLowerCase(), capabilities.bumModes],
+    ...(provider === undefined
+      ? tunnelNeeds(network, capabilities)
+      : providerNeeds(provider, capabilities)),
   ] as const;
   for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
   return guard;
+}
+
+type Need = readonly [what: string, value: string, has: readonly string[]];
+
+function tunnelNeeds(network: VirtualNetworkSpec, has: Capabilities): Need[] {
+  return [
+    ['encapsulation', network.encapsulation.toLowerCase(), has.encapsulations],
+    ['BUM mode', network.bumMode.toLowerCase(), has.bumModes],
+  ];
+}
+
+function providerNeeds(
+  { uplink, vlan }: Provider,
+  { itemKinds, providers = [] }: Capabilities,
+): Need[] {
+  const kind = 'provider_port' satisfies ItemKind;
+  const withVlans = providers.filter(({ vlans }) => vlans);
+  return [
+    ['item kind', kind, itemKinds],
+    ['provider uplink', uplink, providers.map(({ name }) => name)],
+    ...(vlan === 0
+      ? []
+      : [['VLANs on uplink', uplink, withVlans.map(({ name }) => name)] as const]),
+  ];
 }
 
 function claimsOf(id: string, spec: PlacedEndpoint): Claim[] {

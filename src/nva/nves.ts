@@ -162,8 +162,9 @@ async function vtepsFit(
     const { network } = spec;
     const networkKv = await store.get(specKey('virtualNetworks', network));
     if (networkKv === undefined) continue;
-    const { underlayFamily } = RECORDS.virtualNetworks.decode(networkKv.key, networkKv.value).spec;
-    if (!lost.includes(underlayFamily)) continue;
+    const { spec: of } = RECORDS.virtualNetworks.decode(networkKv.key, networkKv.value);
+    const { underlayFamily } = of;
+    if (of.provider !== undefined || !lost.includes(underlayFamily)) continue;
     const reason = `endpoints/${endpoint} needs an ${underlayFamily} address for virtualNetworks/${network}`;
     throw losesFamily(after, reason, underlayFamily);
   }

@@ -18,7 +18,7 @@ import type { Meta } from '../model/resource.js';
 import { NVE_STATES, type NveSpec, type NveStatus } from '../model/nve.js';
 import type { RouterSpec } from '../model/router.js';
 import type { SubnetSpec } from '../model/subnet.js';
-import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import { ENCAPSULATIONS, type VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue } from '../store/store.js';
 
 /** A specification with its times. */
@@ -53,7 +53,7 @@ const virtualNetworkSpec: z.ZodType<VirtualNetworkSpec> = z.object({
   displayName: z.string(),
   tenant: z.string(),
   vni: z.number(),
-  encapsulation: z.literal('VXLAN'),
+  encapsulation: z.enum(ENCAPSULATIONS),
   mtu: z.number(),
   bumMode: z.enum(['HEAD_END', 'MULTICAST', 'NONE']),
   bumGroup: z.string(),
@@ -64,6 +64,7 @@ const virtualNetworkSpec: z.ZodType<VirtualNetworkSpec> = z.object({
   // Not in what older versions wrote.
   driftPolicy: z.enum(NETWORK_DRIFT_POLICIES).default('DEFAULT'),
   labels,
+  provider: z.object({ uplink: z.string(), vlan: z.number() }).exactOptional(),
 });
 
 const nveSpec: z.ZodType<NveSpec> = z.object({
@@ -223,6 +224,17 @@ const nveStatus: z.ZodType<NveStatusRecord> = z.object({
       encapsulations: strings,
       portKinds: strings,
       bumModes: strings,
+      providers: z
+        .array(
+          z.object({
+            name: z.string(),
+            interface: z.string(),
+            mtu: z.number(),
+            vlans: z.boolean(),
+          }),
+        )
+        .readonly()
+        .exactOptional(),
     })
     .exactOptional(),
   underlays: z

@@ -144,6 +144,10 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
       const reason = `virtualNetworks/${network} is of tenant ${of.spec.tenant}`;
       v.add(field, `subnets/${id}`, reason, `give subnets of tenant ${spec.tenant}'s networks`);
     }
+    if (of.spec.provider !== undefined) {
+      const reason = `virtualNetworks/${network} is a provider network, where the gateway's one MAC would be on several NVEs`;
+      v.add(field, `subnets/${id}`, reason, 'give subnets of networks without a provider');
+    }
     families.add(of.spec.underlayFamily);
     if (families.size > 1) {
       const reason = `virtualNetworks/${network} has an ${of.spec.underlayFamily} underlay, others have another`;

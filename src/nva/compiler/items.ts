@@ -61,6 +61,9 @@ export function* domainItems(view: NetworkView, nve: string): Generator<Item> {
     bumGroup: spec.bumGroup,
     ...(spec.driftPolicy === 'DEFAULT' ? {} : { driftPolicy: spec.driftPolicy }),
   });
+  if (spec.provider === undefined) return;
+  const { vni } = spec;
+  yield new CompiledItem({ kind: 'provider_port', vni, ...spec.provider, mtu: view.mtu });
 }
 
 /** To another member; undefined: there is none, or nobody is to send there. */
@@ -72,7 +75,7 @@ export function tunnelItem(
   const local = view.members.get(nve);
   const remote = view.members.get(peer);
   if (local === undefined || remote === undefined || nve === peer) return undefined;
-  if (isLost(view, nve, peer)) return undefined;
+  if (isLost(view, nve, peer) || view.spec.provider !== undefined) return undefined;
   return new CompiledItem({ kind: 'tunnel', vni: view.spec.vni, remote, local });
 }
 
@@ -126,6 +129,8 @@ export class EndpointItems {
     if (!view.members.has(nve) || vtep === undefined) return;
     const here = placeAt(endpoint, nve);
     if (here !== undefined) yield portItem(view, id, endpoint, here);
+    // Where it is, the physical network learns, and each bridge domain in it.
+    if (view.spec.provider !== undefined) return;
     // An endpoint that is down is where nobody can reach it.
     if (endpoint.adminState === 'DOWN') return;
     if (here?.delivers !== true && isLost(view, nve, homeOf(endpoint))) return;

@@ -6,7 +6,13 @@ import type { VirtualNetworkSpec } from '../../../../src/model/virtual-network.j
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import type { Change, NveInput } from '../../../../src/nva/compiler/inputs.js';
 import { payloads, Replicas } from '../../../support/replicas.js';
-import { endpointSpec, migrationTo, networkSpec, nveInput } from '../../../support/specs.js';
+import {
+  endpointSpec,
+  migrationTo,
+  networkSpec,
+  nveInput,
+  providerSpec,
+} from '../../../support/specs.js';
 
 const NVES = ['nve-a', 'nve-b', 'nve-c', 'nve-d'];
 const NETWORKS = ['net-1', 'net-2', 'net-3'];
@@ -21,8 +27,13 @@ const networkSpecs: fc.Arbitrary<VirtualNetworkSpec> = fc
     learning: fc.boolean(),
     underlayFamily: fc.constantFrom('IPV4', 'IPV6'),
     prefixes: fc.constantFrom([], ['10.0.0.0/24'], ['10.0.0.0/16']),
+    provider: fc.constantFrom(undefined, undefined, 0, 100),
   })
-  .map((fields) => networkSpec(fields));
+  .map(({ provider: vlan, ...fields }) =>
+    vlan === undefined
+      ? networkSpec(fields)
+      : providerSpec({ vni: fields.vni, mtu: fields.mtu, provider: { uplink: 'phys', vlan } }),
+  );
 
 const nveInputs: fc.Arbitrary<NveInput> = fc
   .record({
@@ -30,14 +41,16 @@ const nveInputs: fc.Arbitrary<NveInput> = fc
     v6: fc.constantFrom(undefined, '2001:db8::1', '2001:db8::2'),
     mtu: fc.constantFrom(undefined, 1500, 9000),
     withdrawn: fc.boolean(),
+    uplink: fc.constantFrom(0, 1500, 2000),
   })
-  .map(({ v4, v6, mtu, withdrawn }) =>
-    nveInput(
+  .map(({ v4, v6, mtu, withdrawn, uplink }) => ({
+    ...nveInput(
       [v4, v6].filter((a) => a !== undefined),
       mtu,
       withdrawn,
     ),
-  );
+    providers: [{ name: 'phys', interface: 'eth1', mtu: uplink, vlans: true }],
+  }));
 
 /** Also of an endpoint that is at its target: compiling must not mind. */
 const migrations = fc
@@ -306,11 +319,8 @@ describe('nva/compiler/compile-index', () => {
   it('derives the MTU from the smallest underlay of its NVEs', () => {
     const index = new CompileIndex();
     index.apply({ kind: 'VirtualNetwork', id: 'v4', after: networkSpec({ vni: 4 }) });
-    index.apply({
-      kind: 'VirtualNetwork',
-      id: 'v6',
-      after: networkSpec({ vni: 6, underlayFamily: 'IPV6' }),
-    });
+    const six = networkSpec({ vni: 6, underlayFamily: 'IPV6' });
+    index.apply({ kind: 'VirtualNetwork', id: 'v6', after: six });
     assert.equal(index.effectiveMtu('v4'), 1450);
     assert.equal(index.effectiveMtu('v6'), 1430);
     index.apply({ kind: 'Nve', id: 'a', after: nveInput(['192.0.2.1', '2001:db8::1'], 9000) });

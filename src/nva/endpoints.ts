@@ -10,9 +10,8 @@ import {
   type EndpointStatus,
 } from '../model/endpoint.js';
 import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../model/migration.js';
-import { vtepOf, type Capabilities, type NveSpec } from '../model/nve.js';
-import type { ItemKind } from '../model/item.js';
-import type { Provider, VirtualNetworkSpec } from '../model/virtual-network.js';
+import { vtepOf, type NveSpec } from '../model/nve.js';
+import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import {
@@ -28,7 +27,8 @@ import {
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
 import { macFrom } from './mac-from.js';
-import { readNveStatus, routingNeeds } from './nves.js';
+import { providerNeeds, routingNeeds, tunnelNeeds } from './needs.js';
+import { readNveStatus } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import { reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
@@ -211,30 +211,6 @@ async function canHost(
   ] as const;
   for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
   return guard;
-}
-
-type Need = readonly [what: string, value: string, has: readonly string[]];
-
-function tunnelNeeds(network: VirtualNetworkSpec, has: Capabilities): Need[] {
-  return [
-    ['encapsulation', network.encapsulation.toLowerCase(), has.encapsulations],
-    ['BUM mode', network.bumMode.toLowerCase(), has.bumModes],
-  ];
-}
-
-function providerNeeds(
-  { uplink, vlan }: Provider,
-  { itemKinds, providers = [] }: Capabilities,
-): Need[] {
-  const kind = 'provider_port' satisfies ItemKind;
-  const withVlans = providers.filter(({ vlans }) => vlans);
-  return [
-    ['item kind', kind, itemKinds],
-    ['provider uplink', uplink, providers.map(({ name }) => name)],
-    ...(vlan === 0
-      ? []
-      : [['VLANs on uplink', uplink, withVlans.map(({ name }) => name)] as const]),
-  ];
 }
 
 function claimsOf(id: string, spec: PlacedEndpoint): Claim[] {

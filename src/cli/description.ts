@@ -2,7 +2,7 @@
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { hasSession, type Capabilities, type Nve, type ProviderUplink } from '../model/nve.js';
-import type { Router } from '../model/router.js';
+import type { Router, RouterSpec } from '../model/router.js';
 import type { Subnet } from '../model/subnet.js';
 import type { EndpointCounters } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -210,6 +210,7 @@ export function describeRouter(
       ['Tenant', spec.tenant],
       ['VRF id', String(spec.vrfId)],
       ['Gateway MAC', spec.gatewayMac],
+      ...(spec.transitVni === 0 ? [] : ([['Transit VNI', String(spec.transitVni)]] as const)),
       ...metaFields(meta, context),
     ]),
     resourceTable('Subnets', subnets, context),
@@ -219,7 +220,15 @@ export function describeRouter(
       spec.routes.map((route) => [route.prefix, hopsText(route)]),
       context,
     ),
+    ...(spec.exits.length === 0 ? [] : [exitsTable(spec, context)]),
   ].join('\n');
+}
+
+function exitsTable({ exits }: RouterSpec, context: DescribeContext): string {
+  const rows = exits.flatMap(({ subnet, gateways }) =>
+    gateways.map(({ nve, address }) => [subnet, nve, address]),
+  );
+  return textTable('Exits', ['SUBNET', 'NVE', 'ADDRESS'], rows, context);
 }
 
 export function describeEndpoint(

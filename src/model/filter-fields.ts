@@ -215,6 +215,11 @@ function routerFields({ id, spec, meta }: Router): FieldRecord {
       next_hops: nextHops.map((hop) => ({ ...hop })),
       drop,
     })),
+    exits: spec.exits.map(({ subnet, gateways }) => ({
+      subnet: formatName('subnets', subnet),
+      gateways: gateways.map(({ nve, address }) => ({ nve: formatName('nves', nve), address })),
+    })),
+    transit_vni: spec.transitVni,
     labels: spec.labels,
     ...metaFields(meta),
   };

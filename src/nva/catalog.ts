@@ -35,6 +35,10 @@ export interface HostProfileChange {
 
 export type CatalogChange = Change | HostProfileChange;
 
+export function isCompiled(change: CatalogChange): change is Change {
+  return change.kind !== 'HostProfile';
+}
+
 const NO_FACTS = { underlays: [], providers: [] } as const satisfies NveFacts;
 
 export class Catalog {
@@ -50,7 +54,9 @@ export class Catalog {
   readonly #endpoints = new Map<string, CatalogEndpoint>();
   /** Addresses of the endpoints of each network. */
   readonly #addresses = new Map<string, Set<string>>();
+  /** Of each router. */
   readonly #vrfs = new Map<string, number>();
+  readonly #transits = new Map<string, number>();
   /** Ids. */
   readonly #subnets = new Set<string>();
   readonly #hostProfiles = new Set<string>();
@@ -61,7 +67,7 @@ export class Catalog {
   }
 
   vniUsed(vni: number): boolean {
-    return this.#vnis.has(vni);
+    return this.#vnis.has(vni) || [...this.#transits.values()].includes(vni);
   }
 
   vrfUsed(vrf: number): boolean {
@@ -234,6 +240,7 @@ export class Catalog {
       case 'routers': {
         const { spec } = RECORDS.routers.decode(key, value);
         this.#vrfs.set(id, spec.vrfId);
+        this.#transits.set(id, spec.transitVni);
         return [{ kind: 'Router', id, after: spec }];
       }
       case 'hostProfiles':
@@ -271,6 +278,7 @@ export class Catalog {
         return [{ kind: 'Subnet', id, after: undefined }];
       case 'routers':
         this.#vrfs.delete(id);
+        this.#transits.delete(id);
         return [{ kind: 'Router', id, after: undefined }];
       case 'hostProfiles':
         this.#hostProfiles.delete(id);

@@ -27,6 +27,7 @@ import {
   statusKey,
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
+import { macFrom } from './mac-from.js';
 import { readNveStatus, routingNeeds } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import { reference, tenantOf } from './references.js';
@@ -234,11 +235,6 @@ function providerNeeds(
       ? []
       : [['VLANs on uplink', uplink, withVlans.map(({ name }) => name)] as const]),
   ];
-}
-
-/** Locally administered, unicast (IEEE 802: U/L bit set, I/G bit clear). */
-export function macFrom(bytes: Uint8Array): string {
-  return ['02', ...[...bytes].map((b) => b.toString(16).padStart(2, '0'))].join(':');
 }
 
 function claimsOf(id: string, spec: PlacedEndpoint): Claim[] {

@@ -1,4 +1,5 @@
-import { invalidField, invalidFields, type NfvError } from '../errors.js';
+import { invalidField, invalidFields, NfvError } from '../errors.js';
+import type { IpFamily } from '../model/addresses.js';
 import {
   checkNve,
   NO_NVE_STATUS,
@@ -12,6 +13,7 @@ import type { ItemKind } from '../model/item.js';
 import {
   nveEndpointsOf,
   nveGenerationKey,
+  nveRoutersOf,
   sessionKey,
   specKey,
   statusKey,
@@ -60,8 +62,10 @@ export function nveRules(store: Reads): ResourceRules<NveSpec, Nve> {
       }
       return { spec, guards: before === undefined ? [] : await vtepsFit(store, id, before, spec) };
     },
-    checkDelete: (id) =>
-      Promise.resolve([unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve')]),
+    checkDelete: async (id) => [
+      unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve'),
+      await noGateway(store, id),
+    ],
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
     tenant: () => Promise.resolve(''),
     statusKeys: (id) => [statusKey('nves', id), sessionKey(id), withdrawalKey(id)],
@@ -112,6 +116,17 @@ export async function canRoute(store: Reads, nves: Iterable<string>): Promise<vo
   }
 }
 
+/** What is to be deleted is no router's gateway. @throws NfvError RESOURCE_IN_USE */
+async function noGateway(store: Reads, id: string): Promise<Guard> {
+  const prefix = nveRoutersOf(id);
+  for await (const router of scanIds(store, prefix)) {
+    throw new NfvError('RESOURCE_IN_USE', `nves/${id} is a gateway of routers/${router}`, {
+      remedy: `take it out of the router's exits first: nfvctl update router ${router} --exit ...`,
+    });
+  }
+  return { compare: { kind: 'empty', prefix }, onFail: 'retry' };
+}
+
 function vtepClaim(address: string, index: number): Claim {
   const taken = (): NfvError =>
     invalidFields(
@@ -128,7 +143,7 @@ function vtepClaim(address: string, index: number): Claim {
   return { key: vtepKey(address), taken };
 }
 
-/** An NVE keeps a VTEP address of each family that the networks of its endpoints need. */
+/** An NVE keeps a VTEP address of each family that its endpoints' networks need, or routers that it is a gateway of. */
 async function vtepsFit(
   store: Reads,
   id: string,
@@ -150,12 +165,30 @@ async function vtepsFit(
     const { spec: of } = RECORDS.virtualNetworks.decode(networkKv.key, networkKv.value);
     const { underlayFamily } = of;
     if (of.provider !== undefined || !lost.includes(underlayFamily)) continue;
-    throw invalidField(
-      'nve.vtep_addresses',
-      after.vtepAddresses.join(', '),
-      `endpoints/${endpoint} needs an ${underlayFamily} address for virtualNetworks/${network}`,
-      `keep an ${underlayFamily} address`,
-    );
+    const reason = `endpoints/${endpoint} needs an ${underlayFamily} address for virtualNetworks/${network}`;
+    throw losesFamily(after, reason, underlayFamily);
+  }
+  for await (const router of scanIds(store, nveRoutersOf(id))) {
+    const family = await familyOf(store, router);
+    if (family === undefined || !lost.includes(family)) continue;
+    throw losesFamily(after, `it is a gateway of routers/${router}`, family);
   }
   return [{ compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
+}
+
+function losesFamily({ vtepAddresses }: NveSpec, reason: string, family: IpFamily): NfvError {
+  const remedy = `keep an ${family} address`;
+  return invalidField('nve.vtep_addresses', vtepAddresses.join(', '), reason, remedy);
+}
+
+/** Of the underlay of a router's networks, which is one; undefined: it was deleted a moment ago. */
+async function familyOf(store: Reads, router: string): Promise<IpFamily | undefined> {
+  const spec = await listedSpec(store, 'routers', router, RECORDS.routers);
+  const [exit] = spec?.exits ?? [];
+  if (exit === undefined) return undefined;
+  const subnet = await listedSpec(store, 'subnets', exit.subnet, RECORDS.subnets);
+  if (subnet === undefined) return undefined;
+  const { virtualNetworks } = RECORDS;
+  const network = await listedSpec(store, 'virtualNetworks', subnet.network, virtualNetworks);
+  return network?.underlayFamily;
 }

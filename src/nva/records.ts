@@ -128,6 +128,17 @@ const routerSpec: z.ZodType<RouterSpec> = z.object({
       }),
     )
     .readonly(),
+  // Neither is in what older versions wrote.
+  exits: z
+    .array(
+      z.object({
+        subnet: z.string(),
+        gateways: z.array(z.object({ nve: z.string(), address: z.string() })).readonly(),
+      }),
+    )
+    .readonly()
+    .default([]),
+  transitVni: z.number().default(0),
   labels,
 });
 
@@ -263,8 +274,15 @@ function specRecord<Spec>(spec: z.ZodType<Spec>): z.ZodType<SpecRecord<Spec>> {
   });
 }
 
-/** Reads and writes one kind of value. */
+/** Values of one kind that are remembered decoded; of more, the latest. Only those of so many characters. */
+const MAX_KNOWN = 1024;
+const MAX_KNOWN_LENGTH = 2048;
+
+/** Reads and writes one kind of value. What is read is shared, and never to be changed. */
 export class RecordType<T> {
+  /** By key: most reads are of what was read before, a network by each of its endpoints. */
+  readonly #known = new Map<string, { readonly value: string; readonly record: T }>();
+
   constructor(
     private readonly what: string,
     private readonly schema: z.ZodType<T>,
@@ -272,6 +290,18 @@ export class RecordType<T> {
 
   /** @throws NfvError STORE_DAMAGED when the value is not what this program writes. */
   decode(key: string, value: string): T {
+    const known = this.#known.get(key);
+    if (known?.value === value) return known.record;
+    const record = this.#parse(key, value);
+    this.#known.delete(key);
+    if (value.length > MAX_KNOWN_LENGTH) return record;
+    this.#known.set(key, { value, record });
+    const [oldest] = this.#known.size > MAX_KNOWN ? this.#known.keys() : [];
+    if (oldest !== undefined) this.#known.delete(oldest);
+    return record;
+  }
+
+  #parse(key: string, value: string): T {
     try {
       return this.schema.parse(JSON.parse(value));
     } catch (cause) {

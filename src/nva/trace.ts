@@ -22,8 +22,9 @@ import { homeOf } from '../model/migration.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
-import type { RouteBetween } from './compiler/route-between.js';
+import type { ExitBetween, RouteBetween } from './compiler/route-between.js';
 import type { Connected, Sessions } from './sessions.js';
+import { stepsThroughExit, type End, type Step } from './trace-exit.js';
 
 export interface TraceDeps {
   endpoint(id: string): EndpointSpec | undefined;
@@ -51,18 +52,6 @@ export function traceDeps(
   };
 }
 
-/** Something that a frame passes. */
-interface Step {
-  readonly nve: string;
-  readonly what: string;
-  readonly key: string;
-}
-
-interface End {
-  readonly id: string;
-  readonly spec: EndpointSpec;
-}
-
 /** @throws NfvError NOT_FOUND */
 export async function trace(
   { from, to, reportedOnly }: TraceRequest,
@@ -74,7 +63,7 @@ export async function trace(
   const model = [...modelHops(a, b, deps)];
   const apart = model.some(({ state }) => state === 'BROKEN');
   const steps = apart ? [] : [...wayOf(a, b, deps)];
-  const nves = [...new Set([a.spec.nve, b.spec.nve])];
+  const nves = [...new Set(steps.map(({ nve }) => nve))];
   const reports = new Map(
     await Promise.all(
       nves.map(async (nve) => {
@@ -114,6 +103,7 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
   } else if (route !== undefined) {
     const what = `router ${route.router}, VRF ${route.vrf}: ${network} → ${b.spec.network}`;
     yield { ...MODEL, what, state: 'OK', code: '', reason: '' };
+    yield* gatewayHops(route);
   } else {
     const reason = `${a.id} is in ${network}, ${b.id} in ${b.spec.network}: nothing leads from one to the other`;
     yield { ...MODEL, what: 'network', state: 'BROKEN', code: '', reason };
@@ -137,6 +127,17 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
   }
 }
 
+/** By which NVEs it leads out. */
+function* gatewayHops({ exit }: RouteBetween): Iterable<Hop> {
+  for (const { nve, addresses, withdrawn } of exit?.gateways ?? []) {
+    const what = `gateway ${nve}, ${addresses.join(', ')}`;
+    if (!withdrawn) yield { ...MODEL, what, state: 'OK', code: '', reason: '' };
+  }
+  if (exit?.gateways.some(({ withdrawn }) => !withdrawn) !== false) return;
+  const reason = 'all of them were found dead';
+  yield { ...MODEL, what: 'gateways', state: 'BROKEN', code: 'NVE_DISCONNECTED', reason };
+}
+
 function vtepAt(spec: EndpointSpec, deps: TraceDeps): string | undefined {
   const nve = deps.nve(spec.nve);
   const family = deps.network(spec.network)?.underlayFamily;
@@ -158,6 +159,10 @@ function* wayOf(a: End, b: End, deps: TraceDeps): Iterable<Step> {
   if (from === undefined || to === undefined) return;
   const isRouted = a.spec.network !== b.spec.network;
   const route = isRouted ? deps.routeBetween(a.spec.network, b.spec.network) : undefined;
+  if (route?.exit !== undefined) {
+    yield* throughExit({ a, b, from, to, route }, route.exit, route, deps);
+    return;
+  }
   const way = { a, b, from, to, route };
   const here = vtepAt(a.spec, deps) ?? '';
   const there = vtepAt(b.spec, deps) ?? '';
@@ -165,6 +170,23 @@ function* wayOf(a: End, b: End, deps: TraceDeps): Iterable<Step> {
   yield* leaving(way, isRemote ? { here, there } : undefined);
   if (isRemote) yield* arriving(way, { here, there });
   else yield { nve: b.spec.nve, what: `port of ${b.id}`, key: portKey(b.id) };
+}
+
+function throughExit(
+  { a, b, from, to }: Way,
+  exit: ExitBetween,
+  route: RouteBetween,
+  deps: TraceDeps,
+): Iterable<Step> {
+  const isOutward = b.spec.network === exit.network;
+  const [inside, outside] = isOutward ? [a, b] : [b, a];
+  const [own, beyond] = isOutward ? [from, to] : [to, from];
+  const vtepOfNve = (nve: string): string => {
+    const spec = deps.nve(nve);
+    return (spec && vtepOf(spec, own.underlayFamily)) ?? '';
+  };
+  const ends = { inside, outside, own, beyond };
+  return stepsThroughExit({ ...ends, route, exit, isOutward, vtepOf: vtepOfNve });
 }
 
 interface Vteps {

@@ -132,7 +132,7 @@ function vniTaken(vni: number): NfvError {
       {
         field: 'virtual_network.vni',
         value: String(vni),
-        reason: 'another network has this VNI',
+        reason: "another network has this VNI, or a router's transit",
         remedy: 'choose another VNI, or leave it out to get one',
       },
     ],

@@ -19,6 +19,8 @@ const schema = z.strictObject({
     .min(1)
     .max(16)
     .prefault([{ address: 'unix:/run/nfvd/nva.sock' }]),
+  /** With another replica than the first, how long until it looks whether an earlier one is there; 0: never. */
+  returnAfter: duration(0, 86_400_000).prefault('60s'),
   /** Where its own health can be asked. */
   listen: z
     .array(listenEntry)

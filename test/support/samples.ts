@@ -168,6 +168,16 @@ export const ROUTER: Router = {
       },
       { prefix: '192.0.2.0/24', nextHops: [], drop: true },
     ],
+    exits: [
+      {
+        subnet: 'up-v4',
+        gateways: [
+          { nve: 'host-a', address: '198.51.100.11' },
+          { nve: 'host-b', address: '198.51.100.12' },
+        ],
+      },
+    ],
+    transitVni: 4097,
     labels: { tier: 'gold' },
   },
   meta: META,

@@ -79,8 +79,11 @@ function claimRouter(
   const { vrfId } = router.spec;
   if (vrfId !== 0) claims.add(router, `vrf ${vrfId}`, vrfId, ['spec', 'vrfId']);
   const networks = new Set<string>();
-  for (const [i, id] of router.spec.subnets.entries()) {
-    const path = ['spec', 'subnets', i];
+  const named = [
+    ...router.spec.subnets.map((id, i) => ({ id, path: ['spec', 'subnets', i] })),
+    ...router.spec.exits.map(({ subnet: id }, i) => ({ id, path: ['spec', 'exits', i, 'subnet'] })),
+  ];
+  for (const { id, path } of named) {
     claims.add(router, `router of subnet ${id}`, id, path);
     const network = subnets.get(id)?.spec.network;
     if (network === undefined || networks.has(network)) continue;

@@ -92,6 +92,11 @@ const RouteManifest = z.strictObject({
   drop: z.boolean().optional(),
 });
 
+const ExitManifest = z.strictObject({
+  subnet: text,
+  gateways: z.array(z.strictObject({ nve: text, address: text })),
+});
+
 const RouterManifest = z.strictObject({
   apiVersion,
   kind: z.literal('Router'),
@@ -108,6 +113,8 @@ const RouterManifest = z.strictObject({
       gatewayMac: text.optional(),
       subnets: z.array(text).optional(),
       routes: z.array(RouteManifest).optional(),
+      exits: z.array(ExitManifest).optional(),
+      transitVni: z.int().optional(),
     })
     .default({}),
   status,

@@ -144,6 +144,8 @@ function routerSpec({ metadata, spec }: RouterManifest): RouterSpec {
       nextHops: nextHops.map(({ address, weight = 1 }) => ({ address, weight })),
       drop,
     })),
+    exits: spec.exits ?? [],
+    transitVni: spec.transitVni ?? 0,
     labels: metadata.labels ?? {},
   };
 }

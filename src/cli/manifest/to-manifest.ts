@@ -141,6 +141,12 @@ function routerSpec(spec: RouterSpec): SpecOf<'Router'> {
         ? { prefix, drop }
         : { prefix, nextHops: nextHops.map(({ address, weight }) => ({ address, weight })) },
     ),
+    exits: spec.exits.map(({ subnet, gateways }) => ({
+      subnet,
+      gateways: gateways.map(({ nve, address }) => ({ nve, address })),
+    })),
+    // 0 without exits, and until the NVA has chosen one.
+    ...(spec.transitVni === 0 ? {} : { transitVni: spec.transitVni }),
   };
 }
 

@@ -149,7 +149,8 @@ class Planning {
       return change === undefined ? [] : [{ draft, change }];
     });
     const changes = changed.map(({ change }) => change);
-    const effect = effectOf(this.deps.index, changes.flatMap(inputOf(this.deps.index)));
+    const { index } = this.deps;
+    const effect = await effectOf(index, changes.flatMap(inputOf(index)));
     return {
       hash: hashOf(changes, effect),
       revision: overlay.revision,

@@ -173,6 +173,16 @@ describe('fieldsOf', () => {
         },
         { prefix: '192.0.2.0/24', next_hops: [], drop: true },
       ],
+      exits: [
+        {
+          subnet: 'subnets/up-v4',
+          gateways: [
+            { nve: 'nves/host-a', address: '198.51.100.11' },
+            { nve: 'nves/host-b', address: '198.51.100.12' },
+          ],
+        },
+      ],
+      transit_vni: 4097,
       labels: { tier: 'gold' },
       ...META,
     });

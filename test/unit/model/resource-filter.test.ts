@@ -72,6 +72,10 @@ describe('resourceFilter', () => {
     [ROUTER, 'routes.next_hops.address = 10.0.0.3', true],
     [ROUTER, 'routes.next_hops.weight > 3', false],
     [ROUTER, 'routes.drop = true', true],
+    [ROUTER, 'exits.subnet:up-v4', true],
+    [ROUTER, 'exits.gateways.nve = "nves/host-b"', true],
+    [ROUTER, 'exits.gateways.address = 198.51.100.13', false],
+    [ROUTER, 'transit_vni > 4096', true],
   ];
   for (const [resource, filter, expected] of rows) {
     it(`${resource.kind} ${resource.id}, ${filter}: ${String(expected)}`, () => {

@@ -11,6 +11,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
   ['an unknown key', 'stateDirectory: /x', ['2:1: stateDirectory: unknown key']],
   ['a key twice', 'log: {}\nlog: {}', ['3:1: log: given twice']],
   ['a relative directory', 'stateDir: state', ['2:11: stateDir: not an absolute path']],
+  ['a return in two days', 'returnAfter: 48h', ['2:14: returnAfter: not a duration that will do']],
   ['no NVA', 'nva: []', ['2:6: nva: too few']],
   ['too many NVAs', `nva: [${'{ address: "unix:/a" }, '.repeat(17)}]`, ['2:6: nva: too many']],
   [
@@ -212,6 +213,7 @@ describe('the configuration of an NVE', () => {
     assert.deepEqual(parseNveConfig('name: host-a\n', 'nve.yaml'), {
       name: 'host-a',
       stateDir: '/var/lib/nfvd/nve',
+      returnAfter: 60_000,
       nva: [{ address: { kind: 'unix', path: '/run/nfvd/nva.sock' } }],
       listen: [{ address: { kind: 'unix', path: '/run/nfvd/nve.sock' } }],
       dataplane: 'linux',
@@ -239,6 +241,7 @@ describe('the configuration of an NVE', () => {
     const text = `
       name: host-a
       stateDir: /srv/nve
+      returnAfter: 0s
       nva:
         - { address: "[2001:db8::1]:7443", tls: ${TLS} }
         - { address: nva.example.org:7443, tls: ${TLS} }
@@ -279,6 +282,7 @@ describe('the configuration of an NVE', () => {
     assert.deepEqual(parseNveConfig(text, 'nve.yaml'), {
       name: 'host-a',
       stateDir: '/srv/nve',
+      returnAfter: 0,
       nva: [
         { address: { kind: 'tcp', host: '2001:db8::1', port: 7443 }, tls },
         { address: { kind: 'tcp', host: 'nva.example.org', port: 7443 }, tls },

@@ -184,6 +184,22 @@ describe('toManifest, of any resource', () => {
       fc.record({ prefix, nextHops, drop: fc.constant(false) }),
       fc.record({ prefix, nextHops: fc.constant([]), drop: fc.constant(true) }),
     );
+    const gateway = fc.record(
+      { nve: id, address: byte.map((b) => `10.9.0.${b}`) },
+      { noNullPrototype: true },
+    );
+    const exit = fc.record(
+      {
+        // No id of the router's subnets ends so.
+        subnet: id.map((text) => `${text.slice(0, 50)}-out`),
+        gateways: fc.uniqueArray(gateway, {
+          minLength: 1,
+          maxLength: 3,
+          comparator: (a, b) => a.nve === b.nve || a.address === b.address,
+        }),
+      },
+      { noNullPrototype: true },
+    );
     const spec = fc.record(
       {
         displayName,
@@ -193,6 +209,8 @@ describe('toManifest, of any resource', () => {
         gatewayMac: byte.map((b) => `02:00:00:00:00:${b.toString(16).padStart(2, '0')}`),
         subnets: fc.uniqueArray(id, { maxLength: 4 }),
         routes: fc.uniqueArray(route, { maxLength: 4, selector: (r) => r.prefix }),
+        exits: fc.uniqueArray(exit, { maxLength: 2, selector: ({ subnet }) => subnet }),
+        transitVni: fc.integer({ min: 0, max: 0xffffff }),
       },
       { noNullPrototype: true },
     );

@@ -11,8 +11,7 @@ import {
 } from '../model/endpoint.js';
 import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../model/migration.js';
 import { vtepOf, type Capabilities, type NveSpec } from '../model/nve.js';
-import type { ItemKind } from '../model/item.js';
-import type { Provider, VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import {
@@ -28,7 +27,7 @@ import {
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
 import { macFrom } from './mac-from.js';
-import { readNveStatus, routingNeeds } from './nves.js';
+import { providerNeeds, readNveStatus, routingNeeds } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import { reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
@@ -213,27 +212,13 @@ async function canHost(
   return guard;
 }
 
-type Need = readonly [what: string, value: string, has: readonly string[]];
-
-function tunnelNeeds(network: VirtualNetworkSpec, has: Capabilities): Need[] {
+function tunnelNeeds(
+  network: VirtualNetworkSpec,
+  has: Capabilities,
+): ReturnType<typeof providerNeeds> {
   return [
     ['encapsulation', network.encapsulation.toLowerCase(), has.encapsulations],
     ['BUM mode', network.bumMode.toLowerCase(), has.bumModes],
-  ];
-}
-
-function providerNeeds(
-  { uplink, vlan }: Provider,
-  { itemKinds, providers = [] }: Capabilities,
-): Need[] {
-  const kind = 'provider_port' satisfies ItemKind;
-  const withVlans = providers.filter(({ vlans }) => vlans);
-  return [
-    ['item kind', kind, itemKinds],
-    ['provider uplink', uplink, providers.map(({ name }) => name)],
-    ...(vlan === 0
-      ? []
-      : [['VLANs on uplink', uplink, withVlans.map(({ name }) => name)] as const]),
   ];
 }
 

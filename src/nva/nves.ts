@@ -8,6 +8,7 @@ import {
   type Nve,
   type NveSpec,
 } from '../model/nve.js';
+import type { Provider } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
 import type { ItemKind } from '../model/item.js';
 import {
@@ -91,6 +92,24 @@ export async function readNveStatus(
 ): Promise<Versioned<NveStatusRecord> | undefined> {
   const kv = await store.get(statusKey('nves', id), revision);
   return kv === undefined ? undefined : decodeKv(STATUS_RECORDS.nves, kv);
+}
+
+type Need = readonly [what: string, value: string, has: readonly string[]];
+
+/** What an NVE must have to be in a provider network, for its error. */
+export function providerNeeds(
+  { uplink, vlan }: Provider,
+  { itemKinds, providers = [] }: Capabilities,
+): Need[] {
+  const kind = 'provider_port' satisfies ItemKind;
+  const withVlans = providers.filter(({ vlans }) => vlans);
+  return [
+    ['item kind', kind, itemKinds],
+    ['provider uplink', uplink, providers.map(({ name }) => name)],
+    ...(vlan === 0
+      ? []
+      : [['VLANs on uplink', uplink, withVlans.map(({ name }) => name)] as const]),
+  ];
 }
 
 /** What an NVE must be able to do in a network that has a router, for its error. */

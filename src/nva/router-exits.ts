@@ -5,6 +5,7 @@ import { vtepOf } from '../model/nve.js';
 import type { RouterSpec } from '../model/router.js';
 import { gatewayNves, holdsTransit, TRANSIT_ADDRESSES } from '../model/router-exit.js';
 import { subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
+import type { Provider } from '../model/virtual-network.js';
 import type { Violations } from '../model/violations.js';
 import { exitMac } from './exit-mac.js';
 import {
@@ -16,7 +17,7 @@ import {
   subnetRouterKey,
   vniKey,
 } from './keys.js';
-import { readNveStatus, routingNeeds } from './nves.js';
+import { providerNeeds, readNveStatus, routingNeeds } from './nves.js';
 import type { Reads } from './reads.js';
 import { RECORDS } from './records.js';
 import { reference } from './references.js';
@@ -102,6 +103,32 @@ export async function exitGateways(
     }
   }
   return [...guards.values()];
+}
+
+/**
+ * That the NVEs which lead out into a provider network have its uplink; those that did could.
+ * @param providers of the exits' networks
+ * @throws NfvError NVE_LACKS_CAPABILITY
+ */
+export async function exitUplinks(
+  store: Reads,
+  before: RouterSpec | undefined,
+  { exits }: RouterSpec,
+  providers: readonly (Provider | undefined)[],
+): Promise<void> {
+  for (const [i, { subnet, gateways }] of exits.entries()) {
+    const provider = providers[i];
+    if (provider === undefined) continue;
+    const had = gatewayNves((before?.exits ?? []).filter((each) => each.subnet === subnet));
+    for (const [n, { nve }] of gateways.entries()) {
+      if (had.has(nve)) continue;
+      const capabilities = (await readNveStatus(store, nve))?.value.capabilities;
+      const needs = capabilities === undefined ? [] : providerNeeds(provider, capabilities);
+      const missing = needs.find(([, value, has]) => !has.includes(value));
+      if (missing === undefined) continue;
+      throw lacks(`router.exits[${i}].gateways[${n}].nve`, nve, `${missing[0]} ${missing[1]}`);
+    }
+  }
 }
 
 function lacks(field: string, nve: string, what: string): NfvError {

@@ -4,6 +4,7 @@ import { checkRouter, type Router, type RouterSpec } from '../model/router.js';
 import { gatewayNves } from '../model/router-exit.js';
 import { overlap, subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
 import { Violations } from '../model/violations.js';
+import type { Provider } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import {
@@ -16,7 +17,13 @@ import {
   vrfKey,
 } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
-import { checkExitsFit, exitClaims, exitGateways, takenFrom as taken } from './router-exits.js';
+import {
+  checkExitsFit,
+  exitClaims,
+  exitGateways,
+  exitUplinks,
+  takenFrom as taken,
+} from './router-exits.js';
 import { reference } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
@@ -67,13 +74,14 @@ async function check(
 ): Promise<Checked<RouterSpec>> {
   const spec = checkRouter(after);
   if (before !== undefined) isImmutable('router', before, spec, IMMUTABLE);
-  const { subnets, exits, family, guards } = await attached(deps.store, spec);
+  const { subnets, exits, providers, family, guards } = await attached(deps.store, spec);
   const v = new Violations('router');
   checkOverlaps(v, spec, [...subnets, ...exits]);
   checkExitsFit(v, spec, subnets, exits);
   checkHops(v, spec, subnets, exits);
   v.throwIfAny();
   if (family !== undefined) guards.push(...(await exitGateways(deps.store, before, spec, family)));
+  await exitUplinks(deps.store, before, spec, providers);
   // Those that were there could; what they have become shows in their status.
   if (!spec.subnets.every((id) => before?.subnets.includes(id))) {
     await deps.canRoute([...new Set(subnets.map(({ network }) => network))]);
@@ -115,6 +123,8 @@ interface Attached {
   readonly subnets: SubnetSpec[];
   /** The exits'. */
   readonly exits: SubnetSpec[];
+  /** Of the exits' networks. */
+  readonly providers: readonly (Provider | undefined)[];
   /** Of the networks' underlay; undefined: there is no network. */
   readonly family: IpFamily | undefined;
   readonly guards: Guard[];
@@ -125,6 +135,7 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
   const [subnets, exits]: [SubnetSpec[], SubnetSpec[]] = [[], []];
   const guards: Guard[] = [];
   const families = new Set<IpFamily>();
+  const providers: (Provider | undefined)[] = [];
   const v = new Violations('router');
   const named = [
     ...spec.subnets.map((id, i) => ({ id, field: `subnets[${i}]`, to: subnets })),
@@ -144,11 +155,14 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
       const reason = `virtualNetworks/${network} is of tenant ${of.spec.tenant}`;
       v.add(field, `subnets/${id}`, reason, `give subnets of tenant ${spec.tenant}'s networks`);
     }
-    if (of.spec.provider !== undefined) {
+    const { provider } = of.spec;
+    if (provider === undefined) families.add(of.spec.underlayFamily);
+    else if (to === subnets) {
       const reason = `virtualNetworks/${network} is a provider network, where the gateway's one MAC would be on several NVEs`;
-      v.add(field, `subnets/${id}`, reason, 'give subnets of networks without a provider');
+      const remedy = 'name the subnet in an exit, where each gateway has an address of its own';
+      v.add(field, `subnets/${id}`, reason, remedy);
     }
-    families.add(of.spec.underlayFamily);
+    if (to === exits) providers.push(provider);
     if (families.size > 1) {
       const reason = `virtualNetworks/${network} has an ${of.spec.underlayFamily} underlay, others have another`;
       v.add(field, `subnets/${id}`, reason, 'give networks of one underlay family');
@@ -160,8 +174,8 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
     guards.push(subnet.guard);
   }
   v.throwIfAny();
-  const [family] = families;
-  return { subnets, exits, family, guards };
+  const [family = named.length === 0 ? undefined : 'IPV4'] = families;
+  return { subnets, exits, providers, family, guards };
 }
 
 /** @param subnets its own, then the exits' */

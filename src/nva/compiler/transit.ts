@@ -80,6 +80,8 @@ export function* transitItems(router: RouterView, nve: string): Generator<Item> 
 export function* exitPeerItems(router: RouterView, nve: string): Generator<Item> {
   for (const { view, exits } of router.gateways.values()) {
     if (exits === undefined || !view.members.has(nve)) continue;
+    // In a physical network that is learned.
+    if (view.spec.provider !== undefined) continue;
     for (const [peer, mac] of router.transit?.macs ?? []) {
       const addresses = exits.flatMap(({ gateways }) => gateways.get(peer) ?? []);
       const vtep = view.members.get(peer);

@@ -152,7 +152,12 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
     if (provider === undefined) families.add(of.spec.underlayFamily);
     else if (to === subnets) {
       const reason = `virtualNetworks/${network} is a provider network, where the gateway's one MAC would be on several NVEs`;
-      v.add(field, `subnets/${id}`, reason, 'give it as an exit, whose gateways have their own');
+      v.add(
+        field,
+        `subnets/${id}`,
+        reason,
+        'name the subnet in an exit, where each gateway has an address of its own',
+      );
     }
     if (provider === undefined && families.size > 1) {
       const reason = `virtualNetworks/${network} has an ${of.spec.underlayFamily} underlay, others have another`;

@@ -35,6 +35,7 @@ export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
     needOurs(vni, wants, memory);
     wants.mac(vni, wanted.mac);
     for (const ip of answersFor(wanted)) wants.neighbor(vni, ip);
+    wants.links.add(bridgeName(vni));
     wants.filters.set(vni, wanted.mac);
   },
 
@@ -145,7 +146,6 @@ function localDefects(wanted: GatewayInterfaceItem, view: View): string[] {
   return [
     ...(isHeld ? [] : [`${bridgeName(vni)}: ${mac} is not held at ${gatewayName(vni)}`]),
     ...unknown.map((ip) => `${bridgeName(vni)}: does not know that ${ip} is here`),
-    // A provider network has no tunnel that it could be heard by, and its gateways' MACs are their own.
     ...(isUntunnelled(view.links.get(bridgeName(vni))) ? [] : (view.filters.get(vni) ?? [])),
   ];
 }

@@ -76,7 +76,10 @@ describe('a router whose exit is a provider network', function () {
     assert.deepEqual(
       violations.map(({ field, remedy }) => [field, remedy]),
       [
-        ['router.subnets[1]', 'give it as an exit, whose gateways have their own'],
+        [
+          'router.subnets[1]',
+          'name the subnet in an exit, where each gateway has an address of its own',
+        ],
         ['router.subnets[1]', 'give the subnet one first'],
       ],
     );

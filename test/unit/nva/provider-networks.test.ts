@@ -168,7 +168,24 @@ describe('nva: provider networks', () => {
     await world.endpoint('after', 'a');
   });
 
-  it('have no router', async () => {
+  it('are led out to by NVEs that have the uplink', async () => {
+    const world = await World.start();
+    await world.network('a', 'physnet1', 100);
+    const subnet = subnetSpec({ network: 'a', prefix: '198.51.100.0/24', gateway: '' });
+    await world.nva.subnets.create(world.request('s', subnet), call);
+    const gateways = [{ nve: 'host', address: '198.51.100.10' }];
+    const router = routerSpec({ vrfId: 0, exits: [{ subnet: 's', gateways }] });
+    const create = (): Promise<unknown> =>
+      world.nva.routers.create(world.request('r', router), call);
+    world.can({ ...CAPABLE, providers: [] });
+    const field = 'router.exits[0].gateways[0].nve';
+    const told = `NVE_LACKS_CAPABILITY ${field} nves/host: has no provider uplink physnet1`;
+    assert.equal(await refusal(create()), told);
+    world.can(CAPABLE);
+    await create();
+  });
+
+  it('have no router by an ordinary subnet', async () => {
     const world = await World.start();
     await world.network('a', 'physnet1', 100);
     const subnet = subnetSpec({ network: 'a' });
@@ -221,6 +238,39 @@ describe('nva/compiler: provider networks', () => {
     // The other NVE need not hear of it.
     assert.deepEqual([...deltas.keys()], ['b']);
     assert.deepEqual([...index.pathsTo('b')], []);
+  });
+
+  it('have the gateways of an exit, each for itself', () => {
+    const own = new CompileIndex();
+    for (const [n, nve] of ['a', 'b', 'c'].entries()) {
+      const after = { ...nveInput([`192.0.2.${n + 1}`], 1600), ...providers(1500) };
+      own.load({ kind: 'Nve', id: nve, after });
+    }
+    own.load({ kind: 'VirtualNetwork', id: 'lab', after: providerSpec({ vni: 7 }) });
+    own.load({ kind: 'VirtualNetwork', id: 'blue', after: networkSpec({ vni: 100 }) });
+    const out = subnetSpec({ network: 'lab', prefix: '198.51.100.0/24', gateway: '' });
+    own.load({ kind: 'Subnet', id: 'out', after: out });
+    own.load({ kind: 'Subnet', id: 'in', after: subnetSpec({ network: 'blue' }) });
+    const web = endpointSpec({ network: 'blue', nve: 'a', mac: MAC, ips: ['10.0.0.9'] });
+    own.load({ kind: 'Endpoint', id: 'web', after: web });
+    const gateways = [
+      { nve: 'b', address: '198.51.100.11' },
+      { nve: 'c', address: '198.51.100.12' },
+    ];
+    const nextHops = [{ address: '198.51.100.1', weight: 1 }];
+    const router = routerSpec({
+      ...{ vrfId: 9, transitVni: 300, subnets: ['in'], exits: [{ subnet: 'out', gateways }] },
+      routes: [{ prefix: '0.0.0.0/0', nextHops, drop: false }],
+    });
+    own.load({ kind: 'Router', id: 'r', after: router });
+    const inLab = (nve: string): string[] =>
+      [...own.full(nve).keys()].filter((key) => /^\w+\/(9\/)?7(\/|$)/.test(key)).sort();
+    assert.deepEqual(inLab('a'), []);
+    assert.deepEqual(inLab('b'), ['bd/7', 'gw/9/7', 'provider/7']);
+    const [b, c] = ['b', 'c'].map((nve) => own.full(nve).get('gw/9/7')?.payload);
+    assert.ok(b?.kind === 'gateway_interface' && c?.kind === 'gateway_interface');
+    assert.notEqual(b.mac, c.mac);
+    assert.deepEqual([b.addresses, c.addresses], [['198.51.100.11/24'], ['198.51.100.12/24']]);
   });
 
   it('have the smallest MTU of the uplinks', () => {

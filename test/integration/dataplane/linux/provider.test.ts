@@ -1,11 +1,20 @@
 /** Networks that are a physical one: uplinks of hosts in a switch, with a machine in it that is nobody's. */
 import assert from 'node:assert/strict';
 import { providerPortKey, type Payload } from '../../../../src/model/item.js';
+import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import { eventually } from '../../../support/eventually.js';
 import { LinuxHost } from '../../../support/linux-host.js';
 import { domain, providerNetwork, vethPort, vtepItem } from '../../../support/linux-items.js';
 import { cable, exec, needNetns, Netns } from '../../../support/netns.js';
 import { skip } from '../../../support/skip.js';
+import {
+  endpointSpec,
+  networkSpec,
+  nveInput,
+  providerSpec,
+  routerSpec,
+  subnetSpec,
+} from '../../../support/specs.js';
 
 const VNI = 7100;
 const PHYSICAL = '192.168.9.100';
@@ -174,6 +183,46 @@ describe('kernel dataplane: provider networks', function () {
     assert.equal((await linkOf(ns, UPLINK))['master'], '');
     await host(0).converge(providerNetwork(VNI), 'all');
     assert.deepEqual(await ns.json('ip', 'link', 'show', 'type', 'vxlan'), []);
+    await ns.ip('addr', 'del', '10.9.9.1/32', 'dev', 'lo');
+  });
+
+  it('is the way out of a router, where its gateway has an address of its own', async () => {
+    const { ns } = host(0);
+    await ns.ip('addr', 'add', '10.9.9.1/32', 'dev', 'lo');
+    await ns.ip('link', 'set', 'dev', 'lo', 'up', 'mtu', '2000');
+    const index = new CompileIndex();
+    const own = { name: 'physnet1', interface: UPLINK, mtu: 1500, vlans: false };
+    index.load({ kind: 'Nve', id: 'a', after: { ...nveInput(['10.9.9.1']), providers: [own] } });
+    index.load({ kind: 'VirtualNetwork', id: 'lab', after: providerSpec({ vni: VNI }) });
+    index.load({ kind: 'VirtualNetwork', id: 'blue', after: networkSpec({ vni: VNI + 1 }) });
+    const out = subnetSpec({ network: 'lab', prefix: '192.168.9.0/24', gateway: '' });
+    index.load({ kind: 'Subnet', id: 'out', after: out });
+    const inside = subnetSpec({ network: 'blue', prefix: '10.77.0.0/24', gateway: '10.77.0.1' });
+    index.load({ kind: 'Subnet', id: 'in', after: inside });
+    const port = {
+      kind: 'veth',
+      netns: guest(0).name,
+      interface: 'eth0',
+      hostInterface: '',
+    } as const;
+    const place = { network: 'blue', nve: 'a', mac: macOf(0), ips: ['10.77.0.9'], port };
+    index.load({ kind: 'Endpoint', id: 'guest-0', after: endpointSpec(place) });
+    const router = routerSpec({
+      ...{ vrfId: 79, transitVni: VNI + 2, subnets: ['in'] },
+      exits: [{ subnet: 'out', gateways: [{ nve: 'a', address: '192.168.9.50' }] }],
+      routes: [{ prefix: '0.0.0.0/0', nextHops: [{ address: PHYSICAL, weight: 1 }], drop: false }],
+    });
+    index.load({ kind: 'Router', id: 'r', after: router });
+    const wanted = [...index.full('a').values()].map(({ payload }) => payload);
+    await host(0).reconcile(wanted);
+    await guest(0).ip('route', 'add', 'default', 'via', '10.77.0.1');
+    await machine.ip('addr', 'add', '203.0.113.1/32', 'dev', 'eth0');
+    await machine.ip('route', 'add', '10.77.0.0/24', 'via', '192.168.9.50');
+    assert.ok(await pings(guest(0), '203.0.113.1'));
+    assert.ok(await pings(machine, '10.77.0.9'));
+    await machine.ip('route', 'del', '10.77.0.0/24');
+    await machine.ip('addr', 'del', '203.0.113.1/32', 'dev', 'eth0');
+    await host(0).reconcile([]);
     await ns.ip('addr', 'del', '10.9.9.1/32', 'dev', 'lo');
   });
 

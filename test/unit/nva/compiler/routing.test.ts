@@ -142,7 +142,8 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
 
 describe('nva/compiler: routing', () => {
   // Also through states that the API lets nobody make: a replica may see changes in another order.
-  it('incremental equals full, after any sequence of changes', () => {
+  it('incremental equals full, after any sequence of changes', function () {
+    this.timeout(60_000);
     fc.assert(
       fc.property(fc.array(changes, { maxLength: 80, size: 'max' }), (sequence) => {
         const index = new CompileIndex();

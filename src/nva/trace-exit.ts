@@ -65,10 +65,7 @@ function* outward(way: ExitWay, gateway: LeadingNve): Generator<Step> {
   if (nve !== gateway.nve) {
     const vni = exit.transitVni;
     yield gatewayOf(nve, route.vrf, vni);
-    for (const prefix of exit.prefixes) {
-      if (!outside.spec.ips.some((ip) => subnetHolds({ prefix }, ip))) continue;
-      yield { nve, what: `route to ${prefix}`, key: routeKey(route.vrf, prefix) };
-    }
+    for (const ip of outside.spec.ips) yield routeTo(nve, route.vrf, exit, ip);
     yield* neighborsOf(nve, route.vrf, vni, gateway.addresses, macOf(way, gateway));
     yield* crossing(way, vni, macOf(way, gateway), nve, gateway.nve);
     yield gatewayOf(gateway.nve, route.vrf, vni);
@@ -102,6 +99,15 @@ const macOf = ({ route }: ExitWay, { nve }: LeadingNve): string => exitMac(route
 
 function gatewayOf(nve: string, vrf: number, vni: number): Step {
   return { nve, what: `gateway of VRF ${vrf} in VNI ${vni}`, key: gatewayKey(vrf, vni) };
+}
+
+/** The longest prefix that holds the address; where none does, a route that nobody has. */
+function routeTo(nve: string, vrf: number, { prefixes }: ExitBetween, ip: string): Step {
+  const lengthOf = (prefix: string): number => Number(prefix.split('/')[1]);
+  const [best = `${ip}/${ip.includes(':') ? 128 : 32}`] = prefixes
+    .filter((prefix) => subnetHolds({ prefix }, ip))
+    .sort((a, b) => lengthOf(b) - lengthOf(a));
+  return { nve, what: `route to ${best}`, key: routeKey(vrf, best) };
 }
 
 function* neighborsOf(

@@ -1,4 +1,5 @@
-import { subnetHolds, type SubnetSpec } from '../../model/subnet.js';
+import type { RouterSpec } from '../../model/router.js';
+import { subnetHolds } from '../../model/subnet.js';
 import type { Tables } from './tables.js';
 
 /** An NVE by which a router leads out. */
@@ -25,6 +26,7 @@ export interface RouteBetween {
 export interface ExitBetween {
   readonly network: string;
   readonly transitVni: number;
+  /** Of the router's routes. */
   readonly prefixes: readonly string[];
   readonly gateways: readonly LeadingNve[];
 }
@@ -43,19 +45,17 @@ export function routeBetween(tables: Tables, a: string, b: string): RouteBetween
       router,
       vrf: spec.vrfId,
       subnetsHold: (of, ip) => subnets.some((s) => s.network === of && subnetHolds(s, ip)),
-      exit: network === undefined ? undefined : exitTo(tables, router, network, spec.transitVni),
+      exit: network === undefined ? undefined : exitTo(tables, router, network, spec),
     };
   }
   return undefined;
 }
 
-function exitTo(tables: Tables, router: string, network: string, transitVni: number): ExitBetween {
+function exitTo(tables: Tables, router: string, network: string, of: RouterSpec): ExitBetween {
   const addresses = new Map<string, string[]>();
-  const subnets: SubnetSpec[] = [];
   for (const { subnet, gateways } of tables.exitsOf(router)) {
     const spec = tables.subnet(subnet);
     if (spec?.network !== network) continue;
-    subnets.push(spec);
     for (const { nve, address } of gateways) {
       addresses.set(nve, [...(addresses.get(nve) ?? []), address]);
     }
@@ -63,5 +63,6 @@ function exitTo(tables: Tables, router: string, network: string, transitVni: num
   const gateways = [...addresses].map(([nve, own]) => {
     return { nve, addresses: own, withdrawn: tables.nve(nve)?.withdrawn === true };
   });
-  return { network, transitVni, prefixes: subnets.map(({ prefix }) => prefix), gateways };
+  const prefixes = of.routes.map(({ prefix }) => prefix);
+  return { network, transitVni: of.transitVni, prefixes, gateways };
 }

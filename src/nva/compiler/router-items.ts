@@ -7,7 +7,7 @@ import { subnetHolds, type SubnetSpec } from '../../model/subnet.js';
 import { isLost } from './inputs.js';
 import { CompiledItem } from './items.js';
 import { isAt, type Gateway, type RouterView } from './router-view.js';
-import { exitPeerItems, exitsOf, hopsToExit, transitItems } from './transit.js';
+import { exitPeerItems, hopsToExit, transitItems } from './transit.js';
 
 /** Of a route item. */
 const MAX_WEIGHT = 255;
@@ -22,23 +22,10 @@ export function* routerItems(router: RouterView | undefined, nve: string): Gener
   yield new CompiledItem({ kind: 'vrf', id: vrfId, name: router.id });
   yield* gatewayItems(router, nve);
   yield* transitItems(router, nve);
-  for (const [prefix, via] of routesOf(router, nve)) {
-    yield new CompiledItem({ kind: 'route', vrf: vrfId, prefix, via });
-  }
-}
-
-/** Also to the exits' own subnets, on an NVE that does not lead there. */
-function* routesOf(
-  router: RouterView,
-  nve: string,
-): Generator<readonly [prefix: string, via: RouteVia]> {
-  for (const exit of exitsOf(router)) {
-    const via = exit.gateways.has(nve) ? undefined : hops(hopsToExit(router, exit, 1, nve));
-    if (via !== undefined) yield [exit.subnet.prefix, via];
-  }
   for (const route of router.spec.routes) {
     const via = viaOf(route, router, nve);
-    if (via !== undefined) yield [route.prefix, via];
+    if (via === undefined) continue;
+    yield new CompiledItem({ kind: 'route', vrf: vrfId, prefix: route.prefix, via });
   }
 }
 

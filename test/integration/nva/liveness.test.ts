@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeNve } from '../../support/fake-nve.js';
 import { call, NvaHarness } from '../../support/nva-harness.js';
-import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
+import { endpointSpec, networkSpec, nveSpec, routerSpec, subnetSpec } from '../../support/specs.js';
 
 const request = { requestId: '', validateOnly: false };
 const liveness = { deadAfterMs: 30_000, probers: 3, maxLostShare: 0.2, minLost: 1 };
@@ -117,6 +117,52 @@ describe('NVEs that are gone', function () {
     assert.deepEqual(new Set(host(4).items.keys()), own);
     await moving(async () => (await endpointState(4)) === 'ACTIVE');
     await moving(async () => (await statusOf(4)).reason === '');
+  });
+
+  it('one that only leads out of a router leaves the way out, and comes back to it', async () => {
+    const { client } = nva;
+    const up = networkSpec({ vni: 200 });
+    await client.virtualNetworks.create({ ...request, id: 'up', spec: up }, call);
+    for (const [id, network, prefix] of [
+      ['in', 'net', '10.0.0.0/24'],
+      ['out', 'up', '198.51.100.0/24'],
+    ] as const) {
+      const spec = subnetSpec({ network, prefix, gateway: prefix.replace('0/24', '254') });
+      await client.subnets.create({ ...request, id, spec }, call);
+    }
+    const gateways = [3, 4].map((n) => ({ nve: name(n), address: `198.51.100.${n}` }));
+    const spec = routerSpec({
+      ...{ vrfId: 7, transitVni: 300, subnets: ['in'], exits: [{ subnet: 'out', gateways }] },
+      routes: [
+        {
+          prefix: '0.0.0.0/0',
+          nextHops: [{ address: '198.51.100.254', weight: 1 }],
+          drop: false,
+        },
+      ],
+    });
+    await client.routers.create({ ...request, id: 'r', spec }, call);
+    await client.endpoints.delete({ id: 'ep-4', etag: '', validateOnly: false }, call);
+    const ways = (): string => {
+      const route = host(1).items.get('route/7/0.0.0.0/0')?.payload;
+      if (route?.kind !== 'route' || route.via.kind !== 'next_hops') return '';
+      return route.via.nextHops.map(({ address }) => address).join();
+    };
+    await moving(() => ways() === '198.51.100.3,198.51.100.4');
+    await moving(() => host(4).items.has('gw/7/200'));
+    await moving(async () => (await statusOf(4)).state === 'IN_SYNC');
+    const own = new Set(host(4).items.keys());
+    unreachable.add(vtep(4));
+    await kill(4);
+    await clock.advance(29_000);
+    assert.equal(ways(), '198.51.100.3,198.51.100.4', 'not before it was gone for 30 s');
+    await moving(() => ways() === '198.51.100.3');
+    assert.ok(!host(1).items.has(`tunnel/300/${vtep(4)}`));
+    unreachable.clear();
+    await host(4).connect();
+    await moving(() => ways() === '198.51.100.3,198.51.100.4');
+    assert.ok(host(1).items.has(`tunnel/300/${vtep(4)}`));
+    assert.deepEqual(new Set(host(4).items.keys()), own);
   });
 
   it('one that any of its peers reaches stays', async () => {

@@ -122,7 +122,12 @@ describe('the way between two endpoints', () => {
       { nve: 'host-c', address: '10.9.0.3' },
     ];
     const exits = [{ subnet: 'in-red', gateways }];
-    const spec = routerSpec({ vrfId: 7, transitVni: 300, subnets: ['in-blue'], exits });
+    const nextHops = [{ address: '10.9.0.9', weight: 1 }];
+    const routes = [
+      { prefix: '10.9.0.0/16', nextHops, drop: false },
+      { prefix: '0.0.0.0/0', nextHops, drop: false },
+    ];
+    const spec = routerSpec({ vrfId: 7, transitVni: 300, subnets: ['in-blue'], exits, routes });
     await api.routers.create({ ...request, id: 'r', spec }, call);
     await overlay.attach('red-9', 9, 'host-c', { network: 'red', ips: ['10.9.0.9'] });
     for (const name of ['host-a', 'host-b', 'host-c']) await connect(name);
@@ -140,7 +145,7 @@ describe('the way between two endpoints', () => {
         'host-a bd/100',
         'host-a gw/7/100',
         'host-a gw/7/300',
-        'host-a route/7/10.9.0.0/24',
+        'host-a route/7/10.9.0.0/16',
         'host-a gwneigh/7/300/10.9.0.2',
         'host-a bd/300',
         `host-a mac/300/${mac2}`,
@@ -185,6 +190,12 @@ describe('the way between two endpoints', () => {
     assert.equal(back.state, 'OK', broken(back).join());
     const keys = (all: TraceResult): string[] => all.hops.map(({ nve, key }) => `${nve} ${key}`);
     assert.deepEqual(new Set(keys(back)), new Set(keys({ state, hops })));
+    const change = { id: 'r', changes: { routes: [] }, etag: '', validateOnly: false };
+    const { meta } = await api.routers.update(change, call);
+    await overlay.wait(meta.revision);
+    assert.ok(
+      broken(await trace('blue-1', 'red-9')).includes('BROKEN host-a route/7/10.9.0.9/32 '),
+    );
   });
 
   it('is shorter on one host', async () => {

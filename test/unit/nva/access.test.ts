@@ -232,6 +232,10 @@ describe('the rights of a caller', () => {
     await refusedWith('REFERENCE_NOT_FOUND', api.routers.update(update, blue));
     const both = callWith(grant('tenant', ['blue']), grant('viewer', ['red']));
     await refusedWith('ACCESS_DENIED', api.routers.update(update, both));
+    const gateways = [{ nve: 'host', address: '10.0.0.11' }];
+    const out = { ...update, changes: { exits: [{ subnet: 'red', gateways }] } };
+    await refusedWith('REFERENCE_NOT_FOUND', api.routers.update(out, blue));
+    await refusedWith('ACCESS_DENIED', api.routers.update(out, both));
   });
 
   it('routes its own', async () => {

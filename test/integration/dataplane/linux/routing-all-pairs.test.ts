@@ -42,6 +42,7 @@ describe('kernel dataplane: from each routing to each other', function () {
     neighbor(RED, '10.1.1.9', MAC),
   ];
   const swapped = [gateway(ID, RED, ['10.1.2.1/24']), gateway(ID, BLUE, ['10.1.1.1/24'])];
+  const TRANSIT = ['192.0.0.8/32', 'fd8c:51d7:3e60::8/128'];
   const CONFIGURATIONS: readonly (readonly [title: string, items: readonly Payload[]])[] = [
     ['nothing', []],
     ['networks alone', [...base, ...remote]],
@@ -58,6 +59,31 @@ describe('kernel dataplane: from each routing to each other', function () {
         gatewayNeighbor(43, RED, '10.1.1.9', MAC),
         routeTo(43, '10.9.0.0/16', hop('10.1.1.9', RED, 2), hop('10.1.2.9', BLUE)),
         routeTo(43, 'fd09::/48', hop('fd00:1::9', RED), hop('fd00:1::8', RED, 5)),
+      ],
+    ],
+    [
+      'a router that sends to its exits',
+      [
+        ...base,
+        vrf(ID),
+        redGateway(),
+        gateway(ID, BLUE, TRANSIT),
+        gatewayNeighbor(ID, BLUE, '198.51.100.12', MAC),
+        gatewayNeighbor(ID, BLUE, '2001:db8::12', MAC),
+        routeTo(ID, '0.0.0.0/0', hop('198.51.100.12', BLUE), hop('198.51.100.13', BLUE)),
+        routeTo(ID, '::/0', hop('2001:db8::12', BLUE), hop('2001:db8::13', BLUE)),
+      ],
+    ],
+    [
+      'a router that leads out, its transit another network',
+      [
+        ...base,
+        vrf(ID),
+        gateway(ID, RED, TRANSIT, { mac: '02:00:00:00:fe:08' }),
+        gateway(ID, BLUE, ['198.51.100.11/24', '2001:db8::11/64'], { mac: '02:00:00:00:fe:08' }),
+        gatewayNeighbor(ID, RED, '198.51.100.12', MAC),
+        routeTo(ID, '0.0.0.0/0', hop('198.51.100.101', BLUE)),
+        routeTo(ID, '::/0', hop('2001:db8::1', BLUE)),
       ],
     ],
     [

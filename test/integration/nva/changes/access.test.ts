@@ -184,6 +184,12 @@ describe('the rights of a caller, of changes', () => {
     await refusedWith('ACCESS_DENIED', plan(blue, endpoint('e', { port: VLAN })));
     const joined = router('blue', { tenant: 'blue', subnets: ['blue', 'red'] });
     await refusedWith('REFERENCE_NOT_FOUND', plan(blue, joined));
+    const exits = [{ subnet: 'red', gateways: [{ nve: 'host-a', address: '10.0.0.11' }] }];
+    const led = await refusedWith(
+      'REFERENCE_NOT_FOUND',
+      plan(blue, router('blue', { tenant: 'blue', exits })),
+    );
+    assert.match(led.message, /subnets\/red/);
   });
 
   it('count a network that is planned as its tenant’s', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../../src/errors.js';
+import type { Wanted } from '../../../../src/model/changes.js';
 import {
   applyAll,
+  claimsIn,
   endpoint,
   gone,
   HOSTS,
@@ -10,6 +12,7 @@ import {
   nve,
   plan,
   put,
+  rollBack,
   router,
   specsIn,
   subnet,
@@ -183,6 +186,90 @@ describe('Plan', () => {
       const told = violations.map(({ field }) => field.replace(/^changes\[\d+\]\.put\./, ''));
       for (const field of fields) assert.ok(told.includes(field), `${kind}: ${told.join()}`);
     }
+  });
+
+  /** A router that leads out by both hosts, with all that it needs. */
+  const led = (fields: Parameters<typeof router>[1] = {}): Wanted[] => [
+    ...HOSTS,
+    network('blue', { vni: 5000 }),
+    network('up', { vni: 5001 }),
+    subnet('blue-v4', { gateway: '10.0.0.1' }),
+    subnet('up-v4', { network: 'up', prefix: '198.51.100.0/24', gateway: '198.51.100.1' }),
+    router('edge', {
+      subnets: ['blue-v4'],
+      exits: [
+        {
+          subnet: 'up-v4',
+          gateways: ['host-a', 'host-b'].map((id, i) => ({
+            nve: id,
+            address: `198.51.100.${i + 11}`,
+          })),
+        },
+      ],
+      routes: [
+        {
+          prefix: '0.0.0.0/0',
+          nextHops: [{ address: '198.51.100.1', weight: 1 }],
+          drop: false,
+        },
+      ],
+      ...fields,
+    }),
+    endpoint('web', { mac: '02:00:00:00:00:0a', ips: ['10.0.0.10'] }),
+  ];
+
+  it('takes a way out with all that it needs, gives it a VNI, and plans nothing again', async () => {
+    const made = await plan(nva.client, ...led());
+    const again = await plan(nva.client, ...led());
+    assert.equal(again.hash, made.hash);
+    const kinds = made.nves.map(({ nve: id, items }) => [
+      id,
+      items.filter(({ kind }) => kind === 'gateway_interface').length,
+    ]);
+    assert.deepEqual(kinds, [
+      ['host-a', 3],
+      ['host-b', 3],
+    ]);
+    await applyAll(nva.client, ...led());
+    assert.deepEqual((await plan(nva.client, ...led())).changes, []);
+    const { spec } = await nva.client.routers.get('edge', call);
+    assert.ok(spec.transitVni !== 0 && ![5000, 5001].includes(spec.transitVni));
+  });
+
+  it('keeps what a way out needs, also where the router stays as it is', async () => {
+    const all = led();
+    await applyAll(nva.client, ...all);
+    for (const [kind, id, field] of [
+      ['Nve', 'host-b', 'router.exits[0].gateways[1].nve'],
+      ['Subnet', 'up-v4', 'router.exits[0].subnet'],
+      ['VirtualNetwork', 'up', 'subnet.network'],
+    ] as const) {
+      await refusedWith('RESOURCE_IN_USE', plan(nva.client, gone(kind, id)));
+      const stay = all.filter((each) => 'put' in each && each.put.id !== id);
+      const { violations } = await refusedWith(
+        'REFERENCE_NOT_FOUND',
+        plan(nva.client, gone(kind, id), ...stay),
+      );
+      const told = violations.map(({ field: at }) => at.replace(/^changes\[\d+\]\.put\./, ''));
+      assert.ok(told.includes(field), `${kind}: ${told.join()}`);
+    }
+    const without = led({ exits: [], routes: [] }).filter(
+      (each) => 'put' in each && !['host-b', 'up', 'up-v4'].includes(each.put.id),
+    );
+    const rest = [gone('Nve', 'host-b'), gone('Subnet', 'up-v4'), gone('VirtualNetwork', 'up')];
+    await applyAll(nva.client, ...without, ...rest);
+    assert.equal((await nva.client.routers.get('edge', call)).spec.transitVni, 0);
+  });
+
+  it('goes back to a way out that was there, and forward again', async () => {
+    const { revision: before } = await applyAll(nva.client, ...led({ exits: [], routes: [] }));
+    const { revision: after } = await applyAll(nva.client, ...led());
+    const [specs, claims] = [await specsIn(nva.store), await claimsIn(nva.store)];
+    await rollBack(nva.client, before);
+    assert.deepEqual((await nva.client.routers.get('edge', call)).spec.exits, []);
+    await rollBack(nva.client, after);
+    assert.deepEqual(await specsIn(nva.store), specs);
+    assert.deepEqual(await claimsIn(nva.store), claims);
   });
 
   it('lets two endpoints have each other’s addresses', async () => {

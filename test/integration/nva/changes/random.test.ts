@@ -47,6 +47,24 @@ const wish: fc.Arbitrary<Wanted> = fc.oneof(
     arbitrary: fc.subarray(['blue-v4', 'red-v4']).map((subnets) => router('edge', { subnets })),
   },
   {
+    weight: 3,
+    arbitrary: fc.subarray(['host-a', 'host-b'], { minLength: 1 }).map((nves) =>
+      router('edge', {
+        subnets: ['blue-v4'],
+        exits: [
+          {
+            subnet: 'red-v4',
+            gateways: nves.map((nve) => ({
+              nve,
+              address: nve === 'host-a' ? '10.1.0.11' : '10.1.0.12',
+            })),
+          },
+        ],
+      }),
+    ),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(...HOSTS, gone('Nve', 'host-a'), gone('Nve', 'host-b')) },
+  {
     weight: 6,
     arbitrary: fc
       .record({

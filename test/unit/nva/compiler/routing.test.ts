@@ -143,7 +143,8 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
 
 describe('nva/compiler: routing', () => {
   // Also through states that the API lets nobody make: a replica may see changes in another order.
-  it('is the same for any changes of one moment', () => {
+  it('is the same for any changes of one moment', function () {
+    this.timeout(60_000);
     const batches = fc.array(fc.array(changes, { minLength: 1, maxLength: 8 }), {
       maxLength: 30,
       size: 'max',
@@ -164,7 +165,8 @@ describe('nva/compiler: routing', () => {
     );
   });
 
-  it('incremental equals full, after any sequence of changes', () => {
+  it('incremental equals full, after any sequence of changes', function () {
+    this.timeout(60_000);
     fc.assert(
       fc.property(fc.array(changes, { maxLength: 80, size: 'max' }), (sequence) => {
         const index = new CompileIndex();

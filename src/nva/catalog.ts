@@ -4,10 +4,10 @@
  */
 import type { HostProfileSpec } from '../model/host-profile.js';
 import { currentMigration, homeOf, type PlacedEndpoint } from '../model/migration.js';
-import { hasSession, type NveSpec, type NveStatus, type Underlay } from '../model/nve.js';
+import { hasSession, type NveSpec, type NveStatus } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
-import type { Change, NveInput } from './compiler/inputs.js';
+import type { Change, NveFacts, NveInput } from './compiler/inputs.js';
 import {
   parseResourceKey,
   ROOT,
@@ -35,12 +35,18 @@ export interface HostProfileChange {
 
 export type CatalogChange = Change | HostProfileChange;
 
+export function isCompiled(change: CatalogChange): change is Change {
+  return change.kind !== 'HostProfile';
+}
+
+const NO_FACTS = { underlays: [], providers: [] } as const satisfies NveFacts;
+
 export class Catalog {
   #revision = 0;
   readonly #networks = new Map<string, VirtualNetworkSpec>();
   readonly #vnis = new Set<number>();
   readonly #nves = new Map<string, NveSpec>();
-  readonly #underlays = new Map<string, readonly Underlay[]>();
+  readonly #facts = new Map<string, Required<NveFacts>>();
   /** NVEs that were found dead. */
   readonly #withdrawn = new Set<string>();
   /** NVEs whose status says that they have no session, and its revision. */
@@ -125,7 +131,7 @@ export class Catalog {
       const id = kv.key.slice(statusesOf('nves').length);
       const status = STATUS_RECORDS.nves.decode(kv.key, kv.value);
       digests.set(id, status.settledDigest);
-      this.#setUnderlays(id, status.underlays);
+      this.#setFacts(id, status);
       this.#setSessionless(id, status, kv.modRevision);
     }
     for await (const kv of scan(store, WITHDRAWALS, at)) this.#put(kv);
@@ -205,7 +211,7 @@ export class Catalog {
       if (collection !== 'nves') return [];
       const status = STATUS_RECORDS.nves.decode(key, value);
       this.#setSessionless(id, status, modRevision);
-      return this.#setUnderlays(id, status.underlays);
+      return this.#setFacts(id, status);
     }
     switch (collection) {
       case 'virtualNetworks': {
@@ -251,7 +257,7 @@ export class Catalog {
     if (part === 'status') {
       if (collection !== 'nves') return [];
       this.#sessionless.delete(id);
-      return this.#setUnderlays(id, []);
+      return this.#setFacts(id, NO_FACTS);
     }
     switch (collection) {
       case 'virtualNetworks': {
@@ -295,13 +301,23 @@ export class Catalog {
   }
 
   /** A status is written often; only what the compiler looks at is a change to it. */
-  #setUnderlays(id: string, underlays: readonly Underlay[]): Change[] {
-    const before = this.#underlays.get(id) ?? [];
+  #setFacts(
+    id: string,
+    { underlays, capabilities }: Pick<NveStatus, 'underlays' | 'capabilities'>,
+  ): Change[] {
+    const before = this.#facts.get(id) ?? NO_FACTS;
+    const { providers = NO_FACTS.providers } = capabilities ?? {};
     const same =
-      before.length === underlays.length &&
-      underlays.every((u, i) => u.address === before[i]?.address && u.mtu === before[i].mtu);
+      before.underlays.length === underlays.length &&
+      underlays.every(
+        (u, i) => u.address === before.underlays[i]?.address && u.mtu === before.underlays[i].mtu,
+      ) &&
+      before.providers.length === providers.length &&
+      providers.every(
+        (p, i) => p.name === before.providers[i]?.name && p.mtu === before.providers[i].mtu,
+      );
     if (same) return [];
-    this.#underlays.set(id, underlays);
+    this.#facts.set(id, { underlays, providers });
     return this.#nveChanged(id);
   }
 
@@ -324,6 +340,6 @@ export class Catalog {
   }
 
   #nveInput(id: string, spec: NveSpec): NveInput {
-    return { spec, underlays: this.#underlays.get(id) ?? [], withdrawn: this.#withdrawn.has(id) };
+    return { spec, ...(this.#facts.get(id) ?? NO_FACTS), withdrawn: this.#withdrawn.has(id) };
   }
 }

@@ -55,7 +55,6 @@ export class EndpointLife {
     });
     this.#driver = this.#makeDriver(deps, applied);
     const statuses = new EndpointStatuses({
-      store,
       endpoint: (id) => catalog.endpoint(id),
       connected: (nve) => deps.connected(nve),
       applied,
@@ -65,7 +64,8 @@ export class EndpointLife {
     this.writer = new StatusWriter({
       ...{ store, clock, log, collection: 'endpoints', gatherMs: GATHER_MS },
       guard: (id) => tenures.guard(catalog.endpoint(id)?.spec.nve ?? ''),
-      statusOf: (id) => statuses.recordOf(id),
+      revisionOf: (id) => catalog.endpoint(id)?.modRevision,
+      statusOf: (id, stored) => statuses.recordOf(id, stored),
     });
   }
 

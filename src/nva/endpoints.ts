@@ -27,7 +27,8 @@ import {
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
 import { macFrom } from './mac-from.js';
-import { readNveStatus, routingNeeds } from './nves.js';
+import { providerNeeds, routingNeeds, tunnelNeeds } from './needs.js';
+import { readNveStatus } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import { reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
@@ -194,7 +195,8 @@ async function canHost(
       ],
       'NVE_LACKS_CAPABILITY',
     );
-  if (vtepOf(nve, network.underlayFamily) === undefined) {
+  const { provider } = network;
+  if (provider === undefined && vtepOf(nve, network.underlayFamily) === undefined) {
     throw lacks('VTEP address of the family', network.underlayFamily);
   }
   // Before its first hello nobody knows what it can do; then it reports what it cannot.
@@ -203,8 +205,9 @@ async function canHost(
   const needs = [
     ...(router === undefined ? [] : routingNeeds(capabilities)),
     ['port kind', spec.port.kind, capabilities.portKinds],
-    ['encapsulation', network.encapsulation.toLowerCase(), capabilities.encapsulations],
-    ['BUM mode', network.bumMode.toLowerCase(), capabilities.bumModes],
+    ...(provider === undefined
+      ? tunnelNeeds(network, capabilities)
+      : providerNeeds(provider, capabilities)),
   ] as const;
   for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
   return guard;

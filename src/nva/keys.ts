@@ -45,6 +45,10 @@ export const movesKey = (network: string, address: string): string =>
 
 /** The VNI's network, or the router whose transit has it. */
 export const vniKey = (vni: number): string => `${ROOT}i/vni/${vni}`;
+/** One for each VLAN of an uplink that a network is, 0 among them: then there is no other. */
+export const providersOf = (uplink: string): string => `${ROOT}i/provider/${uplink}/`;
+/** Written with every network that comes to the uplink or leaves it. */
+export const providerGenerationKey = (uplink: string): string => `${ROOT}g/provider/${uplink}`;
 /** The VTEP address's NVE. */
 export const vtepKey = (address: string): string => `${ROOT}i/vtep/${address}`;
 /** The endpoint, or router, that has a MAC in a network. */
@@ -80,7 +84,7 @@ export const nveGenerationKey = (nve: string): string => `${ROOT}g/nve/${nve}`;
 
 /**
  * The generation that changes whenever a key of the prefix comes or goes.
- * @param prefix networkEndpointsOf, nveEndpointsOf, nveRoutersOf or networkSubnetsOf of something
+ * @param prefix networkEndpointsOf, nveEndpointsOf, nveRoutersOf, networkSubnetsOf or providersOf of something
  */
 export function generationOf(prefix: string): string | undefined {
   const [, index = '', id = ''] = /^\/nfvd\/i\/([a-z-]+)\/([^/]+)\/$/.exec(prefix) ?? [];
@@ -90,6 +94,8 @@ export function generationOf(prefix: string): string | undefined {
     case 'nve-ep':
     case 'nve-router':
       return nveGenerationKey(id);
+    case 'provider':
+      return providerGenerationKey(id);
     case 'vn-subnet':
       return subnetsGenerationKey(id);
     default:

@@ -28,7 +28,7 @@ import type { NvaSideStream } from '../rpc/session-service.js';
 import type { Peers, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
 import { Changes } from './changes/changes.js';
-import { Catalog, type CatalogChange } from './catalog.js';
+import { Catalog, isCompiled, type CatalogChange } from './catalog.js';
 import { makeCollections } from './collections.js';
 import { CompileIndex } from './compiler/compile-index.js';
 import type { CompileCounters } from './compiler/counters.js';
@@ -155,7 +155,7 @@ export class Nva implements NvaApi {
     this.#nveWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
       guard: (id) => tenures.guard(id),
-      statusOf: (id) => this.#nveStatuses.recordOf(id),
+      statusOf: (id, stored) => this.#nveStatuses.recordOf(id, stored),
     });
     this.#endpointLife = new EndpointLife({
       ...{ store, clock, log, catalog, index: this.#index, tenures },
@@ -391,13 +391,13 @@ export class Nva implements NvaApi {
     const by = this.#observer.committed(revision, events);
     for (const change of changes) {
       this.#quotas.apply(change);
-      if (change.kind === 'HostProfile') {
-        this.#offers.set(change.id, change.after);
-        continue;
-      }
-      const deltas = this.#observer.compile(change, by, () => this.#index.apply(change));
-      this.#sessions.deliver(deltas, revision, by?.origin?.trace);
-      this.#observer.compiled(change, deltas, by);
+      if (change.kind === 'HostProfile') this.#offers.set(change.id, change.after);
+    }
+    const compiled = changes.filter(isCompiled);
+    const deltas = this.#observer.compile(compiled, by, () => this.#index.applyAll(compiled));
+    this.#sessions.deliver(deltas, revision, by?.origin?.trace);
+    this.#observer.compiled(compiled, deltas, by);
+    for (const change of compiled) {
       this.#endpointLife.committed(change);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }

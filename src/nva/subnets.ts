@@ -45,7 +45,7 @@ export function subnetRules(store: Reads): ResourceRules<SubnetSpec, Subnet> {
       ];
       return { spec, guards };
     },
-    checkDelete: (id, spec) => unneeded(store, id, spec),
+    checkDelete: (id, spec, back) => unneeded(store, id, spec, back !== undefined),
     claims: claimsOf,
     tenant: ({ network }) => tenantOf(store, network),
     statusKeys: () => [],
@@ -148,8 +148,16 @@ async function gatewayFits(
   return guards;
 }
 
-/** What is to be deleted has no router, and no endpoint that names it or has an address in it. */
-async function unneeded(store: Reads, id: string, spec: SubnetSpec): Promise<Guard[]> {
+/**
+ * What is to be deleted has no router, and no endpoint that names it or has an address in it.
+ * @param mayHold an endpoint may have an address in it, as it could have before there was the subnet
+ */
+async function unneeded(
+  store: Reads,
+  id: string,
+  spec: SubnetSpec,
+  mayHold: boolean,
+): Promise<Guard[]> {
   const key = subnetRouterKey(id);
   const router = await store.get(key);
   if (router !== undefined) throw inUse(id, `is a subnet of routers/${router.value}`, router);
@@ -159,7 +167,8 @@ async function unneeded(store: Reads, id: string, spec: SubnetSpec): Promise<Gua
     const endpointSpec = await listedSpec(store, 'endpoints', endpoint, RECORDS.endpoints);
     if (endpointSpec === undefined) continue;
     const { subnets, ips } = endpointSpec;
-    if (!subnets.includes(id) && !ips.some((ip) => subnetHolds(spec, ip))) continue;
+    const isHeld = !mayHold && ips.some((ip) => subnetHolds(spec, ip));
+    if (!subnets.includes(id) && !isHeld) continue;
     throw new NfvError('RESOURCE_IN_USE', `${formatName('subnets', id)} has endpoints`, {
       remedy: `delete or change them first: nfvctl get endpoints --network ${spec.network}`,
     });

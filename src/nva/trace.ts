@@ -10,6 +10,7 @@ import {
   macKey,
   neighborKey,
   portKey,
+  providerPortKey,
   tunnelKey,
   vtepKey,
 } from '../model/item.js';
@@ -112,7 +113,7 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
     const reason = 'it is administratively down';
     yield { ...MODEL, what: `endpoint ${id}`, state: 'BROKEN', code: '', reason };
   }
-  if (a.spec.nve === b.spec.nve) return;
+  if (a.spec.nve === b.spec.nve || deps.network(network)?.provider !== undefined) return;
   for (const { spec } of [a, b]) {
     if (vtepAt(spec, deps) !== undefined) continue;
     const reason = "it has no VTEP address of the network's underlay family";
@@ -199,6 +200,10 @@ function* leaving({ a, b, from, to, route }: Way, vteps: Vteps | undefined): Ite
   const { vni } = to;
   yield { nve, what: `port of ${a.id}`, key: portKey(a.id) };
   yield { nve, what: `bridge domain ${from.vni}`, key: bridgeDomainKey(from.vni) };
+  if (to.provider !== undefined) {
+    if (vteps !== undefined) yield uplinkOf(nve, to);
+    return;
+  }
   if (route !== undefined) {
     yield* routing(nve, route, [from, to], b.spec);
     yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
@@ -222,10 +227,15 @@ function* leaving({ a, b, from, to, route }: Way, vteps: Vteps | undefined): Ite
 function* arriving({ a, b, from, to, route }: Way, { here, there }: Vteps): Iterable<Step> {
   const { nve } = b.spec;
   const { vni } = to;
-  yield { nve, what: `VTEP ${there}`, key: vtepKey(there) };
+  yield to.provider === undefined
+    ? { nve, what: `VTEP ${there}`, key: vtepKey(there) }
+    : uplinkOf(nve, to);
   yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
-  yield { nve, what: `FDB entry ${b.spec.mac} → port of ${b.id}`, key: macKey(vni, b.spec.mac) };
+  if (to.provider === undefined) {
+    yield { nve, what: `FDB entry ${b.spec.mac} → port of ${b.id}`, key: macKey(vni, b.spec.mac) };
+  }
   yield { nve, what: `port of ${b.id}`, key: portKey(b.id) };
+  if (to.provider !== undefined) return;
   if (route !== undefined) yield* routing(nve, route, [to, from], a.spec);
   yield {
     nve,
@@ -237,6 +247,13 @@ function* arriving({ a, b, from, to, route }: Way, { here, there }: Vteps): Iter
     what: `tunnel ${there} → ${here}, for the answer`,
     key: tunnelKey(from.vni, here),
   };
+}
+
+/** Where frames go to a physical network, or come from it. */
+function uplinkOf(nve: string, { vni, provider }: VirtualNetworkSpec): Step {
+  const { uplink = '', vlan = 0 } = provider ?? {};
+  const what = `uplink ${uplink}${vlan === 0 ? '' : `, VLAN ${vlan}`}`;
+  return { nve, what, key: providerPortKey(vni) };
 }
 
 /** From one network into another by the NVE's own gateways. */

@@ -13,9 +13,15 @@ export function clashes(desired: readonly Desired[]): FieldViolation[] {
   for (const d of desired) {
     claims.add(d, `${d.kind} ${d.id}`, d.id, ['metadata', 'name']);
     switch (d.kind) {
-      case 'VirtualNetwork':
-        if (d.spec.vni !== 0) claims.add(d, `vni ${d.spec.vni}`, d.spec.vni, ['spec', 'vni']);
+      case 'VirtualNetwork': {
+        const { vni, provider } = d.spec;
+        if (vni !== 0) claims.add(d, `vni ${vni}`, vni, ['spec', 'vni']);
+        if (provider !== undefined) {
+          const { uplink, vlan } = provider;
+          claims.add(d, `provider ${uplink} ${vlan}`, vlan, ['spec', 'provider', 'vlan']);
+        }
         break;
+      }
       case 'Nve':
         for (const [i, address] of d.spec.vtepAddresses.entries()) {
           claims.add(d, `vtep ${address}`, address, ['spec', 'vtepAddresses', i]);

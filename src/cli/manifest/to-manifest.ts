@@ -106,6 +106,7 @@ function networkSpec(spec: VirtualNetworkSpec): SpecOf<'VirtualNetwork'> {
     prefixes: [...spec.prefixes],
     underlayFamily: spec.underlayFamily,
     driftPolicy: spec.driftPolicy,
+    ...(spec.provider && { provider: { ...spec.provider } }),
   };
 }
 

@@ -33,6 +33,7 @@ export const createVerb: Verb = (program, define) => {
     examples(
       'nfvctl create network blue --prefix 10.0.0.0/24 --wait',
       'nfvctl create network red --vni 200 --bum-mode multicast --bum-group 239.1.1.1',
+      'nfvctl create network lab --provider-uplink physnet1 --provider-vlan 100',
     ),
   );
   addKind(create, define, NVES).addHelpText(

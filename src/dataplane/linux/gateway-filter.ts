@@ -70,7 +70,10 @@ export class GatewayFilter {
   /** `log` is told once if the kernel has no such filter. */
   constructor(private readonly log: Pick<Log, 'warn'>) {}
 
-  /** Idempotent; takes the place of one for another MAC. */
+  /**
+   * Idempotent; takes the place of one for another MAC. Without a VXLAN device nothing is to be
+   * filtered; should one come, the filter is missing at the next look.
+   */
   async set(vni: number, mac: string, tc: Door): Promise<void> {
     if (this.#cannot) return;
     const device = vxlanName(vni);
@@ -80,6 +83,7 @@ export class GatewayFilter {
       await tc.run('filter', 'replace', 'dev', device, 'egress', ...PLACE, ...program);
       this.#could = true;
     } catch (error) {
+      if (hasErrno(error, 'ENODEV')) return;
       if (this.#could || !isLack(error)) throw error;
       this.#cannot = true;
       this.log.warn(

@@ -7,7 +7,7 @@
 import { gatewayKey, type GatewayInterfaceItem } from '../../model/routing-items.js';
 import { gatewayDifferences, gatewaySubnets } from '../../reconcile/gateway-item.js';
 import type { Sight } from '../../reconcile/kind-table.js';
-import { needOurs } from './domain-check.js';
+import { isUntunnelled, needOurs } from './domain-check.js';
 import { linkLocalOf } from './gateway-addresses.js';
 import { createGateway, mendGateway, removeGateway } from './gateway-changes.js';
 import { answersFor, inTheWay, stateOf, strangerIn } from './gateway-links.js';
@@ -145,6 +145,7 @@ function localDefects(wanted: GatewayInterfaceItem, view: View): string[] {
   return [
     ...(isHeld ? [] : [`${bridgeName(vni)}: ${mac} is not held at ${gatewayName(vni)}`]),
     ...unknown.map((ip) => `${bridgeName(vni)}: does not know that ${ip} is here`),
-    ...(view.filters.get(vni) ?? []),
+    // A provider network has no tunnel that it could be heard by, and its gateways' MACs are their own.
+    ...(isUntunnelled(view.links.get(bridgeName(vni))) ? [] : (view.filters.get(vni) ?? [])),
   ];
 }

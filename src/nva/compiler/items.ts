@@ -1,31 +1,37 @@
 /** The items of one NVE for one network, piece by piece. Pure. */
-import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../model/canonical.js';
 import { withPrefixLength } from '../../model/endpoint.js';
-import { dependenciesOf, keyOf, type Item, type Payload } from '../../model/item.js';
+import {
+  dependenciesOf,
+  keyOf,
+  type Item,
+  type Payload,
+  type TunnelItem,
+} from '../../model/item.js';
 import { homeOf, placeAt, type Place, type PlacedEndpoint } from '../../model/migration.js';
 import type { NveSpec } from '../../model/nve.js';
+import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
 import { isLost, type NetworkView } from './inputs.js';
+import { sha256 } from '../../model/sha256.js';
 import { digestPart } from '../../model/southbound.js';
 
 /** An item whose version, and part of a digest, are worked out when they are first asked for. */
-export class CompiledItem implements Item {
+export class CompiledItem<P extends Payload = Payload> implements Item {
   readonly key: string;
-  readonly dependsOn: readonly string[];
   #version: string | undefined;
   #digestPart: bigint | undefined;
 
-  constructor(readonly payload: Payload) {
+  constructor(readonly payload: P) {
     this.key = keyOf(payload);
-    this.dependsOn = dependenciesOf(payload);
+  }
+
+  get dependsOn(): readonly string[] {
+    return dependenciesOf(this.payload);
   }
 
   /** 72 bits of SHA-256 over the content; the same in every process. */
   get version(): string {
-    return (this.#version ??= createHash('sha256')
-      .update(canonicalJson(this.payload))
-      .digest('base64url')
-      .slice(0, 12));
+    return (this.#version ??= sha256(canonicalJson(this.payload), 'base64url').slice(0, 12));
   }
 
   get digestPart(): bigint {
@@ -55,17 +61,49 @@ export function* domainItems(view: NetworkView, nve: string): Generator<Item> {
     bumGroup: spec.bumGroup,
     ...(spec.driftPolicy === 'DEFAULT' ? {} : { driftPolicy: spec.driftPolicy }),
   });
+  if (spec.provider === undefined) return;
+  const { vni } = spec;
+  yield new CompiledItem({ kind: 'provider_port', vni, ...spec.provider, mtu: view.mtu });
 }
 
-/** What member `nve` has because of another member's VTEP. */
-export function* peerItems(view: NetworkView, nve: string, peer: string): Generator<Item> {
+/** To another member; undefined: there is none, or nobody is to send there. */
+export function tunnelItem(
+  view: NetworkView,
+  nve: string,
+  peer: string,
+): CompiledItem<TunnelItem> | undefined {
   const local = view.members.get(nve);
   const remote = view.members.get(peer);
-  if (local === undefined || remote === undefined || nve === peer) return;
-  if (isLost(view, nve, peer)) return;
-  const { vni, bumMode } = view.spec;
-  yield new CompiledItem({ kind: 'tunnel', vni, remote, local });
-  if (bumMode === 'HEAD_END') yield new CompiledItem({ kind: 'flood_member', vni, remote });
+  if (local === undefined || remote === undefined || nve === peer) return undefined;
+  if (isLost(view, nve, peer) || view.spec.provider !== undefined) return undefined;
+  return new CompiledItem({ kind: 'tunnel', vni: view.spec.vni, remote, local });
+}
+
+/** The items that members have because of other members' VTEPs. */
+export class PeerItems {
+  /** By VTEP address: each is the same for all other members. */
+  readonly #floods = new WeakMap<VirtualNetworkSpec, Map<string, Item>>();
+
+  /** What member `nve` has because of another member's VTEP. */
+  *of(view: NetworkView, nve: string, peer: string): Generator<Item> {
+    const tunnel = tunnelItem(view, nve, peer);
+    if (tunnel === undefined) return;
+    yield tunnel;
+    if (view.spec.bumMode === 'HEAD_END') yield this.#floodTo(view, tunnel.payload.remote);
+  }
+
+  #floodTo({ spec, members }: NetworkView, remote: string): Item {
+    let known = this.#floods.get(spec);
+    // Those of members that have gone are in it too, up to as many.
+    if (known === undefined || known.size > 2 * members.size) {
+      known = new Map();
+      this.#floods.set(spec, known);
+    }
+    const item =
+      known.get(remote) ?? new CompiledItem({ kind: 'flood_member', vni: spec.vni, remote });
+    known.set(remote, item);
+    return item;
+  }
 }
 
 /** What the NVEs of a network have in common because of one endpoint. */
@@ -91,6 +129,8 @@ export class EndpointItems {
     if (!view.members.has(nve) || vtep === undefined) return;
     const here = placeAt(endpoint, nve);
     if (here !== undefined) yield portItem(view, id, endpoint, here);
+    // Where it is, the physical network learns, and each bridge domain in it.
+    if (view.spec.provider !== undefined) return;
     // An endpoint that is down is where nobody can reach it.
     if (endpoint.adminState === 'DOWN') return;
     if (here?.delivers !== true && isLost(view, nve, homeOf(endpoint))) return;

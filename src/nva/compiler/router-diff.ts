@@ -26,7 +26,7 @@ export class RouterDiff {
 
   /** All that an NVE has of a router. */
   *itemsOf(router: RouterView, nve: string): Generator<Item> {
-    yield* this.#all(router, nve, undefined);
+    yield* this.#all(router, nve, []);
   }
 
   /** What an NVE has of a router because of one endpoint. */
@@ -38,7 +38,7 @@ export class RouterDiff {
     before: RouterView | undefined,
     after: RouterView | undefined,
     reach: RouterReach,
-    changed: ChangedEndpoint | undefined,
+    changed: readonly ChangedEndpoint[],
     deltas: DeltaBuilder,
   ): void {
     const sameNeighbors = reach !== 'everything' || haveSameNeighbors(before, after);
@@ -49,7 +49,7 @@ export class RouterDiff {
       if (!sameNeighbors || !sameGateways(before, after, nve)) {
         this.counters.member++;
         const was = before === undefined ? [] : this.#all(before, nve, changed);
-        const is = after === undefined ? [] : this.#all(after, nve, undefined);
+        const is = after === undefined ? [] : this.#all(after, nve, []);
         deltas.diff(nve, was, is);
         continue;
       }
@@ -57,8 +57,9 @@ export class RouterDiff {
       if (all || !sameMtus) {
         deltas.diff(nve, own(before, nve), own(after, nve));
       }
-      for (const each of moved) this.#diffEndpoint(before, after, nve, each, deltas);
-      if (changed !== undefined) this.#diffEndpoint(before, after, nve, changed, deltas);
+      for (const each of [...moved, ...changed]) {
+        this.#diffEndpoint(before, after, nve, each, deltas);
+      }
     }
   }
 
@@ -77,9 +78,10 @@ export class RouterDiff {
   #moved(
     before: RouterView | undefined,
     after: RouterView | undefined,
-    changed: ChangedEndpoint | undefined,
+    changed: readonly ChangedEndpoint[],
   ): Pick<ChangedEndpoint, 'before' | 'after'>[] {
     const networks = [...(before?.gateways.keys() ?? []), ...(after?.gateways.keys() ?? [])];
+    const own = new Set(changed.map(({ id }) => id));
     return [...new Set(networks)].flatMap((id) => {
       const [was, is] = [before, after].map((router) => router?.gateways.get(id)?.view);
       const nves = [...new Set([...(was?.members.keys() ?? []), ...(is?.members.keys() ?? [])])];
@@ -91,7 +93,7 @@ export class RouterDiff {
             was?.withdrawn.has(nve) !== is?.withdrawn.has(nve),
         )
         .flatMap((nve) => [...(network?.byNve.get(nve) ?? [])])
-        .filter((endpoint) => endpoint !== changed?.id)
+        .filter((endpoint) => !own.has(endpoint))
         .map((endpoint) => network?.endpoints.get(endpoint))
         .map((spec) => ({ before: spec, after: spec }));
     });
@@ -105,16 +107,17 @@ export class RouterDiff {
     if (endpoint !== undefined) yield* this.#neighbors.of(router, nve, endpoint);
   }
 
-  /** @param undone the endpoint that has changed since */
-  *#all(router: RouterView, nve: string, undone: ChangedEndpoint | undefined): Generator<Item> {
+  /** @param undone the endpoints that have changed since */
+  *#all(router: RouterView, nve: string, undone: readonly ChangedEndpoint[]): Generator<Item> {
+    const since = new Set(undone.map(({ id }) => id));
     yield* routerItems(router, nve);
     for (const [network, gateway] of router.gateways) {
       if (!isAt(gateway, nve)) continue;
       for (const [id, endpoint] of this.tables.network(network)?.endpoints ?? []) {
-        if (id !== undone?.id) yield* this.#of(router, nve, endpoint);
+        if (!since.has(id)) yield* this.#of(router, nve, endpoint);
       }
     }
-    yield* this.#of(router, nve, undone?.before);
+    for (const { before } of undone) yield* this.#of(router, nve, before);
   }
 }
 

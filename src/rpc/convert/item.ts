@@ -61,6 +61,7 @@ function payloadFromWire(wire: WireOut): Payload {
   if (wire.vrf) return { kind: 'vrf', ...wire.vrf };
   if (wire.gateway_interface) return { kind: 'gateway_interface', ...wire.gateway_interface };
   if (wire.gateway_neighbor) return { kind: 'gateway_neighbor', ...wire.gateway_neighbor };
+  if (wire.provider_port) return { kind: 'provider_port', ...wire.provider_port };
   if (wire.route) return routeFromWire(wire.key, wire.route);
   throw new NfvError(
     'ITEM_UNSUPPORTED',
@@ -125,6 +126,10 @@ function payloadToWire(p: Payload): Wire {
     }
     case 'gateway_neighbor':
       return { gateway_neighbor: { vrf: p.vrf, vni: p.vni, ip: p.ip, mac: p.mac } };
+    case 'provider_port': {
+      const { vni, uplink, vlan, mtu } = p;
+      return { provider_port: { vni, uplink, vlan, mtu } };
+    }
     case 'route':
       return { route: routeToWire(p) };
   }

@@ -153,6 +153,10 @@ Underlays (1):
   ADDRESS     INTERFACE   MTU
   10.77.0.1   eth0        1500
 
+Provider uplinks (1):
+  NAME       INTERFACE   MTU    VLANS
+  physnet1   eth1        9000   yes
+
 Failures (1):
   ITEM         CODE            MESSAGE                        REMEDY
   port/web-2   NETNS_MISSING   no network namespace "web-2"   create the network namespace: ip netns add NAME

@@ -10,7 +10,11 @@ import { checkNve } from '../../../../src/model/nve.js';
 import { NETWORK_DRIFT_POLICIES } from '../../../../src/model/drift-policy.js';
 import { checkRouter } from '../../../../src/model/router.js';
 import { checkSubnet, FIRST_ADDRESS } from '../../../../src/model/subnet.js';
-import { checkVirtualNetwork } from '../../../../src/model/virtual-network.js';
+import {
+  checkVirtualNetwork,
+  PROVIDER_DEFAULTS,
+  type VirtualNetworkSpec,
+} from '../../../../src/model/virtual-network.js';
 import { parseYaml } from '../../../../src/model/yaml.js';
 import {
   ENDPOINT,
@@ -101,9 +105,15 @@ describe('toManifest, of any resource', () => {
       },
       { noNullPrototype: true },
     );
+    const vlans = fc.option(fc.integer({ min: 0, max: 4094 }), { nil: undefined });
+    const providerOf = (vlan: number): Partial<VirtualNetworkSpec> => ({
+      ...PROVIDER_DEFAULTS,
+      ...{ bumMode: 'HEAD_END', underlayFamily: 'IPV4', provider: { uplink: 'physnet1', vlan } },
+    });
     await fc.assert(
-      fc.asyncProperty(id, spec, async (name, given) => {
-        const network = { ...NETWORK, id: name, spec: checkVirtualNetwork(given) };
+      fc.asyncProperty(id, spec, vlans, async (name, given, vlan) => {
+        const physical = vlan === undefined ? given : { ...given, ...providerOf(vlan) };
+        const network = { ...NETWORK, id: name, spec: checkVirtualNetwork(physical) };
         assert.deepEqual(await back(network), network.spec);
       }),
     );

@@ -10,7 +10,7 @@ import {
   type EndpointStatus,
 } from '../model/endpoint.js';
 import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../model/migration.js';
-import { vtepOf, type Capabilities, type NveSpec } from '../model/nve.js';
+import { vtepOf, type NveSpec } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
@@ -27,7 +27,8 @@ import {
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
 import { macFrom } from './mac-from.js';
-import { providerNeeds, readNveStatus, routingNeeds } from './nves.js';
+import { providerNeeds, routingNeeds, tunnelNeeds } from './needs.js';
+import { readNveStatus } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import { reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
@@ -210,16 +211,6 @@ async function canHost(
   ] as const;
   for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
   return guard;
-}
-
-function tunnelNeeds(
-  network: VirtualNetworkSpec,
-  has: Capabilities,
-): ReturnType<typeof providerNeeds> {
-  return [
-    ['encapsulation', network.encapsulation.toLowerCase(), has.encapsulations],
-    ['BUM mode', network.bumMode.toLowerCase(), has.bumModes],
-  ];
 }
 
 function claimsOf(id: string, spec: PlacedEndpoint): Claim[] {

@@ -1,16 +1,9 @@
 import { invalidField, invalidFields, NfvError } from '../errors.js';
 import type { IpFamily } from '../model/addresses.js';
-import {
-  checkNve,
-  NO_NVE_STATUS,
-  vtepOf,
-  type Capabilities,
-  type Nve,
-  type NveSpec,
-} from '../model/nve.js';
-import type { Provider } from '../model/virtual-network.js';
+import { checkNve, NO_NVE_STATUS, vtepOf, type Nve, type NveSpec } from '../model/nve.js';
+import { NEW_VIRTUAL_NETWORK } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
-import type { ItemKind } from '../model/item.js';
+import { routingNeeds } from './needs.js';
 import {
   nveEndpointsOf,
   nveGenerationKey,
@@ -33,14 +26,6 @@ import { listedSpec } from './references.js';
 import type { Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 import { unused } from './unused.js';
-
-/** Of the items that routing takes; an NVE that cannot do all of them cannot route. */
-const ROUTING_KINDS = [
-  'vrf',
-  'gateway_interface',
-  'gateway_neighbor',
-  'route',
-] as const satisfies ItemKind[];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -92,31 +77,6 @@ export async function readNveStatus(
 ): Promise<Versioned<NveStatusRecord> | undefined> {
   const kv = await store.get(statusKey('nves', id), revision);
   return kv === undefined ? undefined : decodeKv(STATUS_RECORDS.nves, kv);
-}
-
-type Need = readonly [what: string, value: string, has: readonly string[]];
-
-/** What an NVE must have to be in a provider network, for its error. */
-export function providerNeeds(
-  { uplink, vlan }: Provider,
-  { itemKinds, providers = [] }: Capabilities,
-): Need[] {
-  const kind = 'provider_port' satisfies ItemKind;
-  const withVlans = providers.filter(({ vlans }) => vlans);
-  return [
-    ['item kind', kind, itemKinds],
-    ['provider uplink', uplink, providers.map(({ name }) => name)],
-    ...(vlan === 0
-      ? []
-      : [['VLANs on uplink', uplink, withVlans.map(({ name }) => name)] as const]),
-  ];
-}
-
-/** What an NVE must be able to do in a network that has a router, for its error. */
-export function routingNeeds(
-  has: Capabilities,
-): (readonly [what: string, value: string, has: readonly string[]])[] {
-  return ROUTING_KINDS.map((kind) => ['item kind', kind, has.itemKinds]);
 }
 
 /** @throws NfvError NVE_LACKS_CAPABILITY for the first of the NVEs that is known not to route */
@@ -189,7 +149,7 @@ async function vtepsFit(
   }
   for await (const router of scanIds(store, nveRoutersOf(id))) {
     const family = await familyOf(store, router);
-    if (family === undefined || !lost.includes(family)) continue;
+    if (!lost.includes(family)) continue;
     throw losesFamily(after, `it is a gateway of routers/${router}`, family);
   }
   return [{ compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
@@ -200,14 +160,16 @@ function losesFamily({ vtepAddresses }: NveSpec, reason: string, family: IpFamil
   return invalidField('nve.vtep_addresses', vtepAddresses.join(', '), reason, remedy);
 }
 
-/** Of the underlay of a router's networks, which is one; undefined: it was deleted a moment ago. */
-async function familyOf(store: Reads, router: string): Promise<IpFamily | undefined> {
+/** Of the underlay of a router's networks, which is one. */
+async function familyOf(store: Reads, router: string): Promise<IpFamily> {
   const spec = await listedSpec(store, 'routers', router, RECORDS.routers);
-  const [exit] = spec?.exits ?? [];
-  if (exit === undefined) return undefined;
-  const subnet = await listedSpec(store, 'subnets', exit.subnet, RECORDS.subnets);
-  if (subnet === undefined) return undefined;
-  const { virtualNetworks } = RECORDS;
-  const network = await listedSpec(store, 'virtualNetworks', subnet.network, virtualNetworks);
-  return network?.underlayFamily;
+  const exits = spec?.exits.map(({ subnet }) => subnet) ?? [];
+  for (const id of [...(spec?.subnets ?? []), ...exits]) {
+    const subnet = await listedSpec(store, 'subnets', id, RECORDS.subnets);
+    if (subnet === undefined) continue;
+    const { virtualNetworks } = RECORDS;
+    const network = await listedSpec(store, 'virtualNetworks', subnet.network, virtualNetworks);
+    if (network?.provider === undefined && network !== undefined) return network.underlayFamily;
+  }
+  return NEW_VIRTUAL_NETWORK.underlayFamily;
 }

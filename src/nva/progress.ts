@@ -83,7 +83,9 @@ export class Progress {
 
   /** The wanted items whose keys begin with `prefix`. */
   keys(prefix: string): string[] {
-    return [...this.#wanted.keys()].filter((key) => key.startsWith(prefix));
+    const found: string[] = [];
+    for (const key of this.#wanted.keys()) if (key.startsWith(prefix)) found.push(key);
+    return found;
   }
 
   get counts(): ItemCounts {

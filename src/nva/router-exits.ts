@@ -1,9 +1,9 @@
 /** What the exits of a router need, and hold. */
 import { invalidFields, type ErrorCode, type NfvError } from '../errors.js';
 import type { IpFamily } from '../model/addresses.js';
-import { vtepOf } from '../model/nve.js';
+import { vtepOf, type Capabilities } from '../model/nve.js';
 import type { RouterSpec } from '../model/router.js';
-import { gatewayNves, holdsTransit, TRANSIT_ADDRESSES } from '../model/router-exit.js';
+import { holdsTransit, TRANSIT_ADDRESSES, type RouterExit } from '../model/router-exit.js';
 import { subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
 import type { Provider } from '../model/virtual-network.js';
 import type { Violations } from '../model/violations.js';
@@ -17,7 +17,8 @@ import {
   subnetRouterKey,
   vniKey,
 } from './keys.js';
-import { providerNeeds, readNveStatus, routingNeeds } from './nves.js';
+import { providerNeeds, routingNeeds, type Need } from './needs.js';
+import { readNveStatus } from './nves.js';
 import type { Reads } from './reads.js';
 import { RECORDS } from './records.js';
 import { reference } from './references.js';
@@ -75,6 +76,7 @@ function checkShares(v: Violations, spec: RouterSpec, exits: readonly SubnetSpec
 /**
  * That the NVEs which lead out exist, and can.
  * @param family of the underlay
+ * @param providers of the exits' networks, in their order
  * @throws NfvError REFERENCE_NOT_FOUND, NVE_LACKS_CAPABILITY
  */
 export async function exitGateways(
@@ -82,12 +84,13 @@ export async function exitGateways(
   before: RouterSpec | undefined,
   { exits }: RouterSpec,
   family: IpFamily,
+  providers: readonly (Provider | undefined)[],
 ): Promise<Guard[]> {
   const guards = new Map<string, Guard>();
-  const had = gatewayNves(before?.exits ?? []);
-  for (const [i, { gateways }] of exits.entries()) {
+  const had = new Set(before?.exits.flatMap(leadingOut));
+  for (const [i, { subnet, gateways }] of exits.entries()) {
+    const provider = providers[i];
     for (const [n, { nve }] of gateways.entries()) {
-      if (guards.has(nve)) continue;
       const field = `router.exits[${i}].gateways[${n}].nve`;
       const { spec, guard } = await reference(store, field, 'nves', nve, RECORDS.nves);
       guards.set(nve, guard);
@@ -95,9 +98,9 @@ export async function exitGateways(
         throw lacks(field, nve, `VTEP address of the family ${family}`);
       }
       // Those that were there could; what they have become shows in their status.
-      if (had.has(nve)) continue;
+      if (had.has(`${subnet} ${nve}`)) continue;
       const capabilities = (await readNveStatus(store, nve))?.value.capabilities;
-      const needs = capabilities === undefined ? [] : routingNeeds(capabilities);
+      const needs = capabilities === undefined ? [] : exitNeeds(capabilities, provider);
       const missing = needs.find(([, value, has]) => !has.includes(value));
       if (missing !== undefined) throw lacks(field, nve, `${missing[0]} ${missing[1]}`);
     }
@@ -105,30 +108,11 @@ export async function exitGateways(
   return [...guards.values()];
 }
 
-/**
- * That the NVEs which lead out into a provider network have its uplink; those that did could.
- * @param providers of the exits' networks
- * @throws NfvError NVE_LACKS_CAPABILITY
- */
-export async function exitUplinks(
-  store: Reads,
-  before: RouterSpec | undefined,
-  { exits }: RouterSpec,
-  providers: readonly (Provider | undefined)[],
-): Promise<void> {
-  for (const [i, { subnet, gateways }] of exits.entries()) {
-    const provider = providers[i];
-    if (provider === undefined) continue;
-    const had = gatewayNves((before?.exits ?? []).filter((each) => each.subnet === subnet));
-    for (const [n, { nve }] of gateways.entries()) {
-      if (had.has(nve)) continue;
-      const capabilities = (await readNveStatus(store, nve))?.value.capabilities;
-      const needs = capabilities === undefined ? [] : providerNeeds(provider, capabilities);
-      const missing = needs.find(([, value, has]) => !has.includes(value));
-      if (missing === undefined) continue;
-      throw lacks(`router.exits[${i}].gateways[${n}].nve`, nve, `${missing[0]} ${missing[1]}`);
-    }
-  }
+const leadingOut = ({ subnet, gateways }: RouterExit): string[] =>
+  gateways.map(({ nve }) => `${subnet} ${nve}`);
+
+function exitNeeds(has: Capabilities, provider: Provider | undefined): Need[] {
+  return [...routingNeeds(has), ...(provider === undefined ? [] : providerNeeds(provider, has))];
 }
 
 function lacks(field: string, nve: string, what: string): NfvError {

@@ -3,8 +3,8 @@ import type { IpFamily } from '../model/addresses.js';
 import { checkRouter, type Router, type RouterSpec } from '../model/router.js';
 import { gatewayNves } from '../model/router-exit.js';
 import { overlap, subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
+import { NEW_VIRTUAL_NETWORK, type Provider } from '../model/virtual-network.js';
 import { Violations } from '../model/violations.js';
-import type { Provider } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
 import { isImmutable } from './immutable.js';
 import {
@@ -17,13 +17,7 @@ import {
   vrfKey,
 } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
-import {
-  checkExitsFit,
-  exitClaims,
-  exitGateways,
-  exitUplinks,
-  takenFrom as taken,
-} from './router-exits.js';
+import { checkExitsFit, exitClaims, exitGateways, takenFrom as taken } from './router-exits.js';
 import { reference } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
@@ -74,14 +68,13 @@ async function check(
 ): Promise<Checked<RouterSpec>> {
   const spec = checkRouter(after);
   if (before !== undefined) isImmutable('router', before, spec, IMMUTABLE);
-  const { subnets, exits, providers, family, guards } = await attached(deps.store, spec);
+  const { subnets, exits, family, providers, guards } = await attached(deps.store, spec);
   const v = new Violations('router');
   checkOverlaps(v, spec, [...subnets, ...exits]);
   checkExitsFit(v, spec, subnets, exits);
   checkHops(v, spec, subnets, exits);
   v.throwIfAny();
-  if (family !== undefined) guards.push(...(await exitGateways(deps.store, before, spec, family)));
-  await exitUplinks(deps.store, before, spec, providers);
+  guards.push(...(await exitGateways(deps.store, before, spec, family, providers)));
   // Those that were there could; what they have become shows in their status.
   if (!spec.subnets.every((id) => before?.subnets.includes(id))) {
     await deps.canRoute([...new Set(subnets.map(({ network }) => network))]);
@@ -123,19 +116,19 @@ interface Attached {
   readonly subnets: SubnetSpec[];
   /** The exits'. */
   readonly exits: SubnetSpec[];
+  /** Of the networks' underlay. */
+  readonly family: IpFamily;
   /** Of the exits' networks. */
-  readonly providers: readonly (Provider | undefined)[];
-  /** Of the networks' underlay; undefined: there is no network. */
-  readonly family: IpFamily | undefined;
+  readonly providers: (Provider | undefined)[];
   readonly guards: Guard[];
 }
 
 /** The subnets, in the router's order, each of a network of its tenant, and with a gateway if it is no exit. */
 async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
   const [subnets, exits]: [SubnetSpec[], SubnetSpec[]] = [[], []];
+  const providers: (Provider | undefined)[] = [];
   const guards: Guard[] = [];
   const families = new Set<IpFamily>();
-  const providers: (Provider | undefined)[] = [];
   const v = new Violations('router');
   const named = [
     ...spec.subnets.map((id, i) => ({ id, field: `subnets[${i}]`, to: subnets })),
@@ -159,11 +152,14 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
     if (provider === undefined) families.add(of.spec.underlayFamily);
     else if (to === subnets) {
       const reason = `virtualNetworks/${network} is a provider network, where the gateway's one MAC would be on several NVEs`;
-      const remedy = 'name the subnet in an exit, where each gateway has an address of its own';
-      v.add(field, `subnets/${id}`, reason, remedy);
+      v.add(
+        field,
+        `subnets/${id}`,
+        reason,
+        'name the subnet in an exit, where each gateway has an address of its own',
+      );
     }
-    if (to === exits) providers.push(provider);
-    if (families.size > 1) {
+    if (provider === undefined && families.size > 1) {
       const reason = `virtualNetworks/${network} has an ${of.spec.underlayFamily} underlay, others have another`;
       v.add(field, `subnets/${id}`, reason, 'give networks of one underlay family');
     }
@@ -171,11 +167,12 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
       v.add(field, `subnets/${id}`, 'has no gateway', 'give the subnet one first');
     }
     to.push(subnet.spec);
+    if (to === exits) providers.push(provider);
     guards.push(subnet.guard);
   }
   v.throwIfAny();
-  const [family = named.length === 0 ? undefined : 'IPV4'] = families;
-  return { subnets, exits, providers, family, guards };
+  const [family = NEW_VIRTUAL_NETWORK.underlayFamily] = families;
+  return { subnets, exits, family, providers, guards };
 }
 
 /** @param subnets its own, then the exits' */

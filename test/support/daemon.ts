@@ -47,7 +47,7 @@ export class Daemon {
     this.#child =
       within === undefined
         ? spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'pipe'] })
-        : spawn('ip', ['netns', 'exec', within.name, process.execPath, ...node], {
+        : spawn('nsenter', [`--net=/run/netns/${within.name}`, process.execPath, ...node], {
             stdio: ['ignore', 'pipe', 'pipe'],
           });
     let rest = '';
@@ -75,7 +75,7 @@ export class Daemon {
     return daemon;
   }
 
-  /** `ip netns exec` becomes the program it is given, so it is this one's. */
+  /** `nsenter` becomes the program it is given, so it is this one's. */
   get pid(): number {
     return this.#child.pid ?? 0;
   }

@@ -15,6 +15,15 @@ setMaxListeners(0, endless);
 export const call: Call = { signal: endless };
 const request = { requestId: '', validateOnly: false };
 
+export interface PoolOptions {
+  /** Of the NVA's configuration. */
+  readonly nva?: object;
+  /** Of each agent's. */
+  readonly nve?: object;
+  /** What else a host is to have before its agent starts. */
+  readonly prepare?: (host: Netns, i: number) => Promise<void>;
+}
+
 interface Host {
   readonly netns: Netns;
   agent: Daemon;
@@ -32,11 +41,11 @@ export class KernelPool {
     timeoutMs: 20_000,
   });
 
-  private constructor(private readonly nvaConfig: object) {}
+  private constructor(private readonly options: PoolOptions) {}
 
   /** Hosts `host-0` and so on, with VTEPs 192.0.2.1 and so on; network `blue`, VNI 100, 10.0.0.0/24. */
-  static async start(count: number, nvaConfig: object = {}): Promise<KernelPool> {
-    const pool = new KernelPool(nvaConfig);
+  static async start(count: number, options: PoolOptions = {}): Promise<KernelPool> {
+    const pool = new KernelPool(options);
     await pool.startNva();
     const network = networkSpec({ vni: 100, prefixes: ['10.0.0.0/24'] });
     await pool.api.virtualNetworks.create({ ...request, id: 'blue', spec: network }, call);
@@ -47,6 +56,7 @@ export class KernelPool {
       await cable([netns, 'u0'], [wire, `to${i}`]);
       await wire.ip('link', 'set', 'dev', `to${i}`, 'master', 'wire');
       await netns.ip('addr', 'add', `192.0.2.${i + 1}/24`, 'dev', 'u0');
+      await options.prepare?.(netns, i);
       const spec = nveSpec([`192.0.2.${i + 1}`]);
       await pool.api.nves.create({ ...request, id: `host-${i}`, spec }, call);
       pool.#hosts.push({ netns, agent: await pool.#agentOf(i, netns) });
@@ -55,7 +65,7 @@ export class KernelPool {
   }
 
   #agentOf(i: number, netns: Netns): Promise<Daemon> {
-    return Daemon.start(['nve', '--config', this.#files.nve(`host-${i}`)], netns);
+    return Daemon.start(['nve', '--config', this.#files.nve(`host-${i}`, this.options.nve)], netns);
   }
 
   #at(i: number): Host {
@@ -81,7 +91,7 @@ export class KernelPool {
   }
 
   async startNva(): Promise<void> {
-    this.#nva = await Daemon.start(['nva', '--config', this.#files.nva(this.nvaConfig)]);
+    this.#nva = await Daemon.start(['nva', '--config', this.#files.nva(this.options.nva)]);
   }
 
   async killNva(): Promise<void> {

@@ -31,12 +31,19 @@ export class CompiledItem<P extends Payload = Payload> implements Item {
 
   /** 72 bits of SHA-256 over the content; the same in every process. */
   get version(): string {
-    return (this.#version ??= sha256(canonicalJson(this.payload), 'base64url').slice(0, 12));
+    return (this.#version ??= sha256(textOf(this.payload), 'base64url').slice(0, 12));
   }
 
   get digestPart(): bigint {
     return (this.#digestPart ??= digestPart(this.key, this.version));
   }
+}
+
+/** Canonical JSON. Most items that no two NVEs share are tunnels, so theirs is written out. */
+function textOf(payload: Payload): string {
+  if (payload.kind !== 'tunnel') return canonicalJson(payload);
+  const { local, remote, vni } = payload;
+  return `{"kind":"tunnel","local":${JSON.stringify(local)},"remote":${JSON.stringify(remote)},"vni":${vni}}`;
 }
 
 /** An NVE has all its VTEP addresses as items, used or not: a missing one shows before it hurts. */
@@ -79,17 +86,19 @@ export function tunnelItem(
   return new CompiledItem({ kind: 'tunnel', vni: view.spec.vni, remote, local });
 }
 
+const NONE: readonly Item[] = [];
+
 /** The items that members have because of other members' VTEPs. */
 export class PeerItems {
   /** By VTEP address: each is the same for all other members. */
   readonly #floods = new WeakMap<VirtualNetworkSpec, Map<string, Item>>();
 
   /** What member `nve` has because of another member's VTEP. */
-  *of(view: NetworkView, nve: string, peer: string): Generator<Item> {
+  of(view: NetworkView, nve: string, peer: string): readonly Item[] {
     const tunnel = tunnelItem(view, nve, peer);
-    if (tunnel === undefined) return;
-    yield tunnel;
-    if (view.spec.bumMode === 'HEAD_END') yield this.#floodTo(view, tunnel.payload.remote);
+    if (tunnel === undefined) return NONE;
+    const isFlooded = view.spec.bumMode === 'HEAD_END';
+    return isFlooded ? [tunnel, this.#floodTo(view, tunnel.payload.remote)] : [tunnel];
   }
 
   #floodTo({ spec, members }: NetworkView, remote: string): Item {
@@ -111,9 +120,9 @@ interface Shared {
   readonly vni: number;
   readonly vtep: string;
   readonly arpSuppression: boolean;
-  /** What those have that do not deliver to the endpoint themselves. */
-  readonly mac: Item;
   readonly neighbors: readonly Item[];
+  /** All that those have that do not deliver to the endpoint themselves. */
+  readonly remote: readonly Item[];
 }
 
 /**
@@ -124,19 +133,31 @@ export class EndpointItems {
   readonly #shared = new WeakMap<PlacedEndpoint, Shared>();
 
   /** What member `nve` has because of one endpoint, its own or another's. */
-  *of(view: NetworkView, nve: string, id: string, endpoint: PlacedEndpoint): Generator<Item> {
+  of(view: NetworkView, nve: string, id: string, endpoint: PlacedEndpoint): readonly Item[] {
     const vtep = view.members.get(homeOf(endpoint));
-    if (!view.members.has(nve) || vtep === undefined) return;
+    if (!view.members.has(nve) || vtep === undefined) return NONE;
     const here = placeAt(endpoint, nve);
-    if (here !== undefined) yield portItem(view, id, endpoint, here);
+    const others = this.#addressesOf(view, nve, vtep, id, endpoint, here);
+    return here === undefined ? others : [portItem(view, id, endpoint, here), ...others];
+  }
+
+  /** Where member `nve` finds the endpoint's addresses. */
+  #addressesOf(
+    view: NetworkView,
+    nve: string,
+    vtep: string,
+    id: string,
+    endpoint: PlacedEndpoint,
+    here: Place | undefined,
+  ): readonly Item[] {
     // Where it is, the physical network learns, and each bridge domain in it.
-    if (view.spec.provider !== undefined) return;
+    if (view.spec.provider !== undefined) return NONE;
     // An endpoint that is down is where nobody can reach it.
-    if (endpoint.adminState === 'DOWN') return;
-    if (here?.delivers !== true && isLost(view, nve, homeOf(endpoint))) return;
+    if (endpoint.adminState === 'DOWN') return NONE;
+    const delivers = here?.delivers === true;
+    if (!delivers && isLost(view, nve, homeOf(endpoint))) return NONE;
     const shared = this.#sharedOf(view, vtep, endpoint);
-    yield here?.delivers === true ? localMacItem(view, id, endpoint) : shared.mac;
-    yield* shared.neighbors;
+    return delivers ? [localMacItem(view, id, endpoint), ...shared.neighbors] : shared.remote;
   }
 
   #sharedOf({ spec }: NetworkView, vtep: string, endpoint: PlacedEndpoint): Shared {
@@ -146,15 +167,11 @@ export class EndpointItems {
     if (known?.vni === vni && known.vtep === vtep && known.arpSuppression === arpSuppression) {
       return known;
     }
-    const made = {
-      vni,
-      vtep,
-      arpSuppression,
-      mac: new CompiledItem({ kind: 'mac_entry', vni, mac, via: { kind: 'remote', vtep } }),
-      neighbors: arpSuppression
-        ? ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac }))
-        : [],
-    };
+    const neighbors = arpSuppression
+      ? ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac }))
+      : [];
+    const there = new CompiledItem({ kind: 'mac_entry', vni, mac, via: { kind: 'remote', vtep } });
+    const made = { vni, vtep, arpSuppression, neighbors, remote: [there, ...neighbors] };
     this.#shared.set(endpoint, made);
     return made;
   }

@@ -30,8 +30,8 @@ export class NetworkDiff {
   constructor(private readonly counters: CompileCounters) {}
 
   /** All that an NVE has of a network. */
-  *itemsOf(view: NetworkView, network: Network, nve: string): Generator<Item> {
-    yield* this.#memberItems({ view, ...endpointsNow(network.endpoints) }, nve);
+  itemsOf(view: NetworkView, network: Network, nve: string): readonly Item[] {
+    return this.#memberItems({ view, ...endpointsNow(network.endpoints) }, nve);
   }
 
   /** What an NVE has of a network because of another member. */
@@ -79,12 +79,18 @@ export class NetworkDiff {
     }
   }
 
-  *#memberItems(side: Side | undefined, nve: string): Generator<Item> {
-    if (side === undefined) return;
+  /** Into one array: a start asks for a million items, one by one. */
+  #memberItems(side: Side | undefined, nve: string): readonly Item[] {
+    if (side === undefined) return [];
     const { view } = side;
-    yield* domainItems(view, nve);
-    for (const peer of view.members.keys()) yield* this.#peers.of(view, nve, peer);
-    for (const [id, endpoint] of side.entries()) yield* this.#items.of(view, nve, id, endpoint);
+    const items = [...domainItems(view, nve)];
+    for (const peer of view.members.keys()) {
+      for (const item of this.#peers.of(view, nve, peer)) items.push(item);
+    }
+    for (const [id, endpoint] of side.entries()) {
+      for (const item of this.#items.of(view, nve, id, endpoint)) items.push(item);
+    }
+    return items;
   }
 
   #diffMember(nve: string, old: Side, now: Side, touched: Touched, deltas: DeltaBuilder): void {

@@ -8,7 +8,7 @@ import { TRANSIT_ADDRESSES } from '../../model/router-exit.js';
 import type { NextHop } from '../../model/routing-items.js';
 import { NEW_VIRTUAL_NETWORK } from '../../model/virtual-network.js';
 import { exitMac } from '../exit-mac.js';
-import { isLost, viewOf, type NveInput } from './inputs.js';
+import { isLost, viewOf, type NetworkView, type NveInput } from './inputs.js';
 import { CompiledItem, domainItems, tunnelItem } from './items.js';
 import type { ExitView, RouterView } from './router-view.js';
 
@@ -21,10 +21,11 @@ export function withTransit(
   inputsOf: (nves: Iterable<string>) => Iterable<readonly [string, NveInput]>,
 ): RouterView {
   const leading = new Set([...exitsOf(router)].flatMap(({ gateways }) => [...gateways.keys()]));
-  const [first] = router.gateways.values();
   const { id, spec } = router;
-  if (leading.size === 0 || first === undefined || spec.transitVni === 0) return router;
-  const { underlayFamily } = first.view.spec;
+  if (leading.size === 0 || spec.transitVni === 0) return router;
+  // A provider network is on no underlay of ours.
+  const first = [...router.gateways.values()].find(({ view }) => !isProvider(view));
+  const { underlayFamily } = first?.view.spec ?? NEW_VIRTUAL_NETWORK;
   const own = { vni: spec.transitVni, bumMode: 'NONE', learning: false, underlayFamily } as const;
   const members = new Set(leading);
   for (const { view, exits } of router.gateways.values()) {
@@ -34,6 +35,8 @@ export function withTransit(
   const view = viewOf(id, network, [], inputsOf(members), () => []);
   return { ...router, transit: { view, macs: macsOf(id, leading) } };
 }
+
+const isProvider = ({ spec }: NetworkView): boolean => spec.provider !== undefined;
 
 function macsOf(router: string, nves: Iterable<string>): Map<string, string> {
   const macs = new Map<string, string>();
@@ -79,9 +82,8 @@ export function* transitItems(router: RouterView, nve: string): Generator<Item> 
 /** Where the NVEs of an exit's network find the router, which is on some of them only. */
 export function* exitPeerItems(router: RouterView, nve: string): Generator<Item> {
   for (const { view, exits } of router.gateways.values()) {
-    if (exits === undefined || !view.members.has(nve)) continue;
-    // In a physical network that is learned.
-    if (view.spec.provider !== undefined) continue;
+    // A provider network's own switches know where they are.
+    if (exits === undefined || !view.members.has(nve) || isProvider(view)) continue;
     for (const [peer, mac] of router.transit?.macs ?? []) {
       const addresses = exits.flatMap(({ gateways }) => gateways.get(peer) ?? []);
       const vtep = view.members.get(peer);

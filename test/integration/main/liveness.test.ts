@@ -23,7 +23,7 @@ describe('a host that is gone', function () {
     await needNetns(this);
   });
   beforeEach(async () => {
-    pool = await KernelPool.start(3, { liveness: { deadAfter: '1s' } });
+    pool = await KernelPool.start(3, { nva: { liveness: { deadAfter: '1s' } } });
     guests = [];
     for (const [i, id] of ['one', 'two', 'three'].entries()) {
       guests.push(await pool.space());

@@ -92,10 +92,11 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
         id: fc.constantFrom(...NETWORKS),
         there: fc.boolean(),
         underlayFamily: fc.constantFrom('IPV4', 'IPV6'),
+        provider: fc.constantFrom({}, {}, { provider: { uplink: 'physnet1', vlan: 100 } }),
       })
-      .map(({ id, there, underlayFamily }): Change => {
+      .map(({ id, there, underlayFamily, provider }): Change => {
         const vni = 100 + NETWORKS.indexOf(id);
-        const after = there ? networkSpec({ vni, underlayFamily }) : undefined;
+        const after = there ? networkSpec({ vni, underlayFamily, ...provider }) : undefined;
         return { kind: 'VirtualNetwork', id, after };
       }),
   },

@@ -5,6 +5,7 @@ import {
   macKey,
   neighborKey,
   portKey,
+  providerPortKey,
   tunnelKey,
   vtepKey,
 } from '../model/item.js';
@@ -90,6 +91,10 @@ function* inward(way: ExitWay, gateway: LeadingNve): Generator<Step> {
   yield* arriving(way, gateway, own.vni, inside);
 }
 
+/** Of the networks that the packet is in it is the one beyond, without tunnels. */
+const isPhysical = ({ beyond }: ExitWay, vni: number): boolean =>
+  beyond.provider !== undefined && beyond.vni === vni;
+
 function* atPort({ id, spec: { nve } }: End, vni: number): Generator<Step> {
   yield { nve, what: `port of ${id}`, key: portKey(id) };
   yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
@@ -135,9 +140,18 @@ function* arriving(
   yield* neighborsOf(nve, vrf, vni, ips, spec.mac);
   if (nve === spec.nve) yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
   else yield* crossing(way, vni, spec.mac, nve, spec.nve);
-  const what = `FDB entry ${spec.mac} → port of ${id}`;
-  yield { nve: spec.nve, what, key: macKey(vni, spec.mac) };
+  if (!isPhysical(way, vni)) {
+    const what = `FDB entry ${spec.mac} → port of ${id}`;
+    yield { nve: spec.nve, what, key: macKey(vni, spec.mac) };
+  }
   yield { nve: spec.nve, what: `port of ${id}`, key: portKey(id) };
+}
+
+/** Where frames go to a physical network, or come from it. */
+export function uplinkOf(nve: string, { vni, provider }: VirtualNetworkSpec): Step {
+  const { uplink = '', vlan = 0 } = provider ?? {};
+  const what = `uplink ${uplink}${vlan === 0 ? '' : `, VLAN ${vlan}`}`;
+  return { nve, what, key: providerPortKey(vni) };
 }
 
 /** A frame to `mac` from one NVE to another, in one bridge domain. */
@@ -150,6 +164,12 @@ function* crossing(
 ): Generator<Step> {
   const [here, there] = [way.vtepOf(from), way.vtepOf(to)];
   const domain = { what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
+  if (isPhysical(way, vni)) {
+    yield { nve: from, ...domain };
+    for (const nve of [from, to]) yield uplinkOf(nve, way.beyond);
+    yield { nve: to, ...domain };
+    return;
+  }
   yield { nve: from, ...domain };
   yield { nve: from, what: `FDB entry ${mac} → ${there}`, key: macKey(vni, mac) };
   yield { nve: from, what: `tunnel ${here} → ${there}`, key: tunnelKey(vni, there) };

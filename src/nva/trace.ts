@@ -10,7 +10,6 @@ import {
   macKey,
   neighborKey,
   portKey,
-  providerPortKey,
   tunnelKey,
   vtepKey,
 } from '../model/item.js';
@@ -24,7 +23,7 @@ import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import type { ExitBetween, RouteBetween } from './compiler/route-between.js';
 import type { Connected, Sessions } from './sessions.js';
-import { stepsThroughExit, type End, type Step } from './trace-exit.js';
+import { stepsThroughExit, uplinkOf, type End, type Step } from './trace-exit.js';
 
 export interface TraceDeps {
   endpoint(id: string): EndpointSpec | undefined;
@@ -247,13 +246,6 @@ function* arriving({ a, b, from, to, route }: Way, { here, there }: Vteps): Iter
     what: `tunnel ${there} → ${here}, for the answer`,
     key: tunnelKey(from.vni, here),
   };
-}
-
-/** Where frames go to a physical network, or come from it. */
-function uplinkOf(nve: string, { vni, provider }: VirtualNetworkSpec): Step {
-  const { uplink = '', vlan = 0 } = provider ?? {};
-  const what = `uplink ${uplink}${vlan === 0 ? '' : `, VLAN ${vlan}`}`;
-  return { nve, what, key: providerPortKey(vni) };
 }
 
 /** From one network into another by the NVE's own gateways. */

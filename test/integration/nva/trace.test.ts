@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import type { TraceResult } from '../../../src/model/trace.js';
 import { exitMac } from '../../../src/nva/exit-mac.js';
 import { eventually } from '../../support/eventually.js';
-import { COUNTED, type FakeNve, type FakeNveOptions } from '../../support/fake-nve.js';
+import { COUNTED, LINUX_LIKE, type FakeNve, type FakeNveOptions } from '../../support/fake-nve.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
 import { refusedWith } from '../../support/refusals.js';
-import { routerSpec, subnetSpec } from '../../support/specs.js';
+import { providerSpec, routerSpec, subnetSpec } from '../../support/specs.js';
 import { SmallOverlay } from '../../support/small-overlay.js';
 
 const MAC_1 = '02:00:00:00:00:01';
@@ -65,6 +65,43 @@ describe('the way between two endpoints', () => {
         ['host-b', 'tunnel 192.0.2.2 → 192.0.2.1, for the answer', 'tunnel/100/192.0.2.1'],
       ],
     );
+  });
+
+  it('goes by the uplinks of both hosts in a provider network, also from an exit', async () => {
+    const { client: api } = harness;
+    const request = { requestId: '', validateOnly: false };
+    const lab = providerSpec({ vni: 300, provider: { uplink: 'physnet1', vlan: 7 } });
+    await api.virtualNetworks.create({ ...request, id: 'lab', spec: lab }, call);
+    for (const [i, nve] of ['host-a', 'host-b'].entries()) {
+      await overlay.attach(`lab-${i}`, i + 1, nve, { network: 'lab', ips: [`10.8.0.${i + 1}`] });
+    }
+    const inside = subnetSpec({ network: 'blue', prefix: '10.0.0.0/24', gateway: '10.0.0.254' });
+    const out = subnetSpec({ network: 'lab', prefix: '10.8.0.0/24', gateway: '' });
+    await api.subnets.create({ ...request, id: 'in', spec: inside }, call);
+    await api.subnets.create({ ...request, id: 'out', spec: out }, call);
+    const gateways = [{ nve: 'host-b', address: '10.8.0.250' }];
+    const spec = routerSpec({ vrfId: 7, subnets: ['in'], exits: [{ subnet: 'out', gateways }] });
+    await api.routers.create({ ...request, id: 'r', spec }, call);
+    const providers = [{ name: 'physnet1', interface: 'eth1', mtu: 1500, vlans: true }];
+    for (const nve of ['host-a', 'host-b']) {
+      await connect(nve, { capabilities: { ...LINUX_LIKE, providers } });
+    }
+    const { state, hops } = await trace('lab-0', 'lab-1');
+    assert.equal(state, 'OK', broken({ state, hops }).join());
+    assert.deepEqual(
+      hops.map(({ nve, key }) => `${nve} ${key}`).filter((hop) => !hop.endsWith(' ')),
+      [
+        ...['host-a port/lab-0', 'host-a bd/300', 'host-a provider/300'],
+        ...['host-b provider/300', 'host-b bd/300', 'host-b port/lab-1'],
+      ],
+    );
+    assert.ok(hops.some(({ what }) => what === 'uplink physnet1, VLAN 7'));
+    const through = await trace('blue-1', 'lab-0');
+    assert.equal(through.state, 'OK', broken(through).join());
+    const keys = through.hops.map(({ nve, key }) => `${nve} ${key}`);
+    for (const key of ['host-b gw/7/300', 'host-b provider/300', 'host-a provider/300']) {
+      assert.ok(keys.includes(key), key);
+    }
   });
 
   it('goes by the gateways of both hosts where a router leads to another network', async () => {

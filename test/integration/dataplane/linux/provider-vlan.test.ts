@@ -78,7 +78,7 @@ describe('kernel dataplane: provider networks on VLANs', function () {
     await cable([machine, 'eth0'], [wire, 'm0']);
     await wire.ip('link', 'set', 'dev', 'm0', 'master', 'switch');
     for (const n of [0, 1]) {
-      const made = await LinuxHost.create({ providers: `physnet1=${UPLINK}` });
+      const made = await LinuxHost.create({ providers: `physnet1=${UPLINK}`, stallMs: 60_000 });
       hosts.push(made);
       guests.push([await space(), await space()]);
       await cable([made.ns, UPLINK], [wire, `h${n}`]);

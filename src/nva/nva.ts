@@ -16,11 +16,10 @@ import type { Endpoint } from '../model/endpoint.js';
 import type { Identity } from '../model/identity.js';
 import type { Item } from '../model/item.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
-import { errorFields } from '../model/log.js';
 import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
-import { Digest } from '../model/southbound.js';
+import { digestOf } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -31,6 +30,7 @@ import { Changes } from './changes/changes.js';
 import { Catalog, type CatalogChange } from './catalog.js';
 import { makeCollections } from './collections.js';
 import { CompileIndex } from './compiler/compile-index.js';
+import { Overtaken } from './compiler/overtaken.js';
 import type { CompileCounters } from './compiler/counters.js';
 import { EndpointLife } from './endpoint-life.js';
 import { followStore } from './follow-store.js';
@@ -160,7 +160,7 @@ export class Nva implements NvaApi {
     this.#endpointLife = new EndpointLife({
       ...{ store, clock, log, catalog, index: this.#index, tenures },
       endpoints: this.endpoints,
-      absentees: this.#absentees,
+      ...{ absentees: this.#absentees, duplicates: options.duplicates },
       connected: (nve) => this.#sessions.get(nve),
       signal: this.#stop.signal,
     });
@@ -250,15 +250,11 @@ export class Nva implements NvaApi {
         this.#hostsChanged();
       },
       observer: this.#observer,
+      onSightings: this.#endpointLife.saw,
       onDeparture: (nve, last) => {
         if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
       },
-      onFacts: (nve, facts) => {
-        this.#nveStatuses.store(nve, facts).catch((thrown: unknown) => {
-          const fields = { nve, ...errorFields(NfvError.from(thrown)) };
-          log.warn(fields, 'what the NVE says of its host is not stored');
-        });
-      },
+      onFacts: (nve, facts) => this.#nveStatuses.store(nve, facts),
     });
   }
 
@@ -389,6 +385,7 @@ export class Nva implements NvaApi {
     events: readonly StoreEvent[],
   ): void {
     const by = this.#observer.committed(revision, events);
+    const overtaken = new Overtaken();
     for (const change of changes) {
       this.#quotas.apply(change);
       if (change.kind === 'HostProfile') {
@@ -396,11 +393,16 @@ export class Nva implements NvaApi {
         continue;
       }
       const deltas = this.#observer.compile(change, by, () => this.#index.apply(change));
+      overtaken.add(deltas);
       this.#sessions.deliver(deltas, revision, by?.origin?.trace);
       this.#observer.compiled(change, deltas, by);
       this.#endpointLife.committed(change);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }
+    this.#sessions.deliver(
+      overtaken.restored((nve) => this.#index.full(nve)),
+      revision,
+    );
     if (changes.some(({ kind }) => kind === 'HostProfile' || kind === 'Nve')) {
       this.#sessions.offerAgain();
       this.#hostsChanged();
@@ -438,8 +440,6 @@ export class Nva implements NvaApi {
   }
 
   #digestOf(nve: string): string {
-    const digest = new Digest();
-    for (const item of this.#index.full(nve).values()) digest.toggleItem(item);
-    return digest.text;
+    return digestOf(this.#index.full(nve).values());
   }
 }

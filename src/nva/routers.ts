@@ -4,6 +4,7 @@ import { checkRouter, type Router, type RouterSpec } from '../model/router.js';
 import { overlap, subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
 import { Violations } from '../model/violations.js';
 import type { Reads } from './reads.js';
+import { notAllowed } from './allowed.js';
 import { isImmutable } from './immutable.js';
 import { macKey, networkRouterKey, specKey, subnetRouterKey, vrfKey } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
@@ -52,6 +53,7 @@ async function check(
   const spec = checkRouter(after);
   if (before !== undefined) isImmutable('router', before, spec, IMMUTABLE);
   const { subnets, guards } = await attached(deps.store, spec);
+  guards.push(...(await macIsAlone(deps.store, before, spec, subnets)));
   const v = new Violations('router');
   checkOverlaps(v, spec, subnets);
   checkHops(v, spec, subnets);
@@ -103,6 +105,20 @@ async function attached(
   }
   v.throwIfAny();
   return { subnets, guards };
+}
+
+/** No endpoint of its networks may come to have the gateways' MAC. */
+async function macIsAlone(
+  store: Reads,
+  before: RouterSpec | undefined,
+  { gatewayMac: address, ...spec }: RouterSpec,
+  subnets: readonly SubnetSpec[],
+): Promise<Guard[]> {
+  const isOld = (id: string): boolean => before?.subnets.includes(id) === true;
+  if (before?.gatewayMac === address && spec.subnets.every(isOld)) return [];
+  const own = { code: 'MAC_IN_USE', address, field: 'router.gateway_mac' } as const;
+  const networks = [...new Set(subnets.map(({ network }) => network))];
+  return Promise.all(networks.map((network) => notAllowed(store, network, [own], '')));
 }
 
 function checkOverlaps(v: Violations, spec: RouterSpec, subnets: readonly SubnetSpec[]): void {

@@ -42,14 +42,9 @@ export class Daemon {
   readonly ended: Promise<Exit>;
   #news: () => void = () => undefined;
 
-  private constructor(args: readonly string[], within: Netns | undefined) {
-    const node = [NFVD, ...args];
-    this.#child =
-      within === undefined
-        ? spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'pipe'] })
-        : spawn('ip', ['netns', 'exec', within.name, process.execPath, ...node], {
-            stdio: ['ignore', 'pipe', 'pipe'],
-          });
+  private constructor(args: readonly string[], into: readonly string[]) {
+    const [program = '', ...words] = [...into, process.execPath, NFVD, ...args];
+    this.#child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     let rest = '';
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.out += text;
@@ -70,7 +65,24 @@ export class Daemon {
    * @throws Error with what it said when it ends before
    */
   static async start(args: readonly string[], within?: Netns, until?: string): Promise<Daemon> {
-    const daemon = new Daemon(args, within);
+    return Daemon.#begin(
+      args,
+      within === undefined ? [] : ['ip', 'netns', 'exec', within.name],
+      until,
+    );
+  }
+
+  /** With the mounts that this process has: `ip netns exec` gives others, and then an agent makes no routers. */
+  static startRouting(args: readonly string[], within: Netns): Promise<Daemon> {
+    return Daemon.#begin(args, ['nsenter', `--net=/run/netns/${within.name}`]);
+  }
+
+  static async #begin(
+    args: readonly string[],
+    into: readonly string[],
+    until?: string,
+  ): Promise<Daemon> {
+    const daemon = new Daemon(args, into);
     await daemon.logged(until ?? ((line) => line.msg.endsWith(' is up')));
     return daemon;
   }

@@ -23,6 +23,7 @@ import type {
   Step,
   StepResult,
 } from '../../reconcile/dataplane.js';
+import { LinuxAddressWatch } from './address-watch.js';
 import { Changes } from './changes.js';
 import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
@@ -76,6 +77,7 @@ const MONITOR = ['-o', '-d', 'monitor', 'link', 'address', 'route', 'neigh', 'la
 
 export class LinuxDataplane implements Dataplane {
   readonly traits = KINDS;
+  readonly addressWatch: LinuxAddressWatch;
   readonly #memory = new Memory();
   readonly #gate: Gate;
   readonly #changes: Changes;
@@ -90,6 +92,7 @@ export class LinuxDataplane implements Dataplane {
   /** Works in the network namespace that the process is in; starts what it needs when needed. */
   constructor(private readonly options: LinuxDataplaneOptions) {
     this.#searchPath = options.searchPath ?? SEARCH_PATH;
+    this.addressWatch = new LinuxAddressWatch(options.log);
     this.#programs = new SystemPrograms(this.#searchPath, options.clock);
     const netnsFolder = options.netnsFolder ?? '/run/netns';
     this.#gate = new Gate({
@@ -203,6 +206,7 @@ export class LinuxDataplane implements Dataplane {
     this.#monitor?.close();
     this.#routerMonitor?.close();
     this.#netnsNames.close();
+    await this.addressWatch.close();
     await this.#gate.close();
   }
 

@@ -6,6 +6,7 @@ import { NfvError } from '../../errors.js';
 import type { CompileIndex } from '../compiler/compile-index.js';
 import type { ItemDelta } from '../compiler/deltas.js';
 import type { Change } from '../compiler/inputs.js';
+import { Overtaken } from '../compiler/overtaken.js';
 
 /** An item that would be another one, or none, or is new. */
 export interface EffectItem extends PlannedItem {
@@ -24,9 +25,11 @@ export function effectOf(index: CompileIndex, changes: readonly Change[]): Effec
     undo.unshift(fork.current(change.kind, change.id));
     there.add(fork.apply(change));
   }
+  there.restore(fork);
   // The way back tells what was there before of all that the way there has touched.
   const back = new Merged();
   for (const change of undo) back.add(fork.apply(change));
+  back.restore(fork);
   const effect = new Map<string, EffectItem[]>();
   for (const [nve, items] of there.all) {
     const differing = [...items].flatMap(([key, after]) => {
@@ -44,8 +47,19 @@ export function effectOf(index: CompileIndex, changes: readonly Change[]): Effec
 /** What became of each item in the end; undefined: removed. */
 class Merged {
   readonly all = new Map<string, Map<string, Item | undefined>>();
+  readonly #overtaken = new Overtaken();
 
   add(deltas: ReadonlyMap<string, ItemDelta>): void {
+    this.#overtaken.add(deltas);
+    this.#merge(deltas);
+  }
+
+  /** After the last. */
+  restore(index: CompileIndex): void {
+    this.#merge(this.#overtaken.restored((nve) => index.full(nve)));
+  }
+
+  #merge(deltas: ReadonlyMap<string, ItemDelta>): void {
     for (const [nve, { upserts, removes }] of deltas) {
       const items = this.all.get(nve) ?? new Map<string, Item | undefined>();
       this.all.set(nve, items);

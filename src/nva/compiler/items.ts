@@ -1,5 +1,6 @@
 /** The items of one NVE for one network, piece by piece. Pure. */
 import { createHash } from 'node:crypto';
+import { macOfAllowed } from '../../model/allowed-address.js';
 import { canonicalJson } from '../../model/canonical.js';
 import { withPrefixLength } from '../../model/endpoint.js';
 import { dependenciesOf, keyOf, type Item, type Payload } from '../../model/item.js';
@@ -76,6 +77,8 @@ interface Shared {
   /** What those have that do not deliver to the endpoint themselves. */
   readonly mac: Item;
   readonly neighbors: readonly Item[];
+  /** Of the virtual MACs that the endpoint has now. */
+  readonly virtualMacs: readonly Item[];
 }
 
 /**
@@ -95,13 +98,15 @@ export class EndpointItems {
     if (endpoint.adminState === 'DOWN') return;
     if (here?.delivers !== true && isLost(view, nve, homeOf(endpoint))) return;
     const shared = this.#sharedOf(view, vtep, endpoint);
-    yield here?.delivers === true ? localMacItem(view, id, endpoint) : shared.mac;
+    if (here?.delivers === true) yield* localMacItems(view, id, endpoint);
+    else yield* [shared.mac, ...shared.virtualMacs];
     yield* shared.neighbors;
   }
 
   #sharedOf({ spec }: NetworkView, vtep: string, endpoint: PlacedEndpoint): Shared {
     const { vni, arpSuppression } = spec;
-    const { mac, ips } = endpoint;
+    const { mac, ips, held = [] } = endpoint;
+    const via = { kind: 'remote', vtep } as const;
     const known = this.#shared.get(endpoint);
     if (known?.vni === vni && known.vtep === vtep && known.arpSuppression === arpSuppression) {
       return known;
@@ -110,10 +115,18 @@ export class EndpointItems {
       vni,
       vtep,
       arpSuppression,
-      mac: new CompiledItem({ kind: 'mac_entry', vni, mac, via: { kind: 'remote', vtep } }),
+      mac: new CompiledItem({ kind: 'mac_entry', vni, mac, via }),
       neighbors: arpSuppression
-        ? ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac }))
+        ? [
+            ...ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac })),
+            ...held.map((each) => {
+              return new CompiledItem({ kind: 'neighbor_entry', vni, ...each, announce: true });
+            }),
+          ]
         : [],
+      virtualMacs: virtualMacsOf(endpoint).map((virtual) => {
+        return new CompiledItem({ kind: 'mac_entry', vni, mac: virtual, via });
+      }),
     };
     this.#shared.set(endpoint, made);
     return made;
@@ -123,7 +136,7 @@ export class EndpointItems {
 function portItem(
   view: NetworkView,
   id: string,
-  { mac, ips }: PlacedEndpoint,
+  { mac, ips, allowedAddresses }: PlacedEndpoint,
   { port, up }: Place,
 ): Item {
   const { prefixes } = view;
@@ -137,10 +150,24 @@ function portItem(
     adminUp: up,
     mtu: view.mtu,
     port,
+    ...(allowedAddresses.length === 0
+      ? {}
+      : {
+          allowedAddresses: allowedAddresses.map((each) => {
+            return { ip: each.ip, mac: macOfAllowed(each, mac) };
+          }),
+        }),
   });
 }
 
-function localMacItem({ spec }: NetworkView, id: string, { mac }: PlacedEndpoint): Item {
+function localMacItems({ spec }: NetworkView, id: string, endpoint: PlacedEndpoint): Item[] {
   const via = { kind: 'endpoint', endpoint: id } as const;
-  return new CompiledItem({ kind: 'mac_entry', vni: spec.vni, mac, via });
+  return [endpoint.mac, ...virtualMacsOf(endpoint)].map(
+    (mac) => new CompiledItem({ kind: 'mac_entry', vni: spec.vni, mac, via }),
+  );
+}
+
+/** Those that it has now, beside its own. */
+function virtualMacsOf({ mac: own, held = [] }: PlacedEndpoint): string[] {
+  return [...new Set(held.map(({ mac }) => mac))].filter((mac) => mac !== own);
 }

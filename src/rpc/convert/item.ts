@@ -43,9 +43,12 @@ function payloadFromWire(wire: WireOut): Payload {
     const { vni, mac } = wire.mac_entry;
     return { kind: 'mac_entry', vni, mac, via: viaFromWire(wire.key, wire.mac_entry) };
   }
-  if (wire.neighbor_entry) return { kind: 'neighbor_entry', ...wire.neighbor_entry };
+  if (wire.neighbor_entry) {
+    const { announce, ...entry } = wire.neighbor_entry;
+    return { kind: 'neighbor_entry', ...entry, ...(announce ? { announce } : {}) };
+  }
   if (wire.port) {
-    const { endpoint, vni, mac, addresses, admin_up, mtu, port } = wire.port;
+    const { endpoint, vni, mac, addresses, admin_up, mtu, port, allowed_addresses } = wire.port;
     return {
       kind: 'port',
       endpoint,
@@ -55,6 +58,7 @@ function payloadFromWire(wire: WireOut): Payload {
       adminUp: admin_up,
       mtu,
       port: portFromWire(`${wire.key}.port`, port),
+      ...(allowed_addresses.length === 0 ? {} : { allowedAddresses: allowed_addresses }),
     };
   }
   if (wire.xconnect) return { kind: 'xconnect', ...wire.xconnect };
@@ -102,7 +106,9 @@ function payloadToWire(p: Payload): Wire {
         },
       };
     case 'neighbor_entry':
-      return { neighbor_entry: { vni: p.vni, ip: p.ip, mac: p.mac } };
+      return {
+        neighbor_entry: { vni: p.vni, ip: p.ip, mac: p.mac, announce: p.announce ?? false },
+      };
     case 'port':
       return {
         port: {
@@ -113,6 +119,7 @@ function payloadToWire(p: Payload): Wire {
           admin_up: p.adminUp,
           mtu: p.mtu,
           port: portToWire(p.port),
+          allowed_addresses: [...(p.allowedAddresses ?? [])],
         },
       };
     case 'xconnect':

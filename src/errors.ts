@@ -44,6 +44,7 @@ export const ERROR_TABLE = {
   NOT_FOUND: row('NOT_FOUND', false, 'list what exists with "nfvctl get"'),
   ALREADY_EXISTS: row('ALREADY_EXISTS', false, 'choose another id, or update the existing one'),
   VNI_IN_USE: row('ALREADY_EXISTS', false, 'choose another VNI, or leave it out to get one'),
+  PROVIDER_IN_USE: row('ALREADY_EXISTS', false, 'choose another VLAN or uplink'),
   VRF_IN_USE: row('ALREADY_EXISTS', false, 'choose another id, or leave it out to get one'),
   MAC_IN_USE: row('ALREADY_EXISTS', false, 'give the endpoint a MAC of its own in this network'),
   IP_IN_USE: row(

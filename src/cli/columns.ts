@@ -12,7 +12,7 @@ import { hasSession, type Nve, type NveState, type NveStatus } from '../model/nv
 import type { Labels } from '../model/resource.js';
 import type { Router } from '../model/router.js';
 import type { Subnet } from '../model/subnet.js';
-import type { VirtualNetwork } from '../model/virtual-network.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import { formatAge } from './duration.js';
 import { portText, yesNo } from './port-text.js';
 import { poolsText } from './subnet-text.js';
@@ -86,7 +86,7 @@ function networkCells(network: VirtualNetwork, wide: boolean, now: number): Cell
     spec.tenant,
     String(spec.vni),
     String(effectiveMtu),
-    spec.bumMode === 'MULTICAST' ? `${spec.bumMode} ${spec.bumGroup}` : spec.bumMode,
+    bumText(spec),
     listText(spec.prefixes),
     formatAge(meta.createTime, now),
   ];
@@ -99,6 +99,12 @@ function networkCells(network: VirtualNetwork, wide: boolean, now: number): Cell
     spec.displayName,
   ];
   return plain(wide ? [...narrow, ...more] : narrow);
+}
+
+/** How BUM frames reach the other NVEs. */
+function bumText({ provider, bumMode, bumGroup }: VirtualNetworkSpec): string {
+  if (provider === undefined) return bumMode === 'MULTICAST' ? `${bumMode} ${bumGroup}` : bumMode;
+  return provider.vlan === 0 ? provider.uplink : `${provider.uplink} VLAN ${provider.vlan}`;
 }
 
 function nveCells({ id, spec, status, meta }: Nve, wide: boolean, now: number): Cell[] {

@@ -1,11 +1,11 @@
 /** What `describe` prints. Pure. */
 import { ERROR_TABLE, isErrorCode } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
-import { hasSession, type Nve } from '../model/nve.js';
-import type { Router } from '../model/router.js';
+import { hasSession, type Capabilities, type Nve, type ProviderUplink } from '../model/nve.js';
+import type { Router, RouterSpec } from '../model/router.js';
 import type { Subnet } from '../model/subnet.js';
 import type { EndpointCounters } from '../model/trace.js';
-import type { VirtualNetwork } from '../model/virtual-network.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import { allowedText, heldText } from './allowed-text.js';
 import { cellsOf, endpointColour, headerOf, listText, nveColour } from './columns.js';
 import { formatAge } from './duration.js';
@@ -38,11 +38,7 @@ export function describeNetwork(
       ...common(spec.displayName, spec.labels),
       ['Tenant', spec.tenant],
       ['VNI', String(spec.vni)],
-      ['Encapsulation', spec.encapsulation],
-      ['Underlay', spec.underlayFamily],
-      ['MTU', `${effectiveMtu}${derived}`],
-      ['BUM mode', spec.bumMode],
-      ['BUM group', spec.bumGroup],
+      ...carrierFields(spec, `${effectiveMtu}${derived}`),
       ['Learning', yesNo(spec.learning)],
       ['ARP suppression', yesNo(spec.arpSuppression)],
       ['Drift policy', spec.driftPolicy === 'DEFAULT' ? "the agents' own" : spec.driftPolicy],
@@ -55,6 +51,26 @@ export function describeNetwork(
     ...duplicatesOf(network, context),
     ...driftsOf(network, endpoints, nves, context),
   ].join('\n');
+}
+
+/** What carries its frames from one NVE to another. */
+function carrierFields(spec: VirtualNetworkSpec, mtu: string): Field[] {
+  const { provider, encapsulation, underlayFamily, bumMode, bumGroup } = spec;
+  if (provider === undefined) {
+    return [
+      ['Encapsulation', encapsulation],
+      ['Underlay', underlayFamily],
+      ['MTU', mtu],
+      ['BUM mode', bumMode],
+      ['BUM group', bumGroup],
+    ];
+  }
+  const { uplink, vlan } = provider;
+  return [
+    ['Provider uplink', uplink],
+    ['Provider VLAN', vlan === 0 ? 'none: flat' : String(vlan)],
+    ['MTU', mtu],
+  ];
 }
 
 /** Addresses that moved too often; none: nothing. */
@@ -83,6 +99,24 @@ function driftsOf(
   );
   if (rows.length === 0) return [];
   return [textTable('Drifts', ['TIME', 'NVE', 'ITEM', 'DIFFERENCE', 'ACTION'], rows, context)];
+}
+
+function abilities(c: Capabilities | undefined): Field[] {
+  return [
+    ['Item kinds', listText(c?.itemKinds ?? [])],
+    ['Encapsulations', listText(c?.encapsulations ?? [])],
+    ['Port kinds', listText(c?.portKinds ?? [])],
+    ['BUM modes', listText(c?.bumModes ?? [])],
+  ];
+}
+
+function providersTable(providers: readonly ProviderUplink[], context: DescribeContext): string {
+  return textTable(
+    'Provider uplinks',
+    ['NAME', 'INTERFACE', 'MTU', 'VLANS'],
+    providers.map((p) => [p.name, p.interface, p.mtu === 0 ? '' : String(p.mtu), yesNo(p.vlans)]),
+    context,
+  );
 }
 
 export function describeNve(
@@ -120,10 +154,7 @@ export function describeNve(
       ['Drifts seen', String(status.driftCount)],
       ['Dataplane', c === undefined ? '' : `${c.dataplane} ${c.dataplaneVersion}`.trim()],
       ...dataplaneFields(status.dataplane, context),
-      ['Item kinds', listText(c?.itemKinds ?? [])],
-      ['Encapsulations', listText(c?.encapsulations ?? [])],
-      ['Port kinds', listText(c?.portKinds ?? [])],
-      ['BUM modes', listText(c?.bumModes ?? [])],
+      ...abilities(c),
       ...hostFields(status.host),
       ...metaFields(meta, context),
     ]),
@@ -134,6 +165,7 @@ export function describeNve(
       status.underlays.map((u) => [u.address, u.interface, String(u.mtu)]),
       context,
     ),
+    ...(c?.providers === undefined ? [] : [providersTable(c.providers, context)]),
     failures(nve, context),
     textTable(
       'Drifts',
@@ -179,6 +211,7 @@ export function describeRouter(
       ['Tenant', spec.tenant],
       ['VRF id', String(spec.vrfId)],
       ['Gateway MAC', spec.gatewayMac],
+      ...(spec.transitVni === 0 ? [] : ([['Transit VNI', String(spec.transitVni)]] as const)),
       ...metaFields(meta, context),
     ]),
     resourceTable('Subnets', subnets, context),
@@ -188,7 +221,15 @@ export function describeRouter(
       spec.routes.map((route) => [route.prefix, hopsText(route)]),
       context,
     ),
+    ...(spec.exits.length === 0 ? [] : [exitsTable(spec, context)]),
   ].join('\n');
+}
+
+function exitsTable({ exits }: RouterSpec, context: DescribeContext): string {
+  const rows = exits.flatMap(({ subnet, gateways }) =>
+    gateways.map(({ nve, address }) => [subnet, nve, address]),
+  );
+  return textTable('Exits', ['SUBNET', 'NVE', 'ADDRESS'], rows, context);
 }
 
 export function describeEndpoint(

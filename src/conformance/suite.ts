@@ -31,7 +31,7 @@ export interface Result {
 }
 
 /**
- * Runs the cases on an NVE, and leaves it with nothing.
+ * Runs the cases on an NVE, and leaves it with nothing; that it cannot be is a result, too.
  * @throws NfvError when it cannot be examined at all: it does not come, or holds what another NVA has
  *   told it, or has no address for tunnels; the reason of the lab's signal
  */
@@ -61,10 +61,26 @@ export async function examine(
     results.push(result);
     onResult(result);
   }
-  await lab.inStep([]);
-  await lab.leave();
+  const end = await outcomeOf(NOTHING_LEFT, lab);
+  signal.throwIfAborted();
+  if (end.kind === 'failed') {
+    const result = { ...{ id: NOTHING_LEFT.id, about: NOTHING_LEFT.about }, outcome: end, ms: 0 };
+    results.push(result);
+    onResult(result);
+  } else {
+    await lab.leave();
+  }
   return results;
 }
+
+/** After all others, and told only of an NVE that does not. */
+const NOTHING_LEFT: Case = {
+  id: 'end/nothing-left',
+  about: 'holds nothing when it is told to hold nothing',
+  run: async (lab) => {
+    await lab.inStep([]);
+  },
+};
 
 async function outcomeOf({ exempt, run }: Case, lab: Lab): Promise<Outcome> {
   const reason = lab.hello && exempt?.(lab.hello);

@@ -33,16 +33,16 @@ export interface DataplaneObservers {
 const NOBODY: DataplaneObservers = { meter: undefined, tracer: undefined };
 
 export async function openDataplane(
-  { dataplane, vpp }: NveConfig,
+  { dataplane, vpp, providers }: NveConfig,
   log: Pick<Log, 'info' | 'warn'>,
   observers = NOBODY,
 ): Promise<Dataplane> {
   const isVpp = dataplane === 'vpp' || (dataplane === 'auto' && (await isThere(vpp.socket)));
-  if (isVpp) return await openVpp(vpp, log, observers);
+  if (isVpp) return await openVpp({ ...vpp, providers }, log, observers);
   const { meter, tracer } = observers;
   const onCommand = requestObserver(meter?.commands(), tracer, 'kernel');
   return new LinuxDataplane({
-    ...{ clock: systemClock, log },
+    ...{ clock: systemClock, log, providers },
     ...(onCommand === undefined ? {} : { onCommand }),
     ...aroundSteps(tracer),
   });
@@ -50,7 +50,7 @@ export async function openDataplane(
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
-  { socket, statsSocket, library, uplinks, socketDirectories, secretDirectory }: VppConfig,
+  { socket, statsSocket, library, uplinks, ...config }: VppConfig & Pick<NveConfig, 'providers'>,
   log: Pick<Log, 'info' | 'warn'>,
   observers: DataplaneObservers,
 ): Promise<Dataplane> {
@@ -60,6 +60,7 @@ async function openVpp(
     import('../vpp-api/transport/socket.js'),
   ]);
   const timers = systemClock;
+  const { providers, socketDirectories, secretDirectory } = config;
   const { meter, tracer } = observers;
   const transport = new SocketTransport({ path: socket, clientName: 'nfvd-nve', timers });
   const stats = openedOnce(() => openStats(statsSocket, library));
@@ -75,6 +76,7 @@ async function openVpp(
       return client;
     },
     uplinks: uplinks.map(uplinkOf),
+    providers,
     canTap: () => isUsable(VHOST_NET),
     readStats: statsReader(stats),
     clock: systemClock,

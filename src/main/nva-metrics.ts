@@ -23,12 +23,14 @@ export async function makeNvaMetrics(
   read: () => NvaReading | undefined,
 ): Promise<NvaMetricsParts | undefined> {
   if (configured === undefined) return undefined;
-  const [{ Metrics }, { NvaMetrics }, { PageServer }] = await Promise.all([
+  const [{ Metrics }, { NvaMetrics }, { showCertificates }, { PageServer }] = await Promise.all([
     import('../telemetry/registry.js'),
     import('../telemetry/nva-metrics.js'),
+    import('../telemetry/certificate-metrics.js'),
     import('../telemetry/page-server.js'),
   ]);
   const metrics = new Metrics('nva', packageVersion());
+  showCertificates(metrics, tls);
   const meter = new NvaMetrics(metrics, read);
   const server = new PageServer(metrics, tls);
   return {

@@ -113,7 +113,7 @@ function startAgent(
   client: NveSessionClient,
   more: Pick<AgentOptions, 'host' | 'ready' | 'meter' | 'tracer'>,
 ): Promise<Agent> {
-  const { drift, name, nva } = config;
+  const { drift, name, nva, returnAfter } = config;
   return Agent.start({
     name,
     agentVersion: packageVersion(),
@@ -124,6 +124,13 @@ function startAgent(
         () =>
           client.connect(address, tls),
     ),
+    returning: {
+      afterMs: returnAfter,
+      async reach(replica, signal) {
+        const at = nva[replica];
+        if (at !== undefined) await client.reach(at.address, at.tls, signal);
+      },
+    },
     tuning: {
       ...DEFAULT_TUNING,
       drift: { intervalMs: drift.interval, policy: drift.policy },

@@ -19,12 +19,14 @@ export async function makeNveMetrics(
   read: () => NveReading | undefined,
 ): Promise<NveMetricsParts | undefined> {
   if (configured === undefined) return undefined;
-  const [{ Metrics }, { NveMetrics }, { PageServer }] = await Promise.all([
+  const [{ Metrics }, { NveMetrics }, { showCertificates }, { PageServer }] = await Promise.all([
     import('../telemetry/registry.js'),
     import('../telemetry/nve-metrics.js'),
+    import('../telemetry/certificate-metrics.js'),
     import('../telemetry/page-server.js'),
   ]);
   const metrics = new Metrics('nve', packageVersion());
+  showCertificates(metrics, tls);
   const server = new PageServer(metrics, tls);
   return {
     meter: new NveMetrics(metrics, read),

@@ -56,6 +56,7 @@ function networkFields({ id, spec, effectiveMtu, duplicates, meta }: VirtualNetw
     underlay_family: `UNDERLAY_FAMILY_${spec.underlayFamily}`,
     drift_policy: `DRIFT_POLICY_${spec.driftPolicy === 'DEFAULT' ? 'UNSPECIFIED' : spec.driftPolicy}`,
     labels: spec.labels,
+    ...(spec.provider && { provider: { ...spec.provider } }),
     effective_mtu: effectiveMtu,
     duplicates: duplicates.map((d) => ({ ...d, kind: `KIND_${d.kind}` })),
     ...metaFields(meta),
@@ -83,6 +84,7 @@ function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
             encapsulations: c.encapsulations,
             port_kinds: c.portKinds,
             bum_modes: c.bumModes,
+            provider_uplinks: (c.providers ?? []).map((each) => ({ ...each })),
           },
         }),
     underlays: status.underlays.map((u) => ({ ...u })),
@@ -220,6 +222,11 @@ function routerFields({ id, spec, meta }: Router): FieldRecord {
       next_hops: nextHops.map((hop) => ({ ...hop })),
       drop,
     })),
+    exits: spec.exits.map(({ subnet, gateways }) => ({
+      subnet: formatName('subnets', subnet),
+      gateways: gateways.map(({ nve, address }) => ({ nve: formatName('nves', nve), address })),
+    })),
+    transit_vni: spec.transitVni,
     labels: spec.labels,
     ...metaFields(meta),
   };

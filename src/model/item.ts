@@ -31,6 +31,7 @@ import {
 } from './routing-items.js';
 import { isId } from './names.js';
 import { Violations } from './violations.js';
+import { MAX_VLAN } from './virtual-network.js';
 
 /** The NVE's own tunnel address. */
 export interface VtepItem {
@@ -43,7 +44,7 @@ export interface BridgeDomainItem {
   readonly kind: 'bridge_domain';
   readonly network: string;
   readonly vni: number;
-  /** The local VTEP address its tunnels leave from. */
+  /** The local VTEP address its tunnels leave from; empty: none, it is of a provider network. */
   readonly vtep: string;
   readonly learn: boolean;
   readonly flood: boolean;
@@ -118,6 +119,18 @@ export interface XconnectItem {
   readonly b: string;
 }
 
+/** A bridge domain's way into a physical network. */
+export interface ProviderPortItem {
+  readonly kind: 'provider_port';
+  readonly vni: number;
+  /** Name of one of the NVE's uplinks. */
+  readonly uplink: string;
+  /** 0: frames go as they are. */
+  readonly vlan: number;
+  /** Bytes that the uplink must carry. */
+  readonly mtu: number;
+}
+
 export type Payload =
   | VtepItem
   | BridgeDomainItem
@@ -130,7 +143,8 @@ export type Payload =
   | VrfItem
   | GatewayInterfaceItem
   | GatewayNeighborItem
-  | RouteItem;
+  | RouteItem
+  | ProviderPortItem;
 
 export type ItemKind = Payload['kind'];
 
@@ -159,6 +173,7 @@ export const ITEM_KINDS = [
   'gateway_interface',
   'gateway_neighbor',
   'route',
+  'provider_port',
 ] as const satisfies readonly ItemKind[];
 
 export const vtepKey = (address: string): string => `vtep/${address}`;
@@ -168,6 +183,7 @@ export const floodKey = (vni: number, remote: string): string => `flood/${vni}/$
 export const macKey = (vni: number, mac: string): string => `mac/${vni}/${mac}`;
 export const neighborKey = (vni: number, ip: string): string => `neigh/${vni}/${ip}`;
 export const portKey = (endpoint: string): string => `port/${endpoint}`;
+export const providerPortKey = (vni: number): string => `provider/${vni}`;
 export const xconnectKey = (a: string, b: string): string => `xc/${a}/${b}`;
 
 /** The key that belongs to a payload. */
@@ -197,6 +213,8 @@ export function keyOf(payload: Payload): string {
       return gatewayNeighborKey(payload.vrf, payload.vni, payload.ip);
     case 'route':
       return routeKey(payload.vrf, payload.prefix);
+    case 'provider_port':
+      return providerPortKey(payload.vni);
   }
 }
 
@@ -213,6 +231,7 @@ const KIND_OF_PREFIX: ReadonlyMap<string, ItemKind> = new Map([
   ['gw', 'gateway_interface'],
   ['gwneigh', 'gateway_neighbor'],
   ['route', 'route'],
+  ['provider', 'provider_port'],
 ]);
 
 /** A key's kind and the rest of it, in parts; undefined: a kind that nobody here knows. */
@@ -236,7 +255,7 @@ export function dependenciesOf(payload: Payload): readonly string[] {
     case 'vtep':
       return [];
     case 'bridge_domain':
-      return [vtepKey(payload.vtep)];
+      return [payload.vtep].filter((vtep) => vtep !== '').map(vtepKey);
     case 'tunnel':
       return [bridgeDomainKey(payload.vni)];
     case 'flood_member':
@@ -261,6 +280,8 @@ export function dependenciesOf(payload: Payload): readonly string[] {
       return [gatewayKey(payload.vrf, payload.vni)];
     case 'route':
       return routeNeeds(payload);
+    case 'provider_port':
+      return [bridgeDomainKey(payload.vni)];
   }
 }
 
@@ -351,19 +372,32 @@ function checkPayload(v: Violations, p: Payload): void {
     case 'route':
       checkRoute(v, p);
       break;
+    case 'provider_port':
+      checkProviderPort(v, p);
+      break;
   }
 }
 
 function checkBridgeDomain(v: Violations, p: BridgeDomainItem): void {
   checkVni(v, 'vni', p.vni);
   if (!isId(p.network)) v.add('network', p.network, 'not an id', 'give a network id');
-  checkAddress(v, 'vtep', p.vtep);
+  if (p.vtep !== '') checkAddress(v, 'vtep', p.vtep);
+  else if (p.bumGroup !== '') v.add('bum_group', p.bumGroup, 'without a VTEP', 'give one');
   checkMtu(v, p.mtu);
   if (p.bumGroup === '') return;
   const group = parseIp(p.bumGroup);
   if (group?.text !== p.bumGroup || ipRange(group) !== 'multicast') {
     v.add('bum_group', p.bumGroup, 'not a canonical multicast address', 'give one');
   }
+}
+
+function checkProviderPort(v: Violations, { vni, uplink, vlan, mtu }: ProviderPortItem): void {
+  checkVni(v, 'vni', vni);
+  if (!isId(uplink)) v.add('uplink', uplink, 'not an id', "give the name of the NVE's uplink");
+  if (!Number.isInteger(vlan) || vlan < 0 || vlan > MAX_VLAN) {
+    v.add('vlan', vlan, 'not a VLAN', `give 0-${MAX_VLAN}`);
+  }
+  checkMtu(v, mtu);
 }
 
 function checkPortItem(v: Violations, p: PortItem): void {

@@ -37,6 +37,20 @@ export interface Capabilities {
   readonly encapsulations: readonly string[];
   readonly portKinds: readonly string[];
   readonly bumModes: readonly string[];
+  /** The host's interfaces to physical networks; absent: none. */
+  readonly providers?: readonly ProviderUplink[];
+}
+
+/** An interface of the host to a physical network. */
+export interface ProviderUplink {
+  /** What a virtual network calls it. */
+  readonly name: string;
+  /** What the host or VPP calls it. */
+  readonly interface: string;
+  /** Bytes; 0: the interface was not there. */
+  readonly mtu: number;
+  /** The dataplane can put a network on a VLAN of it. */
+  readonly vlans: boolean;
 }
 
 /** An address of the host that can be a VTEP's. */

@@ -18,11 +18,12 @@ export const SESSION_STATES = [
   'DEGRADED',
   'DISCONNECTED',
   'ELSEWHERE',
+  'DEAD',
 ] as const satisfies (NveState | 'ELSEWHERE')[];
 
 export interface NveStatistics {
   readonly nve: string;
-  /** ELSEWHERE: its session is with another replica, which can tell more. */
+  /** ELSEWHERE: its session is with another replica, which can tell more. DEAD: nobody sends to it. */
   readonly state: (typeof SESSION_STATES)[number];
   /** Revisions from the first that it lacks something of to now; 0: it lacks nothing. */
   readonly lagRevisions: number;

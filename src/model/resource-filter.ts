@@ -16,6 +16,7 @@ import { formatName, type Collection } from './names.js';
 import { MIGRATION_PHASES } from './migration-phase.js';
 import { nearest } from './nearest.js';
 import { NVE_STATES } from './nve.js';
+import { ENCAPSULATIONS } from './virtual-network.js';
 
 /**
  * A filter on resources of some kinds, compiled. What can only be said of another of the kinds
@@ -132,7 +133,7 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     display_name: TEXT,
     tenant: TEXT,
     vni: NUMBER,
-    encapsulation: enumeration('ENCAPSULATION_', ['VXLAN']),
+    encapsulation: enumeration('ENCAPSULATION_', ENCAPSULATIONS),
     mtu: NUMBER,
     bum_mode: enumeration('BUM_MODE_', ['HEAD_END', 'MULTICAST', 'NONE']),
     bum_group: TEXT,
@@ -142,6 +143,8 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     underlay_family: enumeration('UNDERLAY_FAMILY_', ['IPV4', 'IPV6']),
     drift_policy: enumeration('DRIFT_POLICY_', ['UNSPECIFIED', ...DRIFT_POLICIES]),
     labels: TEXT,
+    'provider.uplink': TEXT,
+    'provider.vlan': NUMBER,
     effective_mtu: NUMBER,
     'duplicates.kind': enumeration('KIND_', ADDRESS_KINDS),
     'duplicates.address': TEXT,
@@ -166,6 +169,10 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'capabilities.encapsulations': TEXT,
     'capabilities.port_kinds': TEXT,
     'capabilities.bum_modes': TEXT,
+    'capabilities.provider_uplinks.name': TEXT,
+    'capabilities.provider_uplinks.interface': TEXT,
+    'capabilities.provider_uplinks.mtu': NUMBER,
+    'capabilities.provider_uplinks.vlans': BOOL,
     'underlays.address': IP,
     'underlays.interface': TEXT,
     'underlays.mtu': NUMBER,
@@ -286,6 +293,10 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'routes.next_hops.address': IP,
     'routes.next_hops.weight': NUMBER,
     'routes.drop': BOOL,
+    'exits.subnet': reference('subnets'),
+    'exits.gateways.nve': reference('nves'),
+    'exits.gateways.address': IP,
+    transit_vni: NUMBER,
     labels: TEXT,
     ...META,
   },

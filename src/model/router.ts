@@ -1,6 +1,8 @@
 import { ipRange, isMulticastMac, parseIp, parseMac, parsePrefix } from './addresses.js';
 import { checkHostAddress } from './host-address.js';
+import { checkExits, MAX_EXITS, type RouterExit } from './router-exit.js';
 import type { Labels, Meta } from './resource.js';
+import { MAX_VNI } from './virtual-network.js';
 import { checkDisplayName, checkId, checkIds, checkLabels, Violations } from './violations.js';
 
 export interface RouterNextHop {
@@ -28,6 +30,9 @@ export interface RouterSpec {
   /** Ids. */
   readonly subnets: readonly string[];
   readonly routes: readonly StaticRoute[];
+  readonly exits: readonly RouterExit[];
+  /** Of the network between the router's NVEs that leads to its exits; 0: it has none, or the NVA is to choose. */
+  readonly transitVni: number;
   readonly labels: Labels;
 }
 
@@ -42,6 +47,8 @@ export const NEW_ROUTER: RouterSpec = {
   gatewayMac: DEFAULT_GATEWAY_MAC,
   subnets: [],
   routes: [],
+  exits: [],
+  transitVni: 0,
   labels: {},
 };
 
@@ -59,6 +66,19 @@ const MAX_ROUTES = 256;
 const MAX_NEXT_HOPS = 16;
 const MAX_WEIGHT = 255;
 
+/** The subnets that it names, with the fields that do: no more than it may. */
+export function subnetsNamed({
+  subnets = [],
+  exits = [],
+}: Partial<RouterSpec>): { readonly field: string; readonly id: string }[] {
+  return [
+    ...subnets.slice(0, MAX_ROUTER_SUBNETS).map((id, i) => ({ field: `router.subnets[${i}]`, id })),
+    ...exits
+      .slice(0, MAX_EXITS)
+      .map(({ subnet: id }, i) => ({ field: `router.exits[${i}].subnet`, id })),
+  ];
+}
+
 /**
  * The specification in canonical form. What it says of subnets is only checked for its form.
  * @throws NfvError INVALID_FIELD with every violation, fields under `router`.
@@ -72,8 +92,12 @@ export function checkRouter(spec: RouterSpec): RouterSpec {
   const gatewayMac = checkGatewayMac(v, spec.gatewayMac);
   checkIds(v, 'subnets', spec.subnets, MAX_ROUTER_SUBNETS);
   const routes = checkRoutes(v, spec.routes);
+  const exits = checkExits(v, spec.exits, spec.subnets);
+  checkTransitVni(v, spec.transitVni);
   v.throwIfAny();
-  return { ...spec, gatewayMac, routes };
+  // Without an exit nothing goes through it, and its VNI is free for others.
+  const transitVni = exits.length === 0 ? 0 : spec.transitVni;
+  return { ...spec, gatewayMac, routes, exits, transitVni };
 }
 
 function checkVrfId(v: Violations, id: number): void {
@@ -81,6 +105,11 @@ function checkVrfId(v: Violations, id: number): void {
     const remedy = `give 1-${MAX_VRF_ID}, or leave it out to get one`;
     v.add('vrf_id', id, 'not the id of tables', remedy);
   }
+}
+
+function checkTransitVni(v: Violations, vni: number): void {
+  if (Number.isInteger(vni) && vni >= 0 && vni <= MAX_VNI) return;
+  v.add('transit_vni', vni, 'not a VNI', `give 1-${MAX_VNI}, or leave it out to get one`);
 }
 
 function checkGatewayMac(v: Violations, text: string): string {

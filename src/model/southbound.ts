@@ -1,5 +1,4 @@
 /** The messages between an NVE and the NVA: proto/nfv/v1/nve_session_service.proto. */
-import { createHash } from 'node:crypto';
 import type { NfvError } from '../errors.js';
 import type { ToldSighting } from './allowed-address.js';
 import type { HostStatus, OfferedProfile } from './host/offer.js';
@@ -8,6 +7,7 @@ import type { DataplaneStatus } from './dataplane-status.js';
 import type { Capabilities, Drift, Underlay } from './nve.js';
 import type { TraceContext } from './origin.js';
 import type { Query, QueryReply } from './query.js';
+import { sha256 } from './sha256.js';
 
 /** The only version of the protocol so far. */
 export const PROTOCOL_VERSION = 1;
@@ -189,5 +189,5 @@ export function digestOf(items: Iterable<Item>): string {
 
 /** What an item adds to a digest: 64 bits of a hash, which costs more than all else of the digest. */
 export function digestPart(key: string, version: string): bigint {
-  return createHash('sha256').update(`${key}\0${version}`).digest().readBigUInt64BE();
+  return BigInt(`0x${sha256(`${key}\0${version}`, 'hex').slice(0, 16)}`);
 }

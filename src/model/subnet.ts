@@ -152,7 +152,7 @@ export function subnetHosts({ prefix }: SubnetSpec, ip: string): boolean {
 }
 
 /** Whether the canonical address `ip` is one of the subnet's. */
-export function subnetHolds({ prefix }: SubnetSpec, ip: string): boolean {
+export function subnetHolds({ prefix }: Pick<SubnetSpec, 'prefix'>, ip: string): boolean {
   const [parsed, address] = [parsePrefix(prefix), parseIp(ip)];
   return parsed !== undefined && address !== undefined && prefixContains(parsed, address);
 }

@@ -8,6 +8,20 @@ import { checkDisplayName, checkId, checkLabels, Violations } from './violations
 export const MIN_VNI = 1;
 export const MAX_VNI = 0xffffff;
 
+export type Encapsulation = 'VXLAN' | 'NONE';
+export const ENCAPSULATIONS = ['VXLAN', 'NONE'] as const satisfies readonly Encapsulation[];
+
+/** A place in a physical network. */
+export interface Provider {
+  /** Name of an uplink that NVEs have. */
+  readonly uplink: string;
+  /** 0: flat, frames go without a tag. */
+  readonly vlan: number;
+}
+
+/** IEEE 802.1Q: 4095 is reserved. */
+export const MAX_VLAN = 4094;
+
 export type BumMode = 'HEAD_END' | 'MULTICAST' | 'NONE';
 
 /** What a user sets of a virtual network. Canonical: as `checkVirtualNetwork` leaves it. */
@@ -16,7 +30,7 @@ export interface VirtualNetworkSpec {
   readonly tenant: string;
   /** 0 only before the NVA has allocated one. */
   readonly vni: number;
-  readonly encapsulation: 'VXLAN';
+  readonly encapsulation: Encapsulation;
   /** Inner MTU in bytes; 0: derived from the underlays of its NVEs. */
   readonly mtu: number;
   readonly bumMode: BumMode;
@@ -28,6 +42,8 @@ export interface VirtualNetworkSpec {
   readonly underlayFamily: IpFamily;
   readonly driftPolicy: NetworkDriftPolicy;
   readonly labels: Labels;
+  /** The physical network that it is, instead of tunnels; absent: tunnels. */
+  readonly provider?: Provider;
 }
 
 /** What a new network is like where nothing else is said. */
@@ -46,6 +62,13 @@ export const NEW_VIRTUAL_NETWORK: VirtualNetworkSpec = {
   driftPolicy: 'DEFAULT',
   labels: {},
 };
+
+/** What of a network is not as in NEW_VIRTUAL_NETWORK where nothing else is said, if it is a provider's. */
+export const PROVIDER_DEFAULTS = {
+  encapsulation: 'NONE',
+  learning: true,
+  arpSuppression: false,
+} as const satisfies Partial<VirtualNetworkSpec>;
 
 export interface VirtualNetwork {
   readonly kind: 'VirtualNetwork';
@@ -85,8 +108,34 @@ export function checkVirtualNetwork(spec: VirtualNetworkSpec): VirtualNetworkSpe
     prefixes.some((p) => p.includes(':')),
   );
   const bumGroup = checkBum(v, spec);
+  checkProvider(v, spec);
   v.throwIfAny();
   return { ...spec, prefixes, bumGroup };
+}
+
+/** Without tunnels, what is about tunnels has no meaning; with them a provider has none. */
+function checkProvider(v: Violations, spec: VirtualNetworkSpec): void {
+  const { provider, encapsulation, bumMode, learning, arpSuppression, underlayFamily } = spec;
+  if (provider === undefined) {
+    if (encapsulation !== 'NONE') return;
+    v.add('encapsulation', encapsulation, 'needs a provider', 'give a provider, or leave it out');
+    return;
+  }
+  const { uplink, vlan } = provider;
+  checkId(v, 'provider.uplink', uplink);
+  if (!Number.isInteger(vlan) || vlan < 0 || vlan > MAX_VLAN) {
+    v.add('provider.vlan', vlan, 'not a VLAN', `give 1-${MAX_VLAN}, or 0 for frames without a tag`);
+  }
+  const meaningless = (field: string, value: unknown, isSo: boolean, why: string): void => {
+    if (isSo) v.add(field, value, `${why} of a provider network`, 'leave it out');
+  };
+  const floods = 'the physical network floods the frames';
+  meaningless('encapsulation', encapsulation, encapsulation !== 'NONE', 'no tunnel carries frames');
+  meaningless('bum_mode', bumMode, bumMode !== 'HEAD_END', floods);
+  meaningless('learning', learning, !learning, 'only learning tells where MACs are');
+  meaningless('arp_suppression', arpSuppression, arpSuppression, 'the NVA knows not all hosts');
+  const family = underlayFamily;
+  meaningless('underlay_family', family, family !== 'IPV4', 'no underlay carries frames');
 }
 
 function checkVni(v: Violations, vni: number): void {

@@ -34,13 +34,15 @@ export function planSubnet(
   return plan(wanted, live?.spec);
 }
 
-/** A router without an id for its tables keeps the one it has. */
+/** A router without an id for its tables, or a VNI for its transit, keeps the one it has. */
 export function planRouter(
   wanted: RouterSpec,
   live: Pick<Router, 'spec'> | undefined,
 ): Plan<RouterSpec> {
   const vrfId = wanted.vrfId === 0 ? (live?.spec.vrfId ?? 0) : wanted.vrfId;
-  return plan({ ...wanted, vrfId }, live?.spec);
+  const kept = wanted.exits.length === 0 ? 0 : (live?.spec.transitVni ?? 0);
+  const transitVni = wanted.transitVni === 0 ? kept : wanted.transitVni;
+  return plan({ ...wanted, vrfId, transitVni }, live?.spec);
 }
 
 /**

@@ -21,7 +21,7 @@ import type {
 } from '../model/api.js';
 import type { Endpoint, EndpointSpec } from '../model/endpoint.js';
 import { formatName, type Collection } from '../model/names.js';
-import { MAX_ROUTER_SUBNETS, type RouterSpec } from '../model/router.js';
+import { subnetsNamed, type RouterSpec } from '../model/router.js';
 import {
   MAX_COUNTED,
   type EndpointCounters,
@@ -245,13 +245,12 @@ export class GuardedNva implements NvaApi {
   }
 
   /** A router joins networks: who writes it has to write each of them. */
-  async #checkSubnets({ subnets = [] }: Partial<RouterSpec>, call: Call): Promise<void> {
-    // Of more the API itself will have none.
-    for (const [i, id] of subnets.slice(0, MAX_ROUTER_SUBNETS).entries()) {
+  async #checkSubnets(spec: Partial<RouterSpec>, call: Call): Promise<void> {
+    for (const { field, id } of subnetsNamed(spec)) {
       const subnet = await found(this.api.subnets.get(id, call));
       if (subnet === undefined) continue;
       const owner = await this.#ownerOfNetwork(subnet.spec.network, call);
-      if (!this.#rights.reads(owner)) throw missing(`router.subnets[${i}]`, 'subnets', id);
+      if (!this.#rights.reads(owner)) throw missing(field, 'subnets', id);
       if (!this.#rights.writes(owner)) throw this.#rights.denied(`route subnets/${id}`);
     }
   }

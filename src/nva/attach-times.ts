@@ -14,7 +14,8 @@ export interface AttachTimesDeps {
 }
 
 interface Attach {
-  readonly endpoint: string;
+  /** Of one commit; those that have not changed again. */
+  readonly endpoints: Set<string>;
   /** Monotonic milliseconds. */
   readonly since: number;
   /** What each NVE has not applied yet; one that has it all is not in it. */
@@ -40,28 +41,38 @@ export class AttachTimes {
     return this.#givenUp;
   }
 
-  /** The endpoint is another one now; a wait for what it was is over. */
-  changed(endpoint: string, deltas: ReadonlyMap<string, ItemDelta>, since: number): void {
-    this.gone(endpoint);
-    if (deltas.size === 0) return;
-    const attach: Attach = { endpoint, since, open: new Map() };
-    this.#attaches.set(endpoint, attach);
+  /** The endpoints are others now, by one commit; a wait for what they were is over. */
+  changed(
+    endpoints: readonly string[],
+    deltas: ReadonlyMap<string, ItemDelta>,
+    since: number,
+  ): void {
+    for (const endpoint of endpoints) this.gone(endpoint);
+    if (deltas.size === 0 || endpoints.length === 0) return;
+    const attach: Attach = { endpoints: new Set(endpoints), since, open: new Map() };
+    for (const endpoint of endpoints) this.#attaches.set(endpoint, attach);
     for (const [nve, { upserts, removes }] of deltas) {
       const keys = new Set([...upserts.keys(), ...removes]);
       attach.open.set(nve, keys);
       for (const key of keys) this.#waitersOf(nve, key).add(attach);
     }
-    if (this.#attaches.size <= MAX_OPEN) return;
-    const [oldest] = this.#attaches.keys();
-    if (oldest === undefined) return;
-    this.gone(oldest);
-    this.#givenUp++;
+    this.#keepToBound();
+  }
+
+  #keepToBound(): void {
+    for (const [oldest] of this.#attaches) {
+      if (this.#attaches.size <= MAX_OPEN) return;
+      this.gone(oldest);
+      this.#givenUp++;
+    }
   }
 
   gone(endpoint: string): void {
     const attach = this.#attaches.get(endpoint);
     if (attach === undefined) return;
     this.#attaches.delete(endpoint);
+    attach.endpoints.delete(endpoint);
+    if (attach.endpoints.size > 0) return;
     for (const [nve, keys] of attach.open) {
       for (const key of keys) this.#forget(nve, key, attach);
     }
@@ -95,14 +106,17 @@ export class AttachTimes {
     keys?.delete(key);
     if (keys === undefined || keys.size > 0) return;
     attach.open.delete(nve);
-    this.deps.appliedOn(nve, now - attach.since);
+    for (let n = 0; n < attach.endpoints.size; n++) this.deps.appliedOn(nve, now - attach.since);
     this.#finish(attach, now);
   }
 
   #finish(attach: Attach, now: number): void {
-    if (attach.open.size > 0 || this.#attaches.get(attach.endpoint) !== attach) return;
-    this.#attaches.delete(attach.endpoint);
-    this.deps.appliedByAll(now - attach.since);
+    if (attach.open.size > 0) return;
+    for (const endpoint of attach.endpoints) {
+      this.#attaches.delete(endpoint);
+      this.deps.appliedByAll(now - attach.since);
+    }
+    attach.endpoints.clear();
   }
 
   #waitersOf(nve: string, key: string): Set<Attach> {

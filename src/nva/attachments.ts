@@ -38,10 +38,10 @@ function eventOf({ up }: Place, report: PortReport): EndpointEvent | undefined {
   return up ? { type: 'FORWARDS' } : { type: 'HELD' };
 }
 
-function next(
-  { nve, state, ...context }: AttachmentRecord,
-  event: EndpointEvent,
-): AttachmentRecord {
+function next(known: AttachmentRecord, event: EndpointEvent): AttachmentRecord {
+  const { nve, state, ...context } = known;
+  // Nearly always: an NVE has said the same before.
+  if (endpointMachine.states[state]?.ownEvents.includes(event.type) !== true) return known;
   const before = endpointMachine.resolveState({ value: state, context });
   const [after] = transition(endpointMachine, before, event);
   return { nve, state: after.value, ...after.context };

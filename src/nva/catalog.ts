@@ -5,10 +5,10 @@
 import type { HeldAddress } from '../model/allowed-address.js';
 import type { HostProfileSpec } from '../model/host-profile.js';
 import { currentMigration, homeOf, type PlacedEndpoint } from '../model/migration.js';
-import { hasSession, type NveSpec, type NveStatus, type Underlay } from '../model/nve.js';
+import { hasSession, type NveSpec, type NveStatus } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
-import type { Change, NveInput } from './compiler/inputs.js';
+import type { Change, NveFacts, NveInput } from './compiler/inputs.js';
 import { Holdings, type HolderChange } from './mobility/holdings.js';
 import {
   HOLDERS,
@@ -39,12 +39,18 @@ export interface HostProfileChange {
 
 export type CatalogChange = Change | HostProfileChange;
 
+export function isCompiled(change: CatalogChange): change is Change {
+  return change.kind !== 'HostProfile';
+}
+
+const NO_FACTS = { underlays: [], providers: [] } as const satisfies NveFacts;
+
 export class Catalog {
   #revision = 0;
   readonly #networks = new Map<string, VirtualNetworkSpec>();
   readonly #vnis = new Set<number>();
   readonly #nves = new Map<string, NveSpec>();
-  readonly #underlays = new Map<string, readonly Underlay[]>();
+  readonly #facts = new Map<string, Required<NveFacts>>();
   /** NVEs that were found dead. */
   readonly #withdrawn = new Set<string>();
   /** NVEs whose status says that they have no session, and its revision. */
@@ -55,7 +61,9 @@ export class Catalog {
   /** How many endpoints may have each address, by network. */
   readonly #allowed = new Map<string, Map<string, number>>();
   readonly #holdings = new Holdings();
+  /** Of each router. */
   readonly #vrfs = new Map<string, number>();
+  readonly #transits = new Map<string, number>();
   /** Ids. */
   readonly #subnets = new Set<string>();
   readonly #hostProfiles = new Set<string>();
@@ -66,7 +74,7 @@ export class Catalog {
   }
 
   vniUsed(vni: number): boolean {
-    return this.#vnis.has(vni);
+    return this.#vnis.has(vni) || [...this.#transits.values()].includes(vni);
   }
 
   vrfUsed(vrf: number): boolean {
@@ -137,7 +145,7 @@ export class Catalog {
       const id = kv.key.slice(statusesOf('nves').length);
       const status = STATUS_RECORDS.nves.decode(kv.key, kv.value);
       digests.set(id, status.settledDigest);
-      this.#setUnderlays(id, status.underlays);
+      this.#setFacts(id, status);
       this.#setSessionless(id, status, kv.modRevision);
     }
     for await (const kv of scan(store, WITHDRAWALS, at)) this.#put(kv);
@@ -226,7 +234,7 @@ export class Catalog {
       if (collection !== 'nves') return [];
       const status = STATUS_RECORDS.nves.decode(key, value);
       this.#setSessionless(id, status, modRevision);
-      return this.#setUnderlays(id, status.underlays);
+      return this.#setFacts(id, status);
     }
     switch (collection) {
       case 'virtualNetworks': {
@@ -255,6 +263,7 @@ export class Catalog {
       case 'routers': {
         const { spec } = RECORDS.routers.decode(key, value);
         this.#vrfs.set(id, spec.vrfId);
+        this.#transits.set(id, spec.transitVni);
         return [{ kind: 'Router', id, after: spec }];
       }
       case 'hostProfiles':
@@ -271,7 +280,7 @@ export class Catalog {
     if (part === 'status') {
       if (collection !== 'nves') return [];
       this.#sessionless.delete(id);
-      return this.#setUnderlays(id, []);
+      return this.#setFacts(id, NO_FACTS);
     }
     switch (collection) {
       case 'virtualNetworks': {
@@ -293,6 +302,7 @@ export class Catalog {
         return [{ kind: 'Subnet', id, after: undefined }];
       case 'routers':
         this.#vrfs.delete(id);
+        this.#transits.delete(id);
         return [{ kind: 'Router', id, after: undefined }];
       case 'hostProfiles':
         this.#hostProfiles.delete(id);
@@ -345,13 +355,23 @@ export class Catalog {
   }
 
   /** A status is written often; only what the compiler looks at is a change to it. */
-  #setUnderlays(id: string, underlays: readonly Underlay[]): Change[] {
-    const before = this.#underlays.get(id) ?? [];
+  #setFacts(
+    id: string,
+    { underlays, capabilities }: Pick<NveStatus, 'underlays' | 'capabilities'>,
+  ): Change[] {
+    const before = this.#facts.get(id) ?? NO_FACTS;
+    const { providers = NO_FACTS.providers } = capabilities ?? {};
     const same =
-      before.length === underlays.length &&
-      underlays.every((u, i) => u.address === before[i]?.address && u.mtu === before[i].mtu);
+      before.underlays.length === underlays.length &&
+      underlays.every(
+        (u, i) => u.address === before.underlays[i]?.address && u.mtu === before.underlays[i].mtu,
+      ) &&
+      before.providers.length === providers.length &&
+      providers.every(
+        (p, i) => p.name === before.providers[i]?.name && p.mtu === before.providers[i].mtu,
+      );
     if (same) return [];
-    this.#underlays.set(id, underlays);
+    this.#facts.set(id, { underlays, providers });
     return this.#nveChanged(id);
   }
 
@@ -374,7 +394,7 @@ export class Catalog {
   }
 
   #nveInput(id: string, spec: NveSpec): NveInput {
-    return { spec, underlays: this.#underlays.get(id) ?? [], withdrawn: this.#withdrawn.has(id) };
+    return { spec, ...(this.#facts.get(id) ?? NO_FACTS), withdrawn: this.#withdrawn.has(id) };
   }
 }
 

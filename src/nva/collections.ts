@@ -43,7 +43,7 @@ export interface Collections {
 export interface CollectionDeps {
   readonly store: Store;
   readonly clock: Clock;
-  /** Of VNIs, and of the ids of routers' tables. */
+  /** Of VNIs, those of routers' transits too, and of the ids of routers' tables. */
   readonly vniRange: { readonly min: number; readonly max: number };
   readonly catalog: Catalog;
   readonly index: CompileIndex;
@@ -86,6 +86,7 @@ export function makeRules(deps: RuleDeps): Rules {
     routers: routerRules({
       store,
       takeVrf: () => deps.takeVrf(),
+      takeVni: () => deps.takeVni(),
       canRoute: (of) => canRoute(store, index.nvesOf(of)),
     }),
     hostProfiles: hostProfileRules(store),

@@ -63,7 +63,6 @@ export class EndpointLife {
     const { signal, duplicates: limits = DEFAULT_DUPLICATE_LIMITS } = deps;
     this.#holders = new Holders({ store, log, signal, limits, now: () => clock.now() });
     const statuses = new EndpointStatuses({
-      store,
       endpoint: (id) => catalog.endpoint(id),
       held: (id) => catalog.heldBy(id),
       connected: (nve) => deps.connected(nve),
@@ -74,7 +73,8 @@ export class EndpointLife {
     this.writer = new StatusWriter({
       ...{ store, clock, log, collection: 'endpoints', gatherMs: GATHER_MS },
       guard: (id) => tenures.guard(catalog.endpoint(id)?.spec.nve ?? ''),
-      statusOf: (id) => statuses.recordOf(id),
+      revisionOf: (id) => catalog.endpoint(id)?.modRevision,
+      statusOf: (id, stored) => statuses.recordOf(id, stored),
     });
   }
 

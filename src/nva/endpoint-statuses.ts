@@ -3,16 +3,14 @@ import type { HeldAddress } from '../model/allowed-address.js';
 import type { EndpointStatus, MigrationLaggard } from '../model/endpoint.js';
 import { portKey } from '../model/item.js';
 import { currentMigration, placesOf, type PlacedEndpoint } from '../model/migration.js';
-import type { Store } from '../store/store.js';
+import type { KeyValue } from '../store/store.js';
 import type { AppliedItems, NotApplied } from './applied-items.js';
 import { attachmentsOf, type PortReport } from './attachments.js';
 import type { CatalogEndpoint } from './catalog.js';
-import { statusKey } from './keys.js';
 import { decodeKv, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import type { Connected } from './sessions.js';
 
 export interface EndpointStatusesDeps {
-  readonly store: Store;
   endpoint(id: string): CatalogEndpoint | undefined;
   /** The allowed addresses that it has. */
   held(id: string): readonly HeldAddress[];
@@ -29,11 +27,13 @@ type State = Pick<EndpointStatus, 'state' | 'reasonCode' | 'reason'>;
 export class EndpointStatuses {
   constructor(private readonly deps: EndpointStatusesDeps) {}
 
-  /** The status record as it should be in the store; undefined: as it is. */
-  async recordOf(id: string): Promise<string | undefined> {
+  /**
+   * The status record as it should be in the store; undefined: as it is.
+   * @param kv what is there
+   */
+  async recordOf(id: string, kv: KeyValue | undefined): Promise<string | undefined> {
     const endpoint = this.deps.endpoint(id);
     if (endpoint === undefined) return undefined;
-    const kv = await this.deps.store.get(statusKey('endpoints', id));
     const stored = kv && decodeKv(STATUS_RECORDS.endpoints, kv);
     const isOfThis = stored !== undefined && stored.modRevision > endpoint.modRevision;
     const record: EndpointStatusRecord = {

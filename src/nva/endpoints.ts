@@ -27,7 +27,9 @@ import {
   statusKey,
 } from './keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
-import { readNveStatus, routingNeeds } from './nves.js';
+import { macFrom } from './mac-from.js';
+import { providerNeeds, routingNeeds, tunnelNeeds } from './needs.js';
+import { readNveStatus } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
 import { reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
@@ -197,7 +199,8 @@ async function canHost(
       ],
       'NVE_LACKS_CAPABILITY',
     );
-  if (vtepOf(nve, network.underlayFamily) === undefined) {
+  const { provider } = network;
+  if (provider === undefined && vtepOf(nve, network.underlayFamily) === undefined) {
     throw lacks('VTEP address of the family', network.underlayFamily);
   }
   // Before its first hello nobody knows what it can do; then it reports what it cannot.
@@ -206,16 +209,12 @@ async function canHost(
   const needs = [
     ...(router === undefined ? [] : routingNeeds(capabilities)),
     ['port kind', spec.port.kind, capabilities.portKinds],
-    ['encapsulation', network.encapsulation.toLowerCase(), capabilities.encapsulations],
-    ['BUM mode', network.bumMode.toLowerCase(), capabilities.bumModes],
+    ...(provider === undefined
+      ? tunnelNeeds(network, capabilities)
+      : providerNeeds(provider, capabilities)),
   ] as const;
   for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
   return guard;
-}
-
-/** Locally administered, unicast (IEEE 802: U/L bit set, I/G bit clear). */
-export function macFrom(bytes: Uint8Array): string {
-  return ['02', ...[...bytes].map((b) => b.toString(16).padStart(2, '0'))].join(':');
 }
 
 function claimsOf(id: string, spec: PlacedEndpoint): Claim[] {

@@ -49,13 +49,17 @@ export const movesKey = (network: string, address: string): string =>
 export const holdersOf = (network: string): string => `${HOLDERS}${network}/`;
 export const holderKey = (network: string, ip: string): string => `${holdersOf(network)}${ip}`;
 
-/** The VNI's network. */
+/** The VNI's network, or the router whose transit has it. */
 export const vniKey = (vni: number): string => `${ROOT}i/vni/${vni}`;
+/** One for each VLAN of an uplink that a network is, 0 among them: then there is no other. */
+export const providersOf = (uplink: string): string => `${ROOT}i/provider/${uplink}/`;
+/** Written with every network that comes to the uplink or leaves it. */
+export const providerGenerationKey = (uplink: string): string => `${ROOT}g/provider/${uplink}`;
 /** The VTEP address's NVE. */
 export const vtepKey = (address: string): string => `${ROOT}i/vtep/${address}`;
-/** The endpoint that has a MAC in a network. */
+/** The endpoint, or router, that has a MAC in a network. */
 export const macKey = (network: string, mac: string): string => `${ROOT}i/mac/${network}/${mac}`;
-/** The endpoint that has an IP address in a network. */
+/** The endpoint, subnet or router that has an IP address in a network. */
 export const ipKey = (network: string, ip: string): string => `${ROOT}i/ip/${network}/${ip}`;
 /** One for each endpoint that may have an address of a network, an IP address or the MAC that goes with it. */
 export const allowedOf = (network: string, address: string): string =>
@@ -68,11 +72,14 @@ export const networkEndpointsOf = (network: string): string => `${ROOT}i/vn-ep/$
 /** One for each endpoint on an NVE. */
 export const nveEndpointsOf = (nve: string): string => `${ROOT}i/nve-ep/${nve}/`;
 
+/** One for each router that an NVE is a gateway of. */
+export const nveRoutersOf = (nve: string): string => `${ROOT}i/nve-router/${nve}/`;
+
 /** One for each subnet of a network. */
 export const networkSubnetsOf = (network: string): string => `${ROOT}i/vn-subnet/${network}/`;
-/** The router that a subnet is attached to. */
+/** The router that a subnet is attached to, or an exit of. */
 export const subnetRouterKey = (subnet: string): string => `${ROOT}i/subnet-router/${subnet}`;
-/** The router that has subnets of a network. */
+/** The router that has subnets of a network, or exits there. */
 export const networkRouterKey = (network: string): string => `${ROOT}i/vn-router/${network}`;
 /** The router that has tables of this id. */
 export const vrfKey = (id: number): string => `${ROOT}i/vrf/${id}`;
@@ -85,12 +92,12 @@ export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${
 export const allowedGenerationKey = (network: string): string => `${ROOT}g/vn-allowed/${network}`;
 /** Written whenever an allowed address of the network comes to an endpoint. */
 export const holdersGenerationKey = (network: string): string => `${ROOT}g/vn-holders/${network}`;
-/** Written with every change of an endpoint on the NVE. */
+/** Written with every change of an endpoint on the NVE, and when it becomes a router's gateway or ceases to be one. */
 export const nveGenerationKey = (nve: string): string => `${ROOT}g/nve/${nve}`;
 
 /**
  * The generation that changes whenever a key of the prefix comes or goes.
- * @param prefix networkEndpointsOf, nveEndpointsOf or networkSubnetsOf of something
+ * @param prefix networkEndpointsOf, nveEndpointsOf, nveRoutersOf, networkSubnetsOf or providersOf of something
  */
 export function generationOf(prefix: string): string | undefined {
   const [, index = '', id = ''] = /^\/nfvd\/i\/([a-z-]+)\/([^/]+)\/$/.exec(prefix) ?? [];
@@ -98,7 +105,10 @@ export function generationOf(prefix: string): string | undefined {
     case 'vn-ep':
       return networkGenerationKey(id);
     case 'nve-ep':
+    case 'nve-router':
       return nveGenerationKey(id);
+    case 'provider':
+      return providerGenerationKey(id);
     case 'vn-subnet':
       return subnetsGenerationKey(id);
     default:

@@ -27,10 +27,9 @@ import type { NvaSideStream } from '../rpc/session-service.js';
 import type { Peers, StoreEvent } from '../store/store.js';
 import { Absentees } from './absentees.js';
 import { Changes } from './changes/changes.js';
-import { Catalog, type CatalogChange } from './catalog.js';
+import { Catalog, isCompiled, type CatalogChange } from './catalog.js';
 import { makeCollections } from './collections.js';
 import { CompileIndex } from './compiler/compile-index.js';
-import { Overtaken } from './compiler/overtaken.js';
 import type { CompileCounters } from './compiler/counters.js';
 import { EndpointLife } from './endpoint-life.js';
 import { followStore } from './follow-store.js';
@@ -155,7 +154,7 @@ export class Nva implements NvaApi {
     this.#nveWriter = new StatusWriter({
       ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
       guard: (id) => tenures.guard(id),
-      statusOf: (id) => this.#nveStatuses.recordOf(id),
+      statusOf: (id, stored) => this.#nveStatuses.recordOf(id, stored),
     });
     this.#endpointLife = new EndpointLife({
       ...{ store, clock, log, catalog, index: this.#index, tenures },
@@ -385,24 +384,18 @@ export class Nva implements NvaApi {
     events: readonly StoreEvent[],
   ): void {
     const by = this.#observer.committed(revision, events);
-    const overtaken = new Overtaken();
     for (const change of changes) {
       this.#quotas.apply(change);
-      if (change.kind === 'HostProfile') {
-        this.#offers.set(change.id, change.after);
-        continue;
-      }
-      const deltas = this.#observer.compile(change, by, () => this.#index.apply(change));
-      overtaken.add(deltas);
-      this.#sessions.deliver(deltas, revision, by?.origin?.trace);
-      this.#observer.compiled(change, deltas, by);
+      if (change.kind === 'HostProfile') this.#offers.set(change.id, change.after);
+    }
+    const compiled = changes.filter(isCompiled);
+    const deltas = this.#observer.compile(compiled, by, () => this.#index.applyAll(compiled));
+    this.#sessions.deliver(deltas, revision, by?.origin?.trace);
+    this.#observer.compiled(compiled, deltas, by);
+    for (const change of compiled) {
       this.#endpointLife.committed(change);
       if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
     }
-    this.#sessions.deliver(
-      overtaken.restored((nve) => this.#index.full(nve)),
-      revision,
-    );
     if (changes.some(({ kind }) => kind === 'HostProfile' || kind === 'Nve')) {
       this.#sessions.offerAgain();
       this.#hostsChanged();

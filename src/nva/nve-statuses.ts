@@ -132,12 +132,15 @@ export class NveStatuses {
     });
   }
 
-  /** The status record as it should be in the store; undefined: nothing was ever heard of it. */
-  async recordOf(nve: string): Promise<string | undefined> {
+  /**
+   * The status record as it should be in the store; undefined: nothing was ever heard of it.
+   * @param stored what is there
+   */
+  async recordOf(nve: string, stored: KeyValue | undefined): Promise<string | undefined> {
     const connected = this.deps.connected(nve);
     if (connected !== undefined)
       return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
-    const last = this.#departed.get(nve) ?? (await readNveStatus(this.deps.store, nve))?.value;
+    const last = this.#departed.get(nve) ?? (stored && decodeKv(STATUS_RECORDS.nves, stored).value);
     if (last === undefined) return undefined;
     return STATUS_RECORDS.nves.encode({ ...last, ...(await this.deps.liveness.standingOf(nve)) });
   }

@@ -1,17 +1,13 @@
-import { invalidField, invalidFields, type NfvError } from '../errors.js';
-import {
-  checkNve,
-  NO_NVE_STATUS,
-  vtepOf,
-  type Capabilities,
-  type Nve,
-  type NveSpec,
-} from '../model/nve.js';
+import { invalidField, invalidFields, NfvError } from '../errors.js';
+import type { IpFamily } from '../model/addresses.js';
+import { checkNve, NO_NVE_STATUS, vtepOf, type Nve, type NveSpec } from '../model/nve.js';
+import { NEW_VIRTUAL_NETWORK } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
-import type { ItemKind } from '../model/item.js';
+import { routingNeeds } from './needs.js';
 import {
   nveEndpointsOf,
   nveGenerationKey,
+  nveRoutersOf,
   sessionKey,
   specKey,
   statusKey,
@@ -30,14 +26,6 @@ import { listedSpec } from './references.js';
 import type { Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 import { unused } from './unused.js';
-
-/** Of the items that routing takes; an NVE that cannot do all of them cannot route. */
-const ROUTING_KINDS = [
-  'vrf',
-  'gateway_interface',
-  'gateway_neighbor',
-  'route',
-] as const satisfies ItemKind[];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -60,8 +48,10 @@ export function nveRules(store: Reads): ResourceRules<NveSpec, Nve> {
       }
       return { spec, guards: before === undefined ? [] : await vtepsFit(store, id, before, spec) };
     },
-    checkDelete: (id) =>
-      Promise.resolve([unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve')]),
+    checkDelete: async (id) => [
+      unused('nves', id, 'endpoints', nveEndpointsOf(id), '--nve'),
+      await noGateway(store, id),
+    ],
     claims: (_id, spec) => spec.vtepAddresses.map(vtepClaim),
     tenant: () => Promise.resolve(''),
     statusKeys: (id) => [statusKey('nves', id), sessionKey(id), withdrawalKey(id)],
@@ -89,13 +79,6 @@ export async function readNveStatus(
   return kv === undefined ? undefined : decodeKv(STATUS_RECORDS.nves, kv);
 }
 
-/** What an NVE must be able to do in a network that has a router, for its error. */
-export function routingNeeds(
-  has: Capabilities,
-): (readonly [what: string, value: string, has: readonly string[]])[] {
-  return ROUTING_KINDS.map((kind) => ['item kind', kind, has.itemKinds]);
-}
-
 /** @throws NfvError NVE_LACKS_CAPABILITY for the first of the NVEs that is known not to route */
 export async function canRoute(store: Reads, nves: Iterable<string>): Promise<void> {
   for (const nve of nves) {
@@ -110,6 +93,17 @@ export async function canRoute(store: Reads, nves: Iterable<string>): Promise<vo
       'NVE_LACKS_CAPABILITY',
     );
   }
+}
+
+/** What is to be deleted is no router's gateway. @throws NfvError RESOURCE_IN_USE */
+async function noGateway(store: Reads, id: string): Promise<Guard> {
+  const prefix = nveRoutersOf(id);
+  for await (const router of scanIds(store, prefix)) {
+    throw new NfvError('RESOURCE_IN_USE', `nves/${id} is a gateway of routers/${router}`, {
+      remedy: `take it out of the router's exits first: nfvctl update router ${router} --exit ...`,
+    });
+  }
+  return { compare: { kind: 'empty', prefix }, onFail: 'retry' };
 }
 
 function vtepClaim(address: string, index: number): Claim {
@@ -128,7 +122,7 @@ function vtepClaim(address: string, index: number): Claim {
   return { key: vtepKey(address), taken };
 }
 
-/** An NVE keeps a VTEP address of each family that the networks of its endpoints need. */
+/** An NVE keeps a VTEP address of each family that its endpoints' networks need, or routers that it is a gateway of. */
 async function vtepsFit(
   store: Reads,
   id: string,
@@ -147,14 +141,35 @@ async function vtepsFit(
     const { network } = spec;
     const networkKv = await store.get(specKey('virtualNetworks', network));
     if (networkKv === undefined) continue;
-    const { underlayFamily } = RECORDS.virtualNetworks.decode(networkKv.key, networkKv.value).spec;
-    if (!lost.includes(underlayFamily)) continue;
-    throw invalidField(
-      'nve.vtep_addresses',
-      after.vtepAddresses.join(', '),
-      `endpoints/${endpoint} needs an ${underlayFamily} address for virtualNetworks/${network}`,
-      `keep an ${underlayFamily} address`,
-    );
+    const { spec: of } = RECORDS.virtualNetworks.decode(networkKv.key, networkKv.value);
+    const { underlayFamily } = of;
+    if (of.provider !== undefined || !lost.includes(underlayFamily)) continue;
+    const reason = `endpoints/${endpoint} needs an ${underlayFamily} address for virtualNetworks/${network}`;
+    throw losesFamily(after, reason, underlayFamily);
+  }
+  for await (const router of scanIds(store, nveRoutersOf(id))) {
+    const family = await familyOf(store, router);
+    if (!lost.includes(family)) continue;
+    throw losesFamily(after, `it is a gateway of routers/${router}`, family);
   }
   return [{ compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
+}
+
+function losesFamily({ vtepAddresses }: NveSpec, reason: string, family: IpFamily): NfvError {
+  const remedy = `keep an ${family} address`;
+  return invalidField('nve.vtep_addresses', vtepAddresses.join(', '), reason, remedy);
+}
+
+/** Of the underlay of a router's networks, which is one. */
+async function familyOf(store: Reads, router: string): Promise<IpFamily> {
+  const spec = await listedSpec(store, 'routers', router, RECORDS.routers);
+  const exits = spec?.exits.map(({ subnet }) => subnet) ?? [];
+  for (const id of [...(spec?.subnets ?? []), ...exits]) {
+    const subnet = await listedSpec(store, 'subnets', id, RECORDS.subnets);
+    if (subnet === undefined) continue;
+    const { virtualNetworks } = RECORDS;
+    const network = await listedSpec(store, 'virtualNetworks', subnet.network, virtualNetworks);
+    if (network?.provider === undefined && network !== undefined) return network.underlayFamily;
+  }
+  return NEW_VIRTUAL_NETWORK.underlayFamily;
 }

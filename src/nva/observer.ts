@@ -8,7 +8,7 @@ import type { Drift } from '../model/nve.js';
 import type { ObservationApi } from '../model/api.js';
 import type { EventsRequest, NvaEvent } from '../model/observation.js';
 import type { Tracer } from '../model/tracing.js';
-import type { Catalog, CatalogChange } from './catalog.js';
+import type { Catalog } from './catalog.js';
 import type { CompileCounters } from './compiler/counters.js';
 import type { Change } from './compiler/inputs.js';
 import type { ItemDelta } from './compiler/deltas.js';
@@ -94,16 +94,21 @@ export class Observer {
     return ours ?? (isAlone ? { origin: undefined, at } : undefined);
   }
 
-  /** Compiles a change of a revision. */
+  /** Compiles the changes of a revision. */
   compile(
-    change: Change,
+    changes: readonly Change[],
     by: Committed | undefined,
     compile: () => Map<string, ItemDelta>,
   ): Map<string, ItemDelta> {
     const { tracer } = this.#deps;
     const parent = by?.origin?.trace;
-    if (tracer === undefined || parent === undefined) return compile();
-    const attributes = { 'nfvd.kind': change.kind, 'nfvd.id': change.id };
+    const [first] = changes;
+    if (tracer === undefined || parent === undefined || first === undefined) return compile();
+    const attributes = {
+      'nfvd.kind': first.kind,
+      'nfvd.id': first.id,
+      'nfvd.changes': changes.length,
+    };
     const span = tracer.start('compile', { parent, attributes });
     const deltas = compile();
     span.end(undefined, { 'nfvd.nves': deltas.size });
@@ -112,15 +117,19 @@ export class Observer {
 
   /** @param by undefined: another replica committed it, and takes its time */
   compiled(
-    change: CatalogChange,
+    changes: readonly Change[],
     deltas: ReadonlyMap<string, ItemDelta>,
     by: Committed | undefined,
   ): void {
-    this.#changes.add(1, this.#deps.clock.monotonic());
-    if (change.kind === 'Nve' && change.after === undefined) this.#forget(change.id);
-    if (change.kind !== 'Endpoint') return;
-    if (change.after === undefined || by === undefined) this.#attaches.gone(change.id);
-    else this.#attaches.changed(change.id, deltas, by.at);
+    this.#changes.add(changes.length, this.#deps.clock.monotonic());
+    const attached: string[] = [];
+    for (const { kind, id, after } of changes) {
+      if (kind === 'Nve' && after === undefined) this.#forget(id);
+      if (kind !== 'Endpoint') continue;
+      if (after === undefined || by === undefined) this.#attaches.gone(id);
+      else attached.push(id);
+    }
+    if (by !== undefined) this.#attaches.changed(attached, deltas, by.at);
   }
 
   progressed(nve: string, keys: readonly string[] | 'all'): void {
@@ -183,6 +192,7 @@ export class Observer {
       nves: ids.map((nve) =>
         readNve(nve, connected(nve), {
           elsewhere: isElsewhere(nve),
+          dead: catalog.isWithdrawn(nve),
           lag: this.#lagOf(nve, now),
           itemRate: this.#rateOf(nve).perSecond(now),
           attach: this.#durationsOf(nve).summary(now),

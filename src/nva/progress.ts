@@ -33,7 +33,10 @@ export class Progress {
   /** @param wanted all items the NVE should have, as of the start of its session */
   constructor(wanted: ReadonlyMap<string, Item>) {
     this.#wanted = new Map();
-    for (const item of wanted.values()) this.#want(item);
+    for (const item of wanted.values()) {
+      this.#wanted.set(item.key, item.version);
+      this.#digest.toggleItem(item);
+    }
   }
 
   /** Digest of all items the NVE should have. */
@@ -80,7 +83,9 @@ export class Progress {
 
   /** The wanted items whose keys begin with `prefix`. */
   keys(prefix: string): string[] {
-    return [...this.#wanted.keys()].filter((key) => key.startsWith(prefix));
+    const found: string[] = [];
+    for (const key of this.#wanted.keys()) if (key.startsWith(prefix)) found.push(key);
+    return found;
   }
 
   get counts(): ItemCounts {

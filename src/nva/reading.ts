@@ -26,6 +26,8 @@ export function readNve(
   connected: Connected | undefined,
   more: {
     readonly elsewhere: boolean;
+    /** It was found dead. */
+    readonly dead: boolean;
     readonly lag: Lag;
     readonly itemRate: number;
     readonly attach: DurationSummary;
@@ -39,7 +41,8 @@ export function readNve(
     attach: more.attach,
   };
   if (connected === undefined) {
-    const state = more.elsewhere ? 'ELSEWHERE' : 'DISCONNECTED';
+    const away = more.dead ? 'DEAD' : 'DISCONNECTED';
+    const state = more.elsewhere ? 'ELSEWHERE' : away;
     const none = { pendingItems: 0, deltasInFlight: 0, items: NO_ITEMS, driftedItems: 0 };
     return { ...common, ...none, state };
   }

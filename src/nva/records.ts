@@ -18,7 +18,7 @@ import type { Meta } from '../model/resource.js';
 import { NVE_STATES, type NveSpec, type NveStatus } from '../model/nve.js';
 import type { RouterSpec } from '../model/router.js';
 import type { SubnetSpec } from '../model/subnet.js';
-import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import { ENCAPSULATIONS, type VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue } from '../store/store.js';
 
 /** A specification with its times. */
@@ -53,7 +53,7 @@ const virtualNetworkSpec: z.ZodType<VirtualNetworkSpec> = z.object({
   displayName: z.string(),
   tenant: z.string(),
   vni: z.number(),
-  encapsulation: z.literal('VXLAN'),
+  encapsulation: z.enum(ENCAPSULATIONS),
   mtu: z.number(),
   bumMode: z.enum(['HEAD_END', 'MULTICAST', 'NONE']),
   bumGroup: z.string(),
@@ -64,6 +64,7 @@ const virtualNetworkSpec: z.ZodType<VirtualNetworkSpec> = z.object({
   // Not in what older versions wrote.
   driftPolicy: z.enum(NETWORK_DRIFT_POLICIES).default('DEFAULT'),
   labels,
+  provider: z.object({ uplink: z.string(), vlan: z.number() }).exactOptional(),
 });
 
 const nveSpec: z.ZodType<NveSpec> = z.object({
@@ -131,6 +132,17 @@ const routerSpec: z.ZodType<RouterSpec> = z.object({
       }),
     )
     .readonly(),
+  // Neither is in what older versions wrote.
+  exits: z
+    .array(
+      z.object({
+        subnet: z.string(),
+        gateways: z.array(z.object({ nve: z.string(), address: z.string() })).readonly(),
+      }),
+    )
+    .readonly()
+    .default([]),
+  transitVni: z.number().default(0),
   labels,
 });
 
@@ -220,6 +232,17 @@ const nveStatus: z.ZodType<NveStatusRecord> = z.object({
       encapsulations: strings,
       portKinds: strings,
       bumModes: strings,
+      providers: z
+        .array(
+          z.object({
+            name: z.string(),
+            interface: z.string(),
+            mtu: z.number(),
+            vlans: z.boolean(),
+          }),
+        )
+        .readonly()
+        .exactOptional(),
     })
     .exactOptional(),
   underlays: z
@@ -259,8 +282,15 @@ function specRecord<Spec>(spec: z.ZodType<Spec>): z.ZodType<SpecRecord<Spec>> {
   });
 }
 
-/** Reads and writes one kind of value. */
+/** Values of one kind that are remembered decoded; of more, the latest. Only those of so many characters. */
+const MAX_KNOWN = 1024;
+const MAX_KNOWN_LENGTH = 2048;
+
+/** Reads and writes one kind of value. What is read is shared, and never to be changed. */
 export class RecordType<T> {
+  /** By key: most reads are of what was read before, a network by each of its endpoints. */
+  readonly #known = new Map<string, { readonly value: string; readonly record: T }>();
+
   constructor(
     private readonly what: string,
     private readonly schema: z.ZodType<T>,
@@ -268,6 +298,18 @@ export class RecordType<T> {
 
   /** @throws NfvError STORE_DAMAGED when the value is not what this program writes. */
   decode(key: string, value: string): T {
+    const known = this.#known.get(key);
+    if (known?.value === value) return known.record;
+    const record = this.#parse(key, value);
+    this.#known.delete(key);
+    if (value.length > MAX_KNOWN_LENGTH) return record;
+    this.#known.set(key, { value, record });
+    const [oldest] = this.#known.size > MAX_KNOWN ? this.#known.keys() : [];
+    if (oldest !== undefined) this.#known.delete(oldest);
+    return record;
+  }
+
+  #parse(key: string, value: string): T {
     try {
       return this.schema.parse(JSON.parse(value));
     } catch (cause) {

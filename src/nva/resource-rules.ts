@@ -50,8 +50,11 @@ export interface ResourceRules<Spec, R extends Resource> {
    * @throws NfvError what is wrong with it.
    */
   check(id: string, before: Spec | undefined, after: Spec): Promise<Checked<Spec>>;
-  /** What must hold for the resource to go. */
-  checkDelete(id: string, before: Spec): Promise<readonly Guard[]>;
+  /**
+   * What must hold for the resource to go.
+   * @param back to how it was before: what can be without it may stay
+   */
+  checkDelete(id: string, before: Spec, back?: 'back'): Promise<readonly Guard[]>;
   /** The tenant that the resource belongs to; empty: nobody's. */
   tenant(spec: Spec): Promise<string>;
   /** The same at any time for a specification that is stored. */

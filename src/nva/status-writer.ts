@@ -6,7 +6,7 @@ import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Collection } from '../model/names.js';
-import { LIMITS, type Compare, type Store } from '../store/store.js';
+import { LIMITS, type Compare, type KeyValue, type Store } from '../store/store.js';
 import { specKey, statusKey } from './keys.js';
 
 export interface StatusWriterDeps {
@@ -22,8 +22,16 @@ export interface StatusWriterDeps {
    * nothing.
    */
   guard?(id: string): Compare | 'elsewhere' | undefined;
-  /** The status record as it should be; undefined: nothing is known, leave it. */
-  statusOf(id: string): Promise<string | undefined>;
+  /**
+   * The revision of the resource's specification that `statusOf` knows, asked before that; undefined: there is
+   * no such resource. Absent: the store is asked.
+   */
+  revisionOf?(id: string): number | undefined;
+  /**
+   * The status record as it should be; undefined: nothing is known, leave it.
+   * @param stored the one that the store has
+   */
+  statusOf(id: string, stored: KeyValue | undefined): Promise<string | undefined>;
 }
 
 interface Write {
@@ -37,9 +45,13 @@ interface Write {
 const RETRY_MS = 1000;
 export class StatusWriter {
   readonly #dirty = new Set<string>();
+  /** Those of them that are being written. */
+  #due = new Set<string>();
   #timer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
+  /** The store could not write when it was last asked. */
+  #failed = false;
   /** Each status takes one compare or two and one operation of a transaction. */
   readonly #batch: number;
 
@@ -53,7 +65,7 @@ export class StatusWriter {
 
   /** Statuses that may have changed, and are not written yet. */
   get waiting(): number {
-    return this.#dirty.size;
+    return this.#dirty.size + this.#due.size;
   }
 
   /** The status may have changed. */
@@ -67,7 +79,8 @@ export class StatusWriter {
     this.#closed = true;
     this.#timer?.();
     await this.#writing;
-    await this.#flush();
+    do await this.#flush();
+    while (this.#dirty.size > 0 && !this.#failed);
   }
 
   #schedule(ms: number): void {
@@ -76,40 +89,45 @@ export class StatusWriter {
       this.#timer = undefined;
       this.#writing = this.#flush().finally(() => {
         this.#writing = undefined;
-        if (this.#dirty.size > 0) this.#schedule(RETRY_MS);
+        // What was marked meanwhile is gathered as what was marked before.
+        if (this.#dirty.size > 0) this.#schedule(this.#failed ? RETRY_MS : this.deps.gatherMs);
       });
     });
   }
 
   async #flush(): Promise<void> {
+    // Taken out before they are read: what changes from now on marks them again.
+    this.#due = new Set(this.#dirty);
+    this.#dirty.clear();
+    this.#failed = false;
     try {
-      while (this.#dirty.size > 0) await this.#writeBatch();
+      while (this.#due.size > 0) await this.#writeBatch();
     } catch (thrown) {
+      this.#failed = true;
+      for (const id of this.#due) this.#dirty.add(id);
+      this.#due.clear();
       this.deps.log.warn(errorFields(NfvError.from(thrown)), 'status not written');
     }
   }
 
+  /** Leaves what is still to be written. */
   async #writeBatch(): Promise<void> {
-    const ids = [...this.#dirty].slice(0, this.#batch);
-    // Taken out before it is read: what changes from now on marks it again.
-    for (const id of ids) this.#dirty.delete(id);
-    try {
-      const writes = await Promise.all(ids.map((id) => this.#prepare(id)));
-      const due = writes.filter((write) => write !== undefined);
-      for (const part of inTransactions(due)) await this.#writePart(part);
-    } catch (thrown) {
-      for (const id of ids) this.#dirty.add(id);
-      throw thrown;
+    const ids = [...this.#due].slice(0, this.#batch);
+    const prepared = await Promise.all(ids.map((id) => this.#prepare(id)));
+    const again = new Set<string>();
+    for (const part of inTransactions(prepared.filter((write) => write !== undefined))) {
+      // A resource that changed meanwhile is read again; it may be gone by then.
+      if (!(await this.#written(part))) for (const { id } of part) again.add(id);
     }
+    for (const id of ids) if (!again.has(id)) this.#due.delete(id);
   }
 
-  async #writePart(writes: readonly Write[]): Promise<void> {
-    const result = await this.deps.store.txn({
+  async #written(writes: readonly Write[]): Promise<boolean> {
+    const { succeeded } = await this.deps.store.txn({
       compare: writes.flatMap(({ compare }) => compare),
       ops: writes.map(({ key, value }) => ({ kind: 'put', key, value })),
     });
-    // A resource that changed meanwhile is read again; it may be gone by then.
-    if (!result.succeeded) for (const { id } of writes) this.#dirty.add(id);
+    return succeeded;
   }
 
   /** undefined: there is nothing to write, or nothing to write it about. */
@@ -117,12 +135,17 @@ export class StatusWriter {
     const { store, collection } = this.deps;
     const guard = this.deps.guard?.(id);
     if (guard === 'elsewhere') return undefined;
-    const spec = await store.get(specKey(collection, id));
-    const value = await this.deps.statusOf(id);
-    if (spec === undefined || value === undefined) return undefined;
+    const about = specKey(collection, id);
+    const revision =
+      this.deps.revisionOf === undefined
+        ? (await store.get(about))?.modRevision
+        : this.deps.revisionOf(id);
+    if (revision === undefined) return undefined;
     const key = statusKey(collection, id);
-    if ((await store.get(key))?.value === value) return undefined;
-    const isIt = { kind: 'revision', key: spec.key, revision: spec.modRevision } as const;
+    const stored = await store.get(key);
+    const value = await this.deps.statusOf(id, stored);
+    if (value === undefined || stored?.value === value) return undefined;
+    const isIt = { kind: 'revision', key: about, revision } as const;
     return { id, compare: guard === undefined ? [isIt] : [isIt, guard], key, value };
   }
 }

@@ -47,7 +47,7 @@ export function subnetRules(store: Reads): ResourceRules<SubnetSpec, Subnet> {
       ];
       return { spec, guards };
     },
-    checkDelete: (id, spec) => unneeded(store, id, spec),
+    checkDelete: (id, spec, back) => unneeded(store, id, spec, back !== undefined),
     claims: claimsOf,
     tenant: ({ network }) => tenantOf(store, network),
     statusKeys: () => [],
@@ -129,21 +129,25 @@ async function gatewayFits(
   const router = await store.get(key);
   const free = { kind: 'revision', key, revision: router?.modRevision ?? 0 } as const;
   if (router === undefined) return [{ compare: free, onFail: 'retry' }];
+  const kv = await store.get(specKey('routers', router.value));
+  const spec = kv && RECORDS.routers.decode(kv.key, kv.value).spec;
+  const same = { kind: 'revision', key: specKey('routers', router.value) } as const;
+  const guards: Guard[] = [
+    { compare: free, onFail: 'retry' },
+    { compare: { ...same, revision: kv?.modRevision ?? 0 }, onFail: 'retry' },
+  ];
+  // The gateway of an exit's subnet is another router's, beyond it.
+  if (spec?.exits.some(({ subnet }) => subnet === id)) return guards;
   if (after.gateway === '') {
     throw inUse(id, `is a subnet of routers/${router.value}, which needs its gateway`, router);
   }
-  const kv = await store.get(specKey('routers', router.value));
-  const hops = kv === undefined ? [] : nextHopsOf(kv);
-  if (hops.includes(after.gateway)) {
+  const hops = spec?.routes.flatMap(({ nextHops }) => nextHops) ?? [];
+  if (hops.some(({ address }) => address === after.gateway)) {
     const reason = `a next hop of routers/${router.value}`;
     const remedy = 'give another address, or change the route first';
     throw invalidFields([{ field: 'subnet.gateway', value: after.gateway, reason, remedy }]);
   }
-  const same = { kind: 'revision', key: specKey('routers', router.value) } as const;
-  return [
-    { compare: free, onFail: 'retry' },
-    { compare: { ...same, revision: kv?.modRevision ?? 0 }, onFail: 'retry' },
-  ];
+  return guards;
 }
 
 /** No endpoint may come to have the gateway's address. */
@@ -157,13 +161,16 @@ async function gatewayIsAlone(
   return [await notAllowed(store, network, [own], '')];
 }
 
-function nextHopsOf({ key, value }: KeyValue): string[] {
-  const { routes } = RECORDS.routers.decode(key, value).spec;
-  return routes.flatMap(({ nextHops }) => nextHops.map(({ address }) => address));
-}
-
-/** What is to be deleted has no router, and no endpoint that names it or has an address in it. */
-async function unneeded(store: Reads, id: string, spec: SubnetSpec): Promise<Guard[]> {
+/**
+ * What is to be deleted has no router, and no endpoint that names it or has an address in it.
+ * @param mayHold an endpoint may have an address in it, as it could have before there was the subnet
+ */
+async function unneeded(
+  store: Reads,
+  id: string,
+  spec: SubnetSpec,
+  mayHold: boolean,
+): Promise<Guard[]> {
   const key = subnetRouterKey(id);
   const router = await store.get(key);
   if (router !== undefined) throw inUse(id, `is a subnet of routers/${router.value}`, router);
@@ -174,7 +181,8 @@ async function unneeded(store: Reads, id: string, spec: SubnetSpec): Promise<Gua
     if (endpointSpec === undefined) continue;
     const { subnets, ips, allowedAddresses } = endpointSpec;
     const all = [...ips, ...allowedAddresses.map(({ ip }) => ip)];
-    if (!subnets.includes(id) && !all.some((ip) => subnetHolds(spec, ip))) continue;
+    const isHeld = !mayHold && all.some((ip) => subnetHolds(spec, ip));
+    if (!subnets.includes(id) && !isHeld) continue;
     throw new NfvError('RESOURCE_IN_USE', `${formatName('subnets', id)} has endpoints`, {
       remedy: `delete or change them first: nfvctl get endpoints --network ${spec.network}`,
     });

@@ -10,6 +10,7 @@ import {
   macKey,
   neighborKey,
   portKey,
+  providerPortKey,
   tunnelKey,
   vtepKey,
 } from '../model/item.js';
@@ -21,8 +22,9 @@ import { homeOf } from '../model/migration.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
-import type { RouteBetween } from './compiler/route-between.js';
+import type { ExitBetween, RouteBetween } from './compiler/route-between.js';
 import type { Connected, Sessions } from './sessions.js';
+import { stepsThroughExit, type End, type Step } from './trace-exit.js';
 
 export interface TraceDeps {
   endpoint(id: string): EndpointSpec | undefined;
@@ -50,18 +52,6 @@ export function traceDeps(
   };
 }
 
-/** Something that a frame passes. */
-interface Step {
-  readonly nve: string;
-  readonly what: string;
-  readonly key: string;
-}
-
-interface End {
-  readonly id: string;
-  readonly spec: EndpointSpec;
-}
-
 /** @throws NfvError NOT_FOUND */
 export async function trace(
   { from, to, reportedOnly }: TraceRequest,
@@ -73,7 +63,7 @@ export async function trace(
   const model = [...modelHops(a, b, deps)];
   const apart = model.some(({ state }) => state === 'BROKEN');
   const steps = apart ? [] : [...wayOf(a, b, deps)];
-  const nves = [...new Set([a.spec.nve, b.spec.nve])];
+  const nves = [...new Set(steps.map(({ nve }) => nve))];
   const reports = new Map(
     await Promise.all(
       nves.map(async (nve) => {
@@ -113,6 +103,7 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
   } else if (route !== undefined) {
     const what = `router ${route.router}, VRF ${route.vrf}: ${network} → ${b.spec.network}`;
     yield { ...MODEL, what, state: 'OK', code: '', reason: '' };
+    yield* gatewayHops(route);
   } else {
     const reason = `${a.id} is in ${network}, ${b.id} in ${b.spec.network}: nothing leads from one to the other`;
     yield { ...MODEL, what: 'network', state: 'BROKEN', code: '', reason };
@@ -122,7 +113,7 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
     const reason = 'it is administratively down';
     yield { ...MODEL, what: `endpoint ${id}`, state: 'BROKEN', code: '', reason };
   }
-  if (a.spec.nve === b.spec.nve) return;
+  if (a.spec.nve === b.spec.nve || deps.network(network)?.provider !== undefined) return;
   for (const { spec } of [a, b]) {
     if (vtepAt(spec, deps) !== undefined) continue;
     const reason = "it has no VTEP address of the network's underlay family";
@@ -134,6 +125,17 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
       reason,
     };
   }
+}
+
+/** By which NVEs it leads out. */
+function* gatewayHops({ exit }: RouteBetween): Iterable<Hop> {
+  for (const { nve, addresses, withdrawn } of exit?.gateways ?? []) {
+    const what = `gateway ${nve}, ${addresses.join(', ')}`;
+    if (!withdrawn) yield { ...MODEL, what, state: 'OK', code: '', reason: '' };
+  }
+  if (exit?.gateways.some(({ withdrawn }) => !withdrawn) !== false) return;
+  const reason = 'all of them were found dead';
+  yield { ...MODEL, what: 'gateways', state: 'BROKEN', code: 'NVE_DISCONNECTED', reason };
 }
 
 function vtepAt(spec: EndpointSpec, deps: TraceDeps): string | undefined {
@@ -157,6 +159,10 @@ function* wayOf(a: End, b: End, deps: TraceDeps): Iterable<Step> {
   if (from === undefined || to === undefined) return;
   const isRouted = a.spec.network !== b.spec.network;
   const route = isRouted ? deps.routeBetween(a.spec.network, b.spec.network) : undefined;
+  if (route?.exit !== undefined) {
+    yield* throughExit({ a, b, from, to, route }, route.exit, route, deps);
+    return;
+  }
   const way = { a, b, from, to, route };
   const here = vtepAt(a.spec, deps) ?? '';
   const there = vtepAt(b.spec, deps) ?? '';
@@ -164,6 +170,23 @@ function* wayOf(a: End, b: End, deps: TraceDeps): Iterable<Step> {
   yield* leaving(way, isRemote ? { here, there } : undefined);
   if (isRemote) yield* arriving(way, { here, there });
   else yield { nve: b.spec.nve, what: `port of ${b.id}`, key: portKey(b.id) };
+}
+
+function throughExit(
+  { a, b, from, to }: Way,
+  exit: ExitBetween,
+  route: RouteBetween,
+  deps: TraceDeps,
+): Iterable<Step> {
+  const isOutward = b.spec.network === exit.network;
+  const [inside, outside] = isOutward ? [a, b] : [b, a];
+  const [own, beyond] = isOutward ? [from, to] : [to, from];
+  const vtepOfNve = (nve: string): string => {
+    const spec = deps.nve(nve);
+    return (spec && vtepOf(spec, own.underlayFamily)) ?? '';
+  };
+  const ends = { inside, outside, own, beyond };
+  return stepsThroughExit({ ...ends, route, exit, isOutward, vtepOf: vtepOfNve });
 }
 
 interface Vteps {
@@ -177,6 +200,10 @@ function* leaving({ a, b, from, to, route }: Way, vteps: Vteps | undefined): Ite
   const { vni } = to;
   yield { nve, what: `port of ${a.id}`, key: portKey(a.id) };
   yield { nve, what: `bridge domain ${from.vni}`, key: bridgeDomainKey(from.vni) };
+  if (to.provider !== undefined) {
+    if (vteps !== undefined) yield uplinkOf(nve, to);
+    return;
+  }
   if (route !== undefined) {
     yield* routing(nve, route, [from, to], b.spec);
     yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
@@ -200,10 +227,15 @@ function* leaving({ a, b, from, to, route }: Way, vteps: Vteps | undefined): Ite
 function* arriving({ a, b, from, to, route }: Way, { here, there }: Vteps): Iterable<Step> {
   const { nve } = b.spec;
   const { vni } = to;
-  yield { nve, what: `VTEP ${there}`, key: vtepKey(there) };
+  yield to.provider === undefined
+    ? { nve, what: `VTEP ${there}`, key: vtepKey(there) }
+    : uplinkOf(nve, to);
   yield { nve, what: `bridge domain ${vni}`, key: bridgeDomainKey(vni) };
-  yield { nve, what: `FDB entry ${b.spec.mac} → port of ${b.id}`, key: macKey(vni, b.spec.mac) };
+  if (to.provider === undefined) {
+    yield { nve, what: `FDB entry ${b.spec.mac} → port of ${b.id}`, key: macKey(vni, b.spec.mac) };
+  }
   yield { nve, what: `port of ${b.id}`, key: portKey(b.id) };
+  if (to.provider !== undefined) return;
   if (route !== undefined) yield* routing(nve, route, [to, from], a.spec);
   yield {
     nve,
@@ -215,6 +247,13 @@ function* arriving({ a, b, from, to, route }: Way, { here, there }: Vteps): Iter
     what: `tunnel ${there} → ${here}, for the answer`,
     key: tunnelKey(from.vni, here),
   };
+}
+
+/** Where frames go to a physical network, or come from it. */
+function uplinkOf(nve: string, { vni, provider }: VirtualNetworkSpec): Step {
+  const { uplink = '', vlan = 0 } = provider ?? {};
+  const what = `uplink ${uplink}${vlan === 0 ? '' : `, VLAN ${vlan}`}`;
+  return { nve, what, key: providerPortKey(vni) };
 }
 
 /** From one network into another by the NVE's own gateways. */

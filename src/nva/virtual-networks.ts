@@ -2,6 +2,7 @@ import { invalidField, invalidFields, NfvError } from '../errors.js';
 import { checkEndpoint } from '../model/endpoint.js';
 import {
   checkVirtualNetwork,
+  type Provider,
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../model/virtual-network.js';
@@ -12,17 +13,19 @@ import {
   networkEndpointsOf,
   networkGenerationKey,
   networkSubnetsOf,
+  providerGenerationKey,
+  providersOf,
   statusKey,
   vniKey,
 } from './keys.js';
 import { NETWORK_STATUS_RECORD } from './mobility/records.js';
 import { metaOf, RECORDS } from './records.js';
 import { listedSpec } from './references.js';
-import type { Checked, Guard, ResourceRules } from './resource-rules.js';
+import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 import { unused } from './unused.js';
 
-const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily'] as const;
+const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily', 'provider'] as const;
 
 export interface NetworkDeps {
   readonly store: Reads;
@@ -43,7 +46,8 @@ export function virtualNetworkRules(
     async check(id, before, after) {
       const spec = checkVirtualNetwork(after);
       if (before === undefined) {
-        return spec.vni === 0 ? withVni(spec, deps.takeVni()) : { spec, guards: [] };
+        const guards = await uplinkFree(deps.store, spec);
+        return spec.vni === 0 ? withVni(spec, deps.takeVni(), guards) : { spec, guards };
       }
       isImmutable('virtual_network', before, spec, IMMUTABLE);
       return { spec, guards: await prefixesFit(deps.store, id, before, spec) };
@@ -53,10 +57,18 @@ export function virtualNetworkRules(
         unused('virtualNetworks', id, 'endpoints', networkEndpointsOf(id), '--network'),
         unused('virtualNetworks', id, 'subnets', networkSubnetsOf(id), '--network'),
       ]),
-    claims: (_id, spec) => [{ key: vniKey(spec.vni), taken: () => vniTaken(spec.vni) }],
+    claims: (_id, { vni, provider }) => [
+      { key: vniKey(vni), taken: () => vniTaken(vni) },
+      ...(provider === undefined ? [] : [placeOf(provider)]),
+    ],
     tenant: ({ tenant }) => Promise.resolve(tenant),
     statusKeys: (id) => [statusKey('virtualNetworks', id)],
-    generations: () => [],
+    generations(before, after) {
+      // What a network's provider is does not change.
+      if (before !== undefined && after !== undefined) return [];
+      const { provider } = before ?? after ?? {};
+      return provider === undefined ? [] : [providerGenerationKey(provider.uplink)];
+    },
     async assemble(id, { value, modRevision }, revision) {
       const kv = await deps.store.get(statusKey('virtualNetworks', id), revision);
       const status = kv && NETWORK_STATUS_RECORD.decode(kv.key, kv.value);
@@ -73,9 +85,45 @@ export function virtualNetworkRules(
 }
 
 /** Somebody may have taken the VNI for himself a moment ago: then another one will do. */
-function withVni(spec: VirtualNetworkSpec, vni: number): Checked<VirtualNetworkSpec> {
+function withVni(
+  spec: VirtualNetworkSpec,
+  vni: number,
+  guards: readonly Guard[],
+): Checked<VirtualNetworkSpec> {
   const compare = { kind: 'revision', key: vniKey(vni), revision: 0 } as const;
-  return { spec: { ...spec, vni }, guards: [{ compare, onFail: 'retry' }] };
+  return { spec: { ...spec, vni }, guards: [...guards, { compare, onFail: 'retry' }] };
+}
+
+/**
+ * A flat network has its uplink for itself: what its endpoints send with a tag would be in others' VLANs, and
+ * of what comes with those they would see nothing.
+ * @throws NfvError PROVIDER_IN_USE
+ */
+async function uplinkFree(store: Reads, { provider }: VirtualNetworkSpec): Promise<Guard[]> {
+  if (provider === undefined) return [];
+  const { uplink, vlan } = provider;
+  const key = providerGenerationKey(uplink);
+  const revision = (await store.get(key))?.modRevision ?? 0;
+  for await (const other of scanIds(store, providersOf(uplink))) {
+    // The same place is the claim's to refuse.
+    if ((vlan === 0) === (other === '0')) continue;
+    const has = other === '0' ? 'a flat network' : `a network on VLAN ${other}`;
+    throw placeTaken(provider, `${uplink} has ${has}`);
+  }
+  return [{ compare: { kind: 'revision', key, revision }, onFail: 'retry' }];
+}
+
+function placeOf(provider: Provider): Claim {
+  const { uplink, vlan } = provider;
+  const what = vlan === 0 ? `${uplink} without a tag` : `VLAN ${vlan} of ${uplink}`;
+  const taken = (): NfvError => placeTaken(provider, `another network is ${what}`);
+  return { key: `${providersOf(uplink)}${vlan}`, taken };
+}
+
+function placeTaken({ vlan }: Provider, reason: string): NfvError {
+  const field = 'virtual_network.provider.vlan';
+  const remedy = 'choose another VLAN or uplink';
+  return invalidFields([{ field, value: String(vlan), reason, remedy }], 'PROVIDER_IN_USE');
 }
 
 function vniTaken(vni: number): NfvError {
@@ -84,7 +132,7 @@ function vniTaken(vni: number): NfvError {
       {
         field: 'virtual_network.vni',
         value: String(vni),
-        reason: 'another network has this VNI',
+        reason: "another network has this VNI, or a router's transit",
         remedy: 'choose another VNI, or leave it out to get one',
       },
     ],

@@ -28,6 +28,7 @@ import { AddressSightings } from './address-sightings.js';
 import { ApplyTraces } from './apply-traces.js';
 import { LastGood } from './last-good.js';
 import type { NveMeter, NveReading } from './meter.js';
+import type { Returning } from './returning.js';
 import { SessionRunner } from './session-runner.js';
 import { Trouble } from './trouble.js';
 
@@ -50,6 +51,8 @@ export interface AgentOptions {
   readonly tuning: ReconcilerTuning;
   /** Milliseconds: of the first wait after a session was lost, and of the longest. */
   readonly retry: { readonly initialMs: number; readonly maxMs: number };
+  /** Absent: the agent stays with the replica that it has found. */
+  readonly returning?: Returning;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -167,6 +170,7 @@ export class Agent {
       random,
       retry,
       log,
+      ...(options.returning === undefined ? {} : { returning: options.returning }),
       agent: {
         hello: () => this.#hello(),
         epoch: () => lastGood.epoch,

@@ -4,6 +4,8 @@ import { absolutePath, duration, logging } from '../model/config.js';
 import { ID_RULE, isId } from '../model/names.js';
 import { parseYaml } from '../model/yaml.js';
 import { listenEntry, metricsListen, otlpUrl, peerEntry } from '../rpc/address-config.js';
+import { providerConfigs } from './provider-config.js';
+import { idleUplinks } from './uplink-config.js';
 import { vppConfigSchema } from './vpp-config.js';
 
 const schema = z.strictObject({
@@ -17,6 +19,8 @@ const schema = z.strictObject({
     .min(1)
     .max(16)
     .prefault([{ address: 'unix:/run/nfvd/nva.sock' }]),
+  /** With another replica than the first, how long until it looks whether an earlier one is there; 0: never. */
+  returnAfter: duration(0, 86_400_000).prefault('60s'),
   /** Where its own health can be asked. */
   listen: z
     .array(listenEntry)
@@ -25,6 +29,8 @@ const schema = z.strictObject({
   /** `auto`: VPP if its API socket is there when the agent starts. */
   dataplane: z.enum(['linux', 'vpp', 'auto']).default('linux'),
   vpp: vppConfigSchema,
+  /** Interfaces to physical networks, and what provider networks call them. */
+  providers: providerConfigs,
   host: z
     .strictObject({
       /** Nothing is programmed before `nfvctl host` has prepared this host. */
@@ -56,14 +62,26 @@ const schema = z.strictObject({
   log: logging,
 });
 
-export const nveConfigSchema = schema.refine(
-  ({ host, dataplane }) => !host.required || host.profileFrom === 'local' || dataplane !== 'auto',
-  {
-    path: ['dataplane'],
-    error:
-      'which it is cannot be seen before the host is prepared; with host.required and host.profileFrom: nva give "linux" or "vpp"',
-  },
-);
+export const nveConfigSchema = schema
+  .superRefine(({ vpp, providers }, context) => {
+    const names = providers.map((each) => each.interface);
+    for (const [path, message] of idleUplinks(vpp.uplinks, names)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['vpp', 'uplinks', ...path],
+        message,
+        input: undefined,
+      });
+    }
+  })
+  .refine(
+    ({ host, dataplane }) => !host.required || host.profileFrom === 'local' || dataplane !== 'auto',
+    {
+      path: ['dataplane'],
+      error:
+        'which it is cannot be seen before the host is prepared; with host.required and host.profileFrom: nva give "linux" or "vpp"',
+    },
+  );
 
 export type NveConfig = z.infer<typeof nveConfigSchema>;
 

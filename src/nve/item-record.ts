@@ -74,6 +74,13 @@ const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('gateway_neighbor'), vrf: z.number(), vni, ip: z.string(), mac }),
   z.object({ kind: z.literal('route'), vrf: z.number(), prefix: z.string(), via: routeVia }),
+  z.object({
+    kind: z.literal('provider_port'),
+    vni,
+    uplink: z.string(),
+    vlan: z.number(),
+    mtu: z.number(),
+  }),
 ]);
 
 const record = z.object({

@@ -30,6 +30,12 @@ export class SessionLog {
     this.log[level](fields, 'connected to NVA');
   }
 
+  /** For an earlier replica. */
+  leaving(peer: string): void {
+    const level = this.#outage.isNews(`leaving ${peer}`) ? 'info' : 'debug';
+    this.log[level]({ peer }, 'an earlier replica of the NVA is there');
+  }
+
   /** `peer` is undefined when there was not even an attempt to reach it. */
   lost(peer: string | undefined, error: NfvError): void {
     const since = this.#upSince;

@@ -24,6 +24,7 @@ import { nveSessionMachine } from '../statemachine/nve-session.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
 import { DeltaOrder } from './delta-order.js';
 import { Outbox } from './outbox.js';
+import { earlierReplica, type Returning } from './returning.js';
 import { SessionLog } from './session-log.js';
 
 /** How long the NVA may take to answer, until we are in step; milliseconds. */
@@ -55,6 +56,8 @@ export interface SessionRunnerOptions {
   readonly log: Log;
   /** Milliseconds: of the first wait after a failure, and of the longest. */
   readonly retry: { readonly initialMs: number; readonly maxMs: number };
+  /** Absent: it stays with the replica that it has found. */
+  readonly returning?: Returning;
 }
 
 /** One stream, from its opening to its end. */
@@ -66,6 +69,8 @@ interface Connection {
   sending: boolean;
   /** That are being answered. */
   queries: number;
+  /** An earlier replica is being looked for. */
+  looking: boolean;
   /** Of the wait for the NVA's next message, if there is one. */
   cancelDeadline: () => void;
 }
@@ -108,10 +113,16 @@ export class SessionRunner {
         disconnect: () => {
           this.#disconnect();
         },
+        lookForBetter: ({ context }) => {
+          void this.#lookForBetter(context.replica);
+        },
       },
     });
     this.#actor = createActor(machine, {
-      input: { replicas: replicas.length, ...retry, random },
+      input: {
+        ...{ replicas: replicas.length, ...retry, random },
+        returnMs: options.returning?.afterMs ?? 0,
+      },
       clock: new MachineClock(clock),
     });
   }
@@ -182,6 +193,7 @@ export class SessionRunner {
       epoch: 0,
       sending: false,
       queries: 0,
+      looking: false,
       cancelDeadline: () => undefined,
     };
     this.#connection = connection;
@@ -292,6 +304,19 @@ export class SessionRunner {
       this.#log.refused(message.sequence, error);
       return error;
     }
+  }
+
+  async #lookForBetter(current: number): Promise<void> {
+    const { returning, clock } = this.#options;
+    const connection = this.#connection;
+    if (returning === undefined || connection === undefined || connection.looking) return;
+    connection.looking = true;
+    const isOver = (): boolean => this.#connection !== connection;
+    const replica = await earlierReplica(returning, current, clock, isOver);
+    connection.looking = false;
+    if (replica === undefined || isOver()) return;
+    this.#log.leaving(connection.stream.peer);
+    this.#actor.send({ type: 'BETTER', replica });
   }
 
   #advance(connection: Connection, type: 'WELCOME_IN_STEP' | 'WELCOME_COMPARE' | 'COMPLETE'): void {

@@ -170,18 +170,31 @@ export const uplinkConfigs = z
 
 type Fault = readonly [path: readonly (string | number)[], message: string];
 
+/**
+ * Uplinks without an address that nothing needs: neither has it a VLAN that is an uplink, nor is it a provider's.
+ *
+ * @param providers interfaces to physical networks, as VPP calls them
+ */
+export function* idleUplinks(
+  all: readonly UplinkConfig[],
+  providers: readonly string[],
+): Iterable<Fault> {
+  const needed = new Set([...providers, ...all.flatMap((each) => each.vlan?.parent ?? [])]);
+  for (const [i, each] of all.entries()) {
+    if (each.addresses.length > 0 || needed.has(nameOf(each))) continue;
+    const message = 'none; give it one, a VLAN on it that is an uplink, or a provider';
+    yield [[i, 'addresses'], message];
+  }
+}
+
 /** What no uplink can be for what another is. */
 function* faultsOf(all: readonly UplinkConfig[]): Iterable<Fault> {
   const names = all.map(nameOf);
-  const parents = new Set(all.flatMap((each) => each.vlan?.parent ?? []));
   const addresses = new Set<string>();
   for (const [i, each] of all.entries()) {
     const name = names[i] ?? '';
     const first = names.indexOf(name);
     if (first !== i) yield [[i], `the same interface as vpp.uplinks[${first}]; give it once`];
-    if (each.addresses.length === 0 && !parents.has(name)) {
-      yield [[i, 'addresses'], 'none; give it one, or a VLAN on it that is an uplink'];
-    }
     for (const [j, text] of each.addresses.entries()) {
       const bare = text.split('/', 1)[0] ?? '';
       if (addresses.has(bare)) yield [[i, 'addresses', j], 'given twice; VPP has it once'];

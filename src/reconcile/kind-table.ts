@@ -58,6 +58,7 @@ export class KindTable<M extends Means> {
       gateway_interface: forAny('gateway_interface', kinds.gateway_interface),
       gateway_neighbor: forAny('gateway_neighbor', kinds.gateway_neighbor),
       route: forAny('route', kinds.route),
+      provider_port: forAny('provider_port', kinds.provider_port),
     };
   }
 

@@ -11,6 +11,8 @@ export interface NveSessionInput {
   /** Milliseconds of the first wait; it doubles with each round of failures up to `maxMs`. */
   readonly initialMs: number;
   readonly maxMs: number;
+  /** Milliseconds in step with another replica than the first until an earlier one is looked for; 0: never. */
+  readonly returnMs: number;
   /** 0 to 1, for the jitter. */
   readonly random: () => number;
 }
@@ -20,6 +22,10 @@ interface Context extends NveSessionInput {
   readonly replica: number;
   /** Failures since the last session was up. */
   readonly failures: number;
+  /** The replica that a session was left for, until the next one is up. */
+  readonly leftFor: number | undefined;
+  /** Sessions in a row that were left for a replica that did not take us. */
+  readonly vain: number;
 }
 
 export type NveSessionEvent =
@@ -31,17 +37,44 @@ export type NveSessionEvent =
   | { readonly type: 'COMPLETE' }
   /** The stream is over, or could not be opened. */
   | { readonly type: 'LOST' }
+  /** An earlier replica is there. */
+  | { readonly type: 'BETTER'; readonly replica: number }
   | { readonly type: 'STOP' };
 
 /**
  * How long to wait after that many failures: nothing before another replica is tried, then
  * doubling with each round, capped, with a jitter of half.
  */
-export function backoffMs({ replicas, failures, initialMs, maxMs, random }: Context): number {
+export function backoffMs({
+  replicas,
+  failures,
+  initialMs,
+  maxMs,
+  random,
+}: Omit<NveSessionInput, 'returnMs'> & { readonly failures: number }): number {
   const round = Math.floor(failures / replicas);
   if (round === 0 || failures % replicas !== 0) return 0;
   const full = Math.min(maxMs, initialMs * 2 ** Math.min(round - 1, 30));
   return full * (0.5 + random() / 2);
+}
+
+/** An hour. */
+const MAX_RETURN_MS = 3_600_000;
+
+/** Twice as long after each return in vain, capped, with a jitter of half: not all come at once. */
+export function returnDelayMs({
+  returnMs,
+  vain,
+  random,
+}: Pick<Context, 'returnMs' | 'vain' | 'random'>): number {
+  const longest = Math.max(returnMs, MAX_RETURN_MS);
+  return Math.min(longest, returnMs * 2 ** Math.min(vain, 30)) * (0.5 + random() / 2);
+}
+
+/** Of the session that is up now. */
+function vainOf({ replica, leftFor, vain }: Context): number {
+  if (leftFor === undefined) return vain;
+  return replica <= leftFor ? 0 : vain + 1;
 }
 
 const noop = (): void => undefined;
@@ -65,29 +98,67 @@ export const nveSessionMachine = setup({
       failures: context.failures + 1,
       replica: (context.replica + 1) % context.replicas,
     })),
-    forgetFailures: assign({ failures: 0 }),
+    countArrival: assign(({ context }) => ({
+      ...{ failures: 0, leftFor: undefined },
+      vain: vainOf(context),
+    })),
+    /** Tells whether an earlier replica is there. */
+    lookForBetter: noop,
+    turnTo: assign((_, { replica }: { readonly replica: number }) => ({
+      ...{ replica, leftFor: replica, failures: 0 },
+    })),
   },
-  delays: { backoff: ({ context }) => backoffMs(context) },
+  guards: {
+    isElsewhere: ({ context }) => context.replica > 0 && context.returnMs > 0,
+    isEarlier: ({ context }, { replica }: { readonly replica: number }) =>
+      replica < context.replica,
+  },
+  delays: {
+    backoff: ({ context }) => backoffMs(context),
+    return: ({ context }) => returnDelayMs(context),
+  },
 }).createMachine({
   id: 'nve-session',
-  context: ({ input }) => ({ ...input, replica: 0, failures: 0 }),
+  context: ({ input }) => ({
+    ...input,
+    ...{ replica: 0, failures: 0, leftFor: undefined, vain: 0 },
+  }),
   initial: 'connecting',
   on: { STOP: '.stopped' },
   states: {
     connecting: {
       description: 'A stream to one replica is being opened; hello is said.',
       entry: 'connect',
-      on: { WELCOME_IN_STEP: 'inStep', WELCOME_COMPARE: 'comparing', LOST: 'waiting' },
+      on: {
+        WELCOME_IN_STEP: { target: 'inStep', actions: 'startReporting' },
+        WELCOME_COMPARE: 'comparing',
+        LOST: 'waiting',
+      },
     },
     comparing: {
       description: 'What is held differs; the NVA learns what, and sends the rest.',
       entry: 'sendHeldItems',
-      on: { COMPLETE: 'inStep', LOST: 'waiting' },
+      on: { COMPLETE: { target: 'inStep', actions: 'startReporting' }, LOST: 'waiting' },
     },
     inStep: {
       description: 'All that should be held is, and each change comes as it happens.',
-      entry: ['forgetFailures', 'startReporting'],
-      on: { LOST: 'waiting' },
+      entry: 'countArrival',
+      after: {
+        return: {
+          guard: 'isElsewhere',
+          target: 'inStep',
+          reenter: true,
+          actions: 'lookForBetter',
+        },
+      },
+      on: {
+        LOST: 'waiting',
+        BETTER: {
+          guard: { type: 'isEarlier', params: ({ event }) => event },
+          target: 'connecting',
+          actions: ['disconnect', { type: 'turnTo', params: ({ event }) => event }],
+        },
+      },
     },
     waiting: {
       description: 'The stream is over; the next attempt is due after a while.',

@@ -7,7 +7,7 @@ import type { StoreObserver } from '../store/observed.js';
 import type { Metrics } from './registry.js';
 import { setCounter, setGauge } from './registry.js';
 
-const STATES = ['IN_SYNC', 'SYNCING', 'DEGRADED', 'DISCONNECTED', 'ELSEWHERE'] as const;
+const STATES = ['IN_SYNC', 'SYNCING', 'DEGRADED', 'DISCONNECTED', 'DEAD', 'ELSEWHERE'] as const;
 
 /** Of each NVE a value. */
 const OF_NVES = [

@@ -42,9 +42,14 @@ export class Daemon {
   readonly ended: Promise<Exit>;
   #news: () => void = () => undefined;
 
-  private constructor(args: readonly string[], into: readonly string[]) {
-    const [program = '', ...words] = [...into, process.execPath, NFVD, ...args];
-    this.#child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  private constructor(args: readonly string[], within: Netns | undefined) {
+    const node = [NFVD, ...args];
+    this.#child =
+      within === undefined
+        ? spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'pipe'] })
+        : spawn('nsenter', [`--net=/run/netns/${within.name}`, process.execPath, ...node], {
+            stdio: ['ignore', 'pipe', 'pipe'],
+          });
     let rest = '';
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.out += text;
@@ -65,29 +70,12 @@ export class Daemon {
    * @throws Error with what it said when it ends before
    */
   static async start(args: readonly string[], within?: Netns, until?: string): Promise<Daemon> {
-    return Daemon.#begin(
-      args,
-      within === undefined ? [] : ['ip', 'netns', 'exec', within.name],
-      until,
-    );
-  }
-
-  /** With the mounts that this process has: `ip netns exec` gives others, and then an agent makes no routers. */
-  static startRouting(args: readonly string[], within: Netns): Promise<Daemon> {
-    return Daemon.#begin(args, ['nsenter', `--net=/run/netns/${within.name}`]);
-  }
-
-  static async #begin(
-    args: readonly string[],
-    into: readonly string[],
-    until?: string,
-  ): Promise<Daemon> {
-    const daemon = new Daemon(args, into);
+    const daemon = new Daemon(args, within);
     await daemon.logged(until ?? ((line) => line.msg.endsWith(' is up')));
     return daemon;
   }
 
-  /** `ip netns exec` becomes the program it is given, so it is this one's. */
+  /** `nsenter` becomes the program it is given, so it is this one's. */
   get pid(): number {
     return this.#child.pid ?? 0;
   }

@@ -53,6 +53,10 @@ export class FakeDoors implements Doors {
     return this.answer(match, refusal('fake', String(match), text));
   }
 
+  async setAlias(device: string, alias: string): Promise<void> {
+    await this.#say(`alias of ${device}: ${alias}`, undefined);
+  }
+
   once<T>(program: 'ip' | 'bridge', use: (door: Door) => Promise<T>): Promise<T> {
     return use(this.#door(program));
   }

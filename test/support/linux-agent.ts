@@ -8,11 +8,22 @@ import { systemClock } from '../../src/model/clock.js';
 import { isRequest, type Failure, type Reply, type Request } from './linux-ipc.js';
 import { nullLog } from './null-log.js';
 
-const { NFVD_TEST_SEARCH_PATH: searchPath, NFVD_TEST_STALL_MS: stallMs } = process.env;
+const {
+  NFVD_TEST_SEARCH_PATH: searchPath,
+  NFVD_TEST_STALL_MS: stallMs,
+  NFVD_TEST_PROVIDERS: providers = '',
+} = process.env;
 
 const dataplane = new LinuxDataplane({
   clock: systemClock,
   log: nullLog,
+  providers: providers
+    .split(' ')
+    .filter((each) => each !== '')
+    .map((each) => {
+      const [name = '', device = ''] = each.split('=');
+      return { name, interface: device };
+    }),
   ...(searchPath === undefined ? {} : { searchPath }),
   ...(stallMs === undefined ? {} : { stallMs: Number(stallMs) }),
 });

@@ -24,6 +24,8 @@ const AGENT = fileURLToPath(new URL('linux-agent.js', import.meta.url));
 export interface AgentOptions {
   readonly searchPath?: string;
   readonly stallMs?: number;
+  /** `NAME=INTERFACE`, with blanks between them. */
+  readonly providers?: string;
 }
 
 export const itemOf = (payload: Payload): Item => ({
@@ -78,12 +80,19 @@ function compareRouting(wanted: Payload, observed: Payload): readonly string[] {
         : ['kind'];
     case 'route':
       return observed.kind === 'route' ? KINDS.route.differences(wanted, observed) : ['kind'];
+    case 'provider_port':
+      return observed.kind === 'provider_port'
+        ? KINDS.provider_port.differences(wanted, observed)
+        : ['kind'];
     default:
       throw new Error(`the kernel has no ${wanted.kind}`);
   }
 }
 
 function recreate(wanted: Payload, observed: Payload): boolean {
+  if (wanted.kind === 'provider_port' && observed.kind === 'provider_port') {
+    return KINDS.provider_port.mustRecreate(wanted, observed);
+  }
   return (
     wanted.kind === 'port' && observed.kind === 'port' && KINDS.port.mustRecreate(wanted, observed)
   );
@@ -124,7 +133,7 @@ export class LinuxHost {
   }
 
   #start(): ChildProcess {
-    const { searchPath, stallMs } = this.options;
+    const { searchPath, stallMs, providers = '' } = this.options;
     // Not by `ip netns exec`: the names of routers' namespaces are to outlive the agent.
     const inside = `--net=/run/netns/${this.ns.name}`;
     const agent = spawn('nsenter', [inside, process.execPath, AGENT], {
@@ -132,6 +141,7 @@ export class LinuxHost {
       serialization: 'advanced',
       env: {
         ...process.env,
+        NFVD_TEST_PROVIDERS: providers,
         ...(searchPath === undefined ? {} : { NFVD_TEST_SEARCH_PATH: searchPath }),
         ...(stallMs === undefined ? {} : { NFVD_TEST_STALL_MS: String(stallMs) }),
       },

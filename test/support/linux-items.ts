@@ -5,6 +5,7 @@ import type {
   MacEntryItem,
   NeighborEntryItem,
   PortItem,
+  ProviderPortItem,
   TunnelItem,
   VtepItem,
 } from '../../src/model/item.js';
@@ -78,6 +79,18 @@ export const vethPort = (
     port: { kind: 'veth', netns, interface: name, hostInterface },
     ...fields,
   };
+};
+
+/** A bridge domain without tunnels, and its way into a physical network. */
+export const providerNetwork = (
+  vni: number,
+  more: Partial<ProviderPortItem> = {},
+): [BridgeDomainItem, ProviderPortItem] => {
+  const port = { uplink: 'physnet1', vlan: 0, mtu: 1500, ...more };
+  return [
+    domain(vni, '', { learn: true, arpSuppression: false, mtu: port.mtu }),
+    { kind: 'provider_port', vni, ...port },
+  ];
 };
 
 export const tapPort = (

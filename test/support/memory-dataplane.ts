@@ -289,6 +289,7 @@ const RANKS: Readonly<Record<ItemKind, number>> = {
   bridge_domain: 1,
   tunnel: 2,
   port: 2,
+  provider_port: 2,
   gateway_interface: 2,
   mac_entry: 3,
   xconnect: 3,

@@ -75,11 +75,12 @@ export class NvaReplicas {
   }
 
   /** An agent that has all replicas, in this order of priority. */
-  async agent(name: string, order: readonly number[]): Promise<ReplicaAgent> {
+  async agent(name: string, order: readonly number[], returnMs = 0): Promise<ReplicaAgent> {
     return ReplicaAgent.start(
       name,
       this.#files.stateOf(name),
       order.map((i) => this.socket(i)),
+      returnMs,
     );
   }
 
@@ -112,6 +113,7 @@ export class ReplicaAgent {
     name: string,
     path: string,
     sockets: readonly string[],
+    returnMs: number,
   ): Promise<ReplicaAgent> {
     const dataplane = new MemoryDataplane();
     const log = new MemoryLog();
@@ -121,6 +123,13 @@ export class ReplicaAgent {
       replicas: sockets.map(
         (path) => () => sessions.connect({ kind: 'unix', path } as const, undefined),
       ),
+      returning: {
+        afterMs: returnMs,
+        async reach(replica, signal) {
+          const path = sockets[replica] ?? '';
+          await sessions.reach({ kind: 'unix', path }, undefined, signal);
+        },
+      },
       tuning: { ...DEFAULT_TUNING, drift: { intervalMs: 0, policy: 'repair' } },
       retry: { initialMs: 200, maxMs: 1000 },
       random: Math.random,

@@ -42,7 +42,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     about: 'has a digest of another form',
-    cases: new Map([['greeting/hello', /^the digest \"none\" is not 16 hex digits$/]]),
+    cases: new Map([['greeting/hello', /^the digest "none" is not 16 hex digits$/]]),
     tampering: () => ({ fromNve: onHello((hello) => ({ ...hello, digest: 'none' })) }),
   },
   {
@@ -214,7 +214,7 @@ export const FAULTS: readonly Fault[] = [
   {
     about: 'reports versions that nobody has sent',
     cases: new Map([
-      ['reports/applied', /^bd\/101 is reported applied, as version \"other\"/],
+      ['reports/applied', /^bd\/101 is reported applied, as version "other"/],
       ['reports/of-what-is-known', / is reported of version other, which it was not sent$/],
     ]),
     tampering: () => ({

@@ -4,7 +4,7 @@ import type { HostProfileResource } from '../../src/model/host-profile.js';
 import type { Nve } from '../../src/model/nve.js';
 import type { Router } from '../../src/model/router.js';
 import type { Subnet } from '../../src/model/subnet.js';
-import type { VirtualNetwork } from '../../src/model/virtual-network.js';
+import { PROVIDER_DEFAULTS, type VirtualNetwork } from '../../src/model/virtual-network.js';
 
 const META = {
   etag: 'abc123',
@@ -52,6 +52,19 @@ export const FROZEN_NETWORK: VirtualNetwork = {
   ],
 };
 
+export const PROVIDER_NETWORK: VirtualNetwork = {
+  ...NETWORK,
+  id: 'lab',
+  spec: {
+    ...NETWORK.spec,
+    ...PROVIDER_DEFAULTS,
+    bumMode: 'HEAD_END',
+    bumGroup: '',
+    provider: { uplink: 'physnet1', vlan: 100 },
+  },
+  effectiveMtu: 9000,
+};
+
 export const NVE: Nve = {
   kind: 'Nve',
   id: 'host-a',
@@ -72,6 +85,7 @@ export const NVE: Nve = {
       encapsulations: ['vxlan'],
       portKinds: ['veth', 'tap'],
       bumModes: ['head_end', 'multicast', 'none'],
+      providers: [{ name: 'physnet1', interface: 'eth1', mtu: 9000, vlans: true }],
     },
     underlays: [{ address: '10.77.0.1', interface: 'eth0', mtu: 1500 }],
     agentVersion: '0.1.0',
@@ -154,6 +168,16 @@ export const ROUTER: Router = {
       },
       { prefix: '192.0.2.0/24', nextHops: [], drop: true },
     ],
+    exits: [
+      {
+        subnet: 'up-v4',
+        gateways: [
+          { nve: 'host-a', address: '198.51.100.11' },
+          { nve: 'host-b', address: '198.51.100.12' },
+        ],
+      },
+    ],
+    transitVni: 4097,
     labels: { tier: 'gold' },
   },
   meta: META,

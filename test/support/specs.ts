@@ -3,11 +3,24 @@ import { NEW_ENDPOINT, type EndpointSpec, type Migration } from '../../src/model
 import { NEW_NVE, type NveSpec } from '../../src/model/nve.js';
 import { NEW_ROUTER, type RouterSpec } from '../../src/model/router.js';
 import { NEW_SUBNET, type SubnetSpec } from '../../src/model/subnet.js';
-import { NEW_VIRTUAL_NETWORK, type VirtualNetworkSpec } from '../../src/model/virtual-network.js';
+import {
+  NEW_VIRTUAL_NETWORK,
+  PROVIDER_DEFAULTS,
+  type VirtualNetworkSpec,
+} from '../../src/model/virtual-network.js';
 import type { NveInput } from '../../src/nva/compiler/inputs.js';
 
 export function networkSpec(fields: Partial<VirtualNetworkSpec> = {}): VirtualNetworkSpec {
   return { ...NEW_VIRTUAL_NETWORK, ...fields };
+}
+
+/** A network that is a VLAN of an uplink, or all of it. */
+export function providerSpec(fields: Partial<VirtualNetworkSpec> = {}): VirtualNetworkSpec {
+  return networkSpec({
+    ...PROVIDER_DEFAULTS,
+    provider: { uplink: 'physnet1', vlan: 0 },
+    ...fields,
+  });
 }
 
 export function nveSpec(vtepAddresses: readonly string[], fields: Partial<NveSpec> = {}): NveSpec {

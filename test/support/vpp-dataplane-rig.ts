@@ -7,6 +7,7 @@ import { systemClock } from '../../src/model/clock.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Payload } from '../../src/model/item.js';
 import type { Change, Observation } from '../../src/reconcile/dataplane.js';
+import type { ProviderConfig } from '../../src/nve/provider-config.js';
 import { makePlan } from '../../src/reconcile/plan.js';
 import type { Plan } from '../../src/reconcile/plan-types.js';
 import { VppClient } from '../../src/vpp-api/client/client.js';
@@ -32,6 +33,7 @@ export class VppDataplaneRig {
     readonly files: PortFiles,
     /** Of what is the caller's to end. */
     private readonly isOwner: { readonly files: boolean; readonly beside: boolean },
+    providers: readonly ProviderConfig[],
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -41,7 +43,7 @@ export class VppDataplaneRig {
           onSession,
           retry: { initialMs: 10, maxMs: 200 },
         }),
-      uplinks,
+      ...{ uplinks, providers },
       canTap: () => Promise.resolve(true),
       clock: systemClock,
       host: files.doors,
@@ -58,12 +60,13 @@ export class VppDataplaneRig {
     uplinks: readonly Uplink[],
     files?: PortFiles,
     client?: ClientUnderTest,
+    providers: readonly ProviderConfig[] = [],
   ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = client ?? (await ClientUnderTest.ready(overSocket(vpp), options));
     const own = files ?? new PortFiles();
     const isOwner = { files: files === undefined, beside: client === undefined };
-    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner);
+    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner, providers);
   }
 
   /** Of one operation. */

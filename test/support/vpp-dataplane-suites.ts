@@ -4,6 +4,7 @@ import { vppDataplanePorts } from './vpp-dataplane-ports.js';
 import { vppDataplaneRouting } from './vpp-dataplane-routing.js';
 import { vppDataplaneRoutingOwned } from './vpp-dataplane-routing-owned.js';
 import { vppDataplaneXconnect } from './vpp-dataplane-xconnect.js';
+import { vppProviderPorts } from './vpp-provider-ports.js';
 import { memifPorts } from './vpp-plugged-memif.js';
 import { vhostUserPorts } from './vpp-plugged-vhost-user.js';
 import { vlanPorts } from './vpp-plugged-vlan.js';
@@ -16,6 +17,7 @@ export const SUITES = [
   ['with a port of kind memif', memifPorts],
   ['with a port of kind vlan', vlanPorts],
   ['with a port of kind vpp_interface', vppInterfacePorts],
+  ['with a provider network', vppProviderPorts],
   ['with a cross-connect', vppDataplaneXconnect],
   ['with a router', vppDataplaneRouting],
   ['with a router that is ours', vppDataplaneRoutingOwned],

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
-import { MAX_MTU, MAX_VNI, MIN_VNI, type VirtualNetworkSpec } from '../../model/virtual-network.js';
+import {
+  MAX_MTU,
+  MAX_VLAN,
+  MAX_VNI,
+  MIN_VNI,
+  PROVIDER_DEFAULTS,
+  type VirtualNetworkSpec,
+} from '../../model/virtual-network.js';
+import { NfvError } from '../../errors.js';
 import { editOf, type FlagSet } from './flag-set.js';
 import { choiceOf, collect, integerOf, listOf } from './parse.js';
 
@@ -19,6 +27,8 @@ const Options = z.object({
   prefix: z.array(z.string()).optional(),
   underlayFamily: text,
   driftPolicy: text,
+  providerUplink: text,
+  providerVlan: text,
 });
 type Options = z.infer<typeof Options>;
 
@@ -38,6 +48,8 @@ export const NETWORK_FLAGS: FlagSet<VirtualNetworkSpec> = {
       .option('--underlay-family <family>', 'ipv4 or ipv6')
       .option('--drift-policy <policy>', 'repair, report or ignore; default: as the agents have it')
       .option('--display-name <text>', 'for people')
+      .option('--provider-uplink <name>', "the physical network that it is: an uplink of the NVEs'")
+      .option('--provider-vlan <number>', `a VLAN of it, 1-${MAX_VLAN}; absent: without a tag`)
       .option('--label <key=value>', 'repeatable; key- takes one away', collect);
   },
   read(raw) {
@@ -50,6 +62,7 @@ function ownChanges(options: Options): Partial<VirtualNetworkSpec> {
   const { tenant, vni, mtu, bumMode, bumGroup, learning, arpSuppression } = options;
   const { prefix, underlayFamily, driftPolicy } = options;
   return {
+    ...providerChanges(options),
     ...(tenant === undefined ? {} : { tenant }),
     ...(vni === undefined ? {} : { vni: vniOf(vni) }),
     ...(mtu === undefined ? {} : { mtu: integerOf('--mtu', mtu, [0, MAX_MTU]) }),
@@ -65,6 +78,18 @@ function ownChanges(options: Options): Partial<VirtualNetworkSpec> {
       ? {}
       : { driftPolicy: choiceOf('--drift-policy', driftPolicy, NETWORK_DRIFT_POLICIES) }),
   };
+}
+
+function providerChanges({ providerUplink, providerVlan }: Options): Partial<VirtualNetworkSpec> {
+  if (providerUplink === undefined) {
+    if (providerVlan === undefined) return {};
+    throw new NfvError('INVALID_FIELD', '--provider-vlan without --provider-uplink', {
+      remedy: 'give --provider-uplink NAME too',
+    });
+  }
+  const vlan =
+    providerVlan === undefined ? 0 : integerOf('--provider-vlan', providerVlan, [0, MAX_VLAN]);
+  return { ...PROVIDER_DEFAULTS, provider: { uplink: providerUplink, vlan } };
 }
 
 function vniOf(text: string): number {

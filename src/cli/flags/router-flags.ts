@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { MAX_VRF_ID, type RouterSpec } from '../../model/router.js';
+import { MAX_VNI, MIN_VNI } from '../../model/virtual-network.js';
+import { parseExit } from '../exit-text.js';
 import { requireId } from '../kinds.js';
 import { parseRoute } from '../route-text.js';
 import { editOf, type FlagSet } from './flag-set.js';
@@ -16,6 +18,8 @@ const Options = z.object({
   gatewayMac: text,
   subnet: texts,
   route: texts,
+  exit: texts,
+  transitVni: text,
 });
 type Options = z.infer<typeof Options>;
 
@@ -34,6 +38,12 @@ export const ROUTER_FLAGS: FlagSet<RouterSpec> = {
         "'PREFIX via ADDRESS[@WEIGHT][,ADDRESS...]' or 'PREFIX drop'; repeatable",
         collect,
       )
+      .option(
+        '--exit <exit>',
+        'a way out: SUBNET=NVE:ADDRESS[,NVE:ADDRESS...]; repeatable',
+        collect,
+      )
+      .option('--transit-vni <number>', 'VNI that leads to its exits; chosen if absent')
       .option('--display-name <text>', 'for people')
       .option('--label <key=value>', 'repeatable; key- takes one away', collect);
   },
@@ -43,7 +53,8 @@ export const ROUTER_FLAGS: FlagSet<RouterSpec> = {
   },
 };
 
-function ownChanges({ tenant, vrfId, gatewayMac, subnet, route }: Options): Partial<RouterSpec> {
+function ownChanges(options: Options): Partial<RouterSpec> {
+  const { tenant, vrfId, gatewayMac, subnet, route, exit, transitVni } = options;
   return {
     ...(tenant === undefined ? {} : { tenant }),
     ...(vrfId === undefined ? {} : { vrfId: vrfIdOf(vrfId) }),
@@ -52,7 +63,14 @@ function ownChanges({ tenant, vrfId, gatewayMac, subnet, route }: Options): Part
       ? {}
       : { subnets: listOf(subnet).map((id) => requireId('Subnet', id)) }),
     ...(route === undefined ? {} : { routes: listOf(route).map(parseRoute) }),
+    ...(exit === undefined ? {} : { exits: listOf(exit).map(parseExit) }),
+    ...(transitVni === undefined ? {} : { transitVni: transitVniOf(transitVni) }),
   };
+}
+
+function transitVniOf(text: string): number {
+  const remedy = `give ${MIN_VNI}-${MAX_VNI}, or leave it out to get one`;
+  return integerOf('--transit-vni', text, [MIN_VNI, MAX_VNI], 'not a VNI', remedy);
 }
 
 function vrfIdOf(text: string): number {

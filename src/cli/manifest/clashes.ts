@@ -13,9 +13,15 @@ export function clashes(desired: readonly Desired[]): FieldViolation[] {
   for (const d of desired) {
     claims.add(d, `${d.kind} ${d.id}`, d.id, ['metadata', 'name']);
     switch (d.kind) {
-      case 'VirtualNetwork':
-        if (d.spec.vni !== 0) claims.add(d, `vni ${d.spec.vni}`, d.spec.vni, ['spec', 'vni']);
+      case 'VirtualNetwork': {
+        const { vni, provider } = d.spec;
+        if (vni !== 0) claims.add(d, `vni ${vni}`, vni, ['spec', 'vni']);
+        if (provider !== undefined) {
+          const { uplink, vlan } = provider;
+          claims.add(d, `provider ${uplink} ${vlan}`, vlan, ['spec', 'provider', 'vlan']);
+        }
         break;
+      }
       case 'Nve':
         for (const [i, address] of d.spec.vtepAddresses.entries()) {
           claims.add(d, `vtep ${address}`, address, ['spec', 'vtepAddresses', i]);
@@ -73,8 +79,11 @@ function claimRouter(
   const { vrfId } = router.spec;
   if (vrfId !== 0) claims.add(router, `vrf ${vrfId}`, vrfId, ['spec', 'vrfId']);
   const networks = new Set<string>();
-  for (const [i, id] of router.spec.subnets.entries()) {
-    const path = ['spec', 'subnets', i];
+  const named = [
+    ...router.spec.subnets.map((id, i) => ({ id, path: ['spec', 'subnets', i] })),
+    ...router.spec.exits.map(({ subnet: id }, i) => ({ id, path: ['spec', 'exits', i, 'subnet'] })),
+  ];
+  for (const { id, path } of named) {
     claims.add(router, `router of subnet ${id}`, id, path);
     const network = subnets.get(id)?.spec.network;
     if (network === undefined || networks.has(network)) continue;

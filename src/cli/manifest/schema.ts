@@ -4,7 +4,7 @@ import { NETWORK_DRIFT_POLICIES } from '../../model/drift-policy.js';
 import { ID_RULE, isId } from '../../model/names.js';
 import { PortManifest } from './port-schema.js';
 import { MAX_VRF_ID } from '../../model/router.js';
-import { MAX_VNI, MIN_VNI } from '../../model/virtual-network.js';
+import { ENCAPSULATIONS, MAX_VNI, MIN_VNI } from '../../model/virtual-network.js';
 
 export const API_VERSION = 'nfv/v1';
 
@@ -44,7 +44,7 @@ const NetworkManifest = z.strictObject({
           error: `not a VNI; give ${MIN_VNI}-${MAX_VNI}, or leave it out to get one`,
         })
         .optional(),
-      encapsulation: z.enum(['VXLAN']).optional(),
+      encapsulation: z.enum(ENCAPSULATIONS).optional(),
       mtu: z.int().optional(),
       bumMode: z.enum(['HEAD_END', 'MULTICAST', 'NONE']).optional(),
       bumGroup: text.optional(),
@@ -53,6 +53,7 @@ const NetworkManifest = z.strictObject({
       prefixes: z.array(text).optional(),
       underlayFamily: z.enum(['IPV4', 'IPV6']).optional(),
       driftPolicy: z.enum(NETWORK_DRIFT_POLICIES).optional(),
+      provider: z.strictObject({ uplink: text, vlan: z.int().optional() }).optional(),
     })
     .default({}),
   status,
@@ -91,6 +92,11 @@ const RouteManifest = z.strictObject({
   drop: z.boolean().optional(),
 });
 
+const ExitManifest = z.strictObject({
+  subnet: text,
+  gateways: z.array(z.strictObject({ nve: text, address: text })),
+});
+
 const RouterManifest = z.strictObject({
   apiVersion,
   kind: z.literal('Router'),
@@ -107,6 +113,8 @@ const RouterManifest = z.strictObject({
       gatewayMac: text.optional(),
       subnets: z.array(text).optional(),
       routes: z.array(RouteManifest).optional(),
+      exits: z.array(ExitManifest).optional(),
+      transitVni: z.int().optional(),
     })
     .default({}),
   status,

@@ -5,7 +5,12 @@ import { checkHostProfile, type HostProfileSpec } from '../../model/host-profile
 import { checkNve, type NveSpec } from '../../model/nve.js';
 import { checkRouter, DEFAULT_GATEWAY_MAC, type RouterSpec } from '../../model/router.js';
 import { checkSubnet, FIRST_ADDRESS, type SubnetSpec } from '../../model/subnet.js';
-import { checkVirtualNetwork, type VirtualNetworkSpec } from '../../model/virtual-network.js';
+import {
+  checkVirtualNetwork,
+  NEW_VIRTUAL_NETWORK,
+  PROVIDER_DEFAULTS,
+  type VirtualNetworkSpec,
+} from '../../model/virtual-network.js';
 import { allowedPrefixes, type AskSubnets } from './allowed-prefixes.js';
 import { clashes } from './clashes.js';
 import type { Desired, PlacedManifest, Where } from './desired.js';
@@ -69,21 +74,31 @@ function toOne(
 }
 
 function networkSpec({ metadata, spec }: NetworkManifest): VirtualNetworkSpec {
+  const { provider } = spec;
+  const usual = { ...NEW_VIRTUAL_NETWORK, ...(provider && PROVIDER_DEFAULTS) };
   return {
     displayName: spec.displayName ?? '',
     tenant: spec.tenant ?? 'default',
     vni: spec.vni ?? 0,
-    encapsulation: spec.encapsulation ?? 'VXLAN',
+    encapsulation: spec.encapsulation ?? usual.encapsulation,
     mtu: spec.mtu ?? 0,
     bumMode: spec.bumMode ?? 'HEAD_END',
     bumGroup: spec.bumGroup ?? '',
-    learning: spec.learning ?? false,
-    arpSuppression: spec.arpSuppression ?? true,
+    learning: spec.learning ?? usual.learning,
+    arpSuppression: spec.arpSuppression ?? usual.arpSuppression,
     prefixes: spec.prefixes ?? [],
     underlayFamily: spec.underlayFamily ?? 'IPV4',
     driftPolicy: spec.driftPolicy ?? 'DEFAULT',
     labels: metadata.labels ?? {},
+    ...(provider && providerOf(provider)),
   };
+}
+
+function providerOf({
+  uplink,
+  vlan = 0,
+}: NonNullable<NetworkManifest['spec']['provider']>): Pick<VirtualNetworkSpec, 'provider'> {
+  return { provider: { uplink, vlan } };
 }
 
 function nveSpec({ metadata, spec }: NveManifest): NveSpec {
@@ -129,6 +144,8 @@ function routerSpec({ metadata, spec }: RouterManifest): RouterSpec {
       nextHops: nextHops.map(({ address, weight = 1 }) => ({ address, weight })),
       drop,
     })),
+    exits: spec.exits ?? [],
+    transitVni: spec.transitVni ?? 0,
     labels: metadata.labels ?? {},
   };
 }

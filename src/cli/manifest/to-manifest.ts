@@ -106,6 +106,7 @@ function networkSpec(spec: VirtualNetworkSpec): SpecOf<'VirtualNetwork'> {
     prefixes: [...spec.prefixes],
     underlayFamily: spec.underlayFamily,
     driftPolicy: spec.driftPolicy,
+    ...(spec.provider && { provider: { ...spec.provider } }),
   };
 }
 
@@ -140,6 +141,12 @@ function routerSpec(spec: RouterSpec): SpecOf<'Router'> {
         ? { prefix, drop }
         : { prefix, nextHops: nextHops.map(({ address, weight }) => ({ address, weight })) },
     ),
+    exits: spec.exits.map(({ subnet, gateways }) => ({
+      subnet,
+      gateways: gateways.map(({ nve, address }) => ({ nve, address })),
+    })),
+    // 0 without exits, and until the NVA has chosen one.
+    ...(spec.transitVni === 0 ? {} : { transitVni: spec.transitVni }),
   };
 }
 

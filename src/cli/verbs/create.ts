@@ -33,6 +33,7 @@ export const createVerb: Verb = (program, define) => {
     examples(
       'nfvctl create network blue --prefix 10.0.0.0/24 --wait',
       'nfvctl create network red --vni 200 --bum-mode multicast --bum-group 239.1.1.1',
+      'nfvctl create network lab --provider-uplink physnet1 --provider-vlan 100',
     ),
   );
   addKind(create, define, NVES).addHelpText(
@@ -51,6 +52,7 @@ export const createVerb: Verb = (program, define) => {
     examples(
       'nfvctl create router r1 --subnet blue-v4 --subnet red-v4',
       "nfvctl create router r2 --subnet lab --route '0.0.0.0/0 via 10.9.0.2@3,10.9.0.3'",
+      "nfvctl create router r3 --subnet lab --exit up=host-1:192.0.2.11,host-2:192.0.2.12 --route '0.0.0.0/0 via 192.0.2.1'",
     ),
   );
   addKind(create, define, ENDPOINTS).addHelpText(

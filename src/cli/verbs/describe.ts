@@ -89,7 +89,9 @@ async function textOf(session: Session, resource: Resource): Promise<string> {
       return describeNve(resource, await endpointsBy(`nve = "nves/${resource.id}"`), context);
     case 'Subnet': {
       const list: typeof nva.routers.list = (request, c) => nva.routers.list(request, c);
-      const { resources: routers } = await listAll(list, `subnets:"${nameOf(resource)}"`, call);
+      const named = nameOf(resource);
+      const ofRouter = `subnets:"${named}" OR exits.subnet:"${named}"`;
+      const { resources: routers } = await listAll(list, ofRouter, call);
       const inNetwork = await endpointsBy(`network = "virtualNetworks/${resource.spec.network}"`);
       const endpoints = inNetwork.filter(({ spec }) =>
         spec.ips.some((ip) => subnetHolds(resource.spec, ip)),

@@ -94,6 +94,7 @@ const COLOURS: Readonly<Record<NveStatistics['state'], Colour>> = {
   ELSEWHERE: 'yellow',
   DEGRADED: 'red',
   DISCONNECTED: 'red',
+  DEAD: 'red',
 };
 
 /** LAG is the age of the oldest change that it lacks, BEHIND how many revisions ago that was. */

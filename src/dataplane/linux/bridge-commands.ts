@@ -1,7 +1,15 @@
 /** A bridge domain's two links: how they are made, what they should be, how they are mended. */
 import { bridgeDomainKey, type BridgeDomainItem } from '../../model/item.js';
 import type { Link, Slave } from './links.js';
-import { alias, bridgeName, GROUP, VXLAN_PART, VXLAN_PORT, vxlanName } from './names.js';
+import {
+  alias,
+  bridgeName,
+  GROUP,
+  UNTUNNELLED,
+  VXLAN_PART,
+  VXLAN_PORT,
+  vxlanName,
+} from './names.js';
 
 type Words = readonly string[];
 
@@ -50,10 +58,15 @@ export function vxlanIsAnother(wanted: BridgeDomainItem, device: string, found: 
   return vxlan.local.includes(':') !== wanted.vtep.includes(':') || vxlan.local === '';
 }
 
-export function bridgeDefects(link: Link, vni: number): string[] {
+/** It says whether the bridge has a VXLAN device, for a bridge without one may be half made. */
+function bridgeTag(vni: number, isTunnelled: boolean): string {
+  return alias(bridgeDomainKey(vni), isTunnelled ? '' : UNTUNNELLED);
+}
+
+export function bridgeDefects(link: Link, vni: number, isTunnelled: boolean): string[] {
   return defects(link, {
     'not a bridge': link.kind !== 'bridge',
-    'creation was broken off': link.alias !== alias(bridgeDomainKey(vni)),
+    'creation was broken off': link.alias !== bridgeTag(vni, isTunnelled),
     'link down': !link.up,
     'stp on': link.stp,
     'multicast snooping on': link.mcastSnooping,
@@ -95,7 +108,7 @@ export function bridgeCommands(wanted: BridgeDomainItem, found: Link | undefined
   if (found?.stp === true || found?.mcastSnooping === true) {
     commands.push([...set, 'type', 'bridge', 'stp_state', '0', 'mcast_snooping', '0']);
   }
-  const tag = alias(bridgeDomainKey(vni));
+  const tag = bridgeTag(vni, wanted.vtep !== '');
   if (found?.up !== true || found.alias !== tag) commands.push([...set, 'up', 'alias', tag]);
   return commands;
 }

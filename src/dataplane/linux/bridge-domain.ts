@@ -18,6 +18,7 @@ import {
   vxlanDefects,
   vxlanIsAnother,
 } from './bridge-commands.js';
+import { isUntunnelled } from './domain-check.js';
 import type { Doors } from './doors.js';
 import { parseFdb } from './entries.js';
 import { differing } from '../../reconcile/differing.js';
@@ -50,7 +51,7 @@ export const bridgeDomain: LinuxKind<BridgeDomainItem> = {
     wants.links.add(bridgeName(Number(vni)));
     wants.links.add(vxlanName(Number(vni)));
     wants.settings.add(Number(vni));
-    if (wanted === undefined) return;
+    if (wanted === undefined || wanted.vtep === '') return;
     wants.addresses = true;
     // Any other VXLAN device may have the VNI.
     if (!memory.isOurs(Number(vni))) wants.allLinks = true;
@@ -121,6 +122,7 @@ function nameTaken(vni: number, links: Iterable<Link>): NfvError | undefined {
  */
 function obstacle({ vni, vtep }: BridgeDomainItem, links: Iterable<Link>): NfvError | undefined {
   const all = [...links];
+  if (vtep === '') return nameTaken(vni, all);
   const holder = all.find((link) => {
     const { id, port, ipv6 } = link.vxlan ?? {};
     const same = id === vni && port === VXLAN_PORT && ipv6 === vtep.includes(':');
@@ -144,12 +146,30 @@ function sight(
   const ours = found.filter((link) => whose(link, vni) !== 'foreign');
   if (ours.length === 0) return undefined;
   const defects = [
-    ...(bridge === undefined ? ['the bridge is missing'] : bridgeDefects(bridge, vni)),
+    ...(bridge === undefined
+      ? ['the bridge is missing']
+      : bridgeDefects(bridge, vni, isTunnelled(wanted, bridge))),
     ...(view.settings.get(vni) ?? []),
-    ...(vxlan === undefined ? ['the VXLAN device is missing'] : vxlanDefects(vxlan, vni, wanted)),
+    ...deviceDefects(vni, wanted, bridge, vxlan),
     ...(wanted === undefined ? [] : underlayDefects(wanted, vxlan, view)),
   ];
   return { payload: payloadOf(vni, wanted, bridge, vxlan), defects };
+}
+
+function isTunnelled(wanted: BridgeDomainItem | undefined, bridge: Link): boolean {
+  return wanted === undefined ? !isUntunnelled(bridge) : wanted.vtep !== '';
+}
+
+/** Without a VTEP there is to be no VXLAN device. */
+function deviceDefects(
+  vni: number,
+  wanted: BridgeDomainItem | undefined,
+  bridge: Link | undefined,
+  vxlan: Link | undefined,
+): string[] {
+  if (vxlan !== undefined) return wanted?.vtep === '' ? [] : vxlanDefects(vxlan, vni, wanted);
+  const isOne = wanted === undefined ? isUntunnelled(bridge) : wanted.vtep === '';
+  return isOne ? [] : ['the VXLAN device is missing'];
 }
 
 function payloadOf(
@@ -165,6 +185,7 @@ function payloadOf(
     ...(bridge === undefined ? {} : { mtu: bridge.mtu }),
     ...(slave === undefined ? {} : { flood: slave.flood, arpSuppression: slave.neighSuppress }),
     ...(vxlan?.vxlan === undefined ? {} : tunnelFields(vxlan.vxlan)),
+    ...(vxlan === undefined && isUntunnelled(bridge) ? { vtep: '' } : {}),
   };
 }
 
@@ -189,6 +210,7 @@ function tunnelFields({
 }
 
 function underlayDefects(wanted: BridgeDomainItem, vxlan: Link | undefined, view: View): string[] {
+  if (wanted.vtep === '') return [];
   const underlay = underlaysOf(view.addresses).find(({ address }) => address === wanted.vtep);
   if (underlay === undefined) return [];
   const needed = neededMtu(wanted);
@@ -234,7 +256,8 @@ async function build(
   vxlan: Link | undefined,
 ): Promise<void> {
   const { vni } = wanted;
-  const device = await underlayDevice(wanted, doors);
+  const tunnelled = wanted.vtep !== '';
+  const device = tunnelled ? await underlayDevice(wanted, doors) : '';
   const made: string[] = [];
   const make = async (name: string, words: readonly string[]): Promise<void> => {
     await doors.ip.run(...words);
@@ -247,10 +270,14 @@ async function build(
       await doors.ip.run(...fixMtu(wanted));
     }
     await doors.isolate(bridgeName(vni));
-    if (vxlan === undefined) await make(vxlanName(vni), newVxlan(wanted, device));
-    const commands = [...vxlanCommands(wanted, vxlan), ...bridgeCommands(wanted, bridge)];
+    if (!tunnelled && vxlan !== undefined) await removeLink(vxlanName(vni), doors);
+    if (tunnelled && vxlan === undefined) await make(vxlanName(vni), newVxlan(wanted, device));
+    const commands = [
+      ...(tunnelled ? vxlanCommands(wanted, vxlan) : []),
+      ...bridgeCommands(wanted, bridge),
+    ];
     await Promise.all(commands.map((words) => doors.ip.run(...words)));
-    if (mustSetBroadcasts(wanted, vxlan)) {
+    if (tunnelled && mustSetBroadcasts(wanted, vxlan)) {
       await doors.floodBroadcasts(vxlanName(vni), wanted.flood);
     }
     // Below 1280 bytes IPv6 leaves an interface, and comes back with the settings of new ones.
@@ -273,9 +300,9 @@ async function mend(wanted: BridgeDomainItem, doors: Doors): Promise<void> {
     [bridge, vxlan].filter((link) => link !== undefined),
   );
   if (taken !== undefined) throw taken;
-  const device = await underlayDevice(wanted, doors);
+  const device = wanted.vtep === '' ? '' : await underlayDevice(wanted, doors);
   try {
-    if (vxlan !== undefined && vxlanIsAnother(wanted, device, vxlan)) {
+    if (device !== '' && vxlan !== undefined && vxlanIsAnother(wanted, device, vxlan)) {
       await replaceVxlan(wanted, doors, bridge);
     } else {
       await build(wanted, doors, bridge, vxlan);

@@ -7,6 +7,7 @@ import {
   macKey,
   neighborKey,
   portKey,
+  providerPortKey,
   vtepKey,
   type Payload,
 } from '../../model/item.js';
@@ -177,6 +178,8 @@ export class Changes {
     const key = this.#keyOfLink(name);
     if (!brief) this.#name(index, gone ? undefined : name);
     this.#underlay(event);
+    if (!brief || gone)
+      for (const vni of this.memory.providersAt(name)) this.#tell(providerPortKey(vni));
     if (key === undefined) return;
     if (gone) this.#tellMacsAt(name);
     if (this.#atWork.has(linkSubject(name))) {

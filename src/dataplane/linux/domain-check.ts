@@ -1,6 +1,6 @@
 import type { Memory } from './memory.js';
 import { ownership, type Link } from './links.js';
-import { bridgeName, vxlanName } from './names.js';
+import { bridgeName, UNTUNNELLED, vxlanName } from './names.js';
 import { bridgeDomainKey } from '../../model/item.js';
 import type { View, Wants } from './view.js';
 
@@ -17,9 +17,16 @@ export function noteDomains(view: View, memory: Memory): void {
     const vni = link.name.startsWith('nfvb') && link.kind === 'bridge' ? vniOf(link) : undefined;
     if (vni !== undefined) {
       const vxlan = view.links.get(vxlanName(vni));
-      memory.setDomain(vni, vxlan !== undefined && vniOf(vxlan) === vni);
+      const isWhole = vxlan === undefined ? isUntunnelled(link) : vniOf(vxlan) === vni;
+      memory.setDomain(vni, isWhole);
     }
   }
+}
+
+/** Its bridge domain is to have no VXLAN device. */
+export function isUntunnelled(bridge: Link | undefined): boolean {
+  const found = bridge && ownership(bridge);
+  return found?.owner === 'ours' && found.attested === UNTUNNELLED;
 }
 
 /** The VNI of a link that carries the alias of a bridge domain and its name. */

@@ -1,6 +1,7 @@
 /** How the kinds reach the kernel. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { refusal } from '../../host/iproute2/answers.js';
 import { Batch, type BatchOptions } from '../../host/iproute2/batch.js';
 import type { Words } from '../../host/iproute2/command.js';
 import type { Programs } from '../../host/program.js';
@@ -43,6 +44,8 @@ export interface Doors {
   };
   /** See `Broadcasts`. */
   floodBroadcasts(device: string, flood: boolean): Promise<void>;
+  /** Any alias, also none: a batch cannot be told an empty word. */
+  setAlias(device: string, alias: string): Promise<void>;
   /** The host's addresses, read once for an operation. */
   addresses(): Promise<readonly HostAddress[]>;
   netnsExists(netns: string): Promise<boolean>;
@@ -122,6 +125,7 @@ export class Gate {
         defects: (vni, mac) => this.#gatewayFilter.defects(vni, mac, tc),
       },
       floodBroadcasts: (device, flood) => this.#broadcasts.set(device, flood, ip),
+      setAlias: (device, alias) => this.#setAlias(device, alias, signal),
       addresses: () => (addresses ??= ip.query('addr', 'show').then(parseAddresses)),
       netnsExists: (netns) => this.#netnsExists(netns),
       newMac,
@@ -175,6 +179,14 @@ export class Gate {
       batch.close();
       this.#passing.delete(batch);
     }
+  }
+
+  /** @throws NfvError KERNEL_REFUSED, NOT_PRIVILEGED; those of Programs.run */
+  async #setAlias(device: string, alias: string, signal: AbortSignal): Promise<void> {
+    const { programs, stallMs: deadlineMs } = this.options;
+    const words = ['link', 'set', 'dev', device, 'alias', alias];
+    const { code, stderr } = await programs.run('ip', words, { deadlineMs, signal });
+    if (code !== 0) throw refusal('ip', words.join(' '), stderr);
   }
 
   async #undo(words: readonly string[]): Promise<void> {

@@ -20,11 +20,13 @@ interface LinkState {
 /** The links of an item as they are when it is applied. */
 export function linksOf(payload: Payload): LinkState[] {
   if (payload.kind === 'bridge_domain') {
-    const { vni, mtu } = payload;
+    const { vni, mtu, vtep } = payload;
     const key = keyOf(payload);
     const both = { up: true, mtu };
+    const bridge = { ...both, name: bridgeName(vni), master: '', alias: alias(key) };
+    if (vtep === '') return [bridge];
     return [
-      { ...both, name: bridgeName(vni), master: '', alias: alias(key) },
+      bridge,
       { ...both, name: vxlanName(vni), master: bridgeName(vni), alias: alias(key, VXLAN_PART) },
     ];
   }

@@ -3,6 +3,7 @@ import { hasErrno } from '../../host/iproute2/answers.js';
 import { NfvError } from '../../errors.js';
 import type { GatewayInterfaceItem } from '../../model/routing-items.js';
 import type { Door } from './door.js';
+import { isUntunnelled } from './domain-check.js';
 import type { Doors } from './doors.js';
 import { bare, overlap } from '../../model/interface-addresses.js';
 import { addressesAt } from './gateway-addresses.js';
@@ -122,7 +123,7 @@ async function changeMac({ vni, mac }: GatewayInterfaceItem, inside: Door): Prom
 async function keepLocal(wanted: GatewayInterfaceItem, doors: Doors): Promise<void> {
   const { vni, mac } = wanted;
   const entry = ['fdb', 'replace', mac, 'dev', gatewayName(vni), 'master', 'static', 'sticky'];
-  await doors.gatewayFilter.set(vni, mac);
+  await keepFromTunnels(wanted, doors);
   await doors.floodBroadcasts(gatewayName(vni), true);
   await Promise.all([
     doors.bridge.run(...entry),
@@ -131,6 +132,16 @@ async function keepLocal(wanted: GatewayInterfaceItem, doors: Doors): Promise<vo
       return doors.ip.run('neigh', 'replace', ...neighbor);
     }),
   ]);
+}
+
+/** In a provider network there are none: a gateway has an address of its own there, and is to be heard. */
+async function keepFromTunnels({ vni, mac }: GatewayInterfaceItem, doors: Doors): Promise<void> {
+  try {
+    await doors.gatewayFilter.set(vni, mac);
+  } catch (error) {
+    if (!hasErrno(error, 'ENODEV')) throw error;
+    if (!isUntunnelled(await readLinkNow(bridgeName(vni), doors))) throw error;
+  }
 }
 
 /** Takes away what only the gateway as it was before needs. */

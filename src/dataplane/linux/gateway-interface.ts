@@ -7,7 +7,7 @@
 import { gatewayKey, type GatewayInterfaceItem } from '../../model/routing-items.js';
 import { gatewayDifferences, gatewaySubnets } from '../../reconcile/gateway-item.js';
 import type { Sight } from '../../reconcile/kind-table.js';
-import { needOurs } from './domain-check.js';
+import { isUntunnelled, needOurs } from './domain-check.js';
 import { linkLocalOf } from './gateway-addresses.js';
 import { createGateway, mendGateway, removeGateway } from './gateway-changes.js';
 import { answersFor, inTheWay, stateOf, strangerIn } from './gateway-links.js';
@@ -35,6 +35,7 @@ export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
     needOurs(vni, wants, memory);
     wants.mac(vni, wanted.mac);
     for (const ip of answersFor(wanted)) wants.neighbor(vni, ip);
+    wants.links.add(bridgeName(vni));
     wants.filters.set(vni, wanted.mac);
   },
 
@@ -145,6 +146,6 @@ function localDefects(wanted: GatewayInterfaceItem, view: View): string[] {
   return [
     ...(isHeld ? [] : [`${bridgeName(vni)}: ${mac} is not held at ${gatewayName(vni)}`]),
     ...unknown.map((ip) => `${bridgeName(vni)}: does not know that ${ip} is here`),
-    ...(view.filters.get(vni) ?? []),
+    ...(isUntunnelled(view.links.get(bridgeName(vni))) ? [] : (view.filters.get(vni) ?? [])),
   ];
 }

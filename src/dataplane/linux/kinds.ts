@@ -7,6 +7,7 @@ import { gatewayNeighbor } from './gateway-neighbor.js';
 import { macEntry } from './mac-entry.js';
 import { neighborEntry } from './neighbor-entry.js';
 import { port } from './port.js';
+import { providerPort } from './provider-port.js';
 import { route } from './route.js';
 import { tunnel } from './tunnel.js';
 import { vrf } from './vrf.js';
@@ -25,6 +26,7 @@ export const KINDS: Kinds = {
   gateway_interface: gatewayInterface,
   gateway_neighbor: gatewayNeighbor,
   route,
+  provider_port: providerPort,
 };
 
 export const KIND_TABLE = new KindTable<LinuxMeans>(KINDS);

@@ -24,6 +24,12 @@ export interface Slave {
   readonly neighSuppress: boolean;
 }
 
+export interface Vlan {
+  readonly id: number;
+  /** The link whose frames with the tag it takes. */
+  readonly parent: string;
+}
+
 export interface Tap {
   readonly multiQueue: boolean;
 }
@@ -48,6 +54,7 @@ export interface Link {
   readonly vxlan?: Vxlan;
   readonly slave?: Slave;
   readonly tap?: Tap;
+  readonly vlan?: Vlan;
 }
 
 export interface HostAddress {
@@ -100,12 +107,24 @@ function parseLink(row: Fields): Link | undefined {
     addrGenMode: text(row, 'inet6_addr_gen_mode') ?? '',
     stp: (number(data, 'stp_state') ?? 0) !== 0,
     mcastSnooping: (number(data, 'mcast_snooping') ?? 0) !== 0,
-    ...(kind === 'vxlan' ? { vxlan: parseVxlan(data) } : {}),
-    ...(kind === 'tun' ? { tap: { multiQueue: flag(data, 'multi_queue') ?? false } } : {}),
+    ...parseKind(kind, data, row),
     ...(text(info, 'info_slave_kind') === 'bridge'
       ? { slave: parseSlave(object(info, 'info_slave_data')) }
       : {}),
   };
+}
+
+function parseKind(kind: string, data: Fields, row: Fields): Pick<Link, 'vxlan' | 'tap' | 'vlan'> {
+  switch (kind) {
+    case 'vxlan':
+      return { vxlan: parseVxlan(data) };
+    case 'tun':
+      return { tap: { multiQueue: flag(data, 'multi_queue') ?? false } };
+    case 'vlan':
+      return { vlan: { id: number(data, 'id') ?? 0, parent: text(row, 'link') ?? '' } };
+    default:
+      return {};
+  }
 }
 
 function parseVxlan(data: Fields): Vxlan {

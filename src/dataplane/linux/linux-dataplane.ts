@@ -11,7 +11,7 @@ import { timestamp, type Clock } from '../../model/clock.js';
 import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Log } from '../../model/log.js';
 import type { Item, Payload } from '../../model/item.js';
-import type { Capabilities, Underlay } from '../../model/nve.js';
+import type { Capabilities, ProviderUplink, Underlay } from '../../model/nve.js';
 import type { PortCounters, Reach, UnderlayPath } from '../../model/query.js';
 import type {
   AroundStep,
@@ -45,6 +45,8 @@ export interface LinuxDataplaneOptions {
   readonly clock: Clock;
   /** Hears what this kernel cannot do that the host should know of. */
   readonly log: Pick<Log, 'warn'>;
+  /** Interfaces of the host to physical networks, and what networks call them. */
+  readonly providers?: readonly Pick<ProviderUplink, 'name' | 'interface'>[];
   /** Folders to look for iproute2 in, as in $PATH. */
   readonly searchPath?: string;
   /** Where the kernel's settings are. */
@@ -78,7 +80,7 @@ const MONITOR = ['-o', '-d', 'monitor', 'link', 'address', 'route', 'neigh', 'la
 export class LinuxDataplane implements Dataplane {
   readonly traits = KINDS;
   readonly addressWatch: LinuxAddressWatch;
-  readonly #memory = new Memory();
+  readonly #memory: Memory;
   readonly #gate: Gate;
   readonly #changes: Changes;
   readonly #searchPath: string;
@@ -91,6 +93,8 @@ export class LinuxDataplane implements Dataplane {
 
   /** Works in the network namespace that the process is in; starts what it needs when needed. */
   constructor(private readonly options: LinuxDataplaneOptions) {
+    const { providers = [] } = options;
+    this.#memory = new Memory(new Map(providers.map((each) => [each.name, each.interface])));
     this.#searchPath = options.searchPath ?? SEARCH_PATH;
     this.addressWatch = new LinuxAddressWatch(options.log);
     this.#programs = new SystemPrograms(this.#searchPath, options.clock);
@@ -131,7 +135,7 @@ export class LinuxDataplane implements Dataplane {
         'no routers: /run/netns is a copy here, so names in it would end with the agent',
       );
     }
-    return probe(this.#gate.doors(signal).ip, last);
+    return probe(this.#gate.doors(signal).ip, last, this.#memory.uplinks);
   }
 
   async underlays(signal: AbortSignal): Promise<readonly Underlay[]> {

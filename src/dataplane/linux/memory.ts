@@ -20,8 +20,30 @@ export class Memory {
   readonly #gateways = new Map<number, number>();
   /** By the number of its namespace, the VRF of a router. */
   readonly #routers = new Map<number, number>();
+  /** By VNI, the links that its provider port is about. */
+  readonly #providers = new Map<number, readonly string[]>();
   /** Everything has been read once, so a port that is not known does not exist. */
   primed = false;
+
+  /** `uplinks`: interfaces of the host to physical networks, by the names that networks call them by. */
+  constructor(readonly uplinks: ReadonlyMap<string, string> = new Map()) {}
+
+  providerLinks(vni: number): readonly string[] {
+    return this.#providers.get(vni) ?? [];
+  }
+
+  /** The VNIs whose provider port a link is about. */
+  *providersAt(link: string): Generator<number> {
+    for (const [vni, links] of this.#providers) if (links.includes(link)) yield vni;
+  }
+
+  setProvider(vni: number, links: readonly string[]): void {
+    this.#providers.set(vni, links);
+  }
+
+  forgetProvider(vni: number): void {
+    this.#providers.delete(vni);
+  }
 
   isOurs(vni: number): boolean {
     return this.#domains.has(vni);
@@ -38,6 +60,7 @@ export class Memory {
     this.#byEndpoint.clear();
     this.#byLink.clear();
     this.#gateways.clear();
+    this.#providers.clear();
     this.#routers.clear();
   }
 

@@ -46,6 +46,12 @@ export function givenName(port: Port): string {
   }
 }
 
+/** The device of a provider network's VLAN, on the uplink. */
+export const providerName = (vni: number): string => `nfvu${vni}`;
+
+/** The VNI of such a device's name; undefined: not a name of ours. */
+export const providerVniOfName = (name: string): number | undefined => numberAfter('nfvu', name);
+
 /** The host's end of a network's gateway interface. */
 export const gatewayName = (vni: number): string => `nfvg${vni}`;
 
@@ -92,6 +98,9 @@ export function parseAlias(text: string): Tag | undefined {
   const key = text.slice('nfvd:'.length, at < 0 ? undefined : at);
   return key === '' ? undefined : { key, attested: at < 0 ? '' : text.slice(at + 1) };
 }
+
+/** What the alias of a bridge says after the key of its bridge domain, if there is no VXLAN device. */
+export const UNTUNNELLED = 'untunnelled';
 
 /** What the alias of a VXLAN device says after the key of its bridge domain. */
 export const VXLAN_PART = 'vxlan';

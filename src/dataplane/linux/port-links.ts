@@ -2,6 +2,7 @@
 import { isIndexName } from '../../host/iproute2/command.js';
 import { NfvError } from '../../errors.js';
 import { portKey, type PortItem } from '../../model/item.js';
+import { isUntunnelled } from './domain-check.js';
 import type { Doors } from './doors.js';
 import { ownership, type Link } from './links.js';
 import { alias, bridgeName, vxlanName } from './names.js';
@@ -41,7 +42,7 @@ export async function attach(
 ): Promise<void> {
   const bridge = bridgeName(vni);
   const vxlan = await readLinkNow(vxlanName(vni), doors);
-  const learning = vxlan?.slave?.learning === true ? 'on' : 'off';
+  const learning = (await learns(bridge, vxlan, doors)) ? 'on' : 'off';
   const set = ['link', 'set', 'dev', name];
   const flood = ['flood', 'on', 'mcast_flood', 'on'];
   const tag = alias(portKey(endpoint), attested);
@@ -55,4 +56,10 @@ export async function attach(
     mute ? doors.floodBroadcasts(name, true) : undefined,
     doors.ip.run(...set, adminUp ? 'up' : 'down', 'alias', tag),
   ]);
+}
+
+/** In a network without tunnels all that is known of MACs is learned. */
+async function learns(bridge: string, vxlan: Link | undefined, doors: Doors): Promise<boolean> {
+  if (vxlan !== undefined) return vxlan.slave?.learning === true;
+  return isUntunnelled(await readLinkNow(bridge, doors));
 }

@@ -7,7 +7,7 @@ import type { LinuxKind } from './kind.js';
 import { removeLink } from './link-removal.js';
 import { ownership } from './links.js';
 import type { Memory } from './memory.js';
-import { gatewayVniOfName, portName, vniOfName, vxlanName } from './names.js';
+import { gatewayVniOfName, portName, providerVniOfName, vniOfName, vxlanName } from './names.js';
 import { whoseLink } from './port-links.js';
 import { leftoverEndpoint, leftoverName, portSight, UNKNOWN } from './port-sight.js';
 import { createTap, updateTap } from './port-tap.js';
@@ -88,7 +88,7 @@ export const port: LinuxKind<PortItem> = {
 
 /** The name is of a kind of link that is no port. */
 function isOthers(name: string): boolean {
-  return vniOfName(name) !== undefined || gatewayVniOfName(name) !== undefined;
+  return [vniOfName, gatewayVniOfName, providerVniOfName].some((of) => of(name) !== undefined);
 }
 
 /** @throws NfvError ITEM_UNSUPPORTED */

@@ -1,7 +1,8 @@
 /** What the connected VPP can do for an NVA: what it has messages for, which its plugins bring. */
 import { ITEM_KINDS, type ItemKind } from '../../model/item.js';
-import type { Capabilities } from '../../model/nve.js';
+import type { Capabilities, ProviderUplink } from '../../model/nve.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
+import { readInterfaces } from './read-interfaces.js';
 import type { Vpp } from './vpp.js';
 
 const BASE: readonly FeatureName[] = ['interfaces', 'bridge_domains', 'vxlan', 'ip'];
@@ -40,4 +41,18 @@ export function capabilitiesOf(vpp: Vpp, version: string, canTap: boolean): Capa
     portKinds,
     bumModes: able ? ['head_end', 'multicast', 'none'] : [],
   };
+}
+
+/** The interfaces to physical networks, by their names; of one that VPP is yet to make the MTU is 0. */
+export async function providersOf(
+  uplinks: ReadonlyMap<string, string>,
+  vpp: Vpp,
+): Promise<ProviderUplink[]> {
+  if (uplinks.size === 0) return [];
+  const found = new Map((await readInterfaces(vpp)).map((each) => [each.name, each]));
+  const vlans = vpp.can('subinterfaces');
+  return [...uplinks].map(([name, device]) => {
+    const { mtu = 0, linkMtu = 0 } = found.get(device) ?? {};
+    return { name, interface: device, mtu: mtu === 0 ? linkMtu : mtu, vlans };
+  });
 }

@@ -8,6 +8,7 @@ import { ipRoute } from './ip-route.js';
 import { macEntry } from './mac-entry.js';
 import { neighborEntry } from './neighbor-entry.js';
 import { port } from './port.js';
+import { providerPort } from './provider-port.js';
 import { tunnel } from './tunnel.js';
 import { vrf } from './vrf.js';
 import { vtep } from './vtep.js';
@@ -27,6 +28,7 @@ export const KINDS: Kinds = {
   gateway_interface: gatewayInterface,
   gateway_neighbor: gatewayNeighbor,
   route: ipRoute,
+  provider_port: providerPort,
 };
 
 export const KIND_TABLE = new KindTable<VppMeans>(KINDS);

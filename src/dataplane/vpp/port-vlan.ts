@@ -11,12 +11,8 @@ import type { Seen } from './orphans.js';
 import { interfaceOfVpp, type PortKind } from './port-kind.js';
 import { tagOf } from './tag.js';
 import type { Interface } from './view.js';
-import { idOf, makeOrTakeSub, NO_REWRITE } from './vlan-subif.js';
+import { idOf, makeOrTakeSub, POP_ONE, POP_TWO, removeSub, rewriteTags } from './vlan-subif.js';
 import { undoing } from './undoing.js';
-import { RETVAL, unless, type Vpp } from './vpp.js';
-
-/** `l2_vtr_op_t` (vnet/l2/l2_vtr.h), by how many tags are taken off. */
-const REWRITE = { none: NO_REWRITE, pop1: 3, pop2: 4 } as const;
 
 export const vlanPort: PortKind<VlanPort> = {
   claims: (spec) => [
@@ -39,7 +35,7 @@ export const vlanPort: PortKind<VlanPort> = {
   async create(item, spec, context) {
     const index = await makeOrTake(item, spec, context);
     const work = put(index, item, spec, context);
-    await undoing(work, (vpp) => remove(index, vpp), context);
+    await undoing(work, (vpp) => removeSub(index, vpp), context);
   },
 
   async update(index, item, { wanted }, context) {
@@ -48,11 +44,11 @@ export const vlanPort: PortKind<VlanPort> = {
     await put(index, item, wanted, context);
   },
 
-  remove: (index, _from, { vpp }) => remove(index, vpp),
+  remove: (index, _from, { vpp }) => removeSub(index, vpp),
 };
 
 function rewriteOf({ innerVlanId }: VlanPort): number {
-  return innerVlanId === 0 ? REWRITE.pop1 : REWRITE.pop2;
+  return innerVlanId === 0 ? POP_ONE : POP_TWO;
 }
 
 /**
@@ -91,25 +87,6 @@ async function put(index: number, item: PortItem, spec: VlanPort, context: Conte
   const { vni, adminUp: up } = item;
   await Promise.all([
     place(index, { tag: tagOf(portKey(item.endpoint)), vni, group: 0, up }, context),
-    rewrite(index, rewriteOf(spec), context.vpp),
+    rewriteTags(index, rewriteOf(spec), context.vpp),
   ]);
-}
-
-async function rewrite(index: number, operation: number, vpp: Vpp): Promise<void> {
-  await vpp.request('l2_interface_vlan_tag_rewrite', {
-    sw_if_index: index,
-    vtr_op: operation,
-    push_dot1q: 0,
-    tag1: 0,
-    tag2: 0,
-  });
-}
-
-/** What is done to the tags ends before: it is kept by index (l2output_main.configs), and that is given again. */
-async function remove(index: number, vpp: Vpp): Promise<void> {
-  const work = Promise.all([
-    rewrite(index, REWRITE.none, vpp),
-    vpp.request('delete_subif', { sw_if_index: index }),
-  ]);
-  await unless(work, RETVAL.INVALID_SW_IF_INDEX);
 }

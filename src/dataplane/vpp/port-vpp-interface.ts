@@ -52,7 +52,7 @@ export const vppInterfacePort: PortKind<VppInterfacePort> = {
 };
 
 /** Of one that is ours already it is what was found first. */
-function attestedOf({ tag, up }: Interface): string {
+export function attestedOf({ tag, up }: Interface): string {
   const before = parseTag(tag)?.attested ?? '';
   if (before !== '') return before;
   return up ? WAS_UP : WAS_DOWN;
@@ -75,7 +75,7 @@ function named(name: string, tag: string, seen: Seen, { uplinks }: Context): Int
 }
 
 /** In VPP's order: as long as it is not as it was, it has our tag. */
-async function giveBack(index: number, attested: string, vpp: Vpp): Promise<void> {
+export async function giveBack(index: number, attested: string, vpp: Vpp): Promise<void> {
   const work = Promise.all([
     vpp.request('sw_interface_set_l2_bridge', {
       rx_sw_if_index: index,

@@ -41,6 +41,7 @@ export async function read(
   view.offersEventIdx = vpp.has('create_vhost_user_if_v2');
   view.endpoints = wants.endpoints;
   view.answers = wants.answers;
+  view.providers = uplinks.providers;
   await readRouting(wants, view, vpp);
   if (wants.addresses) {
     view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));

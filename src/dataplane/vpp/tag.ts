@@ -1,6 +1,6 @@
 /**
  * How ours are told from others': the tag of an interface (sw_interface_tag_add_del) and of a bridge
- * domain (`bd_tag`) is `nfvd:KEY`, of a helper object `nfvd:KEY@PART`. That of a port or an uplink may go on
+ * domain (`bd_tag`) is `nfvd:KEY`, of a helper object `nfvd:KEY@PART`. That of a port, a provider port or an uplink may go on
  * with `=ATTESTED`: what it was made with, or found as, and VPP does not tell. VPP keeps 63 bytes of it.
  */
 import { createHash } from 'node:crypto';
@@ -10,6 +10,7 @@ const MAX_BYTES = 63;
 /** 64 bits: enough to tell one host's objects apart. */
 const HASH_DIGITS = 16;
 const PORT = 'port/';
+const PROVIDER = 'provider/';
 /** The tags of interfaces that are the host's and that we made: `nfvd:uplink/NAME`. */
 export const UPLINK = 'uplink/';
 /** Bytes that are kept free for what such a tag attests. */
@@ -27,13 +28,13 @@ export interface Tag {
 /** Without what it may attest. */
 export function tagOf(key: string, part = ''): string {
   const end = part === '' ? '' : `@${part}`;
-  const mayAttest = key.startsWith(PORT) || key.startsWith(UPLINK);
+  const mayAttest = [PORT, UPLINK, PROVIDER].some((prefix) => key.startsWith(prefix));
   const reserved = mayAttest ? MAX_ATTESTED + 1 : 0;
   const room = MAX_BYTES - PREFIX.length - end.length - reserved;
   return `${PREFIX}${key.length <= room ? key : shortened(key, room)}${end}`;
 }
 
-/** @param attested at most `MAX_ATTESTED` bytes, and only of a port or an uplink */
+/** @param attested at most `MAX_ATTESTED` bytes, and only of a port, a provider port or an uplink */
 export function attesting(tag: string, attested: string): string {
   return attested === '' ? tag : `${tag}=${attested}`;
 }

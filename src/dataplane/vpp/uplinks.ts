@@ -26,7 +26,11 @@ export class Uplinks {
   /** What VPP told last, and which start of it. */
   #onPci: { readonly start: number; readonly names: UplinkView['onPci'] } | undefined;
 
-  constructor(all: readonly Uplink[]) {
+  /** @param providers interfaces to physical networks, by the names that networks call them by */
+  constructor(
+    all: readonly Uplink[],
+    readonly providers: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.#table = new UplinkTable(all);
   }
 
@@ -34,8 +38,14 @@ export class Uplinks {
   has(name: string): boolean {
     return (
       this.#table.named(name) !== undefined ||
+      [...this.providers.values()].includes(name) ||
       this.#pcis.some((pci) => this.#onPci?.names.get(pci)?.includes(name) === true)
     );
+  }
+
+  /** @param name VPP's, or as the configuration has it */
+  named(name: string): Uplink | undefined {
+    return this.#table.named(name);
   }
 
   /** The uplink that is to have a VTEP's address. */

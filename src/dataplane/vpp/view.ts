@@ -142,6 +142,8 @@ export class View {
   answers: ReadonlySet<string> = new Set();
   /** How the uplinks of the configuration stand, and those that it has no more. */
   uplinks: UplinkSights = { byAddress: new Map(), stale: new Map() };
+  /** VPP's names of interfaces to physical networks, by the names that networks call them by. */
+  providers: ReadonlyMap<string, string> = new Map();
   /** Remote VTEPs that VPP has a way to. */
   readonly reachable = new Set<string>();
   readonly #byTag = new Map<string, Interface>();

@@ -3,7 +3,7 @@ import type { SubIfFlags } from '../../vpp-api/generated/messages.js';
 import { somebodyElses, type Seen } from './orphans.js';
 import { bareTag } from './tag.js';
 import type { Interface, SubInterface } from './view.js';
-import type { Vpp } from './vpp.js';
+import { RETVAL, unless, type Vpp } from './vpp.js';
 
 export interface VlanTags {
   readonly outerVlanId: number;
@@ -15,6 +15,9 @@ export interface VlanTags {
 
 /** `l2_vtr_op_t` (vnet/l2/l2_vtr.h) of one whose tags nobody rewrites. */
 export const NO_REWRITE = 0;
+/** Of one, and two, that are taken off what comes in. */
+export const POP_ONE = 3;
+export const POP_TWO = 4;
 
 /** The number in VPP's name of it, `PARENT.ID`: of one tag the VLAN, else both in decimal digits. */
 export function idOf({ outerVlanId, innerVlanId, dot1ad }: VlanTags): number {
@@ -79,4 +82,24 @@ function hasTags(sub: SubInterface, { outerVlanId, innerVlanId, dot1ad }: VlanTa
     sub.dot1ad === dot1ad &&
     sub.tags === (innerVlanId === 0 ? 1 : 2)
   );
+}
+
+/** @param operation `l2_vtr_op_t` */
+export async function rewriteTags(index: number, operation: number, vpp: Vpp): Promise<void> {
+  await vpp.request('l2_interface_vlan_tag_rewrite', {
+    sw_if_index: index,
+    vtr_op: operation,
+    push_dot1q: 0,
+    tag1: 0,
+    tag2: 0,
+  });
+}
+
+/** What is done to the tags ends before: it is kept by index (l2output_main.configs), and that is given again. */
+export async function removeSub(index: number, vpp: Vpp): Promise<void> {
+  const work = Promise.all([
+    rewriteTags(index, NO_REWRITE, vpp),
+    vpp.request('delete_subif', { sw_if_index: index }),
+  ]);
+  await unless(work, RETVAL.INVALID_SW_IF_INDEX);
 }

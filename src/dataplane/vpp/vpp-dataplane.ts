@@ -4,7 +4,7 @@ import type { Clock } from '../../model/clock.js';
 import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { Item } from '../../model/item.js';
 import type { Log } from '../../model/log.js';
-import type { Capabilities, Underlay } from '../../model/nve.js';
+import type { Capabilities, ProviderUplink, Underlay } from '../../model/nve.js';
 import type { PortCounters } from '../../model/query.js';
 import type {
   AroundStep,
@@ -19,7 +19,7 @@ import { abortError } from '../../vpp-api/client/abort-watch.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
 import { Admission } from './admission.js';
-import { capabilitiesOf } from './capabilities.js';
+import { capabilitiesOf, providersOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import type { Context } from './context.js';
 import { Health } from './health.js';
@@ -46,6 +46,8 @@ export interface VppDataplaneOptions {
   /** Makes the client, which tells the dataplane what becomes of its connection. */
   readonly connect: (onSession: (event: SessionEvent) => void) => VppClient;
   readonly uplinks: readonly Uplink[];
+  /** Interfaces of VPP to physical networks, and what networks call them. */
+  readonly providers?: readonly Pick<ProviderUplink, 'name' | 'interface'>[];
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
   readonly readStats: ReadStats;
@@ -90,7 +92,8 @@ export class VppDataplane implements Dataplane {
 
   /** Connects, and goes on connecting until `close`. */
   constructor(private readonly options: VppDataplaneOptions) {
-    this.#uplinks = new Uplinks(options.uplinks);
+    const providers = (options.providers ?? []).map((each) => [each.name, each.interface] as const);
+    this.#uplinks = new Uplinks(options.uplinks, new Map(providers));
     this.#health = new Health(options.clock);
     this.#tried = new Promise((resolve) => (this.#endTry = resolve));
     this.#client = options.connect((event) => {
@@ -106,7 +109,9 @@ export class VppDataplane implements Dataplane {
     if (this.#client.boot !== undefined) {
       const vpp = this.#vpp(signal);
       const version = await this.#release.of(vpp);
-      this.#capabilities = capabilitiesOf(vpp, version, await this.options.canTap());
+      const found = capabilitiesOf(vpp, version, await this.options.canTap());
+      const providers = await providersOf(this.#uplinks.providers, vpp);
+      this.#capabilities = { ...found, ...(providers.length > 0 ? { providers } : {}) };
     }
     return this.#capabilities;
   }

@@ -25,6 +25,8 @@ const ERRNO_OF_PATTERN: readonly (readonly [RegExp, string])[] = [
   [/^Error: Exclusivity flag on, cannot modify\.?$/m, 'EEXIST'],
   [/already (exists|assigned)\.?$/m, 'EEXIST'],
   [/is not unicast\.?$/m, 'EADDRNOTAVAIL'],
+  // net/8021q/vlan_netlink.c, vlan_validate.
+  [/Invalid link address\.?$/m, 'EADDRNOTAVAIL'],
   [/^Error: Unknown device type\.?$/m, 'EOPNOTSUPP'],
   [/(^|: )Operation not permitted$/m, 'EPERM'],
 ];

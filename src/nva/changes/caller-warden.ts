@@ -3,6 +3,7 @@ import { invalidFields, NfvError } from '../../errors.js';
 import type { Call } from '../../model/api.js';
 import { COLLECTION_OF, type Specified } from '../../model/changes.js';
 import { formatName, type Collection } from '../../model/names.js';
+import { subnetsNamed } from '../../model/router.js';
 import { isUnlimited, Rights, type Owner } from '../rights.js';
 import { ANYTHING, type Judged, type Owners, type Warden } from './warden.js';
 
@@ -51,10 +52,10 @@ class CallerWarden implements Warden {
     if (is.kind === 'Endpoint') this.rights.checkPort(owner, is.spec);
     if (is.kind !== 'Router') return;
     // A router joins networks: who writes it has to write each of them.
-    for (const [i, id] of is.spec.subnets.entries()) {
+    for (const { field, id } of subnetsNamed(is.spec)) {
       const of = await owners.ofSubnet(id);
       if (of === 'unknown') continue;
-      if (!this.rights.reads(of)) throw missing(`router.subnets[${i}]`, 'subnets', id);
+      if (!this.rights.reads(of)) throw missing(field, 'subnets', id);
       if (!this.rights.writes(of)) throw this.rights.denied(`route subnets/${id}`);
     }
   }

@@ -128,7 +128,8 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
     const { spec } = this.state.record;
     this.#touch(spec, undefined);
     if (this.options.trusted === true) return;
-    if ((await overlay.hold(await this.rules.checkDelete(this.id, spec))) === 'retry') {
+    const back = this.options.mayReplace ? 'back' : undefined;
+    if ((await overlay.hold(await this.rules.checkDelete(this.id, spec, back))) === 'retry') {
       throw new NfvError('WRITE_CONFLICT', `${this.#name} was changed meanwhile`);
     }
   }
@@ -162,7 +163,8 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
   /** Whoever comes to use what is replaced is to be in the plan. */
   async #relyOnUsers(): Promise<void> {
     if (this.state === undefined || this.options.trusted === true) return;
-    for (const { compare } of await this.rules.checkDelete(this.id, this.state.record.spec)) {
+    const { spec } = this.state.record;
+    for (const { compare } of await this.rules.checkDelete(this.id, spec, 'back')) {
       const generation = compare.kind === 'empty' ? generationOf(compare.prefix) : undefined;
       if (generation !== undefined) await this.options.overlay.rely(generation);
     }

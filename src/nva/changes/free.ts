@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { SubnetSpec } from '../../model/subnet.js';
 import { AddressAllocator } from '../address-allocator.js';
-import { macFrom } from '../endpoints.js';
 import { macKey } from '../keys.js';
+import { macFrom } from '../mac-from.js';
 import type { Reads } from '../reads.js';
 import { VniAllocator } from '../vni-allocator.js';
 

@@ -152,7 +152,8 @@ class Planning {
       return change === undefined ? [] : [{ draft, change }];
     });
     const changes = changed.map(({ change }) => change);
-    const effect = effectOf(this.deps.index, changes.flatMap(inputOf(this.deps.index)));
+    const { index } = this.deps;
+    const effect = await effectOf(index, changes.flatMap(inputOf(index)));
     return {
       hash: hashOf(changes, effect),
       revision: overlay.revision,
@@ -303,8 +304,8 @@ function inputOf(index: CompileIndex): (change: ResourceChange) => Change[] {
       case 'Nve': {
         const now = index.current('Nve', id);
         const known = now.kind === 'Nve' ? now.after : undefined;
-        const { underlays = [], withdrawn = false } = known ?? {};
-        return [{ kind: after.kind, id, after: { spec: after.spec, underlays, withdrawn } }];
+        const unknown = { underlays: [], providers: [], withdrawn: false };
+        return [{ kind: after.kind, id, after: { ...(known ?? unknown), spec: after.spec } }];
       }
       case 'Subnet':
         return [{ kind: after.kind, id, after: after.spec }];

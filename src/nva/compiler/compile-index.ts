@@ -11,7 +11,7 @@ import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
 import { DeltaBuilder, type ItemDelta } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
-import { peerItems, vtepItems } from './items.js';
+import { vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
 import { routeBetween, type RouteBetween } from './route-between.js';
 import { reachOf } from './reach.js';
@@ -53,29 +53,59 @@ export class CompileIndex {
 
   /** Takes a change in, and tells which NVEs' configurations change by it, and how. */
   apply(change: Change): Map<string, ItemDelta> {
+    if (this.#isInvisible(change)) {
+      this.#tables.put(change);
+      return new Map();
+    }
+    return this.#diff([change], this.#scopeOf(change));
+  }
+
+  /**
+   * The same for changes of one moment: what one gives up another may have, without anything in
+   * between. Of several of one resource the last counts.
+   */
+  applyAll(changes: readonly Change[]): Map<string, ItemDelta> {
+    const visible: Change[] = [];
+    const last = new Map(changes.map((change) => [`${change.kind} ${change.id}`, change]));
+    for (const change of last.values()) {
+      if (this.#isInvisible(change)) this.#tables.put(change);
+      else visible.push(change);
+    }
+    const [first, ...others] = visible;
+    if (first === undefined) return new Map();
+    if (others.length === 0) return this.#diff(visible, this.#scopeOf(first));
+    return this.#diff(visible, this.#scopeOfAll(visible));
+  }
+
+  #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDelta> {
     const tables = this.#tables;
     const deltas = new DeltaBuilder();
-    if (this.#isInvisible(change)) {
-      tables.put(change);
-      return deltas.result();
-    }
-    const scope = this.#scopeOf(change);
-    const changed = this.#changedEndpoint(change);
-    const before = this.#scene(scope);
-    if (change.kind === 'Nve') this.#diffVteps(change, deltas);
-    tables.put(change);
-    const after = this.#scene(scope);
+    // An endpoint among others brings no NVE to its network and takes none from it.
+    const isWhole = scope.reach !== 'endpoint';
+    const before = this.#scene(scope, isWhole);
+    const nves = changes.filter(({ kind }) => kind === 'Nve');
+    const vteps = new Map(nves.map(({ id }) => [id, this.#vtepItems(id)]));
+    const changed = this.#put(changes);
+    for (const [id, was] of vteps) deltas.diff(id, was, this.#vtepItems(id));
+    const after = this.#scene(scope, isWhole, isWhole ? undefined : before.networks);
     for (const id of scope.networks) {
-      const isOf = changed?.before?.network === id || changed?.after?.network === id;
-      const own = isOf ? within(changed, id) : undefined;
       const [was, is] = [before.networks.get(id), after.networks.get(id)];
-      this.#networks.diff(tables.network(id), was, is, own, deltas);
+      this.#networks.diff(tables.network(id), was, is, within(changed, id), deltas);
     }
     for (const id of scope.routers) {
       const [was, is] = [before.routers.get(id), after.routers.get(id)];
       this.#routers.diff(was, is, scope.reach, changed, deltas);
     }
     return deltas.result();
+  }
+
+  /** @returns the endpoints that are others now */
+  #put(changes: readonly Change[]): ChangedEndpoint[] {
+    const tables = this.#tables;
+    const endpoints = changes.filter(({ kind }) => kind === 'Endpoint');
+    const were = endpoints.map(({ id }) => ({ id, before: tables.endpoint(id) }));
+    for (const change of changes) tables.put(change);
+    return were.map(({ id, before }) => ({ id, before, after: tables.endpoint(id) }));
   }
 
   /** The whole configuration of an NVE. */
@@ -151,7 +181,7 @@ export class CompileIndex {
   *#leadingItems({ networks, routers }: Scene, nve: string, to: Leading): Generator<Item> {
     const { id, endpoint, target } = to;
     for (const view of networks.values()) {
-      if (view !== undefined) yield* peerItems(view, nve, target);
+      if (view !== undefined) yield* this.#networks.peerItems(view, nve, target);
     }
     const own = networks.get(endpoint.network);
     if (own !== undefined) yield* this.#networks.endpointItems(own, nve, id, endpoint);
@@ -189,38 +219,74 @@ export class CompileIndex {
   #sceneOf(networks: ReadonlySet<string>): Scene {
     const routers = new Set<string>();
     for (const id of networks) {
-      for (const router of this.#tables.routersAt(id)) routers.add(router);
+      for (const router of this.#tables.routersTo(id)) routers.add(router);
     }
-    return this.#scene({ networks, routers });
+    return this.#scene({ networks, routers }, true);
   }
 
-  #scene({ networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>): Scene {
+  /**
+   * @param isWhole the routers with all their networks
+   * @param known views of the networks
+   */
+  #scene(
+    { networks, routers }: Record<'networks' | 'routers', ReadonlySet<string>>,
+    isWhole: boolean,
+    known?: Scene['networks'],
+  ): Scene {
     const tables = this.#tables;
-    const views = new Map<string, NetworkView | undefined>();
-    for (const id of networks) views.set(id, tables.view(id));
+    const views = known ?? new Map([...networks].map((id) => [id, tables.view(id)] as const));
+    const beside = new Map<string, NetworkView | undefined>();
+    const viewOf = (network: string): NetworkView | undefined => {
+      if (views.has(network) || !isWhole) return views.get(network);
+      if (!beside.has(network)) beside.set(network, tables.view(network));
+      return beside.get(network);
+    };
     const seen = new Map<string, RouterView | undefined>();
-    for (const id of routers) {
-      seen.set(
-        id,
-        tables.routerView(id, (network) => views.get(network)),
-      );
-    }
+    for (const id of routers) seen.set(id, tables.routerView(id, viewOf, isWhole));
     return { networks: views, routers: seen };
   }
 
+  /** What they may touch of the model as it was, and as it will be. */
+  #scopeOfAll(changes: readonly Change[]): Scope {
+    const isOfMembers = changes.every(({ kind }) => kind === 'Nve' || kind === 'Endpoint');
+    const scope = newScope(isOfMembers ? 'members' : 'everything');
+    for (const change of changes) this.#addTouched(scope, change);
+    const undo = changes.map(({ kind, id }) => this.current(kind, id));
+    for (const change of changes) this.#tables.put(change);
+    for (const change of undo) this.#addTouched(scope, change);
+    for (const change of undo) this.#tables.put(change);
+    return scope;
+  }
+
+  #addTouched(scope: Scope, change: Change): void {
+    if (change.kind !== 'Endpoint') {
+      this.#addScope(scope, change);
+      return;
+    }
+    for (const spec of [this.#tables.endpoint(change.id), change.after]) {
+      if (spec !== undefined) this.#addGroup(scope, spec.network);
+    }
+  }
+
   #scopeOf(change: Change): Scope {
-    const scope: Scope = { networks: new Set(), routers: new Set(), reach: 'everything' };
+    const scope = newScope(change.kind === 'Nve' ? 'members' : 'everything');
+    if (change.kind === 'Endpoint') this.#scopeOfEndpoint(scope, change);
+    else this.#addScope(scope, change);
+    return scope;
+  }
+
+  #addScope(scope: Scope, change: Exclude<Change, { kind: 'Endpoint' }>): void {
     const tables = this.#tables;
+    const addOf = (subnet: string): void => {
+      const spec = tables.subnet(subnet);
+      if (spec !== undefined) this.#addGroup(scope, spec.network);
+    };
     switch (change.kind) {
       case 'VirtualNetwork':
         this.#addGroup(scope, change.id);
         break;
       case 'Nve':
         for (const network of tables.joined(change.id)) this.#addGroup(scope, network);
-        scope.reach = 'members';
-        break;
-      case 'Endpoint':
-        this.#scopeOfEndpoint(scope, change);
         break;
       case 'Subnet': {
         for (const subnet of [tables.subnet(change.id), change.after]) {
@@ -232,13 +298,10 @@ export class CompileIndex {
       }
       case 'Router':
         this.#addRouter(scope, change.id);
-        for (const id of change.after?.subnets ?? []) {
-          const subnet = tables.subnet(id);
-          if (subnet !== undefined) this.#addGroup(scope, subnet.network);
-        }
+        for (const id of change.after?.subnets ?? []) addOf(id);
+        for (const { subnet } of change.after?.exits ?? []) addOf(subnet);
         break;
     }
-    return scope;
   }
 
   /** Others than its own network only where its NVE comes to a router or leaves it. */
@@ -250,7 +313,7 @@ export class CompileIndex {
     scope.reach = reachesMore ? 'members' : 'endpoint';
     for (const { network } of specs) {
       scope.networks.add(network);
-      for (const router of tables.routersAt(network)) scope.routers.add(router);
+      for (const router of tables.routersTo(network)) scope.routers.add(router);
       if (scope.reach === 'members') this.#addGroup(scope, network);
     }
   }
@@ -265,26 +328,26 @@ export class CompileIndex {
     const tables = this.#tables;
     const nves = after === undefined ? [] : placesOf(after).map(({ nve }) => nve);
     const network = after?.network ?? '';
-    if (nves.some((nve) => tables.endpointsIn(network, nve) === 0)) return true;
+    if (nves.some((nve) => tables.sharesIn(network, nve) === 0)) return true;
     if (before === undefined) return false;
     const stays = tables.group(before.network).has(network);
     return placesOf(before).some(
-      ({ nve }) => tables.endpointsIn(before.network, nve) <= 1 && !(stays && nves.includes(nve)),
+      ({ nve }) => tables.sharesIn(before.network, nve) <= 1 && !(stays && nves.includes(nve)),
     );
   }
 
-  /** A network with those that it is routed to, and their routers. */
+  /** A network with those that routers lead to, and these. */
   #addGroup(scope: Scope, network: string): void {
-    for (const each of this.#tables.group(network)) {
+    for (const each of this.#tables.reach(network)) {
       scope.networks.add(each);
-      for (const router of this.#tables.routersAt(each)) scope.routers.add(router);
+      for (const router of this.#tables.routersTo(each)) scope.routers.add(router);
     }
   }
 
   /** With its networks, and whatever they are routed to. */
   #addRouter(scope: Scope, router: string): void {
     scope.routers.add(router);
-    for (const network of this.#tables.networksOf(router)) this.#addGroup(scope, network);
+    for (const network of this.#tables.networksTo(router)) this.#addGroup(scope, network);
   }
 
   /** The change is of something that no NVE sees. */
@@ -305,34 +368,23 @@ export class CompileIndex {
     }
   }
 
-  #changedEndpoint(change: Change): ChangedEndpoint | undefined {
-    if (change.kind !== 'Endpoint') return undefined;
-    const { id, after } = change;
-    return { id, before: this.#tables.endpoint(id), after };
-  }
-
-  #diffVteps({ id, after }: Extract<Change, { kind: 'Nve' }>, deltas: DeltaBuilder): void {
-    const before = this.#tables.nve(id);
-    deltas.diff(
-      id,
-      before === undefined ? [] : vtepItems(before.spec),
-      after === undefined ? [] : vtepItems(after.spec),
-    );
+  #vtepItems(nve: string): Item[] {
+    const input = this.#tables.nve(nve);
+    return input === undefined ? [] : [...vtepItems(input.spec)];
   }
 }
 
-/** The same as one network has it, for an endpoint may have come from another. */
-function within(
-  changed: ChangedEndpoint | undefined,
-  network: string,
-): ChangedEndpoint | undefined {
-  if (changed === undefined) return undefined;
-  const { id, before, after } = changed;
-  return {
-    id,
-    before: before?.network === network ? before : undefined,
-    after: after?.network === network ? after : undefined,
-  };
+function newScope(reach: RouterReach): Scope {
+  return { networks: new Set(), routers: new Set(), reach };
+}
+
+/** The same as one network has them, for an endpoint may have come from another. */
+function within(changed: readonly ChangedEndpoint[], network: string): ChangedEndpoint[] {
+  return changed.flatMap(({ id, before, after }) => {
+    const was = before?.network === network ? before : undefined;
+    const is = after?.network === network ? after : undefined;
+    return was === undefined && is === undefined ? [] : [{ id, before: was, after: is }];
+  });
 }
 
 interface ForPeople {

@@ -6,35 +6,44 @@ export interface ItemDelta {
   readonly removes: ReadonlySet<string>;
 }
 
+interface Sides {
+  readonly before: Map<string, Item>;
+  readonly after: Map<string, Item>;
+}
+
 /** Gathers what differs, for each NVE. */
 export class DeltaBuilder {
-  readonly #deltas = new Map<string, { upserts: Map<string, Item>; removes: Set<string> }>();
+  readonly #sides = new Map<string, Sides>();
 
+  /** What one part of the model was, and is; a key may go from one part to another. */
   diff(nve: string, before: Iterable<Item>, after: Iterable<Item>): void {
-    const old = new Map<string, Item>();
-    for (const item of before) old.set(item.key, item);
-    for (const item of after) {
-      const previous = old.get(item.key);
-      old.delete(item.key);
-      // The same item needs no hashes to tell.
-      if (previous === item || previous?.version === item.version) continue;
-      const delta = this.#of(nve);
-      delta.upserts.set(item.key, item);
-      delta.removes.delete(item.key);
-    }
-    for (const key of old.keys()) this.#of(nve).removes.add(key);
+    const sides = this.#of(nve);
+    for (const item of before) sides.before.set(item.key, item);
+    for (const item of after) sides.after.set(item.key, item);
   }
 
   result(): Map<string, ItemDelta> {
-    return this.#deltas;
+    const deltas = new Map<string, ItemDelta>();
+    for (const [nve, { before, after }] of this.#sides) {
+      const upserts = new Map<string, Item>();
+      for (const [key, item] of after) {
+        const was = before.get(key);
+        // The same item needs no hashes to tell.
+        if (was !== item && was?.version !== item.version) upserts.set(key, item);
+      }
+      const removes = new Set<string>();
+      for (const key of before.keys()) if (!after.has(key)) removes.add(key);
+      if (upserts.size > 0 || removes.size > 0) deltas.set(nve, { upserts, removes });
+    }
+    return deltas;
   }
 
-  #of(nve: string): { upserts: Map<string, Item>; removes: Set<string> } {
-    let delta = this.#deltas.get(nve);
-    if (delta === undefined) {
-      delta = { upserts: new Map(), removes: new Set() };
-      this.#deltas.set(nve, delta);
+  #of(nve: string): Sides {
+    let sides = this.#sides.get(nve);
+    if (sides === undefined) {
+      sides = { before: new Map(), after: new Map() };
+      this.#sides.set(nve, sides);
     }
-    return delta;
+    return sides;
   }
 }

@@ -2,13 +2,19 @@
 import type { PlacedEndpoint } from '../../model/migration.js';
 import type { RouterSpec } from '../../model/router.js';
 import type { SubnetSpec } from '../../model/subnet.js';
-import type { NveSpec, Underlay } from '../../model/nve.js';
+import type { NveSpec, ProviderUplink, Underlay } from '../../model/nve.js';
 import { vtepOf } from '../../model/nve.js';
-import { vxlanOverhead, type VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { MAX_MTU, vxlanOverhead, type VirtualNetworkSpec } from '../../model/virtual-network.js';
 
-export interface NveInput {
-  readonly spec: NveSpec;
+/** What an NVE's agent found on its host. */
+export interface NveFacts {
   readonly underlays: readonly Underlay[];
+  /** Absent, as empty: none. */
+  readonly providers?: readonly ProviderUplink[];
+}
+
+export interface NveInput extends NveFacts {
+  readonly spec: NveSpec;
   /** It was found dead: the others are not to send to it. Its own configuration stays. */
   readonly withdrawn: boolean;
 }
@@ -33,7 +39,7 @@ export interface NetworkView {
   readonly mtu: number;
   /** Those of the network itself and of its subnets. */
   readonly prefixes: readonly string[];
-  /** The NVEs that take part in the network, and the VTEP address of each. */
+  /** The NVEs that take part in the network, and the VTEP address of each; empty with a provider. */
   readonly members: ReadonlyMap<string, string>;
   /** Those of them that were found dead. */
   readonly withdrawn: ReadonlySet<string>;
@@ -64,24 +70,36 @@ export function viewOf(
   const vteps = new Map<string, string>();
   const withdrawn = new Set<string>();
   const lost = new Map<string, string>();
-  let underlayMtu = Number.POSITIVE_INFINITY;
+  let carriedMtu = Number.POSITIVE_INFINITY;
   for (const [nve, input] of members) {
-    const vtep = vtepOf(input.spec, spec.underlayFamily);
+    const vtep = spec.provider === undefined ? vtepOf(input.spec, spec.underlayFamily) : '';
     if (vtep === undefined) continue;
     vteps.set(nve, vtep);
     if (input.withdrawn) {
       withdrawn.add(nve);
       for (const address of addressesAt(nve)) lost.set(address, nve);
     }
-    const underlay = input.underlays.find((u) => u.address === vtep);
-    underlayMtu = Math.min(underlayMtu, underlay?.mtu ?? DEFAULT_UNDERLAY_MTU);
+    carriedMtu = Math.min(carriedMtu, linkMtuOf(spec, vtep, input));
   }
-  const derived =
-    (vteps.size === 0 ? DEFAULT_UNDERLAY_MTU : underlayMtu) - vxlanOverhead(spec.underlayFamily);
+  const overhead = spec.provider === undefined ? vxlanOverhead(spec.underlayFamily) : 0;
+  const derived = (vteps.size === 0 ? DEFAULT_UNDERLAY_MTU : carriedMtu) - overhead;
   const prefixes =
     subnets.length === 0
       ? spec.prefixes
       : [...new Set([...spec.prefixes, ...subnets.map(({ prefix }) => prefix)])].sort();
   const mtu = spec.mtu === 0 ? derived : spec.mtu;
   return { id, spec, mtu, prefixes, members: vteps, withdrawn, lost };
+}
+
+/** Bytes that the link carries which an NVE's frames leave the host by. */
+function linkMtuOf(
+  { provider }: VirtualNetworkSpec,
+  vtep: string,
+  { underlays, providers = [] }: NveFacts,
+): number {
+  const found =
+    provider === undefined
+      ? underlays.find((each) => each.address === vtep)
+      : providers.find(({ name, mtu }) => name === provider.uplink && mtu !== 0);
+  return Math.min(found?.mtu ?? DEFAULT_UNDERLAY_MTU, MAX_MTU);
 }

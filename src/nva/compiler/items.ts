@@ -1,37 +1,50 @@
 /** The items of one NVE for one network, piece by piece. Pure. */
-import { createHash } from 'node:crypto';
 import { macOfAllowed } from '../../model/allowed-address.js';
 import { canonicalJson } from '../../model/canonical.js';
 import { withPrefixLength } from '../../model/endpoint.js';
-import { dependenciesOf, keyOf, type Item, type Payload } from '../../model/item.js';
+import {
+  dependenciesOf,
+  keyOf,
+  type Item,
+  type Payload,
+  type TunnelItem,
+} from '../../model/item.js';
 import { homeOf, placeAt, type Place, type PlacedEndpoint } from '../../model/migration.js';
 import type { NveSpec } from '../../model/nve.js';
+import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
 import { isLost, type NetworkView } from './inputs.js';
+import { sha256 } from '../../model/sha256.js';
 import { digestPart } from '../../model/southbound.js';
 
 /** An item whose version, and part of a digest, are worked out when they are first asked for. */
-export class CompiledItem implements Item {
+export class CompiledItem<P extends Payload = Payload> implements Item {
   readonly key: string;
-  readonly dependsOn: readonly string[];
   #version: string | undefined;
   #digestPart: bigint | undefined;
 
-  constructor(readonly payload: Payload) {
+  constructor(readonly payload: P) {
     this.key = keyOf(payload);
-    this.dependsOn = dependenciesOf(payload);
+  }
+
+  get dependsOn(): readonly string[] {
+    return dependenciesOf(this.payload);
   }
 
   /** 72 bits of SHA-256 over the content; the same in every process. */
   get version(): string {
-    return (this.#version ??= createHash('sha256')
-      .update(canonicalJson(this.payload))
-      .digest('base64url')
-      .slice(0, 12));
+    return (this.#version ??= sha256(textOf(this.payload), 'base64url').slice(0, 12));
   }
 
   get digestPart(): bigint {
     return (this.#digestPart ??= digestPart(this.key, this.version));
   }
+}
+
+/** Canonical JSON. Most items that no two NVEs share are tunnels, so theirs is written out. */
+function textOf(payload: Payload): string {
+  if (payload.kind !== 'tunnel') return canonicalJson(payload);
+  const { local, remote, vni } = payload;
+  return `{"kind":"tunnel","local":${JSON.stringify(local)},"remote":${JSON.stringify(remote)},"vni":${vni}}`;
 }
 
 /** An NVE has all its VTEP addresses as items, used or not: a missing one shows before it hurts. */
@@ -56,17 +69,51 @@ export function* domainItems(view: NetworkView, nve: string): Generator<Item> {
     bumGroup: spec.bumGroup,
     ...(spec.driftPolicy === 'DEFAULT' ? {} : { driftPolicy: spec.driftPolicy }),
   });
+  if (spec.provider === undefined) return;
+  const { vni } = spec;
+  yield new CompiledItem({ kind: 'provider_port', vni, ...spec.provider, mtu: view.mtu });
 }
 
-/** What member `nve` has because of another member's VTEP. */
-export function* peerItems(view: NetworkView, nve: string, peer: string): Generator<Item> {
+/** To another member; undefined: there is none, or nobody is to send there. */
+export function tunnelItem(
+  view: NetworkView,
+  nve: string,
+  peer: string,
+): CompiledItem<TunnelItem> | undefined {
   const local = view.members.get(nve);
   const remote = view.members.get(peer);
-  if (local === undefined || remote === undefined || nve === peer) return;
-  if (isLost(view, nve, peer)) return;
-  const { vni, bumMode } = view.spec;
-  yield new CompiledItem({ kind: 'tunnel', vni, remote, local });
-  if (bumMode === 'HEAD_END') yield new CompiledItem({ kind: 'flood_member', vni, remote });
+  if (local === undefined || remote === undefined || nve === peer) return undefined;
+  if (isLost(view, nve, peer) || view.spec.provider !== undefined) return undefined;
+  return new CompiledItem({ kind: 'tunnel', vni: view.spec.vni, remote, local });
+}
+
+const NONE: readonly Item[] = [];
+
+/** The items that members have because of other members' VTEPs. */
+export class PeerItems {
+  /** By VTEP address: each is the same for all other members. */
+  readonly #floods = new WeakMap<VirtualNetworkSpec, Map<string, Item>>();
+
+  /** What member `nve` has because of another member's VTEP. */
+  of(view: NetworkView, nve: string, peer: string): readonly Item[] {
+    const tunnel = tunnelItem(view, nve, peer);
+    if (tunnel === undefined) return NONE;
+    const isFlooded = view.spec.bumMode === 'HEAD_END';
+    return isFlooded ? [tunnel, this.#floodTo(view, tunnel.payload.remote)] : [tunnel];
+  }
+
+  #floodTo({ spec, members }: NetworkView, remote: string): Item {
+    let known = this.#floods.get(spec);
+    // Those of members that have gone are in it too, up to as many.
+    if (known === undefined || known.size > 2 * members.size) {
+      known = new Map();
+      this.#floods.set(spec, known);
+    }
+    const item =
+      known.get(remote) ?? new CompiledItem({ kind: 'flood_member', vni: spec.vni, remote });
+    known.set(remote, item);
+    return item;
+  }
 }
 
 /** What the NVEs of a network have in common because of one endpoint. */
@@ -74,11 +121,9 @@ interface Shared {
   readonly vni: number;
   readonly vtep: string;
   readonly arpSuppression: boolean;
-  /** What those have that do not deliver to the endpoint themselves. */
-  readonly mac: Item;
   readonly neighbors: readonly Item[];
-  /** Of the virtual MACs that the endpoint has now. */
-  readonly virtualMacs: readonly Item[];
+  /** All that those have that do not deliver to the endpoint themselves. */
+  readonly remote: readonly Item[];
 }
 
 /**
@@ -89,18 +134,31 @@ export class EndpointItems {
   readonly #shared = new WeakMap<PlacedEndpoint, Shared>();
 
   /** What member `nve` has because of one endpoint, its own or another's. */
-  *of(view: NetworkView, nve: string, id: string, endpoint: PlacedEndpoint): Generator<Item> {
+  of(view: NetworkView, nve: string, id: string, endpoint: PlacedEndpoint): readonly Item[] {
     const vtep = view.members.get(homeOf(endpoint));
-    if (!view.members.has(nve) || vtep === undefined) return;
+    if (!view.members.has(nve) || vtep === undefined) return NONE;
     const here = placeAt(endpoint, nve);
-    if (here !== undefined) yield portItem(view, id, endpoint, here);
+    const others = this.#addressesOf(view, nve, vtep, id, endpoint, here);
+    return here === undefined ? others : [portItem(view, id, endpoint, here), ...others];
+  }
+
+  /** Where member `nve` finds the endpoint's addresses. */
+  #addressesOf(
+    view: NetworkView,
+    nve: string,
+    vtep: string,
+    id: string,
+    endpoint: PlacedEndpoint,
+    here: Place | undefined,
+  ): readonly Item[] {
+    // Where it is, the physical network learns, and each bridge domain in it.
+    if (view.spec.provider !== undefined) return NONE;
     // An endpoint that is down is where nobody can reach it.
-    if (endpoint.adminState === 'DOWN') return;
-    if (here?.delivers !== true && isLost(view, nve, homeOf(endpoint))) return;
+    if (endpoint.adminState === 'DOWN') return NONE;
+    const delivers = here?.delivers === true;
+    if (!delivers && isLost(view, nve, homeOf(endpoint))) return NONE;
     const shared = this.#sharedOf(view, vtep, endpoint);
-    if (here?.delivers === true) yield* localMacItems(view, id, endpoint);
-    else yield* [shared.mac, ...shared.virtualMacs];
-    yield* shared.neighbors;
+    return delivers ? [...localMacItems(view, id, endpoint), ...shared.neighbors] : shared.remote;
   }
 
   #sharedOf({ spec }: NetworkView, vtep: string, endpoint: PlacedEndpoint): Shared {
@@ -111,23 +169,18 @@ export class EndpointItems {
     if (known?.vni === vni && known.vtep === vtep && known.arpSuppression === arpSuppression) {
       return known;
     }
-    const made = {
-      vni,
-      vtep,
-      arpSuppression,
-      mac: new CompiledItem({ kind: 'mac_entry', vni, mac, via }),
-      neighbors: arpSuppression
-        ? [
-            ...ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac })),
-            ...held.map((each) => {
-              return new CompiledItem({ kind: 'neighbor_entry', vni, ...each, announce: true });
-            }),
-          ]
-        : [],
-      virtualMacs: virtualMacsOf(endpoint).map((virtual) => {
-        return new CompiledItem({ kind: 'mac_entry', vni, mac: virtual, via });
-      }),
-    };
+    const neighbors = arpSuppression
+      ? [
+          ...ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac })),
+          ...held.map((each) => {
+            return new CompiledItem({ kind: 'neighbor_entry', vni, ...each, announce: true });
+          }),
+        ]
+      : [];
+    const there = [mac, ...virtualMacsOf(endpoint)].map(
+      (each) => new CompiledItem({ kind: 'mac_entry', vni, mac: each, via }),
+    );
+    const made = { vni, vtep, arpSuppression, neighbors, remote: [...there, ...neighbors] };
     this.#shared.set(endpoint, made);
     return made;
   }

@@ -4,7 +4,7 @@ import type { Item } from '../../model/item.js';
 import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
 import type { NetworkView } from './inputs.js';
-import { domainItems, EndpointItems, peerItems } from './items.js';
+import { domainItems, EndpointItems, PeerItems } from './items.js';
 import type { Network } from './tables.js';
 
 export interface ChangedEndpoint {
@@ -25,12 +25,18 @@ const NO_ENDPOINTS: Endpoints = new Map();
 
 export class NetworkDiff {
   readonly #items = new EndpointItems();
+  readonly #peers = new PeerItems();
 
   constructor(private readonly counters: CompileCounters) {}
 
   /** All that an NVE has of a network. */
-  *itemsOf(view: NetworkView, network: Network, nve: string): Generator<Item> {
-    yield* this.#memberItems({ view, ...endpointsNow(network.endpoints) }, nve);
+  itemsOf(view: NetworkView, network: Network, nve: string): readonly Item[] {
+    return this.#memberItems({ view, ...endpointsNow(network.endpoints) }, nve);
+  }
+
+  /** What an NVE has of a network because of another member. */
+  peerItems(view: NetworkView, nve: string, peer: string): Iterable<Item> {
+    return this.#peers.of(view, nve, peer);
   }
 
   /** What an NVE has of a network because of one endpoint. */
@@ -45,21 +51,25 @@ export class NetworkDiff {
 
   /**
    * @param network as it is now
-   * @param changed an endpoint that came to it, left it or changed
+   * @param changed the endpoints that came to it, left it or changed
    */
   diff(
     network: Network | undefined,
     before: NetworkView | undefined,
     after: NetworkView | undefined,
-    changed: ChangedEndpoint | undefined,
+    changed: readonly ChangedEndpoint[],
     deltas: DeltaBuilder,
   ): void {
     const endpoints = network?.endpoints ?? NO_ENDPOINTS;
     const old =
       before === undefined ? undefined : { view: before, ...endpointsBefore(endpoints, changed) };
     const now = after === undefined ? undefined : { view: after, ...endpointsNow(endpoints) };
-    const touched = touchedBy(network, before, after, changed);
-    for (const nve of new Set(members(before, after))) {
+    const touched =
+      before === after
+        ? { ...NOTHING, endpointsFor: () => changed.map(({ id }) => id) }
+        : touchedBy(network, before, after, changed);
+    const all = before === after ? (after?.members.keys() ?? []) : new Set(members(before, after));
+    for (const nve of all) {
       if (old?.view.members.has(nve) && now?.view.members.has(nve)) {
         this.#diffMember(nve, old, now, touched, deltas);
       } else {
@@ -69,12 +79,18 @@ export class NetworkDiff {
     }
   }
 
-  *#memberItems(side: Side | undefined, nve: string): Generator<Item> {
-    if (side === undefined) return;
+  /** Into one array: a start asks for a million items, one by one. */
+  #memberItems(side: Side | undefined, nve: string): readonly Item[] {
+    if (side === undefined) return [];
     const { view } = side;
-    yield* domainItems(view, nve);
-    for (const peer of view.members.keys()) yield* peerItems(view, nve, peer);
-    for (const [id, endpoint] of side.entries()) yield* this.#items.of(view, nve, id, endpoint);
+    const items = [...domainItems(view, nve)];
+    for (const peer of view.members.keys()) {
+      for (const item of this.#peers.of(view, nve, peer)) items.push(item);
+    }
+    for (const [id, endpoint] of side.entries()) {
+      for (const item of this.#items.of(view, nve, id, endpoint)) items.push(item);
+    }
+    return items;
   }
 
   #diffMember(nve: string, old: Side, now: Side, touched: Touched, deltas: DeltaBuilder): void {
@@ -86,7 +102,7 @@ export class NetworkDiff {
       ? new Set([...now.view.members.keys(), ...touched.peers])
       : touched.peers;
     for (const peer of peers) {
-      deltas.diff(nve, peerItems(old.view, nve, peer), peerItems(now.view, nve, peer));
+      deltas.diff(nve, this.#peers.of(old.view, nve, peer), this.#peers.of(now.view, nve, peer));
     }
     for (const id of touched.endpointsFor(nve)) {
       this.counters.endpoint++;
@@ -107,13 +123,14 @@ function endpointsNow(endpoints: Endpoints): Pick<Side, 'get' | 'entries'> {
 
 function endpointsBefore(
   endpoints: Endpoints,
-  changed: ChangedEndpoint | undefined,
+  changed: readonly ChangedEndpoint[],
 ): Pick<Side, 'get' | 'entries'> {
+  const was = new Map(changed.map(({ id, before }) => [id, before]));
   return {
-    get: (id) => (id === changed?.id ? changed.before : endpoints.get(id)),
+    get: (id) => (was.has(id) ? was.get(id) : endpoints.get(id)),
     *entries() {
-      for (const [id, endpoint] of endpoints) if (id !== changed?.id) yield [id, endpoint];
-      if (changed?.before !== undefined) yield [changed.id, changed.before];
+      for (const [id, endpoint] of endpoints) if (!was.has(id)) yield [id, endpoint];
+      for (const [id, before] of was) if (before !== undefined) yield [id, before];
     },
   };
 }
@@ -127,11 +144,13 @@ interface Touched {
   endpointsFor(nve: string): Iterable<string>;
 }
 
+const NOTHING = { everything: false, mtu: false, peers: new Set<string>() } as const;
+
 function touchedBy(
   network: Network | undefined,
   before: NetworkView | undefined,
   after: NetworkView | undefined,
-  changed: ChangedEndpoint | undefined,
+  changed: readonly ChangedEndpoint[],
 ): Touched {
   const everything =
     before?.spec !== after?.spec || before?.prefixes.join() !== after?.prefixes.join();
@@ -145,7 +164,7 @@ function touchedBy(
     ),
   );
   const shared = new Set<string>(everything ? network?.endpoints.keys() : []);
-  if (changed !== undefined) shared.add(changed.id);
+  for (const { id } of changed) shared.add(id);
   for (const peer of peers) for (const id of network?.byNve.get(peer) ?? []) shared.add(id);
   return {
     everything,

@@ -4,13 +4,8 @@ import type { Item } from '../../model/item.js';
 import type { CompileCounters } from './counters.js';
 import type { DeltaBuilder } from './deltas.js';
 import type { ChangedEndpoint } from './network-diff.js';
-import {
-  gatewayItems,
-  routerItems,
-  routerMembers,
-  RouterNeighbors,
-  type RouterView,
-} from './router-view.js';
+import { gatewayItems, routerItems, RouterNeighbors } from './router-items.js';
+import { isAt, routerMembers, type RouterView } from './router-view.js';
 import type { Tables } from './tables.js';
 
 /** How much of a router a change may reach. */
@@ -31,7 +26,7 @@ export class RouterDiff {
 
   /** All that an NVE has of a router. */
   *itemsOf(router: RouterView, nve: string): Generator<Item> {
-    yield* this.#all(router, nve, undefined);
+    yield* this.#all(router, nve, []);
   }
 
   /** What an NVE has of a router because of one endpoint. */
@@ -43,29 +38,28 @@ export class RouterDiff {
     before: RouterView | undefined,
     after: RouterView | undefined,
     reach: RouterReach,
-    changed: ChangedEndpoint | undefined,
+    changed: readonly ChangedEndpoint[],
     deltas: DeltaBuilder,
   ): void {
     const sameNeighbors = reach !== 'everything' || haveSameNeighbors(before, after);
     const moved = reach === 'endpoint' ? [] : this.#moved(before, after, changed);
     const sameMtus = haveSameMtus(before, after);
-    const sameLosses = lossesOf(before) === lossesOf(after);
+    const all = reach === 'everything' || reachRoutes(before, after);
     for (const nve of new Set([...routerMembers(before), ...routerMembers(after)])) {
       if (!sameNeighbors || !sameGateways(before, after, nve)) {
         this.counters.member++;
         const was = before === undefined ? [] : this.#all(before, nve, changed);
-        const is = after === undefined ? [] : this.#all(after, nve, undefined);
+        const is = after === undefined ? [] : this.#all(after, nve, []);
         deltas.diff(nve, was, is);
         continue;
       }
-      // Routes are by the gateways, which are the same, and by the addresses that are lost.
-      const all = reach === 'everything' || !sameLosses;
       const own = all ? routerItems : gatewayItems;
       if (all || !sameMtus) {
         deltas.diff(nve, own(before, nve), own(after, nve));
       }
-      for (const each of moved) this.#diffEndpoint(before, after, nve, each, deltas);
-      if (changed !== undefined) this.#diffEndpoint(before, after, nve, changed, deltas);
+      for (const each of [...moved, ...changed]) {
+        this.#diffEndpoint(before, after, nve, each, deltas);
+      }
     }
   }
 
@@ -84,9 +78,10 @@ export class RouterDiff {
   #moved(
     before: RouterView | undefined,
     after: RouterView | undefined,
-    changed: ChangedEndpoint | undefined,
+    changed: readonly ChangedEndpoint[],
   ): Pick<ChangedEndpoint, 'before' | 'after'>[] {
     const networks = [...(before?.gateways.keys() ?? []), ...(after?.gateways.keys() ?? [])];
+    const own = new Set(changed.map(({ id }) => id));
     return [...new Set(networks)].flatMap((id) => {
       const [was, is] = [before, after].map((router) => router?.gateways.get(id)?.view);
       const nves = [...new Set([...(was?.members.keys() ?? []), ...(is?.members.keys() ?? [])])];
@@ -98,7 +93,7 @@ export class RouterDiff {
             was?.withdrawn.has(nve) !== is?.withdrawn.has(nve),
         )
         .flatMap((nve) => [...(network?.byNve.get(nve) ?? [])])
-        .filter((endpoint) => endpoint !== changed?.id)
+        .filter((endpoint) => !own.has(endpoint))
         .map((endpoint) => network?.endpoints.get(endpoint))
         .map((spec) => ({ before: spec, after: spec }));
     });
@@ -112,15 +107,17 @@ export class RouterDiff {
     if (endpoint !== undefined) yield* this.#neighbors.of(router, nve, endpoint);
   }
 
-  /** @param undone the endpoint that has changed since */
-  *#all(router: RouterView, nve: string, undone: ChangedEndpoint | undefined): Generator<Item> {
+  /** @param undone the endpoints that have changed since */
+  *#all(router: RouterView, nve: string, undone: readonly ChangedEndpoint[]): Generator<Item> {
+    const since = new Set(undone.map(({ id }) => id));
     yield* routerItems(router, nve);
-    for (const network of router.gateways.keys()) {
+    for (const [network, gateway] of router.gateways) {
+      if (!isAt(gateway, nve)) continue;
       for (const [id, endpoint] of this.tables.network(network)?.endpoints ?? []) {
-        if (id !== undone?.id) yield* this.#of(router, nve, endpoint);
+        if (!since.has(id)) yield* this.#of(router, nve, endpoint);
       }
     }
-    yield* this.#of(router, nve, undone?.before);
+    for (const { before } of undone) yield* this.#of(router, nve, before);
   }
 }
 
@@ -131,7 +128,7 @@ function sameGateways(
   nve: string,
 ): boolean {
   const [was, is] = [before, after].map((router) =>
-    [...(router?.gateways ?? [])].flatMap(([id, { view }]) => (view.members.has(nve) ? [id] : [])),
+    [...(router?.gateways ?? [])].flatMap(([id, gateway]) => (isAt(gateway, nve) ? [id] : [])),
   );
   return was?.sort().join() === is?.sort().join();
 }
@@ -145,6 +142,13 @@ function haveSameNeighbors(before: RouterView | undefined, after: RouterView | u
     ),
   );
   return shapes[0]?.sort().join(';') === shapes[1]?.sort().join(';');
+}
+
+/** Routes are by the gateways, where those are the same, by the addresses that are lost, and out by exits. */
+function reachRoutes(before: RouterView | undefined, after: RouterView | undefined): boolean {
+  // In its transit each NVE has something of each other that leads out.
+  if (before?.transit !== undefined || after?.transit !== undefined) return true;
+  return lossesOf(before) !== lossesOf(after);
 }
 
 /** The addresses that are at dead NVEs, to be compared. */

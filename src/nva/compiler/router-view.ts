@@ -1,19 +1,24 @@
-/** A router as its NVEs see it, and their items for it. Pure. */
-import { homeOf, type PlacedEndpoint } from '../../model/migration.js';
-import type { Item } from '../../model/item.js';
-import type { RouterSpec, StaticRoute } from '../../model/router.js';
-import type { NextHop, RouteVia } from '../../model/routing-items.js';
-import { subnetHolds, type SubnetSpec } from '../../model/subnet.js';
-import { isLost, type NetworkView } from './inputs.js';
-import { CompiledItem } from './items.js';
+/** A router as its NVEs see it. Pure. */
+import type { RouterSpec } from '../../model/router.js';
+import type { SubnetSpec } from '../../model/subnet.js';
+import type { NetworkView } from './inputs.js';
+
+/** A subnet that leads out, and where. */
+export interface ExitView {
+  readonly subnet: SubnetSpec;
+  /** The router's address at each of its gateways that take part in the network. */
+  readonly gateways: ReadonlyMap<string, string>;
+}
 
 /** The router's way into one network. */
-interface Gateway {
+export interface Gateway {
   readonly view: NetworkView;
-  /** Of the network; attached, with a gateway. */
+  /** Of the network; attached, with a gateway, or exits. */
   readonly subnets: readonly SubnetSpec[];
   /** Theirs, to be compared. */
   readonly prefixes: string;
+  /** Only the gateways of these have it; undefined: all NVEs of the network. */
+  readonly exits: readonly ExitView[] | undefined;
 }
 
 export interface RouterView {
@@ -21,126 +26,60 @@ export interface RouterView {
   readonly spec: RouterSpec;
   /** By network. */
   readonly gateways: ReadonlyMap<string, Gateway>;
+  /** The way to its exits between its NVEs; undefined: none leads out. */
+  readonly transit: Transit | undefined;
 }
 
-/** @param subnets those that the router has, and that exist */
+export interface Transit {
+  readonly view: NetworkView;
+  /** The router's MAC on each NVE that leads out, in the exits' networks and in the transit. */
+  readonly macs: ReadonlyMap<string, string>;
+}
+
+/** Without its transit. `subnetOf` and `viewOf`: what there is of those that it names. */
 export function routerViewOf(
   id: string,
   spec: RouterSpec,
-  subnets: readonly SubnetSpec[],
+  subnetOf: (subnet: string) => SubnetSpec | undefined,
   viewOf: (network: string) => NetworkView | undefined,
 ): RouterView {
   const gateways = new Map<string, Gateway>();
-  for (const subnet of subnets) {
-    const { network } = subnet;
-    const view = viewOf(network);
-    if (view === undefined || subnet.gateway === '') continue;
-    const before = gateways.get(network)?.subnets ?? [];
-    const all = [...before, subnet];
-    gateways.set(network, { view, subnets: all, prefixes: all.map((s) => s.prefix).join() });
+  for (const name of spec.subnets) {
+    const subnet = subnetOf(name);
+    const view = subnet && viewOf(subnet.network);
+    if (subnet === undefined || view === undefined || subnet.gateway === '') continue;
+    const all = [...(gateways.get(subnet.network)?.subnets ?? []), subnet];
+    gateways.set(subnet.network, { view, subnets: all, prefixes: told(all), exits: undefined });
   }
-  return { id, spec, gateways };
+  for (const exit of spec.exits) {
+    const subnet = subnetOf(exit.subnet);
+    const view = subnet && viewOf(subnet.network);
+    if (subnet === undefined || view === undefined) continue;
+    const known = gateways.get(subnet.network);
+    // The API lets no network be both.
+    if (known !== undefined && known.exits === undefined) continue;
+    const members = exit.gateways.filter(({ nve }) => view.members.has(nve));
+    const addresses = new Map(members.map(({ nve, address }) => [nve, address]));
+    const exits = [...(known?.exits ?? []), { subnet, gateways: addresses }];
+    const all = exits.map((each) => each.subnet);
+    gateways.set(subnet.network, { view, subnets: all, prefixes: told(all), exits });
+  }
+  return { id, spec, gateways, transit: undefined };
 }
 
-/** The NVEs that have the router: those of its networks. */
+const told = (subnets: readonly SubnetSpec[]): string => subnets.map(({ prefix }) => prefix).join();
+
+/** The NVE has the router in the network. */
+export function isAt({ view, exits }: Gateway, nve: string): boolean {
+  if (!view.members.has(nve)) return false;
+  return exits?.some(({ gateways }) => gateways.has(nve)) ?? true;
+}
+
+/** The NVEs that have anything of the router: those of its networks, and of its exits' too. */
 export function routerMembers(router: RouterView | undefined): Set<string> {
   const members = new Set<string>();
   for (const { view } of router?.gateways.values() ?? []) {
     for (const nve of view.members.keys()) members.add(nve);
   }
   return members;
-}
-
-/** What NVE `nve` has of a router whatever the endpoints. */
-export function* routerItems(router: RouterView | undefined, nve: string): Generator<Item> {
-  if (router === undefined) return;
-  const { vrfId } = router.spec;
-  const own = [...router.gateways.values()].filter(({ view }) => view.members.has(nve));
-  if (own.length === 0) return;
-  yield new CompiledItem({ kind: 'vrf', id: vrfId, name: router.id });
-  yield* gatewayItems(router, nve);
-  for (const route of router.spec.routes) {
-    const via = viaOf(route, own, nve);
-    if (via === undefined) continue;
-    yield new CompiledItem({ kind: 'route', vrf: vrfId, prefix: route.prefix, via });
-  }
-}
-
-/** Its gateways in the networks that the NVE takes part in. */
-export function* gatewayItems(router: RouterView | undefined, nve: string): Generator<Item> {
-  if (router === undefined) return;
-  const { vrfId, gatewayMac } = router.spec;
-  for (const { view, subnets } of router.gateways.values()) {
-    if (!view.members.has(nve)) continue;
-    yield new CompiledItem({
-      kind: 'gateway_interface',
-      vrf: vrfId,
-      vni: view.spec.vni,
-      mac: gatewayMac,
-      addresses: subnets.map(
-        ({ gateway, prefix }) => `${gateway}${prefix.slice(prefix.indexOf('/'))}`,
-      ),
-      mtu: view.mtu,
-    });
-  }
-}
-
-/** Undefined: the NVE has no way to any of the next hops, or they were on NVEs that are dead. */
-function viaOf(
-  { nextHops, drop }: StaticRoute,
-  own: readonly Gateway[],
-  nve: string,
-): RouteVia | undefined {
-  if (drop) return { kind: 'drop' };
-  const reached = nextHops.flatMap(({ address, weight }): NextHop[] => {
-    const gateway = own.find(({ subnets }) => subnets.some((s) => subnetHolds(s, address)));
-    if (gateway === undefined) return [];
-    const { view } = gateway;
-    const at = view.lost.get(address);
-    if (at !== undefined && isLost(view, nve, at)) return [];
-    return [{ address, weight, vni: view.spec.vni }];
-  });
-  return reached.length === 0 ? undefined : { kind: 'next_hops', nextHops: reached };
-}
-
-/** What the NVEs of a router have in common because of one endpoint. */
-interface Shared {
-  readonly vrf: number;
-  readonly vni: number;
-  readonly prefixes: string;
-  readonly items: readonly Item[];
-}
-
-/** Where each endpoint of a router's networks is found. What NVEs have in common is made once. */
-export class RouterNeighbors {
-  readonly #shared = new WeakMap<PlacedEndpoint, Shared>();
-
-  /** What NVE `nve` has of a router because of one endpoint, its own or another's. */
-  *of(router: RouterView | undefined, nve: string, endpoint: PlacedEndpoint): Generator<Item> {
-    const gateway = router?.gateways.get(endpoint.network);
-    if (router === undefined || gateway === undefined) return;
-    const { view } = gateway;
-    const home = homeOf(endpoint);
-    if (!view.members.has(nve) || !view.members.has(home) || isLost(view, nve, home)) return;
-    if (endpoint.adminState === 'DOWN') return;
-    yield* this.#itemsOf(router.spec.vrfId, gateway, endpoint);
-  }
-
-  #itemsOf(
-    vrf: number,
-    { view, subnets, prefixes }: Gateway,
-    endpoint: PlacedEndpoint,
-  ): readonly Item[] {
-    const { vni } = view.spec;
-    const known = this.#shared.get(endpoint);
-    if (known?.vrf === vrf && known.vni === vni && known.prefixes === prefixes) {
-      return known.items;
-    }
-    const { mac: own, ips, held = [] } = endpoint;
-    const items = [...ips.map((ip) => ({ ip, mac: own })), ...held]
-      .filter(({ ip }) => subnets.some((subnet) => subnetHolds(subnet, ip)))
-      .map(({ ip, mac }) => new CompiledItem({ kind: 'gateway_neighbor', vrf, vni, ip, mac }));
-    this.#shared.set(endpoint, { vrf, vni, prefixes, items });
-    return items;
-  }
 }

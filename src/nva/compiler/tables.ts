@@ -1,10 +1,12 @@
 /** The model as the compiler has it. What refers to each other may come in any order. */
 import { homeOf, placesOf, type PlacedEndpoint } from '../../model/migration.js';
 import type { RouterSpec } from '../../model/router.js';
+import { gatewayNves, type RouterExit } from '../../model/router-exit.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
 import { viewOf, type Change, type NetworkView, type NveInput } from './inputs.js';
 import { routerViewOf, type RouterView } from './router-view.js';
+import { withTransit } from './transit.js';
 
 export interface Network {
   spec: VirtualNetworkSpec | undefined;
@@ -15,8 +17,6 @@ export interface Network {
   readonly subnets: Set<string>;
 }
 
-const NO_NETWORKS: ReadonlySet<string> = new Set();
-
 export class Tables {
   readonly #networks = new Map<string, Network>();
   readonly #nves = new Map<string, NveInput>();
@@ -24,6 +24,10 @@ export class Tables {
   readonly #routers = new Map<string, RouterSpec>();
   /** The routers of each subnet that any names. */
   readonly #subnetRouters = new Map<string, Set<string>>();
+  /** The routers that each subnet is an exit of. */
+  readonly #exitRouters = new Map<string, Set<string>>();
+  /** The routers that each NVE is a gateway of. */
+  readonly #gatewayRouters = new Map<string, Set<string>>();
   readonly #endpointNetwork = new Map<string, string>();
   /** The networks that an NVE has endpoints in. */
   readonly #nveNetworks = new Map<string, Set<string>>();
@@ -79,15 +83,28 @@ export class Tables {
   }
 
   /** The routers that name a subnet, which need not exist: one, but for moments of a change. */
-  routersNaming(subnet: string): Iterable<string> {
-    return this.#subnetRouters.get(subnet) ?? [];
+  *routersNaming(subnet: string): Generator<string> {
+    yield* this.#subnetRouters.get(subnet) ?? [];
+    yield* this.#exitRouters.get(subnet) ?? [];
   }
 
-  /** The routers that name a subnet of the network. */
+  /** The routers that have a subnet of the network on all their NVEs. */
   routersAt(network: string): Set<string> {
+    return this.#routersIn(network, this.#subnetRouters);
+  }
+
+  /** Those, and the ones that the network is an exit of. */
+  routersTo(network: string): Set<string> {
+    const routers = this.routersAt(network);
+    for (const router of this.#routersIn(network, this.#exitRouters)) routers.add(router);
+    return routers;
+  }
+
+  #routersIn(network: string, bySubnet: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
     const routers = new Set<string>();
+    if (bySubnet.size === 0) return routers;
     for (const subnet of this.#networks.get(network)?.subnets ?? []) {
-      for (const router of this.routersNaming(subnet)) routers.add(router);
+      for (const router of bySubnet.get(subnet) ?? []) routers.add(router);
     }
     return routers;
   }
@@ -95,6 +112,12 @@ export class Tables {
   /** The networks of a router's subnets. */
   networksOf(router: string): Set<string> {
     return this.#networksOfSubnets(this.#routers.get(router)?.subnets ?? []);
+  }
+
+  /** Those, and the networks of its exits. */
+  networksTo(router: string): Set<string> {
+    const { subnets = [], exits = [] } = this.#routers.get(router) ?? {};
+    return this.#networksOfSubnets([...subnets, ...exits.map(({ subnet }) => subnet)]);
   }
 
   #networksOfSubnets(subnets: readonly string[]): Set<string> {
@@ -124,14 +147,58 @@ export class Tables {
     return group;
   }
 
+  /** All networks that routers lead to from one, out of their exits too. */
+  reach(network: string): ReadonlySet<string> {
+    if (this.#exitRouters.size === 0) return this.group(network);
+    const reach = new Set([network]);
+    const routers = new Set<string>();
+    // What is added meanwhile is visited too.
+    for (const each of reach) {
+      for (const router of this.routersTo(each)) {
+        if (routers.has(router)) continue;
+        routers.add(router);
+        for (const other of this.networksTo(router)) reach.add(other);
+      }
+    }
+    return reach;
+  }
+
   /** The networks that an NVE takes part in. */
   joined(nve: string): Set<string> {
     const joined = new Set<string>();
-    for (const own of this.#nveNetworks.get(nve) ?? NO_NETWORKS) {
+    for (const own of [...(this.#nveNetworks.get(nve) ?? []), ...this.#networksByExits(nve)]) {
       if (joined.has(own)) continue;
       for (const network of this.group(own)) joined.add(network);
     }
     return joined;
+  }
+
+  /** A gateway takes part in all of its routers' networks, and in those that it leads out to. */
+  *#networksByExits(nve: string): Generator<string> {
+    for (const router of this.#gatewayRouters.get(nve) ?? []) {
+      yield* this.networksOf(router);
+      const own = this.exitsOf(router).filter((exit) => isGateway(exit, nve));
+      yield* this.#networksOfSubnets(own.map(({ subnet }) => subnet));
+    }
+  }
+
+  exitsOf(router: string): readonly RouterExit[] {
+    return this.#routers.get(router)?.exits ?? [];
+  }
+
+  /** The NVEs that take part in a network as routers' gateways. */
+  #gatewaysIn(network: string): Set<string> {
+    const nves = new Set<string>();
+    if (this.#exitRouters.size === 0) return nves;
+    for (const router of this.routersAt(network)) {
+      for (const nve of gatewayNves(this.exitsOf(router))) nves.add(nve);
+    }
+    const subnets = this.#networks.get(network)?.subnets;
+    for (const router of this.#routersIn(network, this.#exitRouters)) {
+      const own = this.exitsOf(router).filter(({ subnet }) => subnets?.has(subnet));
+      for (const nve of gatewayNves(own)) nves.add(nve);
+    }
+    return nves;
   }
 
   /** NVEs that take part in any of the networks. */
@@ -140,16 +207,18 @@ export class Tables {
     for (const network of networks) {
       for (const each of this.group(network)) {
         for (const nve of this.#networks.get(each)?.byNve.keys() ?? []) members.add(nve);
+        for (const nve of this.#gatewaysIn(each)) members.add(nve);
       }
     }
     return members;
   }
 
-  /** How many endpoints an NVE has in a network's group. */
-  endpointsIn(network: string, nve: string): number {
+  /** How often an NVE takes part in a network's group: by each endpoint there, and as a gateway. */
+  sharesIn(network: string, nve: string): number {
     let count = 0;
     for (const each of this.group(network)) {
       count += this.#networks.get(each)?.byNve.get(nve)?.size ?? 0;
+      if (this.#gatewaysIn(each).has(nve)) count++;
     }
     return count;
   }
@@ -157,25 +226,33 @@ export class Tables {
   view(id: string): NetworkView | undefined {
     const network = this.#networks.get(id);
     if (network?.spec === undefined) return undefined;
-    const nves = this.routersAt(id).size === 0 ? network.byNve.keys() : this.membersOf([id]);
-    const members: [string, NveInput][] = [];
-    for (const nve of nves) {
-      const input = this.#nves.get(nve);
-      if (input !== undefined) members.push([nve, input]);
-    }
+    const nves = this.routersTo(id).size === 0 ? network.byNve.keys() : this.membersOf([id]);
     const subnets = [...network.subnets].flatMap((each) => this.#subnets.get(each) ?? []);
+    const members = this.#inputsOf(nves);
     return viewOf(id, network.spec, subnets, members, (nve) => addressesAt(network, nve));
   }
 
-  /** @param views of the router's networks */
+  *#inputsOf(nves: Iterable<string>): Generator<[nve: string, input: NveInput]> {
+    for (const nve of nves) {
+      const input = this.#nves.get(nve);
+      if (input !== undefined) yield [nve, input];
+    }
+  }
+
+  /**
+   * @param views of the router's networks
+   * @param isWhole they are all that there are
+   */
   routerView(
     id: string,
     views: (network: string) => NetworkView | undefined,
+    isWhole: boolean,
   ): RouterView | undefined {
     const spec = this.#routers.get(id);
     if (spec === undefined) return undefined;
-    const subnets = spec.subnets.flatMap((each) => this.#subnets.get(each) ?? []);
-    return routerViewOf(id, spec, subnets, views);
+    const view = routerViewOf(id, spec, (subnet) => this.#subnets.get(subnet), views);
+    if (!isWhole) return view;
+    return withTransit(view, (nves) => this.#inputsOf(nves));
   }
 
   #network(id: string): Network {
@@ -206,17 +283,18 @@ export class Tables {
   }
 
   #putRouter(id: string, after: RouterSpec | undefined): void {
-    for (const subnet of this.#routers.get(id)?.subnets ?? []) {
-      const routers = this.#subnetRouters.get(subnet);
-      routers?.delete(id);
-      if (routers?.size === 0) this.#subnetRouters.delete(subnet);
-    }
+    const before = this.#routers.get(id);
+    for (const subnet of before?.subnets ?? []) removeFrom(this.#subnetRouters, subnet, id);
+    for (const { subnet } of before?.exits ?? []) removeFrom(this.#exitRouters, subnet, id);
+    for (const nve of gatewayNves(before?.exits ?? [])) removeFrom(this.#gatewayRouters, nve, id);
     if (after === undefined) {
       this.#routers.delete(id);
       return;
     }
     this.#routers.set(id, after);
     for (const subnet of after.subnets) addTo(this.#subnetRouters, subnet, id);
+    for (const { subnet } of after.exits) addTo(this.#exitRouters, subnet, id);
+    for (const nve of gatewayNves(after.exits)) addTo(this.#gatewayRouters, nve, id);
   }
 
   #putEndpoint(id: string, after: PlacedEndpoint | undefined): void {
@@ -261,6 +339,17 @@ function* addressesAt({ endpoints, byNve }: Network, nve: string): Generator<str
     yield* endpoint.ips;
     for (const { ip } of endpoint.held ?? []) yield ip;
   }
+}
+
+function isGateway({ gateways }: RouterExit, nve: string): boolean {
+  return gateways.some((gateway) => gateway.nve === nve);
+}
+
+/** No empty sets stay. */
+function removeFrom(map: Map<string, Set<string>>, key: string, value: string): void {
+  const set = map.get(key);
+  set?.delete(value);
+  if (set?.size === 0) map.delete(key);
 }
 
 function addTo(map: Map<string, Set<string>>, key: string, value: string): void {

@@ -6,6 +6,7 @@ import type { Tables } from './tables.js';
 export function pathsTo(tables: Tables, nve: string): Map<string, UnderlayPath[]> {
   const paths = new Map<string, UnderlayPath[]>();
   for (const network of tables.joined(nve)) {
+    if (tables.network(network)?.spec?.provider !== undefined) continue;
     const members = tables.view(network)?.members;
     const remote = members?.get(nve);
     if (members === undefined || remote === undefined) continue;

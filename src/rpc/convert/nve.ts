@@ -153,6 +153,9 @@ export function capabilitiesFromWire(wire: WireCapabilitiesOut): Capabilities {
     encapsulations: wire.encapsulations,
     portKinds: wire.port_kinds,
     bumModes: wire.bum_modes,
+    ...(wire.provider_uplinks.length === 0
+      ? {}
+      : { providers: wire.provider_uplinks.map((each) => ({ ...each })) }),
   };
 }
 
@@ -164,6 +167,7 @@ export function capabilitiesToWire(c: Capabilities): WireCapabilities {
     encapsulations: [...c.encapsulations],
     port_kinds: [...c.portKinds],
     bum_modes: [...c.bumModes],
+    provider_uplinks: (c.providers ?? []).map((each) => ({ ...each })),
   };
 }
 

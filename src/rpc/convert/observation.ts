@@ -45,6 +45,7 @@ const STATES = new EnumTable<State, `STATE_${State}`>(SESSION_STATES, {
   DEGRADED: 'STATE_DEGRADED',
   DISCONNECTED: 'STATE_DISCONNECTED',
   ELSEWHERE: 'STATE_ELSEWHERE',
+  DEAD: 'STATE_DEAD',
 });
 
 export function statisticsToWire(of: NvaStatistics): GetStatisticsResponse {

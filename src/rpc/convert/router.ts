@@ -7,6 +7,8 @@ import {
   type RouterSpec,
   type StaticRoute,
 } from '../../model/router.js';
+import type { RouterExit } from '../../model/router-exit.js';
+import { MAX_VNI } from '../../model/virtual-network.js';
 import type { Router as Wire, Router__Output as WireOut } from '../gen/nfv/v1/Router.js';
 import { namesOfSet, type WireType } from './common.js';
 import { metaFromWire, metaToWire } from './meta.js';
@@ -19,6 +21,8 @@ const FIELDS = {
   gateway_mac: 'gatewayMac',
   subnets: 'subnets',
   routes: 'routes',
+  exits: 'exits',
+  transit_vni: 'transitVni',
   labels: 'labels',
 } as const satisfies Record<string, keyof RouterSpec>;
 
@@ -30,6 +34,8 @@ function setFields(wire: WireOut): string[] {
     gateway_mac: wire.gateway_mac !== '',
     subnets: wire.subnets.length > 0,
     routes: wire.routes.length > 0,
+    exits: wire.exits.length > 0,
+    transit_vni: wire._transit_vni !== undefined,
     labels: Object.keys(wire.labels).length > 0,
   };
   return namesOfSet(set);
@@ -45,6 +51,8 @@ function specFromWire(wire: WireOut): RouterSpec {
       referenceFromWire(`router.subnets[${i}]`, 'subnets', name),
     ),
     routes: wire.routes.map(routeFromWire),
+    exits: wire.exits.map(exitFromWire),
+    transitVni: transitVniFromWire(wire),
     labels: wire.labels,
   };
 }
@@ -55,6 +63,25 @@ function vrfIdFromWire(wire: WireOut): number {
   if (wire.vrf_id !== undefined && wire.vrf_id !== 0) return wire.vrf_id;
   const remedy = `give 1-${MAX_VRF_ID}, or leave it out to get one`;
   throw invalidField('router.vrf_id', 0, 'not the id of tables', remedy);
+}
+
+/** The same of its transit's VNI. */
+function transitVniFromWire(wire: WireOut): number {
+  if (wire._transit_vni === undefined) return 0;
+  if (wire.transit_vni !== undefined && wire.transit_vni !== 0) return wire.transit_vni;
+  const remedy = `give 1-${MAX_VNI}, or leave it out to get one`;
+  throw invalidField('router.transit_vni', 0, 'not a VNI', remedy);
+}
+
+function exitFromWire({ subnet, gateways }: WireOut['exits'][number], i: number): RouterExit {
+  const field = `router.exits[${i}]`;
+  return {
+    subnet: referenceFromWire(`${field}.subnet`, 'subnets', subnet),
+    gateways: gateways.map(({ nve, address }, n) => ({
+      nve: referenceFromWire(`${field}.gateways[${n}].nve`, 'nves', nve),
+      address,
+    })),
+  };
 }
 
 function routeFromWire({ prefix, next_hops, drop }: WireOut['routes'][number]): StaticRoute {
@@ -89,6 +116,11 @@ function specToWire(spec: RouterSpec): Wire {
       next_hops: nextHops.map(({ address, weight }) => ({ address, weight })),
       drop,
     })),
+    exits: spec.exits.map(({ subnet, gateways }) => ({
+      subnet: formatName('subnets', subnet),
+      gateways: gateways.map(({ nve, address }) => ({ nve: formatName('nves', nve), address })),
+    })),
+    ...(spec.transitVni === 0 ? {} : { transit_vni: spec.transitVni }),
     labels: { ...spec.labels },
   };
 }

@@ -1,7 +1,10 @@
 import { invalidField } from '../../errors.js';
 import {
+  ENCAPSULATIONS,
   MAX_VNI,
   MIN_VNI,
+  NEW_VIRTUAL_NETWORK,
+  PROVIDER_DEFAULTS,
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../../model/virtual-network.js';
@@ -21,7 +24,10 @@ const BUM_MODES = new EnumTable(['HEAD_END', 'MULTICAST', 'NONE'], {
   NONE: 'BUM_MODE_NONE',
 } as const);
 
-const ENCAPSULATIONS = new EnumTable(['VXLAN'], { VXLAN: 'ENCAPSULATION_VXLAN' } as const);
+const WIRE_ENCAPSULATIONS = new EnumTable(ENCAPSULATIONS, {
+  VXLAN: 'ENCAPSULATION_VXLAN',
+  NONE: 'ENCAPSULATION_NONE',
+} as const);
 
 const FAMILIES = new EnumTable(['IPV4', 'IPV6'], {
   IPV4: 'UNDERLAY_FAMILY_IPV4',
@@ -56,6 +62,7 @@ const FIELDS = {
   underlay_family: 'underlayFamily',
   drift_policy: 'driftPolicy',
   labels: 'labels',
+  provider: 'provider',
 } as const satisfies Record<string, keyof VirtualNetworkSpec>;
 
 function setFields(wire: WireOut): string[] {
@@ -73,25 +80,27 @@ function setFields(wire: WireOut): string[] {
     underlay_family: wire.underlay_family !== 'UNDERLAY_FAMILY_UNSPECIFIED',
     drift_policy: wire.drift_policy !== 'DRIFT_POLICY_UNSPECIFIED',
     labels: Object.keys(wire.labels).length > 0,
+    provider: wire.provider !== null,
   };
   return namesOfSet(set);
 }
 
 function specFromWire(wire: WireOut): VirtualNetworkSpec {
+  const usual = { ...NEW_VIRTUAL_NETWORK, ...(wire.provider && PROVIDER_DEFAULTS) };
   return {
     displayName: wire.display_name,
     tenant: wire.tenant === '' ? 'default' : wire.tenant,
     vni: vniFromWire(wire),
-    encapsulation: ENCAPSULATIONS.fromWire(
+    encapsulation: WIRE_ENCAPSULATIONS.fromWire(
       'virtual_network.encapsulation',
       wire.encapsulation,
-      'VXLAN',
+      usual.encapsulation,
     ),
     mtu: wire.mtu,
     bumMode: BUM_MODES.fromWire('virtual_network.bum_mode', wire.bum_mode, 'HEAD_END'),
     bumGroup: wire.bum_group,
-    learning: wire.learning ?? false,
-    arpSuppression: wire._arp_suppression === undefined ? true : (wire.arp_suppression ?? true),
+    learning: (wire._learning && wire.learning) ?? usual.learning,
+    arpSuppression: (wire._arp_suppression && wire.arp_suppression) ?? usual.arpSuppression,
     prefixes: wire.prefixes,
     underlayFamily: FAMILIES.fromWire(
       'virtual_network.underlay_family',
@@ -100,6 +109,7 @@ function specFromWire(wire: WireOut): VirtualNetworkSpec {
     ),
     driftPolicy: POLICIES.fromWire('virtual_network.drift_policy', wire.drift_policy),
     labels: wire.labels,
+    ...(wire.provider && { provider: { ...wire.provider } }),
   };
 }
 
@@ -131,7 +141,7 @@ function specToWire(spec: VirtualNetworkSpec): Wire {
     display_name: spec.displayName,
     tenant: spec.tenant,
     ...(spec.vni === 0 ? {} : { vni: spec.vni }),
-    encapsulation: ENCAPSULATIONS.toWire(spec.encapsulation),
+    encapsulation: WIRE_ENCAPSULATIONS.toWire(spec.encapsulation),
     mtu: spec.mtu,
     bum_mode: BUM_MODES.toWire(spec.bumMode),
     bum_group: spec.bumGroup,
@@ -141,6 +151,7 @@ function specToWire(spec: VirtualNetworkSpec): Wire {
     underlay_family: FAMILIES.toWire(spec.underlayFamily),
     drift_policy: POLICIES.toWire(spec.driftPolicy),
     labels: { ...spec.labels },
+    ...(spec.provider && { provider: { ...spec.provider } }),
   };
 }
 

@@ -46,7 +46,8 @@ export function readKey(
     if (revision !== undefined) {
       const state = records.state();
       checkReadable(revision, state.revision, state.compactRevision);
-      version = records.at(bytes, revision, version);
+      // As of the latest there is no history to look into.
+      if (revision < state.revision) version = records.at(bytes, revision, version);
     }
     return version === undefined ? undefined : keyValue(bytes, version);
   });

@@ -6,6 +6,7 @@ import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { Daemon, DaemonFiles, type LogLine } from '../../support/daemon.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import { needNetns, Netns } from '../../support/netns.js';
+import { scrape } from '../../support/scrape.js';
 import { nveSpec } from '../../support/specs.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -56,7 +57,8 @@ describe('nfvd, with certificates', function () {
     // A list of its own: it hears of the NVA's end later than the NVA of its own.
     const tls = { ...(await ca.issue('nve/host-a')), crl: `${dir.path}/agent-crl.pem` };
     putFile(tls.crl, ca.read('crl.pem'));
-    const config = files.nve('host-a', { nva: [{ address: ADDRESS, tls }] });
+    const metrics = { listen: [{ address: `unix:${files.socket('metrics')}` }] };
+    const config = files.nve('host-a', { nva: [{ address: ADDRESS, tls }], metrics });
     const agent = await Daemon.start(['nve', '--config', config], host);
     daemons.push(agent);
     await nva.logged('NVE connected');
@@ -83,6 +85,11 @@ describe('nfvd, with certificates', function () {
       assert.equal(line['days'], 29);
     }
     assert.deepEqual(sessionsOf(nva), ['NVE connected']);
+    const page = await scrape(new DaemonFiles(dir.path).socket('metrics'));
+    const name = 'nfvd_certificate_expiry_timestamp_seconds';
+    const [end = 0] = page.get(name)?.samples.map(({ value }) => value) ?? [];
+    const days = (end - Date.now() / 1000) / 86_400;
+    assert.ok(days > 29 && days < 30, `${days} days are left`);
     // The next session is by the new ones, since the old ones are revoked.
     const [serial = ''] = (await ca.pki.list())
       .filter(

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { CASES } from '../../../src/conformance/suite.js';
-import { Daemon, DaemonFiles, NFVD, type nfvd } from '../../support/daemon.js';
+import { Daemon, DaemonFiles, nfvd, NFVD } from '../../support/daemon.js';
 import { EmulatedVpp } from '../../support/emulated-vpp.js';
+import { LabCa } from '../../support/lab-ca.js';
 import { exec, needNetns, Netns } from '../../support/netns.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -31,6 +32,7 @@ describe('nfvd nve-conformance', function () {
     dir = tempDir();
     files = new DaemonFiles(dir.path);
     host = await Netns.create();
+    await host.ip('link', 'set', 'dev', 'lo', 'up');
     await host.ip('link', 'add', 'name', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1');
     await host.ip('link', 'set', 'dev', 'eth1', 'up');
     await host.ip('address', 'add', '192.0.2.1/24', 'dev', 'eth0');
@@ -81,6 +83,34 @@ describe('nfvd nve-conformance', function () {
       await vpp.remove();
     }
     assert.equal(agent.err, '');
+  });
+
+  it('examines one that wants certificates, and takes none without', async () => {
+    const ca = await LabCa.create(dir.path);
+    const { ca: roots, cert, key } = await ca.issue('nva');
+    const at = '127.0.0.1:7443';
+    const listen = ['--listen', at, '--ca', roots, '--cert', cert, '--key', key];
+    const only = ['--target', 'host-a', '--only', 'greeting/hello', ...listen];
+    const nva = [{ address: at, tls: await ca.issue('nve/host-a') }];
+    const agent = await Daemon.start(['nve', '--config', files.nve('host-a', { nva })], host);
+    try {
+      const { code, stdout, stderr } = await nfvd(['nve-conformance', ...only], host);
+      assert.deepEqual([code, stderr], [0, ''], stdout);
+      assert.match(stdout, / passed, 0 failed, 0 skipped\n$/);
+    } finally {
+      await agent.stop('SIGTERM');
+    }
+    const other = await LabCa.create(dir.path, 'other-ca');
+    const strange = [{ address: at, tls: await other.issue('nve/host-a') }];
+    const config = files.nve('host-a', { nva: strange });
+    const stranger = await Daemon.start(['nve', '--config', config], host);
+    try {
+      const ended = await nfvd(['nve-conformance', ...only, '--timeout', '2'], host);
+      assert.equal(ended.code, 1);
+      assert.match(ended.stderr, /no session within 2 s/);
+    } finally {
+      await stranger.stop('SIGTERM');
+    }
   });
 
   it('says which NVE came, if it is not the one', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '../../../src/model/api.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
@@ -117,6 +117,19 @@ describe('nfvd nve', function () {
     await agent.logged('no session with the NVA');
     await eventually(async () => (await bridges()).length === 1, 20_000);
     assert.equal((await agent.stop()).code, 0);
+  });
+
+  it('goes back to an earlier replica that has come', async () => {
+    const earlier = files.socket('earlier');
+    const addresses = [earlier, files.socket()].map((path) => ({ address: `unix:${path}` }));
+    const agent = await start('host-a', { nva: addresses, returnAfter: '1s' });
+    await agent.logged('connected to NVA');
+    const seen = agent.lines.length;
+    await symlink(files.socket(), earlier);
+    await agent.logged('an earlier replica of the NVA is there', seen);
+    const { peer } = await agent.logged('connected to NVA', seen);
+    assert.equal(peer, `unix:${earlier}`);
+    await applied(await attach());
   });
 
   it('stops in time when its NVA hangs', async () => {

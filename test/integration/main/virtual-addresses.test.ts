@@ -76,7 +76,7 @@ describe('virtual addresses between kernel hosts', function () {
       await host.ip('addr', 'add', `192.0.2.${i + 1}/24`, 'dev', 'u0');
       const spec = nveSpec([`192.0.2.${i + 1}`]);
       await api.nves.create({ ...request, id: name, spec }, call);
-      agents.push(await Daemon.startRouting(['nve', '--config', files.nve(name)], host));
+      agents.push(await Daemon.start(['nve', '--config', files.nve(name)], host));
     }
     [pinger, away, guests] = [await space(), await space(), [await space(), await space()]];
     await attach('pinger', pinger, { nve: 'host-0', mac: mac(3), ips: ['10.0.0.3', 'fd00::3'] });

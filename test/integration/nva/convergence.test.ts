@@ -9,6 +9,7 @@ import type { EndpointSpec } from '../../../src/model/endpoint.js';
 import type { NveSpec } from '../../../src/model/nve.js';
 import type { VirtualNetworkSpec } from '../../../src/model/virtual-network.js';
 import { AgentFleet } from '../../support/agent-fleet.js';
+import { applyAll, put } from '../../support/changes-world.js';
 import { call } from '../../support/nva-harness.js';
 import { change, create } from '../../support/small-model.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
@@ -23,6 +24,9 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'NOT_FOUND',
   'REFERENCE_NOT_FOUND',
   'RESOURCE_IN_USE',
+  // Of an endpoint that is attached anew, when another has its addresses by now.
+  'MAC_IN_USE',
+  'IP_IN_USE',
 ]);
 
 const gone = (id: string): { id: string; etag: string; validateOnly: boolean } => ({
@@ -88,6 +92,21 @@ const attach = ([id, network, nve]: readonly [string, string, string]): Step =>
     api.endpoints.create(create(id, endpointOf(id, network, nve)), call),
   );
 
+/** By one Apply: neither address is free in between. */
+const exchange = ([a, b]: readonly string[]): Step =>
+  ask(`exchange the addresses of ${a ?? ''} and ${b ?? ''}`, async (api) => {
+    const one = await api.endpoints.get(a ?? '', call);
+    const other = await api.endpoints.get(b ?? '', call);
+    const given = [
+      [one, other.spec],
+      [other, one.spec],
+    ] as const;
+    const wanted = given.map(([{ id, spec }, { mac, ips }]) =>
+      put({ kind: 'Endpoint', id, spec: { ...spec, mac, ips } }),
+    );
+    await applyAll(api, ...wanted);
+  });
+
 const nve = fc.constantFrom(...NVES);
 const network = fc.constantFrom(...NETWORKS);
 const endpoint = fc.constantFrom(...ENDPOINTS);
@@ -137,6 +156,7 @@ const STEPS = [
         api.endpoints.update(change(id, fields), call),
       ),
     ),
+  fc.shuffledSubarray(ENDPOINTS, { minLength: 2, maxLength: 2 }).map(exchange),
   nve.map((id) => new Step(`disconnect ${id}`, (fleet) => fleet.disconnect(id))),
   fc.tuple(nve, fc.constantFrom(1500, 1600, 9000)).map(([id, mtu]) => {
     const underlays = [1, 2].map((n) => ({ address: addressOf(id, n), interface: 'eth0', mtu }));

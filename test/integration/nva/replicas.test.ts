@@ -33,13 +33,13 @@ describe('nva replicas', function () {
   });
 
   /** Two NVEs with agents, and a network. */
-  async function pool(orders: readonly (readonly number[])[]): Promise<void> {
+  async function pool(orders: readonly (readonly number[])[], returnMs = 0): Promise<void> {
     const network = networkSpec({ vni: VNI });
     await nva.client(0).virtualNetworks.create({ ...request, id: 'net', spec: network }, call);
     for (const [i, order] of orders.entries()) {
       const spec = nveSpec([`192.0.2.${i + 1}`]);
       await nva.client(i % 3).nves.create({ ...request, id: `host-${i}`, spec }, call);
-      agents.push(await nva.agent(`host-${i}`, order));
+      agents.push(await nva.agent(`host-${i}`, order, returnMs));
     }
   }
 
@@ -147,6 +147,37 @@ describe('nva replicas', function () {
     await nva.start(0);
     await attach(nva.client(0), 4, 'host-1');
     await eventually(() => agentOf(1).keys.includes(portKey('e-4')));
+  });
+
+  it('one that comes back has its own agents again, and the others keep theirs', async () => {
+    await pool(
+      [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 2, 0],
+      ],
+      400,
+    );
+    await attach(nva.client(0), 0, 'host-0');
+    /** Those of a replica. */
+    const at = async (i: number): Promise<string[]> => {
+      const { nves } = await nva.client(i).observation.statistics(call);
+      return nves.filter(({ state }) => state === 'IN_SYNC').map(({ nve }) => nve);
+    };
+    const are = (wanted: Readonly<Record<number, string[]>>): Promise<unknown> =>
+      eventually(async () => {
+        for (const [i, nves] of Object.entries(wanted)) assert.deepEqual(await at(+i), nves, i);
+        return true;
+      }, 30_000);
+    const own = { 0: ['host-0', 'host-1'], 1: ['host-2'], 2: [] };
+    await are(own);
+    await nva.kill(0);
+    await are({ 1: ['host-0', 'host-2'], 2: ['host-1'] });
+    await nva.start(0);
+    await are(own);
+    await attach(nva.client(2), 1, 'host-2');
+    const result = await nva.client(0).waitApplied({ revision: 0, timeoutMs: 20_000 }, call);
+    assert.deepEqual([result.applied, result.laggards], [true, []]);
   });
 
   it('one that no agent is left with: it says so in the resources, once it is known', async () => {

@@ -1,6 +1,7 @@
 /** What the NVA tells of the way between two endpoints, and of what their ports counted. */
 import assert from 'node:assert/strict';
 import type { TraceResult } from '../../../src/model/trace.js';
+import { exitMac } from '../../../src/nva/exit-mac.js';
 import { eventually } from '../../support/eventually.js';
 import { COUNTED, type FakeNve, type FakeNveOptions } from '../../support/fake-nve.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
@@ -106,6 +107,84 @@ describe('the way between two endpoints', () => {
         'host-b tunnel/100/192.0.2.1',
       ],
     );
+  });
+
+  it('goes out of a router by each gateway of the exit, and comes back by each', async () => {
+    const { client: api } = harness;
+    const request = { requestId: '', validateOnly: false };
+    const prefixes = { blue: '10.0.0.0/24', red: '10.9.0.0/24' };
+    for (const [network, prefix] of Object.entries(prefixes)) {
+      const spec = subnetSpec({ network, prefix, gateway: prefix.replace('0/24', '254') });
+      await api.subnets.create({ ...request, id: `in-${network}`, spec }, call);
+    }
+    const gateways = [
+      { nve: 'host-b', address: '10.9.0.2' },
+      { nve: 'host-c', address: '10.9.0.3' },
+    ];
+    const exits = [{ subnet: 'in-red', gateways }];
+    const spec = routerSpec({ vrfId: 7, transitVni: 300, subnets: ['in-blue'], exits });
+    await api.routers.create({ ...request, id: 'r', spec }, call);
+    await overlay.attach('red-9', 9, 'host-c', { network: 'red', ips: ['10.9.0.9'] });
+    for (const name of ['host-a', 'host-b', 'host-c']) await connect(name);
+    const [mac2, mac3] = [exitMac('r', 'host-b'), exitMac('r', 'host-c')];
+    const { state, hops } = await trace('blue-1', 'red-9');
+    assert.equal(state, 'OK', broken({ state, hops }).join());
+    assert.deepEqual(
+      hops.slice(0, 3).map(({ what }) => what),
+      ['router r, VRF 7: blue → red', 'gateway host-b, 10.9.0.2', 'gateway host-c, 10.9.0.3'],
+    );
+    assert.deepEqual(
+      hops.map(({ nve, key }) => `${nve} ${key}`).filter((hop) => !hop.endsWith(' ')),
+      [
+        'host-a port/blue-1',
+        'host-a bd/100',
+        'host-a gw/7/100',
+        'host-a gw/7/300',
+        'host-a route/7/10.9.0.0/24',
+        'host-a gwneigh/7/300/10.9.0.2',
+        'host-a bd/300',
+        `host-a mac/300/${mac2}`,
+        'host-a tunnel/300/192.0.2.2',
+        'host-a vtep/192.0.2.1',
+        'host-b vtep/192.0.2.2',
+        'host-b bd/300',
+        'host-b gw/7/300',
+        'host-b gw/7/200',
+        'host-b gwneigh/7/200/10.9.0.9',
+        'host-b bd/200',
+        'host-b mac/200/02:00:00:00:00:09',
+        'host-b tunnel/200/192.0.2.3',
+        'host-c vtep/192.0.2.3',
+        'host-c bd/200',
+        'host-c mac/200/02:00:00:00:00:09',
+        'host-c port/red-9',
+        'host-a gwneigh/7/300/10.9.0.3',
+        `host-a mac/300/${mac3}`,
+        'host-a tunnel/300/192.0.2.3',
+        'host-c bd/300',
+        'host-c gw/7/300',
+        'host-c gw/7/200',
+        'host-c gwneigh/7/200/10.9.0.9',
+        'host-c neigh/200/10.9.0.2',
+        `host-c mac/200/${mac2}`,
+        'host-c tunnel/200/192.0.2.2',
+        'host-b gw/7/100',
+        'host-b gwneigh/7/100/10.0.0.1',
+        'host-b bd/100',
+        `host-b mac/100/${MAC_1}`,
+        'host-b tunnel/100/192.0.2.1',
+        `host-a mac/100/${MAC_1}`,
+        'host-c gw/7/100',
+        'host-c gwneigh/7/100/10.0.0.1',
+        'host-c bd/100',
+        `host-c mac/100/${MAC_1}`,
+        'host-c tunnel/100/192.0.2.1',
+      ],
+    );
+    const back = await trace('red-9', 'blue-1');
+    assert.equal(back.state, 'OK', broken(back).join());
+    const keys = (all: TraceResult): string[] => all.hops.map(({ nve, key }) => `${nve} ${key}`);
+    assert.deepEqual(new Set(keys(back)), new Set(keys({ state, hops })));
   });
 
   it('is shorter on one host', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { callerOf } from '../../../src/model/access-policy.js';
 import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import type { CallEnd } from '../../../src/rpc/handlers.js';
@@ -163,6 +164,21 @@ describe('who calls', function () {
       await refusedWith('NVA_UNREACHABLE', openSession(targets.tls, tls));
     }
     assert.deepEqual([callers, sessions, ends], [[], [], []]);
+  });
+
+  it('is asked for nothing by who only looks whether an NVA is there, and is one', async () => {
+    const reach = (address: Address, tls: TlsFiles | undefined): Promise<void> =>
+      new NveSessionClient().reach(address, tls, AbortSignal.timeout(2000));
+    const tls = await certificate(dir.path, 'peer', ca, { uris: [`${DOMAIN}/nve/host-a`] });
+    await reach(targets.tls, tls);
+    await reach(targets.local, undefined);
+    const otherCa = await authority(dir.path, 'other-ca');
+    const bad: (readonly [Address, TlsFiles | undefined])[] = [
+      [targets.tls, { ...tls, ca: otherCa.cert }],
+      [{ kind: 'unix', path: join(dir.path, 'nobody.sock') }, undefined],
+    ];
+    for (const [address, files] of bad) await refusedWith('NVA_UNREACHABLE', reach(address, files));
+    assert.deepEqual([callers, sessions], [[], []]);
   });
 
   it('is told with what each call was about', async () => {

@@ -153,6 +153,10 @@ Underlays (1):
   ADDRESS     INTERFACE   MTU
   10.77.0.1   eth0        1500
 
+Provider uplinks (1):
+  NAME       INTERFACE   MTU    VLANS
+  physnet1   eth1        9000   yes
+
 Failures (1):
   ITEM         CODE            MESSAGE                        REMEDY
   port/web-2   NETNS_MISSING   no network namespace "web-2"   create the network namespace: ip netns add NAME
@@ -232,6 +236,7 @@ Labels:        tier=gold
 Tenant:        acme
 VRF id:        7
 Gateway MAC:   02:00:5e:00:00:01
+Transit VNI:   4097
 Created:       2026-01-01T10:00:00.000Z (2d ago)
 Updated:       2026-01-02T11:30:00.000Z (22h ago)
 Revision:      42
@@ -245,12 +250,17 @@ Routes (2):
   PREFIX         NEXT-HOPS
   0.0.0.0/0      via 10.0.0.2,10.0.0.3@3
   192.0.2.0/24   drop
+
+Exits (2):
+  SUBNET   NVE      ADDRESS
+  up-v4    host-a   198.51.100.11
+  up-v4    host-b   198.51.100.12
 `,
     );
   });
 
   it('says where there is nothing', () => {
-    const router = { ...ROUTER, spec: { ...ROUTER.spec, subnets: [], routes: [] } };
+    const router = { ...ROUTER, spec: { ...ROUTER.spec, subnets: [], routes: [], exits: [] } };
     assert.match(describeRouter(router, [], CONTEXT), /\n\nSubnets: none\n\nRoutes: none\n$/);
   });
 });

@@ -204,6 +204,14 @@ spec:
           weight: 3
     - prefix: 192.0.2.0/24
       drop: true
+  exits:
+    - subnet: up-v4
+      gateways:
+        - nve: host-a
+          address: 198.51.100.11
+        - nve: host-b
+          address: 198.51.100.12
+  transitVni: 4097
 `,
     );
   });

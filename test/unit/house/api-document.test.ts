@@ -18,6 +18,7 @@ import {
   HOST_PROFILE,
   FROZEN_NETWORK,
   NVE,
+  PROVIDER_NETWORK,
   ROUTER,
   SUBNET,
 } from '../../support/samples.js';
@@ -78,7 +79,7 @@ describe('docs/api.md', () => {
 
 describe('docs/api.md, fields', () => {
   const samples: Record<ResourceKind, readonly Resource[]> = {
-    VirtualNetwork: [FROZEN_NETWORK],
+    VirtualNetwork: [{ ...PROVIDER_NETWORK, duplicates: FROZEN_NETWORK.duplicates }],
     Nve: [NVE],
     HostProfile: [HOST_PROFILE],
     Endpoint: [

@@ -1,5 +1,6 @@
 /** docs/observability.md has every metric, and no other. */
 import assert from 'node:assert/strict';
+import { showCertificates } from '../../../src/telemetry/certificate-metrics.js';
 import { Metrics } from '../../../src/telemetry/registry.js';
 import { NvaMetrics } from '../../../src/telemetry/nva-metrics.js';
 import { NveMetrics } from '../../../src/telemetry/nve-metrics.js';
@@ -8,14 +9,20 @@ import { codes, Markdown } from '../../support/markdown.js';
 
 const page = Markdown.read('docs/observability.md');
 
+function* nothing(): Generator<never> {
+  // No certificate.
+}
+
 function nvaMetrics(): Metrics {
   const metrics = new Metrics('nva', '1.0.0');
+  showCertificates(metrics, { validity: nothing });
   new NvaMetrics(metrics, () => undefined).storeObserver('embedded');
   return metrics;
 }
 
 function nveMetrics(): Metrics {
   const metrics = new Metrics('nve', '1.0.0');
+  showCertificates(metrics, { validity: nothing });
   const nve = new NveMetrics(metrics, () => undefined);
   nve.commands();
   nve.vppCalls();

@@ -50,6 +50,7 @@ describe('fieldsOf', () => {
         encapsulations: ['vxlan'],
         port_kinds: ['veth', 'tap'],
         bum_modes: ['head_end', 'multicast', 'none'],
+        provider_uplinks: [{ name: 'physnet1', interface: 'eth1', mtu: 9000, vlans: true }],
       },
       underlays: [{ address: '10.77.0.1', interface: 'eth0', mtu: 1500 }],
       agent_version: '0.1.0',
@@ -179,6 +180,16 @@ describe('fieldsOf', () => {
         },
         { prefix: '192.0.2.0/24', next_hops: [], drop: true },
       ],
+      exits: [
+        {
+          subnet: 'subnets/up-v4',
+          gateways: [
+            { nve: 'nves/host-a', address: '198.51.100.11' },
+            { nve: 'nves/host-b', address: '198.51.100.12' },
+          ],
+        },
+      ],
+      transit_vni: 4097,
       labels: { tier: 'gold' },
       ...META,
     });

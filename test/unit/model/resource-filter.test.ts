@@ -72,6 +72,10 @@ describe('resourceFilter', () => {
     [ROUTER, 'routes.next_hops.address = 10.0.0.3', true],
     [ROUTER, 'routes.next_hops.weight > 3', false],
     [ROUTER, 'routes.drop = true', true],
+    [ROUTER, 'exits.subnet:up-v4', true],
+    [ROUTER, 'exits.gateways.nve = "nves/host-b"', true],
+    [ROUTER, 'exits.gateways.address = 198.51.100.13', false],
+    [ROUTER, 'transit_vni > 4096', true],
   ];
   for (const [resource, filter, expected] of rows) {
     it(`${resource.kind} ${resource.id}, ${filter}: ${String(expected)}`, () => {
@@ -96,7 +100,7 @@ describe('resourceFilter', () => {
       'VirtualNetwork',
       'learning = true AND vnii = 5',
       'filter: vnii: at character 21: no such field',
-      'did you mean "vni"? known: name, display_name, tenant, vni, encapsulation, mtu, bum_mode, bum_group, learning, arp_suppression, prefixes, underlay_family, drift_policy, labels, effective_mtu, duplicates.kind, duplicates.address, duplicates.endpoint, duplicates.nve, duplicates.moves, duplicates.since, duplicates.until, etag, revision, create_time, update_time',
+      'did you mean "vni"? known: name, display_name, tenant, vni, encapsulation, mtu, bum_mode, bum_group, learning, arp_suppression, prefixes, underlay_family, drift_policy, labels, provider.uplink, provider.vlan, effective_mtu, duplicates.kind, duplicates.address, duplicates.endpoint, duplicates.nve, duplicates.moves, duplicates.since, duplicates.until, etag, revision, create_time, update_time',
     ],
     ['Nve', 'labels.a.b = c', 'filter: labels.a.b: at character 1: no such field', 'known: name,'],
     [

@@ -79,6 +79,13 @@ describe('planRouter', () => {
     assert.equal(planRouter(wanted, undefined).spec.vrfId, 0);
   });
 
+  it("keeps its transit's VNI as long as it has an exit", () => {
+    const wanted = { ...ROUTER.spec, transitVni: 0 };
+    assert.deepEqual(planRouter(wanted, ROUTER), { action: 'none', spec: ROUTER.spec });
+    const without = planRouter({ ...wanted, exits: [] }, ROUTER);
+    assert.deepEqual(without.action === 'update' && without.changes, { exits: [], transitVni: 0 });
+  });
+
   it('changes just what differs', () => {
     const plan = planRouter({ ...ROUTER.spec, routes: [] }, ROUTER);
     assert.deepEqual(plan.action === 'update' && plan.changes, { routes: [] });

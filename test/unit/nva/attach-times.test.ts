@@ -28,7 +28,7 @@ describe('attach times', () => {
 
   it('are from the commit to the last NVE, each of which has its own', () => {
     times.changed(
-      'e1',
+      ['e1'],
       new Map([
         ['a', removing('port/e1', 'mac/1')],
         ['b', removing('mac/1')],
@@ -43,7 +43,7 @@ describe('attach times', () => {
   });
 
   it('wait for what is reported and not applied', () => {
-    times.changed('e1', new Map([['a', removing('x')]]), 0);
+    times.changed(['e1'], new Map([['a', removing('x')]]), 0);
     times.progressed('a', ['x'], 10);
     times.progressed('a', 'all', 20);
     assert.deepEqual(all, []);
@@ -53,14 +53,14 @@ describe('attach times', () => {
   });
 
   it('are none where no NVE has anything to do', () => {
-    times.changed('e1', new Map(), 0);
+    times.changed(['e1'], new Map(), 0);
     assert.equal(times.underWay, 0);
   });
 
   it('are those of the last change of an endpoint, and of none that is gone', () => {
-    times.changed('e1', new Map([['a', removing('x')]]), 0);
-    times.changed('e1', new Map([['a', removing('x')]]), 50);
-    times.changed('e2', new Map([['a', removing('x')]]), 0);
+    times.changed(['e1'], new Map([['a', removing('x')]]), 0);
+    times.changed(['e1'], new Map([['a', removing('x')]]), 50);
+    times.changed(['e2'], new Map([['a', removing('x')]]), 0);
     times.gone('e2');
     apply('a', 'x', 60);
     assert.deepEqual(all, [10]);
@@ -68,7 +68,7 @@ describe('attach times', () => {
 
   it('do not wait for an NVE that is deleted', () => {
     times.changed(
-      'e1',
+      ['e1'],
       new Map([
         ['a', removing('x')],
         ['b', removing('x')],
@@ -80,9 +80,21 @@ describe('attach times', () => {
     assert.deepEqual([all, times.underWay], [[9], 0]);
   });
 
+  it('are the same for all of one commit, but for those that change again', () => {
+    times.changed(['e1', 'e2', 'e3'], new Map([['a', removing('x', 'y')]]), 0);
+    times.changed(['e3'], new Map([['a', removing('z')]]), 10);
+    apply('a', 'x', 20);
+    assert.deepEqual([on, all, times.underWay], [[], [], 3]);
+    apply('a', 'y', 30);
+    assert.deepEqual([on, all, times.underWay], [['a 30', 'a 30'], [30, 30], 1]);
+    apply('a', 'z', 40);
+    assert.deepEqual(all, [30, 30, 30]);
+    assert.equal(times.underWay, 0);
+  });
+
   it('are bounded: the oldest is given up', () => {
     for (let i = 0; i <= 10_000; i++)
-      times.changed(`e${i}`, new Map([['a', removing(`x${i}`)]]), i);
+      times.changed([`e${i}`], new Map([['a', removing(`x${i}`)]]), i);
     assert.deepEqual([times.underWay, times.givenUp], [10_000, 1]);
     apply('a', 'x0', 20_000);
     assert.deepEqual(all, []);

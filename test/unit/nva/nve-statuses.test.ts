@@ -81,7 +81,8 @@ describe('what is known of an NVE', () => {
     const since = timestamp(clock.now());
     await clock.advance(3_600_000);
     statuses.depart('host-a', connectedSince(since));
-    const record = await statuses.recordOf('host-a');
+    const stored = await store.get(statusKey('nves', 'host-a'));
+    const record = await statuses.recordOf('host-a', stored);
     assert.match(record ?? '', new RegExp(`"lastSeenTime":"${timestamp(clock.now())}"`));
     assert.match(record ?? '', /"state":"DISCONNECTED"/);
   });

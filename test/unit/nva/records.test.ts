@@ -112,4 +112,38 @@ describe('records in the store', () => {
     assert.deepEqual(metaOf(network, 36, 40), { etag: '"10"', revision: 40, ...TIMES });
     assert.notEqual(etagOf(36), etagOf(37));
   });
+
+  describe('once read', () => {
+    const type = RECORDS.virtualNetworks;
+    const valueOf = (vni: number): string => type.encode({ spec: networkSpec({ vni }), ...TIMES });
+
+    it('are not taken apart again, as long as their text is the same', () => {
+      const first = type.decode('once', valueOf(1));
+      assert.equal(type.decode('once', valueOf(1)), first);
+      assert.equal(type.decode('once', valueOf(2)).spec.vni, 2);
+      assert.equal(type.decode('once', valueOf(1)).spec.vni, 1);
+    });
+
+    it('are damaged whatever was there before', () => {
+      type.decode('once', valueOf(1));
+      assert.throws(() => type.decode('once', '{}'), { code: 'STORE_DAMAGED' });
+      assert.equal(type.decode('once', valueOf(1)).spec.vni, 1);
+    });
+
+    it('are forgotten, the oldest first, where there are many', () => {
+      const first = type.decode('key-0', valueOf(1));
+      for (let i = 1; i <= 1024; i++) type.decode(`key-${i}`, valueOf(i));
+      const last = type.decode('key-1024', valueOf(1024));
+      assert.equal(type.decode('key-1024', valueOf(1024)), last);
+      assert.notEqual(type.decode('key-0', valueOf(1)), first);
+    });
+
+    it('are not remembered where they are long', () => {
+      const labels = Object.fromEntries(
+        Array.from({ length: 200 }, (_, i) => [`label-${i}`, 'x'.repeat(20)]),
+      );
+      const long = type.encode({ spec: networkSpec({ labels }), ...TIMES });
+      assert.notEqual(type.decode('long', long), type.decode('long', long));
+    });
+  });
 });

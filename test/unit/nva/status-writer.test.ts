@@ -80,6 +80,41 @@ describe('the writer of statuses', () => {
     assert.equal(await stored('b'), 'up');
   });
 
+  it('gathers what changes while it writes, as what changed before', async () => {
+    endpoint('a', 'up');
+    store.beforeTxn = () => {
+      statuses.set('a', 'down');
+      if (store.txns.length === 1) writer.mark('a');
+    };
+    writer.mark('a');
+    await clock.advance(GATHER_MS);
+    assert.equal(await stored('a'), 'up');
+    await clock.advance(GATHER_MS - 1);
+    assert.equal(store.txns.length, 1);
+    await clock.advance(1);
+    assert.equal(await stored('a'), 'down');
+    assert.equal(clock.pending, 0);
+  });
+
+  it('asks the store for no resource that is known without it', async () => {
+    let revision: number | undefined = 7;
+    const known = new StatusWriter({
+      ...{ store, clock, log, collection: 'endpoints', gatherMs: GATHER_MS },
+      revisionOf: () => revision,
+      statusOf: (id, before) => {
+        // The store has a newer one than that is known: the next attempt knows it.
+        revision = 1;
+        return Promise.resolve(`${id} after ${before?.value ?? 'nothing'}`);
+      },
+    });
+    endpoint('a');
+    store.put(statusKey('endpoints', 'a'), 'up');
+    known.mark('a');
+    await clock.advance(GATHER_MS);
+    assert.equal(store.txns.length, 2);
+    assert.equal(await stored('a'), 'a after up');
+  });
+
   it('writes as many at once as a transaction takes', async () => {
     for (let i = 0; i < 150; i++) {
       endpoint(`e-${i}`, 'up');

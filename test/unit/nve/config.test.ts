@@ -11,6 +11,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
   ['an unknown key', 'stateDirectory: /x', ['2:1: stateDirectory: unknown key']],
   ['a key twice', 'log: {}\nlog: {}', ['3:1: log: given twice']],
   ['a relative directory', 'stateDir: state', ['2:11: stateDir: not an absolute path']],
+  ['a return in two days', 'returnAfter: 48h', ['2:14: returnAfter: not a duration that will do']],
   ['no NVA', 'nva: []', ['2:6: nva: too few']],
   ['too many NVAs', `nva: [${'{ address: "unix:/a" }, '.repeat(17)}]`, ['2:6: nva: too many']],
   [
@@ -189,6 +190,20 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
       '2:34: drift.policy: not one of those allowed',
     ],
   ],
+  [
+    'providers that are none, or one another',
+    `providers:
+  - { name: Phys_1, interface: eth1 }
+  - { name: physnet1, interface: "eth 1" }
+  - { name: physnet2, interface: eth2 }
+  - { name: physnet2, interface: eth2 }`,
+    [
+      '3:13: providers[0].name: not an id',
+      '4:34: providers[1].interface: not an interface name',
+      '6:13: providers[3].name: the same name as providers[2]',
+      '6:34: providers[3].interface: the same interface as providers[2]',
+    ],
+  ],
   ['a level of nothing', 'log: { level: trace }', ['2:15: log.level: not one of those allowed']],
   ['no YAML', 'log: {', ['3:1: ']],
 ];
@@ -198,6 +213,7 @@ describe('the configuration of an NVE', () => {
     assert.deepEqual(parseNveConfig('name: host-a\n', 'nve.yaml'), {
       name: 'host-a',
       stateDir: '/var/lib/nfvd/nve',
+      returnAfter: 60_000,
       nva: [{ address: { kind: 'unix', path: '/run/nfvd/nva.sock' } }],
       listen: [{ address: { kind: 'unix', path: '/run/nfvd/nve.sock' } }],
       dataplane: 'linux',
@@ -209,6 +225,7 @@ describe('the configuration of an NVE', () => {
         library: '',
         uplinks: [],
       },
+      providers: [],
       host: {
         required: false,
         stateDir: '/var/lib/nfvd/host',
@@ -224,6 +241,7 @@ describe('the configuration of an NVE', () => {
     const text = `
       name: host-a
       stateDir: /srv/nve
+      returnAfter: 0s
       nva:
         - { address: "[2001:db8::1]:7443", tls: ${TLS} }
         - { address: nva.example.org:7443, tls: ${TLS} }
@@ -252,6 +270,10 @@ describe('the configuration of an NVE', () => {
             addresses: [203.0.113.129/25]
           - tap: { hostInterface: vpp0, mac: "02:00:00:00:00:0A", addresses: [10.1.0.1/24] }
             addresses: [10.1.0.2/24]
+          - { hostInterface: eth7, addresses: [] }
+      providers:
+        - { name: physnet1, interface: host-eth7 }
+        - { name: physnet2, interface: TenGigabitEthernet41/0/1 }
       host: { required: true, stateDir: /srv/host, profileFrom: nva, apply: auto }
       drift: { interval: 1.5m, policy: report }
       log: { level: debug }
@@ -260,6 +282,7 @@ describe('the configuration of an NVE', () => {
     assert.deepEqual(parseNveConfig(text, 'nve.yaml'), {
       name: 'host-a',
       stateDir: '/srv/nve',
+      returnAfter: 0,
       nva: [
         { address: { kind: 'tcp', host: '2001:db8::1', port: 7443 }, tls },
         { address: { kind: 'tcp', host: 'nva.example.org', port: 7443 }, tls },
@@ -322,8 +345,13 @@ describe('the configuration of an NVE', () => {
             },
             addresses: ['10.1.0.2/24'],
           },
+          { ...NEW_UPLINK, hostInterface: 'eth7', addresses: [] },
         ],
       },
+      providers: [
+        { name: 'physnet1', interface: 'host-eth7' },
+        { name: 'physnet2', interface: 'TenGigabitEthernet41/0/1' },
+      ],
       host: { required: true, stateDir: '/srv/host', profileFrom: 'nva', apply: 'auto' },
       drift: { interval: 90_000, policy: 'report' },
       log: { level: 'debug' },

@@ -63,6 +63,7 @@ const ROUTING: readonly Payload[] = [
   gatewayNeighbor(7, 10, '10.0.0.5', '02:00:00:00:00:01'),
   dropRoute(7, '10.0.0.0/8'),
   routeToVrf(7, '::/0', 8),
+  { kind: 'provider_port', vni: 10, uplink: 'physnet1', vlan: 0, mtu: 1500 },
 ];
 
 const BAD: readonly (readonly [string, string])[] = [

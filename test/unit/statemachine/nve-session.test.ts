@@ -5,12 +5,19 @@ import { MachineClock } from '../../../src/statemachine/machine-clock.js';
 import {
   backoffMs,
   nveSessionMachine,
+  returnDelayMs,
   type NveSessionEvent,
   type NveSessionInput,
 } from '../../../src/statemachine/nve-session.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-const INPUT: NveSessionInput = { replicas: 2, initialMs: 100, maxMs: 1000, random: () => 1 };
+const INPUT: NveSessionInput = {
+  replicas: 2,
+  initialMs: 100,
+  maxMs: 1000,
+  returnMs: 60_000,
+  random: () => 1,
+};
 
 type EventType = NveSessionEvent['type'];
 const EVENTS: readonly EventType[] = [
@@ -18,20 +25,23 @@ const EVENTS: readonly EventType[] = [
   'WELCOME_COMPARE',
   'COMPLETE',
   'LOST',
+  'BETTER',
   'STOP',
 ];
+const eventOf = (type: EventType): NveSessionEvent =>
+  type === 'BETTER' ? { type, replica: 0 } : { type };
 
 /** For each state, the state and the actions after each event; without a row nothing happens. */
 const TABLE: Readonly<Record<string, Partial<Record<EventType, readonly [string, ...string[]]>>>> =
   {
     connecting: {
-      WELCOME_IN_STEP: ['inStep', 'forgetFailures', 'startReporting'],
+      WELCOME_IN_STEP: ['inStep', 'startReporting', 'countArrival'],
       WELCOME_COMPARE: ['comparing', 'sendHeldItems'],
       LOST: ['waiting', 'disconnect', 'countFailure'],
       STOP: ['stopped', 'disconnect'],
     },
     comparing: {
-      COMPLETE: ['inStep', 'forgetFailures', 'startReporting'],
+      COMPLETE: ['inStep', 'startReporting', 'countArrival'],
       LOST: ['waiting', 'disconnect', 'countFailure'],
       STOP: ['stopped', 'disconnect'],
     },
@@ -48,7 +58,8 @@ type SessionSnapshot = SnapshotFrom<typeof nveSessionMachine>;
 function reached(): Map<string, SessionSnapshot> {
   const paths = getShortestPaths(nveSessionMachine, {
     input: INPUT,
-    events: EVENTS.map((type) => ({ type })),
+    events: EVENTS.map(eventOf),
+    limit: 200,
     serializeState: ({ value }) => value,
   });
   return new Map(paths.map(({ state }) => [state.value, state]));
@@ -66,7 +77,7 @@ describe("an agent's session with its NVA", () => {
       it(`${state}: ${type} leads to ${next}${actions.map((a) => `, ${a}`).join('')}`, () => {
         const before = reached().get(state);
         assert.ok(before !== undefined);
-        const [after, done] = transition(nveSessionMachine, before, { type });
+        const [after, done] = transition(nveSessionMachine, before, eventOf(type));
         assert.equal(after.value, next);
         const named = done
           .map((action) => action.type)
@@ -104,6 +115,69 @@ describe("an agent's session with its NVA", () => {
     assert.equal(actor.getSnapshot().status, 'done');
     assert.equal(clock.pending, 0);
   });
+
+  it('looks for an earlier replica while it is with a later one, less often after each vain return', async () => {
+    const clock = new FakeClock();
+    const done: string[] = [];
+    const machine = nveSessionMachine.provide({
+      actions: {
+        connect: ({ context }) => done.push(`connect ${context.replica}`),
+        disconnect: () => done.push('disconnect'),
+        startReporting: () => done.push('report'),
+        lookForBetter: () => done.push('look'),
+      },
+    });
+    const actor = createActor(machine, { input: INPUT, clock: new MachineClock(clock) }).start();
+    const told = async (ms: number, ...events: NveSessionEvent[]): Promise<string> => {
+      for (const event of events) actor.send(event);
+      await clock.advance(ms);
+      return done.splice(0).join(', ');
+    };
+    assert.equal(await told(600_000, { type: 'WELCOME_IN_STEP' }), 'connect 0, report');
+    assert.equal(await told(0, { type: 'LOST' }), 'disconnect, connect 1');
+    assert.equal(await told(59_999, { type: 'WELCOME_IN_STEP' }), 'report');
+    assert.equal(await told(1), 'look');
+    assert.equal(await told(60_000), 'look');
+    assert.equal(await told(0, { type: 'BETTER', replica: 1 }), '', 'it is no earlier one');
+    // It is there, and does not take us.
+    const vain = [{ type: 'BETTER', replica: 0 }, { type: 'LOST' }] as const;
+    assert.equal(await told(0, ...vain), 'disconnect, connect 0, disconnect, connect 1');
+    assert.equal(await told(119_999, { type: 'WELCOME_IN_STEP' }), 'report');
+    assert.equal(await told(1), 'look');
+    const better = [{ type: 'BETTER', replica: 0 }, { type: 'WELCOME_IN_STEP' }] as const;
+    assert.equal(await told(600_000, ...better), 'disconnect, connect 0, report');
+    assert.deepEqual(
+      [actor.getSnapshot().context.vain, actor.getSnapshot().context.failures],
+      [0, 0],
+    );
+    actor.stop();
+  });
+
+  it('stays where it is if it is to', async () => {
+    const clock = new FakeClock();
+    const input = { ...INPUT, returnMs: 0 };
+    const actor = createActor(nveSessionMachine, { input, clock: new MachineClock(clock) }).start();
+    actor.send({ type: 'LOST' });
+    await clock.advance(0);
+    actor.send({ type: 'WELCOME_IN_STEP' });
+    await clock.advance(0);
+    assert.equal(actor.getSnapshot().value, 'inStep');
+    actor.stop();
+  });
+
+  const returns: [vain: number, ms: number][] = [
+    [0, 60_000],
+    [1, 120_000],
+    [5, 1_920_000],
+    [6, 3_600_000],
+    [1000, 3_600_000],
+  ];
+  for (const [vain, ms] of returns) {
+    it(`looks after ${ms} ms at most after ${vain} returns in vain`, () => {
+      assert.equal(returnDelayMs({ ...INPUT, vain }), ms);
+      assert.equal(returnDelayMs({ ...INPUT, vain, random: () => 0 }), ms / 2);
+    });
+  }
 
   const backoffs: [failures: number, replicas: number, ms: number][] = [
     [1, 1, 100],

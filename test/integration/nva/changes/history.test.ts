@@ -8,6 +8,7 @@ import {
   HOSTS,
   linesOf,
   network,
+  plan,
   rollBack,
   specsIn,
   subnet,
@@ -150,6 +151,15 @@ describe('the history', () => {
       // And there again.
       await rollBack(nva.client, back.revision - 1);
       assert.equal((await nva.client.virtualNetworks.get('blue', call)).spec.vni, 6000);
+    });
+
+    it('takes a subnet from an endpoint that had its address before there was the subnet', async () => {
+      const web = endpoint('web', { ips: ['10.0.0.10'], mac: '02:00:00:00:00:0a' });
+      const at = await applyAll(nva.client, ...HOSTS, network('blue'), web);
+      await applyAll(nva.client, subnet('blue-v4'));
+      await refusedWith('RESOURCE_IN_USE', plan(nva.client, gone('Subnet', 'blue-v4')));
+      const back = await rollBack(nva.client, at.revision);
+      assert.deepEqual(linesOf(back), ['DELETE subnets/blue-v4']);
     });
 
     it('of a tenant leaves alone what is another’s', async () => {

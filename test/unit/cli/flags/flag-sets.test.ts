@@ -174,7 +174,7 @@ describe('flags of a router', () => {
       read(
         ROUTER_FLAGS,
         NEW_ROUTER,
-        '--tenant acme --vrf-id 7 --gateway-mac 02:00:5e:00:00:01 --subnet blue-v4 --route 0.0.0.0/0_via_10.0.0.2,10.0.0.3@3 --route 192.0.2.0/24_drop --display-name x --label a=b',
+        '--tenant acme --vrf-id 7 --gateway-mac 02:00:5e:00:00:01 --subnet blue-v4 --route 0.0.0.0/0_via_10.0.0.2,10.0.0.3@3 --route 192.0.2.0/24_drop --exit up-v4=host-a:198.51.100.11,host-b:198.51.100.12 --transit-vni 4097 --display-name x --label a=b',
         true,
       ),
       {
@@ -189,6 +189,11 @@ describe('flags of a router', () => {
     ["--subnet ''", { subnets: [] }],
     ['--subnet a --subnet b', { subnets: ['a', 'b'] }],
     ["--route ''", { routes: [] }],
+    ["--exit ''", { exits: [] }],
+    [
+      '--exit up=a:2001:db8::1',
+      { exits: [{ subnet: 'up', gateways: [{ nve: 'a', address: '2001:db8::1' }] }] },
+    ],
     ['--label tier-', { labels: {} }],
   ];
   for (const [argv, changes] of rows) {
@@ -204,6 +209,11 @@ describe('flags of a router', () => {
     ['--vrf-id x', /^--vrf-id: x: not a whole number$/],
     ['--subnet Blue', /^subnet NAME: Blue: not an id$/],
     ['--route 0.0.0.0/0', /^--route: 0\.0\.0\.0\/0: not a route$/],
+    ['--exit up', /^--exit: up: not an exit$/],
+    ['--exit up=a', /^--exit: up=a: not an exit$/],
+    ['--exit Up=a:192.0.2.1', /^subnet NAME: Up: not an id$/],
+    ['--exit up=A:192.0.2.1', /^nve NAME: A: not an id$/],
+    ['--transit-vni 0', /^--transit-vni: 0: not a VNI$/],
   ];
   for (const [argv, message] of wrong) {
     it(`refuse ${argv}`, () => {

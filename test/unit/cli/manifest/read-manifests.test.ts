@@ -132,7 +132,7 @@ describe('readManifests', () => {
         'a wrong key',
         `${NETWORK}spec: {vnii: 100}\n`,
         [
-          'F:4:8: spec.vnii: vnii: unknown key; did you mean "vni"? known: displayName, tenant, vni, encapsulation, mtu, bumMode, bumGroup, learning, arpSuppression, prefixes, underlayFamily, driftPolicy',
+          'F:4:8: spec.vnii: vnii: unknown key; did you mean "vni"? known: displayName, tenant, vni, encapsulation, mtu, bumMode, bumGroup, learning, arpSuppression, prefixes, underlayFamily, driftPolicy, provider',
         ],
       ],
       [

@@ -61,8 +61,29 @@ describe('readManifests, of subnets and routers', () => {
       gatewayMac: '00:00:5e:00:01:01',
       subnets: ['blue-v4'],
       routes: [],
+      exits: [],
+      transitVni: 0,
       labels: {},
     });
+  });
+
+  it('takes exits', async () => {
+    const exits =
+      'exits: [{subnet: up, gateways: [{nve: a, address: 192.0.2.1}, {nve: b, address: 192.0.2.2}]}], transitVni: 9';
+    const file = await files.write('r.yaml', ROUTER.replace('{subnets', `{${exits}, subnets`));
+    const [router] = await read(file);
+    assert.deepEqual(router?.kind === 'Router' && [router.spec.exits, router.spec.transitVni], [
+      [
+        {
+          subnet: 'up',
+          gateways: [
+            { nve: 'a', address: '192.0.2.1' },
+            { nve: 'b', address: '192.0.2.2' },
+          ],
+        },
+      ],
+      9,
+    ]);
   });
 
   it('takes routes that have next hops or drop', async () => {

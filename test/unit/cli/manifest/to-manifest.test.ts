@@ -10,7 +10,11 @@ import { checkNve } from '../../../../src/model/nve.js';
 import { NETWORK_DRIFT_POLICIES } from '../../../../src/model/drift-policy.js';
 import { checkRouter } from '../../../../src/model/router.js';
 import { checkSubnet, FIRST_ADDRESS } from '../../../../src/model/subnet.js';
-import { checkVirtualNetwork } from '../../../../src/model/virtual-network.js';
+import {
+  checkVirtualNetwork,
+  PROVIDER_DEFAULTS,
+  type VirtualNetworkSpec,
+} from '../../../../src/model/virtual-network.js';
 import { parseYaml } from '../../../../src/model/yaml.js';
 import {
   ENDPOINT,
@@ -101,9 +105,15 @@ describe('toManifest, of any resource', () => {
       },
       { noNullPrototype: true },
     );
+    const vlans = fc.option(fc.integer({ min: 0, max: 4094 }), { nil: undefined });
+    const providerOf = (vlan: number): Partial<VirtualNetworkSpec> => ({
+      ...PROVIDER_DEFAULTS,
+      ...{ bumMode: 'HEAD_END', underlayFamily: 'IPV4', provider: { uplink: 'physnet1', vlan } },
+    });
     await fc.assert(
-      fc.asyncProperty(id, spec, async (name, given) => {
-        const network = { ...NETWORK, id: name, spec: checkVirtualNetwork(given) };
+      fc.asyncProperty(id, spec, vlans, async (name, given, vlan) => {
+        const physical = vlan === undefined ? given : { ...given, ...providerOf(vlan) };
+        const network = { ...NETWORK, id: name, spec: checkVirtualNetwork(physical) };
         assert.deepEqual(await back(network), network.spec);
       }),
     );
@@ -174,6 +184,22 @@ describe('toManifest, of any resource', () => {
       fc.record({ prefix, nextHops, drop: fc.constant(false) }),
       fc.record({ prefix, nextHops: fc.constant([]), drop: fc.constant(true) }),
     );
+    const gateway = fc.record(
+      { nve: id, address: byte.map((b) => `10.9.0.${b}`) },
+      { noNullPrototype: true },
+    );
+    const exit = fc.record(
+      {
+        // No id of the router's subnets ends so.
+        subnet: id.map((text) => `${text.slice(0, 50)}-out`),
+        gateways: fc.uniqueArray(gateway, {
+          minLength: 1,
+          maxLength: 3,
+          comparator: (a, b) => a.nve === b.nve || a.address === b.address,
+        }),
+      },
+      { noNullPrototype: true },
+    );
     const spec = fc.record(
       {
         displayName,
@@ -183,6 +209,8 @@ describe('toManifest, of any resource', () => {
         gatewayMac: byte.map((b) => `02:00:00:00:00:${b.toString(16).padStart(2, '0')}`),
         subnets: fc.uniqueArray(id, { maxLength: 4 }),
         routes: fc.uniqueArray(route, { maxLength: 4, selector: (r) => r.prefix }),
+        exits: fc.uniqueArray(exit, { maxLength: 2, selector: ({ subnet }) => subnet }),
+        transitVni: fc.integer({ min: 0, max: 0xffffff }),
       },
       { noNullPrototype: true },
     );

@@ -32,6 +32,23 @@ describe('nfvctl create', () => {
     });
   });
 
+  it('creates a provider network', async () => {
+    const ran = await world.run(
+      'create network lab --provider-uplink physnet1 --provider-vlan 100 --vni 301',
+    );
+    assert.deepEqual(ran, { status: 0, out: 'virtualNetworks/lab created\n', err: '' });
+    const { encapsulation, learning, arpSuppression, provider } =
+      world.nva.virtualNetworks.find('lab')?.spec ?? {};
+    assert.deepEqual(
+      [encapsulation, learning, arpSuppression, provider],
+      ['NONE', true, false, { uplink: 'physnet1', vlan: 100 }],
+    );
+    const odd = await world.run('create network odd --provider-vlan 100');
+    assert.match(odd.err, /--provider-vlan without --provider-uplink/);
+    const outside = await world.run('create network odd --provider-uplink p --provider-vlan 4095');
+    assert.match(outside.err, /--provider-vlan/);
+  });
+
   it('creates an NVE', async () => {
     const ran = await world.run('create nve host-c --vtep 10.77.0.3 --vtep fd77::3');
     assert.deepEqual(ran, { status: 0, out: 'nves/host-c created\n', err: '' });

@@ -31,6 +31,8 @@ const SAID: readonly (readonly [string, string | undefined])[] = [
   ['Error: ipv6: address not found.\n', 'EADDRNOTAVAIL'],
   ['Error: Exclusivity flag on, cannot modify.\n', 'EEXIST'],
   ['Error: Unknown device type.\n', 'EOPNOTSUPP'],
+  ['Error: 8021q: Invalid link address.\n', 'EADDRNOTAVAIL'],
+  ['Error: 8021q: VLAN device already exists.\n', 'EEXIST'],
   [
     'Error: Provided Ethernet address is not unicast.\nRTNETLINK answers: Cannot assign requested address\n',
     'EADDRNOTAVAIL',

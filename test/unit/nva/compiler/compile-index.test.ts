@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { MIGRATION_PHASES, type MigrationPhase } from '../../../../src/model/migration-phase.js';
+import { MIGRATION_PHASES } from '../../../../src/model/migration-phase.js';
 import { placesOf, type PlacedEndpoint } from '../../../../src/model/migration.js';
 import type { VirtualNetworkSpec } from '../../../../src/model/virtual-network.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import type { Change, NveInput } from '../../../../src/nva/compiler/inputs.js';
 import { payloads, Replicas } from '../../../support/replicas.js';
-import { endpointSpec, migrationTo, networkSpec, nveInput } from '../../../support/specs.js';
+import {
+  endpointSpec,
+  migrationTo,
+  networkSpec,
+  nveInput,
+  providerSpec,
+} from '../../../support/specs.js';
 
 const NVES = ['nve-a', 'nve-b', 'nve-c', 'nve-d'];
 const NETWORKS = ['net-1', 'net-2', 'net-3'];
@@ -21,8 +27,13 @@ const networkSpecs: fc.Arbitrary<VirtualNetworkSpec> = fc
     learning: fc.boolean(),
     underlayFamily: fc.constantFrom('IPV4', 'IPV6'),
     prefixes: fc.constantFrom([], ['10.0.0.0/24'], ['10.0.0.0/16']),
+    provider: fc.constantFrom(undefined, undefined, 0, 100),
   })
-  .map((fields) => networkSpec(fields));
+  .map(({ provider: vlan, ...fields }) =>
+    vlan === undefined
+      ? networkSpec(fields)
+      : providerSpec({ vni: fields.vni, mtu: fields.mtu, provider: { uplink: 'phys', vlan } }),
+  );
 
 const nveInputs: fc.Arbitrary<NveInput> = fc
   .record({
@@ -30,14 +41,16 @@ const nveInputs: fc.Arbitrary<NveInput> = fc
     v6: fc.constantFrom(undefined, '2001:db8::1', '2001:db8::2'),
     mtu: fc.constantFrom(undefined, 1500, 9000),
     withdrawn: fc.boolean(),
+    uplink: fc.constantFrom(0, 1500, 2000),
   })
-  .map(({ v4, v6, mtu, withdrawn }) =>
-    nveInput(
+  .map(({ v4, v6, mtu, withdrawn, uplink }) => ({
+    ...nveInput(
       [v4, v6].filter((a) => a !== undefined),
       mtu,
       withdrawn,
     ),
-  );
+    providers: [{ name: 'phys', interface: 'eth1', mtu: uplink, vlans: true }],
+  }));
 
 /** Also of an endpoint that is at its target: compiling must not mind. */
 const migrations = fc
@@ -87,16 +100,20 @@ const changes: fc.Arbitrary<Change> = fc.oneof(
 
 /** What the API makes sure of: one VNI, one VTEP, one MAC and one IP address in its scope. */
 class Model {
-  readonly #taken = new Map<string, string>();
-  readonly #claims = new Map<string, string[]>();
+  /** By whom. */
+  #taken = new Map<string, string>();
 
-  accepts(change: Change): boolean {
-    const owner = `${change.kind} ${change.id}`;
-    const claims = change.after === undefined ? [] : claimsOf(change);
-    if (claims.some((c) => (this.#taken.get(c) ?? owner) !== owner)) return false;
-    for (const c of this.#claims.get(owner) ?? []) this.#taken.delete(c);
-    for (const c of claims) this.#taken.set(c, owner);
-    this.#claims.set(owner, claims);
+  accepts(...changes: readonly Change[]): boolean {
+    // All at one moment: what one gives up another may have.
+    const last = new Map(changes.map((change) => [`${change.kind} ${change.id}`, change]));
+    const taken = new Map([...this.#taken].filter(([, owner]) => !last.has(owner)));
+    for (const [owner, change] of last) {
+      for (const claim of claimsOf(change)) {
+        if (taken.has(claim)) return false;
+        taken.set(claim, owner);
+      }
+    }
+    this.#taken = taken;
     return true;
   }
 }
@@ -149,6 +166,54 @@ describe('nva/compiler/compile-index', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('is the same for changes of one moment, which have each other’s addresses', () => {
+    const batches = fc.array(fc.array(changes, { minLength: 1, maxLength: 6 }), {
+      maxLength: 30,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(batches, (sequence) => {
+        const index = new CompileIndex();
+        const replicas = new Replicas();
+        const model = new Model();
+        for (const batch of sequence) {
+          if (!model.accepts(...batch)) continue;
+          replicas.take(index.applyAll(batch));
+          for (const nve of NVES) {
+            const full = payloads(index.full(nve).values());
+            assert.deepEqual(payloads(replicas.of(nve).values()), full, nve);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('lets two endpoints have each other’s MACs, and loses none', () => {
+    const index = new CompileIndex();
+    const replicas = new Replicas();
+    const at = (id: string, nve: string, n: number): Change => {
+      const addresses = { mac: `02:00:00:00:00:0${n}`, ips: [`10.0.0.${n}`] };
+      return { kind: 'Endpoint', id, after: endpointSpec({ network: 'net-1', nve, ...addresses }) };
+    };
+    const changes: Change[] = [
+      { kind: 'Nve', id: 'nve-a', after: nveInput(['192.0.2.1'], 1500) },
+      { kind: 'Nve', id: 'nve-b', after: nveInput(['192.0.2.2'], 1500) },
+      { kind: 'VirtualNetwork', id: 'net-1', after: networkSpec({ vni: 100 }) },
+      at('a', 'nve-b', 1),
+      at('b', 'nve-a', 2),
+    ];
+    for (const change of changes) replicas.take(index.apply(change));
+    const told = index.applyAll([at('b', 'nve-b', 1), at('a', 'nve-a', 2)]);
+    replicas.take(told);
+    const macs = (nve: string): string[] =>
+      [...replicas.of(nve).keys()].filter((key) => key.startsWith('mac/')).sort();
+    for (const nve of ['nve-a', 'nve-b']) {
+      assert.deepEqual(macs(nve), ['mac/100/02:00:00:00:00:01', 'mac/100/02:00:00:00:00:02']);
+      assert.deepEqual(payloads(replicas.of(nve).values()), payloads(index.full(nve).values()));
+    }
   });
 
   it('only NVEs of the touched network get anything', () => {
@@ -251,144 +316,11 @@ describe('nva/compiler/compile-index', () => {
     });
   });
 
-  describe('a migration', () => {
-    const UP = '192.0.2.1';
-    const TARGET = '192.0.2.2';
-    const MAC = '02:00:00:00:00:01';
-    const endpoint = (phase: MigrationPhase | undefined): PlacedEndpoint => ({
-      ...endpointSpec({ network: 'net', nve: 'source', mac: MAC, ips: ['10.0.0.1'] }),
-      ...(phase === undefined ? {} : { migration: migrationTo('target', { phase }) }),
-    });
-
-    /** The endpoint, a peer, an NVE that is in another network, and one that has nothing yet. */
-    function populated(): CompileIndex {
-      const index = new CompileIndex();
-      index.apply({ kind: 'VirtualNetwork', id: 'net', after: networkSpec({ vni: 5 }) });
-      const vteps = { source: UP, target: TARGET, peer: '192.0.2.3', other: '192.0.2.4' };
-      for (const [id, address] of Object.entries(vteps)) {
-        index.apply({ kind: 'Nve', id, after: nveInput([address], 1500) });
-      }
-      for (const [n, nve] of ['peer', 'other'].entries()) {
-        const network = nve === 'peer' ? 'net' : 'elsewhere';
-        const after = endpointSpec({ network, nve, mac: `02:00:00:00:00:1${n}` });
-        index.apply({ kind: 'Endpoint', id: `at-${nve}`, after });
-      }
-      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint(undefined) });
-      return index;
-    }
-
-    /** Where each NVE sends frames for the endpoint, and what its port is like. */
-    function seen(index: CompileIndex): Record<string, string> {
-      const told = ['source', 'target', 'peer'].map((nve) => {
-        const items = index.full(nve);
-        const port = items.get('port/ep')?.payload;
-        const mac = items.get(`mac/5/${MAC}`)?.payload;
-        const up = port?.kind !== 'port' ? 'no port' : port.adminUp ? 'up' : 'down';
-        const via = mac?.kind !== 'mac_entry' ? undefined : mac.via;
-        const to = via === undefined ? 'nowhere' : via.kind === 'remote' ? via.vtep : 'here';
-        return [nve, `${up}, ${to}`] as const;
-      });
-      return Object.fromEntries(told);
-    }
-
-    const courses: readonly [MigrationPhase, string, string, string][] = [
-      ['ASSOCIATING', 'up, here', `down, ${UP}`, `no port, ${UP}`],
-      ['ASSOCIATED', 'up, here', `down, ${UP}`, `no port, ${UP}`],
-      ['ACTIVATING', 'up, here', 'up, here', `no port, ${UP}`],
-      ['SWITCHING', 'up, here', 'up, here', `no port, ${TARGET}`],
-      ['RETURNING', 'up, here', 'up, here', `no port, ${UP}`],
-      ['CANCELLED', 'up, here', 'no port, nowhere', `no port, ${UP}`],
-      ['FAILED', 'up, here', 'no port, nowhere', `no port, ${UP}`],
-    ];
-    for (const [phase, source, target, peer] of courses) {
-      it(`${phase}: ${source} at the source, ${target} at the target, ${peer} elsewhere`, () => {
-        const index = populated();
-        index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint(phase) });
-        assert.deepEqual(seen(index), { source, target, peer });
-      });
-    }
-
-    it('SWITCHING, of a guest that somebody else has moved: the source sends there, too', () => {
-      const index = populated();
-      const migration = migrationTo('target', { phase: 'SWITCHING', hold: true });
-      index.apply({ kind: 'Endpoint', id: 'ep', after: { ...endpoint(undefined), migration } });
-      const peer = `no port, ${TARGET}`;
-      assert.deepEqual(seen(index), { source: `up, ${TARGET}`, target: 'up, here', peer });
-    });
-
-    it('brings the target into the network at once: tunnels, flood lists, mappings', () => {
-      const index = populated();
-      const after = endpoint('ASSOCIATING');
-      const deltas = index.apply({ kind: 'Endpoint', id: 'ep', after });
-      assert.deepEqual([...deltas.keys()].sort(), ['peer', 'source', 'target']);
-      assert.deepEqual([...(deltas.get('peer')?.upserts.keys() ?? [])].sort(), [
-        `flood/5/${TARGET}`,
-        `tunnel/5/${TARGET}`,
-      ]);
-      assert.deepEqual([...(deltas.get('target')?.upserts.keys() ?? [])].sort(), [
-        'bd/5',
-        'flood/5/192.0.2.1',
-        'flood/5/192.0.2.3',
-        'mac/5/02:00:00:00:00:01',
-        'mac/5/02:00:00:00:00:10',
-        'neigh/5/10.0.0.1',
-        'port/ep',
-        'tunnel/5/192.0.2.1',
-        'tunnel/5/192.0.2.3',
-      ]);
-    });
-
-    it('switches by one small compile for each NVE of the network, and no full one', () => {
-      const index = populated();
-      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('ASSOCIATING') });
-      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('ACTIVATING') });
-      const before = { ...index.counters };
-      const deltas = index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('SWITCHING') });
-      assert.deepEqual(
-        [...deltas].map(([nve, { upserts, removes }]) => [nve, [...upserts.keys()], removes.size]),
-        ['peer'].map((nve) => [nve, [`mac/5/${MAC}`], 0]),
-      );
-      assert.deepEqual(index.counters, { ...before, endpoint: before.endpoint + 3 });
-    });
-
-    it('concerns all of the target, and elsewhere what leads there', () => {
-      const index = populated();
-      index.apply({ kind: 'Endpoint', id: 'ep', after: endpoint('ASSOCIATING') });
-      const keys = new Map(
-        [...index.concerned('ep', 'target')].map(([nve, items]) => [
-          nve,
-          items.map(({ key }) => key).sort(),
-        ]),
-      );
-      assert.deepEqual([...keys.keys()].sort(), ['peer', 'source', 'target']);
-      assert.deepEqual(
-        keys.get('target'),
-        [...index.full('target').keys()].filter((key) => !key.startsWith('vtep/')).sort(),
-      );
-      assert.deepEqual(keys.get('peer'), [
-        `flood/5/${TARGET}`,
-        `mac/5/${MAC}`,
-        'neigh/5/10.0.0.1',
-        `tunnel/5/${TARGET}`,
-      ]);
-      assert.deepEqual(keys.get('source'), [
-        `flood/5/${TARGET}`,
-        `mac/5/${MAC}`,
-        'neigh/5/10.0.0.1',
-        'port/ep',
-        `tunnel/5/${TARGET}`,
-      ]);
-    });
-  });
-
   it('derives the MTU from the smallest underlay of its NVEs', () => {
     const index = new CompileIndex();
     index.apply({ kind: 'VirtualNetwork', id: 'v4', after: networkSpec({ vni: 4 }) });
-    index.apply({
-      kind: 'VirtualNetwork',
-      id: 'v6',
-      after: networkSpec({ vni: 6, underlayFamily: 'IPV6' }),
-    });
+    const six = networkSpec({ vni: 6, underlayFamily: 'IPV6' });
+    index.apply({ kind: 'VirtualNetwork', id: 'v6', after: six });
     assert.equal(index.effectiveMtu('v4'), 1450);
     assert.equal(index.effectiveMtu('v6'), 1430);
     index.apply({ kind: 'Nve', id: 'a', after: nveInput(['192.0.2.1', '2001:db8::1'], 9000) });

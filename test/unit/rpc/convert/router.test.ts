@@ -32,6 +32,16 @@ describe('a router on the wire', () => {
         },
         { prefix: '192.0.2.0/24', next_hops: [], drop: true },
       ],
+      exits: [
+        {
+          subnet: 'subnets/up-v4',
+          gateways: [
+            { nve: 'nves/host-a', address: '198.51.100.11' },
+            { nve: 'nves/host-b', address: '198.51.100.12' },
+          ],
+        },
+      ],
+      transit_vni: 4097,
       labels: { tier: 'gold' },
       etag: 'abc123',
       revision: 42,
@@ -56,6 +66,8 @@ describe('a router on the wire', () => {
       gatewayMac: '00:00:5e:00:01:01',
       subnets: [],
       routes: [],
+      exits: [],
+      transitVni: 0,
       labels: {},
     });
     assert.deepEqual(CONVERT.setFields(wire), []);

@@ -71,6 +71,7 @@ const PAYLOADS: Payload[] = [
   dropRoute(7, '10.0.0.0/8'),
   routeTo(7, '10.1.0.0/16', hop('10.0.0.5', 100, 3), hop('10.9.0.1')),
   routeToVrf(7, '::/0', 8),
+  { kind: 'provider_port', vni: 100, uplink: 'physnet1', vlan: 4094, mtu: 1500 },
 ];
 
 const ITEMS: Item[] = PAYLOADS.map((payload, i) => ({

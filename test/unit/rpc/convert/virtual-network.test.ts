@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { VIRTUAL_NETWORK } from '../../../../src/rpc/convert/virtual-network.js';
 import { loadProtos } from '../../../../src/rpc/load.js';
-import { NETWORK } from '../../../support/samples.js';
+import { PROVIDER_DEFAULTS } from '../../../../src/model/virtual-network.js';
+import { NETWORK, PROVIDER_NETWORK } from '../../../support/samples.js';
 
 const { VirtualNetwork } = loadProtos().protos.nfv.v1;
 
@@ -54,6 +55,28 @@ describe('a network on the wire', () => {
     } as const;
     const bytes = VirtualNetwork.serialize(VIRTUAL_NETWORK.toWire(other));
     assert.deepEqual(VIRTUAL_NETWORK.fromWire(VirtualNetwork.deserialize(bytes)), other);
+  });
+
+  it('comes back as it was with a provider', () => {
+    const bytes = VirtualNetwork.serialize(VIRTUAL_NETWORK.toWire(PROVIDER_NETWORK));
+    assert.deepEqual(VIRTUAL_NETWORK.fromWire(VirtualNetwork.deserialize(bytes)), PROVIDER_NETWORK);
+  });
+
+  it('has the defaults of a provider network where it is one', () => {
+    // Field 21, a message with field 1 "phys"; fields 9 and 10 by hand, as somebody says what must not be.
+    const provider = Buffer.concat([
+      Buffer.from([0xaa, 0x01, 0x06, 0x0a, 0x04]),
+      Buffer.from('phys'),
+    ]);
+    const bare = VIRTUAL_NETWORK.specFromWire(VirtualNetwork.deserialize(provider), []);
+    const { encapsulation, learning, arpSuppression, provider: place } = bare;
+    assert.deepEqual(
+      { encapsulation, learning, arpSuppression, place },
+      { ...PROVIDER_DEFAULTS, place: { uplink: 'phys', vlan: 0 } },
+    );
+    const odd = Buffer.concat([provider, Buffer.from([0x48, 0x00, 0x50, 0x01])]);
+    const said = VIRTUAL_NETWORK.specFromWire(VirtualNetwork.deserialize(odd), []);
+    assert.deepEqual([said.learning, said.arpSuppression], [false, true]);
   });
 
   it('tells a VNI of 0 from none', () => {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import type { Item } from '../../../../src/model/item.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import type { Change } from '../../../../src/nva/compiler/inputs.js';
-import { Overtaken } from '../../../../src/nva/compiler/overtaken.js';
 import { endpointSpec, networkSpec, nveInput } from '../../../support/specs.js';
 
 const endpoint = (id: string, n: number, ip: string): Change => {
@@ -17,19 +16,10 @@ function told(before: readonly Change[], changes: readonly Change[]): [CompileIn
   for (const change of before) index.load(change);
   const held: Held = new Map();
   for (const nve of index.nves()) held.set(nve, index.full(nve));
-  const overtaken = new Overtaken();
-  const take = (deltas: ReturnType<CompileIndex['apply']>): void => {
-    for (const [nve, { upserts, removes }] of deltas) {
-      for (const key of removes) held.get(nve)?.delete(key);
-      for (const [key, item] of upserts) held.get(nve)?.set(key, item);
-    }
-  };
-  for (const change of changes) {
-    const deltas = index.apply(change);
-    overtaken.add(deltas);
-    take(deltas);
+  for (const [nve, { upserts, removes }] of index.applyAll(changes)) {
+    for (const key of removes) held.get(nve)?.delete(key);
+    for (const [key, item] of upserts) held.get(nve)?.set(key, item);
   }
-  take(overtaken.restored((nve) => index.full(nve)));
   return [index, held];
 }
 

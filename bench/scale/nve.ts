@@ -70,6 +70,7 @@ export class ScaleNve extends Peer {
       itemCount: this.#held.size,
       takesHostOffers: false,
       probesUnderlay: false,
+      seesAddresses: false,
     };
   }
 

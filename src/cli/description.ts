@@ -6,6 +6,7 @@ import type { Router, RouterSpec } from '../model/router.js';
 import type { Subnet } from '../model/subnet.js';
 import type { EndpointCounters } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+import { allowedText, heldText } from './allowed-text.js';
 import { cellsOf, endpointColour, headerOf, listText, nveColour } from './columns.js';
 import { formatAge } from './duration.js';
 import { dataplaneFields, dataplaneTables } from './describe-dataplane.js';
@@ -245,6 +246,7 @@ export function describeEndpoint(
     ['MAC', spec.mac],
     ['IPs', listText(spec.ips)],
     ['Subnets', listText(spec.subnets)],
+    ...(spec.allowedAddresses.length === 0 ? [] : allowedFields(endpoint)),
     ['Admin state', spec.adminState],
     ...portFields(spec.port),
     ['State', status.state, endpointColour(status.state)],
@@ -259,6 +261,13 @@ export function describeEndpoint(
     ...counterFields(counters),
     ...metaFields(meta, context),
   ]);
+}
+
+function allowedFields({ spec, status }: Endpoint): Field[] {
+  return [
+    ['Allowed IPs', allowedText(spec.allowedAddresses)],
+    ['Held IPs', heldText(status.held)],
+  ];
 }
 
 function counterFields(said: EndpointCounters | undefined): Field[] {

@@ -1,5 +1,6 @@
 import type { Labels, Meta } from './resource.js';
 import { isMulticastMac, parseIp, parseMac, parsePrefix, prefixContains } from './addresses.js';
+import { checkAllowed, type AllowedAddress, type HeldAddress } from './allowed-address.js';
 import type { Attachment } from './attachment.js';
 import { checkHostAddress } from './host-address.js';
 import type { MigrationPhase } from './migration-phase.js';
@@ -52,6 +53,8 @@ export interface EndpointSpec {
   readonly ips: readonly string[];
   /** Ids of subnets of its network, in each of which it has an address. */
   readonly subnets: readonly string[];
+  /** Virtual addresses that it may have, as others may. */
+  readonly allowedAddresses: readonly AllowedAddress[];
   readonly adminState: AdminState;
   readonly labels: Labels;
 }
@@ -65,6 +68,7 @@ export const NEW_ENDPOINT: EndpointSpec = {
   mac: '',
   ips: [],
   subnets: [],
+  allowedAddresses: [],
   adminState: 'UP',
   labels: {},
 };
@@ -113,6 +117,8 @@ export interface EndpointStatus {
   readonly reason: string;
   /** On its NVE, or during a migration on both. */
   readonly attachments: readonly Attachment[];
+  /** The allowed addresses that it has now. */
+  readonly held: readonly HeldAddress[];
   /** The last one, over or not; absent: there was none. */
   readonly migration?: Migration;
   /** NVEs that the migration waits for. */
@@ -132,6 +138,7 @@ export const NO_ENDPOINT_STATUS: EndpointStatus = {
   reasonCode: '',
   reason: '',
   attachments: [],
+  held: [],
   laggards: [],
 };
 
@@ -155,8 +162,9 @@ export function checkEndpoint(spec: EndpointSpec, prefixes: readonly string[]): 
   const mac = spec.mac === '' ? '' : checkMac(v, spec.mac);
   const ips = checkIps(v, spec.ips, prefixes);
   checkIds(v, 'subnets', spec.subnets, MAX_IPS);
+  const allowedAddresses = checkAllowed(v, spec.allowedAddresses, { mac, ips }, prefixes);
   v.throwIfAny();
-  return { ...spec, mac, ips };
+  return { ...spec, mac, ips, allowedAddresses };
 }
 
 function checkMac(v: Violations, text: string): string {

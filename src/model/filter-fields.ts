@@ -162,6 +162,7 @@ function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
     mac: spec.mac,
     ips: spec.ips,
     subnets: spec.subnets.map((subnet) => formatName('subnets', subnet)),
+    ...listed('allowed_addresses', spec.allowedAddresses),
     admin_state: `ADMIN_STATE_${spec.adminState}`,
     labels: spec.labels,
     state: `STATE_${status.state}`,
@@ -173,9 +174,15 @@ function endpointFields({ id, spec, status, meta }: Endpoint): FieldRecord {
       cause: `CAUSE_${cause}`,
       migration_id: migrationId,
     })),
+    ...listed('held_addresses', status.held),
     ...(status.migration === undefined ? {} : { migration: migrationFields(status.migration) }),
     ...metaFields(meta),
   };
+}
+
+/** Absent where there is none. */
+function listed(name: string, list: readonly object[]): FieldRecord {
+  return list.length === 0 ? {} : { [name]: list.map((each) => ({ ...each })) };
 }
 
 function migrationFields({ id, source, target, phase, ...more }: Migration): FieldRecord {

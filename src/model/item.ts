@@ -2,6 +2,7 @@
  * The pieces an NVE's configuration is made of, the same for every dataplane
  * (docs/architecture.md, "The items an NVA sends an NVE").
  */
+import { checkAllowed, type AllowedAddress } from './allowed-address.js';
 import type { DriftPolicy } from './drift-policy.js';
 import type { Port } from './endpoint.js';
 import { checkPort, MAX_IPS } from './endpoint.js';
@@ -89,6 +90,8 @@ export interface NeighborEntryItem {
   readonly vni: number;
   readonly ip: string;
   readonly mac: string;
+  /** Guests that know the address with another MAC have to be told; absent: they need not. */
+  readonly announce?: true;
 }
 
 /** An endpoint's port. */
@@ -104,6 +107,8 @@ export interface PortItem {
   /** Bytes, of both ends. */
   readonly mtu: number;
   readonly port: Port;
+  /** Addresses to look for at it, each with its MAC; absent: none. */
+  readonly allowedAddresses?: readonly AllowedAddress[];
 }
 
 /** Two endpoints' ports with nothing between them: what comes in at one goes out at the other. */
@@ -405,6 +410,19 @@ function checkPortItem(v: Violations, p: PortItem): void {
     v.add('addresses', `${p.addresses.length} of them`, 'too many', `give at most ${MAX_IPS}`);
   }
   for (const [i, text] of p.addresses.entries()) checkInterfaceAddress(v, `addresses[${i}]`, text);
+  checkAllowedItems(v, p.allowedAddresses ?? []);
+}
+
+/** They come as the NVA has them: canonical, and with a MAC. */
+function checkAllowedItems(v: Violations, allowed: readonly AllowedAddress[]): void {
+  const canonical = checkAllowed(v, allowed, { mac: '', ips: [] }, []);
+  for (const [i, { ip, mac }] of allowed.entries()) {
+    const field = `allowed_addresses[${i}]`;
+    if (canonical[i]?.ip !== ip) v.add(`${field}.ip`, ip, 'not canonical', 'give it canonical');
+    if (mac === '' || canonical[i]?.mac !== mac) {
+      v.add(`${field}.mac`, mac, 'not a canonical MAC', 'give six hex bytes');
+    }
+  }
 }
 
 function checkXconnect(v: Violations, { a, b }: XconnectItem): void {

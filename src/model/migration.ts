@@ -2,6 +2,7 @@
  * Moving an endpoint from one NVE to another, make before break: for a while it has two places, and
  * all others know one of them.
  */
+import type { AllowedAddress } from './allowed-address.js';
 import type { EndpointSpec, Migration, Port } from './endpoint.js';
 import { isOver } from './migration-phase.js';
 
@@ -11,6 +12,8 @@ export const MAX_MIGRATION_LAGGARDS = 16;
 /** An endpoint with its last migration. */
 export interface PlacedEndpoint extends EndpointSpec {
   readonly migration?: Migration;
+  /** The allowed addresses that it has now, each with its MAC: of one that is compiled, never of a stored one. */
+  readonly held?: readonly AllowedAddress[];
 }
 
 /** Undefined: it has one place, and stays there. */

@@ -66,6 +66,7 @@ export const EVENT_KINDS = [
   'APPLY_FAILED',
   'DRIFT',
   'DUPLICATE',
+  'ADDRESS_MOVED',
   'MISSED',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];

@@ -1,5 +1,6 @@
 /** The messages between an NVE and the NVA: proto/nfv/v1/nve_session_service.proto. */
 import type { NfvError } from '../errors.js';
+import type { ToldSighting } from './allowed-address.js';
 import type { HostStatus, OfferedProfile } from './host/offer.js';
 import type { Item } from './item.js';
 import type { DataplaneStatus } from './dataplane-status.js';
@@ -40,6 +41,8 @@ export interface Hello {
   readonly takesHostOffers: boolean;
   /** It answers REACH queries. */
   readonly probesUnderlay: boolean;
+  /** It looks for allowed addresses. */
+  readonly seesAddresses: boolean;
 }
 
 export interface HeldItems {
@@ -79,6 +82,12 @@ export interface DriftReports {
   readonly leftAlone: number;
 }
 
+/** Allowed addresses that were seen at the NVE's ports. */
+export interface AddressSightings {
+  readonly kind: 'address_sightings';
+  readonly sightings: readonly ToldSighting[];
+}
+
 export interface UnderlayReport {
   readonly kind: 'underlay_report';
   readonly underlays: readonly Underlay[];
@@ -104,6 +113,7 @@ export type FromNve =
   | ItemReports
   | DriftReports
   | UnderlayReport
+  | AddressSightings
   | DataplaneReport
   | HostReport
   | QueryReply;
@@ -168,6 +178,13 @@ export class Digest {
   get text(): string {
     return this.#sum.toString(16).padStart(16, '0');
   }
+}
+
+/** Of items with different keys. */
+export function digestOf(items: Iterable<Item>): string {
+  const digest = new Digest();
+  for (const item of items) digest.toggleItem(item);
+  return digest.text;
 }
 
 /** What an item adds to a digest: 64 bits of a hash, which costs more than all else of the digest. */

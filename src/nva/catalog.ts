@@ -2,13 +2,16 @@
  * The model in memory, one revision after another as the store has them. It feeds the compiler,
  * and is never asked for what must be true at this instant: that the store knows.
  */
+import type { HeldAddress } from '../model/allowed-address.js';
 import type { HostProfileSpec } from '../model/host-profile.js';
 import { currentMigration, homeOf, type PlacedEndpoint } from '../model/migration.js';
 import { hasSession, type NveSpec, type NveStatus } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue, Store, StoreEvent } from '../store/store.js';
 import type { Change, NveFacts, NveInput } from './compiler/inputs.js';
+import { Holdings, type HolderChange } from './mobility/holdings.js';
 import {
+  HOLDERS,
   parseResourceKey,
   ROOT,
   specKey,
@@ -24,6 +27,7 @@ export interface CatalogEndpoint {
   readonly spec: PlacedEndpoint;
   /** Revision of its specification. */
   readonly modRevision: number;
+  readonly createTime: string;
 }
 
 /** A host profile is not compiled: it goes to the hosts as it is. */
@@ -54,6 +58,9 @@ export class Catalog {
   readonly #endpoints = new Map<string, CatalogEndpoint>();
   /** Addresses of the endpoints of each network. */
   readonly #addresses = new Map<string, Set<string>>();
+  /** How many endpoints may have each address, by network. */
+  readonly #allowed = new Map<string, Map<string, number>>();
+  readonly #holdings = new Holdings();
   /** Of each router. */
   readonly #vrfs = new Map<string, number>();
   readonly #transits = new Map<string, number>();
@@ -75,7 +82,8 @@ export class Catalog {
   }
 
   addressUsed(network: string, ip: string): boolean {
-    return this.#addresses.get(network)?.has(ip) === true;
+    if (this.#addresses.get(network)?.has(ip) === true) return true;
+    return (this.#allowed.get(network)?.get(ip) ?? 0) > 0;
   }
 
   nve(id: string): NveSpec | undefined {
@@ -109,6 +117,12 @@ export class Catalog {
     return this.#endpoints.get(id);
   }
 
+  /** The allowed addresses that an endpoint has now. */
+  heldBy(id: string): readonly HeldAddress[] {
+    const endpoint = this.#endpoints.get(id);
+    return endpoint === undefined ? [] : this.#holdings.of(id, endpoint);
+  }
+
   /** Ids of the endpoints whose migration goes on. */
   *migrating(): Generator<string> {
     for (const [id, { spec }] of this.#endpoints) if (currentMigration(spec)) yield id;
@@ -135,6 +149,7 @@ export class Catalog {
       this.#setSessionless(id, status, kv.modRevision);
     }
     for await (const kv of scan(store, WITHDRAWALS, at)) this.#put(kv);
+    for await (const kv of scan(store, HOLDERS, at)) this.#hold([kv]);
     for await (const kv of scan(store, SPECS, at)) {
       for (const change of this.#put(kv)) onChange(change);
     }
@@ -158,7 +173,10 @@ export class Catalog {
     ) => void,
   ): Promise<void> {
     for await (const batch of store.watch({ prefix: ROOT, after: this.#revision, signal })) {
-      const changes = batch.events.flatMap((event) => this.#take(event));
+      const changes = [
+        ...batch.events.flatMap((event) => this.#take(event)),
+        ...this.#hold(batch.events.map(heldIn)),
+      ];
       this.#revision = batch.revision;
       onCommit(batch.revision, changes, batch.events);
     }
@@ -175,6 +193,8 @@ export class Catalog {
     const found = new Map<string, KeyValue>();
     for await (const kv of scan(store, SPECS, at)) found.set(kv.key, kv);
     for await (const kv of scan(store, WITHDRAWALS, at)) found.set(kv.key, kv);
+    const holders: KeyValue[] = [];
+    for await (const kv of scan(store, HOLDERS, at)) holders.push(kv);
     const statuses: KeyValue[] = [];
     for await (const kv of scan(store, statusesOf('nves'), at)) statuses.push(kv);
     signal.throwIfAborted();
@@ -182,6 +202,9 @@ export class Catalog {
     const gone = this.#followedKeys().filter((key) => !found.has(key));
     const changes = gone.flatMap((key) => this.#delete(key));
     for (const kv of [...statuses, ...found.values()]) changes.push(...this.#put(kv));
+    const there = new Set(holders.map(({ key }) => key));
+    const lost = [...this.#holdings.keys()].filter((key) => !there.has(key));
+    changes.push(...this.#hold([...lost.map((key) => ({ key, value: undefined })), ...holders]));
     this.#revision = revision;
     return changes;
   }
@@ -228,9 +251,9 @@ export class Catalog {
         return [{ kind: 'Nve', id, after: this.#nveInput(id, spec) }];
       }
       case 'endpoints': {
-        const { spec } = RECORDS.endpoints.decode(key, value);
-        this.#setEndpoint(id, { spec, modRevision });
-        return [{ kind: 'Endpoint', id, after: spec }];
+        const { spec, createTime } = RECORDS.endpoints.decode(key, value);
+        this.#setEndpoint(id, { spec, modRevision, createTime });
+        return this.#endpointChanged(id);
       }
       case 'subnets': {
         const { spec } = RECORDS.subnets.decode(key, value);
@@ -265,6 +288,7 @@ export class Catalog {
         if (spec !== undefined) this.#vnis.delete(spec.vni);
         this.#networks.delete(id);
         this.#addresses.delete(id);
+        this.#allowed.delete(id);
         return [{ kind: 'VirtualNetwork', id, after: undefined }];
       }
       case 'nves':
@@ -289,6 +313,7 @@ export class Catalog {
   #setEndpoint(id: string, after: CatalogEndpoint | undefined): void {
     const before = this.#endpoints.get(id)?.spec;
     for (const ip of before?.ips ?? []) this.#addresses.get(before?.network ?? '')?.delete(ip);
+    if (before !== undefined) this.#countAllowed(before, -1);
     if (after === undefined) {
       this.#endpoints.delete(id);
       return;
@@ -298,6 +323,35 @@ export class Catalog {
     const addresses = this.#addresses.get(network) ?? new Set();
     this.#addresses.set(network, addresses);
     for (const ip of ips) addresses.add(ip);
+    this.#countAllowed(after.spec, 1);
+  }
+
+  #countAllowed({ network, allowedAddresses }: PlacedEndpoint, by: 1 | -1): void {
+    if (allowedAddresses.length === 0) return;
+    const counts = this.#allowed.get(network) ?? new Map<string, number>();
+    this.#allowed.set(network, counts);
+    for (const { ip } of allowedAddresses) {
+      const count = (counts.get(ip) ?? 0) + by;
+      if (count > 0) counts.set(ip, count);
+      else counts.delete(ip);
+    }
+  }
+
+  #endpointChanged(id: string): Change[] {
+    const endpoint = this.#endpoints.get(id);
+    if (endpoint === undefined) return [];
+    return [{ kind: 'Endpoint', id, after: this.#holdings.withHeld(id, endpoint) }];
+  }
+
+  /** Holders of one transaction, or all of them: an address leaves one before it is another's. */
+  #hold(changes: readonly (HolderChange | undefined)[]): Change[] {
+    const held = changes.filter((each) => each?.key.startsWith(HOLDERS) === true);
+    const result: Change[] = [];
+    // Each is looked at when it is told, between what is lost and what is gained.
+    for (const id of this.#holdings.take(held.filter((each) => each !== undefined))) {
+      result.push(...this.#endpointChanged(id));
+    }
+    return result;
   }
 
   /** A status is written often; only what the compiler looks at is a change to it. */
@@ -342,4 +396,9 @@ export class Catalog {
   #nveInput(id: string, spec: NveSpec): NveInput {
     return { spec, ...(this.#facts.get(id) ?? NO_FACTS), withdrawn: this.#withdrawn.has(id) };
   }
+}
+
+function heldIn(event: StoreEvent): HolderChange {
+  if (event.kind === 'delete') return { key: event.key, value: undefined };
+  return { key: event.kv.key, value: event.kv.value };
 }

@@ -3,6 +3,7 @@ import { invalidFields } from '../errors.js';
 import { checkEndpoint, type EndpointSpec } from '../model/endpoint.js';
 import { subnetHolds, type SubnetSpec } from '../model/subnet.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
+import { whoMayHave } from './allowed.js';
 import type { Reads } from './reads.js';
 import { ipKey, subnetsGenerationKey } from './keys.js';
 import { RECORDS } from './records.js';
@@ -35,12 +36,20 @@ export async function withAddresses(
     if (subnet.spec.network !== spec.network) throw ofAnother(field, id, subnet.spec, spec);
     guards.push(subnet.guard);
     if (ips.some((ip) => subnetHolds(subnet.spec, ip))) continue;
-    const ip = deps.takeAddress(id, subnet.spec);
+    const ip = await freeAddress(deps, id, subnet.spec);
     ips.push(ip);
     const compare = { kind: 'revision', key: ipKey(spec.network, ip), revision: 0 } as const;
     guards.push({ compare, onFail: 'retry' });
   }
   return { spec: checkEndpoint({ ...checked, ips }, prefixes), guards };
+}
+
+/** One that nobody may have but whoever is given it. */
+async function freeAddress(deps: AddressDeps, id: string, subnet: SubnetSpec): Promise<string> {
+  for (;;) {
+    const ip = deps.takeAddress(id, subnet);
+    if ((await whoMayHave(deps.store, subnet.network, ip, '')) === undefined) return ip;
+  }
 }
 
 /** What endpoints' addresses must lie in, of a network with these prefixes; none: in nothing. */

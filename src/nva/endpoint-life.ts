@@ -1,5 +1,7 @@
 /** What becomes of endpoints once they are stored: their states as NVEs report them, their migrations. */
+import type { ToldSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
+import { DEFAULT_DUPLICATE_LIMITS, type DuplicateLimits } from '../model/duplicates.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Log } from '../model/log.js';
 import type { PlacedEndpoint } from '../model/migration.js';
@@ -11,6 +13,7 @@ import type { Catalog, CatalogChange } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import { EndpointStatuses } from './endpoint-statuses.js';
 import { MigrationDriver } from './migration-driver.js';
+import { Holders } from './mobility/holders.js';
 import { Migrations } from './migrations.js';
 import { etagOf } from './records.js';
 import type { Resources } from './resources.js';
@@ -28,6 +31,8 @@ export interface EndpointLifeDeps {
   readonly tenures: Tenures;
   readonly absentees: Absentees;
   connected(nve: string): Connected | undefined;
+  /** When an address moves too often. */
+  readonly duplicates: DuplicateLimits | undefined;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -41,6 +46,7 @@ export class EndpointLife {
   /** Of the endpoints' states. */
   readonly writer: StatusWriter;
   readonly #driver: MigrationDriver;
+  readonly #holders: Holders;
 
   constructor(deps: EndpointLifeDeps) {
     const { store, clock, log, catalog, tenures, absentees } = deps;
@@ -54,8 +60,11 @@ export class EndpointLife {
       isElsewhere: (nve) => tenures.isElsewhere(nve),
     });
     this.#driver = this.#makeDriver(deps, applied);
+    const { signal, duplicates: limits = DEFAULT_DUPLICATE_LIMITS } = deps;
+    this.#holders = new Holders({ store, log, signal, limits, now: () => clock.now() });
     const statuses = new EndpointStatuses({
       endpoint: (id) => catalog.endpoint(id),
+      held: (id) => catalog.heldBy(id),
       connected: (nve) => deps.connected(nve),
       applied,
       isWithdrawn: (nve) => catalog.isWithdrawn(nve),
@@ -86,6 +95,11 @@ export class EndpointLife {
     });
   }
 
+  /** An NVE has seen allowed addresses at its ports. */
+  readonly saw = (nve: string, sightings: readonly ToldSighting[]): void => {
+    this.#holders.saw(nve, sightings);
+  };
+
   /** Takes up what an earlier process, or another one, has begun. */
   resume(): void {
     for (const id of this.#catalog.migrating()) this.#driver.changed(id);
@@ -94,7 +108,8 @@ export class EndpointLife {
   /** The compiler and the sessions have this change. */
   committed(change: CatalogChange): void {
     if (change.kind !== 'Endpoint') return;
-    if (change.after?.migration !== undefined) this.writer.mark(change.id);
+    const { migration, allowedAddresses = [] } = change.after ?? {};
+    if (migration !== undefined || allowedAddresses.length > 0) this.writer.mark(change.id);
     this.#driver.changed(change.id);
   }
 
@@ -113,6 +128,7 @@ export class EndpointLife {
 
   /** Writes what is known of the endpoints, and then no more. */
   async close(): Promise<void> {
+    await this.#holders.close();
     await this.#driver.close();
     await this.writer.close();
   }

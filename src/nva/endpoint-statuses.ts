@@ -1,4 +1,5 @@
 /** What is known of each endpoint, from the NVEs it is on. */
+import type { HeldAddress } from '../model/allowed-address.js';
 import type { EndpointStatus, MigrationLaggard } from '../model/endpoint.js';
 import { portKey } from '../model/item.js';
 import { currentMigration, placesOf, type PlacedEndpoint } from '../model/migration.js';
@@ -11,6 +12,8 @@ import type { Connected } from './sessions.js';
 
 export interface EndpointStatusesDeps {
   endpoint(id: string): CatalogEndpoint | undefined;
+  /** The allowed addresses that it has. */
+  held(id: string): readonly HeldAddress[];
   connected(nve: string): Connected | undefined;
   readonly applied: Pick<AppliedItems, 'lacks'>;
   /** It was found dead: nobody sends to its endpoints. */
@@ -36,6 +39,7 @@ export class EndpointStatuses {
     const record: EndpointStatusRecord = {
       ...this.#stateOf(id, endpoint.spec, isOfThis ? stored.value : undefined),
       attachments: await this.#attachmentsOf(id, endpoint, stored?.value),
+      held: this.deps.held(id),
       laggards: this.deps.laggards(id),
     };
     return STATUS_RECORDS.endpoints.encode(record);

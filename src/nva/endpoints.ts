@@ -13,6 +13,7 @@ import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../
 import { vtepOf, type NveSpec } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Reads } from './reads.js';
+import { allowedClaims, allowedGenerations, notAllowed } from './allowed.js';
 import { isImmutable } from './immutable.js';
 import {
   interfaceKey,
@@ -56,14 +57,11 @@ export function endpointRules(deps: EndpointDeps): ResourceRules<PlacedEndpoint,
     statusKeys: (id) => [statusKey('endpoints', id)],
     generations(before, after) {
       const specs = [before, after].filter((spec) => spec !== undefined);
-      return [
-        ...new Set(
-          specs.flatMap((spec) => [
-            networkGenerationKey(spec.network),
-            ...placesOf(spec).map(({ nve }) => nveGenerationKey(nve)),
-          ]),
-        ),
-      ];
+      const keys = specs.flatMap((spec) => [
+        networkGenerationKey(spec.network),
+        ...placesOf(spec).map(({ nve }) => nveGenerationKey(nve)),
+      ]);
+      return [...new Set([...keys, ...allowedGenerations(...specs)])];
     },
     async assemble(id, { value, modRevision }, revision) {
       const kv = await store.get(statusKey('endpoints', id), revision);
@@ -120,10 +118,16 @@ async function check(
   }
   const takeMac = async (): Promise<string> =>
     (await deps.takeMac?.(spec.network, id)) ?? macFrom(randomBytes(5));
-  return {
-    spec: spec.mac === '' ? { ...spec, mac: await takeMac() } : spec,
-    guards: [network.guard, nve.guard, routing, ...coming, ...addressed.guards],
-  };
+  const whole = spec.mac === '' ? { ...spec, mac: await takeMac() } : spec;
+  const own = [
+    { code: 'MAC_IN_USE', address: whole.mac, field: 'endpoint.mac' } as const,
+    ...whole.ips.map(
+      (address, i) => ({ code: 'IP_IN_USE', address, field: `endpoint.ips[${i}]` }) as const,
+    ),
+  ];
+  const alone = await notAllowed(store, whole.network, own, id);
+  const guards = [network.guard, nve.guard, routing, ...coming, ...addressed.guards, alone];
+  return { spec: whole, guards };
 }
 
 /** It goes on, back, or is over: all it needs was checked, and is claimed, since it began. */
@@ -217,6 +221,7 @@ function claimsOf(id: string, spec: PlacedEndpoint): Claim[] {
   const { network, mac, ips } = spec;
   const [own, ...coming] = placesOf(spec);
   return [
+    ...allowedClaims(id, spec),
     { key: `${networkEndpointsOf(network)}${id}`, taken: undefined },
     {
       key: macKey(network, mac),

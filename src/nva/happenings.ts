@@ -7,8 +7,8 @@ import type { NvaEvent } from '../model/observation.js';
 import type { StoreEvent } from '../store/store.js';
 import type { Catalog } from './catalog.js';
 import { EventRing, type NewEvent } from './event-ring.js';
-import { parseResourceKey } from './keys.js';
-import { NETWORK_STATUS_RECORD } from './mobility/records.js';
+import { HOLDERS, parseResourceKey } from './keys.js';
+import { HOLDER_RECORD, NETWORK_STATUS_RECORD } from './mobility/records.js';
 import type { Committed } from './origins.js';
 import type { Progress } from './progress.js';
 import { RECORDS } from './records.js';
@@ -34,6 +34,7 @@ export class Happenings {
     for (const event of events) {
       const about = parseResourceKey(event.kind === 'put' ? event.kv.key : event.key);
       this.#raised(about, event, revision);
+      this.#held(event, revision);
       if (about?.part !== 'spec') continue;
       const { collection, id } = about;
       const kind =
@@ -74,6 +75,20 @@ export class Happenings {
         message,
       });
     }
+  }
+
+  /** An allowed address that came to an endpoint. */
+  #held(event: StoreEvent, revision: number): void {
+    if (event.kind !== 'put' || !event.kv.key.startsWith(HOLDERS)) return;
+    const { key, value } = event.kv;
+    const [network = '', ip = ''] = key.slice(HOLDERS.length).split('/');
+    const { endpoint, mac, from } = HOLDER_RECORD.decode(key, value);
+    const tenant = this.catalog.network(network)?.tenant;
+    const nve = this.catalog.endpoint(endpoint)?.spec.nve ?? '';
+    const before = from === undefined || from === endpoint ? '' : `, it was at endpoints/${from}`;
+    const message = `${ip} was seen here with ${mac}${before}`;
+    const common = { kind: 'ADDRESS_MOVED', resource: formatName('endpoints', endpoint) } as const;
+    this.#add({ ...BLANK, ...common, tenant, who: `nve/${nve}`, nve, revision, message });
   }
 
   connected(nve: string, peer: string): void {

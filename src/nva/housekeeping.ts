@@ -8,6 +8,7 @@ import type { ChangeIndex } from './changes/change-index.js';
 import { forgetChanges, type HistoryLimits } from './changes/forget.js';
 import { REQUESTS } from './keys.js';
 import { forgetMoves } from './mobility/clear.js';
+import { forgetHolders } from './mobility/holders.js';
 import { REQUEST_RECORD } from './records.js';
 import { scan } from './scan.js';
 
@@ -43,10 +44,11 @@ export async function keepHouse(options: HousekeepingOptions, signal: AbortSigna
       const changes = await forgetChanges(store, options.changes, now, options.history, signal);
       const limits = options.duplicates ?? DEFAULT_DUPLICATE_LIMITS;
       const moves = await forgetMoves(store, limits, now, signal);
+      const holders = await forgetHolders(store, signal);
       const revisions = await forgetHistory(store, keepRevisions);
       const { revision, compactRevision } = store.status();
       log.info(
-        { requests, changes, moves, revisions, revision, compactRevision },
+        { requests, changes, moves, holders, revisions, revision, compactRevision },
         'housekeeping done',
       );
     } catch (thrown) {

@@ -4,7 +4,7 @@
  * countable, g = a generation that changes with a set of endpoints, q = an answered request, c = the claim of a
  * replica to an NVE's session, h = a change that was made (changes/record.ts), w = a change that waits for its
  * confirmation (changes/pending.ts), d = an NVE that was found dead (liveness/withdrawals.ts), m = moves of an
- * address (mobility/records.ts).
+ * address (mobility/records.ts), v = the endpoint that has a virtual address (mobility/holders.ts).
  */
 import { COLLECTIONS, type Collection } from '../model/names.js';
 
@@ -17,6 +17,8 @@ export const CHANGES = `${ROOT}h/`;
 export const PENDING = `${ROOT}w/p/`;
 /** Then the network's id and the address. */
 export const MOVES = `${ROOT}m/`;
+/** Then the network's id and the allowed address that some endpoint has. */
+export const HOLDERS = `${ROOT}v/`;
 /** Then the NVE's id. */
 export const SESSIONS = `${ROOT}c/`;
 /** Then the NVE's id. */
@@ -43,6 +45,10 @@ export const tombstoneKey = (collection: Collection, id: string): string =>
 export const movesKey = (network: string, address: string): string =>
   `${MOVES}${network}/${address}`;
 
+/** Who has an allowed address of a network. */
+export const holdersOf = (network: string): string => `${HOLDERS}${network}/`;
+export const holderKey = (network: string, ip: string): string => `${holdersOf(network)}${ip}`;
+
 /** The VNI's network, or the router whose transit has it. */
 export const vniKey = (vni: number): string => `${ROOT}i/vni/${vni}`;
 /** One for each VLAN of an uplink that a network is, 0 among them: then there is no other. */
@@ -55,6 +61,9 @@ export const vtepKey = (address: string): string => `${ROOT}i/vtep/${address}`;
 export const macKey = (network: string, mac: string): string => `${ROOT}i/mac/${network}/${mac}`;
 /** The endpoint, subnet or router that has an IP address in a network. */
 export const ipKey = (network: string, ip: string): string => `${ROOT}i/ip/${network}/${ip}`;
+/** One for each endpoint that may have an address of a network, an IP address or the MAC that goes with it. */
+export const allowedOf = (network: string, address: string): string =>
+  `${ROOT}i/allowed/${network}/${address}/`;
 /** The endpoint that has an interface of an NVE's host, or of a namespace there. */
 export const interfaceKey = (nve: string, netns: string, name: string): string =>
   `${ROOT}i/if/${nve}/${netns}/${name}`;
@@ -79,6 +88,10 @@ export const vrfKey = (id: number): string => `${ROOT}i/vrf/${id}`;
 export const subnetsGenerationKey = (network: string): string => `${ROOT}g/vn-subnets/${network}`;
 /** Written with every change of an endpoint of the network. */
 export const networkGenerationKey = (network: string): string => `${ROOT}g/vn/${network}`;
+/** Written with every change of what endpoints of the network may have. */
+export const allowedGenerationKey = (network: string): string => `${ROOT}g/vn-allowed/${network}`;
+/** Written whenever an allowed address of the network comes to an endpoint. */
+export const holdersGenerationKey = (network: string): string => `${ROOT}g/vn-holders/${network}`;
 /** Written with every change of an endpoint on the NVE, and when it becomes a router's gateway or ceases to be one. */
 export const nveGenerationKey = (nve: string): string => `${ROOT}g/nve/${nve}`;
 

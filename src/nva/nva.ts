@@ -16,11 +16,10 @@ import type { Endpoint } from '../model/endpoint.js';
 import type { Identity } from '../model/identity.js';
 import type { Item } from '../model/item.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
-import { errorFields } from '../model/log.js';
 import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
-import { Digest } from '../model/southbound.js';
+import { digestOf } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -160,7 +159,7 @@ export class Nva implements NvaApi {
     this.#endpointLife = new EndpointLife({
       ...{ store, clock, log, catalog, index: this.#index, tenures },
       endpoints: this.endpoints,
-      absentees: this.#absentees,
+      ...{ absentees: this.#absentees, duplicates: options.duplicates },
       connected: (nve) => this.#sessions.get(nve),
       signal: this.#stop.signal,
     });
@@ -250,15 +249,11 @@ export class Nva implements NvaApi {
         this.#hostsChanged();
       },
       observer: this.#observer,
+      onSightings: this.#endpointLife.saw,
       onDeparture: (nve, last) => {
         if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
       },
-      onFacts: (nve, facts) => {
-        this.#nveStatuses.store(nve, facts).catch((thrown: unknown) => {
-          const fields = { nve, ...errorFields(NfvError.from(thrown)) };
-          log.warn(fields, 'what the NVE says of its host is not stored');
-        });
-      },
+      onFacts: (nve, facts) => this.#nveStatuses.store(nve, facts),
     });
   }
 
@@ -438,8 +433,6 @@ export class Nva implements NvaApi {
   }
 
   #digestOf(nve: string): string {
-    const digest = new Digest();
-    for (const item of this.#index.full(nve).values()) digest.toggleItem(item);
-    return digest.text;
+    return digestOf(this.#index.full(nve).values());
   }
 }

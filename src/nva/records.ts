@@ -97,8 +97,12 @@ const endpointSpec: z.ZodType<PlacedEndpoint> = z.object({
   port: portSchema,
   mac: z.string(),
   ips: strings,
-  // Not in what older versions wrote.
+  // Neither is in what older versions wrote.
   subnets: strings.default([]),
+  allowedAddresses: z
+    .array(z.object({ ip: z.string(), mac: z.string() }))
+    .readonly()
+    .default([]),
   adminState: z.enum(['UP', 'DOWN']),
   labels,
   migration: migration.exactOptional(),
@@ -146,7 +150,7 @@ const endpointStatus: z.ZodType<EndpointStatusRecord> = z.object({
   state: z.enum(['PENDING', 'ACTIVE', 'FAILED', 'DOWN']),
   reasonCode: z.string(),
   reason: z.string(),
-  // Neither is in what older versions wrote.
+  // None of these is in what older versions wrote.
   attachments: z
     .array(
       z.object({
@@ -157,6 +161,10 @@ const endpointStatus: z.ZodType<EndpointStatusRecord> = z.object({
         wasActive: z.boolean(),
       }),
     )
+    .readonly()
+    .default([]),
+  held: z
+    .array(z.object({ ip: z.string(), mac: z.string(), since: z.string() }))
     .readonly()
     .default([]),
   laggards: z

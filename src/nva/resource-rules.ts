@@ -20,6 +20,8 @@ export interface Claim {
    * so: an error and its stack cost more than all else of a claim.
    */
   readonly taken: (() => NfvError) | undefined;
+  /** A key that no resource may hold beside it, and what it means that one does. */
+  readonly excludes?: { readonly key: string; readonly found: () => NfvError };
 }
 
 /** What is written beside a resource, and what that relies on. */

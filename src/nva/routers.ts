@@ -6,6 +6,7 @@ import { overlap, subnetHolds, subnetHosts, type SubnetSpec } from '../model/sub
 import { NEW_VIRTUAL_NETWORK, type Provider } from '../model/virtual-network.js';
 import { Violations } from '../model/violations.js';
 import type { Reads } from './reads.js';
+import { notAllowed } from './allowed.js';
 import { isImmutable } from './immutable.js';
 import {
   macKey,
@@ -69,6 +70,7 @@ async function check(
   const spec = checkRouter(after);
   if (before !== undefined) isImmutable('router', before, spec, IMMUTABLE);
   const { subnets, exits, family, providers, guards } = await attached(deps.store, spec);
+  guards.push(...(await macIsAlone(deps.store, before, spec, subnets)));
   const v = new Violations('router');
   checkOverlaps(v, spec, [...subnets, ...exits]);
   checkExitsFit(v, spec, subnets, exits);
@@ -173,6 +175,20 @@ async function attached(store: Reads, spec: RouterSpec): Promise<Attached> {
   v.throwIfAny();
   const [family = NEW_VIRTUAL_NETWORK.underlayFamily] = families;
   return { subnets, exits, family, providers, guards };
+}
+
+/** No endpoint of its networks may come to have the gateways' MAC. */
+async function macIsAlone(
+  store: Reads,
+  before: RouterSpec | undefined,
+  { gatewayMac: address, ...spec }: RouterSpec,
+  subnets: readonly SubnetSpec[],
+): Promise<Guard[]> {
+  const isOld = (id: string): boolean => before?.subnets.includes(id) === true;
+  if (before?.gatewayMac === address && spec.subnets.every(isOld)) return [];
+  const own = { code: 'MAC_IN_USE', address, field: 'router.gateway_mac' } as const;
+  const networks = [...new Set(subnets.map(({ network }) => network))];
+  return Promise.all(networks.map((network) => notAllowed(store, network, [own], '')));
 }
 
 /** @param subnets its own, then the exits' */

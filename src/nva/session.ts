@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../errors.js';
+import type { ToldSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
@@ -31,6 +32,8 @@ export interface SessionEvents {
   progressed(keys: readonly string[] | 'all'): void;
   /** The NVE noticed drift. */
   drifted(report: DriftReports): void;
+  /** The NVE has seen allowed addresses. */
+  sighted(sightings: readonly ToldSighting[]): void;
   underlaysChanged(underlays: readonly Underlay[]): void;
   dataplaneChanged(report: DataplaneReport): void;
   hostChanged(status: HostStatus): void;
@@ -285,6 +288,9 @@ export class Session {
         break;
       case 'host_report':
         this.#options.events.hostChanged(message.status);
+        break;
+      case 'address_sightings':
+        this.#options.events.sighted(message.sightings);
         break;
       case 'underlay_report':
         this.#options.events.underlaysChanged(message.underlays);

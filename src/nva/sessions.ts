@@ -1,6 +1,7 @@
 /** All sessions with NVEs, one for each NVE at most. */
 import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../errors.js';
+import type { ToldSighting } from '../model/allowed-address.js';
 import { timestamp, type Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { Item } from '../model/item.js';
@@ -66,9 +67,11 @@ export interface SessionsDeps {
   /** The state of these items of an NVE, or of the NVE itself, may have changed. */
   onProgress(nve: string, keys: readonly string[] | 'all'): void;
   /** It says something else of its host. */
-  onFacts(nve: string, facts: NveFacts): void;
+  onFacts(nve: string, facts: NveFacts): Promise<void>;
   /** The host profile for an NVE; undefined: it keeps what it has. */
   offerOf(nve: string): OfferedProfile | undefined;
+  /** It has seen allowed addresses at its ports. */
+  onSightings(nve: string, sightings: readonly ToldSighting[]): void;
   /** It says what became of that. */
   onHost(nve: string): void;
   /** The session is over; this is what was last known. */
@@ -306,6 +309,9 @@ export class Sessions {
         deps.observer?.drifted(nve, drifts);
         this.#progressed(nve, []);
       },
+      sighted: (sightings) => {
+        deps.onSightings(nve, sightings);
+      },
       underlaysChanged: (underlays) => {
         this.#moved(nve, connected(), underlays);
       },
@@ -319,14 +325,21 @@ export class Sessions {
         this.#progressed(nve, []);
         if (isDeepStrictEqual(capabilities, connected().facts.capabilities)) return;
         connected().facts = { ...connected().facts, capabilities };
-        deps.onFacts(nve, connected().facts);
+        this.#tellFacts(nve, connected().facts);
       },
     };
   }
 
   #moved(nve: string, connected: Connected, underlays: readonly Underlay[]): void {
     connected.facts = { ...connected.facts, underlays };
-    this.deps.onFacts(nve, connected.facts);
+    this.#tellFacts(nve, connected.facts);
+  }
+
+  #tellFacts(nve: string, facts: NveFacts): void {
+    this.deps.onFacts(nve, facts).catch((thrown: unknown) => {
+      const fields = { nve, ...errorFields(NfvError.from(thrown)) };
+      this.deps.log.warn(fields, 'what the NVE says of its host is not stored');
+    });
   }
 
   #remove(nve: string, stream: NvaSideStream): void {

@@ -10,6 +10,7 @@ import {
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { KeyValue } from '../store/store.js';
 import type { Reads } from './reads.js';
+import { notAllowed } from './allowed.js';
 import { isImmutable } from './immutable.js';
 import {
   ipKey,
@@ -42,6 +43,7 @@ export function subnetRules(store: Reads): ResourceRules<SubnetSpec, Subnet> {
           ? await fits(store, id, spec)
           : [(await networkOf(store, spec)).guard]),
         ...(await gatewayFits(store, id, before, spec)),
+        ...(await gatewayIsAlone(store, before, spec)),
       ];
       return { spec, guards };
     },
@@ -148,6 +150,17 @@ async function gatewayFits(
   return guards;
 }
 
+/** No endpoint may come to have the gateway's address. */
+async function gatewayIsAlone(
+  store: Reads,
+  before: SubnetSpec | undefined,
+  { network, gateway: address }: SubnetSpec,
+): Promise<Guard[]> {
+  if (address === '' || before?.gateway === address) return [];
+  const own = { code: 'IP_IN_USE', address, field: 'subnet.gateway' } as const;
+  return [await notAllowed(store, network, [own], '')];
+}
+
 /**
  * What is to be deleted has no router, and no endpoint that names it or has an address in it.
  * @param mayHold an endpoint may have an address in it, as it could have before there was the subnet
@@ -166,8 +179,9 @@ async function unneeded(
   for await (const endpoint of scanIds(store, networkEndpointsOf(spec.network))) {
     const endpointSpec = await listedSpec(store, 'endpoints', endpoint, RECORDS.endpoints);
     if (endpointSpec === undefined) continue;
-    const { subnets, ips } = endpointSpec;
-    const isHeld = !mayHold && ips.some((ip) => subnetHolds(spec, ip));
+    const { subnets, ips, allowedAddresses } = endpointSpec;
+    const all = [...ips, ...allowedAddresses.map(({ ip }) => ip)];
+    const isHeld = !mayHold && all.some((ip) => subnetHolds(spec, ip));
     if (!subnets.includes(id) && !isHeld) continue;
     throw new NfvError('RESOURCE_IN_USE', `${formatName('subnets', id)} has endpoints`, {
       remedy: `delete or change them first: nfvctl get endpoints --network ${spec.network}`,

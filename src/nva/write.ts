@@ -77,19 +77,21 @@ export function moveClaims(
   const fresh = after.filter(({ key }) => !held.has(key));
   const gone = before.filter(({ key }) => !wanted.has(key));
   return {
-    guards: fresh.flatMap(({ key, taken }) =>
-      taken === undefined
+    guards: fresh.flatMap(({ key, taken, excludes }) => [
+      ...(taken === undefined ? [] : [absent(key, taken)]),
+      // What the resource itself gives up now is in nobody's way.
+      ...(excludes === undefined || held.has(excludes.key)
         ? []
-        : [
-            {
-              compare: { kind: 'revision', key, revision: 0 },
-              onFail: () => Promise.resolve(taken()),
-            } as const,
-          ],
-    ),
+        : [absent(excludes.key, excludes.found)]),
+    ]),
     ops: [
       ...gone.map(({ key }) => ({ kind: 'delete', key }) as const),
       ...fresh.map(({ key }) => ({ kind: 'put', key, value: owner }) as const),
     ],
   };
+}
+
+function absent(key: string, found: () => NfvError): Guard {
+  const compare = { kind: 'revision', key, revision: 0 } as const;
+  return { compare, onFail: () => Promise.resolve(found()) };
 }

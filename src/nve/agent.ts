@@ -3,6 +3,7 @@
  * to what the NVA wants, whenever there is one to be reached.
  */
 import { NfvError } from '../errors.js';
+import type { AddressSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
@@ -23,6 +24,7 @@ import { withDeadline } from '../reconcile/deadline.js';
 import { Reconciler, type ReconcilerStatus } from '../reconcile/engine.js';
 import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/options.js';
 import type { Store } from '../store/store.js';
+import { AddressSightings } from './address-sightings.js';
 import { ApplyTraces } from './apply-traces.js';
 import { LastGood } from './last-good.js';
 import type { NveMeter, NveReading } from './meter.js';
@@ -86,6 +88,8 @@ export class Agent {
   readonly #passTrouble: Trouble;
   readonly #traces: ApplyTraces;
   readonly #underlayTrouble: Trouble;
+  /** Absent: the dataplane cannot look for addresses. */
+  readonly #sightings: AddressSightings | undefined;
   #underlays: readonly Underlay[] = [];
   #latestStatus: DataplaneStatus | undefined;
   /** Items that are not as wanted, and are left alone. */
@@ -104,6 +108,7 @@ export class Agent {
     const agent = new Agent(options, lastGood);
     const { complete, revision } = lastGood;
     agent.#reconciler.replace(items, complete, revision);
+    agent.#sightings?.changed(items, []);
     agent.#begin();
     agent.#session.start();
     agent.#watchUnderlays();
@@ -137,6 +142,11 @@ export class Agent {
     this.#passTrouble = new Trouble(clock);
     this.#traces = new ApplyTraces(options.tracer);
     this.#underlayTrouble = new Trouble(clock);
+    const watch = dataplane.addressWatch;
+    const tell = (sighting: AddressSighting): void => {
+      this.#session.sighted(sighting);
+    };
+    this.#sightings = watch && new AddressSightings({ watch, clock, log, tell });
     this.#reconciler = new Reconciler({
       ...tuning,
       dataplane,
@@ -144,6 +154,7 @@ export class Agent {
       random,
       onReports: ({ entries, settledRevision }: Reports) => {
         this.#session.report(entries, settledRevision);
+        this.#sightings?.reported(entries);
       },
       onDrift: (drifts, total, leftAlone) => {
         this.#drifted(drifts, total, leftAlone);
@@ -231,6 +242,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the agent is stopping'));
     this.#cancelTimer();
+    this.#sightings?.stop();
     await this.#session.stop();
     await this.#reconciler.stop();
   }
@@ -256,6 +268,7 @@ export class Agent {
       itemCount: this.#lastGood.size,
       takesHostOffers: this.#options.host !== undefined,
       probesUnderlay: dataplane.reach !== undefined,
+      seesAddresses: dataplane.addressWatch !== undefined,
     };
   }
 
@@ -275,6 +288,7 @@ export class Agent {
     log.debug({ sequence, revision, ...counts, ...traceFields(traces) }, 'delta stored');
     this.#traces.took(traces);
     this.#reconciler.setWanted({ upserts, removes, complete, revision, more });
+    this.#sightings?.changed(upserts, removes);
   }
 
   #drifted(drifts: readonly Drift[], total: number, leftAlone: number): void {

@@ -41,7 +41,13 @@ const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('endpoint'), endpoint: z.string() }),
     ]),
   }),
-  z.object({ kind: z.literal('neighbor_entry'), vni, ip: z.string(), mac }),
+  z.object({
+    kind: z.literal('neighbor_entry'),
+    vni,
+    ip: z.string(),
+    mac,
+    announce: z.literal(true).exactOptional(),
+  }),
   z.object({
     kind: z.literal('port'),
     endpoint: z.string(),
@@ -51,6 +57,10 @@ const payload: z.ZodType<Payload> = z.discriminatedUnion('kind', [
     adminUp: z.boolean(),
     mtu: z.number(),
     port: portSchema,
+    allowedAddresses: z
+      .array(z.object({ ip: z.string(), mac }))
+      .readonly()
+      .exactOptional(),
   }),
   z.object({ kind: z.literal('xconnect'), a: z.string(), b: z.string() }),
   z.object({ kind: z.literal('vrf'), id: z.number(), name: z.string() }),

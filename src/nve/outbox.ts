@@ -1,5 +1,6 @@
 /** What is to be told to the NVA: gathered by key while it is slow, so that it never grows. */
 import { clip } from '../errors.js';
+import type { AddressSighting } from '../model/allowed-address.js';
 import type { HostStatus } from '../model/host/offer.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
@@ -11,6 +12,8 @@ import {
 
 /** Drifts of one report, the newest; of older ones that were not sent only the number is told. */
 const MAX_DRIFTS = 100;
+/** Older sightings are told as so old: it has 32 bits. */
+const MAX_AGE_MS = 0xffff_ffff;
 /** Characters of a text for people, so that a full message stays far below 4 MiB. */
 const MAX_TEXT = 500;
 
@@ -22,6 +25,8 @@ export class Outbox {
   #driftTotal = 0;
   #leftAlone = 0;
   #toldLeftAlone = 0;
+  /** By port and address. */
+  readonly #sightings = new Map<string, { readonly seen: AddressSighting; readonly at: number }>();
   #underlays: readonly Underlay[] | undefined;
   #dataplane: DataplaneReport | undefined;
   #isDataplaneTold = true;
@@ -29,6 +34,9 @@ export class Outbox {
   #isHostTold = true;
   /** The NVA of this session wants to hear of the host. */
   #isHostAsked = false;
+
+  /** @param now milliseconds of a clock that never goes back */
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** Reports of items that wait. */
   get reports(): number {
@@ -61,6 +69,12 @@ export class Outbox {
       ...older,
     ];
     this.#driftTotal = total;
+  }
+
+  /** There are no more of them than ports have allowed addresses. */
+  sighted(sighting: AddressSighting): void {
+    const key = `${sighting.endpoint} ${sighting.ip}`;
+    this.#sightings.set(key, { seen: sighting, at: this.now() });
   }
 
   underlays(underlays: readonly Underlay[]): void {
@@ -96,6 +110,7 @@ export class Outbox {
       this.#underlays = undefined;
       return { kind: 'underlay_report', underlays };
     }
+    if (this.#sightings.size > 0) return this.#nextSightings();
     if (this.#reports.size > 0 || this.#settledRevision !== this.#toldRevision) {
       return this.#nextReports(epoch);
     }
@@ -114,6 +129,16 @@ export class Outbox {
     this.#drifts = [];
     this.#toldLeftAlone = leftAlone;
     return { kind: 'drift_reports', drifts, total: this.#driftTotal, leftAlone };
+  }
+
+  #nextSightings(): FromNve {
+    const first = [...this.#sightings].slice(0, MAX_ENTRIES);
+    for (const [key] of first) this.#sightings.delete(key);
+    const now = this.now();
+    const sightings = first.map(([, { seen, at }]) => {
+      return { ...seen, ageMs: Math.min(MAX_AGE_MS, Math.max(0, Math.round(now - at))) };
+    });
+    return { kind: 'address_sightings', sightings };
   }
 
   #nextReports(epoch: number): FromNve {

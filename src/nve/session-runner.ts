@@ -1,6 +1,7 @@
 /** Runs the session machine on real streams. */
 import { createActor, type ActorRefFrom } from 'xstate';
 import { NfvError } from '../errors.js';
+import type { AddressSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
 import type { HostStatus, OfferedProfile } from '../model/host/offer.js';
@@ -82,7 +83,7 @@ interface Session {
 
 export class SessionRunner {
   readonly #options: SessionRunnerOptions;
-  readonly #outbox = new Outbox();
+  readonly #outbox: Outbox;
   readonly #actor: ActorRefFrom<typeof nveSessionMachine>;
   readonly #log: SessionLog;
   #connection: Connection | undefined;
@@ -93,6 +94,7 @@ export class SessionRunner {
   constructor(options: SessionRunnerOptions) {
     this.#options = options;
     const { clock, random, replicas, retry, log } = options;
+    this.#outbox = new Outbox(() => clock.monotonic());
     this.#log = new SessionLog(log, clock);
     const machine = nveSessionMachine.provide({
       actions: {
@@ -153,6 +155,11 @@ export class SessionRunner {
 
   drift(drifts: readonly Drift[], total: number, leftAlone: number): void {
     this.#outbox.drift(drifts, total, leftAlone);
+    this.#flush();
+  }
+
+  sighted(sighting: AddressSighting): void {
+    this.#outbox.sighted(sighting);
     this.#flush();
   }
 

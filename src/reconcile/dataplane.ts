@@ -1,6 +1,7 @@
 /** What the reconcile engine needs of a dataplane. */
 import type { NfvError } from '../errors.js';
-import type { Item, ItemKind, Payload } from '../model/item.js';
+import type { AddressSighting } from '../model/allowed-address.js';
+import type { Item, ItemKind, NeighborEntryItem, Payload, PortItem } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../model/nve.js';
 import type { PortCounters, Reach, UnderlayPath } from '../model/query.js';
@@ -86,6 +87,16 @@ export type Change =
   /** The dataplane has started again: what it had is gone, and there is nothing to be gathered. */
   | 'restarted';
 
+/** Virtual addresses of guests, which move from one to another without the NVA's doing. */
+export interface AddressWatch {
+  /** From now on these ports, and no others, are looked at for their allowed addresses. */
+  watch(ports: readonly PortItem[]): void;
+  /** Calls back with what was seen, each time it is seen. */
+  onSeen(listener: (seen: AddressSighting) => void): void;
+  /** Tells the guests here which MAC an address has now, where they might not hear it. */
+  announce(entry: NeighborEntryItem): Promise<void>;
+}
+
 export interface Dataplane {
   /** The kinds this dataplane can do; an item of another kind fails with ITEM_UNSUPPORTED. */
   readonly traits: TraitsTable;
@@ -134,5 +145,7 @@ export interface Dataplane {
   counters(keys: readonly string[], signal: AbortSignal): Promise<readonly PortCounters[]>;
   /** Whether other VTEPs answer over the underlay, one for each path. Absent: it cannot ask them. */
   reach?(paths: readonly UnderlayPath[], signal: AbortSignal): Promise<readonly Reach[]>;
+  /** Looks for addresses at ports, and tells guests of those that have moved. Absent: it can do neither. */
+  readonly addressWatch?: AddressWatch;
   close(): Promise<void>;
 }

@@ -108,12 +108,19 @@ export class FakeNve {
       itemCount: this.items.size,
       takesHostOffers: this.#options.takesHostOffers ?? false,
       probesUnderlay: this.#options.reach !== undefined,
+      seesAddresses: true,
     };
   }
 
   /** What the session ended with; undefined: without an error. */
   get ended(): Promise<unknown> {
     return this.#ended;
+  }
+
+  /** Says that it has seen an address at the port of an endpoint. */
+  sees(endpoint: string, ip: string, mac: string, ageMs = 0): Promise<void> {
+    const sightings = [{ endpoint, ip, mac, ageMs }];
+    return this.stream.send({ kind: 'address_sightings', sightings });
   }
 
   async disconnect(): Promise<void> {

@@ -194,6 +194,10 @@ export const ENDPOINT: Endpoint = {
     mac: '02:00:00:00:00:01',
     ips: ['10.0.0.11', 'fd00::11'],
     subnets: ['blue-v4'],
+    allowedAddresses: [
+      { ip: '10.0.0.100', mac: '' },
+      { ip: 'fd00::100', mac: '00:00:5e:00:02:01' },
+    ],
     adminState: 'UP',
     labels: { app: 'web' },
   },
@@ -205,6 +209,7 @@ export const ENDPOINT: Endpoint = {
       { nve: 'host-a', state: 'ACTIVATED', cause: 'CREATE', migrationId: '' },
       { nve: 'host-b', state: 'ASSOCIATED', cause: 'MIGRATE', migrationId: MIGRATION_ID },
     ],
+    held: [{ ip: 'fd00::100', mac: '00:00:5e:00:02:01', since: '2026-01-02T12:00:00.000Z' }],
     migration: {
       id: MIGRATION_ID,
       source: 'host-a',
@@ -234,12 +239,14 @@ export const FAILED_ENDPOINT: Endpoint = {
     mac: '02:00:00:00:00:02',
     ips: ['10.0.0.12'],
     subnets: [],
+    allowedAddresses: [],
   },
   status: {
     state: 'FAILED',
     reasonCode: 'NETNS_MISSING',
     reason: 'no network namespace "web-2"',
     attachments: [{ nve: 'host-a', state: 'INIT', cause: 'CREATE', migrationId: '' }],
+    held: [],
     laggards: [],
   },
 };

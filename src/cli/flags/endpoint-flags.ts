@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { EndpointSpec } from '../../model/endpoint.js';
 import { requireId } from '../kinds.js';
+import { parseAllowed } from '../allowed-text.js';
 import { commonChanges, type Edit, type FlagSet } from './flag-set.js';
 import { choiceOf, collect, listOf } from './parse.js';
 import { addPortFlags, PortOptions, portOf } from './port-flags.js';
@@ -15,6 +16,7 @@ const Options = PortOptions.extend({
   mac: text,
   ip: z.array(z.string()).optional(),
   subnet: z.array(z.string()).optional(),
+  allowedAddress: z.array(z.string()).optional(),
   adminState: text,
 });
 type Options = z.infer<typeof Options>;
@@ -36,6 +38,11 @@ export const ENDPOINT_FLAGS: FlagSet<EndpointSpec> = {
         'a subnet in which it has an address, given if --ip has none; repeatable',
         collect,
       );
+    command.option(
+      '--allowed-address <ip[=mac]>',
+      "a virtual address that it may have, with its own MAC or another; repeatable, '' for none",
+      collect,
+    );
     addPortFlags(command);
     command
       .option('--admin-state <state>', 'up or down')
@@ -64,7 +71,7 @@ function edit(options: Options): Edit<EndpointSpec> {
 }
 
 function ownChanges(options: Options): Partial<EndpointSpec> {
-  const { network, nve, mac, ip, subnet, adminState } = options;
+  const { network, nve, mac, ip, subnet, allowedAddress, adminState } = options;
   return {
     ...(network === undefined ? {} : { network: requireId('VirtualNetwork', network) }),
     ...(nve === undefined ? {} : { nve: requireId('Nve', nve) }),
@@ -73,6 +80,9 @@ function ownChanges(options: Options): Partial<EndpointSpec> {
     ...(subnet === undefined
       ? {}
       : { subnets: listOf(subnet).map((id) => requireId('Subnet', id)) }),
+    ...(allowedAddress === undefined
+      ? {}
+      : { allowedAddresses: listOf(allowedAddress).map(parseAllowed) }),
     ...(adminState === undefined
       ? {}
       : { adminState: choiceOf('--admin-state', adminState, ['UP', 'DOWN']) }),

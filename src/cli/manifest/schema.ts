@@ -132,6 +132,7 @@ const EndpointManifest = z.strictObject({
     mac: text.optional(),
     ips: z.array(text).optional(),
     subnets: z.array(text).optional(),
+    allowedAddresses: z.array(z.strictObject({ ip: text, mac: text.optional() })).optional(),
     adminState: z.enum(['UP', 'DOWN']).optional(),
   }),
   status,

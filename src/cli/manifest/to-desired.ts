@@ -159,6 +159,7 @@ function endpointSpec({ metadata, spec }: EndpointManifest): EndpointSpec {
     mac: spec.mac ?? '',
     ips: spec.ips ?? [],
     subnets: spec.subnets ?? [],
+    allowedAddresses: (spec.allowedAddresses ?? []).map(({ ip, mac = '' }) => ({ ip, mac })),
     adminState: spec.adminState ?? 'UP',
     labels: metadata.labels ?? {},
   };

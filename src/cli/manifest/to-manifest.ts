@@ -159,6 +159,14 @@ function endpointSpec(spec: EndpointSpec): SpecOf<'Endpoint'> {
     ...optionalText('mac', spec.mac),
     ips: [...spec.ips],
     subnets: [...spec.subnets],
+    ...(spec.allowedAddresses.length === 0
+      ? {}
+      : {
+          allowedAddresses: spec.allowedAddresses.map(({ ip, mac }) => ({
+            ip,
+            ...optionalText('mac', mac),
+          })),
+        }),
     adminState: spec.adminState,
   };
 }

@@ -117,6 +117,7 @@ const COLOURS: Readonly<Record<EventKind, Colour>> = {
   NVE_LOST: 'red',
   APPLY_FAILED: 'red',
   DUPLICATE: 'red',
+  ADDRESS_MOVED: 'yellow',
   DRIFT: 'yellow',
   MISSED: 'red',
 };

@@ -23,6 +23,7 @@ import type {
   Step,
   StepResult,
 } from '../../reconcile/dataplane.js';
+import { LinuxAddressWatch } from './address-watch.js';
 import { Changes } from './changes.js';
 import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
@@ -78,6 +79,7 @@ const MONITOR = ['-o', '-d', 'monitor', 'link', 'address', 'route', 'neigh', 'la
 
 export class LinuxDataplane implements Dataplane {
   readonly traits = KINDS;
+  readonly addressWatch: LinuxAddressWatch;
   readonly #memory: Memory;
   readonly #gate: Gate;
   readonly #changes: Changes;
@@ -94,6 +96,7 @@ export class LinuxDataplane implements Dataplane {
     const { providers = [] } = options;
     this.#memory = new Memory(new Map(providers.map((each) => [each.name, each.interface])));
     this.#searchPath = options.searchPath ?? SEARCH_PATH;
+    this.addressWatch = new LinuxAddressWatch(options.log);
     this.#programs = new SystemPrograms(this.#searchPath, options.clock);
     const netnsFolder = options.netnsFolder ?? '/run/netns';
     this.#gate = new Gate({
@@ -207,6 +210,7 @@ export class LinuxDataplane implements Dataplane {
     this.#monitor?.close();
     this.#routerMonitor?.close();
     this.#netnsNames.close();
+    await this.addressWatch.close();
     await this.#gate.close();
   }
 

@@ -90,7 +90,11 @@ export class Overlay implements Reads {
 
   /** @throws NfvError that another resource has it */
   async acquire(owner: string, claims: readonly Claim[]): Promise<void> {
-    for (const { key, taken } of claims) {
+    for (const { key, taken, excludes } of claims) {
+      if (excludes !== undefined) {
+        if ((await this.get(excludes.key)) !== undefined) throw excludes.found();
+        await this.#rely(excludes.key);
+      }
       if (taken !== undefined) {
         if ((await this.get(key)) !== undefined) throw taken();
         await this.#rely(key);

@@ -5,8 +5,11 @@ import {
   type Specified,
   type Wanted,
 } from '../../model/changes.js';
+import { isAllowed, type AllowedAddress } from '../../model/allowed-address.js';
 import { timestamp, type Clock } from '../../model/clock.js';
 import type { DuplicateLimits } from '../../model/duplicates.js';
+import type { EndpointSpec } from '../../model/endpoint.js';
+import type { PlacedEndpoint } from '../../model/migration.js';
 import { formatName } from '../../model/names.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { Store } from '../../store/store.js';
@@ -292,7 +295,7 @@ function ownerOf({ kind }: Specified, tenant: string): Owner {
 
 /** As the compiler takes it; a host profile is not compiled. */
 function inputOf(index: CompileIndex): (change: ResourceChange) => Change[] {
-  return ({ kind, id, after }) => {
+  return ({ verb, kind, id, after }) => {
     if (kind === 'HostProfile') return [];
     if (after === undefined) return [{ kind, id, after: undefined }];
     switch (after.kind) {
@@ -308,10 +311,19 @@ function inputOf(index: CompileIndex): (change: ResourceChange) => Change[] {
         return [{ kind: after.kind, id, after: after.spec }];
       case 'Router':
         return [{ kind: after.kind, id, after: after.spec }];
-      case 'Endpoint':
-        return [{ kind: after.kind, id, after: after.spec }];
+      case 'Endpoint': {
+        const now = index.current('Endpoint', id);
+        const held = now.kind === 'Endpoint' && verb !== 'REPLACE' ? now.after?.held : undefined;
+        return [{ kind: after.kind, id, after: stillHolding(after.spec, held) }];
+      }
       case 'HostProfile':
         return [];
     }
   };
+}
+
+/** With those of the allowed addresses that it has, and may have then. */
+function stillHolding(spec: EndpointSpec, had: readonly AllowedAddress[] = []): PlacedEndpoint {
+  const held = had.filter((each) => isAllowed(each, spec));
+  return held.length === 0 ? spec : { ...spec, held };
 }

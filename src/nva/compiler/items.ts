@@ -1,4 +1,5 @@
 /** The items of one NVE for one network, piece by piece. Pure. */
+import { macOfAllowed } from '../../model/allowed-address.js';
 import { canonicalJson } from '../../model/canonical.js';
 import { withPrefixLength } from '../../model/endpoint.js';
 import {
@@ -157,21 +158,29 @@ export class EndpointItems {
     const delivers = here?.delivers === true;
     if (!delivers && isLost(view, nve, homeOf(endpoint))) return NONE;
     const shared = this.#sharedOf(view, vtep, endpoint);
-    return delivers ? [localMacItem(view, id, endpoint), ...shared.neighbors] : shared.remote;
+    return delivers ? [...localMacItems(view, id, endpoint), ...shared.neighbors] : shared.remote;
   }
 
   #sharedOf({ spec }: NetworkView, vtep: string, endpoint: PlacedEndpoint): Shared {
     const { vni, arpSuppression } = spec;
-    const { mac, ips } = endpoint;
+    const { mac, ips, held = [] } = endpoint;
+    const via = { kind: 'remote', vtep } as const;
     const known = this.#shared.get(endpoint);
     if (known?.vni === vni && known.vtep === vtep && known.arpSuppression === arpSuppression) {
       return known;
     }
     const neighbors = arpSuppression
-      ? ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac }))
+      ? [
+          ...ips.map((ip) => new CompiledItem({ kind: 'neighbor_entry', vni, ip, mac })),
+          ...held.map((each) => {
+            return new CompiledItem({ kind: 'neighbor_entry', vni, ...each, announce: true });
+          }),
+        ]
       : [];
-    const there = new CompiledItem({ kind: 'mac_entry', vni, mac, via: { kind: 'remote', vtep } });
-    const made = { vni, vtep, arpSuppression, neighbors, remote: [there, ...neighbors] };
+    const there = [mac, ...virtualMacsOf(endpoint)].map(
+      (each) => new CompiledItem({ kind: 'mac_entry', vni, mac: each, via }),
+    );
+    const made = { vni, vtep, arpSuppression, neighbors, remote: [...there, ...neighbors] };
     this.#shared.set(endpoint, made);
     return made;
   }
@@ -180,7 +189,7 @@ export class EndpointItems {
 function portItem(
   view: NetworkView,
   id: string,
-  { mac, ips }: PlacedEndpoint,
+  { mac, ips, allowedAddresses }: PlacedEndpoint,
   { port, up }: Place,
 ): Item {
   const { prefixes } = view;
@@ -194,10 +203,24 @@ function portItem(
     adminUp: up,
     mtu: view.mtu,
     port,
+    ...(allowedAddresses.length === 0
+      ? {}
+      : {
+          allowedAddresses: allowedAddresses.map((each) => {
+            return { ip: each.ip, mac: macOfAllowed(each, mac) };
+          }),
+        }),
   });
 }
 
-function localMacItem({ spec }: NetworkView, id: string, { mac }: PlacedEndpoint): Item {
+function localMacItems({ spec }: NetworkView, id: string, endpoint: PlacedEndpoint): Item[] {
   const via = { kind: 'endpoint', endpoint: id } as const;
-  return new CompiledItem({ kind: 'mac_entry', vni: spec.vni, mac, via });
+  return [endpoint.mac, ...virtualMacsOf(endpoint)].map(
+    (mac) => new CompiledItem({ kind: 'mac_entry', vni: spec.vni, mac, via }),
+  );
+}
+
+/** Those that it has now, beside its own. */
+function virtualMacsOf({ mac: own, held = [] }: PlacedEndpoint): string[] {
+  return [...new Set(held.map(({ mac }) => mac))].filter((mac) => mac !== own);
 }

@@ -128,10 +128,10 @@ export class RouterNeighbors {
     if (known?.vrf === vrf && known.vni === vni && known.prefixes === prefixes) {
       return known.items;
     }
-    const { mac, ips } = endpoint;
-    const items = ips
-      .filter((ip) => subnets.some((subnet) => subnetHolds(subnet, ip)))
-      .map((ip) => new CompiledItem({ kind: 'gateway_neighbor', vrf, vni, ip, mac }));
+    const { mac: own, ips, held = [] } = endpoint;
+    const items = [...ips.map((ip) => ({ ip, mac: own })), ...held]
+      .filter(({ ip }) => subnets.some((subnet) => subnetHolds(subnet, ip)))
+      .map(({ ip, mac }) => new CompiledItem({ kind: 'gateway_neighbor', vrf, vni, ip, mac }));
     this.#shared.set(endpoint, { vrf, vni, prefixes, items });
     return items;
   }

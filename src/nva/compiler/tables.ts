@@ -335,7 +335,9 @@ export class Tables {
 function* addressesAt({ endpoints, byNve }: Network, nve: string): Generator<string> {
   for (const id of byNve.get(nve) ?? []) {
     const endpoint = endpoints.get(id);
-    if (endpoint !== undefined && homeOf(endpoint) === nve) yield* endpoint.ips;
+    if (endpoint === undefined || homeOf(endpoint) !== nve) continue;
+    yield* endpoint.ips;
+    for (const { ip } of endpoint.held ?? []) yield ip;
   }
 }
 

@@ -6,33 +6,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { invalidFields, NfvError, type FieldViolation } from '../../errors.js';
 import { canonicalJson } from '../../model/canonical.js';
-import { timestamp } from '../../model/clock.js';
-import type { AddressKind, DuplicateAddress, DuplicateLimits } from '../../model/duplicates.js';
+import type { AddressKind, DuplicateAddress } from '../../model/duplicates.js';
 import type { Endpoint } from '../../model/endpoint.js';
 import { currentMigration, type PlacedEndpoint } from '../../model/migration.js';
 import type { WriteOp } from '../../store/store.js';
-import { movesKey, specKey, statusKey } from '../keys.js';
-import type { Reads } from '../reads.js';
-import { decodeKv, RECORDS } from '../records.js';
-import type { Guard, ResourceRules, Traces } from '../resource-rules.js';
-import {
-  isFrozen,
-  MOVES_RECORD,
-  NETWORK_STATUS_RECORD,
-  NO_NETWORK_STATUS,
-  type MovesRecord,
-  type NetworkStatusRecord,
-} from './records.js';
-
-/** Of a network; of more the oldest may move again. */
-const MAX_DUPLICATES = 256;
-
-export interface MovesDeps {
-  readonly store: Reads;
-  readonly limits: DuplicateLimits;
-  /** Milliseconds since the epoch. */
-  now(): number;
-}
+import { movesKey } from '../keys.js';
+import type { ResourceRules, Traces } from '../resource-rules.js';
+import { createTimeOf, MoveCount, readMoves, recent, type MovesDeps } from './move-count.js';
+import { MOVES_RECORD } from './records.js';
 
 type Mobility = Required<Pick<ResourceRules<PlacedEndpoint, Endpoint>, 'leaves' | 'arrives'>>;
 
@@ -77,20 +58,14 @@ async function leaves(
 
 /** An endpoint that comes, moves, or gets addresses. */
 class Arrival {
-  readonly #now: number;
-  readonly #guards: Guard[] = [];
-  readonly #ops: WriteOp[] = [];
   readonly #faults: FieldViolation[] = [];
-  readonly #raised: DuplicateAddress[] = [];
 
   constructor(
     private readonly deps: MovesDeps,
     private readonly id: string,
     private readonly before: PlacedEndpoint | undefined,
     private readonly after: PlacedEndpoint,
-  ) {
-    this.#now = deps.now();
-  }
+  ) {}
 
   async traces(): Promise<Traces> {
     const { before, after } = this;
@@ -100,30 +75,27 @@ class Arrival {
     const begins = beginsMigration(before, after);
     const concerned = addresses.filter((each) => isMoved || begins || !had.has(text(each)));
     if (concerned.length === 0) return { guards: [], ops: [] };
-    const { store } = this.deps;
-    const networkTime = await createTimeOf(store, after.network);
+    const networkTime = await createTimeOf(this.deps.store, after.network);
     // Its rules say so.
     if (networkTime === undefined) return { guards: [], ops: [] };
-    const status = await this.#status();
+    const to = { endpoint: this.id, nve: after.nve };
+    const count = new MoveCount(this.deps, after.network, networkTime, to);
+    const status = await count.status();
     for (const each of concerned) {
-      const frozen = status.duplicates.find(
-        ({ address, ...rest }) =>
-          address === each.address && isFrozen({ address, ...rest }, this.#now),
-      );
+      const frozen = count.frozen(status, each.address);
       if (begins) this.#refuse(frozen, { ...each, field: 'nve' });
-      else if (had.has(text(each))) await this.#move(each, frozen, networkTime);
-      else await this.#gain(each, frozen, networkTime);
+      else if (had.has(text(each))) await this.#move(each, frozen, count);
+      else await this.#gain(each, frozen, count);
     }
     if (this.#faults.length > 0) throw this.#error();
-    if (this.#raised.length > 0) await this.#raise(status);
-    return { guards: this.#guards, ops: this.#ops };
+    return count.traces(status);
   }
 
   /** The endpoint goes elsewhere, and the address with it. */
   async #move(
     each: Address,
     frozen: DuplicateAddress | undefined,
-    networkTime: string,
+    count: MoveCount,
   ): Promise<void> {
     const { before, after } = this;
     // What goes on by itself was allowed when it began.
@@ -131,61 +103,23 @@ class Arrival {
       const field = before?.nve === after.nve ? 'endpoint.port' : 'endpoint.nve';
       if (this.#refuse(frozen, { ...each, field })) return;
     }
-    const key = movesKey(after.network, each.address);
-    const moves = await readMoves(this.deps.store, key, networkTime);
-    this.#count(each, key, moves, networkTime);
+    count.count(each, await count.moves(each.address));
   }
 
   /** The endpoint has not had the address, but perhaps another had. */
   async #gain(
     each: Address,
     frozen: DuplicateAddress | undefined,
-    networkTime: string,
+    count: MoveCount,
   ): Promise<void> {
-    const { store, limits } = this.deps;
-    const key = movesKey(this.after.network, each.address);
-    const moves = await readMoves(store, key, networkTime);
+    const moves = await count.moves(each.address);
     const left = moves.record?.left;
     const isBack = left?.place === placeOf(this.after);
     if (!isBack && this.#refuse(frozen, each)) return;
     if (moves.revision === 0) return;
-    const isMove = left !== undefined && !isBack && left.time > this.#now - limits.windowMs;
-    if (isMove) {
-      this.#count(each, key, moves, networkTime);
-      return;
-    }
-    this.#keep(key, moves.revision, networkTime, recent(moves.record, this.#oldest));
-  }
-
-  #count(each: Address, key: string, moves: ReadMoves, networkTime: string): void {
-    const times = [...recent(moves.record, this.#oldest), this.#now];
-    const { limits } = this.deps;
-    if (times.length < limits.moves) {
-      this.#keep(key, moves.revision, networkTime, times);
-      return;
-    }
-    this.#keep(key, moves.revision, networkTime, []);
-    const holdMs = each.kind === 'MAC' ? limits.macHoldMs : limits.ipHoldMs;
-    this.#raised.push({
-      ...{ kind: each.kind, address: each.address, endpoint: this.id, nve: this.after.nve },
-      moves: times.length,
-      since: timestamp(this.#now),
-      until: holdMs === 0 ? '' : timestamp(this.#now + holdMs),
-    });
-  }
-
-  #keep(key: string, revision: number, networkTime: string, times: readonly number[]): void {
-    this.#guards.push({ compare: { kind: 'revision', key, revision }, onFail: 'retry' });
-    if (times.length > 0) {
-      const value = MOVES_RECORD.encode({ networkTime, times });
-      this.#ops.push({ kind: 'put', key, value });
-    } else if (revision !== 0) {
-      this.#ops.push({ kind: 'delete', key });
-    }
-  }
-
-  get #oldest(): number {
-    return this.#now - this.deps.limits.windowMs;
+    const isMove = left !== undefined && !isBack && left.time > count.oldest;
+    if (isMove) count.count(each, moves);
+    else count.keep(each.address, moves.revision, recent(moves.record, count.oldest));
   }
 
   /** @returns whether it is refused */
@@ -207,50 +141,6 @@ class Arrival {
       metadata: { network, address: violations[0]?.value ?? '' },
     });
   }
-
-  async #raise({ duplicates }: NetworkStatusRecord): Promise<void> {
-    const key = statusKey('virtualNetworks', this.after.network);
-    const revision = (await this.deps.store.get(key))?.modRevision ?? 0;
-    const raised = this.#raised.map(({ address }) => address);
-    const others = duplicates.filter(
-      (each) => isFrozen(each, this.#now) && !raised.includes(each.address),
-    );
-    const all = [...others, ...this.#raised].slice(-MAX_DUPLICATES);
-    const value = NETWORK_STATUS_RECORD.encode({ duplicates: all, raised });
-    this.#guards.push({ compare: { kind: 'revision', key, revision }, onFail: 'retry' });
-    this.#ops.push({ kind: 'put', key, value });
-  }
-
-  async #status(): Promise<NetworkStatusRecord> {
-    const kv = await this.deps.store.get(statusKey('virtualNetworks', this.after.network));
-    return kv === undefined ? NO_NETWORK_STATUS : NETWORK_STATUS_RECORD.decode(kv.key, kv.value);
-  }
-}
-
-interface ReadMoves {
-  /** Undefined: none, or of another network of the name. */
-  readonly record: MovesRecord | undefined;
-  /** Of the key; 0: there is none. */
-  readonly revision: number;
-}
-
-async function readMoves(store: Reads, key: string, networkTime: string): Promise<ReadMoves> {
-  const kv = await store.get(key);
-  if (kv === undefined) return { record: undefined, revision: 0 };
-  const { value, modRevision } = decodeKv(MOVES_RECORD, kv);
-  return {
-    record: value.networkTime === networkTime ? value : undefined,
-    revision: modRevision,
-  };
-}
-
-function recent(record: MovesRecord | undefined, after: number): number[] {
-  return (record?.times ?? []).filter((time) => time > after);
-}
-
-async function createTimeOf(store: Reads, network: string): Promise<string | undefined> {
-  const kv = await store.get(specKey('virtualNetworks', network));
-  return kv && RECORDS.virtualNetworks.decode(kv.key, kv.value).createTime;
 }
 
 function addressesOf({ mac, ips }: PlacedEndpoint): Address[] {

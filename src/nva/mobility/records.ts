@@ -22,6 +22,31 @@ export const MOVES_RECORD = new RecordType<MovesRecord>(
   }),
 );
 
+/** Which endpoint has an allowed address of its network, in a key of its own. */
+export interface HolderRecord {
+  /** Id. */
+  readonly endpoint: string;
+  /** When the endpoint was created: an earlier one of the same name had it, not this one. */
+  readonly endpointTime: string;
+  /** That the address was seen with. */
+  readonly mac: string;
+  /** RFC 3339, UTC. */
+  readonly since: string;
+  /** Id of the endpoint that had it before; absent: nobody did. */
+  readonly from?: string;
+}
+
+export const HOLDER_RECORD = new RecordType<HolderRecord>(
+  'the holder of an address',
+  z.object({
+    endpoint: z.string(),
+    endpointTime: z.string(),
+    mac: z.string(),
+    since: z.string(),
+    from: z.string().exactOptional(),
+  }),
+);
+
 /** A network's status. */
 export interface NetworkStatusRecord {
   /** The oldest first. */

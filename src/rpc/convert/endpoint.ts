@@ -7,7 +7,7 @@ import type {
 } from '../../model/endpoint.js';
 import { formatName, requireName } from '../../model/names.js';
 import type { Endpoint as Wire, Endpoint__Output as WireOut } from '../gen/nfv/v1/Endpoint.js';
-import { EnumTable, namesOfSet, type WireType } from './common.js';
+import { EnumTable, fromTimestamp, namesOfSet, toTimestamp, type WireType } from './common.js';
 import {
   attachmentFromWire,
   attachmentToWire,
@@ -41,6 +41,7 @@ const FIELDS = {
   mac: 'mac',
   ips: 'ips',
   subnets: 'subnets',
+  allowed_addresses: 'allowedAddresses',
   admin_state: 'adminState',
   labels: 'labels',
 } as const satisfies Record<string, keyof EndpointSpec>;
@@ -54,6 +55,7 @@ function setFields(wire: WireOut): string[] {
     mac: wire.mac !== '',
     ips: wire.ips.length > 0,
     subnets: wire.subnets.length > 0,
+    allowed_addresses: wire.allowed_addresses.length > 0,
     admin_state: wire.admin_state !== 'ADMIN_STATE_UNSPECIFIED',
     labels: Object.keys(wire.labels).length > 0,
   };
@@ -74,6 +76,7 @@ function specFromWire(wire: WireOut, fields: readonly (keyof EndpointSpec)[]): E
     subnets: wire.subnets.map((name, i) =>
       referenceFromWire(`endpoint.subnets[${i}]`, 'subnets', name),
     ),
+    allowedAddresses: wire.allowed_addresses,
     adminState: ADMIN_STATES.fromWire('endpoint.admin_state', wire.admin_state, 'UP'),
     labels: wire.labels,
   };
@@ -92,6 +95,10 @@ function fromWire(wire: WireOut): Endpoint {
       reasonCode: wire.reason_code,
       reason: wire.reason,
       attachments: wire.attachments.map(attachmentFromWire),
+      held: wire.held_addresses.map(({ ip, mac, since }) => ({
+        ...{ ip, mac },
+        since: fromTimestamp(since),
+      })),
       ...migrationFromWire(wire.migration),
     },
     meta: metaFromWire(wire),
@@ -107,6 +114,7 @@ function specToWire(spec: EndpointSpec): Wire {
     mac: spec.mac,
     ips: [...spec.ips],
     subnets: spec.subnets.map((id) => formatName('subnets', id)),
+    allowed_addresses: [...spec.allowedAddresses],
     admin_state: ADMIN_STATES.toWire(spec.adminState),
     labels: { ...spec.labels },
   };
@@ -121,6 +129,10 @@ function toWire(endpoint: Endpoint): Wire {
     reason_code: status.reasonCode,
     reason: status.reason,
     attachments: status.attachments.map(attachmentToWire),
+    held_addresses: status.held.map(({ ip, mac, since }) => ({
+      ...{ ip, mac },
+      since: toTimestamp(since),
+    })),
     migration: migrationToWire(status),
     ...metaToWire(meta),
   };

@@ -4,10 +4,17 @@ import {
   type BridgeDomainItem,
   type Item,
   type MacVia,
+  type NeighborEntryItem,
   type Payload,
+  type PortItem,
 } from '../../model/item.js';
+import type { AllowedAddress } from '../../model/allowed-address.js';
 import type { Item as Wire, Item__Output as WireOut } from '../gen/nfv/v1/Item.js';
 import type { BridgeDomainItem as BridgeDomainWire } from '../gen/nfv/v1/BridgeDomainItem.js';
+import type {
+  NeighborEntryItem as NeighborWire,
+  NeighborEntryItem__Output,
+} from '../gen/nfv/v1/NeighborEntryItem.js';
 import type { MacEntryItem__Output } from '../gen/nfv/v1/MacEntryItem.js';
 import { routeFromWire, routeToWire } from './route.js';
 import { ITEM_DRIFT_POLICIES } from './virtual-network.js';
@@ -43,9 +50,9 @@ function payloadFromWire(wire: WireOut): Payload {
     const { vni, mac } = wire.mac_entry;
     return { kind: 'mac_entry', vni, mac, via: viaFromWire(wire.key, wire.mac_entry) };
   }
-  if (wire.neighbor_entry) return { kind: 'neighbor_entry', ...wire.neighbor_entry };
+  if (wire.neighbor_entry) return neighborFromWire(wire.neighbor_entry);
   if (wire.port) {
-    const { endpoint, vni, mac, addresses, admin_up, mtu, port } = wire.port;
+    const { endpoint, vni, mac, addresses, admin_up, mtu, port, allowed_addresses } = wire.port;
     return {
       kind: 'port',
       endpoint,
@@ -55,6 +62,7 @@ function payloadFromWire(wire: WireOut): Payload {
       adminUp: admin_up,
       mtu,
       port: portFromWire(`${wire.key}.port`, port),
+      ...allowedFromWire(allowed_addresses),
     };
   }
   if (wire.xconnect) return { kind: 'xconnect', ...wire.xconnect };
@@ -103,7 +111,7 @@ function payloadToWire(p: Payload): Wire {
         },
       };
     case 'neighbor_entry':
-      return { neighbor_entry: { vni: p.vni, ip: p.ip, mac: p.mac } };
+      return { neighbor_entry: neighborToWire(p) };
     case 'port':
       return {
         port: {
@@ -114,6 +122,7 @@ function payloadToWire(p: Payload): Wire {
           admin_up: p.adminUp,
           mtu: p.mtu,
           port: portToWire(p.port),
+          allowed_addresses: allowedToWire(p),
         },
       };
     case 'xconnect':
@@ -150,4 +159,24 @@ function bridgeDomainToWire(p: BridgeDomainItem): BridgeDomainWire {
         ? 'DRIFT_POLICY_UNSPECIFIED'
         : ITEM_DRIFT_POLICIES.toWire(p.driftPolicy),
   };
+}
+
+function neighborFromWire({ announce, ...entry }: NeighborEntryItem__Output): NeighborEntryItem {
+  return { kind: 'neighbor_entry', ...entry, ...(announce ? { announce } : {}) };
+}
+
+function neighborToWire({ vni, ip, mac, announce = false }: NeighborFields): NeighborWire {
+  return { vni, ip, mac, announce };
+}
+
+type NeighborFields = Omit<NeighborEntryItem, 'announce'> & { readonly announce?: boolean };
+
+function allowedFromWire(
+  allowedAddresses: readonly AllowedAddress[],
+): Pick<PortItem, 'allowedAddresses'> {
+  return allowedAddresses.length === 0 ? {} : { allowedAddresses };
+}
+
+function allowedToWire({ allowedAddresses = [] }: PortItem): AllowedAddress[] {
+  return [...allowedAddresses];
 }

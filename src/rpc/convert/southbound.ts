@@ -1,10 +1,13 @@
 import { clip, NfvError } from '../../errors.js';
+import type { ToldSighting } from '../../model/allowed-address.js';
+import { parseIp, parseMac } from '../../model/addresses.js';
 import { MAX_PROFILE_BYTES, type OfferedProfile } from '../../model/host/offer.js';
 import { formatTraceparent, parseTraceparent, type TraceContext } from '../../model/origin.js';
 import { MAX_TRACES } from '../../model/tracing.js';
 import { isId } from '../../model/names.js';
 import {
   MAX_ENTRIES,
+  type AddressSightings,
   type BadDelta,
   type DataplaneReport,
   type Delta,
@@ -16,6 +19,10 @@ import {
   type ItemReports,
   type ReceivedFromNva,
 } from '../../model/southbound.js';
+import type {
+  AddressSightings__Output,
+  _nfv_v1_AddressSightings_Entry as WireSighting,
+} from '../gen/nfv/v1/AddressSightings.js';
 import type { ConnectRequest, ConnectRequest__Output } from '../gen/nfv/v1/ConnectRequest.js';
 import type { ConnectResponse, ConnectResponse__Output } from '../gen/nfv/v1/ConnectResponse.js';
 import type { DataplaneReport__Output } from '../gen/nfv/v1/DataplaneReport.js';
@@ -44,6 +51,8 @@ import {
 
 /** Characters of a text for people: it is stored, and a hundred of them have to fit into a value. */
 const MAX_TEXT = 500;
+/** The same of what should have been a name. */
+const MAX_NAME = 80;
 
 /** @throws NfvError PROTOCOL_VIOLATION, or that of a field. */
 export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
@@ -78,10 +87,25 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
       underlays: bounded('underlay_report', underlays).map(underlayFromWire),
     };
   }
+  if (wire.address_sightings) return sightingsFromWire(wire.address_sightings);
   if (wire.query_reply) return queryReplyFromWire(wire.query_reply);
   if (wire.dataplane_report) return dataplaneReportFromWire(wire.dataplane_report);
   if (wire.host_report) return hostReportFromWire(wire.host_report);
   throw new NfvError('PROTOCOL_VIOLATION', 'the NVE sent an empty or unknown message');
+}
+
+/** What they name need not be there; what is no address, or no MAC, cannot have been seen. */
+function sightingsFromWire({ entries }: AddressSightings__Output): AddressSightings {
+  const sightings = bounded('address_sightings', entries).map(
+    ({ endpoint, ip, mac, age_ms: ageMs }) => {
+      if (isId(endpoint) && parseIp(ip)?.text === ip && parseMac(mac) === mac) {
+        return { endpoint, ip, mac, ageMs };
+      }
+      const what = JSON.stringify([endpoint, ip, mac].map((text) => clip(text, MAX_NAME)));
+      throw new NfvError('PROTOCOL_VIOLATION', `a sighting of no address at an endpoint: ${what}`);
+    },
+  );
+  return { kind: 'address_sightings', sightings };
 }
 
 function dataplaneReportFromWire({
@@ -121,6 +145,7 @@ function helloFromWire(wire: Hello__Output): Hello {
     itemCount: wire.item_count,
     takesHostOffers: wire.takes_host_offers,
     probesUnderlay: wire.probes_underlay,
+    seesAddresses: wire.sees_addresses,
   };
 }
 
@@ -183,6 +208,8 @@ export function fromNveToWire(message: FromNve): ConnectRequest {
       };
     case 'underlay_report':
       return { underlay_report: { underlays: message.underlays.map(underlayToWire) } };
+    case 'address_sightings':
+      return { address_sightings: { entries: message.sightings.map(sightingToWire) } };
     case 'query_reply':
       return { query_reply: queryReplyToWire(message) };
     case 'dataplane_report':
@@ -195,6 +222,10 @@ export function fromNveToWire(message: FromNve): ConnectRequest {
     case 'host_report':
       return { host_report: { status: hostStatusToWire(message.status) } };
   }
+}
+
+function sightingToWire({ ageMs, ...seen }: ToldSighting): WireSighting {
+  return { ...seen, age_ms: ageMs };
 }
 
 function helloToWire(hello: Hello): WireHello {
@@ -212,6 +243,7 @@ function helloToWire(hello: Hello): WireHello {
     item_count: hello.itemCount,
     takes_host_offers: hello.takesHostOffers,
     probes_underlay: hello.probesUnderlay,
+    sees_addresses: hello.seesAddresses,
   };
 }
 

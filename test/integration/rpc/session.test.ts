@@ -27,6 +27,7 @@ const HELLO: Hello = {
   itemCount: 0,
   takesHostOffers: true,
   probesUnderlay: true,
+  seesAddresses: false,
 };
 
 const WELCOME: FromNva = {

@@ -277,6 +277,8 @@ NVE:               host-a
 MAC:               02:00:00:00:00:01
 IPs:               10.0.0.11,fd00::11
 Subnets:           blue-v4
+Allowed IPs:       10.0.0.100,fd00::100=00:00:5e:00:02:01
+Held IPs:          fd00::100=00:00:5e:00:02:01 since 2026-01-02T12:00:00.000Z
 Admin state:       UP
 Port:              veth
   Namespace:       web-1

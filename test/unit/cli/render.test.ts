@@ -106,6 +106,10 @@ spec:
     - fd00::11
   subnets:
     - blue-v4
+  allowedAddresses:
+    - ip: 10.0.0.100
+    - ip: fd00::100
+      mac: 00:00:5e:00:02:01
   adminState: UP
 status:
   state: ACTIVE
@@ -120,6 +124,10 @@ status:
       state: ASSOCIATED
       cause: MIGRATE
       migrationId: 6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11
+  held:
+    - ip: fd00::100
+      mac: 00:00:5e:00:02:01
+      since: "2026-01-02T12:00:00.000Z"
   migration:
     id: 6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11
     source: host-a

@@ -112,6 +112,10 @@ describe('fieldsOf', () => {
       mac: '02:00:00:00:00:01',
       ips: ['10.0.0.11', 'fd00::11'],
       subnets: ['subnets/blue-v4'],
+      allowed_addresses: [
+        { ip: '10.0.0.100', mac: '' },
+        { ip: 'fd00::100', mac: '00:00:5e:00:02:01' },
+      ],
       admin_state: 'ADMIN_STATE_UP',
       labels: { app: 'web' },
       state: 'STATE_ACTIVE',
@@ -125,6 +129,9 @@ describe('fieldsOf', () => {
           cause: 'CAUSE_MIGRATE',
           migration_id: '6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11',
         },
+      ],
+      held_addresses: [
+        { ip: 'fd00::100', mac: '00:00:5e:00:02:01', since: '2026-01-02T12:00:00.000Z' },
       ],
       migration: {
         id: '6f1c52f0-3c0a-4b52-9d5e-0b6a7b0f2a11',

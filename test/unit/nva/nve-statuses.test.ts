@@ -103,6 +103,7 @@ describe('what is known of an NVE', () => {
           progressed: ignore,
           drifted: ignore,
           underlaysChanged: ignore,
+          sighted: ignore,
           dataplaneChanged: ignore,
           hostChanged: ignore,
         },

@@ -64,6 +64,7 @@ describe('records in the store', () => {
     attachments: [
       { nve: 'nve', state: 'ACTIVATED', cause: 'RESUME', migrationId: '', wasActive: true },
     ],
+    held: [{ ip: '10.0.0.100', mac: '00:00:5e:00:01:01', since: '2026-01-02T12:00:00.000Z' }],
     laggards: [{ nve: 'nve-2', code: 'NVE_PENDING', reason: 'it is still applying' }],
   });
   written("a new NVE's status", STATUS_RECORDS.nves, { ...NO_NVE_STATUS, settledDigest: '' });

@@ -23,6 +23,7 @@ const HELLO: Hello = {
   itemCount: 0,
   takesHostOffers: true,
   probesUnderlay: true,
+  seesAddresses: false,
 };
 
 describe('sessions', () => {
@@ -47,10 +48,11 @@ describe('sessions', () => {
         return Promise.resolve();
       },
       onProgress: ignore,
-      onFacts: ignore,
+      onFacts: () => Promise.resolve(),
       onDeparture: ignore,
       offerOf: () => undefined,
       onHost: ignore,
+      onSightings: ignore,
     });
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
     const { stream, sent } = fakeStream(HELLO);

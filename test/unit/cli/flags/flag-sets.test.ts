@@ -290,6 +290,17 @@ describe('flags of an endpoint', () => {
     ["--ip ''", ENDPOINT.spec, { ips: [] }],
     ['--subnet a --subnet b', ENDPOINT.spec, { subnets: ['a', 'b'] }],
     ["--subnet ''", ENDPOINT.spec, { subnets: [] }],
+    [
+      '--allowed-address 10.0.0.100 --allowed-address fd00::100=00:00:5e:00:02:01',
+      ENDPOINT.spec,
+      {
+        allowedAddresses: [
+          { ip: '10.0.0.100', mac: '' },
+          { ip: 'fd00::100', mac: '00:00:5e:00:02:01' },
+        ],
+      },
+    ],
+    ["--allowed-address ''", ENDPOINT.spec, { allowedAddresses: [] }],
     ['--veth-interface eth7', ENDPOINT.spec, { port: { ...veth, interface: 'eth7' } }],
     ['--tap', ENDPOINT.spec, { port: tap }],
     [

@@ -71,6 +71,7 @@ describe('readManifests', () => {
       mac: '',
       ips: ['10.0.0.11'],
       subnets: [],
+      allowedAddresses: [],
       adminState: 'UP',
       labels: { app: 'web' },
     });

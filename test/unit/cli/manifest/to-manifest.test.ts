@@ -263,6 +263,16 @@ describe('toManifest, of any resource', () => {
           { maxLength: 4 },
         ),
         subnets: fc.uniqueArray(id, { maxLength: 4 }),
+        allowedAddresses: fc.uniqueArray(
+          fc.record(
+            {
+              ip: byte.map((b) => `10.0.1.${b}`),
+              mac: fc.constantFrom('', '00:00:5e:00:01:01'),
+            },
+            { noNullPrototype: true },
+          ),
+          { maxLength: 4, selector: ({ ip }) => ip },
+        ),
         adminState: fc.constantFrom('UP' as const, 'DOWN' as const),
       },
       { noNullPrototype: true },

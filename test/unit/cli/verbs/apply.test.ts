@@ -230,7 +230,7 @@ remedy: create it first
     assert.equal(
       ran.err,
       `error: stdin:5:65: spec.ip: ip: unknown key (MANIFEST_INVALID)
-remedy: did you mean "ips"? known: displayName, network, nve, port, mac, ips, subnets, adminState
+remedy: did you mean "ips"? known: displayName, network, nve, port, mac, ips, subnets, allowedAddresses, adminState
 error: stdin:10:13: spec.vni: 0: not a VNI (MANIFEST_INVALID)
 remedy: give 1-16777215, or leave it out to get one
 `,

@@ -35,6 +35,7 @@ describe('an endpoint on the wire', () => {
       mac: '02:00:00:00:00:02',
       ips: ['10.0.0.12'],
       subnets: [],
+      allowed_addresses: [],
       admin_state: 'ADMIN_STATE_UP',
       labels: { app: 'web' },
       state: 'STATE_FAILED',
@@ -43,6 +44,7 @@ describe('an endpoint on the wire', () => {
       attachments: [
         { nve: 'nves/host-a', state: 'STATE_INIT', cause: 'CAUSE_CREATE', migration_id: '' },
       ],
+      held_addresses: [],
       migration: null,
       etag: 'abc123',
       revision: 42,
@@ -78,6 +80,20 @@ describe('an endpoint on the wire', () => {
     assert.ok(bytes.includes(longField(17, 'subnets/blue-v4')));
   });
 
+  it('has its allowed addresses as its twentieth field, those that it has as its twenty-first', () => {
+    const bytes = Endpoint.serialize(CONVERT.toWire(ENDPOINT));
+    // ip is the first field of both, mac the second.
+    const ip = (text: string): Buffer => Buffer.from([0x0a, text.length, ...Buffer.from(text)]);
+    const mac = Buffer.from([0x12, 17, ...Buffer.from('00:00:5e:00:02:01')]);
+    const inner = Buffer.concat([ip('fd00::100'), mac]);
+    const plain = Buffer.from([0xa2, 0x01, 14]);
+    assert.ok(bytes.includes(Buffer.concat([plain, ip('10.0.0.100'), Buffer.from([0x12, 0])])));
+    assert.ok(bytes.includes(Buffer.concat([Buffer.from([0xa2, 0x01, inner.length]), inner])));
+    // And since as the third, a message of eight bytes.
+    const since = Buffer.from([0xaa, 0x01, inner.length + 10]);
+    assert.ok(bytes.includes(Buffer.concat([since, inner, Buffer.from([0x1a, 8])])));
+  });
+
   it('has defaults for what a caller leaves out', () => {
     const wire = Endpoint.deserialize(
       Buffer.concat([
@@ -95,6 +111,7 @@ describe('an endpoint on the wire', () => {
       mac: '',
       ips: [],
       subnets: [],
+      allowedAddresses: [],
       adminState: 'UP',
       labels: {},
     });

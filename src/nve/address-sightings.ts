@@ -1,0 +1,88 @@
+/**
+ * What becomes of virtual addresses on this host: the dataplane is told at which ports to look for them, the NVA
+ * what was seen, and the guests, when an address has moved, who has it now.
+ */
+import type { AddressSighting } from '../model/allowed-address.js';
+import type { Clock } from '../model/clock.js';
+import { errorFields, type Log } from '../model/log.js';
+import { NfvError } from '../errors.js';
+import type { Item, NeighborEntryItem, PortItem } from '../model/item.js';
+import type { ItemReport } from '../model/southbound.js';
+import type { AddressWatch } from '../reconcile/dataplane.js';
+
+export interface SightingsOptions {
+  readonly watch: AddressWatch;
+  readonly clock: Pick<Clock, 'after'>;
+  readonly log: Pick<Log, 'warn'>;
+  readonly tell: (sighting: AddressSighting) => void;
+}
+
+/**
+ * One address at one port is told once in so many milliseconds. What is seen meanwhile is left out: told later
+ * it might be of somebody who has given the address away.
+ */
+const QUIET_MS = 250;
+
+export class AddressSightings {
+  readonly #ports = new Map<string, PortItem>();
+  readonly #announced = new Map<string, NeighborEntryItem>();
+  /** What was told a moment ago, by port, address and MAC, and how to stop waiting. */
+  readonly #quiet = new Map<string, () => void>();
+
+  constructor(private readonly options: SightingsOptions) {
+    options.watch.onSeen((seen) => {
+      this.#saw(seen);
+    });
+  }
+
+  /** What the NVE should have is another now. */
+  changed(upserts: Iterable<Item>, removes: Iterable<string>): void {
+    let isOther = false;
+    for (const key of removes) {
+      isOther = this.#ports.delete(key) || isOther;
+      this.#announced.delete(key);
+    }
+    for (const { key, payload } of upserts) {
+      if (payload.kind === 'port') isOther = this.#port(key, payload) || isOther;
+      if (payload.kind !== 'neighbor_entry') continue;
+      if (payload.announce === true) this.#announced.set(key, payload);
+      else this.#announced.delete(key);
+    }
+    if (isOther) this.options.watch.watch([...this.#ports.values()]);
+  }
+
+  /** @returns whether there is something else to look for */
+  #port(key: string, port: PortItem): boolean {
+    if ((port.allowedAddresses ?? []).length === 0) return this.#ports.delete(key);
+    this.#ports.set(key, port);
+    return true;
+  }
+
+  /** These were read back: what has moved may be told. */
+  reported(entries: readonly ItemReport[]): void {
+    for (const { key, failure } of entries) {
+      const entry = this.#announced.get(key);
+      if (entry === undefined || failure !== undefined) continue;
+      this.options.watch.announce(entry).catch((thrown: unknown) => {
+        const fields = { key, ...errorFields(NfvError.from(thrown)) };
+        this.options.log.warn(fields, 'the guests are not told where an address is');
+      });
+    }
+  }
+
+  #saw(seen: AddressSighting): void {
+    const key = `${seen.endpoint} ${seen.ip} ${seen.mac}`;
+    if (this.#quiet.has(key)) return;
+    const over = (): void => {
+      this.#quiet.delete(key);
+    };
+    this.#quiet.set(key, this.options.clock.after(QUIET_MS, over));
+    this.options.tell(seen);
+  }
+
+  stop(): void {
+    this.options.watch.watch([]);
+    for (const cancel of this.#quiet.values()) cancel();
+    this.#quiet.clear();
+  }
+}

@@ -1,0 +1,122 @@
+/** What an agent does about virtual addresses, with a dataplane that the test speaks for. */
+import assert from 'node:assert/strict';
+import type { AddressSighting } from '../../../src/model/allowed-address.js';
+import type { NeighborEntryItem, Payload, PortItem } from '../../../src/model/item.js';
+import { AddressSightings } from '../../../src/nve/address-sightings.js';
+import { Outbox } from '../../../src/nve/outbox.js';
+import { itemOf } from '../../../src/conformance/items.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { nullLog } from '../../support/null-log.js';
+
+const MAC = '02:00:00:00:00:01';
+const SEEN: AddressSighting = { endpoint: 'web', ip: '10.0.0.100', mac: MAC };
+
+const port = (more: Partial<PortItem> = {}): PortItem => ({
+  kind: 'port',
+  endpoint: 'web',
+  vni: 100,
+  mac: MAC,
+  addresses: [],
+  adminUp: true,
+  mtu: 1450,
+  port: { kind: 'veth', netns: 'web', interface: 'eth0', hostInterface: '' },
+  allowedAddresses: [{ ip: '10.0.0.100', mac: MAC }],
+  ...more,
+});
+const neighbor = (mac: string): NeighborEntryItem => ({
+  kind: 'neighbor_entry',
+  ...{ vni: 100, ip: '10.0.0.100', mac },
+});
+
+describe('sightings of addresses', () => {
+  let clock: FakeClock;
+  let watched: string[][];
+  let announced: string[];
+  let told: AddressSighting[];
+  let see: (seen: AddressSighting) => void;
+  let sightings: AddressSightings;
+
+  beforeEach(() => {
+    [clock, watched, announced, told] = [new FakeClock(), [], [], []];
+    const watch = {
+      watch: (ports: readonly PortItem[]) => {
+        watched.push(ports.map(({ endpoint }) => endpoint));
+      },
+      onSeen: (listener: typeof see) => (see = listener),
+      announce: ({ ip, mac }: NeighborEntryItem) => {
+        announced.push(`${ip} ${mac}`);
+        return Promise.resolve();
+      },
+    };
+    const tell = (seen: AddressSighting): void => {
+      told.push(seen);
+    };
+    sightings = new AddressSightings({ watch, clock, log: nullLog, tell });
+  });
+
+  const change = (upserts: readonly Payload[], removes: readonly string[] = []): void => {
+    sightings.changed(upserts.map(itemOf), removes);
+  };
+
+  it('are looked for at the ports that have allowed addresses, while they are there', () => {
+    change([port({ endpoint: 'plain', allowedAddresses: [] }), neighbor(MAC)]);
+    assert.deepEqual(watched, []);
+    change([port(), port({ endpoint: 'db' })]);
+    change([port({ allowedAddresses: [] })]);
+    change([], ['port/db', 'port/plain']);
+    change([], ['port/db']);
+    sightings.stop();
+    assert.deepEqual(watched, [['web', 'db'], ['db'], [], []]);
+  });
+
+  it('are told at once, then four times a second at most, and never late', async () => {
+    for (let i = 0; i < 10; i++) see(SEEN);
+    assert.deepEqual(told, [SEEN]);
+    see({ ...SEEN, ip: '10.0.0.101' });
+    see({ ...SEEN, endpoint: 'db' });
+    assert.equal(told.length, 3);
+    await clock.advance(250);
+    assert.equal(told.length, 3);
+    see(SEEN);
+    assert.equal(told.length, 4);
+  });
+
+  it('lead to an announcement once the entry is applied, of those that ask for it', () => {
+    const moved = { ...neighbor(MAC), announce: true } as const;
+    change([moved]);
+    const { key } = itemOf(moved);
+    const failure = { code: 'KERNEL_REFUSED', message: '' };
+    sightings.reported([{ key, version: '1', failure }]);
+    assert.deepEqual(announced, []);
+    sightings.reported([
+      { key: 'neigh/100/10.0.0.1', version: '1' },
+      { key, version: '1' },
+    ]);
+    assert.deepEqual(announced, [`10.0.0.100 ${MAC}`]);
+    change([neighbor(MAC)]);
+    sightings.reported([{ key, version: '2' }]);
+    change([], [key]);
+    sightings.reported([{ key, version: '' }]);
+    assert.equal(announced.length, 1);
+  });
+
+  it('that wait for the NVA are told once, the last of each, with its age', () => {
+    let now = 1000;
+    const outbox = new Outbox(() => now);
+    outbox.reset([], 0);
+    while (outbox.next(1) !== undefined);
+    outbox.sighted(SEEN);
+    outbox.sighted({ ...SEEN, ip: '10.0.0.101' });
+    now = 3000;
+    outbox.sighted({ ...SEEN, mac: '00:00:5e:00:01:33' });
+    now = 3500;
+    assert.deepEqual(outbox.next(1), {
+      kind: 'address_sightings',
+      sightings: [
+        { ...SEEN, mac: '00:00:5e:00:01:33', ageMs: 500 },
+        { ...SEEN, ip: '10.0.0.101', ageMs: 2500 },
+      ],
+    });
+    assert.equal(outbox.next(1), undefined);
+  });
+});

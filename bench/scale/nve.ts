@@ -70,7 +70,6 @@ export class ScaleNve extends Peer {
       itemCount: this.#held.size,
       takesHostOffers: false,
       probesUnderlay: false,
-      seesAddresses: false,
     };
   }
 

@@ -85,6 +85,7 @@ function nveFields({ id, spec, status, meta }: Nve): FieldRecord {
             port_kinds: c.portKinds,
             bum_modes: c.bumModes,
             provider_uplinks: (c.providers ?? []).map((each) => ({ ...each })),
+            sees_addresses: c.seesAddresses === true,
           },
         }),
     underlays: status.underlays.map((u) => ({ ...u })),

@@ -39,6 +39,8 @@ export interface Capabilities {
   readonly bumModes: readonly string[];
   /** The host's interfaces to physical networks; absent: none. */
   readonly providers?: readonly ProviderUplink[];
+  /** It looks for allowed addresses at endpoints' ports; absent: it does not. */
+  readonly seesAddresses?: boolean;
 }
 
 /** An interface of the host to a physical network. */

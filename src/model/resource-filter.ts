@@ -173,6 +173,7 @@ export const FILTER_FIELDS: Readonly<Record<ResourceKind, Fields>> = {
     'capabilities.provider_uplinks.interface': TEXT,
     'capabilities.provider_uplinks.mtu': NUMBER,
     'capabilities.provider_uplinks.vlans': BOOL,
+    'capabilities.sees_addresses': BOOL,
     'underlays.address': IP,
     'underlays.interface': TEXT,
     'underlays.mtu': NUMBER,

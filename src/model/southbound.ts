@@ -41,8 +41,6 @@ export interface Hello {
   readonly takesHostOffers: boolean;
   /** It answers REACH queries. */
   readonly probesUnderlay: boolean;
-  /** It looks for allowed addresses. */
-  readonly seesAddresses: boolean;
 }
 
 export interface HeldItems {

@@ -214,6 +214,10 @@ async function canHost(
       : providerNeeds(provider, capabilities)),
   ] as const;
   for (const [what, value, has] of needs) if (!has.includes(value)) throw lacks(what, value);
+  // Nobody would ever be found to have them.
+  if (spec.allowedAddresses.length > 0 && capabilities.seesAddresses !== true) {
+    throw lacks('way to see', 'allowed addresses');
+  }
   return guard;
 }
 

@@ -243,6 +243,7 @@ const nveStatus: z.ZodType<NveStatusRecord> = z.object({
         )
         .readonly()
         .exactOptional(),
+      seesAddresses: z.boolean().exactOptional(),
     })
     .exactOptional(),
   underlays: z

@@ -202,7 +202,10 @@ export class Agent {
 
   /** It may be another thing with each start of the dataplane. */
   async #readCapabilities(): Promise<Capabilities> {
-    this.#capabilities = await this.#options.dataplane.capabilities(this.#stop.signal);
+    const { dataplane } = this.#options;
+    const capabilities = await dataplane.capabilities(this.#stop.signal);
+    const sees = dataplane.addressWatch === undefined ? {} : { seesAddresses: true };
+    this.#capabilities = { ...capabilities, ...sees };
     return this.#capabilities;
   }
 
@@ -268,7 +271,6 @@ export class Agent {
       itemCount: this.#lastGood.size,
       takesHostOffers: this.#options.host !== undefined,
       probesUnderlay: dataplane.reach !== undefined,
-      seesAddresses: dataplane.addressWatch !== undefined,
     };
   }
 

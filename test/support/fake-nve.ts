@@ -29,6 +29,7 @@ export const LINUX_LIKE: Capabilities = {
   encapsulations: ['vxlan'],
   portKinds: ['veth', 'tap'],
   bumModes: ['head_end', 'multicast', 'none'],
+  seesAddresses: true,
 };
 
 /** Of every port. */
@@ -108,7 +109,6 @@ export class FakeNve {
       itemCount: this.items.size,
       takesHostOffers: this.#options.takesHostOffers ?? false,
       probesUnderlay: this.#options.reach !== undefined,
-      seesAddresses: true,
     };
   }
 

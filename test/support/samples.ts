@@ -86,6 +86,7 @@ export const NVE: Nve = {
       portKinds: ['veth', 'tap'],
       bumModes: ['head_end', 'multicast', 'none'],
       providers: [{ name: 'physnet1', interface: 'eth1', mtu: 9000, vlans: true }],
+      seesAddresses: true,
     },
     underlays: [{ address: '10.77.0.1', interface: 'eth0', mtu: 1500 }],
     agentVersion: '0.1.0',

@@ -19,7 +19,6 @@ export async function sayHello(address: Address, tls: TlsFiles, nve: string): Pr
       digest: '0000000000000000',
       takesHostOffers: true,
       probesUnderlay: false,
-      seesAddresses: false,
     },
   });
   try {

@@ -21,6 +21,8 @@ interface Running {
   readonly bell: number;
 }
 
+/** Faults of the thread after which it is not begun again by itself. */
+const MAX_FAULTS = 5;
 /** Announcements that may be under way. */
 const MAX_ANNOUNCING = 10_000;
 
@@ -29,6 +31,7 @@ export class PacketListener {
   #lookouts: readonly Lookout[] = [];
   readonly #announcing = new Map<number, (reason: string) => void>();
   #announcements = 0;
+  #faults = 0;
   #closed = false;
 
   constructor(private readonly events: PacketEvents) {}
@@ -78,9 +81,17 @@ export class PacketListener {
 
   async #post(message: ToListener): Promise<void> {
     if (this.#closed) throw new NfvError('SHUTTING_DOWN', 'nothing is listened to any more');
-    const { worker, libc, bell } = await (this.#running ??= this.#start());
+    const { worker, libc, bell } = await (this.#running ??= this.#started());
     worker.postMessage(message);
     libc.ring(bell);
+  }
+
+  /** What could not be started is tried again with what is wanted next. */
+  #started(): Promise<Running> {
+    return this.#start().catch((thrown: unknown) => {
+      this.#running = undefined;
+      throw thrown;
+    });
   }
 
   async #start(): Promise<Running> {
@@ -114,11 +125,12 @@ export class PacketListener {
     }
   }
 
-  /** Of itself, by a fault: it begins anew with what is wanted next. */
+  /** Of itself, by a fault: it begins anew a few times, then with what is wanted next. */
   #ended(error: NfvError): void {
     this.#running = undefined;
     for (const settle of this.#announcing.values()) settle(error.message);
     this.events.deaf('', error);
-    if (!this.#closed && this.#lookouts.length > 0) this.watch(this.#lookouts);
+    const goesOn = !this.#closed && ++this.#faults <= MAX_FAULTS;
+    if (goesOn && this.#lookouts.length > 0) this.watch(this.#lookouts);
   }
 }

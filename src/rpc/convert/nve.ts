@@ -156,6 +156,7 @@ export function capabilitiesFromWire(wire: WireCapabilitiesOut): Capabilities {
     ...(wire.provider_uplinks.length === 0
       ? {}
       : { providers: wire.provider_uplinks.map((each) => ({ ...each })) }),
+    ...(wire.sees_addresses ? { seesAddresses: true } : {}),
   };
 }
 
@@ -168,6 +169,7 @@ export function capabilitiesToWire(c: Capabilities): WireCapabilities {
     port_kinds: [...c.portKinds],
     bum_modes: [...c.bumModes],
     provider_uplinks: (c.providers ?? []).map((each) => ({ ...each })),
+    sees_addresses: c.seesAddresses === true,
   };
 }
 

@@ -145,7 +145,6 @@ function helloFromWire(wire: Hello__Output): Hello {
     itemCount: wire.item_count,
     takesHostOffers: wire.takes_host_offers,
     probesUnderlay: wire.probes_underlay,
-    seesAddresses: wire.sees_addresses,
   };
 }
 
@@ -243,7 +242,6 @@ function helloToWire(hello: Hello): WireHello {
     item_count: hello.itemCount,
     takes_host_offers: hello.takesHostOffers,
     probes_underlay: hello.probesUnderlay,
-    sees_addresses: hello.seesAddresses,
   };
 }
 

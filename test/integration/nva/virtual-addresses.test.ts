@@ -10,7 +10,7 @@ import { scan } from '../../../src/nva/scan.js';
 import { applyAll, plan, rollBack } from '../../support/changes-world.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { FakeNve } from '../../support/fake-nve.js';
+import { FakeNve, LINUX_LIKE } from '../../support/fake-nve.js';
 import { call, NvaHarness } from '../../support/nva-harness.js';
 import { refusedWith } from '../../support/refusals.js';
 import { endpointSpec, networkSpec, nveSpec, routerSpec, subnetSpec } from '../../support/specs.js';
@@ -49,6 +49,28 @@ describe('virtual addresses', function () {
   afterEach(async () => {
     for (const host of hosts) await host.disconnect();
     await nva.close();
+  });
+
+  it('are refused on an NVE that does not look for them, and taken where others are', async () => {
+    const { seesAddresses, ...capabilities } = LINUX_LIKE;
+    assert.equal(seesAddresses, true);
+    const nve = nveSpec(['192.0.2.4']);
+    await nva.client.nves.create({ ...request, id: 'host-4', spec: nve }, call);
+    hosts.push(new FakeNve({ name: 'host-4', socket: nva.socket, capabilities }));
+    await host(4).connect();
+    await eventually(async () => {
+      const { status } = await nva.client.nves.get('host-4', call);
+      return status.capabilities !== undefined;
+    });
+    const error = await refusedWith(
+      'NVE_LACKS_CAPABILITY',
+      create('blind', 4, [{ ip: VIP, mac: '' }]),
+    );
+    assert.match(error.message, /nves\/host-4: has no way to see allowed addresses/);
+    await create('blind', 4, []);
+    const changed = change('blind', { allowedAddresses: [{ ip: VIP, mac: '' }] });
+    await refusedWith('NVE_LACKS_CAPABILITY', changed);
+    await create('third', 3, [{ ip: VIP, mac: '' }], { mac: mac(8), ips: ['10.0.0.8'] });
   });
 
   async function create(

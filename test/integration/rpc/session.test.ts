@@ -27,7 +27,6 @@ const HELLO: Hello = {
   itemCount: 0,
   takesHostOffers: true,
   probesUnderlay: true,
-  seesAddresses: false,
 };
 
 const WELCOME: FromNva = {

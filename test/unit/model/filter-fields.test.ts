@@ -51,6 +51,7 @@ describe('fieldsOf', () => {
         port_kinds: ['veth', 'tap'],
         bum_modes: ['head_end', 'multicast', 'none'],
         provider_uplinks: [{ name: 'physnet1', interface: 'eth1', mtu: 9000, vlans: true }],
+        sees_addresses: true,
       },
       underlays: [{ address: '10.77.0.1', interface: 'eth0', mtu: 1500 }],
       agent_version: '0.1.0',

@@ -21,7 +21,6 @@ const HELLO: Hello = {
   itemCount: 0,
   takesHostOffers: true,
   probesUnderlay: true,
-  seesAddresses: false,
 };
 const REPORTS: FromNve = { kind: 'item_reports', epoch: 7, entries: [], settledRevision: 3 };
 const underlays = (mtu: number): Underlay[] => [{ address: '192.0.2.1', interface: 'eth0', mtu }];

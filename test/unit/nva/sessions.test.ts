@@ -23,7 +23,6 @@ const HELLO: Hello = {
   itemCount: 0,
   takesHostOffers: true,
   probesUnderlay: true,
-  seesAddresses: false,
 };
 
 describe('sessions', () => {

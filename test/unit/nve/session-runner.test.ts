@@ -60,7 +60,6 @@ describe('a session of an agent', () => {
       agentVersion: '0.0.0-test',
       takesHostOffers: false,
       probesUnderlay: false,
-      seesAddresses: false,
       underlays: addresses,
       epoch: { storeId: '', number: 0 },
       revision: 0,

@@ -97,7 +97,6 @@ describe('messages of an NVE', () => {
       itemCount: 8,
       takesHostOffers: true,
       probesUnderlay: true,
-      seesAddresses: false,
     },
     { kind: 'host_report', status: host },
     { kind: 'held_items', entries: [{ key: 'vtep/10.77.0.1', version: 'v0' }], last: true },

@@ -138,7 +138,7 @@ remedy: give at most 15: the kernel would cut it
     stdin: `${MANIFEST}  macs: "02:00:00:00:00:09"\n`,
     status: 2,
     err: `error: stdin:8:3: spec.macs: macs: unknown key (MANIFEST_INVALID)
-remedy: did you mean "mac"? known: displayName, network, nve, port, mac, ips, subnets, adminState
+remedy: did you mean "mac"? known: displayName, network, nve, port, mac, ips, subnets, allowedAddresses, adminState
 `,
   },
   {

@@ -28,7 +28,7 @@ import {
   type TraceRequest,
   type TraceResult,
 } from '../model/trace.js';
-import type { VirtualNetwork } from '../model/virtual-network.js';
+import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
 import { guardedMigrations } from './guarded-migrations.js';
 import { GuardedObservation } from './guarded-observation.js';
 import { GuardedWatch } from './guarded-watch.js';
@@ -174,9 +174,17 @@ export class GuardedNva implements NvaApi {
       Promise.resolve({ tenant: spec.tenant });
     const ofNetwork = (spec: { readonly network: string }, call: Call): Promise<Owner> =>
       this.#ownerOfNetwork(spec.network, call);
-    const networks = new GuardedResources(api.virtualNetworks, rights, {
-      ...{ collection: 'virtualNetworks', ownerOf: ofTenant },
-    });
+    const networks = new GuardedResources<VirtualNetworkSpec, VirtualNetwork>(
+      api.virtualNetworks,
+      rights,
+      {
+        ...{ collection: 'virtualNetworks', ownerOf: ofTenant },
+        check({ provider }, owner) {
+          if (provider !== undefined) rights.checkProvider(owner);
+          return Promise.resolve();
+        },
+      },
+    );
     this.virtualNetworks = networks;
     this.duplicates = {
       clear: (request, call) =>

@@ -32,6 +32,12 @@ export class Rights {
     if (!allowed) throw this.denied(`give an endpoint a ${port.kind} port`);
   }
 
+  /** @throws NfvError ACCESS_DENIED for who has only what a tenant may: a physical network is the operator's */
+  checkProvider(owner: Owner): void {
+    const allowed = this.#writing(owner).some(({ role }) => role !== 'tenant');
+    if (!allowed) throw this.denied('give a network a provider');
+  }
+
   denied(what: string): NfvError {
     return new NfvError('ACCESS_DENIED', `${this.caller.who} may not ${what}`);
   }

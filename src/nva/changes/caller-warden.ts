@@ -1,4 +1,5 @@
 /** A warden by the rights that the access policy grants a caller. */
+import { isDeepStrictEqual } from 'node:util';
 import { invalidFields, NfvError } from '../../errors.js';
 import type { Call } from '../../model/api.js';
 import { COLLECTION_OF, type Specified } from '../../model/changes.js';
@@ -44,8 +45,16 @@ class CallerWarden implements Warden {
     if (!this.rights.reads(after.owner))
       throw absent(after.is) ?? this.#denied('create', collection, after.owner);
     if (!this.rights.writes(after.owner)) throw this.#denied('create', collection, after.owner);
+    this.#checkProvider(before?.is, after.is, after.owner);
     await this.#checkMore(after.is, after.owner, owners);
     return true;
+  }
+
+  #checkProvider(before: Specified | undefined, after: Specified, owner: Owner): void {
+    const [was, is] = [before, after].map((each) =>
+      each?.kind === 'VirtualNetwork' ? each.spec.provider : undefined,
+    );
+    if (is !== undefined && !isDeepStrictEqual(was, is)) this.rights.checkProvider(owner);
   }
 
   async #checkMore(is: Specified, owner: Owner, owners: Owners): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PROVIDER_DEFAULTS } from '../../../src/model/virtual-network.js';
 import type { ErrorCode } from '../../../src/errors.js';
 import type { Grant } from '../../../src/model/access-policy.js';
 import type { Call } from '../../../src/model/api.js';
@@ -271,6 +272,17 @@ describe('the rights of a caller', () => {
       assert.equal(nva.endpoints.find('new')?.spec.port.kind, port.kind);
     });
   }
+
+  it('leaves physical networks to operators, also where they are a tenant’s', async () => {
+    const physical = { ...PROVIDER_DEFAULTS, provider: { uplink: 'physnet1', vlan: 0 } };
+    const spec = networkSpec({ tenant: 'blue', vni: 77, ...physical });
+    const request = { ...NEW, id: 'wire', spec };
+    const error = await refusedWith('ACCESS_DENIED', api.virtualNetworks.create(request, blue));
+    assert.equal(error.message, 'user/alice may not give a network a provider');
+    const both = callWith(grant('tenant', ['blue']), grant('operator', ['red']));
+    await refusedWith('ACCESS_DENIED', api.virtualNetworks.create(request, both));
+    await api.virtualNetworks.create(request, callWith(grant('operator', ['blue'])));
+  });
 
   it('holds an admin, too, to the ports that were given', async () => {
     const admin = callWith(grant('admin', undefined, ['veth']));

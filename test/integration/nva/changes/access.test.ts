@@ -192,6 +192,18 @@ describe('the rights of a caller, of changes', () => {
     assert.match(led.message, /subnets\/red/);
   });
 
+  it('leave physical networks to operators; a tenant may change its own in other things', async () => {
+    const wire = (mtu: number): Wanted =>
+      network('blue-wire', {
+        ...{ tenant: 'blue', encapsulation: 'NONE', learning: true, arpSuppression: false },
+        ...{ mtu, provider: { uplink: 'physnet1', vlan: 0 } },
+      });
+    await refusedWith('ACCESS_DENIED', plan(blue, wire(0)));
+    await applyAll(nva.client, wire(0));
+    assert.deepEqual(await plan(blue, wire(1400)), ['UPDATE virtualNetworks/blue-wire']);
+    await applyAll(nva.client, gone('VirtualNetwork', 'blue-wire'));
+  });
+
   it('count a network that is planned as its tenant’s', async () => {
     const lines = await plan(
       blue,

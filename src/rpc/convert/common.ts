@@ -109,12 +109,12 @@ export function fieldsToChange<Spec, WireOut>(
   });
 }
 
-/** The part of a specification that is to be changed. */
+/** The part of a specification that is to be changed; an optional field that is absent stays as it is. */
 export function pick<Spec extends object>(
   spec: Spec,
   fields: readonly (keyof Spec)[],
 ): Partial<Spec> {
   const changes: Partial<Spec> = {};
-  for (const field of fields) changes[field] = spec[field];
+  for (const field of fields) if (Object.hasOwn(spec, field)) changes[field] = spec[field];
   return changes;
 }

@@ -214,6 +214,7 @@ describe('nva sessions with NVEs', () => {
       return found.status.reasonCode === '' ? false : found;
     });
     assert.deepEqual(endpoint.status, {
+      held: [],
       state: 'PENDING',
       reasonCode: 'NVE_DISCONNECTED',
       reason: 'nves/host-a is not connected',

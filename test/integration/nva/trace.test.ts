@@ -80,7 +80,11 @@ describe('the way between two endpoints', () => {
     await api.subnets.create({ ...request, id: 'in', spec: inside }, call);
     await api.subnets.create({ ...request, id: 'out', spec: out }, call);
     const gateways = [{ nve: 'host-b', address: '10.8.0.250' }];
-    const spec = routerSpec({ vrfId: 7, subnets: ['in'], exits: [{ subnet: 'out', gateways }] });
+    const nextHops = [{ address: '10.8.0.99', weight: 1 }];
+    const spec = routerSpec({
+      ...{ vrfId: 7, subnets: ['in'], exits: [{ subnet: 'out', gateways }] },
+      routes: [{ prefix: '0.0.0.0/0', nextHops, drop: false }],
+    });
     await api.routers.create({ ...request, id: 'r', spec }, call);
     const providers = [{ name: 'physnet1', interface: 'eth1', mtu: 1500, vlans: true }];
     for (const nve of ['host-a', 'host-b']) {

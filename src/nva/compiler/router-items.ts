@@ -67,6 +67,15 @@ function viaOf(
 ): RouteVia | undefined {
   if (drop) return { kind: 'drop' };
   const all = [...router.gateways.values()];
+  // Who leads out by one exit sends nothing to those of another, which would send it back.
+  const leads = all.some(({ subnets, exits }) =>
+    exits?.some(
+      ({ subnet, gateways }) =>
+        gateways.has(nve) &&
+        subnets.includes(subnet) &&
+        nextHops.some(({ address }) => subnetHolds(subnet, address)),
+    ),
+  );
   return hops(
     nextHops.flatMap(({ address, weight }): NextHop[] => {
       const gateway = all.find(({ subnets }) => subnets.some((s) => subnetHolds(s, address)));
@@ -76,7 +85,7 @@ function viaOf(
       if (at !== undefined && isLost(view, nve, at)) return [];
       const exit = exits?.find(({ subnet }) => subnetHolds(subnet, address));
       if (exit !== undefined && !exit.gateways.has(nve)) {
-        return hopsToExit(router, exit, weight, nve);
+        return leads ? [] : hopsToExit(router, exit, weight, nve);
       }
       return isAt(gateway, nve) ? [{ address, weight, vni: view.spec.vni }] : [];
     }),

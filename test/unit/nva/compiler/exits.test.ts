@@ -74,6 +74,29 @@ const withdrawn = (n: number, is: boolean): Parameters<CompileIndex['apply']>[0]
 };
 
 describe('nva/compiler: exits of a router', () => {
+  it('of a route by two: whose gateway has one of them sends nothing to the other’s, which would send it back', () => {
+    const exits = [
+      { subnet: 'up-v4', gateways: [{ nve: 'nve-2', address: '198.51.100.12' }] },
+      { subnet: 'down-v4', gateways: [{ nve: 'nve-3', address: '203.0.113.13' }] },
+    ];
+    const nextHops = ['198.51.100.102', '203.0.113.99'].map((address) => ({ address, weight: 1 }));
+    const index = led({ exits, routes: [{ prefix: '0.0.0.0/0', nextHops, drop: false }] });
+    index.apply({ kind: 'VirtualNetwork', id: 'down', after: networkSpec({ vni: 201 }) });
+    const after = subnetSpec({ network: 'down', prefix: '203.0.113.0/24', gateway: '' });
+    index.apply({ kind: 'Subnet', id: 'down-v4', after });
+    const leg = { network: 'down', nve: 'nve-3', mac: '02:00:00:00:00:03' };
+    const spec = endpointSpec({ ...leg, ips: ['203.0.113.99'] });
+    index.apply({ kind: 'Endpoint', id: 'leg-3', after: spec });
+    assert.deepEqual(
+      ['nve-1', 'nve-2', 'nve-3'].map((nve) => via(index, nve, '0.0.0.0/0')),
+      [
+        ['198.51.100.12 in 300 *1', '203.0.113.13 in 300 *1'],
+        ['198.51.100.102 in 200 *1'],
+        ['203.0.113.99 in 201 *1'],
+      ],
+    );
+  });
+
   it('give an NVE that does not lead out the transit, and nothing of the network beyond', () => {
     const items = led().full('nve-1');
     assert.deepEqual(

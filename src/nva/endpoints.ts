@@ -31,7 +31,7 @@ import { macFrom } from './mac-from.js';
 import { providerNeeds, routingNeeds, tunnelNeeds } from './needs.js';
 import { readNveStatus } from './nves.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS, type EndpointStatusRecord } from './records.js';
-import { reference, tenantOf } from './references.js';
+import { listedSpec, reference, tenantOf } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
 const IMMUTABLE = ['network'] as const;
@@ -171,6 +171,16 @@ async function canMigrate(
   return [nve.guard, await canHost(store, 'nve', there, network, nve.spec)];
 }
 
+/** Only its gateways have the router in a network that leads out. */
+async function isExitOf(store: Reads, router: string, network: string): Promise<boolean> {
+  const spec = await listedSpec(store, 'routers', router, RECORDS.routers);
+  for (const { subnet } of spec?.exits ?? []) {
+    const out = await listedSpec(store, 'subnets', subnet, RECORDS.subnets);
+    if (out?.network === network) return true;
+  }
+  return false;
+}
+
 /**
  * @param field that names the NVE
  * @returns that the network goes on to have a router, or none
@@ -207,7 +217,9 @@ async function canHost(
   const capabilities = (await readNveStatus(store, spec.nve))?.value.capabilities;
   if (capabilities === undefined) return guard;
   const needs = [
-    ...(router === undefined ? [] : routingNeeds(capabilities)),
+    ...(router !== undefined && !(await isExitOf(store, router.value, spec.network))
+      ? routingNeeds(capabilities)
+      : []),
     ['port kind', spec.port.kind, capabilities.portKinds],
     ...(provider === undefined
       ? tunnelNeeds(network, capabilities)

@@ -7,6 +7,7 @@ import { holdsTransit, TRANSIT_ADDRESSES, type RouterExit } from '../model/route
 import { subnetHolds, subnetHosts, type SubnetSpec } from '../model/subnet.js';
 import type { Provider } from '../model/virtual-network.js';
 import type { Violations } from '../model/violations.js';
+import { notAllowed, type OwnAddress } from './allowed.js';
 import { exitMac } from './exit-mac.js';
 import {
   ipKey,
@@ -120,6 +121,39 @@ function lacks(field: string, nve: string, what: string): NfvError {
   const violation = { field, value: `nves/${nve}`, reason: `has no ${what}`, remedy };
   return invalidFields([violation], 'NVE_LACKS_CAPABILITY');
 }
+
+/**
+ * That no endpoint may have what gateways that are new have for themselves.
+ * @param subnets the exits', in their order
+ * @throws NfvError IP_IN_USE, MAC_IN_USE
+ */
+export async function exitsAreAlone(
+  store: Reads,
+  id: string,
+  before: RouterSpec | undefined,
+  { exits }: RouterSpec,
+  subnets: readonly SubnetSpec[],
+): Promise<Guard[]> {
+  const had = new Set(before?.exits.flatMap(addressesOf));
+  const guards: Guard[] = [];
+  for (const [i, exit] of exits.entries()) {
+    const network = subnets[i]?.network;
+    if (network === undefined) continue;
+    const own = exit.gateways.flatMap(({ nve, address }, n): OwnAddress[] => {
+      if (had.has(`${exit.subnet} ${nve} ${address}`)) return [];
+      const at = `router.exits[${i}].gateways[${n}]`;
+      return [
+        { code: 'IP_IN_USE', address, field: `${at}.address` },
+        { code: 'MAC_IN_USE', address: exitMac(id, nve), field: `${at}.nve` },
+      ];
+    });
+    if (own.length > 0) guards.push(await notAllowed(store, network, own, ''));
+  }
+  return guards;
+}
+
+const addressesOf = ({ subnet, gateways }: RouterExit): string[] =>
+  gateways.map(({ nve, address }) => `${subnet} ${nve} ${address}`);
 
 /** An exit's network has one router, whose addresses and MACs none of its endpoints has. */
 export async function exitClaims(store: Reads, id: string, spec: RouterSpec): Promise<Claim[]> {

@@ -18,7 +18,13 @@ import {
   vrfKey,
 } from './keys.js';
 import { metaOf, RECORDS } from './records.js';
-import { checkExitsFit, exitClaims, exitGateways, takenFrom as taken } from './router-exits.js';
+import {
+  checkExitsFit,
+  exitClaims,
+  exitGateways,
+  exitsAreAlone,
+  takenFrom as taken,
+} from './router-exits.js';
 import { reference } from './references.js';
 import type { Checked, Claim, Guard, ResourceRules } from './resource-rules.js';
 
@@ -42,7 +48,7 @@ export function routerRules(deps: RouterDeps): ResourceRules<RouterSpec, Router>
     noun: 'router',
     records: RECORDS.routers,
     immutable: IMMUTABLE,
-    check: (_id, before, after) => check(deps, before, after),
+    check: (id, before, after) => check(deps, id, before, after),
     checkDelete: () => Promise.resolve([]),
     claims: (id, spec) => claimsOf(store, id, spec),
     tenant: ({ tenant }) => Promise.resolve(tenant),
@@ -64,6 +70,7 @@ export function routerRules(deps: RouterDeps): ResourceRules<RouterSpec, Router>
 
 async function check(
   deps: RouterDeps,
+  id: string,
   before: RouterSpec | undefined,
   after: RouterSpec,
 ): Promise<Checked<RouterSpec>> {
@@ -77,6 +84,7 @@ async function check(
   checkHops(v, spec, subnets, exits);
   v.throwIfAny();
   guards.push(...(await exitGateways(deps.store, before, spec, family, providers)));
+  guards.push(...(await exitsAreAlone(deps.store, id, before, spec, exits)));
   // Those that were there could; what they have become shows in their status.
   if (!spec.subnets.every((id) => before?.subnets.includes(id))) {
     await deps.canRoute([...new Set(subnets.map(({ network }) => network))]);

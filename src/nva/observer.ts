@@ -124,12 +124,15 @@ export class Observer {
     this.#changes.add(changes.length, this.#deps.clock.monotonic());
     const attached: string[] = [];
     for (const { kind, id, after } of changes) {
-      if (kind === 'Nve' && after === undefined) this.#forget(id);
       if (kind !== 'Endpoint') continue;
       if (after === undefined || by === undefined) this.#attaches.gone(id);
       else attached.push(id);
     }
     if (by !== undefined) this.#attaches.changed(attached, deltas, by.at);
+    // Last: nobody is to wait for what the same commit has deleted.
+    for (const { kind, id, after } of changes) {
+      if (kind === 'Nve' && after === undefined) this.#forget(id);
+    }
   }
 
   progressed(nve: string, keys: readonly string[] | 'all'): void {

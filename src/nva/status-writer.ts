@@ -43,6 +43,8 @@ interface Write {
 }
 
 const RETRY_MS = 1000;
+/** Attempts in a row in which nothing could be written: what they rely on has not arrived here yet. */
+const MAX_VAIN = 5;
 export class StatusWriter {
   readonly #dirty = new Set<string>();
   /** Those of them that are being written. */
@@ -101,7 +103,11 @@ export class StatusWriter {
     this.#dirty.clear();
     this.#failed = false;
     try {
-      while (this.#due.size > 0) await this.#writeBatch();
+      for (let vain = 0; this.#due.size > 0;) {
+        vain = (await this.#writeBatch(vain > 0)) ? 0 : vain + 1;
+        if (vain < MAX_VAIN) continue;
+        throw new NfvError('WRITE_CONFLICT', `${this.#due.size} statuses go on changing`);
+      }
     } catch (thrown) {
       this.#failed = true;
       for (const id of this.#due) this.#dirty.add(id);
@@ -110,16 +116,22 @@ export class StatusWriter {
     }
   }
 
-  /** Leaves what is still to be written. */
-  async #writeBatch(): Promise<void> {
+  /**
+   * Leaves what is still to be written.
+   * @param singly so that one that cannot be written keeps no other from it
+   * @returns whether there is less of it now
+   */
+  async #writeBatch(singly: boolean): Promise<boolean> {
     const ids = [...this.#due].slice(0, this.#batch);
     const prepared = await Promise.all(ids.map((id) => this.#prepare(id)));
     const again = new Set<string>();
-    for (const part of inTransactions(prepared.filter((write) => write !== undefined))) {
+    const writes = prepared.filter((write) => write !== undefined);
+    for (const part of singly ? writes.map((write) => [write]) : inTransactions(writes)) {
       // A resource that changed meanwhile is read again; it may be gone by then.
       if (!(await this.#written(part))) for (const { id } of part) again.add(id);
     }
     for (const id of ids) if (!again.has(id)) this.#due.delete(id);
+    return again.size < ids.length;
   }
 
   async #written(writes: readonly Write[]): Promise<boolean> {

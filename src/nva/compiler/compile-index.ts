@@ -363,8 +363,9 @@ export class CompileIndex {
       case 'Router':
         return isSameButForPeople(tables.router(change.id), change.after);
       case 'Nve':
+        return isDeepStrictEqual(tables.nve(change.id), change.after);
       case 'Endpoint':
-        return false;
+        return isDeepStrictEqual(tables.endpoint(change.id), change.after);
     }
   }
 

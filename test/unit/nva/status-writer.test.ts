@@ -66,6 +66,35 @@ describe('the writer of statuses', () => {
     assert.equal(await stored('gone'), undefined);
   });
 
+  it('gives up what it knows less of than the store for a while, and writes all else', async () => {
+    endpoint('a', 'up');
+    endpoint('b', 'up');
+    let isBehind = true;
+    const at = (await store.get(specKey('endpoints', 'b')))?.modRevision ?? 0;
+    const own = (await store.get(specKey('endpoints', 'a')))?.modRevision ?? 0;
+    const known = new Map([
+      ['a', own],
+      ['b', at],
+    ]);
+    const writing = new StatusWriter({
+      ...{ store, clock, log, collection: 'endpoints', gatherMs: GATHER_MS },
+      statusOf: (id) => Promise.resolve(statuses.get(id)),
+      revisionOf: (id) => (isBehind && id === 'a' ? 1_000_000 : known.get(id)),
+    });
+    writing.mark('a');
+    writing.mark('b');
+    await clock.advance(GATHER_MS);
+    assert.deepEqual([await stored('a'), await stored('b')], [undefined, 'up']);
+    assert.ok(store.txns.length < 20, `${store.txns.length} transactions`);
+    assert.deepEqual(
+      log.lines.map(({ message }) => message),
+      ['status not written'],
+    );
+    isBehind = false;
+    await clock.advance(60_000);
+    assert.equal(await stored('a'), 'up');
+  });
+
   it('writes no status of what is deleted meanwhile', async () => {
     endpoint('a', 'up');
     endpoint('b', 'up');

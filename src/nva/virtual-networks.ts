@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { invalidField, invalidFields, NfvError } from '../errors.js';
 import { checkEndpoint } from '../model/endpoint.js';
 import {
@@ -64,10 +65,11 @@ export function virtualNetworkRules(
     tenant: ({ tenant }) => Promise.resolve(tenant),
     statusKeys: (id) => [statusKey('virtualNetworks', id)],
     generations(before, after) {
-      // What a network's provider is does not change.
-      if (before !== undefined && after !== undefined) return [];
-      const { provider } = before ?? after ?? {};
-      return provider === undefined ? [] : [providerGenerationKey(provider.uplink)];
+      const [was, is] = [before?.provider, after?.provider];
+      // Of a network that stays it does not change.
+      if (isDeepStrictEqual(was, is)) return [];
+      const uplinks = [was, is].flatMap((provider) => provider?.uplink ?? []);
+      return [...new Set(uplinks)].map(providerGenerationKey);
     },
     async assemble(id, { value, modRevision }, revision) {
       const kv = await deps.store.get(statusKey('virtualNetworks', id), revision);

@@ -6,7 +6,7 @@ import type { AddressSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import { NfvError } from '../errors.js';
-import type { Item, NeighborEntryItem, PortItem } from '../model/item.js';
+import { portKey, type Item, type NeighborEntryItem, type PortItem } from '../model/item.js';
 import type { ItemReport } from '../model/southbound.js';
 import type { AddressWatch } from '../reconcile/dataplane.js';
 
@@ -19,15 +19,20 @@ export interface SightingsOptions {
 
 /**
  * One address at one port is told once in so many milliseconds. What is seen meanwhile is left out: told later
- * it might be of somebody who has given the address away.
+ * it might be of somebody who has given the address away. So the guest is asked then.
  */
 const QUIET_MS = 250;
+
+interface Quiet {
+  readonly cancel: () => void;
+  wasSeen: boolean;
+}
 
 export class AddressSightings {
   readonly #ports = new Map<string, PortItem>();
   readonly #announced = new Map<string, NeighborEntryItem>();
-  /** What was told a moment ago, by port, address and MAC, and how to stop waiting. */
-  readonly #quiet = new Map<string, () => void>();
+  /** What was told a moment ago, by port, address and MAC. */
+  readonly #quiet = new Map<string, Quiet>();
 
   constructor(private readonly options: SightingsOptions) {
     options.watch.onSeen((seen) => {
@@ -72,17 +77,34 @@ export class AddressSightings {
 
   #saw(seen: AddressSighting): void {
     const key = `${seen.endpoint} ${seen.ip} ${seen.mac}`;
-    if (this.#quiet.has(key)) return;
+    const told = this.#quiet.get(key);
+    if (told !== undefined) {
+      told.wasSeen = true;
+      return;
+    }
     const over = (): void => {
+      const wasSeen = this.#quiet.get(key)?.wasSeen === true;
       this.#quiet.delete(key);
+      const port = this.#ports.get(portKey(seen.endpoint));
+      if (wasSeen && port !== undefined) this.options.watch.ask([port]);
     };
-    this.#quiet.set(key, this.options.clock.after(QUIET_MS, over));
+    this.#quiet.set(key, { cancel: this.options.clock.after(QUIET_MS, over), wasSeen: false });
     this.options.tell(seen);
+  }
+
+  /** An NVA listens that may have missed something: what is told is what is so now. */
+  begun(): void {
+    this.#forget();
+    this.options.watch.ask([...this.#ports.values()]);
+  }
+
+  #forget(): void {
+    for (const { cancel } of this.#quiet.values()) cancel();
+    this.#quiet.clear();
   }
 
   stop(): void {
     this.options.watch.watch([]);
-    for (const cancel of this.#quiet.values()) cancel();
-    this.#quiet.clear();
+    this.#forget();
   }
 }

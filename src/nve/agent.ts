@@ -178,6 +178,9 @@ export class Agent {
         confirm: (epoch) => this.#confirm(epoch),
         take: (storeId, delta, more) => this.#take(storeId, delta, more),
         failures: () => this.#reconciler.failures(),
+        begun: () => {
+          this.#sightings?.begun();
+        },
         answer: (query) => this.#answer(query),
         offer: async (offer) => {
           await options.host?.take(offer);

@@ -46,6 +46,8 @@ export class Outbox {
   /** Starts over, with what has failed so far. */
   reset(failures: readonly ItemReport[], settledRevision: number): void {
     this.#reports.clear();
+    // Whoever has an address now is asked: what waited may be of somebody who has given it away.
+    this.#sightings.clear();
     this.#toldRevision = -1;
     // Another session knows nothing of these.
     this.#toldLeftAlone = 0;

@@ -44,6 +44,8 @@ export interface SessionAgent {
   offer(offer: OfferedProfile): Promise<void>;
   /** @throws NfvError that is told the NVA */
   answer(query: Query): Promise<QueryAnswer>;
+  /** From now on the NVA hears what happens. */
+  begun(): void;
   failures(): { readonly entries: readonly ItemReport[]; readonly settledRevision: number };
 }
 
@@ -109,6 +111,7 @@ export class SessionRunner {
           this.#outbox.reset(entries, settledRevision);
           this.#reporting = true;
           this.#flush();
+          options.agent.begun();
         },
         disconnect: () => {
           this.#disconnect();

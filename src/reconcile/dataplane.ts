@@ -91,6 +91,8 @@ export type Change =
 export interface AddressWatch {
   /** From now on these ports, and no others, are looked at for their allowed addresses. */
   watch(ports: readonly PortItem[]): void;
+  /** Asks the guests at these of them what they have now: who has an address answers, and is seen. */
+  ask(ports: readonly PortItem[]): void;
   /** Calls back with what was seen, each time it is seen. */
   onSeen(listener: (seen: AddressSighting) => void): void;
   /** Tells the guests here which MAC an address has now, where they might not hear it. */

@@ -38,6 +38,10 @@ export class LinuxAddressWatch implements AddressWatch {
     );
   }
 
+  ask(ports: readonly PortItem[]): void {
+    this.#packets.ask(ports.map(portName));
+  }
+
   onSeen(listener: (seen: AddressSighting) => void): void {
     this.#listener = listener;
   }

@@ -45,6 +45,14 @@ export class PacketListener {
     });
   }
 
+  /** Asks the guests at these of the interfaces, as far as they are listened at. */
+  ask(interfaces: readonly string[]): void {
+    if (this.#running === undefined || interfaces.length === 0) return;
+    this.#post({ kind: 'ask', interfaces }).catch((thrown: unknown) => {
+      this.events.deaf('', NfvError.from(thrown));
+    });
+  }
+
   /**
    * Tells whoever is behind an interface which MAC an address has.
    * @throws NfvError KERNEL_REFUSED, TOO_MANY_REQUESTS

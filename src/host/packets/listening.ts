@@ -54,6 +54,9 @@ export class Listening {
       case 'watch':
         this.#watch(message.lookouts);
         return true;
+      case 'ask':
+        for (const name of message.interfaces) this.#askAt(this.#open.get(name));
+        return true;
       case 'announce':
         this.#announce(message);
         return true;
@@ -95,7 +98,7 @@ export class Listening {
         const bytes = addresses.map((each) => [addressBytes(each).toString('hex'), each] as const);
         this.#open.set(name, { index, fd, addresses: new Map(bytes), pausedUntil: 0 });
         this.#deaf.delete(name);
-        for (const each of addresses) this.#ask(index, each, this.libc.macOf(fd));
+        this.#askAt(this.#open.get(name));
       } catch (thrown) {
         const reason = NfvError.from(thrown).message;
         if (this.#deaf.get(name) === reason) continue;
@@ -106,9 +109,12 @@ export class Listening {
   }
 
   /** What a guest has already, it has told before anybody listened. */
-  #ask(index: number, ip: string, mac: string): void {
+  #askAt(open: Open | undefined): void {
+    if (open === undefined) return;
+    const { index, fd, addresses } = open;
     try {
-      this.libc.send(index, question(ip, mac));
+      const mac = this.libc.macOf(fd);
+      for (const ip of addresses.values()) this.libc.send(index, question(ip, mac));
     } catch {
       // The interface is down: its guest cannot have told anything, and tells when it is up.
     }

@@ -10,6 +10,7 @@ export interface Lookout {
 
 export type ToListener =
   | { readonly kind: 'watch'; readonly lookouts: readonly Lookout[] }
+  | { readonly kind: 'ask'; readonly interfaces: readonly string[] }
   | {
       readonly kind: 'announce';
       readonly id: number;
@@ -23,6 +24,7 @@ const lookout = z.object({ interface: z.string(), addresses: z.array(z.string())
 
 export const toListener: z.ZodType<ToListener> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('watch'), lookouts: z.array(lookout) }),
+  z.object({ kind: z.literal('ask'), interfaces: z.array(z.string()) }),
   z.object({
     kind: z.literal('announce'),
     id: z.number(),

@@ -61,7 +61,8 @@ export class Holders {
       this.#waiting.delete(key);
       this.#waiting.set(key, { ...each, nve, toldAt: this.deps.now() });
     }
-    this.#working ??= this.#work();
+    // With nothing to do it would be over before it is noted that it goes on.
+    if (this.#waiting.size > 0) this.#working ??= this.#work();
   }
 
   /** What is being written is. */

@@ -33,14 +33,18 @@ describe('sightings of addresses', () => {
   let watched: string[][];
   let announced: string[];
   let told: AddressSighting[];
+  let asked: string[];
   let see: (seen: AddressSighting) => void;
   let sightings: AddressSightings;
 
   beforeEach(() => {
-    [clock, watched, announced, told] = [new FakeClock(), [], [], []];
+    [clock, watched, announced, told, asked] = [new FakeClock(), [], [], [], []];
     const watch = {
       watch: (ports: readonly PortItem[]) => {
         watched.push(ports.map(({ endpoint }) => endpoint));
+      },
+      ask: (ports: readonly PortItem[]) => {
+        asked.push(ports.map(({ endpoint }) => endpoint).join());
       },
       onSeen: (listener: typeof see) => (see = listener),
       announce: ({ ip, mac }: NeighborEntryItem) => {
@@ -79,6 +83,28 @@ describe('sightings of addresses', () => {
     assert.equal(told.length, 3);
     see(SEEN);
     assert.equal(told.length, 4);
+  });
+
+  it('are asked for after a while in which something was left out', async () => {
+    change([port(), port({ endpoint: 'db' })]);
+    see(SEEN);
+    see({ ...SEEN, endpoint: 'db' });
+    see(SEEN);
+    assert.deepEqual(asked, []);
+    await clock.advance(250);
+    assert.deepEqual(asked, ['web']);
+    see(SEEN);
+    await clock.advance(250);
+    assert.deepEqual(asked, ['web']);
+  });
+
+  it('are asked for, and told anew, when an NVA begins to listen', () => {
+    change([port(), port({ endpoint: 'db' })]);
+    see(SEEN);
+    sightings.begun();
+    assert.deepEqual(asked, ['web,db']);
+    see(SEEN);
+    assert.equal(told.length, 2);
   });
 
   it('lead to an announcement once the entry is applied, of those that ask for it', () => {

@@ -4,7 +4,14 @@ import { hasErrno } from '../../host/iproute2/answers.js';
 import type { Doors } from './doors.js';
 import { ownership, type Link } from './links.js';
 import { alias, bridgeName } from './names.js';
-import { enterBridge, flatObstacle, inUse, providerOwner, uplinkNow } from './provider-links.js';
+import {
+  addressOn,
+  enterBridge,
+  flatObstacle,
+  inUse,
+  providerOwner,
+  uplinkNow,
+} from './provider-links.js';
 import { parseProviderTag, providerTag } from './provider-tag.js';
 
 /**
@@ -23,6 +30,7 @@ export async function takeUplink(
   else if (link.master !== '' && link.master !== bridgeName(vni)) {
     throw inUse(link, `was put into ${link.master}, which is not ours`, 'take it out there');
   }
+  if (isOurs && link.master !== bridgeName(vni)) await stillFree(link, doors);
   try {
     await enterBridge(device, vni, link, doors);
     await doors.ip.run('link', 'set', 'dev', device, 'up');
@@ -30,6 +38,12 @@ export async function takeUplink(
     if (!isOurs) await undoTake(link, doors);
     throw error;
   }
+}
+
+/** Since somebody took it out of our bridge. */
+async function stillFree(link: Link, doors: Doors): Promise<void> {
+  const obstacle = addressOn(link, await doors.addresses());
+  if (obstacle !== undefined) throw obstacle;
 }
 
 async function take(wanted: ProviderPortItem, link: Link, doors: Doors): Promise<void> {
@@ -56,7 +70,9 @@ export async function giveBack(link: Link, vni: number, doors: Doors): Promise<v
   try {
     const set = ['link', 'set', 'dev', name];
     if (master === bridgeName(vni)) await doors.ip.run(...set, 'nomaster');
-    if (!wasUp) await doors.ip.run(...set, 'down');
+    // In a bridge of others it is theirs by now.
+    const isFree = master === '' || master === bridgeName(vni);
+    if (!wasUp && isFree) await doors.ip.run(...set, 'down');
     await doors.setAlias(name, wasCalled);
   } catch (error) {
     if (!hasErrno(error, 'ENODEV')) throw error;

@@ -17,16 +17,12 @@ export function providerOwner(link: Link, vni: number): 'ours' | 'half' | 'forei
 
 /** Why an uplink that is not ours yet cannot be a bridge's port as a whole; undefined: it can. */
 export function flatObstacle(link: Link, addresses: readonly HostAddress[]): NfvError | undefined {
-  const own = addresses.find((each) => each.link.name === link.name && each.scope !== 'link');
-  const remedy = (text: string): string => `${text}, or give a VLAN of it (--provider-vlan)`;
   if (link.loopback) return inUse(link, 'is the loopback', 'name another interface in "providers"');
   if (link.master !== '') {
     return inUse(link, `is a port of ${link.master}`, remedy('take it out there'));
   }
-  if (own !== undefined) {
-    const moved = remedy('take its addresses away');
-    return inUse(link, `has the address ${own.address}, which would be cut off`, moved);
-  }
+  const cut = addressOn(link, addresses);
+  if (cut !== undefined) return cut;
   const found = ownership(link);
   if (found.owner === 'ours') return inUse(link, `is that of ${found.key}`, 'name another');
   if (link.alias.length > MAX_FORMER_ALIAS) {
@@ -34,6 +30,16 @@ export function flatObstacle(link: Link, addresses: readonly HostAddress[]): Nfv
     return inUse(link, why, `give it one of at most ${MAX_FORMER_ALIAS}`);
   }
   return undefined;
+}
+
+const remedy = (text: string): string => `${text}, or give a VLAN of it (--provider-vlan)`;
+
+/** The host has an address there, which a bridge would cut off. */
+export function addressOn(link: Link, addresses: readonly HostAddress[]): NfvError | undefined {
+  const own = addresses.find((each) => each.link.name === link.name && each.scope !== 'link');
+  if (own === undefined) return undefined;
+  const moved = remedy('take its addresses away');
+  return inUse(link, `has the address ${own.address}, which would be cut off`, moved);
 }
 
 export function inUse({ name }: Link, why: string, remedy: string): NfvError {

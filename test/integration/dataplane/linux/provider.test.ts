@@ -296,4 +296,26 @@ describe('kernel dataplane: provider networks', function () {
     await ns.ip('link', 'del', 'dev', 'others');
     await host(0).converge(flat(0));
   });
+
+  it('does not take an uplink back that has got an address of the host meanwhile', async () => {
+    const { ns } = host(0);
+    await host(0).converge(flat(0));
+    await ns.ip('link', 'set', 'dev', UPLINK, 'nomaster');
+    await ns.ip('addr', 'add', '198.51.100.1/24', 'dev', UPLINK);
+    await assert.rejects(host(0).converge(flat(0)), /has the address 198\.51\.100\.1/);
+    assert.equal((await linkOf(ns, UPLINK))['master'], '');
+    await ns.ip('addr', 'del', '198.51.100.1/24', 'dev', UPLINK);
+    await host(0).converge(flat(0));
+  });
+
+  it('leaves an uplink up that is in a bridge of others by now', async () => {
+    const { ns } = host(0);
+    await ns.ip('link', 'set', 'dev', UPLINK, 'down');
+    await host(0).converge(flat(0));
+    await ns.ip('link', 'add', 'name', 'others', 'type', 'bridge');
+    await ns.ip('link', 'set', 'dev', UPLINK, 'master', 'others');
+    await host(0).converge([], 'all');
+    assert.deepEqual(await linkOf(ns, UPLINK), { master: 'others', ifalias: '', up: true });
+    await ns.ip('link', 'del', 'dev', 'others');
+  });
 });

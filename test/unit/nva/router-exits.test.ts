@@ -278,6 +278,53 @@ describe('nva: exits of routers', () => {
     await world.update({ exits: [exit('up', ['g1', '198.51.100.13'])] });
   });
 
+  it('have no address that endpoints may have', async () => {
+    const world = await World.start();
+    const { nva } = world;
+    const mac = exitMac('r', 'g2');
+    const port = { kind: 'veth', netns: 'x', interface: 'eth0', hostInterface: '' } as const;
+    const allowedAddresses = [
+      { ip: '198.51.100.11', mac: '' },
+      { ip: '198.51.100.50', mac },
+    ];
+    const spec = endpointSpec({ network: 'ext', nve: 'host', port, ips: [], allowedAddresses });
+    await nva.endpoints.create(world.request('e', spec), call);
+    const may = 'endpoints/e may have it: it is one of its allowed addresses';
+    for (const [gateway, expected] of [
+      [['g1', '198.51.100.11'], `IP_IN_USE router.exits[0].gateways[0].address 198.51.100.11: `],
+      [['g2', '198.51.100.12'], `MAC_IN_USE router.exits[0].gateways[0].nve ${mac}: `],
+    ] as const) {
+      const exits = [exit('up', gateway)];
+      assert.equal(await refusal(world.router('r', { exits })), `${expected}${may}`);
+    }
+    await world.router('r', { exits: [exit('up', ['g1', '198.51.100.12'])] });
+    assert.match(await refusal(world.update({ exits: [UP] })), /^IP_IN_USE router\.exits\[0\]/);
+    await nva.endpoints.delete(gone('e'), call);
+    await world.update({ exits: [UP] });
+  });
+
+  it('ask no routing of the NVEs of their network that lead nowhere', async () => {
+    const world = await World.start();
+    const { nva } = world;
+    await world.router('r', { exits: [UP] });
+    const status = {
+      ...NO_NVE_STATUS,
+      settledDigest: '',
+      capabilities: {
+        ...{ dataplane: 'linux', dataplaneVersion: '', portKinds: ['veth'] },
+        ...{ encapsulations: ['vxlan'], itemKinds: [], bumModes: ['head_end'] },
+      },
+    };
+    const value = STATUS_RECORDS.nves.encode(status);
+    world.store.put(statusKey('nves', 'host'), value);
+    const port = { kind: 'veth', netns: 'x', interface: 'eth0', hostInterface: '' } as const;
+    const own = { nve: 'host', port, mac: '', ips: [] };
+    const in_ = (id: string, network: string): Promise<unknown> =>
+      nva.endpoints.create(world.request(id, endpointSpec({ ...own, network })), call);
+    await in_('e', 'ext');
+    assert.match(await refusal(in_('f', 'blue')), /^NVE_LACKS_CAPABILITY .* item kind vrf/);
+  });
+
   it('have a network for themselves', async () => {
     const world = await World.start();
     await world.router('r', { exits: [UP] });

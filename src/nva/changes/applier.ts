@@ -146,19 +146,20 @@ class Applying {
     });
   }
 
-  #record({ records }: Made): Omit<ChangeRecord, 'time'> {
+  #record(made: Made): Omit<ChangeRecord, 'time'> {
+    const changes = made.records();
     const { plan } = this.request;
     const who = whoOf(this.call);
     if ('rollbackTo' in plan) {
-      return { who, verb: 'ROLLBACK', target: plan.rollbackTo, changes: records };
+      return { who, verb: 'ROLLBACK', target: plan.rollbackTo, changes };
     }
-    return { who, verb: 'APPLY', target: 0, changes: records };
+    return { who, verb: 'APPLY', target: 0, changes };
   }
 
   #waiting(made: Made, change: string, retained: readonly string[], deadline: string): WriteOp[] {
     const id = this.#pending;
     if (id === undefined) return [];
-    const gone = made.records.filter(({ after }) => after === undefined);
+    const gone = made.records().filter(({ after }) => after === undefined);
     const tombstones = gone.map((each) => tombstoneKey(each.collection, each.id));
     const who = whoOf(this.call);
     const value = PENDING_RECORD.encode({ who, deadline, change, retained, tombstones });

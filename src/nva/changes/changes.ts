@@ -17,6 +17,7 @@ import {
   type PlanRequest,
   type Wanted,
 } from '../../model/changes.js';
+import { timestamp } from '../../model/clock.js';
 import type { Log } from '../../model/log.js';
 import type { StoreEvent } from '../../store/store.js';
 import { apply } from './applier.js';
@@ -24,6 +25,7 @@ import { ChangeIndex } from './change-index.js';
 import type { Effect } from './effect.js';
 import { wardenOf } from './caller-warden.js';
 import { History } from './history.js';
+import { KeptPlans } from './kept-plans.js';
 import { Confirmations } from './pending.js';
 import { nameOf, Planner, type Made, type PlannerDeps } from './planner.js';
 import { ANYTHING, type Warden } from './warden.js';
@@ -40,6 +42,7 @@ export class Changes implements ChangesApi {
   readonly #planner: Planner;
   readonly #history: History;
   readonly #confirmations: Confirmations;
+  readonly #kept: KeptPlans;
 
   constructor(private readonly deps: ChangesDeps) {
     const { store, clock, log, catalog } = deps;
@@ -52,6 +55,7 @@ export class Changes implements ChangesApi {
         return catalog.revision;
       },
     });
+    this.#kept = new KeptPlans({ clock, version: () => deps.index.version });
     this.#confirmations = new Confirmations({
       ...{ store, clock, log },
       plan: (wanted, options, signal) => this.#planner.plan(wanted, ANYTHING, options, signal),
@@ -78,6 +82,7 @@ export class Changes implements ChangesApi {
     const warden = wardenOf(call);
     const made = await this.#make(request, warden, undefined, call.signal);
     const { hash, revision, changes, effect } = made;
+    this.#kept.keep(request, call.caller, made);
     const nves = shown(effect, warden.readsNves);
     return { hash, revision, changes, nves, nveCount: effect.size };
   }
@@ -88,7 +93,9 @@ export class Changes implements ChangesApi {
     return apply(
       {
         ...{ store, clock },
-        make: (of, pending, signal) => this.#make(of.plan, warden, pending, signal),
+        make: async (of, pending, signal) =>
+          (await this.#keptFor(of, pending, call)) ??
+          (await this.#make(of.plan, warden, pending, signal)),
       },
       request,
       call,
@@ -105,6 +112,18 @@ export class Changes implements ChangesApi {
 
   async get(id: string, call: Call): Promise<Change> {
     return this.#history.get(id, wardenOf(call), call.signal);
+  }
+
+  /** As of now. */
+  async #keptFor(
+    request: ApplyRequest,
+    pending: string | undefined,
+    { caller, signal }: Call,
+  ): Promise<Made | undefined> {
+    await this.deps.caughtUp(signal);
+    const made = this.#kept.take(request, caller);
+    made?.stamp?.(timestamp(this.deps.clock.now()), pending);
+    return made;
   }
 
   async #make(

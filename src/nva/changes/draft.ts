@@ -49,6 +49,14 @@ export interface Draft {
   arrive(): Promise<void>;
   /** Undefined: nothing becomes of it. */
   change(): ResourceChange | undefined;
+  /** It leaves traces that say when. */
+  readonly isDated: boolean;
+  /**
+   * Writes what is wanted as of another moment.
+   * @param now RFC 3339, UTC
+   * @param pending id of the change, if it is to be confirmed
+   */
+  stamp(now: string, pending: string | undefined): void;
   changed(tenant: string): ChangedSpec;
 }
 
@@ -62,6 +70,9 @@ interface State<Spec> {
 export class SpecDraft<Spec extends object, R extends Resource> implements Draft {
   readonly kind: Kind;
   #after: SpecRecord<Spec> | undefined;
+  /** Undefined: it is not written. No time: it is created. */
+  #made: { readonly spec: Spec; readonly createTime: string | undefined } | undefined;
+  #isDated = false;
   #released: readonly Claim[] = [];
 
   private constructor(
@@ -147,17 +158,26 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
       await this.#relyOnUsers();
     }
     await overlay.acquire(this.id, await this.rules.claims(this.id, spec));
-    const { now, pending } = this.options;
     const isSame = isDeepStrictEqual(spec, this.state?.record.spec);
     if (isSame && this.state !== undefined) {
       this.#after = this.state.record;
       return;
     }
-    const createTime = before === undefined ? now : (this.state?.record.createTime ?? now);
-    const times = { createTime, updateTime: now };
-    this.#after = { spec, ...times, ...(pending === undefined ? {} : { pending }) };
-    overlay.put(this.#key, this.rules.records.encode(this.#after));
+    this.#made = { spec, createTime: before && this.state?.record.createTime };
+    this.stamp(this.options.now, this.options.pending);
     this.#touch(this.state?.record.spec, spec);
+  }
+
+  stamp(now: string, pending: string | undefined): void {
+    if (this.#made === undefined) return;
+    const { spec, createTime = now } = this.#made;
+    const mark = pending === undefined ? {} : { pending };
+    this.#after = { spec, createTime, updateTime: now, ...mark };
+    this.options.overlay.put(this.#key, this.rules.records.encode(this.#after));
+  }
+
+  get isDated(): boolean {
+    return this.#isDated;
   }
 
   /** Whoever comes to use what is replaced is to be in the plan. */
@@ -215,6 +235,7 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
   }
 
   #write(ops: readonly WriteOp[]): void {
+    if (ops.length > 0) this.#isDated = true;
     for (const op of ops) {
       if (op.kind === 'put') this.options.overlay.put(op.key, op.value);
       else this.options.overlay.delete(op.key);

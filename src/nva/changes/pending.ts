@@ -166,7 +166,7 @@ export class Confirmations {
         kind: 'delete',
         key,
       }));
-      const what = { verb: 'UNDO', target: kv.modRevision, changes: made.records } as const;
+      const what = { verb: 'UNDO', target: kv.modRevision, changes: made.records() } as const;
       const result = await store.txn({
         compare: [{ kind: 'revision', key: kv.key, revision: kv.modRevision }, ...compare],
         ops: [...ops, ...over, recordOp(clock, { who, ...what })],

@@ -62,9 +62,13 @@ export interface Made {
   readonly hash: string;
   readonly revision: number;
   readonly changes: readonly ResourceChange[];
-  readonly records: readonly ChangedSpec[];
+  records(): readonly ChangedSpec[];
   readonly effect: Effect;
   readonly overlay: Overlay;
+  /** Of the index that the effect is of. */
+  readonly version: number;
+  /** As if it had been made at that moment; undefined: it is of its own. */
+  readonly stamp: Draft['stamp'] | undefined;
 }
 
 export class Planner {
@@ -153,14 +157,19 @@ class Planning {
     });
     const changes = changed.map(({ change }) => change);
     const { index } = this.deps;
+    const { version } = index;
     const effect = await effectOf(index, changes.flatMap(inputOf(index)));
     return {
       hash: hashOf(changes, effect),
       revision: overlay.revision,
       changes,
-      records: changed.map(({ draft }) => draft.changed(this.#ownerOf(draft))),
-      effect,
-      overlay,
+      records: () => changed.map(({ draft }) => draft.changed(this.#ownerOf(draft))),
+      ...{ effect, overlay, version },
+      stamp: changed.some(({ draft }) => draft.isDated)
+        ? undefined
+        : (now, pending) => {
+            for (const { draft } of changed) draft.stamp(now, pending);
+          },
     };
   }
 

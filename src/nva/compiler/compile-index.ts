@@ -43,11 +43,18 @@ interface Scene {
 export class CompileIndex {
   readonly counters: CompileCounters = { full: 0, member: 0, endpoint: 0 };
   readonly #tables = new Tables();
+  #version = 0;
   readonly #networks = new NetworkDiff(this.counters);
   readonly #routers = new RouterDiff(this.#tables, this.counters);
 
+  /** Moves with every change that an NVE may see. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Takes a change in, for nobody who would have to be told. */
   load(change: Change): void {
+    this.#version++;
     this.#tables.put(change);
   }
 
@@ -79,6 +86,7 @@ export class CompileIndex {
 
   #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDelta> {
     const tables = this.#tables;
+    this.#version++;
     const deltas = new DeltaBuilder();
     // An endpoint among others brings no NVE to its network and takes none from it.
     const isWhole = scope.reach !== 'endpoint';

@@ -5,6 +5,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { NvaApi } from '../model/api.js';
 import { formatTarget } from './address.js';
+import { DeltaEncoder, takingEncoded } from './delta-encoder.js';
 import { HandlerFactory, type CallHooks } from './handlers.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
@@ -57,11 +58,13 @@ export class RpcServer {
       this.#health.addToServer(server);
       reflection.addToServer(server);
     }
-    this.#addServices(tls, loaded, true);
-    this.#addServices(local, loaded, false);
+    const { responseSerialize } = loaded.protos.nfv.v1.NveSessionService.service.Connect;
+    const deltas = new DeltaEncoder(responseSerialize);
+    this.#addServices(tls, loaded, deltas, true);
+    this.#addServices(local, loaded, deltas, false);
   }
 
-  #addServices(server: Server, { protos }: Loaded, mutualTls: boolean): void {
+  #addServices(server: Server, { protos }: Loaded, deltas: DeltaEncoder, mutualTls: boolean): void {
     const { nva } = this.#options;
     if (nva === undefined) return;
     const codec = new StatusCodec(protos);
@@ -70,8 +73,8 @@ export class RpcServer {
     const handlers = new HandlerFactory(codec, nva, trust);
     server.addService(NvaService.service, nvaServiceHandlers(nva.api, handlers));
     server.addService(
-      NveSessionService.service,
-      sessionServiceHandlers(nva.session, codec, trust, nva.limiter),
+      takingEncoded(NveSessionService.service),
+      sessionServiceHandlers(nva.session, deltas, codec, trust, nva.limiter),
     );
   }
 

@@ -6,6 +6,7 @@ import { fromNvaToWire, fromNveFromWire } from './convert/southbound.js';
 import type { NveSessionServiceHandlers } from './gen/nfv/v1/NveSessionService.js';
 import type { CallLimiter } from './call-limiter.js';
 import { certificateOf, identityOf, type Trust } from './identity.js';
+import type { DeltaEncoder } from './delta-encoder.js';
 import { sessionStream, type SessionStream } from './session-stream.js';
 import type { StatusCodec } from './status.js';
 
@@ -14,8 +15,10 @@ export type NvaSideStream = SessionStream<FromNve, FromNva>;
 /** Runs one session; the stream ends when the promise settles, with its error if it has one. */
 export type SessionHandler = (stream: NvaSideStream, identity: Identity) => Promise<void>;
 
+/** @param deltas of this service, which has to take what is encoded */
 export function sessionServiceHandlers(
   handle: SessionHandler,
+  deltas: DeltaEncoder,
   codec: StatusCodec,
   trust: Trust,
   limiter: CallLimiter | undefined,
@@ -25,7 +28,8 @@ export function sessionServiceHandlers(
       const stream = sessionStream({
         call,
         decode: fromNveFromWire,
-        encode: fromNvaToWire,
+        encode: (message: FromNva) =>
+          message.kind === 'delta' ? deltas.encode(message) : fromNvaToWire(message),
         mapError: (thrown) => NfvError.from(thrown),
         finish(error) {
           if (error === undefined) call.end();

@@ -164,11 +164,11 @@ export class Progress {
     return done;
   }
 
-  #open(key: string, { since, ...change }: Outstanding): void {
+  #open(key: string, { version, revision, since }: Outstanding): void {
     const first = Math.min(since, this.#since(key) ?? since);
     // Taken out first, so that the order of the map stays that of the revisions.
     this.#outstanding.delete(key);
-    this.#outstanding.set(key, { ...change, since: first });
+    this.#outstanding.set(key, { version, revision, since: first });
     this.#failed.delete(key);
   }
 

@@ -25,18 +25,18 @@ export class Progress {
   /** Changes that have not been reported on, in order of revision. */
   readonly #outstanding = new Map<string, Outstanding>();
   readonly #failed = new Map<string, Failed>();
-  readonly #wanted: Map<string, string>;
+  readonly #wanted: Map<string, Item>;
   readonly #digest = new Digest();
   #settledRevision = 0;
   #settled = false;
 
-  /** @param wanted all items the NVE should have, as of the start of its session */
-  constructor(wanted: ReadonlyMap<string, Item>) {
-    this.#wanted = new Map();
-    for (const item of wanted.values()) {
-      this.#wanted.set(item.key, item.version);
-      this.#digest.toggleItem(item);
-    }
+  /**
+   * @param wanted all items the NVE should have, as of the start of its session; the map is the progress's
+   *   from then on
+   */
+  constructor(wanted: Map<string, Item>) {
+    this.#wanted = wanted;
+    for (const item of wanted.values()) this.#digest.toggleItem(item);
   }
 
   /** Digest of all items the NVE should have. */
@@ -142,7 +142,7 @@ export class Progress {
   report({ key, version, failure }: ItemReport): boolean {
     const open = this.#outstanding.get(key);
     if (open !== undefined && open.version !== version) return false;
-    if (open === undefined && (this.#wanted.get(key) ?? '') !== version) return false;
+    if (open === undefined && (this.#wanted.get(key)?.version ?? '') !== version) return false;
     // What was applied before, and is not now, is lacking from the beginning.
     const since = this.#since(key) ?? 0;
     this.#outstanding.delete(key);
@@ -179,14 +179,14 @@ export class Progress {
 
   #want(item: Item): void {
     this.#unwant(item.key);
-    this.#wanted.set(item.key, item.version);
+    this.#wanted.set(item.key, item);
     this.#digest.toggleItem(item);
   }
 
   #unwant(key: string): void {
-    const version = this.#wanted.get(key);
-    if (version === undefined) return;
+    const item = this.#wanted.get(key);
+    if (item === undefined) return;
     this.#wanted.delete(key);
-    this.#digest.toggle(key, version);
+    this.#digest.toggleItem(item);
   }
 }

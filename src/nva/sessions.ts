@@ -248,7 +248,7 @@ export class Sessions {
   }
 
   /** All that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */
-  #compile(nve: string): ReadonlyMap<string, Item> {
+  #compile(nve: string): Map<string, Item> {
     const items = this.deps.index.full(nve);
     // An NVE has a VTEP at least.
     if (items.size === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);

@@ -124,8 +124,8 @@ export class CompileIndex {
     const input = tables.nve(nve);
     if (input === undefined) return items;
     for (const item of vtepItems(input.spec)) items.set(item.key, item);
-    for (const item of this.#itemsIn(this.#sceneOf(tables.joined(nve)), nve)) {
-      items.set(item.key, item);
+    for (const part of this.#partsIn(this.#sceneOf(tables.joined(nve)), nve)) {
+      for (const item of part) items.set(item.key, item);
     }
     return items;
   }
@@ -168,21 +168,22 @@ export class CompileIndex {
     for (const nve of tables.membersOf([network])) {
       const items =
         nve === target
-          ? this.#itemsIn(scene, nve)
-          : this.#leadingItems(scene, nve, { id, endpoint, target });
-      concerned.set(nve, [...items]);
+          ? [...this.#partsIn(scene, nve)].flatMap((part) => [...part])
+          : [...this.#leadingItems(scene, nve, { id, endpoint, target })];
+      concerned.set(nve, items);
     }
     return concerned;
   }
 
-  *#itemsIn({ networks, routers }: Scene, nve: string): Generator<Item> {
+  /** All items, those of each network and of each router. */
+  *#partsIn({ networks, routers }: Scene, nve: string): Generator<Iterable<Item>> {
     for (const [id, view] of networks) {
       const network = this.#tables.network(id);
       if (network === undefined || view === undefined) continue;
-      yield* this.#networks.itemsOf(view, network, nve);
+      yield this.#networks.itemsOf(view, network, nve);
     }
     for (const router of routers.values()) {
-      if (router !== undefined) yield* this.#routers.itemsOf(router, nve);
+      if (router !== undefined) yield this.#routers.itemsOf(router, nve);
     }
   }
 

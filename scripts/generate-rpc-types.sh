@@ -10,6 +10,6 @@ rm -rf "$out"
 node_modules/.bin/proto-loader-gen-types \
   --keepCase --longs=Number --enums=String --defaults --oneofs \
   --grpcLib=@grpc/grpc-js --importFileExtension=.js --includeDirs=proto --outDir="$out" \
-  nfv/v1/nva_service.proto nfv/v1/nve_session_service.proto \
+  nfv/v1/nva_service.proto nfv/v1/nve_session_service.proto nfv/v1/nva_replica_service.proto \
   google/rpc/status.proto google/rpc/error_details.proto etcd/rpc.proto
 touch "$out/.made"

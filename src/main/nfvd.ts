@@ -32,7 +32,8 @@ program
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
       const { checkStoreFiles } = await import('./nva-store.js');
-      await checkTls([...config.listen, ...(config.metrics?.listen ?? [])]);
+      const peers = config.peer === undefined ? [] : [config.peer];
+      await checkTls([...config.listen, ...peers, ...(config.metrics?.listen ?? [])]);
       await checkStoreFiles(config);
       await (await import('./nva-daemon.js')).readPolicy(config);
       print(`${flags.config}: ok`);

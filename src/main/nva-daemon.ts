@@ -13,6 +13,7 @@ import type { LivenessTuning } from '../nva/liveness/liveness.js';
 import { Nva } from '../nva/nva.js';
 import { CallLimiter } from '../rpc/call-limiter.js';
 import type { CallEnd } from '../rpc/handlers.js';
+import { ReplicaClients } from '../rpc/replica-clients.js';
 import { RpcServer } from '../rpc/server.js';
 import type { TlsKeeper } from '../rpc/tls-keeper.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
@@ -44,8 +45,15 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     const history = { maxChanges, maxAgeMs: maxAge };
     const options = { store, clock: systemClock, log, vniRange, keepRevisions, history };
     const liveness = livenessOf(config);
+    const replicas = peersOf(config, tls);
+    if (replicas !== undefined) {
+      closing.add(() => {
+        replicas.close();
+      });
+    }
     const nva = await Nva.start({
       ...options,
+      ...(replicas === undefined ? {} : { replicas }),
       ...(liveness === undefined ? {} : { liveness }),
       duplicates: { moves, windowMs, macHoldMs, ipHoldMs },
       ...(policy === undefined ? {} : { policy }),
@@ -71,6 +79,12 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     await closing.stop();
     throw error;
   }
+}
+
+/** The way to the other replicas, where one is configured. @throws NfvError FILE_UNREADABLE */
+function peersOf({ peer, store }: NvaConfig, keeper: TlsKeeper): ReplicaClients | undefined {
+  if (peer === undefined || store.kind === 'embedded') return undefined;
+  return new ReplicaClients(peer.tls && keeper.keep(peer.tls));
 }
 
 function livenessOf({ liveness }: NvaConfig): LivenessTuning | undefined {
@@ -109,12 +123,14 @@ interface ServerParts {
 
 function makeServer(parts: ServerParts): RpcServer {
   const { config, nva, log, policy, audit, tls, metrics, tracing } = parts;
+  const hasPeers = config.store.kind !== 'embedded';
   return new RpcServer({
     listeners: config.listen,
     tls,
     nva: {
       api: new GuardingNva(nva),
       session: nva.session,
+      replica: hasPeers ? nva.questions.own : undefined,
       tracer: tracing,
       limiter: new CallLimiter(config.limits, systemClock),
       trustDomain: policy?.trustDomain,

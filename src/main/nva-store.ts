@@ -1,6 +1,7 @@
 /** The NVA's store, as its configuration says. */
 import type { NvaConfig } from '../nva/config.js';
 import type { StoreConfig } from '../nva/store-config.js';
+import { formatTarget } from '../rpc/address.js';
 import type { EtcdApi } from '../rpc/etcd/types.js';
 import type { Store } from '../store/store.js';
 
@@ -10,14 +11,16 @@ const EMBEDDED_TXN_OPS = 20_000;
 // Each of them is loaded only where it is used.
 
 /** @throws NfvError of openLmdbStore or openEtcdStore */
-export async function openNvaStore({ store, dataDir, maxStoreBytes }: NvaConfig): Promise<Store> {
+export async function openNvaStore(config: NvaConfig): Promise<Store> {
+  const { store, dataDir, maxStoreBytes, peer } = config;
   if (store.kind === 'embedded') {
     const { openLmdbStore } = await import('../store/lmdb/store.js');
     return openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes, txnOps: EMBEDDED_TXN_OPS });
   }
   const { openEtcdStore } = await import('../store/etcd/store.js');
   const { prefix, maxTxnOps } = store;
-  return openEtcdStore({ api: await etcdClient(store), prefix, maxTxnOps });
+  const advertise = peer === undefined ? '' : formatTarget(peer.advertise);
+  return openEtcdStore({ api: await etcdClient(store), prefix, maxTxnOps, advertise });
 }
 
 /** @throws NfvError FILE_UNREADABLE */

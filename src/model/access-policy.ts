@@ -147,6 +147,14 @@ export function callerOf(policy: AccessPolicy | undefined, identity: Identity): 
   return { who: identityText(identity), grants: grantsOf(policy, identity) };
 }
 
+/**
+ * Whether somebody may ask as another replica of the NVA, which has looked at its caller's rights: an NVA, by
+ * its certificate, whatever else a certificate of the CA may do.
+ */
+export function isReplica({ kind }: Identity): boolean {
+  return kind === 'nva' || kind === 'local';
+}
+
 /** Whether somebody may be this NVE's agent: an NVE speaks for itself alone. */
 export function maySpeakFor(
   policy: AccessPolicy | undefined,

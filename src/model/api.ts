@@ -33,6 +33,8 @@ export interface Call {
   readonly caller?: Caller;
   /** Absent: nobody's call. */
   readonly origin?: Origin;
+  /** When the caller will have stopped waiting, in milliseconds since 1970. Absent: it has not said. */
+  readonly deadline?: number;
 }
 
 export interface CreateRequest<Spec> {

@@ -4,7 +4,7 @@ import { absolutePath, duration, logging } from '../model/config.js';
 import { DEFAULT_DUPLICATE_LIMITS } from '../model/duplicates.js';
 import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
-import { listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
+import { advertiseEntry, listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
 import { DEFAULT_LIMITS } from '../rpc/call-limiter.js';
 import { storeConfigSchema } from './store-config.js';
 
@@ -25,6 +25,8 @@ export const nvaConfigSchema = z.strictObject({
     .min(1)
     .max(16)
     .prefault([{ address: 'unix:/run/nfvd/nva.sock' }]),
+  /** What lets the other replicas on the same etcd ask this one, and this one them: docs/operations.md. */
+  peer: advertiseEntry.exactOptional(),
   /** VNIs given to networks that ask for none. */
   vniRange: z
     .strictObject({ min: vni, max: vni })

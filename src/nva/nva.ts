@@ -41,8 +41,8 @@ import { NveStatuses } from './nve-statuses.js';
 import { observationApi, Observer } from './observer.js';
 import type { NvaOptions } from './options.js';
 import { Origins } from './origins.js';
-import { readCounters } from './read-counters.js';
 import type { NvaReading } from './reading.js';
+import { Questions } from './questions.js';
 import { Quotas } from './quotas.js';
 import { Replicas } from './replicas.js';
 import type { Resources } from './resources.js';
@@ -51,7 +51,6 @@ import { Sessions } from './sessions.js';
 import { settledElsewhere } from './settled-elsewhere.js';
 import { StatusWriter } from './status-writer.js';
 import { Tenures } from './tenures.js';
-import { trace, traceDeps } from './trace.js';
 import { AppliedWaiters } from './wait-applied.js';
 import { watchResources, type Watched } from './watch.js';
 
@@ -68,6 +67,8 @@ export class Nva implements NvaApi {
   readonly changes: Changes;
   readonly migrations: MigrationApi;
   readonly duplicates: NvaApi['duplicates'];
+  /** What is asked of NVEs, by clients and by other replicas. */
+  readonly questions: Questions;
   readonly #options: NvaOptions;
   readonly #stop = new AbortController();
   readonly #catalog = new Catalog();
@@ -166,6 +167,8 @@ export class Nva implements NvaApi {
     this.migrations = this.#endpointLife.migrations;
     this.#hostWriter = hostWriter(options, NVE_STATUS_MS, this.#offers);
     this.#sessions = this.#makeSessions();
+    const parts = { catalog, index: this.#index, sessions: this.#sessions, tenures };
+    this.questions = new Questions({ ...options, ...parts });
     this.#replicas = this.#makeReplicas();
     this.#waiters = this.#makeWaiters();
   }
@@ -298,13 +301,11 @@ export class Nva implements NvaApi {
   }
 
   trace(request: TraceRequest, call: Call): Promise<TraceResult> {
-    const deps = traceDeps(this.#catalog, this.#sessions, this.#index);
-    return trace(request, deps, call.signal);
+    return this.questions.trace(request, call);
   }
 
   readCounters(endpoints: readonly string[], call: Call): Promise<readonly EndpointCounters[]> {
-    const deps = traceDeps(this.#catalog, this.#sessions, this.#index);
-    return readCounters(endpoints, deps, call.signal);
+    return this.questions.readCounters(endpoints, call);
   }
 
   /** Runs the session of one NVE. @throws NfvError why it ended, for the NVE to know */

@@ -3,6 +3,7 @@ import type { AccessPolicy } from '../model/access-policy.js';
 import type { Clock } from '../model/clock.js';
 import type { DuplicateLimits } from '../model/duplicates.js';
 import type { Log } from '../model/log.js';
+import type { ReplicaAccess } from '../model/replica.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Store } from '../store/store.js';
 import type { HistoryLimits } from './changes/forget.js';
@@ -28,4 +29,6 @@ export interface NvaOptions {
   /** Is told of what happens. */
   readonly meter?: NvaMeter;
   readonly tracer?: Tracer;
+  /** The way to the other replicas on the same store; absent: they are not asked. */
+  readonly replicas?: ReplicaAccess;
 }

@@ -4,71 +4,77 @@ import { invalidField, NfvError } from '../errors.js';
 import type { EndpointSpec } from '../model/endpoint.js';
 import { portKey } from '../model/item.js';
 import type { PortCounters } from '../model/query.js';
+import type { PortAt } from '../model/replica.js';
 import { MAX_COUNTED, type EndpointCounters } from '../model/trace.js';
 import type { Connected } from './sessions.js';
 
-export interface CountersDeps {
-  endpoint(id: string): EndpointSpec | undefined;
-  connected(nve: string): Connected | undefined;
+/** Where the ports of endpoints are. @throws NfvError NOT_FOUND, INVALID_FIELD */
+export function portsOf(
+  ids: readonly string[],
+  endpointOf: (id: string) => Pick<EndpointSpec, 'nve'> | undefined,
+): readonly PortAt[] {
+  if (ids.length === 0 || ids.length > MAX_COUNTED) {
+    const given = `${ids.length} of them`;
+    throw invalidField('endpoints', given, 'out of range', `give 1-${MAX_COUNTED}`);
+  }
+  return ids.map((endpoint) => {
+    const spec = endpointOf(endpoint);
+    if (spec === undefined) throw new NfvError('NOT_FOUND', `endpoints/${endpoint} does not exist`);
+    return { endpoint, nve: spec.nve };
+  });
 }
 
-/**
- * In the order of `ids`; that an NVE cannot tell is an answer.
- * @throws NfvError NOT_FOUND, INVALID_FIELD
- */
-export async function readCounters(
-  ids: readonly string[],
-  deps: CountersDeps,
+/** In the order of `ports`; that an NVE cannot tell, or has no session here, is an answer. */
+export async function countPorts(
+  ports: readonly PortAt[],
+  connected: (nve: string) => Connected | undefined,
   signal: AbortSignal,
 ): Promise<readonly EndpointCounters[]> {
-  if (ids.length === 0 || ids.length > MAX_COUNTED) {
-    throw invalidField(
-      'endpoints',
-      `${ids.length} of them`,
-      'out of range',
-      `give 1-${MAX_COUNTED}`,
-    );
-  }
   const byNve = new Map<string, string[]>();
-  const nveOf = new Map<string, string>();
-  for (const id of ids) {
-    const spec = deps.endpoint(id);
-    if (spec === undefined) throw new NfvError('NOT_FOUND', `endpoints/${id} does not exist`);
-    nveOf.set(id, spec.nve);
-    byNve.set(spec.nve, [...(byNve.get(spec.nve) ?? []), portKey(id)]);
+  for (const { endpoint, nve } of ports) {
+    const keys = byNve.get(nve) ?? [];
+    keys.push(portKey(endpoint));
+    byNve.set(nve, keys);
   }
   // Each NVE that is asked waits on it.
   setMaxListeners(0, signal);
   const answers = new Map(
     await Promise.all(
-      [...byNve].map(async ([nve, keys]) => [nve, await ask(nve, keys, deps, signal)] as const),
+      [...byNve].map(
+        async ([nve, keys]) => [nve, await ask(nve, keys, connected(nve), signal)] as const,
+      ),
     ),
   );
-  return ids.map((id) => {
-    const nve = nveOf.get(id) ?? '';
-    const answer = answers.get(nve);
-    const said = { endpoint: id, nve };
-    if (answer === undefined || answer instanceof NfvError) {
-      const { code, message: reason } = answer ?? new NfvError('INTERNAL', 'no answer');
-      return { ...said, code, reason };
-    }
-    const found = answer.get(portKey(id));
-    if (found === undefined) {
-      return { ...said, code: 'NVE_PENDING', reason: 'the port is not there' };
-    }
-    const { rxPackets, rxBytes, txPackets, txBytes, drops } = found;
-    const counters = { rxPackets, rxBytes, txPackets, txBytes, drops };
-    return { ...said, counters, code: '', reason: '' };
-  });
+  return ports.map((port) => countersOf(port, answers.get(port.nve)));
+}
+
+/** Of a port of which nobody could tell. */
+export function uncounted(port: PortAt, { code, message: reason }: NfvError): EndpointCounters {
+  return { ...port, code, reason };
+}
+
+function countersOf(
+  port: PortAt,
+  answer: ReadonlyMap<string, PortCounters> | NfvError | undefined,
+): EndpointCounters {
+  if (answer === undefined || answer instanceof NfvError) {
+    return uncounted(port, answer ?? new NfvError('INTERNAL', 'no answer'));
+  }
+  const found = answer.get(portKey(port.endpoint));
+  if (found === undefined) {
+    return { ...port, code: 'NVE_PENDING', reason: 'the port is not there' };
+  }
+  const { rxPackets, rxBytes, txPackets, txBytes, drops } = found;
+  const counters = { rxPackets, rxBytes, txPackets, txBytes, drops };
+  return { ...port, counters, code: '', reason: '' };
 }
 
 async function ask(
   nve: string,
   keys: readonly string[],
-  deps: CountersDeps,
+  connected: Connected | undefined,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, PortCounters> | NfvError> {
-  const connected = deps.connected(nve);
   if (connected === undefined) {
     return new NfvError('NVE_DISCONNECTED', `nves/${nve} is not connected`);
   }

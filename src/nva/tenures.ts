@@ -69,12 +69,17 @@ export class Tenures {
     else this.#forget(key.slice(SESSIONS.length), revision);
   }
 
+  /** The other replica that has it, by its name, if that is there. */
+  whereIs(nve: string): string | undefined {
+    const { peers } = this.store;
+    const process = this.#latest.get(nve)?.process;
+    if (peers === undefined || process === undefined || process === peers.self) return undefined;
+    return peers.isAlive(process) ? process : undefined;
+  }
+
   /** A replica that is there has it, and it is not this one. */
   isElsewhere(nve: string): boolean {
-    const { peers } = this.store;
-    const tenure = this.#latest.get(nve);
-    if (peers === undefined || tenure === undefined || tenure.process === peers.self) return false;
-    return peers.isAlive(tenure.process);
+    return this.whereIs(nve) !== undefined;
   }
 
   /** The revision of the last claim; 0: none. */

@@ -1,6 +1,6 @@
 /**
- * The way of a frame from one endpoint to another: what it passes on each NVE, and how that stands, by
- * what the NVE reported and, if it is asked to look, by what is on its host now.
+ * The way of a frame from one endpoint to another: what it passes on each NVE, and how that stands by what
+ * is known where the NVE has its session.
  */
 import { NfvError } from '../errors.js';
 import type { EndpointSpec } from '../model/endpoint.js';
@@ -14,7 +14,8 @@ import {
   vtepKey,
 } from '../model/item.js';
 import { vtepOf, type NveSpec } from '../model/nve.js';
-import type { ItemSight, SightState } from '../model/query.js';
+import type { Call } from '../model/api.js';
+import type { NveTrace } from '../model/replica.js';
 import { stateOfAll, type Hop, type TraceRequest, type TraceResult } from '../model/trace.js';
 import { gatewayKey, gatewayNeighborKey } from '../model/routing-items.js';
 import { homeOf } from '../model/migration.js';
@@ -22,22 +23,22 @@ import type { VirtualNetworkSpec } from '../model/virtual-network.js';
 import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import type { ExitBetween, RouteBetween } from './compiler/route-between.js';
-import type { Connected, Sessions } from './sessions.js';
 import { stepsThroughExit, uplinkOf, type End, type Step } from './trace-exit.js';
 
 export interface TraceDeps {
   endpoint(id: string): EndpointSpec | undefined;
   network(id: string): VirtualNetworkSpec | undefined;
   nve(id: string): NveSpec | undefined;
-  connected(nve: string): Connected | undefined;
+  /** As ReplicaApi has it, whichever replica has the session. That none can tell is an answer. */
+  traceNve(question: NveTrace, call: Call): Promise<readonly Hop[]>;
   /** Of the router that two networks have, if they have one. */
   routeBetween(a: string, b: string): RouteBetween | undefined;
 }
 
 export function traceDeps(
   catalog: Catalog,
-  sessions: Pick<Sessions, 'get'>,
   index: CompileIndex,
+  traceNve: TraceDeps['traceNve'],
 ): TraceDeps {
   return {
     endpoint: (id) => {
@@ -46,7 +47,7 @@ export function traceDeps(
     },
     network: (id) => catalog.network(id),
     nve: (id) => catalog.nve(id),
-    connected: (nve) => sessions.get(nve),
+    traceNve,
     routeBetween: (a, b) => index.routeBetween(a, b),
   };
 }
@@ -55,7 +56,7 @@ export function traceDeps(
 export async function trace(
   { from, to, reportedOnly }: TraceRequest,
   deps: TraceDeps,
-  signal: AbortSignal,
+  call: Call,
 ): Promise<TraceResult> {
   const a = endOf(from, deps);
   const b = endOf(to, deps);
@@ -63,26 +64,32 @@ export async function trace(
   const apart = model.some(({ state }) => state === 'BROKEN');
   const steps = apart ? [] : [...wayOf(a, b, deps)];
   const nves = [...new Set(steps.map(({ nve }) => nve))];
-  const reports = new Map(
+  const told = new Map(
     await Promise.all(
       nves.map(async (nve) => {
-        const keys = steps.filter((step) => step.nve === nve).map(({ key }) => key);
-        const report = new NveReport(nve, deps.connected(nve));
-        if (!reportedOnly) await report.look(keys, signal);
-        return [nve, report] as const;
+        const passed = steps.filter((step) => step.nve === nve);
+        return [nve, await deps.traceNve({ nve, passed, reportedOnly }, call)] as const;
       }),
     ),
   );
-  const hops = [...model];
-  let last = '';
-  for (const step of steps) {
-    const report = reports.get(step.nve);
-    if (report === undefined) continue;
-    if (step.nve !== last) hops.push(report.itself());
-    last = step.nve;
-    hops.push(report.of(step));
-  }
+  const hops = [...model, ...inOrder(steps, told)];
   return { state: stateOfAll(hops), hops };
+}
+
+/** The NVE itself stands before each run of its steps. */
+function* inOrder(
+  steps: readonly Step[],
+  told: ReadonlyMap<string, readonly Hop[]>,
+): Iterable<Hop> {
+  const rest = new Map([...told].map(([nve, [, ...hops]]) => [nve, hops.values()]));
+  let last = '';
+  for (const { nve } of steps) {
+    const [itself] = told.get(nve) ?? [];
+    if (nve !== last && itself !== undefined) yield itself;
+    last = nve;
+    const next = rest.get(nve)?.next();
+    if (next?.done === false) yield next.value;
+  }
 }
 
 function endOf(id: string, deps: TraceDeps): End {
@@ -263,81 +270,4 @@ function* routing(
     const key = gatewayNeighborKey(vrf, vni, ip);
     yield { nve, what: `${ip} is at ${mac}, for the gateway`, key };
   }
-}
-
-/** What is known of one NVE. */
-class NveReport {
-  #sights = new Map<string, ItemSight>();
-  /** Why it did not look. */
-  #error: NfvError | undefined;
-
-  constructor(
-    private readonly nve: string,
-    private readonly connected: Connected | undefined,
-  ) {}
-
-  async look(keys: readonly string[], signal: AbortSignal): Promise<void> {
-    if (this.connected === undefined || keys.length === 0) return;
-    try {
-      const query = { what: 'LOOK', keys } as const;
-      const { sights } = await this.connected.session.queries.ask(query, signal);
-      this.#sights = new Map(sights.map((sight) => [sight.key, sight]));
-    } catch (thrown) {
-      this.#error = NfvError.from(thrown);
-    }
-  }
-
-  itself(): Hop {
-    const { nve } = this;
-    const hop = { nve, what: `NVE ${nve}`, key: '' };
-    if (this.connected === undefined) {
-      const reason = 'its agent is not connected; the host goes on as it was';
-      return { ...hop, state: 'UNKNOWN', code: 'NVE_DISCONNECTED', reason };
-    }
-    const { dataplane } = this.connected;
-    if (dataplane !== undefined && dataplane.session !== 'CONNECTED') {
-      const { session, reasonCode: code, reason } = dataplane;
-      return { ...hop, state: session === 'LOST' ? 'BROKEN' : 'UNKNOWN', code, reason };
-    }
-    if (this.#error !== undefined) {
-      const { code, message } = this.#error;
-      return { ...hop, state: 'UNKNOWN', code, reason: `it did not look: ${message}` };
-    }
-    return { ...hop, state: 'OK', code: '', reason: '' };
-  }
-
-  of(step: Step): Hop {
-    const progress = this.connected?.session.progress;
-    if (progress === undefined) {
-      return { ...step, state: 'UNKNOWN', code: 'NVE_DISCONNECTED', reason: '' };
-    }
-    if (!progress.wants(step.key)) {
-      return { ...step, state: 'BROKEN', code: '', reason: 'the NVE is not to have it' };
-    }
-    const reported = progress.stateOf(step.key);
-    if (typeof reported === 'object') {
-      return { ...step, state: 'BROKEN', code: reported.code, reason: reported.message };
-    }
-    if (reported === 'open') {
-      return { ...step, state: 'UNKNOWN', code: 'NVE_PENDING', reason: 'not yet applied' };
-    }
-    const sight = this.#sights.get(step.key);
-    if (sight === undefined || sight.state === 'AS_WANTED') {
-      return { ...step, state: 'OK', code: '', reason: '' };
-    }
-    return { ...step, state: 'BROKEN', code: CODES[sight.state], reason: seen(sight) };
-  }
-}
-
-const CODES: Readonly<Record<Exclude<SightState, 'AS_WANTED'>, string>> = {
-  DIFFERS: 'READBACK_MISMATCH',
-  MISSING: 'READBACK_MISMATCH',
-  OBSTRUCTED: 'FOREIGN_OBJECT',
-  UNWANTED: 'NVE_PENDING',
-};
-
-function seen({ state, detail }: ItemSight): string {
-  if (state === 'DIFFERS') return `changed behind the agent's back: ${detail}`;
-  if (state === 'MISSING') return "gone behind the agent's back";
-  return detail;
 }

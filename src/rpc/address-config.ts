@@ -43,6 +43,21 @@ export const peerEntry = z
     path: ['address'],
   });
 
+/**
+ * Where the others of an NVA's replicas reach this one, and what it shows them when it asks them. They are on
+ * other hosts, unless it says that they are not.
+ */
+export const advertiseEntry = z
+  .strictObject({ advertise: address, tls: tls.exactOptional() })
+  .refine((entry) => entry.tls !== undefined || isLocal(entry.advertise), {
+    error: 'other hosts reach it; add tls',
+    path: ['advertise'],
+  })
+  .refine((entry) => entry.advertise.kind === 'unix' || entry.advertise.port > 0, {
+    error: 'no port; give that of one of `listen`',
+    path: ['advertise'],
+  });
+
 /** Where traces go. What is on the way to another host is for nobody else to read. */
 export const otlpUrl = z
   .url({ protocol: /^https?$/, error: 'not an address of HTTP; give http://HOST:PORT/v1/traces' })

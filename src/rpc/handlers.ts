@@ -14,7 +14,7 @@ import type { Tracer } from '../model/tracing.js';
 import { COLLECTIONS, formatName, type Collection } from '../model/names.js';
 import type { CallLimiter } from './call-limiter.js';
 import { certificateOf, identityOf, type Trust } from './identity.js';
-import { requestIdOf, revisionOf, traceOf } from './origin.js';
+import { onBehalfOf, requestIdOf, revisionOf, traceOf } from './origin.js';
 import { peerOf } from './peer.js';
 import type { StatusCodec } from './status.js';
 
@@ -37,8 +37,13 @@ export interface CallEnd {
 }
 
 export interface CallHooks {
-  /** What somebody may do. */
-  callerOf(identity: Identity): Caller;
+  /**
+   * What somebody may do.
+   * @param behalf for whom they say that they call; empty: for themselves
+   */
+  callerOf(identity: Identity, behalf: string): Caller;
+  /** Why somebody may not call at all; absent, or undefined: they may. */
+  refusalOf?(identity: Identity): NfvError | undefined;
   onCallEnd(end: CallEnd): void;
   /** Absent: no traces are kept. */
   readonly tracer?: Tracer | undefined;
@@ -62,7 +67,7 @@ export class HandlerFactory {
       this.#admit(() => {
         cutOff();
         admit();
-        return handle(call.request, { signal, caller, origin });
+        return handle(call.request, { signal, caller, origin, ...deadlineOf(call) });
       }).then(
         (response) => {
           forget();
@@ -156,7 +161,8 @@ export class HandlerFactory {
     const started = performance.now();
     // Later the connection may be gone, and with it what it knows.
     const peer = peerOf(call);
-    const caller = this.hooks.callerOf(identityOf(call, this.trust));
+    const identity = identityOf(call, this.trust);
+    const caller = this.hooks.callerOf(identity, onBehalfOf(call.metadata));
     const { who } = caller;
     const parent = traceOf(call.metadata);
     const attributes = { 'rpc.system': 'grpc', 'nfvd.who': who };
@@ -165,6 +171,8 @@ export class HandlerFactory {
     const origin = { who, requestId: requestIdOf(call.request), trace };
     let leave: (() => void) | undefined;
     const admit = (): void => {
+      const refusal = this.hooks.refusalOf?.(identity);
+      if (refusal !== undefined) throw refusal;
       leave = this.trust.mutualTls ? this.hooks.limiter?.begin(who) : undefined;
     };
     const end = ({ revision = 0, error }: Outcome): void => {
@@ -193,12 +201,17 @@ interface Outcome {
 interface Begun {
   readonly caller: Caller;
   readonly origin: Origin;
-  /** @throws NfvError TOO_MANY_REQUESTS */
+  /** @throws NfvError TOO_MANY_REQUESTS, that of `refusalOf` */
   readonly admit: () => void;
   readonly end: (outcome: Outcome) => void;
 }
 
 type ServerCall<Req, Res> = ServerUnaryCall<Req, Res> | ServerWritableStream<Req, Res>;
+
+function deadlineOf<Req, Res>(call: ServerCall<Req, Res>): Pick<Call, 'deadline'> {
+  const deadline = Number(call.getDeadline());
+  return Number.isFinite(deadline) ? { deadline } : {};
+}
 
 async function pump<Req, Res>(
   call: ServerWritableStream<Req, Res>,

@@ -3,6 +3,7 @@ import { loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import type { ProtoGrpcType as NvaProto } from './gen/nva_service.js';
 import type { ProtoGrpcType as SessionProto } from './gen/nve_session_service.js';
+import type { ProtoGrpcType as ReplicaProto } from './gen/nva_replica_service.js';
 import type { ProtoGrpcType as StatusProto } from './gen/status.js';
 import type { ProtoGrpcType as DetailsProto } from './gen/error_details.js';
 import type { ProtoGrpcType as EtcdProto } from './gen/rpc.js';
@@ -16,7 +17,7 @@ const LOADER_OPTIONS = {
   oneofs: true,
 } as const;
 
-export type Protos = NvaProto & SessionProto & StatusProto & DetailsProto;
+export type Protos = NvaProto & SessionProto & ReplicaProto & StatusProto & DetailsProto;
 
 export interface Loaded {
   /** Clients, service definitions and message types. */
@@ -30,6 +31,7 @@ export function loadProtos(): Loaded {
   const definition = load([
     'nfv/v1/nva_service.proto',
     'nfv/v1/nve_session_service.proto',
+    'nfv/v1/nva_replica_service.proto',
     'google/rpc/status.proto',
     'google/rpc/error_details.proto',
   ]);

@@ -11,6 +11,22 @@ export function traceOf(metadata: Metadata): TraceContext | undefined {
   return typeof value === 'string' ? parseTraceparent(value) : undefined;
 }
 
+/** For whom a replica of the NVA asks another one, percent-encoded: names may have any character. */
+export const ON_BEHALF_OF = 'nfvd-on-behalf-of';
+const MAX_BEHALF = 256;
+
+/** Empty: nobody is named. What it says is worth as much as who says it. */
+export function onBehalfOf(metadata: Metadata): string {
+  const [value] = metadata.get(ON_BEHALF_OF);
+  if (typeof value !== 'string') return '';
+  try {
+    return decodeURIComponent(value).slice(0, MAX_BEHALF);
+  } catch {
+    // No percent-encoding: it is as good as none.
+    return '';
+  }
+}
+
 const MAX_REQUEST_ID = 64;
 
 /** Of a request that has one; of a text that is none, so much as a UUID may have. */

@@ -4,12 +4,14 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { NvaApi } from '../model/api.js';
+import type { ReplicaApi } from '../model/replica.js';
 import { formatTarget } from './address.js';
 import { DeltaEncoder, takingEncoded } from './delta-encoder.js';
 import { HandlerFactory, type CallHooks } from './handlers.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
 import { nvaServiceHandlers } from './nva-service.js';
+import { replicaHandlers, replicaHooks } from './replica-service.js';
 import { sessionServiceHandlers, type SessionHandler } from './session-service.js';
 import { Peers } from './peers.js';
 import { StatusCodec } from './status.js';
@@ -29,12 +31,15 @@ export interface RpcServerOptions {
   readonly nva?: CallHooks & {
     readonly api: NvaApi;
     readonly session: SessionHandler;
+    /** For other replicas; absent: there are none. */
+    readonly replica?: ReplicaApi | undefined;
     /** The trust domain whose identities count; undefined: any. */
     readonly trustDomain?: string | undefined;
   };
 }
 
 const NVA_SERVICES = ['nfv.v1.NvaService', 'nfv.v1.NveSessionService'];
+const REPLICA_SERVICE = 'nfv.v1.NvaReplicaService';
 
 export class RpcServer {
   /** Whom certificates tell of, and who is of this host, have servers of their own: no mix-up. */
@@ -47,7 +52,7 @@ export class RpcServer {
   constructor(options: RpcServerOptions) {
     this.#options = options;
     const loaded = loadProtos();
-    this.#services = ['', ...(options.nva === undefined ? [] : NVA_SERVICES)];
+    this.#services = servicesOf(options);
     this.#health = new HealthImplementation(
       Object.fromEntries(this.#services.map((service) => [service, 'NOT_SERVING'] as const)),
     );
@@ -69,13 +74,16 @@ export class RpcServer {
     if (nva === undefined) return;
     const codec = new StatusCodec(protos);
     const trust = { mutualTls, trustDomain: nva.trustDomain, peers: this.#peers };
-    const { NvaService, NveSessionService } = protos.nfv.v1;
+    const { NvaService, NveSessionService, NvaReplicaService } = protos.nfv.v1;
     const handlers = new HandlerFactory(codec, nva, trust);
     server.addService(NvaService.service, nvaServiceHandlers(nva.api, handlers));
     server.addService(
       takingEncoded(NveSessionService.service),
       sessionServiceHandlers(nva.session, deltas, codec, trust, nva.limiter),
     );
+    if (nva.replica === undefined) return;
+    const forReplicas = new HandlerFactory(codec, replicaHooks(nva), trust);
+    server.addService(NvaReplicaService.service, replicaHandlers(nva.replica, forReplicas));
   }
 
   /**
@@ -118,6 +126,12 @@ export class RpcServer {
     this.setServing(false);
     await Promise.all(Object.values(this.#servers).map((server) => shutDown(server, graceMs)));
   }
+}
+
+/** By their names; the empty one is the server itself. */
+function servicesOf({ nva }: RpcServerOptions): string[] {
+  if (nva === undefined) return [''];
+  return ['', ...NVA_SERVICES, ...(nva.replica === undefined ? [] : [REPLICA_SERVICE])];
 }
 
 /**

@@ -1,8 +1,8 @@
 import { Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
-import { formatTraceparent, type TraceContext } from '../model/origin.js';
-import { TRACEPARENT } from './origin.js';
+import { formatTraceparent, type Origin, type TraceContext } from '../model/origin.js';
+import { ON_BEHALF_OF, TRACEPARENT } from './origin.js';
 import type { StatusCodec } from './status.js';
 
 /** A method of a generated client with its request bound. */
@@ -21,21 +21,27 @@ export class Unary {
     private readonly trace?: TraceContext,
   ) {}
 
-  /** What goes with every call. */
-  metadata(): Metadata {
+  /** What goes with every call. @param origin of a call that this one is made for */
+  metadata(origin?: Origin): Metadata {
     const metadata = new Metadata();
-    if (this.trace !== undefined) metadata.set(TRACEPARENT, formatTraceparent(this.trace));
+    const trace = origin?.trace ?? this.trace;
+    if (trace !== undefined) metadata.set(TRACEPARENT, formatTraceparent(trace));
+    if (origin !== undefined) metadata.set(ON_BEHALF_OF, encodeURIComponent(origin.who));
     return metadata;
   }
 
-  call<Res>({ signal }: Call, start: Start<Res>, extraMs = 0): Promise<Res> {
+  call<Res>(
+    { signal, origin, deadline: latest = Infinity }: Call,
+    start: Start<Res>,
+    extraMs = 0,
+  ): Promise<Res> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(new NfvError('CANCELLED', 'cancelled before it was sent'));
         return;
       }
-      const deadline = Date.now() + this.timeoutMs + extraMs;
-      const call = start(this.metadata(), { deadline }, (error, response) => {
+      const deadline = Math.min(latest, Date.now() + this.timeoutMs + extraMs);
+      const call = start(this.metadata(origin), { deadline }, (error, response) => {
         signal.removeEventListener('abort', cancel);
         if (response === undefined) reject(this.mapError(error, signal));
         else resolve(response);

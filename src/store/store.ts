@@ -152,6 +152,8 @@ export interface Peers {
   isAlive(process: string): boolean;
   /** How many there are besides this one, as far as it knows. */
   others(): number;
+  /** Where the others say that they are reached, by their names; of those that say so. */
+  addresses(): ReadonlyMap<string, string>;
   /** Milliseconds since the store last answered; it is asked every second. */
   silentMs(): number;
   /** Calls back whenever processes came or went. @returns what ends that */

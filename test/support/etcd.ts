@@ -201,7 +201,7 @@ function peerUrl(ports: readonly number[], member: number): string {
   return `http://127.0.0.1:${ports[2 * member + 1] ?? 0}`;
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
     servers.map(

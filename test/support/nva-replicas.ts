@@ -24,15 +24,28 @@ interface Replica {
   readonly client: NvaClient;
 }
 
+/** More of the configuration of a replica. */
+export type MoreConfig = (i: number, socket: string) => Readonly<Record<string, unknown>>;
+
+/** Each asks the others, over its socket. */
+export const asPeers: MoreConfig = (_, socket) => ({ peer: { advertise: `unix:${socket}` } });
+
 export class NvaReplicas {
   readonly #dir = tempDir();
   readonly #files = new DaemonFiles(this.#dir.path);
   readonly #replicas: Replica[] = [];
 
-  private constructor(private readonly cluster: EtcdCluster) {}
+  private constructor(
+    private readonly cluster: EtcdCluster,
+    private readonly more: MoreConfig,
+  ) {}
 
-  static async start(cluster: EtcdCluster, count: number): Promise<NvaReplicas> {
-    const all = new NvaReplicas(cluster);
+  static async start(
+    cluster: EtcdCluster,
+    count: number,
+    more: MoreConfig = () => ({}),
+  ): Promise<NvaReplicas> {
+    const all = new NvaReplicas(cluster, more);
     for (let i = 0; i < count; i++) {
       const address = { kind: 'unix', path: all.socket(i) } as const;
       const client = new NvaClient({ address, timeoutMs: 20_000 });
@@ -58,8 +71,14 @@ export class NvaReplicas {
       store: { kind: 'etcd', endpoints: [...members.slice(first), ...members.slice(0, first)] },
       listen: [{ address: `unix:${this.socket(i)}` }],
       log: { level: 'info' },
+      ...this.more(i, this.socket(i)),
     });
     this.#at(i).daemon = await Daemon.start(['nva', '--config', config]);
+  }
+
+  /** A client that `close` does not know of. */
+  impatient(i: number, timeoutMs: number): NvaClient {
+    return new NvaClient({ address: { kind: 'unix', path: this.socket(i) }, timeoutMs });
   }
 
   daemon(i: number): Daemon {

@@ -30,11 +30,11 @@ export function traceFromWire({ state, hops }: TraceResponse__Output): TraceResu
   return { state: STATES.fromWire('state', state), hops: hops.map(hopFromWire) };
 }
 
-function hopToWire({ nve, state, ...rest }: Hop): WireHop {
+export function hopToWire({ nve, state, ...rest }: Hop): WireHop {
   return { ...rest, nve: nve === '' ? '' : formatName('nves', nve), state: STATES.toWire(state) };
 }
 
-function hopFromWire({ nve, what, key, state, code, reason }: WireHopOut): Hop {
+export function hopFromWire({ nve, what, key, state, code, reason }: WireHopOut): Hop {
   const id = nve === '' ? '' : requireName('nves', nve);
   return { nve: id, what, key, state: STATES.fromWire('state', state), code, reason };
 }

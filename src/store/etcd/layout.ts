@@ -5,7 +5,7 @@
  *   PREFIX head       written by every transaction, with an id of it: its modRevision is the
  *                     store's revision, whatever else is in the same etcd
  *   PREFIX copying    only while another store is copied there
- *   PREFIX live/ID    a process that has the store open, by a lease
+ *   PREFIX live/ID    a process that has the store open, by a lease: where others reach it, or nothing
  *   PREFIX data/KEY   a key of the store, its value as it is
  */
 import type { EtcdRange } from '../../rpc/etcd/types.js';

@@ -1,6 +1,6 @@
 /**
  * Who has the store open: each process has a key with a lease, which goes when it is killed. Keys
- * with a lease hold nothing else: that one ran out tells that a process is silent, no more.
+ * with a lease hold nothing but where it is reached: that one ran out tells that a process is silent, no more.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import type { EtcdApi } from '../../rpc/etcd/types.js';
@@ -19,7 +19,8 @@ const MAX_ABSENT = 1000;
 export class EtcdPeers implements Peers {
   readonly self = randomBytes(9).toString('base64url');
   readonly #callbacks = new Set<() => void>();
-  #alive: ReadonlySet<string> = new Set([this.self]);
+  /** With what each says of where it is reached; empty: nothing. */
+  #alive: ReadonlyMap<string, string> = new Map([[this.self, '']]);
   /** Those that somebody has asked for, and that the last look may have been too early for. */
   readonly #asked = new Set<string>();
   /** Those that a look has not found, the oldest first. */
@@ -31,6 +32,8 @@ export class EtcdPeers implements Peers {
     private readonly layout: Layout,
     /** Milliseconds since etcd was last heard. */
     private readonly silence: () => number,
+    /** Where this one is reached; empty: that is for nobody to know. */
+    private readonly advertise = '',
   ) {}
 
   /** One that is heard of for the first time is there until a look has not found it. */
@@ -42,7 +45,12 @@ export class EtcdPeers implements Peers {
   }
 
   others(): number {
-    return [...this.#alive].filter((process) => process !== this.self).length;
+    return [...this.#alive.keys()].filter((process) => process !== this.self).length;
+  }
+
+  addresses(): ReadonlyMap<string, string> {
+    const others = [...this.#alive].filter(([process]) => process !== this.self);
+    return new Map(others.filter(([, address]) => address !== ''));
   }
 
   silentMs(): number {
@@ -62,13 +70,14 @@ export class EtcdPeers implements Peers {
     if (!isKept) await this.#announce();
     const asked = [...this.#asked];
     const { live } = this.layout;
-    const range = { ...allOf(live), keysOnly: true };
-    const read = { kind: 'range', range } as const;
+    const read = { kind: 'range', range: allOf(live) } as const;
     const answer = await this.api.ask({ compare: [], success: [read], failure: [] });
     const found = answer.ranges[0]?.kvs ?? [];
-    const alive = new Set(found.map(({ key }) => key.toString('utf8', live.length)));
-    const gone = [...this.#alive, ...asked].filter((id) => !alive.has(id));
-    const come = [...alive].filter((id) => !this.#alive.has(id));
+    const alive = new Map(
+      found.map(({ key, value }) => [key.toString('utf8', live.length), value.toString()]),
+    );
+    const gone = [...this.#alive.keys(), ...asked].filter((id) => !alive.has(id));
+    const come = [...alive.keys()].filter((id) => !this.#alive.has(id));
     this.#alive = alive;
     for (const id of asked) this.#asked.delete(id);
     for (const id of gone) this.#absent.add(id);
@@ -94,7 +103,7 @@ export class EtcdPeers implements Peers {
     const lease = randomInt(1, MAX_LEASE_ID);
     await this.api.grantLease(lease, LEASE_S);
     const key = Buffer.concat([this.layout.live, Buffer.from(this.self)]);
-    const put = { kind: 'put', key, value: Buffer.alloc(0), lease } as const;
+    const put = { kind: 'put', key, value: Buffer.from(this.advertise), lease } as const;
     await this.api.ask({ compare: [], success: [put], failure: [] });
     this.#lease = lease;
   }

@@ -34,6 +34,8 @@ export interface EtcdStoreOptions {
   readonly maxTxnOps?: number;
   /** Milliseconds since 1970, for the epoch; default Date.now. */
   readonly now?: () => number;
+  /** Where other processes that have the store open reach this one; default: nowhere. */
+  readonly advertise?: string;
   /** See Opening. */
   readonly make?: StoreIdentity;
   /** See Opening. */
@@ -58,7 +60,8 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
   const { api, prefix, maxTxnOps = 128, now = Date.now, patienceMs = PATIENCE_MS } = options;
   const layout = new Layout(prefix);
   let state: State | undefined;
-  const peers = new EtcdPeers(api, layout, () => state?.silentMs ?? 0);
+  const silence = (): number => state?.silentMs ?? 0;
+  const peers = new EtcdPeers(api, layout, silence, options.advertise);
   try {
     await checkServer(api, layout, maxTxnOps);
     // First of all: a new store's first transaction is to have the revision after its making.

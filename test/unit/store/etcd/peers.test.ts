@@ -5,12 +5,12 @@ import { EtcdPeers } from '../../../../src/store/etcd/peers.js';
 
 /** What of etcd the peers need: keys with leases. */
 class Leases {
-  readonly #keys = new Map<number, Buffer>();
+  readonly #keys = new Map<number, { readonly key: Buffer; readonly value: Buffer }>();
   /** Awaited before an answer of `ask` is given, which tells what was there when it was asked. */
   beforeAnswer: Promise<void> = Promise.resolve();
 
-  peer(): EtcdPeers {
-    return new EtcdPeers(this, new Layout('/t/'), () => 0);
+  peer(advertise?: string): EtcdPeers {
+    return new EtcdPeers(this, new Layout('/t/'), () => 0, advertise);
   }
 
   /** All leases run out. */
@@ -20,10 +20,10 @@ class Leases {
 
   async ask({ success }: EtcdTxn): Promise<EtcdTxnResult> {
     for (const op of success) {
-      if (op.kind === 'put' && op.lease !== undefined) this.#keys.set(op.lease, op.key);
+      if (op.kind === 'put' && op.lease !== undefined) this.#keys.set(op.lease, op);
     }
-    const kvs = [...this.#keys.values()].map((key) => {
-      return { key, value: Buffer.alloc(0), createRevision: 1, modRevision: 1 };
+    const kvs = [...this.#keys.values()].map(({ key, value }) => {
+      return { key, value, createRevision: 1, modRevision: 1 };
     });
     await this.beforeAnswer;
     return { succeeded: true, revision: 1, ranges: [{ kvs, more: false }] };
@@ -100,6 +100,26 @@ describe('store/etcd/peers', () => {
     await second.beat();
     await first.beat();
     assert.equal(first.isAlive(second.self), true);
+  });
+
+  it('says where it is reached, if it is; what it says goes with it', async () => {
+    const etcd = new Leases();
+    const [first, second] = [etcd.peer('192.0.2.1:4433'), etcd.peer('unix:/run/b.sock')];
+    const third = etcd.peer();
+    for (const peer of [third, second, first]) await peer.beat();
+    assert.deepEqual([...first.addresses()], [[second.self, 'unix:/run/b.sock']]);
+    await third.beat();
+    assert.deepEqual(
+      new Map(third.addresses()),
+      new Map([
+        [first.self, '192.0.2.1:4433'],
+        [second.self, 'unix:/run/b.sock'],
+      ]),
+    );
+    await second.leave();
+    await first.beat();
+    assert.deepEqual([...first.addresses()], []);
+    assert.equal(first.others(), 1);
   });
 
   it('one that leaves is gone', async () => {

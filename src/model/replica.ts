@@ -1,0 +1,38 @@
+/** What replicas of an NVA ask each other: of NVEs whose session the one that is asked has. */
+import type { Call } from './api.js';
+import type { EndpointCounters, Hop } from './trace.js';
+
+/** Something on an NVE that a frame passes. */
+export interface PassedItem {
+  /** For people. */
+  readonly what: string;
+  /** Of the item. */
+  readonly key: string;
+}
+
+export interface NveTrace {
+  readonly nve: string;
+  readonly passed: readonly PassedItem[];
+  /** Only what the NVE last reported; otherwise it is asked to look. */
+  readonly reportedOnly: boolean;
+}
+
+/** The port of an endpoint, where it is. */
+export interface PortAt {
+  readonly endpoint: string;
+  readonly nve: string;
+}
+
+/** It answers of its own sessions alone, and asks nobody else. */
+export interface ReplicaApi {
+  /** How the NVE itself stands, and then what is passed there, one hop for each. */
+  traceNve(question: NveTrace, call: Call): Promise<readonly Hop[]>;
+  /** In the order of `ports`; that an NVE cannot tell is an answer. */
+  countPorts(ports: readonly PortAt[], call: Call): Promise<readonly EndpointCounters[]>;
+}
+
+/** The way to other replicas. */
+export interface ReplicaAccess {
+  /** @param address as that one says @throws NfvError NVA_UNREACHABLE: it cannot be asked there */
+  at(address: string): ReplicaApi;
+}

@@ -1,0 +1,96 @@
+/** Asking the other replicas of the NVA, within bounds. */
+import { NfvError } from '../errors.js';
+import type { Call } from '../model/api.js';
+import type { Clock } from '../model/clock.js';
+import type { ReplicaAccess, ReplicaApi } from '../model/replica.js';
+import type { Peers } from '../store/store.js';
+
+export interface OtherReplicasDeps {
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  /** Undefined: the store has no others. */
+  readonly peers: Pick<Peers, 'addresses'> | undefined;
+  /** Undefined: this one has no way to them. */
+  readonly access: ReplicaAccess | undefined;
+}
+
+/** Questions to one replica that may be without an answer. */
+export const MAX_ASKED = 64;
+/** Of what the caller still waits, so much: the rest is for telling it. */
+const SHARE = 0.8;
+
+export class OtherReplicas {
+  readonly #asked = new Map<string, number>();
+
+  constructor(private readonly deps: OtherReplicasDeps) {}
+
+  /**
+   * Asks one once; its answer comes within `withinMs`, and before the caller has stopped waiting.
+   * @param replica its name in the store
+   * @throws NfvError NVA_UNREACHABLE, DEADLINE_EXCEEDED, CANCELLED, TOO_MANY_REQUESTS, and what it answers
+   */
+  async ask<Answer>(
+    replica: string,
+    withinMs: number,
+    call: Call,
+    question: (api: ReplicaApi, call: Call) => Promise<Answer>,
+  ): Promise<Answer> {
+    const address = this.#addressOf(replica);
+    const api = this.deps.access?.at(address);
+    if (api === undefined) throw noWay();
+    const asked = this.#asked.get(replica) ?? 0;
+    if (asked >= MAX_ASKED) {
+      throw new NfvError(
+        'TOO_MANY_REQUESTS',
+        `${address} is being asked by ${asked} calls already`,
+      );
+    }
+    this.#asked.set(replica, asked + 1);
+    try {
+      return await this.#within(withinMs, address, call, (limited) => question(api, limited));
+    } finally {
+      const left = (this.#asked.get(replica) ?? 1) - 1;
+      if (left > 0) this.#asked.set(replica, left);
+      else this.#asked.delete(replica);
+    }
+  }
+
+  async #within<Answer>(
+    withinMs: number,
+    address: string,
+    call: Call,
+    question: (call: Call) => Promise<Answer>,
+  ): Promise<Answer> {
+    const now = this.deps.clock.now();
+    const left = call.deadline === undefined ? Infinity : (call.deadline - now) * SHARE;
+    const ms = Math.max(0, Math.min(withinMs, left));
+    const timeout = new AbortController();
+    const cancelTimer = this.deps.clock.after(ms, () => {
+      timeout.abort();
+    });
+    const signal = AbortSignal.any([call.signal, timeout.signal]);
+    try {
+      return await question({ ...call, signal, deadline: now + ms });
+    } catch (cause) {
+      if (!timeout.signal.aborted || call.signal.aborted) throw cause;
+      const text = `${address}: no answer within ${Math.round(ms)} ms`;
+      throw new NfvError('DEADLINE_EXCEEDED', text, { cause });
+    } finally {
+      cancelTimer();
+    }
+  }
+
+  #addressOf(replica: string): string {
+    if (this.deps.access === undefined) throw noWay();
+    const address = this.deps.peers?.addresses().get(replica);
+    if (address !== undefined) return address;
+    throw new NfvError('NVA_UNREACHABLE', 'it does not say where it is reached', {
+      remedy: 'configure peer.advertise there',
+    });
+  }
+}
+
+function noWay(): NfvError {
+  return new NfvError('NVA_UNREACHABLE', 'this replica is not to ask others', {
+    remedy: 'configure peer.advertise here and there',
+  });
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import type { Call } from '../../../src/model/api.js';
+import type { ReplicaApi } from '../../../src/model/replica.js';
+import { NfvError } from '../../../src/errors.js';
+import { MAX_ASKED, OtherReplicas } from '../../../src/nva/other-replicas.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { refusal, refusedWith } from '../../support/refusals.js';
+
+const ADDRESS = '192.0.2.2:4433';
+const API: ReplicaApi = {
+  traceNve: () => Promise.resolve([]),
+  countPorts: () => Promise.resolve([]),
+};
+const patient: Call = { signal: new AbortController().signal };
+
+/** Answers when it is cancelled, as a call over the wire does. */
+function never(call: Call): Promise<never> {
+  return new Promise((_, reject) => {
+    const cancel = (): void => {
+      reject(new NfvError('CANCELLED', 'cancelled'));
+    };
+    if (call.signal.aborted) cancel();
+    else call.signal.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+describe('nva/other-replicas', () => {
+  let clock: FakeClock;
+  let asked: string[];
+  let others: OtherReplicas;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    asked = [];
+    others = new OtherReplicas({
+      clock,
+      peers: { addresses: () => new Map([['b', ADDRESS]]) },
+      access: {
+        at(address) {
+          asked.push(address);
+          return API;
+        },
+      },
+    });
+  });
+
+  it('asks where the replica says that it is, and leaves nothing behind', async () => {
+    assert.equal(await others.ask('b', 1000, patient, () => Promise.resolve(7)), 7);
+    assert.deepEqual(asked, [ADDRESS]);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('one that does not say where it is, is not asked', async () => {
+    const error = await refusedWith(
+      'NVA_UNREACHABLE',
+      others.ask('c', 1000, patient, () => Promise.resolve()),
+    );
+    assert.equal(error.remedy, 'configure peer.advertise there');
+  });
+
+  it('nobody is asked without a way to ask', async () => {
+    const peers = { addresses: () => new Map([['b', ADDRESS]]) };
+    const alone = new OtherReplicas({ clock, peers, access: undefined });
+    await refusedWith(
+      'NVA_UNREACHABLE',
+      alone.ask('b', 1000, patient, () => Promise.resolve()),
+    );
+  });
+
+  const WAITS = [
+    { title: 'no longer than it may', deadline: undefined, ms: 1000 },
+    { title: 'four fifths of what the caller still waits', deadline: 500, ms: 400 },
+    { title: 'not at all for a caller that is late', deadline: -1, ms: 0 },
+    { title: 'no longer for a patient caller', deadline: 60_000, ms: 1000 },
+  ];
+  for (const { title, deadline, ms } of WAITS) {
+    it(`waits for an answer ${title}`, async () => {
+      const call: Call =
+        deadline === undefined ? patient : { ...patient, deadline: clock.now() + deadline };
+      const told: (number | undefined)[] = [];
+      const answer = refusal(
+        others.ask('b', 1000, call, (_, limited) => {
+          told.push(limited.deadline);
+          return never(limited);
+        }),
+      );
+      assert.deepEqual(told, [clock.now() + ms]);
+      assert.equal(clock.nextIn, ms);
+      await clock.advance(ms);
+      const { code, message } = await answer;
+      assert.deepEqual(
+        [code, message],
+        ['DEADLINE_EXCEEDED', `${ADDRESS}: no answer within ${ms} ms`],
+      );
+    });
+  }
+
+  it('asks no longer than its caller is there', async () => {
+    const gone = new AbortController();
+    const answer = refusal(
+      others.ask('b', 1000, { signal: gone.signal }, (_, call) => never(call)),
+    );
+    gone.abort();
+    assert.equal((await answer).code, 'CANCELLED');
+    assert.equal(clock.pending, 0);
+  });
+
+  it('hands on what the replica refuses', async () => {
+    const refused = new NfvError('ACCESS_DENIED', 'no replica');
+    assert.equal(
+      await refusal(others.ask('b', 1000, patient, () => Promise.reject(refused))),
+      refused,
+    );
+  });
+
+  it(`asks one at most ${MAX_ASKED} questions at once`, async () => {
+    const waiting = Array.from({ length: MAX_ASKED }, () =>
+      refusal(others.ask('b', 1000, patient, (_, call) => never(call))),
+    );
+    await refusedWith(
+      'TOO_MANY_REQUESTS',
+      others.ask('b', 1000, patient, () => Promise.resolve(1)),
+    );
+    await clock.advance(1000);
+    await Promise.all(waiting);
+    assert.equal(await others.ask('b', 1000, patient, () => Promise.resolve(1)), 1);
+  });
+});

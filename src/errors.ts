@@ -103,6 +103,7 @@ export const ERROR_TABLE = {
   DEADLINE_EXCEEDED: row('DEADLINE_EXCEEDED', true, 'repeat with a longer deadline'),
   CANCELLED: row('CANCELLED', false, 'repeat the request if it is still wanted'),
   NVA_UNREACHABLE: row('UNAVAILABLE', true, 'check that "nfvd nva" runs and the address is right'),
+  RIGHTS_CHANGED: row('UNAVAILABLE', true, 'call again: it goes on with the rights of now'),
   SHUTTING_DOWN: row('UNAVAILABLE', true, 'repeat the request in a moment'),
   INTERNAL: row('INTERNAL', false, 'report this with the log lines around it'),
 

@@ -35,7 +35,9 @@ program
       const peers = config.peer === undefined ? [] : [config.peer];
       await checkTls([...config.listen, ...peers, ...(config.metrics?.listen ?? [])]);
       await checkStoreFiles(config);
-      await (await import('./nva-daemon.js')).readPolicy(config);
+      if (config.access !== undefined) {
+        await (await import('./policy-file.js')).readPolicyFile(config.access.policyFile);
+      }
       print(`${flags.config}: ok`);
       return;
     }

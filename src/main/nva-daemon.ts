@@ -1,13 +1,12 @@
 /** `nfvd nva`: the NVA as a process. */
-import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import { NfvError } from '../errors.js';
-import { callerOf, parseAccessPolicy, type AccessPolicy } from '../model/access-policy.js';
+import { callerOf } from '../model/access-policy.js';
 import { systemClock, timestamp } from '../model/clock.js';
 import { errorFields } from '../model/log.js';
 import type { Tracer } from '../model/tracing.js';
 import { AuditLog, type AuditEntry } from '../nva/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
+import type { LivePolicy } from '../nva/live-policy.js';
 import { GuardingNva } from '../nva/guarding.js';
 import type { LivenessTuning } from '../nva/liveness/liveness.js';
 import { Nva } from '../nva/nva.js';
@@ -19,6 +18,7 @@ import type { TlsKeeper } from '../rpc/tls-keeper.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
 import { makeNvaMetrics, type NvaMetricsParts } from './nva-metrics.js';
 import { openNvaStore } from './nva-store.js';
+import { PolicyFile } from './policy-file.js';
 import { openTracing } from './tracing.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
@@ -30,14 +30,14 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
       history: { maxChanges, maxAge },
       duplicates: { moves, window: windowMs, macHold: macHoldMs, ipHold: ipHoldMs },
     } = config;
-    const policy = await readPolicy(config);
+    const policy = await openPolicy(config, log, closing);
     const audit = await openAudit(config, log);
     if (audit !== undefined) closing.add(() => audit.close());
     const tls = keepCertificates(log);
     closing.add(() => tls.close());
     const tracing = await openTracing(config.tracing, 'nfvd-nva', log);
     if (tracing !== undefined) closing.add(() => tracing.stop());
-    const opened = await openNvaStore(config);
+    const opened = await openNvaStore(config, tls);
     closing.add(() => opened.close());
     const running: { nva?: Nva } = {};
     const metrics = await makeNvaMetrics(config, tls, () => running.nva?.read());
@@ -56,7 +56,7 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
       ...(replicas === undefined ? {} : { replicas }),
       ...(liveness === undefined ? {} : { liveness }),
       duplicates: { moves, windowMs, macHoldMs, ipHoldMs },
-      ...(policy === undefined ? {} : { policy }),
+      ...(policy === undefined ? {} : { policy: () => policy.current }),
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
       ...(tracing === undefined ? {} : { tracer: tracing }),
     });
@@ -93,14 +93,25 @@ function livenessOf({ liveness }: NvaConfig): LivenessTuning | undefined {
 }
 
 /** @throws NfvError FILE_UNREADABLE, CONFIG_INVALID */
-export async function readPolicy({ access }: NvaConfig): Promise<AccessPolicy | undefined> {
+async function openPolicy(
+  { access }: NvaConfig,
+  log: Logger,
+  closing: Closing,
+): Promise<LivePolicy | undefined> {
   if (access === undefined) return undefined;
-  const { policyFile } = access;
-  const text = await readFile(policyFile, 'utf8').catch((cause: unknown) => {
-    const { message } = NfvError.from(cause);
-    throw new NfvError('FILE_UNREADABLE', `${policyFile}: ${message}`, { cause });
+  const file = await PolicyFile.open(access.policyFile, systemClock, {
+    replaced: (path) => {
+      log.info({ file: path }, 'new access policy in use');
+    },
+    refused: (path, error) => {
+      log.error(
+        { file: path, ...errorFields(error) },
+        'new access policy refused; the old one stays',
+      );
+    },
   });
-  return parseAccessPolicy(text, policyFile);
+  closing.add(() => file.close());
+  return file.policy;
 }
 
 async function openAudit({ audit }: NvaConfig, log: Logger): Promise<AuditLog | undefined> {
@@ -114,7 +125,7 @@ interface ServerParts {
   readonly config: NvaConfig;
   readonly nva: Nva;
   readonly log: Logger;
-  readonly policy: AccessPolicy | undefined;
+  readonly policy: LivePolicy | undefined;
   readonly audit: AuditLog | undefined;
   readonly tls: TlsKeeper;
   readonly metrics: NvaMetricsParts | undefined;
@@ -133,8 +144,9 @@ function makeServer(parts: ServerParts): RpcServer {
       replica: hasPeers ? nva.questions.own : undefined,
       tracer: tracing,
       limiter: new CallLimiter(config.limits, systemClock),
-      trustDomain: policy?.trustDomain,
-      callerOf: (identity) => callerOf(policy, identity),
+      trustDomain: policy?.current.trustDomain,
+      callerOf: (identity) => policy?.callerOf(identity) ?? callerOf(undefined, identity),
+      watchRights: (identity, cut) => policy?.watch(identity, cut) ?? (() => undefined),
       onCallEnd(end) {
         audit?.add(auditEntry(end));
         metrics?.meter.called(end);

@@ -2,7 +2,9 @@
 import type { NvaConfig } from '../nva/config.js';
 import type { StoreConfig } from '../nva/store-config.js';
 import { formatTarget } from '../rpc/address.js';
+import type { EtcdTls } from '../rpc/etcd/members.js';
 import type { EtcdApi } from '../rpc/etcd/types.js';
+import type { TlsKeeper } from '../rpc/tls-keeper.js';
 import type { Store } from '../store/store.js';
 
 /** A plan of a thousand endpoints or so goes in one transaction. */
@@ -10,8 +12,11 @@ const EMBEDDED_TXN_OPS = 20_000;
 
 // Each of them is loaded only where it is used.
 
-/** @throws NfvError of openLmdbStore or openEtcdStore */
-export async function openNvaStore(config: NvaConfig): Promise<Store> {
+/**
+ * @param keeper looks after the certificate for etcd
+ * @throws NfvError of openLmdbStore or openEtcdStore
+ */
+export async function openNvaStore(config: NvaConfig, keeper: TlsKeeper): Promise<Store> {
   const { store, dataDir, maxStoreBytes, peer } = config;
   if (store.kind === 'embedded') {
     const { openLmdbStore } = await import('../store/lmdb/store.js');
@@ -20,17 +25,32 @@ export async function openNvaStore(config: NvaConfig): Promise<Store> {
   const { openEtcdStore } = await import('../store/etcd/store.js');
   const { prefix, maxTxnOps } = store;
   const advertise = peer === undefined ? '' : formatTarget(peer.advertise);
-  return openEtcdStore({ api: await etcdClient(store), prefix, maxTxnOps, advertise });
+  const api = await etcdClient(store, keeper);
+  return openEtcdStore({ api, prefix, maxTxnOps, advertise });
 }
 
-/** @throws NfvError FILE_UNREADABLE */
-export async function etcdClient({ endpoints, tls, user }: StoreConfig): Promise<EtcdApi> {
+/**
+ * @param keeper absent: the TLS files are read once
+ * @throws NfvError FILE_UNREADABLE
+ */
+export async function etcdClient(
+  { endpoints, tls, user }: StoreConfig,
+  keeper?: TlsKeeper,
+): Promise<EtcdApi> {
   const { EtcdClient } = await import('../rpc/etcd/client.js');
   return new EtcdClient({
     endpoints,
-    ...(tls && { tls: { ca: tls.ca, ...(tls.cert !== '' && { cert: tls.cert, key: tls.key }) } }),
+    ...(tls && { tls: tlsOf(tls, keeper) }),
     ...(user && { user: { username: user.name, passwordFile: user.passwordFile } }),
   });
+}
+
+function tlsOf(
+  { ca, cert, key }: NonNullable<StoreConfig['tls']>,
+  keeper: TlsKeeper | undefined,
+): EtcdTls {
+  if (cert === '') return { ca };
+  return keeper?.keep({ ca, cert, key }) ?? { ca, cert, key };
 }
 
 /** Reads the TLS files and the password. @throws NfvError FILE_UNREADABLE */

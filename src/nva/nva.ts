@@ -176,7 +176,7 @@ export class Nva implements NvaApi {
   #makeQuotas(): Quotas {
     const { store, policy } = this.#options;
     return new Quotas({
-      ...{ store, quotas: policy?.quotas },
+      ...{ store, quotas: policy && (() => policy().quotas) },
       reached: (revision, signal) =>
         this.#revisions.reached(revision, AbortSignal.any([signal, this.#stop.signal])),
     });
@@ -235,7 +235,7 @@ export class Nva implements NvaApi {
     const { store, clock, log, policy, tracer } = this.#options;
     return new Sessions({
       tracer,
-      maySpeakFor: (identity, nve) => maySpeakFor(policy, identity, nve),
+      maySpeakFor: (identity, nve) => maySpeakFor(policy?.(), identity, nve),
       clock,
       log,
       epoch: () => epochOf(store),

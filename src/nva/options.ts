@@ -22,8 +22,8 @@ export interface NvaOptions {
   readonly duplicates?: DuplicateLimits;
   /** Of the record of who changed what. */
   readonly history?: HistoryLimits;
-  /** Absent: every certificate of the CA is as good as another. */
-  readonly policy?: AccessPolicy;
+  /** As it is now. Absent: every certificate of the CA is as good as another. */
+  readonly policy?: () => AccessPolicy;
   /** When an NVE counts as dead; absent: never. */
   readonly liveness?: LivenessTuning;
   /** Is told of what happens. */

@@ -17,7 +17,8 @@ const REACH_MS = 5000;
 
 export interface QuotasDeps {
   readonly store: Store;
-  readonly quotas: AccessPolicy['quotas'];
+  /** As they are now; undefined: there never are any. */
+  readonly quotas: (() => AccessPolicy['quotas']) | undefined;
   /** Resolves when all changes up to a revision have been applied to the counts, or the signal aborts. */
   reached(revision: number, signal: AbortSignal): Promise<void>;
 }
@@ -53,6 +54,7 @@ export class Quotas {
       },
       // With each delete, too: what was freed is seen by whoever counts next.
       quotaKeys: async (spec) => {
+        if (!this.areKept) return [];
         const tenant = await tenantOf(spec);
         return tenant === undefined ? [] : [quotaGenerationKey(tenant, collection)];
       },
@@ -64,14 +66,14 @@ export class Quotas {
     };
   }
 
-  /** Whether there are quotas: if not, nothing is counted. */
+  /** Whether there are quotas now: if not, nobody is to see that something comes or goes. */
   get areKept(): boolean {
-    return this.deps.quotas !== undefined;
+    return this.deps.quotas?.() !== undefined;
   }
 
   /** How many of a kind a tenant may have; undefined: as many as it likes. */
   limitOf(kind: QuotaKind, tenant: string): number | undefined {
-    return limitOf(this.deps.quotas, tenant, kind);
+    return limitOf(this.deps.quotas?.(), tenant, kind);
   }
 
   /**

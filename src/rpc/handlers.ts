@@ -42,6 +42,8 @@ export interface CallHooks {
    * @param behalf for whom they say that they call; empty: for themselves
    */
   callerOf(identity: Identity, behalf: string): Caller;
+  /** What goes on for long ends by `cut` when what somebody may do changes; the answer ends that. Absent: it never does. */
+  watchRights?(identity: Identity, cut: (error: NfvError) => void): () => void;
   /** Why somebody may not call at all; absent, or undefined: they may. */
   refusalOf?(identity: Identity): NfvError | undefined;
   onCallEnd(end: CallEnd): void;
@@ -88,8 +90,8 @@ export class HandlerFactory {
     handle: (request: Req, call: Call) => AsyncIterable<Res>,
   ): handleServerStreamingCall<Req, Res> {
     return (call) => {
-      const { caller, origin, admit, end } = this.#begin(call, true);
-      const { signal, cutOff, forget } = this.#abortSignal(call);
+      const { identity, caller, origin, admit, end } = this.#begin(call, true);
+      const { signal, cutOff, forget } = this.#abortSignal(call, identity);
       Promise.resolve()
         .then(cutOff)
         .then(admit)
@@ -125,10 +127,12 @@ export class HandlerFactory {
 
   /**
    * Aborts when the caller has gone, or may call no more. `cutOff` throws if it is that.
+   * @param streamsTo whose rights are to stay what they are; undefined: they were judged
    * @returns `forget`, for when it no longer matters: grpc-js says "cancelled" at every end.
    */
   #abortSignal<Req, Res>(
     call: ServerCall<Req, Res>,
+    streamsTo?: Identity,
   ): {
     readonly signal: AbortSignal;
     readonly cutOff: () => void;
@@ -139,10 +143,12 @@ export class HandlerFactory {
       controller.abort(new NfvError('CANCELLED', 'the caller has gone or its deadline has passed'));
     };
     let cut: NfvError | undefined;
-    const unwatch = this.trust.peers.watch(certificateOf(call), (error) => {
+    const cutBy = (error: NfvError): void => {
       cut = error;
       controller.abort(error);
-    });
+    };
+    const unwatch = this.trust.peers.watch(certificateOf(call), cutBy);
+    const unwatchRights = streamsTo && this.hooks.watchRights?.(streamsTo, cutBy);
     if (call.cancelled) abort();
     else call.once('cancelled', abort);
     return {
@@ -152,6 +158,7 @@ export class HandlerFactory {
       },
       forget: () => {
         unwatch();
+        unwatchRights?.();
         call.removeListener('cancelled', abort);
       },
     };
@@ -189,7 +196,7 @@ export class HandlerFactory {
         ...(error === undefined ? {} : { error }),
       });
     };
-    return { caller, origin, admit, end };
+    return { identity, caller, origin, admit, end };
   }
 }
 
@@ -199,6 +206,7 @@ interface Outcome {
 }
 
 interface Begun {
+  readonly identity: Identity;
   readonly caller: Caller;
   readonly origin: Origin;
   /** @throws NfvError TOO_MANY_REQUESTS, that of `refusalOf` */

@@ -45,9 +45,14 @@ class LiveServerCredentials extends ServerCredentials {
   }
 }
 
-/** To another end than an NVA. @throws NfvError FILE_UNREADABLE */
-export function clientCredentials(tls: ClientTlsFiles | undefined): ChannelCredentials {
+/**
+ * To another end than an NVA.
+ * @param tls a source: as it is now
+ * @throws NfvError FILE_UNREADABLE
+ */
+export function clientCredentials(tls: ClientTlsFiles | TlsSource | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
+  if ('current' in tls) return fromMaterial(tls.current);
   const { ca, cert, key } = tls;
   if (cert === undefined || key === undefined) return credentials.createSsl(readCa(ca));
   return fromMaterial(readTls({ ca, cert, key }));

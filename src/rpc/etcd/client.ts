@@ -6,10 +6,9 @@ import type { LeaseKeepAliveResponse__Output } from '../gen/etcdserverpb/LeaseKe
 import type { StatusResponse__Output } from '../gen/etcdserverpb/StatusResponse.js';
 import type { TxnResponse__Output } from '../gen/etcdserverpb/TxnResponse.js';
 import type { Address } from '../address.js';
-import type { ClientTlsFiles } from '../tls.js';
 import { txnFromWire, txnToWire } from './convert.js';
 import { etcdError, wantsToken, wasNotSent } from './failures.js';
-import { Members, type Member } from './members.js';
+import { Members, type EtcdTls, type Member } from './members.js';
 import { Token, type EtcdUser } from './token.js';
 import type {
   EtcdApi,
@@ -23,7 +22,7 @@ import { watchMember } from './watch.js';
 export interface EtcdClientOptions {
   /** At least one member; the first is tried first. */
   readonly endpoints: readonly Address[];
-  readonly tls?: ClientTlsFiles | undefined;
+  readonly tls?: EtcdTls | undefined;
   readonly user?: EtcdUser | undefined;
   /** Milliseconds a member has for an answer, before the next one is asked; default 2,000. */
   readonly tryMs?: number;

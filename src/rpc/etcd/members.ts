@@ -8,6 +8,7 @@ import type { MaintenanceClient } from '../gen/etcdserverpb/Maintenance.js';
 import type { WatchClient } from '../gen/etcdserverpb/Watch.js';
 import { formatTarget, type Address } from '../address.js';
 import { loadEtcdProto } from '../load.js';
+import type { TlsSource } from '../tls-keeper.js';
 import { clientCredentials, type ClientTlsFiles } from '../tls.js';
 
 export interface Member {
@@ -38,17 +39,43 @@ const OPTIONS = {
   'grpc.use_local_subchannel_pool': 1,
 } as const;
 
+/** Where certificates are looked after, they are those of the moment in which a channel is made. */
+export type EtcdTls = ClientTlsFiles | TlsSource;
+
+/** What calls that are under way on channels of before have; more than any of them takes. */
+const LINGER_MS = 30_000;
+
 export class Members {
   readonly count: number;
-  readonly #members: readonly Member[];
+  #members: readonly Member[];
+  /** Those of before, and what ends them. */
+  readonly #lingering = new Map<readonly Member[], NodeJS.Timeout>();
+  readonly #proto = loadEtcdProto();
+  readonly #ignore: () => void;
   #current = 0;
   #left = new AbortController();
 
   /** @throws NfvError FILE_UNREADABLE */
-  constructor(endpoints: readonly Address[], tls: ClientTlsFiles | undefined) {
-    const proto = loadEtcdProto();
-    const credentials = clientCredentials(tls);
-    this.#members = endpoints.map((address) => {
+  constructor(
+    private readonly endpoints: readonly Address[],
+    private readonly tls: EtcdTls | undefined,
+  ) {
+    this.#members = this.#make();
+    this.count = endpoints.length;
+    // Every watch waits on it.
+    setMaxListeners(0, this.#left.signal);
+    const isKept = tls !== undefined && 'onChange' in tls;
+    this.#ignore = isKept
+      ? tls.onChange(() => {
+          this.#renew();
+        })
+      : () => undefined;
+  }
+
+  #make(): readonly Member[] {
+    const proto = this.#proto;
+    const credentials = clientCredentials(this.tls);
+    return this.endpoints.map((address) => {
       const target = formatTarget(address);
       const kv = new proto.KV(target, credentials, OPTIONS);
       // One connection a member.
@@ -62,9 +89,19 @@ export class Members {
         maintenance: new proto.Maintenance(target, credentials, shared),
       };
     });
-    this.count = endpoints.length;
-    // Every watch waits on it.
-    setMaxListeners(0, this.#left.signal);
+  }
+
+  /** A channel keeps the certificate that it was made with: there are new ones, for all that begins from now on. */
+  #renew(): void {
+    const old = this.#members;
+    this.#members = this.#make();
+    const timer = setTimeout(() => {
+      this.#lingering.delete(old);
+      closeAll(old);
+    }, LINGER_MS);
+    timer.unref();
+    this.#lingering.set(old, timer);
+    this.#abandon();
   }
 
   get current(): Member {
@@ -82,6 +119,10 @@ export class Members {
   leave(member: Member): void {
     if (member !== this.current) return;
     this.#current = (this.#current + 1) % this.count;
+    this.#abandon();
+  }
+
+  #abandon(): void {
     const left = this.#left;
     this.#left = new AbortController();
     setMaxListeners(0, this.#left.signal);
@@ -89,9 +130,19 @@ export class Members {
   }
 
   close(): void {
-    for (const { kv, watch, auth, lease, maintenance } of this.#members) {
-      const clients: readonly Client[] = [watch, auth, lease, maintenance, kv];
-      for (const client of clients) client.close();
+    this.#ignore();
+    for (const [old, timer] of this.#lingering) {
+      clearTimeout(timer);
+      closeAll(old);
     }
+    this.#lingering.clear();
+    closeAll(this.#members);
+  }
+}
+
+function closeAll(members: readonly Member[]): void {
+  for (const { kv, watch, auth, lease, maintenance } of members) {
+    const clients: readonly Client[] = [watch, auth, lease, maintenance, kv];
+    for (const client of clients) client.close();
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
-import type { Call } from '../../../src/model/api.js';
+import type { Call, WatchEvent } from '../../../src/model/api.js';
 import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
@@ -12,6 +12,7 @@ import { networkSpec, nveSpec } from '../../support/specs.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 const call: Call = { signal: new AbortController().signal };
+const FROM_START = { kinds: [], filter: '', startRevision: 0 };
 const ALL = { pageSize: 0, pageToken: '', filter: '' };
 const NEW = { requestId: '', validateOnly: false };
 const PEERS = ['user/root', 'user/alice', 'user/mallory', 'nve/host-a', 'nve/host-b'] as const;
@@ -21,6 +22,17 @@ bindings:
   - { users: [root], role: admin }
   - { users: [alice], role: tenant, tenants: [blue] }
 `;
+
+/** Until one is found. @throws what ends them */
+async function toEnd(
+  events: AsyncIterator<WatchEvent>,
+  isIt: (event: WatchEvent) => boolean = () => false,
+): Promise<void> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true || isIt(next.value)) return;
+  }
+}
 
 describe('nfvd nva with an access policy', function () {
   this.timeout(60_000);
@@ -128,6 +140,21 @@ describe('nfvd nva with an access policy', function () {
     assert.match(stderr, /bad-policy\.yaml:2:25: bindings\[0\]\.role/);
   });
 
+  it('takes up another policy, and ends the watches of those whose rights it changes', async () => {
+    const stop = new AbortController();
+    const watching = (peer: (typeof PEERS)[number]): AsyncIterator<WatchEvent> =>
+      clientOf(peer).watch(FROM_START, { signal: stop.signal })[Symbol.asyncIterator]();
+    const [alice, root] = [watching('user/alice'), watching('user/root')];
+    for (const events of [alice, root]) await events.next();
+    files.writeText('policy', POLICY.replace('[blue]', '[blue, red]'));
+    const error = await refusedWith('RIGHTS_CHANGED', toEnd(alice));
+    assert.equal(error.message, 'what user/alice may do has changed');
+    // With what it may do now.
+    await create('user/alice', 'mine', 'red');
+    await toEnd(root, (event) => event.type === 'PUT' && event.resource.id === 'mine');
+    stop.abort();
+  });
+
   it('has written who did what, and how it ended, when it stops', async () => {
     const [ended] = await Promise.all(daemons.map((daemon) => daemon.stop()));
     assert.equal(ended?.code, 0);
@@ -152,6 +179,9 @@ describe('nfvd nva with an access policy', function () {
       'user/alice GetNve nves/host-a NOT_FOUND',
       'user/mallory ListNves  ACCESS_DENIED',
       'nve/host-a ListNves  ACCESS_DENIED',
+      'user/alice Watch  RIGHTS_CHANGED',
+      'user/alice CreateVirtualNetwork virtualNetworks/mine OK',
+      'user/root Watch  OK',
     ]);
   });
 });

@@ -29,7 +29,13 @@ describe('quotas', function () {
   const running: Nva[] = [];
 
   const start = async (): Promise<Nva> => {
-    const options = { store, clock: systemClock, log: nullLog, keepRevisions: 100_000, policy };
+    const options = {
+      store,
+      clock: systemClock,
+      log: nullLog,
+      keepRevisions: 100_000,
+      policy: () => policy,
+    };
     const nva = await Nva.start({ ...options, vniRange: { min: 4096, max: 8191 } });
     running.push(nva);
     return nva;
@@ -134,6 +140,15 @@ describe('quotas', function () {
     for (let i = 0; created + i < 40; i++) await network(`m${i}`, 'big', other);
     await refusedWith('QUOTA_EXCEEDED', network('last', 'big', nva));
     await refusedWith('QUOTA_EXCEEDED', network('last', 'big', other));
+  });
+
+  it('are those of the policy as it is now', async () => {
+    await network('a', 'red');
+    await over(network('b', 'red'), 'tenant red has 1 virtualNetworks, and may have 1');
+    policy = parseAccessPolicy('bindings: []', 'policy.yaml');
+    await network('b', 'red');
+    policy = parseAccessPolicy('quotas: { default: { virtualNetworks: 2 } }', 'policy.yaml');
+    await over(network('c', 'red'), 'tenant red has 2 virtualNetworks, and may have 2');
   });
 
   it('are checked when they are read', () => {

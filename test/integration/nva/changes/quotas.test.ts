@@ -50,7 +50,10 @@ describe('quotas over plans', function () {
   const start = (on: Store): Promise<Nva> =>
     Nva.start({
       ...{ store: on, clock: systemClock, log: nullLog, keepRevisions: 100_000 },
-      ...{ policy: parseAccessPolicy(POLICY, 'policy.yaml'), vniRange: { min: 4096, max: 8191 } },
+      ...{
+        policy: () => parseAccessPolicy(POLICY, 'policy.yaml'),
+        vniRange: { min: 4096, max: 8191 },
+      },
     });
   beforeEach(async () => {
     dir = tempDir();
@@ -172,7 +175,7 @@ describe('quotas over plans', function () {
     await applyAll(nva, gone('VirtualNetwork', 'a'));
     const policy = parseAccessPolicy('quotas: { default: { virtualNetworks: 0 } }', 'p');
     const strict = await Nva.start({
-      ...{ store, clock: systemClock, log: nullLog, keepRevisions: 100_000, policy },
+      ...{ store, clock: systemClock, log: nullLog, keepRevisions: 100_000, policy: () => policy },
       vniRange: { min: 4096, max: 8191 },
     });
     try {

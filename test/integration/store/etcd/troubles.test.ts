@@ -1,13 +1,18 @@
 /** etcd that is full, compacted by others, locked, put back, or set up otherwise. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '../../../../src/model/clock.js';
 import { EtcdClient } from '../../../../src/rpc/etcd/client.js';
+import { LOOK_MS, TlsKeeper } from '../../../../src/rpc/tls-keeper.js';
+import type { TlsFiles } from '../../../../src/rpc/tls-material.js';
 import { openEtcdStore } from '../../../../src/store/etcd/store.js';
 import { LIMITS, type Store } from '../../../../src/store/store.js';
 import { authority, certificate, needOpenssl } from '../../../support/certificates.js';
 import { EtcdCluster, needEtcd, type EtcdOptions } from '../../../support/etcd.js';
 import { eventually } from '../../../support/eventually.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+import { LabCa, putFile } from '../../../support/lab-ca.js';
 import { commit, del, next, op, put, rejects, watchFor } from '../../../support/store-helpers.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
@@ -288,6 +293,57 @@ describe('etcd: troubles', function () {
       await overTls(needsCertificate);
     });
   }
+
+  it('uses a new certificate, so that the old one can be revoked', async () => {
+    const directory = await temporaryDirectory();
+    closing.push(() => directory.remove());
+    const ca = await LabCa.create(directory.path);
+    const [server, old, renewed] = [
+      await ca.issue('nva', 'server'),
+      await ca.issue('nva', 'old'),
+      await ca.issue('nva', 'renewed'),
+    ];
+    const cluster = await start({
+      ...{ tls: server, needsCertificate: true },
+      args: ['--client-crl-file', ca.path('crl.pem')],
+    });
+    const { endpoints } = cluster;
+    const files = { ca: old.ca, cert: `${directory.path}/cert`, key: `${directory.path}/key` };
+    const use = async ({ cert, key }: TlsFiles): Promise<void> => {
+      putFile(files.key, await readFile(key, 'utf8'));
+      putFile(files.cert, await readFile(cert, 'utf8'));
+    };
+    await use(old);
+    const clock = new FakeClock();
+    const none = (): void => undefined;
+    const events = { loaded: none, ending: none, refused: none };
+    const keeper = new TlsKeeper({
+      clock: { ...systemClock, after: clock.after.bind(clock) },
+      events,
+    });
+    closing.push(() => keeper.close());
+    const source = keeper.keep(files);
+    const store = await openEtcdStore({
+      api: new EtcdClient({ endpoints, tls: source }),
+      prefix: PREFIX,
+    });
+    closing.push(() => store.close());
+    const after = await put(store, 'a', '1');
+    const watched = watchFor(store, { prefix: 'a', after }, 2);
+    await use(renewed);
+    const taken = new Promise<void>((resolve) => void source.onChange(resolve));
+    await clock.advance(LOOK_MS);
+    await taken;
+    await put(store, 'a', '2');
+    await ca.revoke('old');
+    // Connections that are up stay up, here too.
+    await cluster.kill(0);
+    cluster.start(0);
+    await eventually(() => put(store, 'a', '3'), 20_000);
+    assert.equal((await watched).length, 2);
+    const api = new EtcdClient({ endpoints, tls: old, tryMs: 500, totalMs: 1500 });
+    await rejects(openEtcdStore({ api, prefix: PREFIX }), 'STORE_UNREACHABLE');
+  });
 
   async function overTls(needsCertificate: boolean): Promise<void> {
     const directory = await temporaryDirectory();

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { EndpointCounters, TraceResult } from '../../../src/model/trace.js';
 import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { EtcdCluster, freePorts, needEtcd } from '../../support/etcd.js';
+import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { eventually } from '../../support/eventually.js';
 import { LabCa } from '../../support/lab-ca.js';
 import {
@@ -150,8 +151,8 @@ describe('nva replicas that ask each other', function () {
     await reachable(0);
     nva.daemon(1).signal('SIGSTOP');
     try {
-      const hasty = impatient(0, 3000);
-      // Together: in a few seconds it counts as gone.
+      const hasty = impatient(0, 6000);
+      // Together: in a few seconds it counts as gone, and then nobody asks it.
       const [told, [own, other], figures] = await Promise.all([
         trace(hasty),
         count(hasty),
@@ -232,15 +233,14 @@ bindings:
       audit: { file: audit(i) },
     }));
     await reachable(0);
-    const clientOf = async (user: string, i: number): Promise<NvaClient> => {
-      const client = new NvaClient({
-        address: { kind: 'tcp', host: '127.0.0.1', port: ports[i] ?? 0 },
-        tls: await ca.issue(`user/${user}`, `${user}-${i}`),
-        timeoutMs: 10_000,
-      });
+    const withTls = (i: number, tls: TlsFiles): NvaClient => {
+      const at = { kind: 'tcp', host: '127.0.0.1', port: ports[i] ?? 0 } as const;
+      const client = new NvaClient({ address: at, tls, timeoutMs: 10_000 });
       clients.push(client);
       return client;
     };
+    const clientOf = async (user: string, i: number): Promise<NvaClient> =>
+      withTls(i, await ca.issue(`user/${user}`, `${user}-${i}`));
     for (const i of [0, 1]) {
       const alice = await clientOf('alice', i);
       assert.equal((await trace(alice)).state, 'OK', `${i}`);
@@ -253,6 +253,9 @@ bindings:
       await refusedWith('NOT_FOUND', count(bob));
       await refusedWith('ACCESS_DENIED', trace(await clientOf('mallory', i)));
     }
+    // The certificate of a replica is good for what replicas ask, and for nothing else.
+    const replica = withTls(0, await ca.issue('nva', 'stolen'));
+    await refusedWith('ACCESS_DENIED', trace(replica));
     const lines = (i: number): string => readFileSync(audit(i), 'utf8').replaceAll('"', '');
     await eventually(() => lines(0).includes('who:nva for user/alice'));
     for (const i of [0, 1]) {

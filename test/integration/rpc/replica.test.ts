@@ -7,6 +7,7 @@ import { formatTarget, parseAddress, type Address } from '../../../src/rpc/addre
 import type { CallEnd } from '../../../src/rpc/handlers.js';
 import { ReplicaClients } from '../../../src/rpc/replica-clients.js';
 import { RpcServer } from '../../../src/rpc/server.js';
+import { readTls } from '../../../src/rpc/tls-files.js';
 import { fixedTls } from '../../../src/rpc/tls-keeper.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import {
@@ -213,6 +214,18 @@ describe('rpc between replicas', function () {
     });
     await refusedWith('CANCELLED', client.traceNve(QUESTION, { signal: gone.signal }));
     await cancelled;
+  });
+
+  it('shows the certificate that it has now, on a new connection', async () => {
+    const stranger = await certificate(dir.path, 'old', ca, { uris: [`${DOMAIN}/user/root`] });
+    const source = { current: readTls(stranger), onChange: () => () => undefined };
+    const clients = new ReplicaClients(source);
+    peers.push(clients);
+    const ask = (): Promise<unknown> => clients.at(formatTarget(tls)).readShare(CALL);
+    await refusedWith('ACCESS_DENIED', ask());
+    assert.equal(clients.at(formatTarget(tls)), clients.at(formatTarget(tls)));
+    source.current = readTls(await nva());
+    assert.deepEqual(await ask(), SHARE);
   });
 
   it('has bounds for questions', async () => {

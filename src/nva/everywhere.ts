@@ -88,12 +88,13 @@ export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
 
   /** Of all replicas that answer. @param own of this one */
   async statistics(own: NvaStatistics, call: Call): Promise<NvaStatistics> {
-    const known = [...this.deps.others.known()];
-    if (known.length === 0) return own;
+    // One that was started again is known twice for a while, and is to count once.
+    const known = new Map([...this.deps.others.known()].map(([name, at]) => [at, name]));
+    if (known.size === 0) return own;
     const shares: ReplicaShare[] = [await this.deps.own.readShare(call)];
     const silent: SilentReplica[] = [];
     await Promise.all(
-      known.map(async ([replica, address]) => {
+      [...known].map(async ([address, replica]) => {
         try {
           const share = await this.deps.others.ask(replica, READ_MS, call, (api, limited) =>
             api.readShare(limited),

@@ -115,13 +115,14 @@ const ALL: Grant = { role: 'admin', tenants: undefined, ports: undefined };
 
 /**
  * What somebody may do. Who is on this host is let in by the socket's mode. Without a policy, every
- * certificate of the CA is as good as another, but an NVE's is for its session only.
+ * certificate of the CA is as good as another, but an NVE's is for its session only, and an NVA's for what
+ * replicas ask each other.
  */
 export function grantsOf(policy: AccessPolicy | undefined, identity: Identity): readonly Grant[] {
   switch (identity.kind) {
     case 'local':
-    case 'nva':
       return [ALL];
+    case 'nva':
     case 'nve':
     case 'revoked':
     case 'gone':

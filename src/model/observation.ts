@@ -23,7 +23,7 @@ export const SESSION_STATES = [
 
 export interface NveStatistics {
   readonly nve: string;
-  /** ELSEWHERE: its session is with another replica, which can tell more. DEAD: nobody sends to it. */
+  /** ELSEWHERE: its session is with a replica that was not asked, or did not answer. DEAD: nobody sends to it. */
   readonly state: (typeof SESSION_STATES)[number];
   /** Revisions from the first that it lacks something of to now; 0: it lacks nothing. */
   readonly lagRevisions: number;
@@ -33,7 +33,7 @@ export interface NveStatistics {
   readonly pendingItems: number;
   /** Deltas that the NVE has not stored yet. */
   readonly deltasInFlight: number;
-  /** Of an NVE without a session here all are 0. */
+  /** Of an NVE without a session that was asked for all are 0. */
   readonly items: ItemCounts;
   readonly driftedItems: number;
   /** Items that it reported on, per second, in the last minute. */
@@ -42,6 +42,17 @@ export interface NveStatistics {
   readonly attach: DurationSummary;
 }
 
+/** One that did not answer. */
+export interface SilentReplica {
+  /** Where it says that it is reached. */
+  readonly address: string;
+  /** Why: a code of the error table. */
+  readonly code: string;
+  /** The same for people. */
+  readonly reason: string;
+}
+
+/** Of all replicas together that could be asked. */
 export interface NvaStatistics {
   /** Of the store, as far as it is compiled. */
   readonly revision: number;
@@ -55,6 +66,8 @@ export interface NvaStatistics {
   readonly attach: DurationSummary;
   /** Ordered by id. */
   readonly nves: readonly NveStatistics[];
+  /** What only these know is not in it: NVEs that have a session there are ELSEWHERE. */
+  readonly silent: readonly SilentReplica[];
 }
 
 export const EVENT_KINDS = [

@@ -1,5 +1,6 @@
 /** What replicas of an NVA ask each other: of NVEs whose session the one that is asked has. */
 import type { Call } from './api.js';
+import type { NveStatistics } from './observation.js';
 import type { EndpointCounters, Hop } from './trace.js';
 
 /** Something on an NVE that a frame passes. */
@@ -23,12 +24,32 @@ export interface PortAt {
   readonly nve: string;
 }
 
+/** What a replica knows of one NVE. */
+export interface NveShare {
+  readonly nve: string;
+  /** Undefined: it has no session there. */
+  readonly statistics: NveStatistics | undefined;
+  /** Of attachments that were committed there, the newest of the last five minutes. */
+  readonly attachMs: readonly number[];
+}
+
+/** What a replica adds to the statistics of all. */
+export interface ReplicaShare {
+  readonly watchers: number;
+  /** Of those that were committed there. */
+  readonly attachesUnderWay: number;
+  readonly attachMs: readonly number[];
+  /** Those that it knows something of. */
+  readonly nves: readonly NveShare[];
+}
+
 /** It answers of its own sessions alone, and asks nobody else. */
 export interface ReplicaApi {
   /** How the NVE itself stands, and then what is passed there, one hop for each. */
   traceNve(question: NveTrace, call: Call): Promise<readonly Hop[]>;
   /** In the order of `ports`; that an NVE cannot tell is an answer. */
   countPorts(ports: readonly PortAt[], call: Call): Promise<readonly EndpointCounters[]>;
+  readShare(call: Call): Promise<ReplicaShare>;
 }
 
 /** The way to other replicas. */

@@ -4,8 +4,10 @@
  */
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
-import type { NveTrace, PortAt, ReplicaApi } from '../model/replica.js';
+import type { NvaStatistics, SilentReplica } from '../model/observation.js';
+import type { NveTrace, PortAt, ReplicaApi, ReplicaShare } from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
+import { allStatistics } from './all-statistics.js';
 import type { OtherReplicas } from './other-replicas.js';
 import { uncounted } from './read-counters.js';
 import { untraced } from './trace-nve.js';
@@ -19,8 +21,10 @@ export interface EverywhereDeps {
 
 /** Milliseconds for another replica whose NVEs look: they have 10 s themselves. */
 const LOOK_MS = 12_000;
+/** For one that tells what it knows. */
+const READ_MS = 2000;
 
-export class Everywhere implements ReplicaApi {
+export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
   constructor(private readonly deps: EverywhereDeps) {}
 
   async traceNve(question: NveTrace, call: Call): Promise<readonly Hop[]> {
@@ -80,6 +84,30 @@ export class Everywhere implements ReplicaApi {
       const error = new NfvError(code, text, { cause: thrown });
       return ports.map((port) => uncounted(port, error));
     }
+  }
+
+  /** Of all replicas that answer. @param own of this one */
+  async statistics(own: NvaStatistics, call: Call): Promise<NvaStatistics> {
+    // One that was started again is known twice for a while, and is to count once.
+    const known = new Map([...this.deps.others.known()].map(([name, at]) => [at, name]));
+    if (known.size === 0) return own;
+    const shares: ReplicaShare[] = [await this.deps.own.readShare(call)];
+    const silent: SilentReplica[] = [];
+    await Promise.all(
+      [...known].map(async ([address, replica]) => {
+        try {
+          const share = await this.deps.others.ask(replica, READ_MS, call, (api, limited) =>
+            api.readShare(limited),
+          );
+          shares.push(share);
+        } catch (thrown) {
+          const { code, message: reason } = NfvError.from(thrown);
+          silent.push({ address, code, reason });
+        }
+      }),
+    );
+    silent.sort((a, b) => (a.address < b.address ? -1 : 1));
+    return allStatistics(own, shares, silent);
   }
 
   #elsewhere(nve: string): string | undefined {

@@ -18,6 +18,7 @@ import type { Item } from '../model/item.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
+import type { NvaStatistics } from '../model/observation.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { digestOf } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
@@ -168,7 +169,7 @@ export class Nva implements NvaApi {
     this.#hostWriter = hostWriter(options, NVE_STATUS_MS, this.#offers);
     this.#sessions = this.#makeSessions();
     const parts = { catalog, index: this.#index, sessions: this.#sessions, tenures };
-    this.questions = new Questions({ ...options, ...parts });
+    this.questions = new Questions({ ...options, ...parts, observer: this.#observer });
     this.#replicas = this.#makeReplicas();
     this.#waiters = this.#makeWaiters();
   }
@@ -266,7 +267,9 @@ export class Nva implements NvaApi {
   }
 
   get observation(): ObservationApi {
-    return observationApi(() => this.read(), this.#observer, this.#stop.signal);
+    const statistics = (call: Call): Promise<NvaStatistics> =>
+      this.questions.statistics(this.read(), call);
+    return observationApi(statistics, this.#observer, this.#stop.signal);
   }
 
   /** How it stands now, for metrics. */

@@ -6,7 +6,8 @@ import { AttachTimes } from './attach-times.js';
 import type { Log } from '../model/log.js';
 import type { Drift } from '../model/nve.js';
 import type { ObservationApi } from '../model/api.js';
-import type { EventsRequest, NvaEvent } from '../model/observation.js';
+import type { EventsRequest, NvaEvent, NveStatistics } from '../model/observation.js';
+import type { ReplicaShare } from '../model/replica.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Catalog } from './catalog.js';
 import type { CompileCounters } from './compiler/counters.js';
@@ -44,14 +45,16 @@ export interface ObserverDeps {
 /** Attachments of which the times are kept: of all, and of one NVE. */
 const KEPT = 4096;
 const KEPT_OF_NVE = 256;
+/** Times that another replica is told of NVEs, so that they go in one message: of more, each NVE's newest. */
+const TOLD = 200_000;
 
 export function observationApi(
-  read: () => NvaReading,
+  statistics: ObservationApi['statistics'],
   observer: Observer,
   stop: AbortSignal,
 ): ObservationApi {
   return {
-    statistics: () => Promise.resolve(read()),
+    statistics,
     events: (request, { signal }) => observer.events(request, signal, stop),
   };
 }
@@ -187,20 +190,12 @@ export class Observer {
   }
 
   read(compiles: CompileCounters, writers: readonly StatusWriter[]): NvaReading {
-    const { catalog, clock, connected, isElsewhere } = this.#deps;
+    const { catalog, clock } = this.#deps;
     const now = clock.monotonic();
-    const ids = [...catalog.nves()].map(([id]) => id).sort();
     return {
       revision: catalog.revision,
-      nves: ids.map((nve) =>
-        readNve(nve, connected(nve), {
-          elsewhere: isElsewhere(nve),
-          dead: catalog.isWithdrawn(nve),
-          lag: this.#lagOf(nve, now),
-          itemRate: this.#rateOf(nve).perSecond(now),
-          attach: this.#durationsOf(nve).summary(now),
-        }),
-      ),
+      nves: this.#ids().map((nve) => this.#readNve(nve, now)),
+      silent: [],
       watchers: this.#watchers,
       attachesUnderWay: this.#attaches.underWay,
       attachesGivenUp: this.#attaches.givenUp,
@@ -209,6 +204,41 @@ export class Observer {
       changeRate: this.#changes.perSecond(now),
       attach: this.#attach.summary(now),
     };
+  }
+
+  /** For another replica, which has the same resources. */
+  share(): ReplicaShare {
+    const now = this.#deps.clock.monotonic();
+    const ids = this.#ids();
+    const most = Math.max(1, Math.min(KEPT_OF_NVE, Math.floor(TOLD / Math.max(1, ids.length))));
+    const nves = ids.map((nve) => ({
+      nve,
+      statistics: this.#deps.connected(nve) && this.#readNve(nve, now),
+      attachMs: this.#attachOf.get(nve)?.samples(now, most) ?? [],
+    }));
+    return {
+      watchers: this.#watchers,
+      attachesUnderWay: this.#attaches.underWay,
+      attachMs: this.#attach.samples(now),
+      nves: nves.filter(
+        ({ statistics, attachMs }) => statistics !== undefined || attachMs.length > 0,
+      ),
+    };
+  }
+
+  #ids(): string[] {
+    return [...this.#deps.catalog.nves()].map(([id]) => id).sort();
+  }
+
+  #readNve(nve: string, now: number): NveStatistics {
+    const { catalog, connected, isElsewhere } = this.#deps;
+    return readNve(nve, connected(nve), {
+      elsewhere: isElsewhere(nve),
+      dead: catalog.isWithdrawn(nve),
+      lag: this.#lagOf(nve, now),
+      itemRate: this.#rateOf(nve).perSecond(now),
+      attach: this.#durationsOf(nve).summary(now),
+    });
   }
 
   #isApplied(nve: string, key: string): boolean {

@@ -23,6 +23,12 @@ export class OtherReplicas {
 
   constructor(private readonly deps: OtherReplicasDeps) {}
 
+  /** Those that can be asked, by name, and where. */
+  known(): ReadonlyMap<string, string> {
+    const { access, peers } = this.deps;
+    return access === undefined ? new Map<string, string>() : (peers?.addresses() ?? new Map());
+  }
+
   /**
    * Asks one once; its answer comes within `withinMs`, and before the caller has stopped waiting.
    * @param replica its name in the store

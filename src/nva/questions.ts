@@ -1,10 +1,12 @@
 /** What is asked of NVEs: of those with a session here, and by way of the other replicas of all. */
 import type { Call } from '../model/api.js';
+import type { NvaStatistics } from '../model/observation.js';
 import type { ReplicaApi } from '../model/replica.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { Catalog } from './catalog.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import { Everywhere } from './everywhere.js';
+import type { Observer } from './observer.js';
 import type { NvaOptions } from './options.js';
 import { OtherReplicas } from './other-replicas.js';
 import { OwnSessions } from './own-sessions.js';
@@ -17,6 +19,7 @@ export interface QuestionsDeps extends Pick<NvaOptions, 'store' | 'clock' | 'rep
   readonly catalog: Catalog;
   readonly index: CompileIndex;
   readonly sessions: Pick<Sessions, 'get'>;
+  readonly observer: Pick<Observer, 'share'>;
   readonly tenures: Pick<Tenures, 'whereIs'>;
 }
 
@@ -26,8 +29,17 @@ export class Questions {
   readonly #everywhere: Everywhere;
   readonly #deps: TraceDeps;
 
-  constructor({ store, clock, replicas, catalog, index, sessions, tenures }: QuestionsDeps) {
-    const own = new OwnSessions(sessions);
+  constructor({
+    store,
+    clock,
+    replicas,
+    catalog,
+    index,
+    sessions,
+    tenures,
+    observer,
+  }: QuestionsDeps) {
+    const own = new OwnSessions(sessions, observer);
     this.own = own;
     this.#everywhere = new Everywhere({
       own,
@@ -48,5 +60,10 @@ export class Questions {
   async readCounters(ids: readonly string[], call: Call): Promise<readonly EndpointCounters[]> {
     const ports = portsOf(ids, (id) => this.#deps.endpoint(id));
     return this.#everywhere.countPorts(ports, call);
+  }
+
+  /** Of all replicas that answer. @param own of this one */
+  statistics(own: NvaStatistics, call: Call): Promise<NvaStatistics> {
+    return this.#everywhere.statistics(own, call);
   }
 }

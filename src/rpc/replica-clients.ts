@@ -2,12 +2,20 @@
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
 import { formatName } from '../model/names.js';
-import type { NveTrace, PortAt, ReplicaAccess, ReplicaApi } from '../model/replica.js';
+import type {
+  NveTrace,
+  PortAt,
+  ReplicaAccess,
+  ReplicaApi,
+  ReplicaShare,
+} from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
 import { formatTarget, isLocal, parseAddress, type Address } from './address.js';
+import { shareFromWire } from './convert/share.js';
 import { countersFromWire, hopFromWire } from './convert/trace.js';
 import type { CountPortsResponse__Output } from './gen/nfv/v1/CountPortsResponse.js';
 import type { NvaReplicaServiceClient } from './gen/nfv/v1/NvaReplicaService.js';
+import type { ReadShareResponse__Output } from './gen/nfv/v1/ReadShareResponse.js';
 import type { TraceNveResponse__Output } from './gen/nfv/v1/TraceNveResponse.js';
 import { loadProtos, type Protos } from './load.js';
 import { StatusCodec } from './status.js';
@@ -103,6 +111,13 @@ class ReplicaClient implements ReplicaApi {
       this.#client.CountPorts({ ports: wire }, ...rest),
     );
     return counters.map(countersFromWire);
+  }
+
+  async readShare(call: Call): Promise<ReplicaShare> {
+    const response = await this.#unary.call<ReadShareResponse__Output>(call, (...rest) =>
+      this.#client.ReadShare({}, ...rest),
+    );
+    return shareFromWire(response);
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { requireName } from '../model/names.js';
 import { MAX_QUERY_KEYS } from '../model/query.js';
 import type { ReplicaApi } from '../model/replica.js';
 import { MAX_COUNTED } from '../model/trace.js';
+import { shareToWire } from './convert/share.js';
 import { countersToWire, hopToWire } from './convert/trace.js';
 import type { NvaReplicaServiceHandlers } from './gen/nfv/v1/NvaReplicaService.js';
 import type { CallHooks, HandlerFactory } from './handlers.js';
@@ -47,6 +48,7 @@ export function replicaHandlers(api: ReplicaApi, make: HandlerFactory): NvaRepli
       }));
       return { counters: (await api.countPorts(ports, call)).map(countersToWire) };
     }),
+    ReadShare: make.unary(async (_request, call) => shareToWire(await api.readShare(call))),
   };
 }
 

@@ -49,7 +49,7 @@ export class NvaMetrics implements NvaMeter {
     });
     this.#rpcs = metrics.counter({
       name: 'nfvd_nva_rpcs_total',
-      help: 'Calls of the northbound API that have ended, by method and error code',
+      help: 'Calls of clients and of other replicas that have ended, by method and error code',
       labels: ['method', 'code'],
     });
     this.#rpcSeconds = metrics.histogram({

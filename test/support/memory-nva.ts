@@ -64,7 +64,7 @@ export class MemoryNva implements NvaApi {
   readonly counters = new Map<string, EndpointCounters>();
   /** What `observation` answers. */
   statistics: NvaStatistics = {
-    ...{ revision: 0, watchers: 0, attachesUnderWay: 0, changeRate: 0, nves: [] },
+    ...{ revision: 0, watchers: 0, attachesUnderWay: 0, changeRate: 0, nves: [], silent: [] },
     attach: { count: 0, p50: 0, p90: 0, p99: 0, max: 0 },
   };
   readonly events: NvaEvent[] = [];

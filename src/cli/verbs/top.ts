@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { delay } from '../../model/clock.js';
-import type { DurationSummary, NvaStatistics, NveStatistics } from '../../model/observation.js';
+import type {
+  DurationSummary,
+  NvaStatistics,
+  NveStatistics,
+  SilentReplica,
+} from '../../model/observation.js';
 import { DataFormat, dataFormatOption, jsonLine, render } from '../data-format.js';
 import { formatDuration, requireDuration } from '../duration.js';
+import { escapeText } from '../escape.js';
 import { EXIT } from '../exit-codes.js';
 import { ownSignal } from '../own-signal.js';
 import type { Session } from '../session.js';
@@ -61,12 +67,16 @@ function textOf(session: Session, { output }: Options, statistics: NvaStatistics
 }
 
 function tablesOf({ paint }: Session, of: NvaStatistics, wide: boolean): string {
-  const total = new Table(TOTAL, paint).all([totalCells(of)]);
+  const table = new Table(TOTAL, paint).all([totalCells(of)]);
+  const total = [table, ...of.silent.map(silentLine)].join('');
   if (of.nves.length === 0) return total;
   const header = wide ? [...HEADER, ...WIDE] : HEADER;
   const rows = of.nves.map((nve) => (wide ? [...cellsOf(nve), ...wideCells(nve)] : cellsOf(nve)));
   return `${total}\n${new Table(header, paint).all(rows)}`;
 }
+
+const silentLine = ({ address, code, reason }: SilentReplica): string =>
+  `replica ${escapeText(address)} does not answer: ${escapeText(reason)} (${code})\n`;
 
 const TOTAL = [
   ...['REVISION', 'CONNECTED', 'CHANGES/S', 'WATCHERS', 'OPEN'],
@@ -78,8 +88,10 @@ const HEADER = [
 ];
 const WIDE = ['APPLIED', 'IN-FLIGHT', 'COUNT'];
 
+const AWAY: readonly NveStatistics['state'][] = ['DISCONNECTED', 'DEAD'];
+
 function totalCells(of: NvaStatistics): Cell[] {
-  const connected = of.nves.filter(({ state }) => state !== 'DISCONNECTED').length;
+  const connected = of.nves.filter(({ state }) => !AWAY.includes(state)).length;
   const texts = [
     ...[String(of.revision), `${connected}/${of.nves.length}`, rate(of.changeRate)],
     ...[String(of.watchers), String(of.attachesUnderWay)],

@@ -56,10 +56,11 @@ export function statisticsToWire(of: NvaStatistics): GetStatisticsResponse {
     change_rate: of.changeRate,
     attach: of.attach,
     nves: of.nves.map(nveToWire),
+    silent_replicas: of.silent.map(({ address, code, reason }) => ({ address, code, reason })),
   };
 }
 
-function nveToWire(of: NveStatistics): WireNve {
+export function nveToWire(of: NveStatistics): WireNve {
   return {
     nve: formatName('nves', of.nve),
     state: STATES.toWire(of.state),
@@ -82,10 +83,11 @@ export function statisticsFromWire(wire: GetStatisticsResponse__Output): NvaStat
     changeRate: wire.change_rate,
     attach: summaryFromWire(wire.attach),
     nves: wire.nves.map(nveFromWire),
+    silent: wire.silent_replicas.map(({ address, code, reason }) => ({ address, code, reason })),
   };
 }
 
-function nveFromWire(wire: WireNveOut): NveStatistics {
+export function nveFromWire(wire: WireNveOut): NveStatistics {
   const { wanted = 0, applied = 0, failed = 0 } = wire.items ?? {};
   return {
     nve: requireName('nves', wire.nve),

@@ -50,7 +50,8 @@ export class EtcdPeers implements Peers {
 
   addresses(): ReadonlyMap<string, string> {
     const others = [...this.#alive].filter(([process]) => process !== this.self);
-    return new Map(others.filter(([, address]) => address !== ''));
+    // One that says it is where this one is has been given the wrong address: only this one is there.
+    return new Map(others.filter(([, address]) => address !== '' && address !== this.advertise));
   }
 
   silentMs(): number {

@@ -69,6 +69,16 @@ const BAD_NVA: readonly Row[] = [
       '7:23: store.user.password',
     ],
   },
+  {
+    title: 'another host that asks, without TLS',
+    text: 'peer: { advertise: "192.0.2.1:4433" }',
+    faults: ['1:20: peer.advertise'],
+  },
+  {
+    title: 'no port for who asks',
+    text: 'peer: { advertise: "127.0.0.1:0", tsl: {} }',
+    faults: ['1:20: peer.advertise', '1:35: peer.tsl'],
+  },
   { title: 'a list', text: '- a', faults: ['1:1: ["a"]'] },
 ];
 

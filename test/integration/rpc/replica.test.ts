@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { callerOf, parseAccessPolicy } from '../../../src/model/access-policy.js';
 import type { Call } from '../../../src/model/api.js';
-import type { ReplicaApi } from '../../../src/model/replica.js';
+import type { ReplicaApi, ReplicaShare } from '../../../src/model/replica.js';
 import { formatTarget, parseAddress, type Address } from '../../../src/rpc/address.js';
 import type { CallEnd } from '../../../src/rpc/handlers.js';
 import { ReplicaClients } from '../../../src/rpc/replica-clients.js';
 import { RpcServer } from '../../../src/rpc/server.js';
+import { readTls } from '../../../src/rpc/tls-files.js';
 import { fixedTls } from '../../../src/rpc/tls-keeper.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import {
@@ -39,6 +40,23 @@ const QUESTION = {
 const COUNTED = {
   ...{ endpoint: 'web-1', nve: 'host-a', code: '', reason: '' },
   counters: { rxPackets: 1, rxBytes: 2, txPackets: 3, txBytes: 4, drops: 5 },
+};
+
+const SHARE: ReplicaShare = {
+  ...{ watchers: 3, attachesUnderWay: 4, attachMs: [0.25, 1_000_000] },
+  nves: [
+    { nve: 'host-a', statistics: undefined, attachMs: [12.345] },
+    {
+      nve: 'host-b',
+      statistics: {
+        ...{ nve: 'host-b', state: 'SYNCING', lagRevisions: 1, lagMs: 2.5, pendingItems: 3 },
+        ...{ deltasInFlight: 4, driftedItems: 5, itemRate: 6.5 },
+        items: { wanted: 9, applied: 8, failed: 1 },
+        attach: { count: 1, p50: 2, p90: 3, p99: 4, max: 5 },
+      },
+      attachMs: [],
+    },
+  ],
 };
 
 const STRANGERS: readonly (readonly [title: string, options: CertificateOptions, who: string])[] = [
@@ -75,6 +93,7 @@ describe('rpc between replicas', function () {
     countPorts(ports) {
       return Promise.resolve(ports.map((port) => ({ ...COUNTED, ...port })));
     },
+    readShare: () => Promise.resolve(SHARE),
   };
 
   before(async function () {
@@ -130,6 +149,7 @@ describe('rpc between replicas', function () {
       ends.map(({ origin }) => origin.who),
       ['nva', 'nva'],
     );
+    assert.deepEqual(await client.readShare(CALL), SHARE);
   });
 
   it('answers who is on this host, without TLS', async () => {
@@ -146,11 +166,12 @@ describe('rpc between replicas', function () {
       );
       assert.equal(refused.message, `${who} is no replica of the NVA`);
       await refusedWith('ACCESS_DENIED', client.countPorts([], CALL));
+      await refusedWith('ACCESS_DENIED', client.readShare(CALL));
       assert.deepEqual(calls, []);
       // Whom a stranger names is not believed.
       assert.deepEqual(
         ends.map(({ origin: { who: named } }) => named),
-        [who, who],
+        [who, who, who],
       );
     });
   }
@@ -193,6 +214,18 @@ describe('rpc between replicas', function () {
     });
     await refusedWith('CANCELLED', client.traceNve(QUESTION, { signal: gone.signal }));
     await cancelled;
+  });
+
+  it('shows the certificate that it has now, on a new connection', async () => {
+    const stranger = await certificate(dir.path, 'old', ca, { uris: [`${DOMAIN}/user/root`] });
+    const source = { current: readTls(stranger), onChange: () => () => undefined };
+    const clients = new ReplicaClients(source);
+    peers.push(clients);
+    const ask = (): Promise<unknown> => clients.at(formatTarget(tls)).readShare(CALL);
+    await refusedWith('ACCESS_DENIED', ask());
+    assert.equal(clients.at(formatTarget(tls)), clients.at(formatTarget(tls)));
+    source.current = readTls(await nva());
+    assert.deepEqual(await ask(), SHARE);
   });
 
   it('has bounds for questions', async () => {

@@ -3,6 +3,7 @@ import { NfvError } from '../../../src/errors.js';
 import {
   callerOf,
   grantsOf,
+  isReplica,
   maySpeakFor,
   parseAccessPolicy,
 } from '../../../src/model/access-policy.js';
@@ -33,7 +34,7 @@ const ALL = [{ role: 'admin', tenants: undefined, ports: undefined }];
 describe('the access policy', () => {
   const grants: readonly (readonly [string, Identity, readonly object[]])[] = [
     ['this host', LOCAL, ALL],
-    ['an NVA', NVA, ALL],
+    ['an NVA', NVA, []],
     ['an NVE', HOST_A, []],
     ['a certificate without an identity', UNNAMED, []],
     ['a connection that has ended', GONE, []],
@@ -73,7 +74,7 @@ describe('the access policy', () => {
 
   const withoutPolicy: readonly (readonly [Identity, readonly object[]])[] = [
     [LOCAL, ALL],
-    [NVA, ALL],
+    [NVA, []],
     [user('anybody'), ALL],
     [UNNAMED, ALL],
     [HOST_A, []],
@@ -98,6 +99,21 @@ describe('the access policy', () => {
     it(`lets ${JSON.stringify(identity)} speak for host-a or not`, () => {
       assert.equal(maySpeakFor(POLICY, identity, 'host-a'), withPolicy);
       assert.equal(maySpeakFor(undefined, identity, 'host-a'), without);
+    });
+  }
+
+  const replicas: readonly (readonly [Identity, boolean])[] = [
+    [LOCAL, true],
+    [NVA, true],
+    [HOST_A, false],
+    [UNNAMED, false],
+    [GONE, false],
+    [user('root'), false],
+    [{ kind: 'revoked', who: 'nva' }, false],
+  ];
+  for (const [identity, may] of replicas) {
+    it(`lets ${JSON.stringify(identity)} ask as a replica or not`, () => {
+      assert.equal(isReplica(identity), may);
     });
   }
 

@@ -24,6 +24,17 @@ describe('durations', () => {
     assert.deepEqual([count, p50, max], [3, 4, 5]);
   });
 
+  it('are told the newest first, so many as are asked for', () => {
+    const durations = new Durations(4);
+    for (const [i, ms] of [7, 1, 2, 3, 4, 5].entries()) durations.add(ms, i * 1000);
+    assert.deepEqual(durations.samples(5000), [5, 4, 3, 2]);
+    assert.deepEqual(durations.samples(5000, 2), [5, 4]);
+    assert.deepEqual(durations.samples(WINDOW_MS + 4000), [5, 4]);
+    const few = new Durations(4);
+    few.add(9, 0);
+    assert.deepEqual(few.samples(0), [9]);
+  });
+
   it('have percentiles that are samples, in order', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(), { minLength: 1, maxLength: 50 }), (samples) => {

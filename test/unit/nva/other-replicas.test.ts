@@ -10,6 +10,7 @@ const ADDRESS = '192.0.2.2:4433';
 const API: ReplicaApi = {
   traceNve: () => Promise.resolve([]),
   countPorts: () => Promise.resolve([]),
+  readShare: () => Promise.reject(new Error('not asked')),
 };
 const patient: Call = { signal: new AbortController().signal };
 
@@ -61,6 +62,8 @@ describe('nva/other-replicas', () => {
   it('nobody is asked without a way to ask', async () => {
     const peers = { addresses: () => new Map([['b', ADDRESS]]) };
     const alone = new OtherReplicas({ clock, peers, access: undefined });
+    assert.equal(alone.known().size, 0);
+    assert.deepEqual([...others.known()], [['b', ADDRESS]]);
     await refusedWith(
       'NVA_UNREACHABLE',
       alone.ask('b', 1000, patient, () => Promise.resolve()),

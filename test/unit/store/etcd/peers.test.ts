@@ -120,6 +120,9 @@ describe('store/etcd/peers', () => {
     await first.beat();
     assert.deepEqual([...first.addresses()], []);
     assert.equal(first.others(), 1);
+    const misled = etcd.peer('192.0.2.1:4433');
+    await misled.beat();
+    assert.deepEqual([...misled.addresses()], []);
   });
 
   it('one that leaves is gone', async () => {

@@ -46,7 +46,10 @@ describe('chaos: a short campaign', function () {
     // The first one takes it from nobody.
     assert.ok(counts.moves > 1, `${counts.moves} virtual addresses taken`);
     for (const what of [/apply provider network/, /update router .*: exits net-/, / takes /]) {
-      assert.ok(said.some((line) => what.test(line)), `nothing like ${String(what)}`);
+      assert.ok(
+        said.some((line) => what.test(line)),
+        `nothing like ${String(what)}`,
+      );
     }
   });
 });

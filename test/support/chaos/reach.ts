@@ -35,9 +35,12 @@ export async function allReach(
   const guests = guestsOf(world, model);
   // First of all: what has come to another host is heard there, so that the switches learn.
   const outside = await reachOutside(guests, model);
-  const beyond = await reachBeyond(world, guests, model);
-  const pairs = await reachEachOther(guests);
-  return { pairs, outside, beyond, virtual: await reachHolders(guests, holders) };
+  const [pairs, beyond, virtual] = await Promise.all([
+    reachEachOther(guests),
+    reachBeyond(world, guests, model),
+    reachHolders(guests, holders),
+  ]);
+  return { pairs, outside, beyond, virtual };
 }
 
 /** With an interface that is up. */

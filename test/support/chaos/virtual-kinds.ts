@@ -5,12 +5,19 @@ import { virtualIn, virtualKey, type Of, type PlannedModel } from './planned-mod
 
 const isAllowed = ({ spec }: Of<'Endpoint'>): boolean => spec.allowedAddresses.length > 0;
 
+/** Those with guests that can take an address from each other. */
+function sharedNetworks(model: PlannedModel): string[] {
+  const guests = own(model).filter(({ spec }) => spec.port.kind === 'veth');
+  const networks = guests.map(({ spec }) => spec.network);
+  return [...new Set(networks.filter((network, i) => networks.indexOf(network) !== i))];
+}
+
 /** All endpoints of a network may have its virtual address; where they all may, one no more. */
 const applyAllowed: Draw = (model, random) => {
-  const network = pick(random, [...new Set(own(model).map(({ spec }) => spec.network))]);
+  const network = pick(random, sharedNetworks(model));
   const subnet = model.subnets().find(({ spec }) => spec.network === network);
   const all = own(model).filter(({ spec }) => spec.network === network);
-  if (subnet === undefined || all.length < 2) return undefined;
+  if (subnet === undefined) return undefined;
   const ip = virtualIn(subnet);
   const others = all.filter((each) => !isAllowed(each));
   const changed =

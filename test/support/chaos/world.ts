@@ -22,7 +22,7 @@ import { SmallDisk } from './small-disk.js';
 
 export const SIZE = 3;
 /** Guests of each host. */
-export const SLOTS = 3;
+export const SLOTS = 4;
 export const vtepOf = (host: number): string => `10.1.0.${host + 1}`;
 export const hostName = (host: number): string => `host-${host}`;
 

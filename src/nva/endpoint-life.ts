@@ -61,7 +61,7 @@ export class EndpointLife {
     });
     this.#driver = this.#makeDriver(deps, applied);
     const { signal, duplicates: limits = DEFAULT_DUPLICATE_LIMITS } = deps;
-    this.#holders = new Holders({ store, log, signal, limits, now: () => clock.now() });
+    this.#holders = new Holders({ store, clock, log, signal, limits, now: () => clock.now() });
     const statuses = new EndpointStatuses({
       endpoint: (id) => catalog.endpoint(id),
       held: (id) => catalog.heldBy(id),

@@ -1,5 +1,8 @@
+/** From 0, and below 1. */
+export type Random = () => number;
+
 /** A small random generator (mulberry32) whose seed makes a run repeatable. */
-export function seeded(seed: number): () => number {
+export function seeded(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -11,4 +14,4 @@ export function seeded(seed: number): () => number {
 }
 
 /** A whole number from 0 to `below` - 1. */
-export const upTo = (random: () => number, below: number): number => Math.floor(random() * below);
+export const upTo = (random: Random, below: number): number => Math.floor(random() * below);

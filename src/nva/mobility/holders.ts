@@ -5,7 +5,7 @@
  */
 import { NfvError } from '../../errors.js';
 import { isAllowed, type ToldSighting } from '../../model/allowed-address.js';
-import { timestamp } from '../../model/clock.js';
+import { delay, timestamp, type Clock } from '../../model/clock.js';
 import { errorFields, type Log } from '../../model/log.js';
 import { placeAt, type PlacedEndpoint } from '../../model/migration.js';
 import type { KeyValue, Store, WriteOp } from '../../store/store.js';
@@ -20,12 +20,18 @@ import { HOLDER_RECORD, type HolderRecord } from './records.js';
 
 export interface HoldersDeps extends MovesDeps {
   readonly store: Store;
+  readonly clock: Pick<Clock, 'after' | 'monotonic'>;
   readonly log: Pick<Log, 'warn' | 'debug'>;
   readonly signal: AbortSignal;
 }
 
 /** Sightings that wait to be looked at; of more the newest are left out: guests tell again. */
 const MAX_WAITING = 10_000;
+/** Between attempts while the store cannot write, in milliseconds: each pause twice as long as the one before. */
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 5000;
+/** How long after it was told a sighting is given up, in milliseconds. */
+const MAX_WAIT_MS = 60_000;
 /** Addresses that one MAC takes along. */
 const MAX_TOGETHER = 32;
 
@@ -36,7 +42,7 @@ const NOTHING = { kind: 'done', result: undefined } as const;
 
 interface Seen extends ToldSighting {
   readonly nve: string;
-  /** When it was told, in milliseconds since the epoch. */
+  /** When it was told, in milliseconds of the monotonic clock. */
   readonly toldAt: number;
 }
 
@@ -44,6 +50,7 @@ export class Holders {
   /** By network, address and port; a newer one takes the place of an older. */
   readonly #waiting = new Map<string, Seen>();
   #working: Promise<void> | undefined;
+  readonly #closing = new AbortController();
 
   constructor(private readonly deps: HoldersDeps) {}
 
@@ -59,7 +66,7 @@ export class Holders {
       if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(key)) continue;
       // What was seen last is looked at last.
       this.#waiting.delete(key);
-      this.#waiting.set(key, { ...each, nve, toldAt: this.deps.now() });
+      this.#waiting.set(key, { ...each, nve, toldAt: this.deps.clock.monotonic() });
     }
     // With nothing to do it would be over before it is noted that it goes on.
     if (this.#waiting.size > 0) this.#working ??= this.#work();
@@ -68,31 +75,54 @@ export class Holders {
   /** What is being written is. */
   async close(): Promise<void> {
     this.#waiting.clear();
+    this.#closing.abort();
     await this.#working;
   }
 
   /** Throws nothing: whoever tells next begins it anew, once it has ended with nothing left. */
   async #work(): Promise<void> {
-    const { signal } = this.deps;
     for (const [key, seen] of this.#waiting) {
-      if (signal.aborted) break;
+      if (this.#isOver) break;
       this.#waiting.delete(key);
-      await this.#store(seen);
+      await this.#storeInTheEnd(key, seen);
     }
     this.#working = undefined;
   }
 
-  async #store(seen: Seen): Promise<void> {
-    const { signal, store, log } = this.deps;
+  get #isOver(): boolean {
+    return this.deps.signal.aborted || this.#closing.signal.aborted;
+  }
+
+  /** Those that were seen later wait, so that theirs is the last word. */
+  async #storeInTheEnd(key: string, seen: Seen): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; !(await this.#store(seen));) {
+      await this.#pause(pauseMs);
+      // Or it was seen again, which is looked at in its turn.
+      if (this.#isOver || this.#waiting.has(key)) return;
+      pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
+    }
+  }
+
+  /** Ends early with all the rest. */
+  async #pause(ms: number): Promise<void> {
+    const { clock, signal } = this.deps;
+    await delay(clock, ms, AbortSignal.any([signal, this.#closing.signal])).catch(() => undefined);
+  }
+
+  /** @returns false: it is to be tried again */
+  async #store(seen: Seen): Promise<boolean> {
+    const { signal, store, log, clock } = this.deps;
     try {
       await write(store, { signal }, () => this.#plan(seen));
     } catch (thrown) {
-      if (signal.aborted) return;
-      // Whoever has it tells again.
+      if (signal.aborted) return true;
+      const error = NfvError.from(thrown);
+      // A guest that keeps its address may never tell again.
+      if (error.retriable && clock.monotonic() - seen.toldAt < MAX_WAIT_MS) return false;
       const { nve, endpoint, ip, mac } = seen;
-      const fields = { nve, endpoint, ip, mac, ...errorFields(NfvError.from(thrown)) };
-      log.warn(fields, 'a sighting is not stored');
+      log.warn({ nve, endpoint, ip, mac, ...errorFields(error) }, 'a sighting is not stored');
     }
+    return true;
   }
 
   async #plan(seen: Seen): Promise<Attempt<undefined>> {
@@ -112,7 +142,7 @@ export class Holders {
       before?.endpoint === seen.endpoint &&
       before.endpointTime === endpointTime &&
       before.mac === seen.mac;
-    if (isKnown || (before !== undefined && isOvertaken(seen, before))) return NOTHING;
+    if (isKnown || (before !== undefined && this.#isOvertaken(seen, before))) return NOTHING;
     return this.#move(seen, spec, kv, before);
   }
 
@@ -153,7 +183,7 @@ export class Holders {
     const holder = (was: string | undefined): string =>
       HOLDER_RECORD.encode({
         ...{ endpoint: seen.endpoint, endpointTime, mac: seen.mac },
-        since: timestamp(seenAt(seen)),
+        since: timestamp(this.#seenAt(seen)),
         ...(was === undefined ? {} : { from: was }),
       });
     const ops: WriteOp[] = [
@@ -199,6 +229,22 @@ export class Holders {
     return isInForce(record, ip, network, holder?.record) ? record.endpoint : undefined;
   }
 
+  /** Milliseconds. */
+  #ageOf({ toldAt, ageMs }: Seen): number {
+    return this.deps.clock.monotonic() - toldAt + ageMs;
+  }
+
+  /** Milliseconds since the epoch. */
+  #seenAt(seen: Seen): number {
+    return this.deps.now() - this.#ageOf(seen);
+  }
+
+  /** It had to wait, and somebody else was seen since. What is fresh is believed, however replicas' clocks stand. */
+  #isOvertaken(seen: Seen, { endpoint, since }: HolderRecord): boolean {
+    if (this.#ageOf(seen) <= FRESH_MS || endpoint === seen.endpoint) return false;
+    return this.#seenAt(seen) < Date.parse(since);
+  }
+
   #read(endpoint: string): Promise<ReadSpec | undefined> {
     return readSpec(this.deps.store, endpoint);
   }
@@ -221,16 +267,6 @@ async function readSpec(
 function mayTell({ nve, ip, mac }: Seen, { spec }: SpecRecord<PlacedEndpoint>): boolean {
   if (spec.adminState === 'DOWN' || placeAt(spec, nve)?.delivers !== true) return false;
   return isAllowed({ ip, mac }, spec);
-}
-
-function seenAt({ toldAt, ageMs }: Seen): number {
-  return toldAt - ageMs;
-}
-
-/** It had to wait, and somebody else was seen since. What is fresh is believed, however replicas' clocks stand. */
-function isOvertaken(seen: Seen, { endpoint, since }: HolderRecord): boolean {
-  if (seen.ageMs <= FRESH_MS || endpoint === seen.endpoint) return false;
-  return seenAt(seen) < Date.parse(since);
 }
 
 function same(key: string, kv: KeyValue | undefined): Guard {

@@ -12,9 +12,14 @@ import * as checks from './checks.js';
 import type { FaultKind } from './fault-kinds.js';
 import { FAULTS } from './faults.js';
 import { Follower } from './follower.js';
+import { firstModel, FIRST_HOLDER } from './first-model.js';
 import { checkRegister, tellOperation, type Operation } from './linearizable.js';
+import { FIXED_PLACE } from './places.js';
+import type { Holders } from './planned-model.js';
+import { allReach } from './reach.js';
 import { createRegister, REGISTER, useRegister } from './registers.js';
-import { firstModel, Schedule, type Round } from './schedule.js';
+import { Schedule, type Round } from './schedule.js';
+import { holdersNow, VirtualAddresses } from './virtual-addresses.js';
 import { ChaosWorld, hostName, nth, vtepOf } from './world.js';
 import { Writer } from './writer.js';
 
@@ -37,6 +42,12 @@ export interface Counts {
   /** Lines of the kernel's tables that were compared. */
   dataplaneLines: number;
   guestPairs: number;
+  /** Pings to machines outside from provider networks, out of routers' exits, to virtual addresses. */
+  outside: number;
+  beyond: number;
+  virtual: number;
+  /** Of virtual addresses, as guests told them. */
+  moves: number;
   pings: number;
   pingsLost: number;
   watchRestarts: number;
@@ -50,13 +61,16 @@ const REGISTER_PACE_MS = 20;
 export class Campaign {
   readonly counts: Counts = {
     ...{ rounds: 0, writes: 0, refused: 0, lost: 0, registerOperations: 0, dataplaneLines: 0 },
-    ...{ guestPairs: 0, pings: 0, pingsLost: 0, watchRestarts: 0, violations: 0 },
+    ...{ guestPairs: 0, outside: 0, beyond: 0, virtual: 0, moves: 0 },
+    ...{ pings: 0, pingsLost: 0, watchRestarts: 0, violations: 0 },
   };
   readonly #schedule: Schedule;
   readonly #writer: Writer;
   readonly #followers: readonly Follower[];
+  readonly #addresses: VirtualAddresses;
   /** As it is once everything that was asked is done. */
   readonly #model: Map<string, Specified>;
+  #holders: Holders;
   /** Of a register that behaved like none. */
   #history: readonly Operation[] = [];
 
@@ -67,14 +81,17 @@ export class Campaign {
     const guests = world.hosts.map((host) => host.guests.map(({ name }) => name));
     const { seed, faults, maxHoldMs } = options;
     this.#schedule = new Schedule({
-      ...{ seed, guests },
+      ...{ seed, guests, vlans: world.vlans },
       ...(faults === undefined ? {} : { faults }),
       ...(maxHoldMs === undefined ? {} : { maxHoldMs }),
     });
     const clients = world.replicas.map(({ client }) => client);
     this.#writer = new Writer(clients, String(seed));
     this.#followers = clients.map((client) => new Follower(client));
-    this.#model = new Map(firstModel(guests).resources);
+    this.#addresses = new VirtualAddresses(world);
+    const first = firstModel(guests, world.vlans);
+    this.#model = new Map(first.resources);
+    this.#holders = first.holders;
   }
 
   /** @returns the counts; a violation ends it. @throws Error if the world cannot be made */
@@ -123,6 +140,11 @@ export class Campaign {
     const apply = { plan: { wanted }, hash, requestId: '', confirmWithinMs: 0 };
     await client.changes.apply(apply, call);
     await Promise.all(hosts.map(({ process }) => process.start()));
+    for (const [key, id] of this.#holders) {
+      const [network = '', ip = ''] = key.split(' ');
+      const take = { kind: 'take', id, network, ip, effects: new Map() } as const;
+      await this.#addresses.take(take, this.#model);
+    }
     await this.#check();
   }
 
@@ -159,14 +181,20 @@ export class Campaign {
     const began = performance.now();
     await this.#writer.resolve();
     say(`${round.number}: all writes done after ${Math.round(performance.now() - began)} ms`);
+    this.#holders = round.holders;
     await this.#check(round.model);
     await this.#stopPings(pings);
     this.#told();
   }
 
   async #ask(step: Round['before'][number]): Promise<void> {
-    await this.#writer.attempt(step, this.#model);
-    for (const [key, resource] of step.write.effects) {
+    const { write } = step;
+    if (write.kind === 'take') {
+      await this.#addresses.take(write, this.#model);
+      return;
+    }
+    await this.#writer.attempt({ ...step, write }, this.#model);
+    for (const [key, resource] of write.effects) {
       if (resource === undefined) this.#model.delete(key);
       else this.#model.set(key, resource);
     }
@@ -199,10 +227,18 @@ export class Campaign {
     if (model !== undefined)
       assert.deepEqual([...this.#model.keys()].sort(), [...model.keys()].sort());
     await timed.of('model', checks.modelHeld(world, this.#model));
+    await timed.of('guests', this.#addresses.settle(this.#holders, this.#model));
+    const holders = holdersNow(this.#holders, this.#model);
+    await timed.of('holders', checks.holdersTold(world, holders));
     await timed.of('applied', checks.applied(world));
     await timed.of('watches', checks.followersEqual(world, this.#followers));
     counts.dataplaneLines += await timed.of('dataplanes', checks.dataplanesEqual(world));
-    counts.guestPairs += await timed.of('guests', checks.guestsReach(world, this.#model));
+    const reached = await timed.of('reach', allReach(world, this.#model, holders));
+    counts.guestPairs += reached.pairs;
+    counts.outside += reached.outside;
+    counts.beyond += reached.beyond;
+    counts.virtual += reached.virtual;
+    counts.moves = this.#addresses.moves;
     this.options.say(`checked: ${timed.told}`);
   }
 
@@ -215,14 +251,24 @@ export class Campaign {
     throw new Error(`no register behaves so (${verdict.kind}): ${told}`);
   }
 
-  /** Between the guests that nothing ever happens to, each over the underlay. */
+  /**
+   * From the guests that nothing ever happens to: to each other over the underlay, and to the virtual address of
+   * one; from the one whose NVE does not lead out, by those that do.
+   */
   #pings(): RunningPing[] {
-    const { hosts } = this.world;
-    return hosts.map(({ guests }, i) => {
-      const next = this.#model.get(`Endpoint/probe-${(i + 1) % hosts.length}`);
-      if (next?.kind !== 'Endpoint') throw new Error('no probe');
-      return new RunningPing(nth(guests, 0), next.spec.ips[0] ?? '', PING_MS);
+    const probes = this.world.hosts.map(({ guests }, i) => {
+      const found = this.#model.get(`Endpoint/probe-${i}`);
+      if (found?.kind !== 'Endpoint') throw new Error('no probe');
+      return { guest: nth(guests, 0), spec: found.spec };
     });
+    const last = nth(probes, probes.length - 1);
+    const virtual = nth(probes, FIRST_HOLDER).spec.allowedAddresses[0]?.ip ?? '';
+    const ways = probes.map(({ guest }, i) => {
+      return [guest, nth(probes, (i + 1) % probes.length).spec.ips[0] ?? ''] as const;
+    });
+    return [...ways, [last.guest, virtual] as const, [last.guest, FIXED_PLACE.target] as const].map(
+      ([guest, to]) => new RunningPing(guest, to, PING_MS),
+    );
   }
 
   async #stopPings(pings: readonly RunningPing[]): Promise<void> {
@@ -283,6 +329,8 @@ export function tellCounts(seed: number, counts: Counts): string {
     `${refused} attempts refused and ${lost} without an answer, all repeated`,
     `${counts.registerOperations} operations on registers`,
     `${counts.dataplaneLines} lines of kernel tables compared, ${counts.guestPairs} guest pairs`,
+    `${counts.outside} ways to machines outside, ${counts.beyond} out of routers' exits`,
+    `${counts.moves} moves of virtual addresses, ${counts.virtual} ways to them`,
     `${counts.pings} pings of which ${counts.pingsLost} lost`,
     `${counts.watchRestarts} watches begun anew, ${violations} violations`,
   ].join('; ');

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import type { Specified } from '../../../src/model/changes.js';
 import { NFVD } from '../daemon.js';
 import { eventually } from '../eventually.js';
-import { differences, expectedOn, seenOn } from './eye.js';
+import { differences, expectedOn } from './eye.js';
+import { seenOn } from './kernel-lines.js';
 import { exec } from '../netns.js';
 import type { Follower } from './follower.js';
 import { within } from './process.js';
+import type { Holder } from './virtual-addresses.js';
 import { hostName, nth, type ChaosWorld } from './world.js';
 import { listAll, readAll, textOf } from './writer.js';
 
@@ -107,32 +109,24 @@ export async function followersEqual(
   }
 }
 
-/** Guests with an interface reach each other in their network. @returns pairs */
-export async function guestsReach(
-  world: ChaosWorld,
-  model: ReadonlyMap<string, Specified>,
-): Promise<number> {
-  const guests = [...model.values()].flatMap((each) =>
-    each.kind === 'Endpoint' && each.spec.port.kind === 'veth' && each.spec.adminState === 'UP'
-      ? [{ ...each.spec, netns: each.spec.port.netns }]
-      : [],
-  );
-  const namespaces = new Map(world.hosts.flatMap((host) => host.guests.map((ns) => [ns.name, ns])));
-  let pairs = 0;
-  for (const network of new Set(guests.map((guest) => guest.network))) {
-    const all = guests.filter((guest) => guest.network === network);
-    const ring = all.map((from, i) => [from, nth(all, (i + 1) % all.length)] as const);
-    await Promise.all(
-      ring.map(async ([from, to]) => {
-        const [ip = ''] = to.ips;
-        if (from === to) return;
-        pairs++;
-        const ns = namespaces.get(from.netns);
-        // The first one may wait for IPv4's duplicate detection of nobody: three are sent, one is to come.
-        const ran = await ns?.try('ping', '-n', '-c', '3', '-i', '0.2', '-W', '2', ip);
-        assert.equal(ran?.code, 0, `${from.netns} to ${ip}: ${ran?.stdout ?? ''}`);
-      }),
+/** Every replica tells of each virtual address that the guest's endpoint has it, and no other. */
+export async function holdersTold(world: ChaosWorld, holders: readonly Holder[]): Promise<void> {
+  const wanted = holders.filter(({ spec }) => spec.adminState === 'UP');
+  for (const { client, machine } of world.replicas) {
+    await eventually(
+      async () => {
+        const endpoints = (await listAll(client)).filter((each) => each.kind === 'Endpoint');
+        for (const { id, ip, spec } of wanted) {
+          const found = endpoints
+            .filter((each) => each.spec.network === spec.network)
+            .flatMap((each) =>
+              each.status.held.filter((held) => held.ip === ip).map(({ mac }) => [each.id, mac]),
+            );
+          assert.deepEqual(found, [[id, spec.mac]], `who has ${ip} by ${machine.name}`);
+        }
+      },
+      SETTLE_MS,
+      100,
     );
   }
-  return pairs;
 }

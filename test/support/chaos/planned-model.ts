@@ -4,7 +4,8 @@ import type { EndpointSpec } from '../../../src/model/endpoint.js';
 import type { RouterSpec } from '../../../src/model/router.js';
 import type { SubnetSpec } from '../../../src/model/subnet.js';
 import type { VirtualNetworkSpec } from '../../../src/model/virtual-network.js';
-import { endpointSpec, networkSpec, routerSpec, subnetSpec } from '../specs.js';
+import { endpointSpec, networkSpec, providerSpec, routerSpec, subnetSpec } from '../specs.js';
+import { FLAT_PLACES, placeOf, type Place } from './places.js';
 
 /** `Endpoint/e-1`. */
 export const keyOf = (kind: Kind, id: string): string => `${kind}/${id}`;
@@ -15,13 +16,22 @@ export type Effects = ReadonlyMap<string, Specified | undefined>;
 /** Where the guests' namespaces are: by host, by slot. */
 export type GuestNames = readonly (readonly string[])[];
 
-type Of<K extends Kind> = Extract<Specified, { readonly kind: K }>;
+/** The endpoint that took a virtual address last, by `NETWORK ADDRESS`. */
+export type Holders = ReadonlyMap<string, string>;
+export const virtualKey = (network: string, ip: string): string => `${network} ${ip}`;
+
+export type Of<K extends Kind> = Extract<Specified, { readonly kind: K }>;
 
 export class PlannedModel {
   readonly #resources = new Map<string, Specified>();
+  readonly #holders = new Map<string, string>();
   #count = 0;
 
-  constructor(readonly guests: GuestNames) {}
+  /** @param places for provider networks */
+  constructor(
+    readonly guests: GuestNames,
+    private readonly places: readonly Place[] = FLAT_PLACES,
+  ) {}
 
   take(effects: Effects): void {
     for (const [key, resource] of effects) {
@@ -30,8 +40,17 @@ export class PlannedModel {
     }
   }
 
+  /** An endpoint takes a virtual address, from whoever has it. */
+  hand(network: string, ip: string, id: string): void {
+    this.#holders.set(virtualKey(network, ip), id);
+  }
+
   get resources(): ReadonlyMap<string, Specified> {
     return this.#resources;
+  }
+
+  get holders(): Holders {
+    return this.#holders;
   }
 
   has(kind: Kind, id: string): boolean {
@@ -52,6 +71,32 @@ export class PlannedModel {
 
   routers(): Of<'Router'>[] {
     return this.#all((each) => (each.kind === 'Router' ? each : undefined));
+  }
+
+  /** Of a network that is one. */
+  placeOf(network: string): Place | undefined {
+    const found = this.networks().find(({ id }) => id === network);
+    return found?.spec.provider && placeOf(found.spec.provider);
+  }
+
+  /** Those that have no network. */
+  freePlaces(): Place[] {
+    const taken = this.networks().map(({ id }) => this.placeOf(id));
+    return this.places.filter((place) => !taken.includes(place));
+  }
+
+  /** What endpoints and routers' exits have in a network. */
+  addressesIn(network: string): Set<string> {
+    const subnets = new Set(
+      this.subnets().flatMap(({ id, spec }) => (spec.network === network ? [id] : [])),
+    );
+    const exits = this.routers().flatMap(({ spec }) => spec.exits);
+    return new Set([
+      ...this.endpoints().flatMap(({ spec }) => (spec.network === network ? spec.ips : [])),
+      ...exits
+        .filter(({ subnet }) => subnets.has(subnet))
+        .flatMap(({ gateways }) => gateways.map(({ address }) => address)),
+    ]);
   }
 
   #all<T>(pick: (each: Specified) => T | undefined): T[] {
@@ -78,6 +123,19 @@ export function newNetwork(n: number): readonly [Of<'VirtualNetwork'>, Of<'Subne
   const network: VirtualNetworkSpec = networkSpec({ vni: 1000 + n });
   const gateway = prefix.replace(/0\/24$/, '1');
   const subnet: SubnetSpec = subnetSpec({ network: `net-${n}`, prefix, gateway });
+  return [
+    { kind: 'VirtualNetwork', id: `net-${n}`, spec: network },
+    { kind: 'Subnet', id: `net-${n}`, spec: subnet },
+  ];
+}
+
+/** The same of a physical network. */
+export function newProvider(
+  n: number,
+  { uplink, vlan, prefix, outside }: Place,
+): readonly [Of<'VirtualNetwork'>, Of<'Subnet'>] {
+  const network = providerSpec({ vni: 1000 + n, provider: { uplink, vlan } });
+  const subnet = subnetSpec({ network: `net-${n}`, prefix, gateway: outside });
   return [
     { kind: 'VirtualNetwork', id: `net-${n}`, spec: network },
     { kind: 'Subnet', id: `net-${n}`, spec: subnet },
@@ -120,6 +178,11 @@ export function newEndpoint(
 const hex = (n: number): string => (n & 0xff).toString(16).padStart(2, '0');
 
 /** The n-th address but for the gateway's; there are never 200 endpoints at once. */
-export function addressIn({ spec }: Of<'Subnet'>, n: number): string {
+export function addressIn({ spec }: Pick<Of<'Subnet'>, 'spec'>, n: number): string {
   return spec.prefix.replace(/0\/24$/, String(10 + (n % 240)));
+}
+
+/** The one that several endpoints may have. */
+export function virtualIn({ spec }: Pick<Of<'Subnet'>, 'spec'>): string {
+  return spec.prefix.replace(/0\/24$/, '251');
 }

@@ -5,9 +5,10 @@
 import type { Specified } from '../../../src/model/changes.js';
 import { seeded, upTo } from '../seeded.js';
 import { FAULT_KINDS, type FaultKind } from './fault-kinds.js';
-import { keyOf, newNetwork, PlannedModel, type GuestNames } from './planned-model.js';
+import { firstModel } from './first-model.js';
+import type { GuestNames, Holders, PlannedModel } from './planned-model.js';
 import type { Write } from './write.js';
-import * as writes from './write-kinds.js';
+import { draw } from './write-kinds.js';
 
 export interface Step {
   readonly number: number;
@@ -28,26 +29,18 @@ export interface Round {
   readonly during: readonly Step[];
   /** As it is to be after the round. */
   readonly model: ReadonlyMap<string, Specified>;
+  readonly holders: Holders;
 }
 
 export interface ScheduleOptions {
   readonly seed: number;
   readonly guests: GuestNames;
+  /** The hosts' kernels have 8021q. */
+  readonly vlans: boolean;
   /** Of these, each before any comes again; default all. */
   readonly faults?: readonly FaultKind[];
   /** Of those that last long; default 20 s. */
   readonly maxHoldMs?: number;
-}
-
-/** What there is before the first round: the probes' network with a guest on each host. */
-export function firstModel(guests: GuestNames): PlannedModel {
-  const model = new PlannedModel(guests.map((slots) => slots.slice(1)));
-  const [network, subnet] = newNetwork(0);
-  const probes = guests.map((slots, host) => writes.probe(host, subnet, slots[0]));
-  model.take(
-    new Map([network, subnet, ...probes].map((each) => [keyOf(each.kind, each.id), each])),
-  );
-  return model;
 }
 
 export class Schedule {
@@ -59,7 +52,7 @@ export class Schedule {
 
   constructor(private readonly options: ScheduleOptions) {
     this.#random = seeded(options.seed);
-    this.model = firstModel(options.guests);
+    this.model = firstModel(options.guests, options.vlans);
   }
 
   round(): Round {
@@ -72,7 +65,8 @@ export class Schedule {
     const holdMs = Math.min(maxHoldMs, 500 + upTo(this.#random, isLong ? 20_000 : 3000));
     const during = this.#draw(2 + upTo(this.#random, 3), touched);
     const model = new Map(this.model.resources);
-    return { number: ++this.#rounds, before, fault, victim, holdMs, during, model };
+    const holders = new Map(this.model.holders);
+    return { number: ++this.#rounds, before, fault, victim, holdMs, during, model, holders };
   }
 
   #fault(): FaultKind {
@@ -93,11 +87,12 @@ export class Schedule {
   #draw(count: number, touched: Set<string> | undefined): Step[] {
     const steps: Step[] = [];
     for (let tries = 0; steps.length < count && tries < 50; tries++) {
-      const made = writes.draw(this.model, this.#random, touched !== undefined);
+      const made = draw(this.model, this.#random, touched !== undefined);
       if (made === undefined || made.about.some((key) => touched?.has(key))) continue;
       for (const key of made.about) touched?.add(key);
-      this.model.take(made.write.effects);
       const { write, text } = made;
+      this.model.take(write.effects);
+      if (write.kind === 'take') this.model.hand(write.network, write.ip, write.id);
       steps.push({ number: ++this.#steps, replica: upTo(this.#random, 3), text, write });
     }
     return steps;

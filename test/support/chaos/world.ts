@@ -13,13 +13,16 @@ import { LabCa } from '../lab-ca.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { exec, type Netns } from '../netns.js';
 import { temporaryDirectory } from '../temporary-directory.js';
+import { hasVlans } from '../vlans.js';
 import { ChaosNetwork, type Machine } from './network.js';
+import { Outside } from './outside.js';
+import { interfaceOf, UPLINKS } from './places.js';
 import { ChaosProcess } from './process.js';
 import { SmallDisk } from './small-disk.js';
 
 export const SIZE = 3;
 /** Guests of each host. */
-export const SLOTS = 3;
+export const SLOTS = 4;
 export const vtepOf = (host: number): string => `10.1.0.${host + 1}`;
 export const hostName = (host: number): string => `host-${host}`;
 
@@ -55,9 +58,14 @@ export class ChaosWorld {
   readonly replicas: Replica[] = [];
   readonly hosts: Host[] = [];
   readonly #undo: Undo[] = [];
+  /** Guests by the names of their namespaces. */
+  readonly #guests = new Map<string, Netns>();
 
   private constructor(
     readonly network: ChaosNetwork,
+    readonly outside: Outside,
+    /** The kernel has 8021q. */
+    readonly vlans: boolean,
     private readonly directory: string,
     private readonly files: DaemonFiles,
   ) {}
@@ -65,7 +73,10 @@ export class ChaosWorld {
   static async create(): Promise<ChaosWorld> {
     const directory = await temporaryDirectory();
     const network = await ChaosNetwork.create();
-    const world = new ChaosWorld(network, directory.path, new DaemonFiles(directory.path));
+    const vlans = await hasVlans();
+    const outside = await Outside.create(await network.namespace(), vlans);
+    const files = new DaemonFiles(directory.path);
+    const world = new ChaosWorld(network, outside, vlans, directory.path, files);
     world.#undo.push(
       () => directory.remove(),
       () => network.close(),
@@ -154,6 +165,8 @@ export class ChaosWorld {
         tls: { ca },
       },
       listen: [{ address: `unix:${this.files.socket(name)}` }, { address: `${address}:4433`, tls }],
+      // Guests move addresses more often than machines that quarrel for one.
+      duplicates: { moves: 100, window: '1s' },
       log: { level: 'info' },
     });
     const process = this.#daemon(name, ns, 'nva', config);
@@ -174,22 +187,37 @@ export class ChaosWorld {
   ): Promise<void> {
     const { name, ns } = machine;
     await this.network.joinUnderlay(machine, vtepOf(i));
+    await this.outside.join(machine);
     const disk = await this.#disk(name, AGENT_MIB);
     const tls = { ca, cert, key };
     const order = [...nva.slice(i), ...nva.slice(0, i)];
     const config = this.files.nve(name, {
       stateDir: join(disk.path, 'state'),
       nva: order.map(({ address }) => ({ address: `${address}:4433`, tls })),
+      providers: UPLINKS.map((uplink) => ({ name: uplink, interface: interfaceOf(uplink) })),
       log: { level: 'info' },
     });
     const process = this.#daemon(name, ns, 'nve', config);
     const guests: Netns[] = [];
-    for (let slot = 0; slot < SLOTS; slot++) guests.push(await this.network.namespace());
+    for (let slot = 0; slot < SLOTS; slot++) guests.push(await this.#guest());
     this.#undo.push(async () => {
       await process.kill();
       await this.#removeRouters(ns);
     });
     this.hosts.push({ machine, process, disk, config, guests });
+  }
+
+  /** Its kernel tells of its addresses when an interface comes up, or gets a MAC. */
+  async #guest(): Promise<Netns> {
+    const ns = await this.network.namespace();
+    await ns.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/all/arp_notify');
+    this.#guests.set(ns.name, ns);
+    return ns;
+  }
+
+  /** By the name of its namespace; undefined: there is none. */
+  guest(name: string | undefined): Netns | undefined {
+    return name === undefined ? undefined : this.#guests.get(name);
   }
 
   #daemon(name: string, ns: Netns, program: 'nva' | 'nve', config: string): ChaosProcess {

@@ -1,67 +1,43 @@
 /** The writes of a campaign, drawn from what there is. */
-import type { Specified, Wanted } from '../../../src/model/changes.js';
-import { upTo } from '../seeded.js';
+import { upTo, type Random } from '../seeded.js';
+import {
+  aboutEndpoint,
+  aboutExits,
+  applyOf,
+  attachedSubnets,
+  effectsOf,
+  isFixed,
+  keyOfThis,
+  overlays,
+  own,
+  ownRouters,
+  pick,
+  put,
+  type Draw,
+  type Drawn,
+  type WeightedDraw,
+} from './drawn.js';
+import { OUTSIDE_DRAWS, routesOf } from './outside-kinds.js';
 import {
   addressIn,
   keyOf,
   newEndpoint,
   newNetwork,
   newRouter,
-  type Effects,
+  type Of,
   type PlannedModel,
 } from './planned-model.js';
-import type { Write } from './write.js';
-
-type Of<K extends Specified['kind']> = Extract<Specified, { readonly kind: K }>;
-type Random = () => number;
-
-export interface Drawn {
-  readonly write: Write;
-  readonly text: string;
-  /** Keys of what it changes or refers to. */
-  readonly about: readonly string[];
-}
+import { VIRTUAL_DRAWS } from './virtual-kinds.js';
 
 const MAX_ENDPOINTS = 24;
 const MAX_NETWORKS = 6;
 const MAX_ROUTERS = 2;
-const PROBES = 'net-0';
-
-const keyOfThis = ({ kind, id }: Specified): string => keyOf(kind, id);
-const effectsOf = (...all: readonly Specified[]): Effects =>
-  new Map(all.map((each) => [keyOfThis(each), each]));
-const put = (resource: Specified): Wanted => ({ put: resource, etag: '' });
-const gone = ({ kind, id }: Specified): Wanted => ({ delete: { kind, id }, etag: '' });
-
-/** An endpoint of the first network that nothing ever happens to. */
-export function probe(host: number, subnet: Of<'Subnet'>, netns = ''): Of<'Endpoint'> {
-  const { spec } = newEndpoint(0xff0000 + host, subnet, host, netns);
-  return { kind: 'Endpoint', id: `probe-${host}`, spec };
-}
-
-function pick<T>(random: Random, all: readonly T[]): T | undefined {
-  return all[upTo(random, all.length)];
-}
-
-type Draw = (model: PlannedModel, random: Random) => Drawn | undefined;
-
-const own = (model: PlannedModel): Of<'Endpoint'>[] =>
-  model.endpoints().filter(({ spec }) => spec.network !== PROBES);
 
 const freeSubnet = (model: PlannedModel, random: Random): Of<'Subnet'> | undefined =>
   pick(
     random,
-    model.subnets().filter(({ spec }) => spec.network !== PROBES),
+    model.subnets().filter(({ spec }) => !isFixed(spec.network)),
   );
-
-function aboutEndpoint({ id, spec }: Of<'Endpoint'>): string[] {
-  const { network, subnets } = spec;
-  return [
-    keyOf('Endpoint', id),
-    keyOf('VirtualNetwork', network),
-    ...subnets.map((subnet) => keyOf('Subnet', subnet)),
-  ];
-}
 
 /** One that is not there yet. */
 function endpointToBe(model: PlannedModel, random: Random): Of<'Endpoint'> | undefined {
@@ -70,8 +46,8 @@ function endpointToBe(model: PlannedModel, random: Random): Of<'Endpoint'> | und
   const host = upTo(random, model.guests.length);
   const slot = upTo(random, 3) === 0 ? undefined : pick(random, model.freeSlots(host));
   const made = newEndpoint(model.next(), subnet, host, slot);
-  const isTaken = own(model).some(({ spec }) => spec.ips.some((ip) => made.spec.ips.includes(ip)));
-  return isTaken ? undefined : made;
+  const taken = model.addressesIn(subnet.spec.network);
+  return made.spec.ips.some((ip) => taken.has(ip)) ? undefined : made;
 }
 
 const createEndpoint: Draw = (model, random) => {
@@ -91,7 +67,7 @@ const updateEndpoint: Draw = (model, random) => {
   const n = model.next();
   const which = upTo(random, 3);
   const address = addressIn(subnet, n);
-  if (which === 1 && own(model).some(({ spec }) => spec.ips.includes(address))) return undefined;
+  if (which === 1 && model.addressesIn(old.spec.network).has(address)) return undefined;
   const changes =
     which === 0
       ? { displayName: `name ${n}` }
@@ -116,11 +92,12 @@ const deleteEndpoint: Draw = (model, random) => {
 const updateNetwork: Draw = (model, random) => {
   const old = pick(
     random,
-    model.networks().filter(({ id }) => id !== PROBES),
+    model.networks().filter(({ id }) => !isFixed(id)),
   );
   if (old === undefined) return undefined;
+  // A physical network's ARP is its own.
   const changes =
-    upTo(random, 2) === 0
+    upTo(random, 2) === 0 || old.spec.provider !== undefined
       ? { displayName: `name ${model.next()}` }
       : { arpSuppression: !old.spec.arpSuppression };
   const now: Of<'VirtualNetwork'> = { ...old, spec: { ...old.spec, ...changes } };
@@ -135,35 +112,20 @@ const updateNetwork: Draw = (model, random) => {
 };
 
 const updateRouter: Draw = (model, random) => {
-  const old = pick(random, model.routers());
+  const old = pick(random, ownRouters(model));
   if (old === undefined) return undefined;
   const prefix = `10.250.${model.next() % 250}.0/24`;
-  const changes = { routes: [{ prefix, nextHops: [], drop: true }] };
+  const dropping = { prefix, nextHops: [], drop: true };
+  const changes = { routes: [dropping, ...routesOf(model, old.spec.exits)] };
   const now: Of<'Router'> = { ...old, spec: { ...old.spec, ...changes } };
   const { id } = old;
   const write = { kind: 'update', of: 'Router', id, changes, effects: effectsOf(now) } as const;
   return { write, text: `update router ${id}: drop ${prefix}`, about: [keyOfThis(old)] };
 };
 
-function applyOf(
-  text: string,
-  puts: readonly Specified[],
-  deletes: readonly Specified[] = [],
-): Drawn {
-  const wanted = [...deletes.map(gone), ...puts.map(put)];
-  const effects = new Map<string, Specified | undefined>([
-    ...deletes.map((each) => [keyOfThis(each), undefined] as const),
-    ...puts.map((each) => [keyOfThis(each), each] as const),
-  ]);
-  const about = [...puts, ...deletes].flatMap((each) =>
-    each.kind === 'Endpoint' ? aboutEndpoint(each) : [keyOfThis(each)],
-  );
-  return { write: { kind: 'apply', wanted, effects }, text, about };
-}
-
 /** A network, its subnet and its first endpoint: all or nothing. */
 const applyNetwork: Draw = (model, random) => {
-  if (model.networks().length > MAX_NETWORKS) return undefined;
+  if (overlays(model).length >= MAX_NETWORKS) return undefined;
   const n = model.next();
   const [network, subnet] = newNetwork(n);
   const host = upTo(random, model.guests.length);
@@ -182,7 +144,7 @@ const applySwap: Draw = (model, random) => {
 };
 
 const applyNoNetwork: Draw = (model, random) => {
-  const attached = new Set(model.routers().flatMap(({ spec }) => spec.subnets));
+  const attached = attachedSubnets(model);
   const subnet = freeSubnet(model, random);
   const network = model.networks().find(({ id }) => id === subnet?.spec.network);
   if (subnet === undefined || network === undefined || attached.has(subnet.id)) return undefined;
@@ -192,26 +154,25 @@ const applyNoNetwork: Draw = (model, random) => {
 };
 
 const applyRouter: Draw = (model) => {
-  const attached = new Set(model.routers().flatMap(({ spec }) => spec.subnets));
+  const attached = attachedSubnets(model);
+  const networks = new Set(overlays(model).map(({ id }) => id));
   const free = model
     .subnets()
-    .filter(({ id, spec }) => spec.network !== PROBES && !attached.has(id));
+    .filter(({ id, spec }) => networks.has(spec.network) && !attached.has(id));
   const [a, b] = free;
   if (a === undefined || b === undefined) return undefined;
-  if (model.routers().length >= MAX_ROUTERS) return undefined;
+  if (ownRouters(model).length >= MAX_ROUTERS) return undefined;
   const router = newRouter(model.next(), [a.id, b.id]);
   const drawn = applyOf(`apply router ${router.id} of ${a.id} and ${b.id}`, [router]);
   return { ...drawn, about: [...drawn.about, keyOfThis(a), keyOfThis(b)] };
 };
 
 const applyNoRouter: Draw = (model, random) => {
-  const old = pick(random, model.routers());
+  const old = pick(random, ownRouters(model));
   if (old === undefined) return undefined;
   const drawn = applyOf(`apply no ${old.id} any more`, [], [old]);
-  return {
-    ...drawn,
-    about: [...drawn.about, ...old.spec.subnets.map((id) => keyOf('Subnet', id))],
-  };
+  const subnets = old.spec.subnets.map((id) => keyOf('Subnet', id));
+  return { ...drawn, about: [...drawn.about, ...subnets, ...aboutExits(old)] };
 };
 
 const migrate: Draw = (model, random) => {
@@ -263,7 +224,7 @@ const stale: Draw = (model, random) => {
 };
 
 /** How often, and whether also while something is wrong. */
-const DRAWS: readonly { readonly weight: number; readonly draw: Draw; readonly calm?: true }[] = [
+const DRAWS: readonly WeightedDraw[] = [
   { weight: 8, draw: createEndpoint },
   { weight: 5, draw: updateEndpoint },
   { weight: 4, draw: deleteEndpoint },
@@ -277,6 +238,8 @@ const DRAWS: readonly { readonly weight: number; readonly draw: Draw; readonly c
   { weight: 3, draw: migrate, calm: true },
   { weight: 1, draw: bad, calm: true },
   { weight: 1, draw: stale, calm: true },
+  ...OUTSIDE_DRAWS,
+  ...VIRTUAL_DRAWS,
 ];
 
 /** One; undefined: what was drawn is not possible now. */

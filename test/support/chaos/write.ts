@@ -1,4 +1,4 @@
-/** What a campaign asks of the NVA. */
+/** What a campaign asks of the NVA, and of guests. */
 import type { Kind, Wanted } from '../../../src/model/changes.js';
 import type { EndpointSpec } from '../../../src/model/endpoint.js';
 import type { RouterSpec } from '../../../src/model/router.js';
@@ -28,4 +28,14 @@ export type Write = { readonly effects: Effects } & (
     }
   /** With the etag of before this one; to be refused. */
   | { readonly kind: 'stale'; readonly id: string }
+  /** Nobody is asked: the guest of an endpoint has a virtual address from now on, and says so on its wire. */
+  | {
+      readonly kind: 'take';
+      readonly id: string;
+      readonly network: string;
+      readonly ip: string;
+    }
 );
+export type Take = Extract<Write, { readonly kind: 'take' }>;
+/** Of the NVA. */
+export type Asked = Exclude<Write, Take>;

@@ -10,13 +10,18 @@ import type { PlanRequest, Specified } from '../../../src/model/changes.js';
 import { eventually } from '../eventually.js';
 import { keyOf, type Effects } from './planned-model.js';
 import type { Step } from './schedule.js';
+import type { Asked } from './write.js';
 
 /** What an attempt came to. */
 type Attempt = 'done' | 'refused' | 'unknown';
 
+interface AskedStep extends Step {
+  readonly write: Asked;
+}
+
 /** A write of which nobody knows yet whether it was done, or that is to be repeated. */
 interface Pending {
-  readonly step: Step;
+  readonly step: AskedStep;
   /** Of the resource, before the write. */
   etag: string | undefined;
   readonly before: ReadonlyMap<string, string | undefined>;
@@ -62,7 +67,7 @@ export class Writer {
   ) {}
 
   /** Asks once. @throws Error if it is told something that cannot be */
-  async attempt(step: Step, model: ReadonlyMap<string, Specified>): Promise<void> {
+  async attempt(step: AskedStep, model: ReadonlyMap<string, Specified>): Promise<void> {
     this.counts.writes++;
     const before = new Map(
       [...step.write.effects.keys()].map((key) => [key, textOf(model.get(key))] as const),
@@ -204,7 +209,7 @@ class Asking {
     return (this.pending.etag ??= (await get()).meta.etag);
   }
 
-  async #update(write: Extract<Step['write'], { readonly kind: 'update' }>): Promise<void> {
+  async #update(write: Extract<Asked, { readonly kind: 'update' }>): Promise<void> {
     const { id } = write;
     const { virtualNetworks, endpoints, routers } = this.api;
     switch (write.of) {
@@ -246,7 +251,7 @@ class Asking {
   }
 
   /** Also waits for its end. */
-  async #migrate({ id, to }: Extract<Step['write'], { readonly kind: 'migrate' }>): Promise<void> {
+  async #migrate({ id, to }: Extract<Asked, { readonly kind: 'migrate' }>): Promise<void> {
     const { nve, port } = to;
     const options = { hold: false, timeoutMs: 30_000, validateOnly: false };
     const etag = await this.#etag(() => this.api.endpoints.get(id, this.#call));
@@ -266,7 +271,7 @@ class Asking {
     );
   }
 
-  async #bad({ wanted, codes }: Extract<Step['write'], { readonly kind: 'bad' }>): Promise<void> {
+  async #bad({ wanted, codes }: Extract<Asked, { readonly kind: 'bad' }>): Promise<void> {
     const error = await refusal(this.api.changes.plan({ wanted }, this.#call));
     if (!codes.some((code) => error.message.includes(code) || error.code === code)) throw error;
     for (const each of wanted) {
@@ -276,7 +281,7 @@ class Asking {
     }
   }
 
-  async #stale({ id }: Extract<Step['write'], { readonly kind: 'stale' }>): Promise<void> {
+  async #stale({ id }: Extract<Asked, { readonly kind: 'stale' }>): Promise<void> {
     const { effects } = this.pending.step.write;
     const after = effects.get(keyOf('Endpoint', id));
     if (after?.kind !== 'Endpoint') throw new Error('stale is of endpoints');

@@ -5,8 +5,8 @@ import { Schedule, type Round } from '../../support/chaos/schedule.js';
 
 const GUESTS = [0, 1, 2].map((host) => [0, 1, 2].map((slot) => `guest-${host}-${slot}`));
 
-function rounds(seed: number, count: number): Round[] {
-  const schedule = new Schedule({ seed, guests: GUESTS });
+function rounds(seed: number, count: number, vlans = false): Round[] {
+  const schedule = new Schedule({ seed, guests: GUESTS, vlans });
   return Array.from({ length: count }, () => schedule.round());
 }
 
@@ -38,6 +38,7 @@ describe('chaos: the schedule', () => {
       'delete',
       'migrate',
       'stale',
+      'take',
       'update',
     ]);
     for (const { model } of all) {
@@ -49,9 +50,54 @@ describe('chaos: the schedule', () => {
           if (each.spec.port.kind === 'veth') addresses.push(each.spec.port.netns);
         } else if (each.kind === 'Router') {
           for (const subnet of each.spec.subnets) assert.ok(model.has(`Subnet/${subnet}`), each.id);
+          for (const { subnet, gateways } of each.spec.exits) {
+            assert.ok(model.has(`VirtualNetwork/${subnet}`), each.id);
+            addresses.push(...gateways.map(({ address }) => `${subnet} ${address}`));
+          }
+        } else if (each.kind === 'VirtualNetwork' && each.spec.provider !== undefined) {
+          const { uplink, vlan } = each.spec.provider;
+          addresses.push(`${uplink} ${vlan}`);
         }
       }
       assert.equal(new Set(addresses).size, addresses.length, 'nothing is given twice');
     }
+  });
+
+  it('has the world outside in it, and addresses that move', () => {
+    for (const vlans of [false, true]) {
+      const all = rounds(13, 300, vlans);
+      const models = all.flatMap(({ model }) => [...model.values()]);
+      const places = models.flatMap((each) =>
+        each.kind === 'VirtualNetwork' && each.spec.provider !== undefined
+          ? [`${each.spec.provider.uplink} ${each.spec.provider.vlan}`]
+          : [],
+      );
+      const tagged = vlans ? ['physnet4 101', 'physnet4 102'] : [];
+      assert.deepEqual([...new Set(places)].sort(), [
+        ...['physnet1 0', 'physnet2 0', 'physnet3 0'],
+        ...tagged,
+      ]);
+      const exits = models.flatMap((each) => (each.kind === 'Router' ? [each.spec.exits] : []));
+      const counts = new Set(exits.map(({ length }) => length));
+      assert.deepEqual([...counts].sort(), [0, 1, 2]);
+      assert.ok(exits.some((each) => each.some(({ gateways }) => gateways.length > 1)));
+    }
+  });
+
+  it('lets a virtual address be taken by guests that may have it, never by the one that has it', () => {
+    let had = new Map<string, string>();
+    let moves = 0;
+    for (const { before, during, holders } of rounds(17, 200)) {
+      for (const { write } of [...before, ...during]) {
+        if (write.kind !== 'take') continue;
+        const key = `${write.network} ${write.ip}`;
+        assert.notEqual(had.get(key), write.id);
+        had.set(key, write.id);
+        moves++;
+      }
+      for (const [key, id] of had) assert.equal(holders.get(key), id);
+      had = new Map(holders);
+    }
+    assert.ok(moves > 50, `${moves} moves`);
   });
 });

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import type { Payload } from '../../../../src/model/item.js';
 import { LinuxHost } from '../../../support/linux-host.js';
 import { providerNetwork, vethPort } from '../../../support/linux-items.js';
-import { cable, exec, needNetns, Netns } from '../../../support/netns.js';
+import { cable, needNetns, Netns } from '../../../support/netns.js';
 import { skip } from '../../../support/skip.js';
+import { hasVlans } from '../../../support/vlans.js';
 
 const UPLINK = 'phy0';
 const VNIS = [7150, 7151] as const;
@@ -16,27 +17,6 @@ const macOf = (vlan: number, host: number): string =>
   `02:00:00:00:${vlan === 100 ? 1 : 2}0:0${host}`;
 const pings = async (from: Netns, to: string, ...more: string[]): Promise<boolean> =>
   (await from.try('ping', '-c', '1', '-W', '1', ...more, to)).code === 0;
-
-async function hasVlans(): Promise<boolean> {
-  await exec('modprobe', ['8021q']);
-  const ns = await Netns.create();
-  await cable([ns, 'a'], [ns, 'b']);
-  const made = await ns.try(
-    'ip',
-    'link',
-    'add',
-    'link',
-    'a',
-    'name',
-    'v',
-    'type',
-    'vlan',
-    'id',
-    '5',
-  );
-  await ns.close();
-  return made.code === 0;
-}
 
 describe('kernel dataplane: provider networks on VLANs', function () {
   this.timeout(120_000);

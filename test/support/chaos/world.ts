@@ -58,12 +58,12 @@ export class ChaosWorld {
   readonly replicas: Replica[] = [];
   readonly hosts: Host[] = [];
   readonly #undo: Undo[] = [];
+  #outside: Outside | undefined;
   /** Guests by the names of their namespaces. */
   readonly #guests = new Map<string, Netns>();
 
   private constructor(
     readonly network: ChaosNetwork,
-    readonly outside: Outside,
     /** The kernel has 8021q. */
     readonly vlans: boolean,
     private readonly directory: string,
@@ -72,11 +72,10 @@ export class ChaosWorld {
 
   static async create(): Promise<ChaosWorld> {
     const directory = await temporaryDirectory();
-    const network = await ChaosNetwork.create();
     const vlans = await hasVlans();
-    const outside = await Outside.create(await network.namespace(), vlans);
+    const network = await ChaosNetwork.create();
     const files = new DaemonFiles(directory.path);
-    const world = new ChaosWorld(network, outside, vlans, directory.path, files);
+    const world = new ChaosWorld(network, vlans, directory.path, files);
     world.#undo.push(
       () => directory.remove(),
       () => network.close(),
@@ -91,6 +90,8 @@ export class ChaosWorld {
   }
 
   async #build(): Promise<void> {
+    const outside = await Outside.create(await this.network.namespace(), this.vlans);
+    this.#outside = outside;
     const machines = async (kind: string): Promise<Machine[]> => {
       const all: Machine[] = [];
       for (let i = 0; i < SIZE; i++) all.push(await this.network.machine(`${kind}-${i}`));
@@ -109,6 +110,7 @@ export class ChaosWorld {
     await Promise.all(this.members.map(({ process }) => process.up()));
     await Promise.all(this.replicas.map(({ process }) => process.start()));
     for (const [i, machine] of hosts.entries()) {
+      await outside.join(machine);
       await this.#addHost(machine, i, nva, await ca.issue(`nve/${hostName(i)}`));
     }
   }
@@ -187,7 +189,6 @@ export class ChaosWorld {
   ): Promise<void> {
     const { name, ns } = machine;
     await this.network.joinUnderlay(machine, vtepOf(i));
-    await this.outside.join(machine);
     const disk = await this.#disk(name, AGENT_MIB);
     const tls = { ca, cert, key };
     const order = [...nva.slice(i), ...nva.slice(0, i)];
@@ -213,6 +214,11 @@ export class ChaosWorld {
     await ns.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/all/arp_notify');
     this.#guests.set(ns.name, ns);
     return ns;
+  }
+
+  get outside(): Outside {
+    if (this.#outside === undefined) throw new Error('the world is not built yet');
+    return this.#outside;
   }
 
   /** By the name of its namespace; undefined: there is none. */

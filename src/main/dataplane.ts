@@ -51,7 +51,14 @@ export async function openDataplane(
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
-  { socket, statsSocket, puntSocket, library, uplinks, ...config }: VppConfig & Pick<NveConfig, 'providers'>,
+  {
+    socket,
+    statsSocket,
+    puntSocket,
+    library,
+    uplinks,
+    ...config
+  }: VppConfig & Pick<NveConfig, 'providers'>,
   log: Pick<Log, 'info' | 'warn'>,
   observers: DataplaneObservers,
 ): Promise<Dataplane> {

@@ -7,13 +7,18 @@ import { NfvError } from '../../errors.js';
 import type { AddressSighting } from '../../model/allowed-address.js';
 import type { Clock } from '../../model/clock.js';
 import { errorFields, type Log } from '../../model/log.js';
-import { bridgeDomainKey, portKey, type NeighborEntryItem, type PortItem } from '../../model/item.js';
+import {
+  bridgeDomainKey,
+  portKey,
+  type NeighborEntryItem,
+  type PortItem,
+} from '../../model/item.js';
 import type { AddressWatch } from '../../reconcile/dataplane.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import { AddressEvents } from './address-events.js';
 import type { Changes } from './changes.js';
 import { Damping } from './damping.js';
-import type { GuestDoor, Outlet } from './guest-door.js';
+import type { GuestDoor } from './guest-door.js';
 import type { Memory } from './memory.js';
 import { OutletReader, type Outlets } from './outlets.js';
 import { tagOf } from './tag.js';
@@ -33,8 +38,8 @@ export class VppAddressWatch implements AddressWatch {
   #ports: ReadonlyMap<string, PortItem> = new Map();
   #networks: ReadonlySet<number> = new Set();
   #listener: (seen: AddressSighting) => void = () => undefined;
-  /** What is asked of guests, by port. */
-  readonly #questions = new Map<string, Set<string>>();
+  /** Ports whose guests are to be asked, by their tags. */
+  readonly #toAsk = new Set<string>();
   #asking: Promise<void> = Promise.resolve();
   /** The way to guests of the VPP that is connected. */
   #isOpen: Promise<boolean> = Promise.resolve(false);
@@ -59,11 +64,7 @@ export class VppAddressWatch implements AddressWatch {
     );
     this.#damping = new Damping({
       clock,
-      askOther: (port) => {
-        const [own] = port.addresses;
-        if (own !== undefined) this.#question(port, [own.replace(/\/.*$/, '')]);
-      },
-      askAgain: (port) => {
+      ask: (port) => {
         this.ask([port]);
       },
     });
@@ -86,13 +87,20 @@ export class VppAddressWatch implements AddressWatch {
     if (ports.length === 0) this.#damping.stop();
   }
 
+  /** Those that are asked for while others are being asked go out with the next, once. */
   ask(ports: readonly PortItem[]): void {
-    for (const port of ports) {
-      this.#question(
-        port,
-        (port.allowedAddresses ?? []).map(({ ip }) => ip),
-      );
-    }
+    if (ports.length === 0) return;
+    const isIdle = this.#toAsk.size === 0;
+    for (const { endpoint } of ports) this.#toAsk.add(tagOf(portKey(endpoint)));
+    if (!isIdle) return;
+    this.#asking = this.#asking
+      .then(() => this.#askAll())
+      .catch((thrown: unknown) => {
+        this.#toAsk.clear();
+        const error = NfvError.from(thrown);
+        if (error.code === 'SHUTTING_DOWN' || error.code === 'VPP_UNREACHABLE') return;
+        this.options.log.warn(errorFields(error), 'guests are not asked which addresses they have');
+      });
   }
 
   onSeen(listener: (seen: AddressSighting) => void): void {
@@ -128,12 +136,12 @@ export class VppAddressWatch implements AddressWatch {
   lost(): void {
     this.options.door.close();
     this.#isOpen = Promise.resolve(false);
+    this.#damping.stop();
   }
 
   async close(): Promise<void> {
     this.lost();
-    this.#damping.stop();
-    this.#questions.clear();
+    this.#toAsk.clear();
     await this.#events.ended;
     await this.#asking;
   }
@@ -159,40 +167,29 @@ export class VppAddressWatch implements AddressWatch {
   #seen(index: number, ip: string, mac: string): void {
     const tag = this.options.memory.tagAt(index);
     const port = tag === undefined ? undefined : this.#ports.get(tag);
-    const mayHave = port?.allowedAddresses?.some((each) => each.ip === ip && each.mac === mac);
-    const isSeen = port !== undefined && mayHave === true;
-    this.#damping.told(isSeen ? port : undefined);
-    if (isSeen) this.#listener({ endpoint: port.endpoint, ip, mac });
-  }
-
-  /** What is asked for while others are being asked goes out with the next, once. */
-  #question(port: PortItem, ips: readonly string[]): void {
-    const tag = tagOf(portKey(port.endpoint));
-    const isIdle = this.#questions.size === 0;
-    this.#questions.set(tag, new Set([...(this.#questions.get(tag) ?? []), ...ips]));
-    if (!isIdle) return;
-    this.#asking = this.#asking
-      .then(() => this.#askAll())
-      .catch((thrown: unknown) => {
-        this.#questions.clear();
-        const error = NfvError.from(thrown);
-        if (error.code === 'SHUTTING_DOWN' || error.code === 'VPP_UNREACHABLE') return;
-        this.options.log.warn(errorFields(error), 'guests are not asked which addresses they have');
-      });
+    const asked = port?.allowedAddresses?.find((each) => each.ip === ip);
+    this.#damping.told(asked && port);
+    if (port === undefined || asked?.mac !== mac) return;
+    this.#listener({ endpoint: port.endpoint, ip, mac });
   }
 
   async #askAll(): Promise<void> {
-    if (!(await this.#isOpen)) {
-      this.#questions.clear();
-      return;
-    }
-    const outlets: Outlets = await this.#outlets.read();
-    const questions = [...this.#questions];
-    this.#questions.clear();
-    for (const [tag, ips] of questions) {
-      const outlet: Outlet | undefined = outlets.get(tag);
-      if (outlet === undefined || !this.#ports.has(tag)) continue;
-      for (const ip of ips) await this.options.door.ask(outlet, ip);
+    const outlets: Outlets = (await this.#isOpen) ? await this.#outlets.read() : new Map();
+    const tags = [...this.#toAsk];
+    this.#toAsk.clear();
+    for (const tag of tags) {
+      const [outlet, port] = [outlets.get(tag), this.#ports.get(tag)];
+      if (outlet === undefined || port === undefined) continue;
+      for (const ip of questionsTo(port)) await this.options.door.ask(outlet, ip);
     }
   }
+}
+
+/**
+ * For its own address first and last: what VPP tells of the others it has not told just before, and tells again at
+ * the guest's next packet.
+ */
+function questionsTo({ addresses, allowedAddresses = [] }: PortItem): string[] {
+  const own = addresses.slice(0, 1).map((address) => address.replace(/\/.*$/, ''));
+  return [...own, ...allowedAddresses.map(({ ip }) => ip), ...own];
 }

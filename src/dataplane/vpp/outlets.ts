@@ -8,7 +8,6 @@ import type { Vpp } from './vpp.js';
 /** EtherTypes of VLAN tags (IEEE 802.1Q). */
 const CUSTOMER = 0x8100;
 const SERVICE = 0x88a8;
-const NO_MAC = '00:00:00:00:00:00';
 
 /** By the tags of ours. */
 export type Outlets = ReadonlyMap<string, Outlet>;
@@ -35,14 +34,11 @@ export class OutletReader {
 
 /** Those that are up: at the others is nobody. */
 export function outletsOf(interfaces: readonly Interface[]): Outlets {
-  const byIndex = new Map(interfaces.map((each) => [each.index, each]));
   const found = new Map<string, Outlet>();
-  for (const { index, tag, up, mac, sub } of interfaces) {
+  for (const { index, tag, up, sub } of interfaces) {
     const own = bareTag(tag);
     if (own === undefined || !up) continue;
-    const parent = sub === undefined ? undefined : byIndex.get(sub.parent);
-    const outlet = { index, mac: mac === NO_MAC ? (parent?.mac ?? mac) : mac };
-    found.set(own, { ...outlet, tags: sub === undefined ? [] : tagsOf(sub) });
+    found.set(own, { index, tags: sub === undefined ? [] : tagsOf(sub) });
   }
   return found;
 }

@@ -9,9 +9,9 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { tempDir } from '../../support/temp-dir.js';
 import { DatagramListener } from '../../support/unix-datagrams.js';
 
-const AT = { index: 0x0102, mac: '02:fe:00:00:00:01', tags: [] };
+const AT = { index: 0x0102, tags: [] };
 const PROBE =
-  'ffffffffffff02fe0000000108060001080006040001' + '02fe0000000100000000' + '0000000000000a000064';
+  'ffffffffffff026e6676640008060001080006040001036e66766400000000000000000000000a000064';
 const GRATUITOUS =
   'ffffffffffff020000000001080600010800060400010200000000010a0000640000000000000a000064';
 

@@ -18,8 +18,7 @@ describe('what VPP tells once in ten seconds', () => {
     [clock, asked] = [new FakeClock(), []];
     damping = new Damping({
       clock,
-      askOther: ({ endpoint }) => asked.push(`other ${endpoint} ${clock.monotonic()}`),
-      askAgain: ({ endpoint }) => asked.push(`again ${endpoint} ${clock.monotonic()}`),
+      ask: ({ endpoint }) => asked.push(`${endpoint} ${clock.monotonic()}`),
     });
   });
 
@@ -28,14 +27,14 @@ describe('what VPP tells once in ten seconds', () => {
     await clock.advance(1000);
     damping.told(undefined);
     await clock.advance(60_000);
-    assert.deepEqual(asked, ['other web 1000']);
+    assert.deepEqual(asked, ['web 1000']);
     assert.equal(clock.pending, 0);
   });
 
   it('is asked for again of a guest that says nothing else', async () => {
     damping.told(port);
     await clock.advance(10_500);
-    assert.deepEqual(asked, ['other web 1000', 'again web 10500']);
+    assert.deepEqual(asked, ['web 1000', 'web 10500']);
     damping.told(port);
     await clock.advance(10_500);
     assert.equal(asked.length, 4);

@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { outletsOf } from '../../../../src/dataplane/vpp/outlets.js';
 import type { Interface, SubInterface } from '../../../../src/dataplane/vpp/view.js';
 
-const MAC = '02:fe:00:00:00:01';
 const one = (more: Partial<Interface>): Interface => ({
-  ...{ index: 3, name: 'host-p0', tag: 'nfvd:port/a', mac: MAC, up: true, linkUp: true },
+  ...{
+    index: 3,
+    name: 'host-p0',
+    tag: 'nfvd:port/a',
+    mac: '02:fe:00:00:00:01',
+    up: true,
+    linkUp: true,
+  },
   ...{ mtu: 1500, linkMtu: 9000, sub: undefined },
   ...more,
 });
@@ -19,7 +25,7 @@ describe('where the guests of VPP’s ports are', () => {
     const others = [one({ index: 4, tag: 'mine' }), one({ index: 5, tag: '' })];
     assert.deepEqual(
       [...outletsOf([one({ tag: 'nfvd:port/a=0123' }), ...others])],
-      [['nfvd:port/a', { index: 3, mac: MAC, tags: [] }]],
+      [['nfvd:port/a', { index: 3, tags: [] }]],
     );
   });
 
@@ -38,10 +44,8 @@ describe('where the guests of VPP’s ports are', () => {
       ],
     ],
   ] as const) {
-    it(`has ${about} in front, and the MAC of the interface below`, () => {
-      const parent = one({ index: 1, tag: '' });
-      const port = one({ mac: '00:00:00:00:00:00', sub });
-      assert.deepEqual(outletsOf([parent, port]).get('nfvd:port/a'), { index: 3, mac: MAC, tags });
+    it(`has ${about} in front`, () => {
+      assert.deepEqual(outletsOf([one({ sub })]).get('nfvd:port/a'), { index: 3, tags });
     });
   }
 });

@@ -130,6 +130,21 @@ describe('virtual addresses on a VPP', () => {
       ]);
     });
 
+    it('are told by VPP once in ten seconds, unless it tells of another between', async () => {
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      arp('web');
+      now = 9999;
+      arp('web');
+      arp('plain');
+      arp('web');
+      now = 20_000;
+      arp('web');
+      arp('web', HEX_VIP6);
+      await eventually(() => seen.at(-1)?.ip === VIP6);
+      assert.equal(seen.length, 4);
+    });
+
     it('are asked for at ports that are there', async () => {
       const { addressWatch } = rig.dataplane;
       addressWatch.watch([watched]);

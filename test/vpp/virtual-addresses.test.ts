@@ -114,11 +114,11 @@ describe('virtual addresses between a VPP and kernels', function () {
     return { dataplane: 'vpp', vpp: { socket, puntSocket, uplinks: [uplink] } };
   }
 
-  async function attach(n: number, on: number): Promise<void> {
+  async function attach(n: number, on: number, network = 'blue'): Promise<void> {
     const own = await space();
     guests.set(n, own);
     const ips = [`10.0.0.${n}`, `fd00::${n}`];
-    const place = { network: 'blue', nve: HOSTS[on] ?? '', mac: mac(n), ips };
+    const place = { network, nve: HOSTS[on] ?? '', mac: mac(n), ips };
     const veth = { netns: own.name, interface: 'eth0', hostInterface: '' };
     const port: EndpointSpec['port'] =
       on === VPP ? { kind: 'host_interface', interface: `p${n}` } : { kind: 'veth', ...veth };
@@ -279,6 +279,20 @@ describe('virtual addresses between a VPP and kernels', function () {
     }
     await give(1, VIP);
     await allow();
+  });
+
+  it('is seen in a network that suppresses no ARP', async () => {
+    const spec = networkSpec({ vni: 200, prefixes: ['10.0.0.0/24', 'fd00::/64'] });
+    const open = { ...spec, arpSuppression: false };
+    await api.virtualNetworks.create({ ...request, id: 'open', spec: open }, call);
+    await attach(5, VPP, 'open');
+    await applied();
+    await guest(5).ip('addr', 'add', ...onEth0(VIP));
+    const which = { id: 'guest-5', etag: '', validateOnly: false };
+    const allowedAddresses = [{ ip: VIP, mac: '' }];
+    await api.endpoints.update({ ...which, changes: { allowedAddresses } }, call);
+    await isHeld(5, VIP, mac(5));
+    await applied();
   });
 
   it('is not taken by a guest of VPP that may not have it', async () => {

@@ -16,6 +16,7 @@ import { EmulatedVpp } from '../test/support/emulated-vpp.js';
 import { domain, macAt, tunnelTo, vtepItem } from '../test/support/linux-items.js';
 import { findVpp, RealVpp } from '../test/support/real-vpp.js';
 import { gateway, hop, routeTo, vrf } from '../test/support/routing-items.js';
+import { NO_GUESTS } from '../test/support/vpp-dataplane-rig.js';
 import { ClientUnderTest, overSocket, type VppUnderTest } from '../test/support/vpp-under-test.js';
 import { figures, type Bench, type Emit } from './bench.js';
 import { median } from './stats.js';
@@ -197,6 +198,7 @@ class Agent {
       canTap: () => Promise.resolve(true),
       clock: systemClock,
       host: NO_FILES,
+      guests: NO_GUESTS,
       readStats: () => Promise.reject(new Error('the bench reads none')),
       log: { info: () => undefined, warn: () => undefined },
     });

@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
 import type { Uplink } from '../dataplane/vpp/uplink.js';
 import { interfaceIndex } from '../host/interface-index.js';
+import { PuntSocket } from '../host/packets/punt-socket.js';
 import { pciDriver } from '../host/pci-driver.js';
 import { Secrets } from '../host/secrets.js';
 import { UnixSockets } from '../host/unix-sockets.js';
@@ -50,7 +51,14 @@ export async function openDataplane(
 
 /** Loaded only where it is asked for: a host without VPP pays nothing for it. */
 async function openVpp(
-  { socket, statsSocket, library, uplinks, ...config }: VppConfig & Pick<NveConfig, 'providers'>,
+  {
+    socket,
+    statsSocket,
+    puntSocket,
+    library,
+    uplinks,
+    ...config
+  }: VppConfig & Pick<NveConfig, 'providers'>,
   log: Pick<Log, 'info' | 'warn'>,
   observers: DataplaneObservers,
 ): Promise<Dataplane> {
@@ -86,6 +94,7 @@ async function openVpp(
       interfaceIndex,
       pciDriver: (pci) => pciDriver(pci),
     },
+    guests: new PuntSocket(puntSocket, timers),
     log,
     ...aroundSteps(tracer),
   });

@@ -63,11 +63,14 @@ export class AddressSightings {
     return true;
   }
 
-  /** These were read back: what has moved may be told. */
+  /** These were read back: what has moved may be told, and who is at a port be asked. */
   reported(entries: readonly ItemReport[]): void {
     for (const { key, failure } of entries) {
+      if (failure !== undefined) continue;
+      const port = this.#ports.get(key);
+      if (port !== undefined) this.options.watch.ask([port]);
       const entry = this.#announced.get(key);
-      if (entry === undefined || failure !== undefined) continue;
+      if (entry === undefined) continue;
       this.options.watch.announce(entry).catch((thrown: unknown) => {
         const fields = { key, ...errorFields(NfvError.from(thrown)) };
         this.options.log.warn(fields, 'the guests are not told where an address is');

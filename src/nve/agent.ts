@@ -206,9 +206,7 @@ export class Agent {
   /** It may be another thing with each start of the dataplane. */
   async #readCapabilities(): Promise<Capabilities> {
     const { dataplane } = this.#options;
-    const capabilities = await dataplane.capabilities(this.#stop.signal);
-    const sees = dataplane.addressWatch === undefined ? {} : { seesAddresses: true };
-    this.#capabilities = { ...capabilities, ...sees };
+    this.#capabilities = await dataplane.capabilities(this.#stop.signal);
     return this.#capabilities;
   }
 

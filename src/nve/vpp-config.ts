@@ -6,17 +6,19 @@ import { uplinkConfigs } from './uplink-config.js';
 /** sun_path of a unix socket (unix(7)). */
 const MAX_SOCKET_PATH = 107;
 
+const socketPath = absolutePath.refine(
+  (path) => Buffer.byteLength(path) <= MAX_SOCKET_PATH,
+  `too long for a unix socket; give at most ${MAX_SOCKET_PATH} bytes`,
+);
+
 export const vppConfigSchema = z
   .strictObject({
     /** `socksvr { socket-name PATH }` of VPP's startup.conf. */
-    socket: absolutePath
-      .refine(
-        (path) => Buffer.byteLength(path) <= MAX_SOCKET_PATH,
-        `too long for a unix socket; give at most ${MAX_SOCKET_PATH} bytes`,
-      )
-      .default('/run/vpp/api.sock'),
+    socket: socketPath.default('/run/vpp/api.sock'),
     /** `statseg { socket-name PATH }` of its startup.conf. */
     statsSocket: absolutePath.default('/run/vpp/stats.sock'),
+    /** `punt { socket PATH }` of its startup.conf. */
+    puntSocket: socketPath.default('/run/vpp/punt.sock'),
     /** libvppapiclient.so, or the folder that it is in; empty: one of the system's. */
     library: z.union([z.literal(''), absolutePath]).default(''),
     uplinks: uplinkConfigs,

@@ -147,7 +147,10 @@ export interface Dataplane {
   counters(keys: readonly string[], signal: AbortSignal): Promise<readonly PortCounters[]>;
   /** Whether other VTEPs answer over the underlay, one for each path. Absent: it cannot ask them. */
   reach?(paths: readonly UnderlayPath[], signal: AbortSignal): Promise<readonly Reach[]>;
-  /** Looks for addresses at ports, and tells guests of those that have moved. Absent: it can do neither. */
+  /**
+   * Looks for addresses at ports, and tells guests of those that have moved. Absent: it can do neither. Whether all of
+   * that is so now the capabilities say (`seesAddresses`).
+   */
   readonly addressWatch?: AddressWatch;
   close(): Promise<void>;
 }

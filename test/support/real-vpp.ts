@@ -72,6 +72,10 @@ export class RealVpp implements VppUnderTest {
     return join(this.#dir.path, 'stats.sock');
   }
 
+  get puntPath(): string {
+    return join(this.#dir.path, 'punt.sock');
+  }
+
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
@@ -150,6 +154,7 @@ export class RealVpp implements VppUnderTest {
 unix { nodaemon nosyslog cli-listen ${dir}/cli.sock log ${dir}/vpp.log runtime-dir ${dir} ${sleep} }
 api-segment { prefix ${this.shmPrefix} }
 socksvr { socket-name ${this.path} }
+punt { socket ${this.puntPath} }
 statseg { socket-name ${this.statsPath} size 64M page-size 4k ${statseg} }
 memory { main-heap-size ${heap} main-heap-page-size 4k }
 buffers { buffers-per-numa 8192 page-size 4k }

@@ -1,6 +1,7 @@
 /** VPP's dataplane on a VPP of a test, with a client of the test's own beside it. */
 import assert from 'node:assert/strict';
 import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
+import type { GuestDoor } from '../../src/dataplane/vpp/guest-door.js';
 import type { ReadStats } from '../../src/dataplane/vpp/port-counters.js';
 import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
 import { systemClock } from '../../src/model/clock.js';
@@ -19,6 +20,14 @@ import { ClientUnderTest, overSocket, type VppUnderTest } from './vpp-under-test
 
 const MAX_PASSES = 3;
 
+/** Of a VPP that has no way to its guests. */
+export const NO_GUESTS: GuestDoor = {
+  open: () => Promise.resolve(false),
+  close: () => undefined,
+  ask: () => Promise.reject(new Error('there is no way to guests')),
+  announce: () => Promise.reject(new Error('there is no way to guests')),
+};
+
 export class VppDataplaneRig {
   readonly changes: Change[] = [];
   readonly dataplane: VppDataplane;
@@ -34,6 +43,7 @@ export class VppDataplaneRig {
     /** Of what is the caller's to end. */
     private readonly isOwner: { readonly files: boolean; readonly beside: boolean },
     providers: readonly ProviderConfig[],
+    guests: GuestDoor,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -47,6 +57,7 @@ export class VppDataplaneRig {
       canTap: () => Promise.resolve(true),
       clock: systemClock,
       host: files.doors,
+      guests,
       readStats: () => this.readStats(),
       log: nullLog,
     });
@@ -61,12 +72,13 @@ export class VppDataplaneRig {
     files?: PortFiles,
     client?: ClientUnderTest,
     providers: readonly ProviderConfig[] = [],
+    guests: GuestDoor = NO_GUESTS,
   ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = client ?? (await ClientUnderTest.ready(overSocket(vpp), options));
     const own = files ?? new PortFiles();
     const isOwner = { files: files === undefined, beside: client === undefined };
-    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner, providers);
+    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner, providers, guests);
   }
 
   /** Of one operation. */

@@ -135,7 +135,8 @@ export class LinuxDataplane implements Dataplane {
         'no routers: /run/netns is a copy here, so names in it would end with the agent',
       );
     }
-    return probe(this.#gate.doors(signal).ip, last, this.#memory.uplinks);
+    const found = await probe(this.#gate.doors(signal).ip, last, this.#memory.uplinks);
+    return { ...found, seesAddresses: true };
   }
 
   async underlays(signal: AbortSignal): Promise<readonly Underlay[]> {

@@ -44,14 +44,15 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
     if (domain.tag !== tagOf(bridgeDomainKey(id))) {
       return wanted === undefined ? undefined : inTheWay(domain);
     }
-    const { learn, flood, arpTermination: arpSuppression } = domain;
+    const { learn, flood } = domain;
+    const arpSuppression = suppression(domain, wanted, view);
     const { network = '', mtu = 0 } = wanted ?? {};
     // Without a group a bridge domain has nothing to do with a VTEP.
     const { remote: bumGroup = '', local: vtep = wanted?.vtep ?? '' } = groupOf(id, view) ?? {};
     const own = { kind: 'bridge_domain', vni: id, learn, flood, arpSuppression } as const;
     return {
       payload: { ...own, network, vtep, mtu, bumGroup },
-      defects: [...defectsOf(domain), ...groupDefects(id, view)],
+      defects: [...defectsOf(domain, view), ...groupDefects(id, view)],
     };
   },
 
@@ -87,7 +88,7 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
 async function addOrTake(wanted: BridgeDomainItem, context: Context): Promise<void> {
   const { vpp } = context;
   const tag = tagOf(bridgeDomainKey(wanted.vni));
-  const fields = { ...settings(wanted), bd_id: wanted.vni, bd_tag: tag };
+  const fields = { ...settings(wanted, context), bd_id: wanted.vni, bd_tag: tag };
   const addition = vpp.has('bridge_domain_add_del_v2')
     ? vpp.request('bridge_domain_add_del_v2', fields)
     : vpp.request('bridge_domain_add_del', fields);
@@ -102,33 +103,53 @@ async function addOrTake(wanted: BridgeDomainItem, context: Context): Promise<vo
   }
 }
 
-function settings({ learn, flood, arpSuppression }: BridgeDomainItem) {
+/**
+ * What VPP is to tell of ARP packets it tells where it terminates ARP. It answers nothing by that: a network without
+ * suppression has no neighbour entries.
+ */
+function terminates({ vni, arpSuppression }: BridgeDomainItem, { watched }: Context): boolean {
+  return arpSuppression || watched.has(vni);
+}
+
+/** Of a network that terminates ARP just for what VPP tells it is as wanted. */
+function suppression(
+  { id, arpTermination }: Domain,
+  wanted: BridgeDomainItem | undefined,
+  { watched }: View,
+): boolean {
+  return watched.has(id) ? (wanted?.arpSuppression ?? arpTermination) : arpTermination;
+}
+
+function settings(wanted: BridgeDomainItem, context: Context) {
+  const { learn, flood } = wanted;
   return {
     learn,
     flood,
     uu_flood: flood,
     forward: true,
-    arp_term: arpSuppression,
+    arp_term: terminates(wanted, context),
     arp_ufwd: false,
     mac_age: learn ? MAC_AGE : 0,
     is_add: true,
   };
 }
 
-function defectsOf(domain: Domain): string[] {
+function defectsOf(domain: Domain, { watched }: View): string[] {
   return differing({
+    arpTermination: [domain.arpTermination || watched.has(domain.id), domain.arpTermination],
     forward: [true, domain.forward],
     unknownFlood: [domain.flood, domain.unknownFlood],
     macAge: [domain.learn ? MAC_AGE : 0, domain.macAge],
   });
 }
 
-async function set(wanted: BridgeDomainItem, { vpp }: Context): Promise<void> {
+async function set(wanted: BridgeDomainItem, context: Context): Promise<void> {
+  const { vpp } = context;
   const on: BdFlags[] = ['BRIDGE_API_FLAG_FWD'];
   const off: BdFlags[] = [];
   (wanted.learn ? on : off).push('BRIDGE_API_FLAG_LEARN');
   (wanted.flood ? on : off).push('BRIDGE_API_FLAG_FLOOD', 'BRIDGE_API_FLAG_UU_FLOOD');
-  (wanted.arpSuppression ? on : off).push('BRIDGE_API_FLAG_ARP_TERM');
+  (terminates(wanted, context) ? on : off).push('BRIDGE_API_FLAG_ARP_TERM');
   const { vni: bd_id } = wanted;
   await Promise.all([
     vpp.request('bridge_flags', { bd_id, is_set: true, flags: on }),

@@ -17,6 +17,8 @@ export interface Context {
   readonly orphans: Orphans;
   readonly lookups: Lookups;
   readonly memifSockets: MemifSockets;
+  /** VNIs of networks in which addresses of guests are looked for. */
+  readonly watched: ReadonlySet<number>;
   readonly host: HostDoors;
 }
 

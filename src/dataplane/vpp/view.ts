@@ -144,6 +144,8 @@ export class View {
   uplinks: UplinkSights = { byAddress: new Map(), stale: new Map() };
   /** VPP's names of interfaces to physical networks, by the names that networks call them by. */
   providers: ReadonlyMap<string, string> = new Map();
+  /** VNIs of networks in which addresses of guests are looked for. */
+  watched: ReadonlySet<number> = new Set();
   /** Remote VTEPs that VPP has a way to. */
   readonly reachable = new Set<string>();
   readonly #byTag = new Map<string, Interface>();

@@ -18,10 +18,12 @@ import type {
 import { abortError } from '../../vpp-api/client/abort-watch.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import type { SessionEvent } from '../../vpp-api/client/options.js';
+import { VppAddressWatch } from './address-watch.js';
 import { Admission } from './admission.js';
 import { capabilitiesOf, providersOf } from './capabilities.js';
 import { Changes, type Listener } from './changes.js';
 import type { Context } from './context.js';
+import type { GuestDoor } from './guest-door.js';
 import { Health } from './health.js';
 import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './interface-events.js';
@@ -51,8 +53,9 @@ export interface VppDataplaneOptions {
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
   readonly readStats: ReadStats;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly host: HostDoors;
+  readonly guests: GuestDoor;
   readonly log: Pick<Log, 'info' | 'warn'>;
   readonly aroundStep?: AroundStep;
 }
@@ -71,6 +74,7 @@ const UNKNOWN: Capabilities = {
 
 export class VppDataplane implements Dataplane {
   readonly traits = KINDS;
+  readonly addressWatch: VppAddressWatch;
   /** The flood list is the tunnels themselves; of all else the dependencies say what comes before. */
   readonly overlapsWaves = true;
   readonly #subjects = new Subjects();
@@ -100,6 +104,9 @@ export class VppDataplane implements Dataplane {
       this.#told(event);
     });
     this.#events = new InterfaceEvents(this.#client, this.#changes, options.log);
+    const { guests: door, clock, log } = options;
+    const means = { client: this.#client, memory: this.#memory, changes: this.#changes };
+    this.addressWatch = new VppAddressWatch({ ...means, door, clock, log });
     this.#client.start();
   }
 
@@ -111,7 +118,11 @@ export class VppDataplane implements Dataplane {
       const version = await this.#release.of(vpp);
       const found = capabilitiesOf(vpp, version, await this.options.canTap());
       const providers = await providersOf(this.#uplinks.providers, vpp);
-      this.#capabilities = { ...found, ...(providers.length > 0 ? { providers } : {}) };
+      this.#capabilities = {
+        ...found,
+        ...(providers.length > 0 ? { providers } : {}),
+        ...((await this.addressWatch.canSee(vpp)) ? { seesAddresses: true } : {}),
+      };
     }
     return this.#capabilities;
   }
@@ -142,6 +153,7 @@ export class VppDataplane implements Dataplane {
     const asked = this.#subjects.of(scope.kind === 'all' ? wanted.keys() : scope.keys, wanted);
     for (const { kind, rest, payload } of asked) kind.reads(rest, payload, wants);
     const view = await read(wants, { uplinks: this.#uplinks, host: this.options.host }, vpp);
+    view.watched = this.addressWatch.networks;
     const others = scope.kind === 'all' ? this.#subjects.of(list(view, wanted), wanted) : [];
     const observation = sights([...asked, ...others], view);
     this.#remember(view, wants);
@@ -179,6 +191,7 @@ export class VppDataplane implements Dataplane {
     this.#endTry();
     await this.#client.close();
     await this.#events.ended;
+    await this.addressWatch.close();
   }
 
   #vpp(signal: AbortSignal): Vpp {
@@ -200,9 +213,11 @@ export class VppDataplane implements Dataplane {
         log.warn({ code, error: message }, 'definitions of VPP’s messages passed over');
       }
       this.#events.start();
+      this.addressWatch.connected();
       this.#changes.tell(restarted ? 'restarted' : 'unknown');
       this.#readPlugins();
     } else if (event.kind === 'lost' && event.wasOpen) {
+      this.addressWatch.lost();
       const { code, message } = event.error;
       log.warn({ code, error: message }, 'connection to VPP lost');
     }
@@ -237,6 +252,7 @@ export class VppDataplane implements Dataplane {
         orphans: this.#orphans,
         lookups: this.#lookups,
         memifSockets: this.#memifSockets,
+        watched: this.addressWatch.networks,
         host: this.options.host,
       };
     } catch (error) {

@@ -52,18 +52,24 @@ export function announcement(ip: string, mac: string): Buffer {
 /**
  * The frame that asks who has an address, in nobody's name: an ARP probe (RFC 5227 §2.1.1), or a solicitation from
  * the link-local address of `mac`, which no guest takes for a sign of a duplicate.
+ * @param answerTo where the answer is to go
  */
-export function question(ip: string, mac: string): Buffer {
-  const own = macBytes(mac);
+export function question(ip: string, mac: string, answerTo = mac): Buffer {
+  const ends = { mac: macBytes(mac), answerTo: macBytes(answerTo) };
   const address = addressBytes(ip);
-  return isIPv6(ip) ? solicitation(own, address) : arp(own, Buffer.alloc(4), address);
+  return isIPv6(ip) ? solicitation(ends, address) : arp(ends, Buffer.alloc(4), address);
 }
 
-function solicitation(mac: Buffer, ip: Buffer): Buffer {
+interface Asker {
+  readonly mac: Buffer;
+  readonly answerTo: Buffer;
+}
+
+function solicitation({ mac, answerTo }: Asker, ip: Buffer): Buffer {
   const body = Buffer.alloc(32);
   body.writeUInt8(SOLICITATION, 0);
   ip.copy(body, 8);
-  body.set([SOURCE_LINK_LAYER_ADDRESS, 1, ...mac], 24);
+  body.set([SOURCE_LINK_LAYER_ADDRESS, 1, ...answerTo], 24);
   // Of the solicited node (RFC 4291 §2.7.1).
   const low = [...ip.subarray(13)];
   const group = Buffer.from([...addressBytes('ff02::1:ff00:0').subarray(0, 13), ...low]);
@@ -75,16 +81,16 @@ function solicitation(mac: Buffer, ip: Buffer): Buffer {
 }
 
 function gratuitousArp(mac: Buffer, ip: Buffer): Buffer {
-  return arp(mac, ip, ip);
+  return arp({ mac, answerTo: mac }, ip, ip);
 }
 
 /** A request, to everybody. */
-function arp(mac: Buffer, sender: Buffer, target: Buffer): Buffer {
+function arp({ mac, answerTo }: Asker, sender: Buffer, target: Buffer): Buffer {
   return Buffer.concat([
     ...[Buffer.alloc(6, 0xff), mac, Buffer.from([0x08, 0x06])],
     // Ethernet, IPv4, their lengths; a request.
     Buffer.from([0x00, 0x01, 0x08, 0x00, 6, 4, 0x00, 0x01]),
-    ...[mac, sender, Buffer.alloc(6), target],
+    ...[answerTo, sender, Buffer.alloc(6), target],
   ]);
 }
 

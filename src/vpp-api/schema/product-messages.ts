@@ -70,8 +70,8 @@ export const PRODUCT_MESSAGES = {
     need('bd_ip_mac_flush'),
     need('bd_ip_mac_dump'),
     { anyOf: ['want_l2_macs_events2', 'want_l2_macs_events'], events: ['l2_macs_event'] },
-    need('want_l2_arp_term_events'),
   ],
+  virtual_addresses: [need('want_l2_arp_term_events')],
   cross_connects: [need('sw_interface_set_l2_xconnect'), need('l2_xconnect_dump')],
   vxlan: [
     need('vxlan_add_del_tunnel_v3', 'vxlan_add_del_tunnel_v2', 'vxlan_add_del_tunnel'),

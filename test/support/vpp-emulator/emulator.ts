@@ -9,6 +9,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { readDefinitions, type Definitions, type Message } from './definitions.js';
 import type { Feature, Handler } from './feature.js';
 import { FEATURES } from './features/all.js';
+import { arpCameIn, type ArpPacket } from './features/bd-ip-mac.js';
 import { Peer, type Faults } from './peer.js';
 import { Request } from './request.js';
 import { VppState } from './state.js';
@@ -131,6 +132,11 @@ export class VppEmulator {
       const { clientIndex } = peer;
       if (only === undefined || only === clientIndex) this.#send(peer, name, context, values);
     }
+  }
+
+  /** An ARP packet comes in at an interface. @param now milliseconds */
+  arp(packet: ArpPacket, now: number): void {
+    arpCameIn(packet, now, this.#state, this);
   }
 
   /** Bytes as they are, to all clients. */

@@ -99,6 +99,8 @@ export class VppState {
   readonly #clients = new Indices(1);
   /** Clients that want an event, by the `want_`. */
   readonly wishes = new Map<string, Set<number>>();
+  /** What `l2_arp_term_event` told last. */
+  lastArp: { readonly what: string; readonly at: number } | undefined;
   readonly bridgeDomains = new BridgeDomains();
   readonly routes = new Routes();
   /** Interfaces that speak it. */

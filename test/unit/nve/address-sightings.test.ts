@@ -107,6 +107,16 @@ describe('sightings of addresses', () => {
     assert.equal(told.length, 2);
   });
 
+  it('are asked for at a port that was made or changed, not at one that failed', () => {
+    change([port(), port({ endpoint: 'plain', allowedAddresses: [] })]);
+    const failure = { code: 'KERNEL_REFUSED', message: '' };
+    sightings.reported([{ key: 'port/web', version: '1', failure }]);
+    assert.deepEqual(asked, []);
+    const keys = ['port/web', 'port/plain', 'port/other'];
+    sightings.reported(keys.map((key) => ({ key, version: '1' })));
+    assert.deepEqual(asked, ['web']);
+  });
+
   it('lead to an announcement once the entry is applied, of those that ask for it', () => {
     const moved = { ...neighbor(MAC), announce: true } as const;
     change([moved]);

@@ -222,6 +222,7 @@ describe('the configuration of an NVE', () => {
         socketDirectories: ['/run/nfvd/vhost', '/run/nfvd/memif'],
         secretDirectory: '/etc/nfvd/secrets',
         statsSocket: '/run/vpp/stats.sock',
+        puntSocket: '/run/vpp/punt.sock',
         library: '',
         uplinks: [],
       },
@@ -252,6 +253,7 @@ describe('the configuration of an NVE', () => {
         socketDirectories: [/srv/sockets]
         secretDirectory: /srv/secrets
         statsSocket: /run/vpp/2/stats.sock
+        puntSocket: /run/vpp/2/punt.sock
         library: /opt/vpp/lib
         uplinks:
           - { interface: eth0.100, mtu: 9000, addresses: ["192.0.2.1/24", "2001:DB8:0::1/64"] }
@@ -294,6 +296,7 @@ describe('the configuration of an NVE', () => {
         socketDirectories: ['/srv/sockets'],
         secretDirectory: '/srv/secrets',
         statsSocket: '/run/vpp/2/stats.sock',
+        puntSocket: '/run/vpp/2/punt.sock',
         library: '/opt/vpp/lib',
         uplinks: [
           {

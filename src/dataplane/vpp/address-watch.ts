@@ -1,0 +1,195 @@
+/**
+ * Virtual addresses on a VPP. It tells from which addresses ARP packets and neighbour discovery come in at its
+ * interfaces (`l2_arp_term_event`), where a bridge domain terminates ARP; it has no message to ask a guest or to tell it
+ * something, for which there is its punt socket.
+ */
+import { NfvError } from '../../errors.js';
+import type { AddressSighting } from '../../model/allowed-address.js';
+import type { Clock } from '../../model/clock.js';
+import { errorFields, type Log } from '../../model/log.js';
+import {
+  bridgeDomainKey,
+  portKey,
+  type NeighborEntryItem,
+  type PortItem,
+} from '../../model/item.js';
+import type { AddressWatch } from '../../reconcile/dataplane.js';
+import type { VppClient } from '../../vpp-api/client/client.js';
+import { AddressEvents } from './address-events.js';
+import type { Changes } from './changes.js';
+import { Damping } from './damping.js';
+import type { GuestDoor } from './guest-door.js';
+import type { Memory } from './memory.js';
+import { OutletReader, type Outlets } from './outlets.js';
+import { tagOf } from './tag.js';
+import { NO_INTERFACE, Vpp } from './vpp.js';
+
+export interface AddressWatchOptions {
+  readonly client: VppClient;
+  readonly memory: Memory;
+  readonly changes: Changes;
+  readonly door: GuestDoor;
+  readonly clock: Pick<Clock, 'after'>;
+  readonly log: Pick<Log, 'warn'>;
+}
+
+export class VppAddressWatch implements AddressWatch {
+  /** By the tags of their interfaces. */
+  #ports: ReadonlyMap<string, PortItem> = new Map();
+  #networks: ReadonlySet<number> = new Set();
+  #listener: (seen: AddressSighting) => void = () => undefined;
+  /** Ports whose guests are to be asked, by their tags. */
+  readonly #toAsk = new Set<string>();
+  #asking: Promise<void> = Promise.resolve();
+  /** The way to guests of the VPP that is connected. */
+  #isOpen: Promise<boolean> = Promise.resolve(false);
+  readonly #events: AddressEvents;
+  readonly #outlets: OutletReader;
+  readonly #damping: Damping;
+
+  constructor(private readonly options: AddressWatchOptions) {
+    const { client, clock, log } = options;
+    this.#outlets = new OutletReader(() => this.#vpp());
+    this.#events = new AddressEvents(
+      client,
+      {
+        seen: (index, ip, mac) => {
+          this.#seen(index, ip, mac);
+        },
+        missed: () => {
+          this.ask([...this.#ports.values()]);
+        },
+      },
+      log,
+    );
+    this.#damping = new Damping({
+      clock,
+      ask: (port) => {
+        this.ask([port]);
+      },
+    });
+  }
+
+  /** Networks with ports at which addresses are looked for: VPP tells only where it terminates ARP. */
+  get networks(): ReadonlySet<number> {
+    return this.#networks;
+  }
+
+  watch(ports: readonly PortItem[]): void {
+    this.#ports = new Map(ports.map((port) => [tagOf(portKey(port.endpoint)), port]));
+    const before = this.#networks;
+    this.#networks = new Set(ports.map(({ vni }) => vni).filter((vni) => vni !== 0));
+    const others = [...before, ...this.#networks].filter(
+      (vni) => before.has(vni) !== this.#networks.has(vni),
+    );
+    if (others.length > 0) this.options.changes.tell(new Set(others.map(bridgeDomainKey)));
+    this.#events.want(ports.length > 0);
+    if (ports.length === 0) this.#damping.stop();
+  }
+
+  /** Those that are asked for while others are being asked go out with the next, once. */
+  ask(ports: readonly PortItem[]): void {
+    if (ports.length === 0) return;
+    const isIdle = this.#toAsk.size === 0;
+    for (const { endpoint } of ports) this.#toAsk.add(tagOf(portKey(endpoint)));
+    if (!isIdle) return;
+    this.#asking = this.#asking
+      .then(() => this.#askAll())
+      .catch((thrown: unknown) => {
+        this.#toAsk.clear();
+        const error = NfvError.from(thrown);
+        if (error.code === 'SHUTTING_DOWN' || error.code === 'VPP_UNREACHABLE') return;
+        this.options.log.warn(errorFields(error), 'guests are not asked which addresses they have');
+      });
+  }
+
+  onSeen(listener: (seen: AddressSighting) => void): void {
+    this.#listener = listener;
+  }
+
+  /** @throws NfvError as Vpp.dump; VPP_UNREACHABLE, KERNEL_REFUSED */
+  async announce({ vni, ip, mac }: NeighborEntryItem): Promise<void> {
+    if (!(await this.#isOpen)) return;
+    const domains = this.#vpp().dump('bridge_domain_dump', {
+      bd_id: vni,
+      sw_if_index: NO_INTERFACE,
+    });
+    const [[domain], outlets] = await Promise.all([domains, this.#outlets.read()]);
+    const members = new Set(domain?.sw_if_details.map(({ sw_if_index }) => sw_if_index));
+    const ports = [...outlets].filter(
+      ([tag, { index }]) => tag.startsWith(tagOf('port/')) && members.has(index),
+    );
+    for (const [, outlet] of ports) await this.options.door.announce(outlet, ip, mac);
+  }
+
+  /** Whether the VPP that is connected tells what there is to be seen, and guests can be asked. */
+  async canSee(vpp: Vpp): Promise<boolean> {
+    return vpp.can('virtual_addresses') && (await this.#isOpen);
+  }
+
+  connected(): void {
+    this.#isOpen = this.#open();
+    this.#events.connected();
+  }
+
+  /** Another VPP may come: its interfaces are others. */
+  lost(): void {
+    this.options.door.close();
+    this.#isOpen = Promise.resolve(false);
+    this.#damping.stop();
+  }
+
+  async close(): Promise<void> {
+    this.lost();
+    this.#toAsk.clear();
+    await this.#events.ended;
+    await this.#asking;
+  }
+
+  #vpp(): Vpp {
+    return new Vpp(this.options.client, undefined);
+  }
+
+  async #open(): Promise<boolean> {
+    const { door } = this.options;
+    const vpp = this.#vpp();
+    if (!(await door.open())) return false;
+    try {
+      // It still runs: what was opened was its.
+      await vpp.request('control_ping', {});
+      return true;
+    } catch {
+      door.close();
+      return false;
+    }
+  }
+
+  #seen(index: number, ip: string, mac: string): void {
+    const tag = this.options.memory.tagAt(index);
+    const port = tag === undefined ? undefined : this.#ports.get(tag);
+    const asked = port?.allowedAddresses?.find((each) => each.ip === ip);
+    this.#damping.told(asked && port);
+    if (port === undefined || asked?.mac !== mac) return;
+    this.#listener({ endpoint: port.endpoint, ip, mac });
+  }
+
+  async #askAll(): Promise<void> {
+    const outlets: Outlets = (await this.#isOpen) ? await this.#outlets.read() : new Map();
+    const tags = [...this.#toAsk];
+    this.#toAsk.clear();
+    for (const tag of tags) {
+      const [outlet, port] = [outlets.get(tag), this.#ports.get(tag)];
+      if (outlet === undefined || port === undefined) continue;
+      for (const ip of questionsTo(port)) await this.options.door.ask(outlet, ip);
+    }
+  }
+}
+
+/**
+ * For its own address first and last: what VPP tells of the others it has not told just before, and tells again at
+ * the guest's next packet.
+ */
+function questionsTo({ addresses, allowedAddresses = [] }: PortItem): string[] {
+  const own = addresses.slice(0, 1).map((address) => address.replace(/\/.*$/, ''));
+  return [...own, ...allowedAddresses.map(({ ip }) => ip), ...own];
+}

@@ -1,0 +1,220 @@
+/** Virtual addresses on a VPP that is emulated: what it tells, and what is sent to guests. */
+import assert from 'node:assert/strict';
+import type { GuestDoor, Outlet } from '../../../../src/dataplane/vpp/guest-door.js';
+import type { AddressSighting } from '../../../../src/model/allowed-address.js';
+import type { Payload, PortItem } from '../../../../src/model/item.js';
+import { EmulatedVpp } from '../../../support/emulated-vpp.js';
+import { eventually } from '../../../support/eventually.js';
+import { domain, vtepItem } from '../../../support/linux-items.js';
+import { NO_GUESTS, VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
+
+const L = '10.9.0.1';
+const UPLINK = { hostInterface: 'eth0', addresses: [`${L}/16`], mtu: 1500, routes: [] };
+const MAC = '02:00:00:00:00:01';
+const HEX_MAC = MAC.replaceAll(':', '');
+const VIP = '10.0.0.100';
+const VIP6 = 'fd00::100';
+const [HEX_VIP, HEX_VIP6] = ['0a000064', 'fd000000000000000000000000000100'];
+const VNI = 10;
+
+const port = (endpoint: string, hostInterface: string, more: Partial<PortItem> = {}): PortItem => ({
+  ...{ kind: 'port', endpoint, vni: VNI, mac: MAC, addresses: ['10.0.0.1/24'] },
+  ...{ adminUp: true, mtu: 1500 },
+  port: { kind: 'host_interface', interface: hostInterface },
+  ...more,
+});
+const MAY = {
+  allowedAddresses: [
+    { ip: VIP, mac: MAC },
+    { ip: VIP6, mac: MAC },
+  ],
+};
+const watched = port('web', 'eth1', MAY);
+const plain = port('plain', 'eth2');
+const ITEMS: readonly Payload[] = [vtepItem(L), domain(VNI, L), watched, plain];
+
+class Guests implements GuestDoor {
+  readonly sent: string[] = [];
+  opened = 0;
+  isThere = true;
+  open(): Promise<boolean> {
+    this.opened++;
+    return Promise.resolve(this.isThere);
+  }
+  close(): void {
+    this.opened--;
+  }
+  ask({ index }: Outlet, ip: string): Promise<void> {
+    this.sent.push(`ask ${index} ${ip}`);
+    return Promise.resolve();
+  }
+  announce({ index }: Outlet, ip: string, mac: string): Promise<void> {
+    this.sent.push(`tell ${index} ${ip} ${mac}`);
+    return Promise.resolve();
+  }
+}
+
+describe('virtual addresses on a VPP', () => {
+  let vpp: EmulatedVpp;
+  let rig: VppDataplaneRig;
+  let guests: Guests;
+  let seen: AddressSighting[];
+  let now: number;
+
+  const start = async (door: GuestDoor, options = {}): Promise<void> => {
+    vpp = new EmulatedVpp(options);
+    await vpp.start();
+    rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], door);
+    await rig.ready();
+    seen = [];
+    now = 0;
+    rig.dataplane.addressWatch.onSeen((each) => seen.push(each));
+  };
+  const sees = async (): Promise<boolean> =>
+    (await rig.dataplane.capabilities(rig.signal)).seesAddresses === true;
+
+  const indexOf = (endpoint: string): number => {
+    const all = [...vpp.emulator.state.interfaces.values()];
+    const found = all.find(({ tag }) => tag.replace(/=.*/, '') === `nfvd:port/${endpoint}`);
+    return found?.swIfIndex ?? assert.fail(endpoint);
+  };
+  const arp = (endpoint: string, ip = HEX_VIP, mac = HEX_MAC): void => {
+    vpp.emulator.arp({ swIfIndex: indexOf(endpoint), ip, mac }, now);
+  };
+  const asked = (): number =>
+    vpp.emulator.received.filter(({ name }) => name === 'want_l2_arp_term_events').length;
+  const subscribed = (): Promise<unknown> =>
+    eventually(() => (vpp.emulator.state.wishes.get('want_l2_arp_term_events')?.size ?? 0) === 1);
+
+  afterEach(async () => {
+    await rig.close();
+    await vpp.remove();
+  });
+
+  describe('with a way to its guests', () => {
+    beforeEach(async () => {
+      guests = new Guests();
+      await start(guests);
+      await rig.converge(ITEMS);
+    });
+
+    it('are a capability', async () => {
+      assert.ok(await sees());
+    });
+
+    it('are asked for of VPP only while there is something to look for', async () => {
+      assert.equal(asked(), 0);
+      const { addressWatch } = rig.dataplane;
+      addressWatch.watch([watched]);
+      await subscribed();
+      addressWatch.watch([]);
+      const wishes = vpp.emulator.state.wishes.get('want_l2_arp_term_events');
+      await eventually(() => wishes?.size === 0);
+      addressWatch.watch([watched]);
+      await subscribed();
+    });
+
+    it('are seen at ports that may have them, with the MAC that goes with them', async () => {
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      arp('plain');
+      arp('web', '0a000001');
+      arp('web', HEX_VIP, '020000000009');
+      vpp.emulator.arp({ swIfIndex: 0, ip: HEX_VIP, mac: HEX_MAC }, now);
+      arp('web', HEX_VIP6);
+      arp('web');
+      await eventually(() => seen.length === 2);
+      assert.deepEqual(seen, [
+        { endpoint: 'web', ip: VIP6, mac: MAC },
+        { endpoint: 'web', ip: VIP, mac: MAC },
+      ]);
+    });
+
+    it('are told by VPP once in ten seconds, unless it tells of another between', async () => {
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      arp('web');
+      now = 9999;
+      arp('web');
+      arp('plain');
+      arp('web');
+      now = 20_000;
+      arp('web');
+      arp('web', HEX_VIP6);
+      await eventually(() => seen.at(-1)?.ip === VIP6);
+      assert.equal(seen.length, 4);
+    });
+
+    it('are asked for at ports that are there', async () => {
+      const { addressWatch } = rig.dataplane;
+      addressWatch.watch([watched]);
+      await subscribed();
+      const web = indexOf('web');
+      const all = ['10.0.0.1', VIP, VIP6, '10.0.0.1'].map((ip) => `ask ${web} ${ip}`);
+      await eventually(() => guests.sent.length === 4);
+      assert.deepEqual(guests.sent.splice(0), all);
+      addressWatch.ask([watched, port('gone', 'eth3', MAY)]);
+      addressWatch.ask([watched]);
+      await eventually(() => guests.sent.length >= 4);
+      assert.deepEqual(guests.sent, all);
+    });
+
+    it('are announced at all ports of the network', async () => {
+      const entry = { kind: 'neighbor_entry', vni: VNI, ip: VIP, mac: MAC } as const;
+      await rig.dataplane.addressWatch.announce(entry);
+      await rig.dataplane.addressWatch.announce({ ...entry, vni: 99 });
+      assert.deepEqual(
+        guests.sent.sort(),
+        ['web', 'plain'].map((each) => `tell ${indexOf(each)} ${VIP} ${MAC}`).sort(),
+      );
+    });
+
+    it('are looked for again at a VPP that is another', async () => {
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      await vpp.kill();
+      await eventually(() => rig.status?.session === 'LOST');
+      assert.equal(guests.opened, 0);
+      await vpp.start();
+      await rig.ready();
+      await subscribed();
+      await rig.converge(ITEMS);
+      assert.equal(guests.opened, 1);
+      arp('web');
+      await eventually(() => seen.length === 1);
+      assert.ok(await sees());
+    });
+
+    it('are seen where the network suppresses no ARP: VPP terminates it, with nothing to answer', async () => {
+      const open = [vtepItem(L), domain(VNI, L, { arpSuppression: false }), watched, plain];
+      await rig.converge(open);
+      rig.changes.splice(0);
+      rig.dataplane.addressWatch.watch([watched]);
+      assert.deepEqual(rig.changes, [new Set([`bd/${VNI}`])]);
+      await subscribed();
+      arp('web');
+      await rig.converge(open);
+      arp('web', HEX_VIP6);
+      await eventually(() => seen.length === 1);
+      assert.equal(seen[0]?.ip, VIP6);
+      rig.dataplane.addressWatch.watch([]);
+      await rig.converge(open);
+      const [told] = await rig.client.dump('bridge_domain_dump', {
+        bd_id: VNI,
+        sw_if_index: ~0 >>> 0,
+      });
+      assert.equal(told?.arp_term, false);
+    });
+  });
+
+  it('are no capability of one without a way to its guests', async () => {
+    await start(NO_GUESTS);
+    assert.ok(!(await sees()));
+  });
+
+  it('are no capability of one whose message is another, which can do all else', async () => {
+    await start(new Guests(), { crcs: { want_l2_arp_term_events: '0badcafe' }, withoutJson: true });
+    assert.ok(!(await sees()));
+    await rig.converge(ITEMS);
+  });
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { Damping } from '../../../../src/dataplane/vpp/damping.js';
+import type { PortItem } from '../../../../src/model/item.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+
+const port: PortItem = {
+  ...{ kind: 'port', endpoint: 'web', vni: 10, mac: '02:00:00:00:00:01', addresses: [] },
+  ...{ adminUp: true, mtu: 1500 },
+  port: { kind: 'host_interface', interface: 'p0' },
+};
+
+describe('what VPP tells once in ten seconds', () => {
+  let clock: FakeClock;
+  let asked: string[];
+  let damping: Damping;
+
+  beforeEach(() => {
+    [clock, asked] = [new FakeClock(), []];
+    damping = new Damping({
+      clock,
+      ask: ({ endpoint }) => asked.push(`${endpoint} ${clock.monotonic()}`),
+    });
+  });
+
+  it('is no matter once the guest has said something else', async () => {
+    damping.told(port);
+    await clock.advance(1000);
+    damping.told(undefined);
+    await clock.advance(60_000);
+    assert.deepEqual(asked, ['web 1000']);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('is asked for again of a guest that says nothing else', async () => {
+    damping.told(port);
+    await clock.advance(10_500);
+    assert.deepEqual(asked, ['web 1000', 'web 10500']);
+    damping.told(port);
+    await clock.advance(10_500);
+    assert.equal(asked.length, 4);
+  });
+
+  it('is asked for no more when it is over', async () => {
+    damping.told(port);
+    damping.stop();
+    await clock.advance(60_000);
+    assert.deepEqual(asked, []);
+  });
+});

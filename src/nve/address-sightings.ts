@@ -18,20 +18,26 @@ export interface SightingsOptions {
 }
 
 /**
- * One address at one port is told once in so many milliseconds. What is seen meanwhile is left out: told later
- * it might be of somebody who has given the address away. So the guest is asked then.
+ * An address of a port is told once in so many milliseconds. What is seen meanwhile is left out: told later it
+ * might be of somebody who has given the address away. So the guest is asked then, and listened to twice as
+ * long before it is asked again: its answers alone are no reason to go on for ever.
  */
 const QUIET_MS = 250;
+const LONGEST_QUIET_MS = 8000;
 
+/** Of one port. */
 interface Quiet {
   readonly cancel: () => void;
-  wasSeen: boolean;
+  /** What was told in it: address and MAC. */
+  readonly told: Set<string>;
+  /** Something of that was seen again. */
+  isAgain: boolean;
 }
 
 export class AddressSightings {
   readonly #ports = new Map<string, PortItem>();
   readonly #announced = new Map<string, NeighborEntryItem>();
-  /** What was told a moment ago, by port, address and MAC. */
+  /** By endpoint. */
   readonly #quiet = new Map<string, Quiet>();
 
   constructor(private readonly options: SightingsOptions) {
@@ -79,20 +85,30 @@ export class AddressSightings {
   }
 
   #saw(seen: AddressSighting): void {
-    const key = `${seen.endpoint} ${seen.ip} ${seen.mac}`;
-    const told = this.#quiet.get(key);
-    if (told !== undefined) {
-      told.wasSeen = true;
+    const { endpoint, ip, mac } = seen;
+    const quiet = this.#quiet.get(endpoint) ?? this.#begin(endpoint, QUIET_MS);
+    const what = `${ip} ${mac}`;
+    if (quiet.told.has(what)) {
+      quiet.isAgain = true;
       return;
     }
-    const over = (): void => {
-      const wasSeen = this.#quiet.get(key)?.wasSeen === true;
-      this.#quiet.delete(key);
-      const port = this.#ports.get(portKey(seen.endpoint));
-      if (wasSeen && port !== undefined) this.options.watch.ask([port]);
-    };
-    this.#quiet.set(key, { cancel: this.options.clock.after(QUIET_MS, over), wasSeen: false });
+    quiet.told.add(what);
     this.options.tell(seen);
+  }
+
+  #begin(endpoint: string, ms: number): Quiet {
+    const over = (): void => {
+      const isAgain = this.#quiet.get(endpoint)?.isAgain === true;
+      this.#quiet.delete(endpoint);
+      const port = this.#ports.get(portKey(endpoint));
+      if (!isAgain || port === undefined) return;
+      this.#begin(endpoint, Math.min(2 * ms, LONGEST_QUIET_MS));
+      this.options.watch.ask([port]);
+    };
+    const cancel = this.options.clock.after(ms, over);
+    const quiet = { cancel, told: new Set<string>(), isAgain: false };
+    this.#quiet.set(endpoint, quiet);
+    return quiet;
   }
 
   /** An NVA listens that may have missed something: what is told is what is so now. */

@@ -34,17 +34,20 @@ describe('sightings of addresses', () => {
   let announced: string[];
   let told: AddressSighting[];
   let asked: string[];
+  let answer: () => void;
   let see: (seen: AddressSighting) => void;
   let sightings: AddressSightings;
 
   beforeEach(() => {
     [clock, watched, announced, told, asked] = [new FakeClock(), [], [], [], []];
+    answer = () => undefined;
     const watch = {
       watch: (ports: readonly PortItem[]) => {
         watched.push(ports.map(({ endpoint }) => endpoint));
       },
       ask: (ports: readonly PortItem[]) => {
         asked.push(ports.map(({ endpoint }) => endpoint).join());
+        answer();
       },
       onSeen: (listener: typeof see) => (see = listener),
       announce: ({ ip, mac }: NeighborEntryItem) => {
@@ -96,6 +99,28 @@ describe('sightings of addresses', () => {
     see(SEEN);
     await clock.advance(250);
     assert.deepEqual(asked, ['web']);
+  });
+
+  it('are not asked for without end, where the answers to one question are each seen again', async () => {
+    change([port()]);
+    const other = { ...SEEN, ip: '10.0.0.101' };
+    answer = () => {
+      for (const each of [SEEN, other, SEEN, other]) see(each);
+    };
+    see(SEEN);
+    await clock.advance(100);
+    for (const each of [SEEN, other, other]) see(each);
+    await clock.advance(60_000);
+    // After 0.25, 0.75, 1.75, 3.75 and 7.75 s, and then every 8.
+    assert.equal(asked.length, 11);
+    answer = () => {
+      for (const each of [SEEN, other]) see(each);
+    };
+    await clock.advance(60_000);
+    assert.equal(asked.length, 12);
+    const before = told.length;
+    see(SEEN);
+    assert.equal(told.length, before + 1);
   });
 
   it('are asked for, and told anew, when an NVA begins to listen', () => {

@@ -70,8 +70,9 @@ export async function giveBack(link: Link, vni: number, doors: Doors): Promise<v
   try {
     const set = ['link', 'set', 'dev', name];
     if (master === bridgeName(vni)) await doors.ip.run(...set, 'nomaster');
-    // In a bridge of others it is theirs by now.
-    const isFree = master === '' || master === bridgeName(vni);
+    // In a bridge of others it is theirs by now, with an address the host's.
+    const isOthers = master !== '' && master !== bridgeName(vni);
+    const isFree = !isOthers && addressOn(link, await doors.addresses()) === undefined;
     if (!wasUp && isFree) await doors.ip.run(...set, 'down');
     await doors.setAlias(name, wasCalled);
   } catch (error) {

@@ -308,6 +308,17 @@ describe('kernel dataplane: provider networks', function () {
     await host(0).converge(flat(0));
   });
 
+  it('leaves an uplink up that has an address of the host by now', async () => {
+    const { ns } = host(0);
+    await ns.ip('link', 'set', 'dev', UPLINK, 'down');
+    await host(0).converge(flat(0));
+    await ns.ip('link', 'set', 'dev', UPLINK, 'nomaster');
+    await ns.ip('addr', 'add', '198.51.100.1/24', 'dev', UPLINK);
+    await host(0).converge([], 'all');
+    assert.deepEqual(await linkOf(ns, UPLINK), { master: '', ifalias: '', up: true });
+    await ns.ip('addr', 'del', '198.51.100.1/24', 'dev', UPLINK);
+  });
+
   it('leaves an uplink up that is in a bridge of others by now', async () => {
     const { ns } = host(0);
     await ns.ip('link', 'set', 'dev', UPLINK, 'down');

@@ -100,6 +100,11 @@ export class EndpointLife {
     this.#holders.saw(nve, sightings);
   };
 
+  /** An NVE has no session here any more. */
+  departed(nve: string): void {
+    this.#holders.lost(nve);
+  }
+
   /** Takes up what an earlier process, or another one, has begun. */
   resume(): void {
     for (const id of this.#catalog.migrating()) this.#driver.changed(id);

@@ -25,7 +25,7 @@ export interface HoldersDeps extends MovesDeps {
   readonly signal: AbortSignal;
 }
 
-/** Sightings that wait to be looked at; of more the newest are left out: guests tell again. */
+/** Sightings that wait to be looked at; of more the oldest are left out: what was seen last counts. */
 const MAX_WAITING = 10_000;
 /** Between attempts while the store cannot write, in milliseconds: each pause twice as long as the one before. */
 const FIRST_PAUSE_MS = 100;
@@ -47,8 +47,11 @@ interface Seen extends ToldSighting {
 }
 
 export class Holders {
-  /** By network, address and port; a newer one takes the place of an older. */
+  /** By NVE, endpoint and address, the last one last; a newer one takes the place of an older. */
   readonly #waiting = new Map<string, Seen>();
+  /** That is being stored. */
+  #current: Seen | undefined;
+  #leftOut = 0;
   #working: Promise<void> | undefined;
   readonly #closing = new AbortController();
 
@@ -63,13 +66,27 @@ export class Holders {
   saw(nve: string, sightings: readonly ToldSighting[]): void {
     for (const each of sightings) {
       const key = `${nve} ${each.endpoint} ${each.ip}`;
-      if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(key)) continue;
       // What was seen last is looked at last.
       this.#waiting.delete(key);
+      if (this.#waiting.size >= MAX_WAITING) this.#leaveOut();
       this.#waiting.set(key, { ...each, nve, toldAt: this.deps.clock.monotonic() });
     }
     // With nothing to do it would be over before it is noted that it goes on.
     if (this.#waiting.size > 0) this.#working ??= this.#work();
+  }
+
+  #leaveOut(): void {
+    const [oldest] = this.#waiting.keys();
+    if (oldest !== undefined) this.#waiting.delete(oldest);
+    if (this.#leftOut++ === 0) {
+      this.deps.log.warn({ waiting: MAX_WAITING }, 'the oldest sightings are left out');
+    }
+  }
+
+  /** It has no session here any more: it tells what is so then when it has one again, here or elsewhere. */
+  lost(nve: string): void {
+    for (const [key, seen] of this.#waiting) if (seen.nve === nve) this.#waiting.delete(key);
+    if (this.#current?.nve === nve) this.#current = undefined;
   }
 
   /** What is being written is. */
@@ -84,8 +101,11 @@ export class Holders {
     for (const [key, seen] of this.#waiting) {
       if (this.#isOver) break;
       this.#waiting.delete(key);
+      this.#current = seen;
       await this.#storeInTheEnd(key, seen);
     }
+    this.#current = undefined;
+    this.#leftOut = 0;
     this.#working = undefined;
   }
 
@@ -97,8 +117,8 @@ export class Holders {
   async #storeInTheEnd(key: string, seen: Seen): Promise<void> {
     for (let pauseMs = FIRST_PAUSE_MS; !(await this.#store(seen));) {
       await this.#pause(pauseMs);
-      // Or it was seen again, which is looked at in its turn.
-      if (this.#isOver || this.#waiting.has(key)) return;
+      // Or it was seen again, which is looked at in its turn; or who saw it is gone.
+      if (this.#isOver || this.#waiting.has(key) || this.#current !== seen) return;
       pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
     }
   }

@@ -6,6 +6,7 @@ import { holderKey, specKey } from '../../../../src/nva/keys.js';
 import { Holders } from '../../../../src/nva/mobility/holders.js';
 import { HOLDER_RECORD } from '../../../../src/nva/mobility/records.js';
 import { RECORDS } from '../../../../src/nva/records.js';
+import { eventually } from '../../../support/eventually.js';
 import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { MemoryStore } from '../../../support/memory-store.js';
 import { MemoryLog } from '../../../support/null-log.js';
@@ -78,6 +79,48 @@ describe('the holders of virtual addresses', () => {
     assert.equal(await holder(), 'e-2');
     assert.equal(holders.waiting, 0);
     assert.equal(clock.pending, 0);
+  });
+
+  it('are given up when the NVE that saw them has no session here any more', async () => {
+    store.failure = unreachable;
+    saw(1);
+    await settle();
+    saw(2);
+    holders.lost('host-1');
+    store.failure = undefined;
+    await clock.advance(10_000);
+    // Not host-1's first: nothing moved.
+    assert.equal(await holder(), 'e-2');
+    assert.equal(store.txns.length, 2);
+    store.failure = unreachable;
+    saw(1);
+    await settle();
+    holders.lost('host-1');
+    store.failure = undefined;
+    await clock.advance(10_000);
+    assert.equal(await holder(), 'e-2');
+    assert.equal(clock.pending, 0);
+  });
+
+  it('are left out, the oldest of them, where too many wait, which is told once', async () => {
+    store.failure = unreachable;
+    saw(1);
+    await settle();
+    const ip = (i: number): string => `10.1.${i >> 8}.${i & 255}`;
+    const many = Array.from({ length: 10_002 }, (_, i) => {
+      return { endpoint: 'e-1', ip: ip(i), mac: mac(1), ageMs: 0 };
+    });
+    holders.saw('host-1', many);
+    saw(2);
+    assert.equal(holders.waiting, 10_000);
+    assert.deepEqual(
+      log.lines.map(({ message }) => message),
+      ['the oldest sightings are left out'],
+    );
+    store.failure = undefined;
+    await clock.advance(1000);
+    await eventually(() => holders.waiting === 0);
+    assert.equal(await holder(), 'e-2');
   });
 
   it('are given up after a minute, which is told', async () => {

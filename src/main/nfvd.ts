@@ -36,7 +36,7 @@ program
       await checkTls([...config.listen, ...peers, ...(config.metrics?.listen ?? [])]);
       await checkStoreFiles(config);
       if (config.access !== undefined) {
-        await (await import('./policy-file.js')).readPolicyFile(config.access.policyFile);
+        await (await import('../nva/policy-file.js')).readPolicyFile(config.access.policyFile);
       }
       print(`${flags.config}: ok`);
       return;

@@ -7,6 +7,7 @@ import type { Tracer } from '../model/tracing.js';
 import { AuditLog, type AuditEntry } from '../nva/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
 import type { LivePolicy } from '../nva/live-policy.js';
+import { PolicyFile } from '../nva/policy-file.js';
 import { GuardingNva } from '../nva/guarding.js';
 import type { LivenessTuning } from '../nva/liveness/liveness.js';
 import { Nva } from '../nva/nva.js';
@@ -18,7 +19,6 @@ import type { TlsKeeper } from '../rpc/tls-keeper.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
 import { makeNvaMetrics, type NvaMetricsParts } from './nva-metrics.js';
 import { openNvaStore } from './nva-store.js';
-import { PolicyFile } from './policy-file.js';
 import { openTracing } from './tracing.js';
 
 export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {

@@ -91,23 +91,22 @@ export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
     // One that was started again is known twice for a while, and is to count once.
     const known = new Map([...this.deps.others.known()].map(([name, at]) => [at, name]));
     if (known.size === 0) return own;
-    const shares: ReplicaShare[] = [await this.deps.own.readShare(call)];
-    const silent: SilentReplica[] = [];
-    await Promise.all(
-      [...known].map(async ([address, replica]) => {
+    const byAddress = [...known].sort(([a], [b]) => (a < b ? -1 : 1));
+    const answers = await Promise.all(
+      byAddress.map(async ([address, replica]): Promise<ReplicaShare | SilentReplica> => {
         try {
-          const share = await this.deps.others.ask(replica, READ_MS, call, (api, limited) =>
+          return await this.deps.others.ask(replica, READ_MS, call, (api, limited) =>
             api.readShare(limited),
           );
-          shares.push(share);
         } catch (thrown) {
           const { code, message: reason } = NfvError.from(thrown);
-          silent.push({ address, code, reason });
+          return { address, code, reason };
         }
       }),
     );
-    silent.sort((a, b) => (a.address < b.address ? -1 : 1));
-    return allStatistics(own, shares, silent);
+    const shares = answers.flatMap((answer) => ('nves' in answer ? [answer] : []));
+    const silent = answers.flatMap((answer) => ('nves' in answer ? [] : [answer]));
+    return allStatistics(own, [await this.deps.own.readShare(call), ...shares], silent);
   }
 
   #elsewhere(nve: string): string | undefined {

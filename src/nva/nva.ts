@@ -255,6 +255,7 @@ export class Nva implements NvaApi {
       observer: this.#observer,
       onSightings: this.#endpointLife.saw,
       onDeparture: (nve, last) => {
+        this.#endpointLife.departed(nve);
         if (this.#catalog.nve(nve) !== undefined) this.#nveStatuses.depart(nve, last);
       },
       onFacts: (nve, facts) => this.#nveStatuses.store(nve, facts),
@@ -319,6 +320,7 @@ export class Nva implements NvaApi {
   async stop(): Promise<void> {
     this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     this.#waiters.close();
+    this.changes.close();
     this.#sessions.close(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     await Promise.all(this.#background);
     const writers = [this.#nveWriter, this.#endpointLife, this.#hostWriter];

@@ -2,11 +2,13 @@
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
 import type { Clock } from '../model/clock.js';
+import { errorFields, type Log } from '../model/log.js';
 import type { ReplicaAccess, ReplicaApi } from '../model/replica.js';
 import type { Peers } from '../store/store.js';
 
 export interface OtherReplicasDeps {
   readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
   /** Undefined: the store has no others. */
   readonly peers: Pick<Peers, 'addresses'> | undefined;
   /** Undefined: this one has no way to them. */
@@ -20,6 +22,8 @@ const SHARE = 0.8;
 
 export class OtherReplicas {
   readonly #asked = new Map<string, number>();
+  /** Addresses at which the last question got no answer, and its error's code. */
+  readonly #silent = new Map<string, string>();
 
   constructor(private readonly deps: OtherReplicasDeps) {}
 
@@ -52,12 +56,30 @@ export class OtherReplicas {
     }
     this.#asked.set(replica, asked + 1);
     try {
-      return await this.#within(withinMs, address, call, (limited) => question(api, limited));
+      const answer = await this.#within(withinMs, address, call, (limited) =>
+        question(api, limited),
+      );
+      if (this.#silent.delete(address))
+        this.deps.log.info({ address }, 'another replica answers again');
+      return answer;
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      if (!call.signal.aborted && this.#silent.get(address) !== error.code) {
+        this.#noteSilent(address, error.code);
+        this.deps.log.warn({ address, ...errorFields(error) }, 'another replica does not answer');
+      }
+      throw error;
     } finally {
       const left = (this.#asked.get(replica) ?? 1) - 1;
       if (left > 0) this.#asked.set(replica, left);
       else this.#asked.delete(replica);
     }
+  }
+
+  #noteSilent(address: string, code: string): void {
+    const there = new Set(this.deps.peers?.addresses().values());
+    for (const each of this.#silent.keys()) if (!there.has(each)) this.#silent.delete(each);
+    this.#silent.set(address, code);
   }
 
   async #within<Answer>(

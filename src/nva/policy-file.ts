@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { NfvError } from '../errors.js';
 import { parseAccessPolicy, type AccessPolicy } from '../model/access-policy.js';
 import type { Clock } from '../model/clock.js';
-import { LivePolicy } from '../nva/live-policy.js';
+import { LivePolicy } from './live-policy.js';
 
 export interface PolicyEvents {
   replaced(path: string): void;
@@ -11,14 +11,32 @@ export interface PolicyEvents {
   refused(path: string, error: NfvError): void;
 }
 
-/** Between looks at the file. */
+/** Between looks at the file. What is new there counts once two of them have seen the same. */
 const LOOK_MS = 2000;
+/** Of a policy, and more than it may have. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** @throws NfvError FILE_UNREADABLE, CONFIG_INVALID */
 export async function readPolicyFile(path: string): Promise<AccessPolicy> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  return parse(path, await read(path));
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size <= MAX_BYTES) return await readFile(path, 'utf8');
+    throw new NfvError('FILE_UNREADABLE', `${path} has ${size} bytes, over ${MAX_BYTES}`);
+  } catch (cause) {
     throw unreadable(path, cause);
-  });
+  }
+}
+
+/** Nobody means an empty file to take all rights and all quotas away: it was not written to its end. */
+function parse(path: string, text: string): AccessPolicy {
+  if (/^(?:\s|#.*|---|\.\.\.)*$/.test(text)) {
+    const remedy = 'write it again; a policy that grants nothing has "bindings: []"';
+    throw new NfvError('CONFIG_INVALID', `${path}: there is nothing in it`, { remedy });
+  }
   return parseAccessPolicy(text, path);
 }
 
@@ -26,6 +44,8 @@ export class PolicyFile {
   readonly #stop = new AbortController();
   #cancel: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
+  /** Of the look before. */
+  #seen: string;
   #refused = '';
 
   private constructor(
@@ -35,6 +55,7 @@ export class PolicyFile {
     private readonly clock: Pick<Clock, 'after'>,
     private readonly events: PolicyEvents,
   ) {
+    this.#seen = stamp;
     this.#later();
   }
 
@@ -69,12 +90,14 @@ export class PolicyFile {
   async #look(): Promise<void> {
     try {
       const stamp = await stampOf(this.path);
-      if (stamp === this.stamp) return;
-      const policy = await readPolicyFile(this.path);
-      // It was written meanwhile: what was read may be half of it.
+      const isSettled = stamp === this.#seen;
+      this.#seen = stamp;
+      // Half of a file that is being written may be a policy, too.
+      if (stamp === this.stamp || !isSettled) return;
+      const text = await read(this.path);
       if ((await stampOf(this.path)) !== stamp) return;
       this.stamp = stamp;
-      this.policy.replace(policy);
+      this.policy.replace(parse(this.path, text));
       this.#refused = '';
       this.events.replaced(this.path);
     } catch (thrown) {
@@ -97,6 +120,7 @@ async function stampOf(path: string): Promise<string> {
 }
 
 function unreadable(path: string, cause: unknown): NfvError {
+  if (cause instanceof NfvError) return cause;
   const { message } = NfvError.from(cause);
   return new NfvError('FILE_UNREADABLE', `${path}: ${message}`, { cause });
 }

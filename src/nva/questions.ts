@@ -15,7 +15,7 @@ import type { Sessions } from './sessions.js';
 import type { Tenures } from './tenures.js';
 import { trace, traceDeps, type TraceDeps } from './trace.js';
 
-export interface QuestionsDeps extends Pick<NvaOptions, 'store' | 'clock' | 'replicas'> {
+export interface QuestionsDeps extends Pick<NvaOptions, 'store' | 'clock' | 'log' | 'replicas'> {
   readonly catalog: Catalog;
   readonly index: CompileIndex;
   readonly sessions: Pick<Sessions, 'get'>;
@@ -32,6 +32,7 @@ export class Questions {
   constructor({
     store,
     clock,
+    log,
     replicas,
     catalog,
     index,
@@ -43,7 +44,7 @@ export class Questions {
     this.own = own;
     this.#everywhere = new Everywhere({
       own,
-      others: new OtherReplicas({ clock, peers: store.peers, access: replicas }),
+      others: new OtherReplicas({ clock, log, peers: store.peers, access: replicas }),
       whereIs: (nve) => tenures.whereIs(nve),
     });
     this.#deps = traceDeps(catalog, index, (question, call) =>

@@ -66,6 +66,11 @@ export class Quotas {
     };
   }
 
+  /** As the policy has them now. */
+  get current(): AccessPolicy['quotas'] {
+    return this.deps.quotas?.();
+  }
+
   /** Whether there are quotas now: if not, nobody is to see that something comes or goes. */
   get areKept(): boolean {
     return this.deps.quotas?.() !== undefined;

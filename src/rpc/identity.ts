@@ -49,5 +49,6 @@ function certified(certificate: PeerCertificate, trustDomain: string | undefined
 /** At most 64 characters, as X.520 has it, whatever the certificate has. */
 function commonName(subject: unknown): string {
   if (typeof subject !== 'object' || subject === null || !('CN' in subject)) return '';
-  return String(subject.CN).slice(0, 64);
+  // By whole characters: it goes into headers.
+  return Array.from(String(subject.CN)).slice(0, 64).join('');
 }

@@ -19,14 +19,14 @@ import type { Guard } from '../resource-rules.js';
 import { write, type Attempt } from '../write.js';
 import { toChange } from './history.js';
 import { PENDING_RECORD, pendingKey } from './pending-mark.js';
-import type { Made } from './planner.js';
+import type { Doable } from './planner.js';
 import { CHANGE_RECORD, recordOp, whoOf, type ChangeRecord } from './record.js';
 
 export interface ApplierDeps {
   readonly store: Store;
   readonly clock: Clock;
   /** The plan of a request as of now. @param pending id of the change, if it is to be confirmed */
-  make(request: ApplyRequest, pending: string | undefined, signal: AbortSignal): Promise<Made>;
+  make(request: ApplyRequest, pending: string | undefined, signal: AbortSignal): Promise<Doable>;
 }
 
 /** Of a request that was answered: what the answer was. */
@@ -129,8 +129,8 @@ class Applying {
     };
   }
 
-  async #make(): Promise<Made> {
-    let made: Made;
+  async #make(): Promise<Doable> {
+    let made: Doable;
     try {
       made = await this.deps.make(this.request, this.#pending, this.call.signal);
     } catch (thrown) {
@@ -146,7 +146,7 @@ class Applying {
     });
   }
 
-  #record(made: Made): Omit<ChangeRecord, 'time'> {
+  #record(made: Doable): Omit<ChangeRecord, 'time'> {
     const changes = made.records();
     const { plan } = this.request;
     const who = whoOf(this.call);
@@ -156,7 +156,7 @@ class Applying {
     return { who, verb: 'APPLY', target: 0, changes };
   }
 
-  #waiting(made: Made, change: string, retained: readonly string[], deadline: string): WriteOp[] {
+  #waiting(made: Doable, change: string, retained: readonly string[], deadline: string): WriteOp[] {
     const id = this.#pending;
     if (id === undefined) return [];
     const gone = made.records().filter(({ after }) => after === undefined);

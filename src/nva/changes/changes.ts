@@ -27,7 +27,7 @@ import { wardenOf } from './caller-warden.js';
 import { History } from './history.js';
 import { KeptPlans } from './kept-plans.js';
 import { Confirmations } from './pending.js';
-import { nameOf, Planner, type Made, type PlannerDeps } from './planner.js';
+import { nameOf, Planner, type Doable, type Made, type PlannerDeps } from './planner.js';
 import { ANYTHING, type Warden } from './warden.js';
 
 export interface ChangesDeps extends PlannerDeps {
@@ -55,7 +55,11 @@ export class Changes implements ChangesApi {
         return catalog.revision;
       },
     });
-    this.#kept = new KeptPlans({ clock, version: () => deps.index.version });
+    this.#kept = new KeptPlans({
+      clock,
+      isCurrent: ({ version, quotas }) =>
+        version === deps.index.version && quotas === deps.quotas.current,
+    });
     this.#confirmations = new Confirmations({
       ...{ store, clock, log },
       plan: (wanted, options, signal) => this.#planner.plan(wanted, ANYTHING, options, signal),
@@ -78,11 +82,17 @@ export class Changes implements ChangesApi {
     return this.#confirmations.watch(signal);
   }
 
+  /** Keeps no plans from now on. */
+  close(): void {
+    this.#kept.close();
+  }
+
   async plan(request: PlanRequest, call: Call): Promise<Plan> {
     const warden = wardenOf(call);
     const made = await this.#make(request, warden, undefined, call.signal);
-    const { hash, revision, changes, effect } = made;
-    this.#kept.keep(request, call.caller, made);
+    const { effect, ...plan } = made;
+    const { hash, revision, changes } = plan;
+    this.#kept.keep(request, call.caller, plan);
     const nves = shown(effect, warden.readsNves);
     return { hash, revision, changes, nves, nveCount: effect.size };
   }
@@ -119,7 +129,7 @@ export class Changes implements ChangesApi {
     request: ApplyRequest,
     pending: string | undefined,
     { caller, signal }: Call,
-  ): Promise<Made | undefined> {
+  ): Promise<Doable | undefined> {
     await this.deps.caughtUp(signal);
     const made = this.#kept.take(request, caller);
     made?.stamp?.(timestamp(this.deps.clock.now()), pending);

@@ -65,11 +65,16 @@ export interface Made {
   records(): readonly ChangedSpec[];
   readonly effect: Effect;
   readonly overlay: Overlay;
-  /** Of the index that the effect is of. */
+  /** Of the index when it was begun. */
   readonly version: number;
-  /** As if it had been made at that moment; undefined: it is of its own. */
+  /** Of the policy, as they were then. */
+  readonly quotas: Quotas['current'];
+  /** Makes it one of another moment; undefined: it leaves traces of its own. */
   readonly stamp: Draft['stamp'] | undefined;
 }
+
+/** What it takes to carry it out: not what it does to each NVE, which may be very much. */
+export type Doable = Omit<Made, 'effect'>;
 
 export class Planner {
   constructor(private readonly deps: PlannerDeps) {}
@@ -135,6 +140,8 @@ class Planning {
 
   async run(): Promise<Made> {
     const { overlay, options } = this;
+    const { index, quotas } = this.deps;
+    const begun = { version: index.version, quotas: quotas.current };
     const drafts = await this.#open();
     this.#faults.throwIfAny();
     for (const draft of drafts) await draft.release();
@@ -156,15 +163,13 @@ class Planning {
       return change === undefined ? [] : [{ draft, change }];
     });
     const changes = changed.map(({ change }) => change);
-    const { index } = this.deps;
-    const { version } = index;
     const effect = await effectOf(index, changes.flatMap(inputOf(index)));
     return {
       hash: hashOf(changes, effect),
       revision: overlay.revision,
       changes,
       records: () => changed.map(({ draft }) => draft.changed(this.#ownerOf(draft))),
-      ...{ effect, overlay, version },
+      ...{ effect, overlay, ...begun },
       stamp: changed.some(({ draft }) => draft.isDated)
         ? undefined
         : (now, pending) => {

@@ -7,6 +7,7 @@ import { NfvError } from '../../../src/errors.js';
 import { Everywhere } from '../../../src/nva/everywhere.js';
 import { OtherReplicas } from '../../../src/nva/other-replicas.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { nullLog } from '../../support/null-log.js';
 
 const call: Call = { signal: new AbortController().signal };
 const HOP: Hop = { nve: 'x', what: '', key: '', state: 'OK', code: '', reason: '' };
@@ -76,6 +77,7 @@ describe('nva/everywhere', () => {
       own: Object.assign(own, { has: (nve: string) => nve === 'host-a' }),
       others: new OtherReplicas({
         clock: new FakeClock(),
+        log: nullLog,
         peers: {
           addresses: () =>
             new Map([

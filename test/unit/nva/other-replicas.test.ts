@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Call } from '../../../src/model/api.js';
 import type { ReplicaApi } from '../../../src/model/replica.js';
-import { NfvError } from '../../../src/errors.js';
+import { NfvError, type ErrorCode } from '../../../src/errors.js';
 import { MAX_ASKED, OtherReplicas } from '../../../src/nva/other-replicas.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLog } from '../../support/null-log.js';
 import { refusal, refusedWith } from '../../support/refusals.js';
 
 const ADDRESS = '192.0.2.2:4433';
@@ -28,13 +29,15 @@ function never(call: Call): Promise<never> {
 describe('nva/other-replicas', () => {
   let clock: FakeClock;
   let asked: string[];
+  let log: MemoryLog;
   let others: OtherReplicas;
 
   beforeEach(() => {
     clock = new FakeClock();
     asked = [];
+    log = new MemoryLog();
     others = new OtherReplicas({
-      clock,
+      ...{ clock, log },
       peers: { addresses: () => new Map([['b', ADDRESS]]) },
       access: {
         at(address) {
@@ -51,6 +54,25 @@ describe('nva/other-replicas', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('says once that one does not answer, or why otherwise, and that it does again', async () => {
+    const failing = (code: ErrorCode): Promise<void> =>
+      others
+        .ask('b', 1000, patient, () => Promise.reject(new NfvError(code, 'no')))
+        .catch(() => undefined);
+    for (const code of ['NVA_UNREACHABLE', 'NVA_UNREACHABLE', 'INTERNAL'] as const) {
+      await failing(code);
+    }
+    for (let n = 0; n < 2; n++) await others.ask('b', 1000, patient, () => Promise.resolve(7));
+    assert.deepEqual(
+      log.lines.map(({ level, message }) => [level, message]),
+      [
+        ['warn', 'another replica does not answer'],
+        ['warn', 'another replica does not answer'],
+        ['info', 'another replica answers again'],
+      ],
+    );
+  });
+
   it('one that does not say where it is, is not asked', async () => {
     const error = await refusedWith(
       'NVA_UNREACHABLE',
@@ -61,7 +83,7 @@ describe('nva/other-replicas', () => {
 
   it('nobody is asked without a way to ask', async () => {
     const peers = { addresses: () => new Map([['b', ADDRESS]]) };
-    const alone = new OtherReplicas({ clock, peers, access: undefined });
+    const alone = new OtherReplicas({ clock, log, peers, access: undefined });
     assert.equal(alone.known().size, 0);
     assert.deepEqual([...others.known()], [['b', ADDRESS]]);
     await refusedWith(

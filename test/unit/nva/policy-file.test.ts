@@ -4,7 +4,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NfvError } from '../../../src/errors.js';
 import type { Identity } from '../../../src/model/identity.js';
-import { PolicyFile } from '../../../src/main/policy-file.js';
+import { PolicyFile } from '../../../src/nva/policy-file.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { refusedWith } from '../../support/refusals.js';
@@ -43,8 +43,11 @@ describe('the file of the access policy', () => {
     renameSync(`${path}.new`, path);
   };
   const look = async (): Promise<void> => {
-    await clock.advance(LOOK_MS);
-    await eventually(() => clock.pending === 1);
+    // What is new counts once two looks have seen it.
+    for (let n = 0; n < 2; n++) {
+      await clock.advance(LOOK_MS);
+      await eventually(() => clock.pending === 1);
+    }
   };
   const roles = (): string[] => file.policy.callerOf(user('alice')).grants.map(({ role }) => role);
 
@@ -64,6 +67,27 @@ describe('the file of the access policy', () => {
         write('bindings: 1');
       },
       'CONFIG_INVALID',
+    ],
+    [
+      'is empty',
+      () => {
+        write('');
+      },
+      'CONFIG_INVALID',
+    ],
+    [
+      'has but comments',
+      () => {
+        write('---\n# by Ansible\n\n');
+      },
+      'CONFIG_INVALID',
+    ],
+    [
+      'is too large',
+      () => {
+        write(`# ${'x'.repeat(5_000_000)}\nbindings: []\n`);
+      },
+      'FILE_UNREADABLE',
     ],
     [
       'is not there',
@@ -91,6 +115,18 @@ describe('the file of the access policy', () => {
       assert.deepEqual([roles(), told], [['operator'], [code, 'replaced']]);
     });
   }
+
+  it('is not looked into while it is being written', async () => {
+    write(policy('operator'));
+    await clock.advance(LOOK_MS);
+    await eventually(() => clock.pending === 1);
+    write('bindings: [');
+    await clock.advance(LOOK_MS);
+    await eventually(() => clock.pending === 1);
+    write(policy('viewer'));
+    await look();
+    assert.deepEqual([roles(), told], [['viewer'], ['replaced']]);
+  });
 
   it('cuts off what is under way for those whose rights are others now, once', async () => {
     const cut: string[] = [];

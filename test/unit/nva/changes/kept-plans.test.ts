@@ -1,5 +1,6 @@
 /** A plan that was just told is done as it was made; one that may be another by now is made anew. */
 import assert from 'node:assert/strict';
+import type { AccessPolicy } from '../../../../src/model/access-policy.js';
 import type { Call } from '../../../../src/model/api.js';
 import type { ApplyRequest, PlanRequest, Wanted } from '../../../../src/model/changes.js';
 import { timestamp } from '../../../../src/model/clock.js';
@@ -31,8 +32,10 @@ class World {
   readonly clock = new FakeClock();
   readonly store = new MemoryStore();
   readonly index = new CompileIndex();
+  quotas: AccessPolicy['quotas'];
   /** Keys that were read. */
   reads = 0;
+  caughtUp = 0;
   readonly changes: Changes;
 
   constructor() {
@@ -42,11 +45,17 @@ class World {
       this.reads++;
       return get(...args);
     };
-    const quotas = new Quotas({ store, quotas: undefined, reached: () => Promise.resolve() });
+    const quotas = new Quotas({
+      ...{ store, quotas: () => this.quotas },
+      reached: () => Promise.resolve(),
+    });
     this.changes = new Changes({
       ...{ store, clock, index, quotas, log: nullLog, catalog: new Catalog() },
       vniRange: { min: 4096, max: 8191 },
-      caughtUp: () => Promise.resolve(),
+      caughtUp: () => {
+        this.caughtUp++;
+        return Promise.resolve();
+      },
     });
   }
 
@@ -95,6 +104,7 @@ describe('nva: a plan that was just told', () => {
   const ANEW: readonly [name: string, between: (world: World) => unknown, by?: string][] = [
     ['its time is over', ({ clock }) => clock.advance(10_000)],
     ['NVEs may be to have something else', ({ index }) => index.apply(NVE)],
+    ['quotas are others', (world) => (world.quotas = { default: { endpoints: 1 } })],
     ['another one carries it out', () => undefined, 'user/b'],
   ];
   const NVE = { kind: 'Nve', id: 'host', after: nveInput(['192.0.2.1']) } as const;
@@ -107,6 +117,28 @@ describe('nva: a plan that was just told', () => {
       assert.equal((await world.record('blue')).updateTime, timestamp(world.clock.now()));
     });
   }
+
+  it('is made anew where there was nothing to do', async () => {
+    const world = new World();
+    const request = await world.planned({ wanted: [] }, admin('user/a'));
+    const caughtUp = world.caughtUp;
+    assert.equal(await world.apply(request, admin('user/a')), 0);
+    // Once to look for a plan that was kept, and once to make another.
+    assert.equal(world.caughtUp - caughtUp, 2);
+  });
+
+  it('is forgotten after its time, and when the NVA stops', async () => {
+    const world = new World();
+    await world.planned(networks('blue'), admin('user/a'));
+    assert.equal(world.clock.pending, 1);
+    await world.clock.advance(10_000);
+    assert.equal(world.clock.pending, 0);
+    await world.planned(networks('blue'), admin('user/a'));
+    world.changes.close();
+    assert.equal(world.clock.pending, 0);
+    await world.planned(networks('blue'), admin('user/a'));
+    assert.equal(world.clock.pending, 0);
+  });
 
   it('is not taken for another of the same effect', async () => {
     const world = new World();

@@ -133,8 +133,9 @@ describe('metrics', function () {
     assert.equal(valueOf(nve, 'nfvd_nve_items', { state: 'failed' }), 0);
     assert.equal(valueOf(nve, 'nfvd_nve_session_state', { state: 'inStep' }), 1);
     assert.equal(valueOf(nve, 'nfvd_nve_dataplane_state', { state: 'CONNECTED' }), 1);
-    // The VTEP is an address that the host has already.
-    assert.equal(valueOf(nve, 'nfvd_nve_reconcile_steps_total'), wanted - 1);
+    // The VTEP is an address that the host has already; a look each second may find something to mend.
+    const steps = valueOf(nve, 'nfvd_nve_reconcile_steps_total') ?? 0;
+    assert.ok(steps >= wanted - 1 && steps <= 2 * wanted, `${steps} steps for ${wanted} items`);
     const commands = { program: 'ip', code: 'OK' };
     assert.ok((valueOf(nve, 'nfvd_nve_kernel_commands_total', commands) ?? 0) > 0);
   });

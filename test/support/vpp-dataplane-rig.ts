@@ -4,7 +4,8 @@ import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
 import type { GuestDoor } from '../../src/dataplane/vpp/guest-door.js';
 import type { ReadStats } from '../../src/dataplane/vpp/port-counters.js';
 import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
-import { systemClock } from '../../src/model/clock.js';
+import { systemClock, type Clock } from '../../src/model/clock.js';
+import type { Log } from '../../src/model/log.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Payload } from '../../src/model/item.js';
 import type { Change, Observation } from '../../src/reconcile/dataplane.js';
@@ -28,6 +29,12 @@ export const NO_GUESTS: GuestDoor = {
   announce: () => Promise.reject(new Error('there is no way to guests')),
 };
 
+export interface RigOptions {
+  readonly guests?: GuestDoor;
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
 export class VppDataplaneRig {
   readonly changes: Change[] = [];
   readonly dataplane: VppDataplane;
@@ -43,7 +50,7 @@ export class VppDataplaneRig {
     /** Of what is the caller's to end. */
     private readonly isOwner: { readonly files: boolean; readonly beside: boolean },
     providers: readonly ProviderConfig[],
-    guests: GuestDoor,
+    { guests = NO_GUESTS, clock = systemClock, log = nullLog }: RigOptions,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -55,11 +62,11 @@ export class VppDataplaneRig {
         }),
       ...{ uplinks, providers },
       canTap: () => Promise.resolve(true),
-      clock: systemClock,
+      clock,
       host: files.doors,
       guests,
       readStats: () => this.readStats(),
-      log: nullLog,
+      log,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));
     this.dataplane.onStatus((status) => (this.status = status));
@@ -72,13 +79,13 @@ export class VppDataplaneRig {
     files?: PortFiles,
     client?: ClientUnderTest,
     providers: readonly ProviderConfig[] = [],
-    guests: GuestDoor = NO_GUESTS,
+    parts: RigOptions = {},
   ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = client ?? (await ClientUnderTest.ready(overSocket(vpp), options));
     const own = files ?? new PortFiles();
     const isOwner = { files: files === undefined, beside: client === undefined };
-    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner, providers, guests);
+    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner, providers, parts);
   }
 
   /** Of one operation. */

@@ -11,6 +11,7 @@ import {
   bridgeDomainKey,
   portKey,
   type NeighborEntryItem,
+  type Payload,
   type PortItem,
 } from '../../model/item.js';
 import type { AddressWatch } from '../../reconcile/dataplane.js';
@@ -21,7 +22,7 @@ import { Damping } from './damping.js';
 import type { GuestDoor } from './guest-door.js';
 import type { Memory } from './memory.js';
 import { OutletReader, type Outlets } from './outlets.js';
-import { tagOf } from './tag.js';
+import { parseTag, tagOf } from './tag.js';
 import { NO_INTERFACE, Vpp } from './vpp.js';
 
 export interface AddressWatchOptions {
@@ -29,7 +30,7 @@ export interface AddressWatchOptions {
   readonly memory: Memory;
   readonly changes: Changes;
   readonly door: GuestDoor;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>;
   readonly log: Pick<Log, 'warn'>;
 }
 
@@ -59,7 +60,17 @@ export class VppAddressWatch implements AddressWatch {
         missed: () => {
           this.ask([...this.#ports.values()]);
         },
+        flooded: ({ events, index }, pauseMs) => {
+          const tag = index === undefined ? undefined : options.memory.tagAt(index);
+          const fields = {
+            port: tag === undefined ? '' : (parseTag(tag)?.key ?? ''),
+            events,
+            pauseMs,
+          };
+          log.warn(fields, 'guests send too much ARP: no allowed address is looked for meanwhile');
+        },
       },
+      clock,
       log,
     );
     this.#damping = new Damping({
@@ -103,6 +114,15 @@ export class VppAddressWatch implements AddressWatch {
       });
   }
 
+  /** An item stands anew: what guests said before VPP has not told. */
+  placed(item: Payload): void {
+    const isConcerned = (port: PortItem): boolean =>
+      item.kind === 'port'
+        ? item.endpoint === port.endpoint
+        : item.kind === 'bridge_domain' && item.vni === port.vni;
+    this.ask([...this.#ports.values()].filter(isConcerned));
+  }
+
   onSeen(listener: (seen: AddressSighting) => void): void {
     this.#listener = listener;
   }
@@ -142,7 +162,7 @@ export class VppAddressWatch implements AddressWatch {
   async close(): Promise<void> {
     this.lost();
     this.#toAsk.clear();
-    await this.#events.ended;
+    await this.#events.close();
     await this.#asking;
   }
 

@@ -53,7 +53,7 @@ export interface VppDataplaneOptions {
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
   readonly readStats: ReadStats;
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Clock;
   readonly host: HostDoors;
   readonly guests: GuestDoor;
   readonly log: Pick<Log, 'info' | 'warn'>;
@@ -268,6 +268,7 @@ export class VppDataplane implements Dataplane {
       if (vpp.signal?.aborted === true) throw abortError(step.key, vpp.signal);
       if (admission !== undefined) await admission.admit(step, vpp);
       await KIND_TABLE.carryOut(step, context);
+      if (step.op !== 'delete') this.addressWatch.placed(step.item.payload);
     } catch (error) {
       result = NfvError.from(error);
     }

@@ -5,8 +5,10 @@ import type { AddressSighting } from '../../../../src/model/allowed-address.js';
 import type { Payload, PortItem } from '../../../../src/model/item.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 import { domain, vtepItem } from '../../../support/linux-items.js';
-import { NO_GUESTS, VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
+import { MemoryLog } from '../../../support/null-log.js';
+import { NO_GUESTS, steps, VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 
 const L = '10.9.0.1';
 const UPLINK = { hostInterface: 'eth0', addresses: [`${L}/16`], mtu: 1500, routes: [] };
@@ -60,11 +62,16 @@ describe('virtual addresses on a VPP', () => {
   let guests: Guests;
   let seen: AddressSighting[];
   let now: number;
+  let clock: FakeClock;
+  let log: MemoryLog;
 
   const start = async (door: GuestDoor, options = {}): Promise<void> => {
     vpp = new EmulatedVpp(options);
     await vpp.start();
-    rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], door);
+    log = new MemoryLog();
+    clock = new FakeClock();
+    const own = { guests: door, clock, log };
+    rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], own);
     await rig.ready();
     seen = [];
     now = 0;
@@ -159,6 +166,28 @@ describe('virtual addresses on a VPP', () => {
       assert.deepEqual(guests.sent, all);
     });
 
+    it('are asked for at a port that was mended, or whose bridge domain was', async () => {
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      const web = indexOf('web');
+      const isAsked = (): Promise<unknown> =>
+        eventually(() => guests.sent.splice(0).includes(`ask ${web} ${VIP}`));
+      await isAsked();
+      const down = { sw_if_index: web, flags: [] };
+      await rig.client.request('sw_interface_set_flags', down);
+      const [mending, ...others] = steps(await rig.plan(ITEMS));
+      assert.match(mending ?? '', /^update port\/web /);
+      assert.deepEqual(others, []);
+      await rig.converge(ITEMS);
+      await isAsked();
+      await rig.client.request('bridge_flags', {
+        ...{ bd_id: VNI, is_set: false },
+        flags: ['BRIDGE_API_FLAG_ARP_TERM'],
+      });
+      await rig.converge(ITEMS);
+      await isAsked();
+    });
+
     it('are announced at all ports of the network', async () => {
       const entry = { kind: 'neighbor_entry', vni: VNI, ip: VIP, mac: MAC } as const;
       await rig.dataplane.addressWatch.announce(entry);
@@ -178,8 +207,11 @@ describe('virtual addresses on a VPP', () => {
       await vpp.start();
       await rig.ready();
       await subscribed();
+      guests.sent.splice(0);
       await rig.converge(ITEMS);
       assert.equal(guests.opened, 1);
+      const web = indexOf('web');
+      await eventually(() => guests.sent.includes(`ask ${web} ${VIP}`));
       arp('web');
       await eventually(() => seen.length === 1);
       assert.ok(await sees());

@@ -1,5 +1,6 @@
 /** VPP's dataplane on a VPP of a test, with a client of the test's own beside it. */
 import assert from 'node:assert/strict';
+import { NfvError } from '../../src/errors.js';
 import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
 import type { GuestDoor } from '../../src/dataplane/vpp/guest-door.js';
 import type { ReadStats } from '../../src/dataplane/vpp/port-counters.js';
@@ -23,7 +24,11 @@ const MAX_PASSES = 3;
 
 /** Of a VPP that has no way to its guests. */
 export const NO_GUESTS: GuestDoor = {
-  open: () => Promise.resolve(false),
+  open: () => {
+    const metadata = { errno: 'EACCES' };
+    const text = '/run/vpp/punt.sock: EACCES';
+    return Promise.reject(new NfvError('KERNEL_REFUSED', text, { metadata }));
+  },
   close: () => undefined,
   ask: () => Promise.reject(new Error('there is no way to guests')),
   announce: () => Promise.reject(new Error('there is no way to guests')),

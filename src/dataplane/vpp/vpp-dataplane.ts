@@ -106,7 +106,10 @@ export class VppDataplane implements Dataplane {
     this.#events = new InterfaceEvents(this.#client, this.#changes, options.log);
     const { guests: door, clock, log } = options;
     const means = { client: this.#client, memory: this.#memory, changes: this.#changes };
-    this.addressWatch = new VppAddressWatch({ ...means, door, clock, log });
+    const canSeeNow = (): void => {
+      this.#health.tellAgain();
+    };
+    this.addressWatch = new VppAddressWatch({ ...means, door, clock, log, canSeeNow });
     this.#client.start();
   }
 

@@ -1,13 +1,14 @@
 /** Virtual addresses on a VPP that is emulated: what it tells, and what is sent to guests. */
 import assert from 'node:assert/strict';
-import type { GuestDoor, Outlet } from '../../../../src/dataplane/vpp/guest-door.js';
+import type { GuestDoor, OpenOutlet } from '../../../../src/dataplane/vpp/guest-door.js';
 import type { AddressSighting } from '../../../../src/model/allowed-address.js';
 import type { Payload, PortItem } from '../../../../src/model/item.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
-import { FakeClock } from '../../../support/fake-clock.js';
+import { FakeClock, settle } from '../../../support/fake-clock.js';
 import { domain, vtepItem } from '../../../support/linux-items.js';
 import { MemoryLog } from '../../../support/null-log.js';
+import type { Request } from '../../../support/vpp-emulator/request.js';
 import { NO_GUESTS, steps, VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 
 const L = '10.9.0.1';
@@ -38,21 +39,22 @@ const ITEMS: readonly Payload[] = [vtepItem(L), domain(VNI, L), watched, plain];
 class Guests implements GuestDoor {
   readonly sent: string[] = [];
   opened = 0;
-  isThere = true;
-  open(): Promise<boolean> {
+  /** Held up before they are sent. */
+  held: Promise<void> = Promise.resolve();
+  open(): Promise<void> {
     this.opened++;
-    return Promise.resolve(this.isThere);
+    return Promise.resolve();
   }
   close(): void {
-    this.opened--;
+    this.opened = 0;
   }
-  ask({ index }: Outlet, ip: string): Promise<void> {
-    this.sent.push(`ask ${index} ${ip}`);
-    return Promise.resolve();
+  async ask({ index, isThere }: OpenOutlet, ip: string): Promise<void> {
+    await this.held;
+    if (isThere()) this.sent.push(`ask ${index} ${ip}`);
   }
-  announce({ index }: Outlet, ip: string, mac: string): Promise<void> {
-    this.sent.push(`tell ${index} ${ip} ${mac}`);
-    return Promise.resolve();
+  async announce({ index, isThere }: OpenOutlet, ip: string, mac: string): Promise<void> {
+    await this.held;
+    if (isThere()) this.sent.push(`tell ${index} ${ip} ${mac}`);
   }
 }
 
@@ -90,6 +92,8 @@ describe('virtual addresses on a VPP', () => {
   };
   const asked = (): number =>
     vpp.emulator.received.filter(({ name }) => name === 'want_l2_arp_term_events').length;
+  const reads = (name: string): number =>
+    vpp.emulator.received.filter((each) => each.name === name).length;
   const subscribed = (): Promise<unknown> =>
     eventually(() => (vpp.emulator.state.wishes.get('want_l2_arp_term_events')?.size ?? 0) === 1);
 
@@ -198,6 +202,36 @@ describe('virtual addresses on a VPP', () => {
       );
     });
 
+    it('are not asked for, nor announced, at a port whose removal has begun', async () => {
+      let release: () => void = () => undefined;
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      await eventually(() => guests.sent.length === 4);
+      guests.sent.splice(0);
+      guests.held = new Promise((resolve) => (release = resolve));
+      rig.dataplane.addressWatch.ask([watched]);
+      const entry = { kind: 'neighbor_entry', vni: VNI, ip: VIP, mac: MAC } as const;
+      const announced = rig.dataplane.addressWatch.announce(entry);
+      const plainIndex = indexOf('plain');
+      // Both have read the interfaces.
+      await eventually(() => reads('af_packet_delete') === 0 && reads('bridge_domain_dump') > 0);
+      await rig.client.request('control_ping', {});
+      await settle();
+      const requests: Request[] = [];
+      vpp.emulator.gate = (request) => {
+        if (request.name !== 'af_packet_delete') return true;
+        requests.push(request);
+        return false;
+      };
+      const removed = rig.apply(await rig.plan(ITEMS.filter((each) => each !== watched)));
+      await eventually(() => requests.length === 1);
+      release();
+      await announced;
+      assert.deepEqual(guests.sent, [`tell ${plainIndex} ${VIP} ${MAC}`]);
+      for (const request of requests) vpp.emulator.answer(request);
+      assert.deepEqual(await removed, []);
+    });
+
     it('are looked for again at a VPP that is another', async () => {
       rig.dataplane.addressWatch.watch([watched]);
       await subscribed();
@@ -242,6 +276,10 @@ describe('virtual addresses on a VPP', () => {
   it('are no capability of one without a way to its guests', async () => {
     await start(NO_GUESTS);
     assert.ok(!(await sees()));
+    assert.deepEqual(
+      log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields),
+      [{ code: 'KERNEL_REFUSED', error: '/run/vpp/punt.sock: EACCES' }],
+    );
   });
 
   it('are no capability of one whose message is another, which can do all else', async () => {

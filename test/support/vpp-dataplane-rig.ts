@@ -38,6 +38,8 @@ export interface RigOptions {
   readonly guests?: GuestDoor;
   readonly clock?: Clock;
   readonly log?: Log;
+  /** Of a call. */
+  readonly deadlineMs?: number;
 }
 
 export class VppDataplaneRig {
@@ -55,7 +57,7 @@ export class VppDataplaneRig {
     /** Of what is the caller's to end. */
     private readonly isOwner: { readonly files: boolean; readonly beside: boolean },
     providers: readonly ProviderConfig[],
-    { guests = NO_GUESTS, clock = systemClock, log = nullLog }: RigOptions,
+    { guests = NO_GUESTS, clock = systemClock, log = nullLog, deadlineMs = 10_000 }: RigOptions,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -63,6 +65,7 @@ export class VppDataplaneRig {
           transport: overSocket(vpp),
           timers: systemClock,
           onSession,
+          deadlineMs,
           retry: { initialMs: 10, maxMs: 200 },
         }),
       ...{ uplinks, providers },

@@ -5,11 +5,16 @@ import type { AddressSighting } from '../../../../src/model/allowed-address.js';
 import type { Payload, PortItem } from '../../../../src/model/item.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
-import { FakeClock, settle } from '../../../support/fake-clock.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 import { domain, vtepItem } from '../../../support/linux-items.js';
 import { MemoryLog } from '../../../support/null-log.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
-import { NO_GUESTS, steps, VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
+import {
+  NO_GUESTS,
+  steps,
+  VppDataplaneRig,
+  type RigOptions,
+} from '../../../support/vpp-dataplane-rig.js';
 
 const L = '10.9.0.1';
 const UPLINK = { hostInterface: 'eth0', addresses: [`${L}/16`], mtu: 1500, routes: [] };
@@ -39,10 +44,12 @@ const ITEMS: readonly Payload[] = [vtepItem(L), domain(VNI, L), watched, plain];
 class Guests implements GuestDoor {
   readonly sent: string[] = [];
   opened = 0;
+  onOpen: () => void = () => undefined;
   /** Held up before they are sent. */
   held: Promise<void> = Promise.resolve();
   open(): Promise<void> {
     this.opened++;
+    this.onOpen();
     return Promise.resolve();
   }
   close(): void {
@@ -67,12 +74,12 @@ describe('virtual addresses on a VPP', () => {
   let clock: FakeClock;
   let log: MemoryLog;
 
-  const start = async (door: GuestDoor, options = {}): Promise<void> => {
+  const start = async (door: GuestDoor, options = {}, more: RigOptions = {}): Promise<void> => {
     vpp = new EmulatedVpp(options);
     await vpp.start();
     log = new MemoryLog();
     clock = new FakeClock();
-    const own = { guests: door, clock, log };
+    const own = { guests: door, clock, log, ...more };
     rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], own);
     await rig.ready();
     seen = [];
@@ -92,8 +99,6 @@ describe('virtual addresses on a VPP', () => {
   };
   const asked = (): number =>
     vpp.emulator.received.filter(({ name }) => name === 'want_l2_arp_term_events').length;
-  const reads = (name: string): number =>
-    vpp.emulator.received.filter((each) => each.name === name).length;
   const subscribed = (): Promise<unknown> =>
     eventually(() => (vpp.emulator.state.wishes.get('want_l2_arp_term_events')?.size ?? 0) === 1);
 
@@ -213,10 +218,6 @@ describe('virtual addresses on a VPP', () => {
       const entry = { kind: 'neighbor_entry', vni: VNI, ip: VIP, mac: MAC } as const;
       const announced = rig.dataplane.addressWatch.announce(entry);
       const plainIndex = indexOf('plain');
-      // Both have read the interfaces.
-      await eventually(() => reads('af_packet_delete') === 0 && reads('bridge_domain_dump') > 0);
-      await rig.client.request('control_ping', {});
-      await settle();
       const requests: Request[] = [];
       vpp.emulator.gate = (request) => {
         if (request.name !== 'af_packet_delete') return true;
@@ -280,6 +281,23 @@ describe('virtual addresses on a VPP', () => {
       log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields),
       [{ code: 'KERNEL_REFUSED', error: '/run/vpp/punt.sock: EACCES' }],
     );
+  });
+
+  it('are a capability of one that was too busy to answer, once it has', async () => {
+    guests = new Guests();
+    guests.onOpen = () => {
+      vpp.emulator.gate = ({ name }) => name !== 'control_ping';
+    };
+    await start(guests, {}, { deadlineMs: 200 });
+    await eventually(() => log.lines.some(({ message }) => message.startsWith('VPP is slow')));
+    assert.ok(!(await sees()));
+    vpp.emulator.gate = () => true;
+    let told = 0;
+    rig.dataplane.onStatus(() => told++);
+    assert.equal(told, 1);
+    await clock.advance(1000);
+    await eventually(() => told === 2);
+    assert.ok(await sees());
   });
 
   it('are no capability of one whose message is another, which can do all else', async () => {

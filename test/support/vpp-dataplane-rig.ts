@@ -1,10 +1,12 @@
 /** VPP's dataplane on a VPP of a test, with a client of the test's own beside it. */
 import assert from 'node:assert/strict';
+import { NfvError } from '../../src/errors.js';
 import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
 import type { GuestDoor } from '../../src/dataplane/vpp/guest-door.js';
 import type { ReadStats } from '../../src/dataplane/vpp/port-counters.js';
 import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
-import { systemClock } from '../../src/model/clock.js';
+import { systemClock, type Clock } from '../../src/model/clock.js';
+import type { Log } from '../../src/model/log.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
 import type { Payload } from '../../src/model/item.js';
 import type { Change, Observation } from '../../src/reconcile/dataplane.js';
@@ -22,11 +24,23 @@ const MAX_PASSES = 3;
 
 /** Of a VPP that has no way to its guests. */
 export const NO_GUESTS: GuestDoor = {
-  open: () => Promise.resolve(false),
+  open: () => {
+    const metadata = { errno: 'EACCES' };
+    const text = '/run/vpp/punt.sock: EACCES';
+    return Promise.reject(new NfvError('KERNEL_REFUSED', text, { metadata }));
+  },
   close: () => undefined,
   ask: () => Promise.reject(new Error('there is no way to guests')),
   announce: () => Promise.reject(new Error('there is no way to guests')),
 };
+
+export interface RigOptions {
+  readonly guests?: GuestDoor;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  /** Of a call. */
+  readonly deadlineMs?: number;
+}
 
 export class VppDataplaneRig {
   readonly changes: Change[] = [];
@@ -43,7 +57,7 @@ export class VppDataplaneRig {
     /** Of what is the caller's to end. */
     private readonly isOwner: { readonly files: boolean; readonly beside: boolean },
     providers: readonly ProviderConfig[],
-    guests: GuestDoor,
+    { guests = NO_GUESTS, clock = systemClock, log = nullLog, deadlineMs = 10_000 }: RigOptions,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -51,15 +65,16 @@ export class VppDataplaneRig {
           transport: overSocket(vpp),
           timers: systemClock,
           onSession,
+          deadlineMs,
           retry: { initialMs: 10, maxMs: 200 },
         }),
       ...{ uplinks, providers },
       canTap: () => Promise.resolve(true),
-      clock: systemClock,
+      clock,
       host: files.doors,
       guests,
       readStats: () => this.readStats(),
-      log: nullLog,
+      log,
     });
     this.dataplane.onChange((keys) => this.changes.push(keys));
     this.dataplane.onStatus((status) => (this.status = status));
@@ -72,13 +87,13 @@ export class VppDataplaneRig {
     files?: PortFiles,
     client?: ClientUnderTest,
     providers: readonly ProviderConfig[] = [],
-    guests: GuestDoor = NO_GUESTS,
+    parts: RigOptions = {},
   ): Promise<VppDataplaneRig> {
     const options = { retry: { initialMs: 10, maxMs: 200 } };
     const beside = client ?? (await ClientUnderTest.ready(overSocket(vpp), options));
     const own = files ?? new PortFiles();
     const isOwner = { files: files === undefined, beside: client === undefined };
-    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner, providers, guests);
+    return new VppDataplaneRig(vpp, beside, uplinks, own, isOwner, providers, parts);
   }
 
   /** Of one operation. */

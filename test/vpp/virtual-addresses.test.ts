@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import type { HeldAddress } from '../../src/model/allowed-address.js';
 import type { Call } from '../../src/model/api.js';
 import type { EndpointSpec } from '../../src/model/endpoint.js';
 import { NvaClient } from '../../src/rpc/nva-client.js';
@@ -25,6 +26,7 @@ const request = { requestId: '', validateOnly: false };
 const HOSTS = ['kernel-0', 'vpp-1', 'kernel-2'];
 const [KERNEL, VPP] = [2, 1];
 const VIP = '10.0.0.100';
+const OTHER = '10.0.0.101';
 const VIP6 = 'fd00::100';
 const VMAC = '00:00:5e:00:01:33';
 /** Whoever waits for ARP to expire loses tens of thousands. */
@@ -176,11 +178,12 @@ describe('virtual addresses between a VPP and kernels', function () {
   async function give(n: number, ip: string): Promise<void> {
     await guest(n).ip('addr', 'del', ...onEth0(ip));
   }
+  const holding = async (n: number): Promise<readonly HeldAddress[]> =>
+    (await api.endpoints.get(`guest-${n}`, call)).status.held;
   const isHeld = (n: number, ip: string, with_: string): Promise<void> =>
     eventually(async () => {
-      const { held } = (await api.endpoints.get(`guest-${n}`, call)).status;
       assert.deepEqual(
-        held.map((each) => [each.ip, each.mac]),
+        (await holding(n)).map((each) => [each.ip, each.mac]),
         [[ip, with_]],
       );
     }, 20_000);
@@ -300,11 +303,18 @@ describe('virtual addresses between a VPP and kernels', function () {
     await take(2, VIP);
     await isHeld(2, VIP, mac(2));
     const which = { id: 'guest-1', etag: '', validateOnly: false };
-    await api.endpoints.update({ ...which, changes: { allowedAddresses: [] } }, call);
+    const allowedAddresses = [{ ip: OTHER, mac: '' }];
+    await api.endpoints.update({ ...which, changes: { allowedAddresses } }, call);
     await applied();
+    const before = await holding(2);
     await take(1, VIP);
-    await isHeld(2, VIP, mac(2));
+    // What is told of later, and by the same way, has arrived: so has what is not taken.
+    await take(1, OTHER);
+    await isHeld(1, OTHER, mac(1));
+    // It has not moved away and back either: that would begin its time anew.
+    assert.deepEqual(await holding(2), before);
     await give(1, VIP);
+    await give(1, OTHER);
     await give(2, VIP);
   });
 });

@@ -6,11 +6,12 @@
 import { NfvError } from '../../errors.js';
 import type { AddressSighting } from '../../model/allowed-address.js';
 import type { Clock } from '../../model/clock.js';
-import { errorFields, type Log } from '../../model/log.js';
+import type { Log } from '../../model/log.js';
 import {
   bridgeDomainKey,
   portKey,
   type NeighborEntryItem,
+  type Payload,
   type PortItem,
 } from '../../model/item.js';
 import type { AddressWatch } from '../../reconcile/dataplane.js';
@@ -20,36 +21,54 @@ import type { Changes } from './changes.js';
 import { Damping } from './damping.js';
 import type { GuestDoor } from './guest-door.js';
 import type { Memory } from './memory.js';
-import { OutletReader, type Outlets } from './outlets.js';
-import { tagOf } from './tag.js';
+import { OutletReader } from './outlets.js';
+import { Questions } from './questions.js';
+import { parseTag, tagOf } from './tag.js';
 import { NO_INTERFACE, Vpp } from './vpp.js';
+import { WayToGuests } from './way-to-guests.js';
 
 export interface AddressWatchOptions {
   readonly client: VppClient;
   readonly memory: Memory;
   readonly changes: Changes;
   readonly door: GuestDoor;
-  readonly clock: Pick<Clock, 'after'>;
-  readonly log: Pick<Log, 'warn'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  /** `canSee` has another answer. */
+  readonly canSeeNow: () => void;
 }
+
+/** Announcements that may be under way. */
+const MAX_ANNOUNCEMENTS = 10_000;
 
 export class VppAddressWatch implements AddressWatch {
   /** By the tags of their interfaces. */
   #ports: ReadonlyMap<string, PortItem> = new Map();
   #networks: ReadonlySet<number> = new Set();
   #listener: (seen: AddressSighting) => void = () => undefined;
-  /** Ports whose guests are to be asked, by their tags. */
-  readonly #toAsk = new Set<string>();
-  #asking: Promise<void> = Promise.resolve();
-  /** The way to guests of the VPP that is connected. */
-  #isOpen: Promise<boolean> = Promise.resolve(false);
+  #announcements = 0;
   readonly #events: AddressEvents;
+  readonly #way: WayToGuests;
+  readonly #questions: Questions;
   readonly #outlets: OutletReader;
   readonly #damping: Damping;
 
   constructor(private readonly options: AddressWatchOptions) {
     const { client, clock, log } = options;
-    this.#outlets = new OutletReader(() => this.#vpp());
+    this.#outlets = new OutletReader(() => this.#vpp(), options.memory);
+    this.#way = new WayToGuests({
+      ...{ door: options.door, clock, log },
+      ping: () => this.#vpp().request('control_ping', {}),
+      openedLate: () => {
+        options.canSeeNow();
+        this.#askAll();
+      },
+    });
+    this.#questions = new Questions({
+      ...{ door: options.door, clock, log },
+      outlets: async () => ((await this.#way.isOpen) ? await this.#outlets.read() : new Map()),
+      addresses: (tag) => questionsTo(this.#ports.get(tag)),
+    });
     this.#events = new AddressEvents(
       client,
       {
@@ -57,9 +76,19 @@ export class VppAddressWatch implements AddressWatch {
           this.#seen(index, ip, mac);
         },
         missed: () => {
-          this.ask([...this.#ports.values()]);
+          this.#askAll();
+        },
+        flooded: ({ events, index }, pauseMs) => {
+          const tag = index === undefined ? undefined : options.memory.tagAt(index);
+          const fields = {
+            port: tag === undefined ? '' : (parseTag(tag)?.key ?? ''),
+            events,
+            pauseMs,
+          };
+          log.warn(fields, 'guests send too much ARP: no allowed address is looked for meanwhile');
         },
       },
+      clock,
       log,
     );
     this.#damping = new Damping({
@@ -89,27 +118,38 @@ export class VppAddressWatch implements AddressWatch {
 
   /** Those that are asked for while others are being asked go out with the next, once. */
   ask(ports: readonly PortItem[]): void {
-    if (ports.length === 0) return;
-    const isIdle = this.#toAsk.size === 0;
-    for (const { endpoint } of ports) this.#toAsk.add(tagOf(portKey(endpoint)));
-    if (!isIdle) return;
-    this.#asking = this.#asking
-      .then(() => this.#askAll())
-      .catch((thrown: unknown) => {
-        this.#toAsk.clear();
-        const error = NfvError.from(thrown);
-        if (error.code === 'SHUTTING_DOWN' || error.code === 'VPP_UNREACHABLE') return;
-        this.options.log.warn(errorFields(error), 'guests are not asked which addresses they have');
-      });
+    this.#questions.ask(ports.map(({ endpoint }) => tagOf(portKey(endpoint))));
+  }
+
+  /** An item stands anew: what guests said before VPP has not told. */
+  placed(item: Payload): void {
+    if (item.kind === 'port') {
+      const port = this.#ports.get(tagOf(portKey(item.endpoint)));
+      if (port !== undefined) this.ask([port]);
+    } else if (item.kind === 'bridge_domain' && this.#networks.has(item.vni)) {
+      this.ask([...this.#ports.values()].filter(({ vni }) => vni === item.vni));
+    }
   }
 
   onSeen(listener: (seen: AddressSighting) => void): void {
     this.#listener = listener;
   }
 
-  /** @throws NfvError as Vpp.dump; VPP_UNREACHABLE, KERNEL_REFUSED */
-  async announce({ vni, ip, mac }: NeighborEntryItem): Promise<void> {
-    if (!(await this.#isOpen)) return;
+  /** @throws NfvError as Vpp.dump, and as GuestDoor.announce */
+  async announce(entry: NeighborEntryItem): Promise<void> {
+    if (this.#announcements >= MAX_ANNOUNCEMENTS) {
+      const text = `${MAX_ANNOUNCEMENTS} announcements are under way`;
+      throw new NfvError('TOO_MANY_REQUESTS', text);
+    }
+    this.#announcements++;
+    try {
+      if (await this.#way.isOpen) await this.#announce(entry);
+    } finally {
+      this.#announcements--;
+    }
+  }
+
+  async #announce({ vni, ip, mac }: NeighborEntryItem): Promise<void> {
     const domains = this.#vpp().dump('bridge_domain_dump', {
       bd_id: vni,
       sw_if_index: NO_INTERFACE,
@@ -124,44 +164,33 @@ export class VppAddressWatch implements AddressWatch {
 
   /** Whether the VPP that is connected tells what there is to be seen, and guests can be asked. */
   async canSee(vpp: Vpp): Promise<boolean> {
-    return vpp.can('virtual_addresses') && (await this.#isOpen);
+    return vpp.can('virtual_addresses') && (await this.#way.isOpen);
   }
 
   connected(): void {
-    this.#isOpen = this.#open();
+    this.#way.connected();
     this.#events.connected();
   }
 
   /** Another VPP may come: its interfaces are others. */
   lost(): void {
-    this.options.door.close();
-    this.#isOpen = Promise.resolve(false);
+    this.#way.lost();
+    this.#questions.stop();
     this.#damping.stop();
   }
 
   async close(): Promise<void> {
     this.lost();
-    this.#toAsk.clear();
-    await this.#events.ended;
-    await this.#asking;
+    await this.#events.close();
+    await this.#questions.over;
   }
 
   #vpp(): Vpp {
     return new Vpp(this.options.client, undefined);
   }
 
-  async #open(): Promise<boolean> {
-    const { door } = this.options;
-    const vpp = this.#vpp();
-    if (!(await door.open())) return false;
-    try {
-      // It still runs: what was opened was its.
-      await vpp.request('control_ping', {});
-      return true;
-    } catch {
-      door.close();
-      return false;
-    }
+  #askAll(): void {
+    this.#questions.ask(this.#ports.keys());
   }
 
   #seen(index: number, ip: string, mac: string): void {
@@ -172,24 +201,15 @@ export class VppAddressWatch implements AddressWatch {
     if (port === undefined || asked?.mac !== mac) return;
     this.#listener({ endpoint: port.endpoint, ip, mac });
   }
-
-  async #askAll(): Promise<void> {
-    const outlets: Outlets = (await this.#isOpen) ? await this.#outlets.read() : new Map();
-    const tags = [...this.#toAsk];
-    this.#toAsk.clear();
-    for (const tag of tags) {
-      const [outlet, port] = [outlets.get(tag), this.#ports.get(tag)];
-      if (outlet === undefined || port === undefined) continue;
-      for (const ip of questionsTo(port)) await this.options.door.ask(outlet, ip);
-    }
-  }
 }
 
 /**
  * For its own address first and last: what VPP tells of the others it has not told just before, and tells again at
  * the guest's next packet.
  */
-function questionsTo({ addresses, allowedAddresses = [] }: PortItem): string[] {
+function questionsTo(port: PortItem | undefined): string[] {
+  if (port === undefined) return [];
+  const { addresses, allowedAddresses = [] } = port;
   const own = addresses.slice(0, 1).map((address) => address.replace(/\/.*$/, ''));
   return [...own, ...allowedAddresses.map(({ ip }) => ip), ...own];
 }

@@ -44,6 +44,11 @@ export class Health {
     listener(this.#status);
   }
 
+  /** What VPP can do is another, though nothing here is. */
+  tellAgain(): void {
+    for (const listener of this.#listeners) listener(this.#status);
+  }
+
   /** What the client says of its connection. */
   told(event: SessionEvent, binding: Binding | undefined): void {
     switch (event.kind) {

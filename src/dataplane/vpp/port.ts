@@ -81,8 +81,9 @@ export const port: VppKind<PortItem> = {
   async remove({ endpoint, port: spec }, context) {
     const index = context.memory.indexOf(tagOf(portKey(endpoint)));
     if (index === undefined) return;
-    await PORT_KINDS[spec.kind].remove(index, spec, context);
+    // Before: VPP gives its number to another at once, and what is meant for this guest must not get there.
     context.memory.forget(index);
+    await PORT_KINDS[spec.kind].remove(index, spec, context);
   },
 };
 

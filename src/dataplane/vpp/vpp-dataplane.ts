@@ -53,7 +53,7 @@ export interface VppDataplaneOptions {
   /** The kernel has what VPP's taps need. */
   readonly canTap: () => Promise<boolean>;
   readonly readStats: ReadStats;
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Clock;
   readonly host: HostDoors;
   readonly guests: GuestDoor;
   readonly log: Pick<Log, 'info' | 'warn'>;
@@ -106,7 +106,10 @@ export class VppDataplane implements Dataplane {
     this.#events = new InterfaceEvents(this.#client, this.#changes, options.log);
     const { guests: door, clock, log } = options;
     const means = { client: this.#client, memory: this.#memory, changes: this.#changes };
-    this.addressWatch = new VppAddressWatch({ ...means, door, clock, log });
+    const canSeeNow = (): void => {
+      this.#health.tellAgain();
+    };
+    this.addressWatch = new VppAddressWatch({ ...means, door, clock, log, canSeeNow });
     this.#client.start();
   }
 
@@ -268,6 +271,7 @@ export class VppDataplane implements Dataplane {
       if (vpp.signal?.aborted === true) throw abortError(step.key, vpp.signal);
       if (admission !== undefined) await admission.admit(step, vpp);
       await KIND_TABLE.carryOut(step, context);
+      if (step.op !== 'delete') this.addressWatch.placed(step.item.payload);
     } catch (error) {
       result = NfvError.from(error);
     }

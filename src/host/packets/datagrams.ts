@@ -1,6 +1,7 @@
 /** Datagrams to a unix socket (unix(7)), which Node cannot send. */
 import koffi from 'koffi';
 import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import { NfvError } from '../../errors.js';
 
 const AF_UNIX = 1;
@@ -64,6 +65,6 @@ function addressOf(path: string): Buffer {
 }
 
 function refused(what: string): NfvError {
-  const errno = String(koffi.errno());
-  return new NfvError('KERNEL_REFUSED', `${what}: errno ${errno}`, { metadata: { errno } });
+  const errno = getSystemErrorName(-koffi.errno());
+  return new NfvError('KERNEL_REFUSED', `${what}: ${errno}`, { metadata: { errno } });
 }

@@ -21,6 +21,14 @@ export interface Outlet {
   readonly index: number;
   /** Outermost first. */
   readonly tags: readonly VlanTag[];
+  /** Asked right before a frame is sent: else it is not. */
+  readonly isThere: () => boolean;
+}
+
+interface Waiting {
+  readonly at: Outlet;
+  readonly datagram: Buffer;
+  readonly settle: (error?: NfvError) => void;
 }
 
 /** `PUNT_L2` of vnet/ip/punt.h. */
@@ -35,67 +43,150 @@ const FROM = '02:6e:66:76:64:00';
 const ANSWER_TO = '03:6e:66:76:64:00';
 /** VPP reads one in each turn of its loop; the kernel keeps some (net.unix.max_dgram_qlen). */
 const FULL_MS = 5;
-const MAX_FULL = 400;
+/** A VPP that has read nothing for so long does not read. */
+const GIVE_UP_MS = 2000;
+const MAX_WAITING = 10_000;
+/** So many in one turn of our own loop. */
+const MAX_AT_ONCE = 100;
 
 export class PuntSocket {
   #open: { readonly calls: Datagrams; readonly fd: number } | undefined;
   #times = 0;
+  readonly #queue: Waiting[] = [];
+  /** Of the next attempt, while there is one to come. */
+  #cancelNext: (() => void) | undefined;
+  /** Monotonic ms; nothing was taken since. */
+  #fullSince: number | undefined;
 
   constructor(
     private readonly path: string,
-    private readonly timers: Pick<Timers, 'after'>,
+    private readonly timers: Timers,
   ) {}
 
   /**
    * Takes the socket of the VPP that runs now; what a later one has it does not reach.
-   * @returns false: VPP has none, or nobody listens at it
+   * @throws NfvError KERNEL_REFUSED with `errno` if it is the kernel's: VPP has none, nobody listens at it, it may not
+   *   be reached; VPP_UNREACHABLE: closed meanwhile
    */
-  async open(): Promise<boolean> {
+  async open(): Promise<void> {
     this.close();
     const time = this.#times;
-    try {
-      await access(this.path);
-      const { loadDatagrams } = await import('./datagrams.js');
-      const calls = loadDatagrams();
-      if (time !== this.#times) return false;
-      this.#open = { calls, fd: calls.connect(this.path) };
-      return true;
-    } catch {
-      return false;
+    const calls = await this.#calls();
+    if (time !== this.#times) {
+      throw new NfvError('VPP_UNREACHABLE', `${this.path} was closed before it was open`);
     }
+    this.#open = { calls, fd: calls.connect(this.path) };
   }
 
   close(): void {
     this.#times++;
     this.#open?.calls.close(this.#open.fd);
     this.#open = undefined;
+    this.#giveUp(this.#closed());
   }
 
-  /** Asks the guest there whether it has an address. @throws NfvError VPP_UNREACHABLE, KERNEL_REFUSED */
+  /**
+   * Asks the guest there whether it has an address.
+   * @throws NfvError VPP_UNREACHABLE: closed; DEADLINE_EXCEEDED: VPP does not read; KERNEL_REFUSED; TOO_MANY_REQUESTS
+   */
   ask(at: Outlet, ip: string): Promise<void> {
     return this.#send(at, question(ip, FROM, ANSWER_TO));
   }
 
-  /** Tells the guest there which MAC an address has. @throws NfvError VPP_UNREACHABLE, KERNEL_REFUSED */
+  /** Tells the guest there which MAC an address has. @throws NfvError as `ask` */
   announce(at: Outlet, ip: string, mac: string): Promise<void> {
     return this.#send(at, announcement(ip, mac));
   }
 
-  async #send({ index, tags }: Outlet, frame: Buffer): Promise<void> {
+  async #calls(): Promise<Datagrams> {
+    try {
+      await access(this.path);
+      const { loadDatagrams } = await import('./datagrams.js');
+      return loadDatagrams();
+    } catch (thrown) {
+      const { message } = NfvError.from(thrown);
+      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+      throw new NfvError('KERNEL_REFUSED', `${this.path}: ${message}`, {
+        cause: thrown,
+        metadata: { errno: code },
+      });
+    }
+  }
+
+  #closed(): NfvError {
+    return new NfvError('VPP_UNREACHABLE', `no connection to ${this.path}`);
+  }
+
+  async #send(at: Outlet, frame: Buffer): Promise<void> {
+    if (this.#open === undefined) throw this.#closed();
+    if (this.#queue.length >= MAX_WAITING) {
+      throw new NfvError('TOO_MANY_REQUESTS', `${MAX_WAITING} frames wait for ${this.path}`);
+    }
     // `punt_packetdesc_t`.
     const head = Buffer.alloc(8);
-    head.writeUInt32LE(index, 0);
+    head.writeUInt32LE(at.index, 0);
     head.writeUInt32LE(PUNT_L2, 4);
-    const datagram = Buffer.concat([head, tagged(frame, tags)]);
-    for (let i = 0; i < MAX_FULL; i++) {
-      if (this.#open === undefined) {
-        throw new NfvError('VPP_UNREACHABLE', `no connection to ${this.path}`);
+    const datagram = Buffer.concat([head, tagged(frame, at.tags)]);
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error?: NfvError): void => {
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      this.#queue.push({ at, datagram, settle });
+      if (this.#cancelNext === undefined) this.#sendAll();
+    });
+  }
+
+  #sendAll(): void {
+    for (let i = 0; i < MAX_AT_ONCE; i++) {
+      const [next] = this.#queue;
+      if (next === undefined) return;
+      if (!this.#isOver(next)) {
+        this.#full();
+        return;
       }
-      const { calls, fd } = this.#open;
-      if (calls.send(fd, datagram)) return;
-      await new Promise<void>((resolve) => this.timers.after(FULL_MS, resolve));
+      this.#queue.shift();
+      this.#fullSince = undefined;
     }
-    throw new NfvError('VPP_UNREACHABLE', `VPP does not read what is sent to ${this.path}`);
+    this.#goOnAfter(0);
+  }
+
+  /** It is sent, or never will be; false: VPP has too many to read already. */
+  #isOver({ at, datagram, settle }: Waiting): boolean {
+    if (this.#open === undefined) return true;
+    const { calls, fd } = this.#open;
+    try {
+      if (at.isThere() && !calls.send(fd, datagram)) return false;
+      settle();
+    } catch (thrown) {
+      settle(NfvError.from(thrown));
+    }
+    return true;
+  }
+
+  #full(): void {
+    const now = this.timers.monotonic();
+    this.#fullSince ??= now;
+    if (now - this.#fullSince < GIVE_UP_MS) {
+      this.#goOnAfter(FULL_MS);
+      return;
+    }
+    const text = `VPP has read nothing of what is sent to ${this.path} for ${GIVE_UP_MS} ms`;
+    this.#giveUp(new NfvError('DEADLINE_EXCEEDED', text));
+  }
+
+  #goOnAfter(ms: number): void {
+    this.#cancelNext = this.timers.after(ms, () => {
+      this.#cancelNext = undefined;
+      this.#sendAll();
+    });
+  }
+
+  #giveUp(error: NfvError): void {
+    this.#cancelNext?.();
+    this.#cancelNext = undefined;
+    this.#fullSince = undefined;
+    for (const { settle } of this.#queue.splice(0)) settle(error);
   }
 }
 

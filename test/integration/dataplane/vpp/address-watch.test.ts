@@ -1,12 +1,20 @@
 /** Virtual addresses on a VPP that is emulated: what it tells, and what is sent to guests. */
 import assert from 'node:assert/strict';
-import type { GuestDoor, Outlet } from '../../../../src/dataplane/vpp/guest-door.js';
+import type { GuestDoor, OpenOutlet } from '../../../../src/dataplane/vpp/guest-door.js';
 import type { AddressSighting } from '../../../../src/model/allowed-address.js';
 import type { Payload, PortItem } from '../../../../src/model/item.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 import { domain, vtepItem } from '../../../support/linux-items.js';
-import { NO_GUESTS, VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
+import { MemoryLog } from '../../../support/null-log.js';
+import type { Request } from '../../../support/vpp-emulator/request.js';
+import {
+  NO_GUESTS,
+  steps,
+  VppDataplaneRig,
+  type RigOptions,
+} from '../../../support/vpp-dataplane-rig.js';
 
 const L = '10.9.0.1';
 const UPLINK = { hostInterface: 'eth0', addresses: [`${L}/16`], mtu: 1500, routes: [] };
@@ -36,21 +44,24 @@ const ITEMS: readonly Payload[] = [vtepItem(L), domain(VNI, L), watched, plain];
 class Guests implements GuestDoor {
   readonly sent: string[] = [];
   opened = 0;
-  isThere = true;
-  open(): Promise<boolean> {
+  onOpen: () => void = () => undefined;
+  /** Held up before they are sent. */
+  held: Promise<void> = Promise.resolve();
+  open(): Promise<void> {
     this.opened++;
-    return Promise.resolve(this.isThere);
+    this.onOpen();
+    return Promise.resolve();
   }
   close(): void {
-    this.opened--;
+    this.opened = 0;
   }
-  ask({ index }: Outlet, ip: string): Promise<void> {
-    this.sent.push(`ask ${index} ${ip}`);
-    return Promise.resolve();
+  async ask({ index, isThere }: OpenOutlet, ip: string): Promise<void> {
+    await this.held;
+    if (isThere()) this.sent.push(`ask ${index} ${ip}`);
   }
-  announce({ index }: Outlet, ip: string, mac: string): Promise<void> {
-    this.sent.push(`tell ${index} ${ip} ${mac}`);
-    return Promise.resolve();
+  async announce({ index, isThere }: OpenOutlet, ip: string, mac: string): Promise<void> {
+    await this.held;
+    if (isThere()) this.sent.push(`tell ${index} ${ip} ${mac}`);
   }
 }
 
@@ -60,11 +71,16 @@ describe('virtual addresses on a VPP', () => {
   let guests: Guests;
   let seen: AddressSighting[];
   let now: number;
+  let clock: FakeClock;
+  let log: MemoryLog;
 
-  const start = async (door: GuestDoor, options = {}): Promise<void> => {
+  const start = async (door: GuestDoor, options = {}, more: RigOptions = {}): Promise<void> => {
     vpp = new EmulatedVpp(options);
     await vpp.start();
-    rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], door);
+    log = new MemoryLog();
+    clock = new FakeClock();
+    const own = { guests: door, clock, log, ...more };
+    rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], own);
     await rig.ready();
     seen = [];
     now = 0;
@@ -159,6 +175,28 @@ describe('virtual addresses on a VPP', () => {
       assert.deepEqual(guests.sent, all);
     });
 
+    it('are asked for at a port that was mended, or whose bridge domain was', async () => {
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      const web = indexOf('web');
+      const isAsked = (): Promise<unknown> =>
+        eventually(() => guests.sent.splice(0).includes(`ask ${web} ${VIP}`));
+      await isAsked();
+      const down = { sw_if_index: web, flags: [] };
+      await rig.client.request('sw_interface_set_flags', down);
+      const [mending, ...others] = steps(await rig.plan(ITEMS));
+      assert.match(mending ?? '', /^update port\/web /);
+      assert.deepEqual(others, []);
+      await rig.converge(ITEMS);
+      await isAsked();
+      await rig.client.request('bridge_flags', {
+        ...{ bd_id: VNI, is_set: false },
+        flags: ['BRIDGE_API_FLAG_ARP_TERM'],
+      });
+      await rig.converge(ITEMS);
+      await isAsked();
+    });
+
     it('are announced at all ports of the network', async () => {
       const entry = { kind: 'neighbor_entry', vni: VNI, ip: VIP, mac: MAC } as const;
       await rig.dataplane.addressWatch.announce(entry);
@@ -167,6 +205,32 @@ describe('virtual addresses on a VPP', () => {
         guests.sent.sort(),
         ['web', 'plain'].map((each) => `tell ${indexOf(each)} ${VIP} ${MAC}`).sort(),
       );
+    });
+
+    it('are not asked for, nor announced, at a port whose removal has begun', async () => {
+      let release: () => void = () => undefined;
+      rig.dataplane.addressWatch.watch([watched]);
+      await subscribed();
+      await eventually(() => guests.sent.length === 4);
+      guests.sent.splice(0);
+      guests.held = new Promise((resolve) => (release = resolve));
+      rig.dataplane.addressWatch.ask([watched]);
+      const entry = { kind: 'neighbor_entry', vni: VNI, ip: VIP, mac: MAC } as const;
+      const announced = rig.dataplane.addressWatch.announce(entry);
+      const plainIndex = indexOf('plain');
+      const requests: Request[] = [];
+      vpp.emulator.gate = (request) => {
+        if (request.name !== 'af_packet_delete') return true;
+        requests.push(request);
+        return false;
+      };
+      const removed = rig.apply(await rig.plan(ITEMS.filter((each) => each !== watched)));
+      await eventually(() => requests.length === 1);
+      release();
+      await announced;
+      assert.deepEqual(guests.sent, [`tell ${plainIndex} ${VIP} ${MAC}`]);
+      for (const request of requests) vpp.emulator.answer(request);
+      assert.deepEqual(await removed, []);
     });
 
     it('are looked for again at a VPP that is another', async () => {
@@ -178,8 +242,11 @@ describe('virtual addresses on a VPP', () => {
       await vpp.start();
       await rig.ready();
       await subscribed();
+      guests.sent.splice(0);
       await rig.converge(ITEMS);
       assert.equal(guests.opened, 1);
+      const web = indexOf('web');
+      await eventually(() => guests.sent.includes(`ask ${web} ${VIP}`));
       arp('web');
       await eventually(() => seen.length === 1);
       assert.ok(await sees());
@@ -210,6 +277,27 @@ describe('virtual addresses on a VPP', () => {
   it('are no capability of one without a way to its guests', async () => {
     await start(NO_GUESTS);
     assert.ok(!(await sees()));
+    assert.deepEqual(
+      log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields),
+      [{ code: 'KERNEL_REFUSED', error: '/run/vpp/punt.sock: EACCES' }],
+    );
+  });
+
+  it('are a capability of one that was too busy to answer, once it has', async () => {
+    guests = new Guests();
+    guests.onOpen = () => {
+      vpp.emulator.gate = ({ name }) => name !== 'control_ping';
+    };
+    await start(guests, {}, { deadlineMs: 200 });
+    await eventually(() => log.lines.some(({ message }) => message.startsWith('VPP is slow')));
+    assert.ok(!(await sees()));
+    vpp.emulator.gate = () => true;
+    let told = 0;
+    rig.dataplane.onStatus(() => told++);
+    assert.equal(told, 1);
+    await clock.advance(1000);
+    await eventually(() => told === 2);
+    assert.ok(await sees());
   });
 
   it('are no capability of one whose message is another, which can do all else', async () => {

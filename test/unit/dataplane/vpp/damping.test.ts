@@ -35,9 +35,42 @@ describe('what VPP tells once in ten seconds', () => {
     damping.told(port);
     await clock.advance(10_500);
     assert.deepEqual(asked, ['web 1000', 'web 10500']);
+    await clock.advance(1000);
     damping.told(port);
     await clock.advance(10_500);
     assert.equal(asked.length, 4);
+  });
+
+  it('is asked for less and less of a guest whose answers are all that it says', async () => {
+    // VPP tells of two addresses in turn, as often as it is asked.
+    const answering = new Damping({
+      clock,
+      ask: (at) => {
+        asked.push(`${clock.monotonic()}`);
+        if (asked.length > 100) assert.fail('asked for ever');
+        for (let i = 0; i < 2; i++) answering.told(at);
+      },
+    });
+    answering.told(port);
+    await clock.advance(300_000);
+    const times = [1, 3, 7, 15, 31, 63, 123, 183, 243].map((s) => `${s * 1000}`);
+    assert.deepEqual(asked, times);
+    assert.equal(clock.pending, 1);
+  });
+
+  it('is asked for soon again of a guest that speaks by itself, or another', async () => {
+    const other = { ...port, endpoint: 'db' };
+    for (const each of [port, port, other]) {
+      damping.told(each);
+      await clock.advance(3000);
+    }
+    assert.deepEqual(asked, ['web 1000', 'web 4000', 'db 7000']);
+    asked.splice(0);
+    damping.told(port);
+    await clock.advance(1000);
+    damping.told(other);
+    await clock.advance(1000);
+    assert.deepEqual(asked, ['web 10000', 'db 11000']);
   });
 
   it('is asked for no more when it is over', async () => {

@@ -1,8 +1,8 @@
 /** The file of the access policy: read at the start, and again whenever it is another one. */
-import { readFile, stat } from 'node:fs/promises';
 import { NfvError } from '../errors.js';
 import { parseAccessPolicy, type AccessPolicy } from '../model/access-policy.js';
 import type { Clock } from '../model/clock.js';
+import { fileStamp, readBytes } from '../rpc/watched-file.js';
 import { LivePolicy } from './live-policy.js';
 
 export interface PolicyEvents {
@@ -13,31 +13,24 @@ export interface PolicyEvents {
 
 /** Between looks at the file. What is new there counts once two of them have seen the same. */
 const LOOK_MS = 2000;
-/** Of a policy, and more than it may have. */
-const MAX_BYTES = 4 * 1024 * 1024;
 
 /** @throws NfvError FILE_UNREADABLE, CONFIG_INVALID */
 export async function readPolicyFile(path: string): Promise<AccessPolicy> {
-  return parse(path, await read(path));
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    if (size <= MAX_BYTES) return await readFile(path, 'utf8');
-    throw new NfvError('FILE_UNREADABLE', `${path} has ${size} bytes, over ${MAX_BYTES}`);
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
+  return parse(path, String(await readBytes(path)));
 }
 
 /** Nobody means an empty file to take all rights and all quotas away: it was not written to its end. */
 function parse(path: string, text: string): AccessPolicy {
-  if (/^(?:\s|#.*|---|\.\.\.)*$/.test(text)) {
+  if (!text.split('\n').some(saysSomething)) {
     const remedy = 'write it again; a policy that grants nothing has "bindings: []"';
     throw new NfvError('CONFIG_INVALID', `${path}: there is nothing in it`, { remedy });
   }
   return parseAccessPolicy(text, path);
+}
+
+function saysSomething(line: string): boolean {
+  const said = line.trim();
+  return said !== '' && !said.startsWith('#') && said !== '---' && said !== '...';
 }
 
 export class PolicyFile {
@@ -66,7 +59,7 @@ export class PolicyFile {
     events: PolicyEvents,
   ): Promise<PolicyFile> {
     // Taken first: what is written in between is seen as new.
-    const stamp = await stampOf(path);
+    const stamp = await fileStamp(path);
     const policy = new LivePolicy(await readPolicyFile(path));
     return new PolicyFile(path, policy, stamp, clock, events);
   }
@@ -89,13 +82,13 @@ export class PolicyFile {
 
   async #look(): Promise<void> {
     try {
-      const stamp = await stampOf(this.path);
+      const stamp = await fileStamp(this.path);
       const isSettled = stamp === this.#seen;
       this.#seen = stamp;
       // Half of a file that is being written may be a policy, too.
       if (stamp === this.stamp || !isSettled) return;
-      const text = await read(this.path);
-      if ((await stampOf(this.path)) !== stamp) return;
+      const text = String(await readBytes(this.path));
+      if ((await fileStamp(this.path)) !== stamp) return;
       this.stamp = stamp;
       this.policy.replace(parse(this.path, text));
       this.#refused = '';
@@ -107,20 +100,4 @@ export class PolicyFile {
       this.events.refused(this.path, error);
     }
   }
-}
-
-/** @throws NfvError FILE_UNREADABLE */
-async function stampOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-function unreadable(path: string, cause: unknown): NfvError {
-  if (cause instanceof NfvError) return cause;
-  const { message } = NfvError.from(cause);
-  return new NfvError('FILE_UNREADABLE', `${path}: ${message}`, { cause });
 }

@@ -116,6 +116,12 @@ describe('the file of the access policy', () => {
     });
   }
 
+  it('may begin with as many comments as one likes', async () => {
+    write(`${'#'.repeat(80)}\n${'# '.repeat(80)}\n---\n${policy('operator')}`);
+    await look();
+    assert.deepEqual([roles(), told], [['operator'], ['replaced']]);
+  });
+
   it('is not looked into while it is being written', async () => {
     write(policy('operator'));
     await clock.advance(LOOK_MS);

@@ -1,8 +1,8 @@
 /** Datagrams to a unix socket (unix(7)), which Node cannot send. */
 import koffi from 'koffi';
 import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
 import { NfvError } from '../../errors.js';
+import { callRefused } from './call-refused.js';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -35,17 +35,17 @@ export function loadDatagrams(): Datagrams {
   return {
     connect: (path) => {
       const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      if (fd < 0) throw refused('socket(AF_UNIX)');
+      if (fd < 0) throw callRefused('socket(AF_UNIX)');
       const address = addressOf(path);
       if (connect(fd, address, address.length) === 0) return fd;
-      const error = refused(path);
+      const error = callRefused(path);
       close(fd);
       throw error;
     },
     send: (fd, bytes) => {
       if (send(fd, bytes, bytes.length, MSG_NOSIGNAL) >= 0) return true;
       if (koffi.errno() === constants.errno.EAGAIN) return false;
-      throw refused('send');
+      throw callRefused('send');
     },
     close: (fd) => {
       close(fd);
@@ -62,9 +62,4 @@ function addressOf(path: string): Buffer {
   }
   bytes.copy(address, 2);
   return address;
-}
-
-function refused(what: string): NfvError {
-  const errno = getSystemErrorName(-koffi.errno());
-  return new NfvError('KERNEL_REFUSED', `${what}: ${errno}`, { metadata: { errno } });
 }

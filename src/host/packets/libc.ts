@@ -1,6 +1,6 @@
 /** The calls of the C library that packet sockets take (packet(7)), typed. */
 import koffi, { type LibraryHandle } from 'koffi';
-import { NfvError } from '../../errors.js';
+import { callRefused } from './call-refused.js';
 import { encodeFilter, type Instruction } from './filter.js';
 import { macText } from './frames.js';
 
@@ -185,8 +185,7 @@ function waitingCalls(library: LibraryHandle): Pick<Libc, 'bell' | 'ring' | 'sil
 /** @throws NfvError KERNEL_REFUSED where the result is negative */
 function checked(what: string, result: number): number {
   if (result >= 0) return result;
-  const errno = String(koffi.errno());
-  throw new NfvError('KERNEL_REFUSED', `${what}: errno ${errno}`, { metadata: { errno } });
+  throw callRefused(what);
 }
 
 /** `struct sockaddr_ll`. */

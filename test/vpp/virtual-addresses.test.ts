@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import type { HeldAddress } from '../../src/model/allowed-address.js';
 import type { Call } from '../../src/model/api.js';
 import type { EndpointSpec } from '../../src/model/endpoint.js';
 import { NvaClient } from '../../src/rpc/nva-client.js';
@@ -12,10 +11,22 @@ import { Daemon, DaemonFiles } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { cable, exec, needNetns, Netns } from '../support/netns.js';
 import { findVpp, RealVpp } from '../support/real-vpp.js';
-import { RunningPing } from '../support/running-ping.js';
 import { skip } from '../support/skip.js';
 import { endpointSpec, networkSpec, nveSpec } from '../support/specs.js';
 import { tempDir } from '../support/temp-dir.js';
+import {
+  give,
+  giveWithVirtualMac,
+  mac,
+  mayHaveVirtualMac,
+  movesUnder,
+  onEth0,
+  take,
+  takeWithVirtualMac,
+  tellsOfAddresses,
+  VirtualGuests,
+  VMAC,
+} from '../support/virtual-guests.js';
 
 const endless = new AbortController().signal;
 // Many calls at once wait on it.
@@ -28,9 +39,6 @@ const [KERNEL, VPP] = [2, 1];
 const VIP = '10.0.0.100';
 const OTHER = '10.0.0.101';
 const VIP6 = 'fd00::100';
-const VMAC = '00:00:5e:00:01:33';
-/** Whoever waits for ARP to expire loses tens of thousands. */
-const MAX_LOST = 1000;
 /** Guests 1 and 2, on VPP and on a kernel, share the address; 3, on a kernel, and 4, on VPP, know it. */
 const GUESTS = new Map([
   [1, VPP],
@@ -38,7 +46,6 @@ const GUESTS = new Map([
   [3, 0],
   [4, VPP],
 ]);
-const mac = (n: number): string => `02:00:00:00:00:0${n}`;
 
 describe('virtual addresses between a VPP and kernels', function () {
   this.timeout(120_000);
@@ -48,6 +55,7 @@ describe('virtual addresses between a VPP and kernels', function () {
   let vpp: RealVpp | undefined;
   let nva: Daemon;
   let api: NvaClient;
+  let virtual: VirtualGuests;
   const guests = new Map<number, Netns>();
   const hosts: Netns[] = [];
   const spaces: Netns[] = [];
@@ -71,6 +79,7 @@ describe('virtual addresses between a VPP and kernels', function () {
     const config = files.nva({ duplicates: { moves: 100 } });
     nva = await Daemon.start(['nva', '--config', config]);
     api = new NvaClient({ address: { kind: 'unix', path: files.socket() }, timeoutMs: 20_000 });
+    virtual = new VirtualGuests(api, ['guest-1', 'guest-2']);
     const blue = networkSpec({ vni: 100, prefixes: ['10.0.0.0/24', 'fd00::/64'] });
     assert.ok(blue.arpSuppression);
     await api.virtualNetworks.create({ ...request, id: 'blue', spec: blue }, call);
@@ -89,7 +98,7 @@ describe('virtual addresses between a VPP and kernels', function () {
       agents.push(await Daemon.start(['nve', '--config', files.nve(name, config)], host));
     }
     for (const [n, on] of GUESTS) await attach(n, on);
-    await applied();
+    await virtual.applied();
   });
 
   after(async () => {
@@ -130,11 +139,7 @@ describe('virtual addresses between a VPP and kernels', function () {
       call,
     );
     await eventually(async () => (await own.try('test', '-e', '/sys/class/net/eth0')).code === 0);
-    // Its kernel tells of its addresses when its MAC is set.
-    for (const each of ['all', 'default', 'eth0']) {
-      await set(own, `ipv4/conf/${each}/arp_notify`, 1);
-      await set(own, `ipv6/conf/${each}/ndisc_notify`, 1);
-    }
+    await tellsOfAddresses(own);
   }
 
   /** What a guest's owner does: an interface for the guest, and its other end on VPP's host. */
@@ -149,59 +154,11 @@ describe('virtual addresses between a VPP and kernels', function () {
     }
   }
 
-  async function set(own: Netns, name: string, value: number): Promise<void> {
-    await own.run('sh', '-c', `echo ${value} > /proc/sys/net/${name}`);
-  }
-
-  async function applied(): Promise<void> {
-    const { laggards } = await api.waitApplied({ revision: 0, timeoutMs: 30_000 }, call);
-    assert.deepEqual(laggards, []);
-  }
-
-  async function allow(...allowedAddresses: EndpointSpec['allowedAddresses']): Promise<void> {
-    for (const id of ['guest-1', 'guest-2']) {
-      const which = { id, etag: '', validateOnly: false };
-      await api.endpoints.update({ ...which, changes: { allowedAddresses } }, call);
-    }
-    await applied();
-  }
-
   const guest = (n: number): Netns => guests.get(n) ?? assert.fail();
-  const onEth0 = (ip: string): string[] => [
-    `${ip}/${ip.includes(':') ? 128 : 32}`,
-    ...['dev', 'eth0'],
-  ];
-  async function take(n: number, ip: string): Promise<void> {
-    await guest(n).ip('addr', 'add', ...onEth0(ip), ...(ip.includes(':') ? ['nodad'] : []));
-    await guest(n).ip('link', 'set', 'dev', 'eth0', 'address', mac(n));
-  }
-  async function give(n: number, ip: string): Promise<void> {
-    await guest(n).ip('addr', 'del', ...onEth0(ip));
-  }
-  const holding = async (n: number): Promise<readonly HeldAddress[]> =>
-    (await api.endpoints.get(`guest-${n}`, call)).status.held;
+  const takes = (n: number, ip: string): Promise<void> => take(guest(n), ip, mac(n));
+  const gives = (n: number, ip: string): Promise<void> => give(guest(n), ip);
   const isHeld = (n: number, ip: string, with_: string): Promise<void> =>
-    eventually(async () => {
-      assert.deepEqual(
-        (await holding(n)).map((each) => [each.ip, each.mac]),
-        [[ip, with_]],
-      );
-    }, 20_000);
-
-  /** Pings on while the address moves; told how long nobody answered. */
-  async function movesUnder(from: number, ip: string, move: () => Promise<void>): Promise<void> {
-    await eventually(async () => (await guest(from).try('ping', '-c1', '-W1', ip)).code === 0);
-    const ping = new RunningPing(guest(from), ip);
-    await ping.goesOn(100);
-    await move();
-    await ping.goesOn(300);
-    const { sent, lost } = await ping.stop();
-    const blackout = Math.max(0, ...lost);
-    process.stdout.write(
-      `      blackout ${blackout} ms: ${lost.join(' + ') || 0} of ${sent} pings lost, one each ms\n`,
-    );
-    assert.ok(blackout <= MAX_LOST, `${blackout} pings in a row`);
-  }
+    virtual.comesToHave(`guest-${n}`, ip, with_);
 
   for (const [ip, from, to, pinger, where] of [
     [VIP, 1, 2, 3, 'from VPP to a kernel, seen from a kernel'],
@@ -212,59 +169,47 @@ describe('virtual addresses between a VPP and kernels', function () {
     [VIP6, 2, 1, 3, 'from a kernel to VPP, seen from a kernel'],
   ] as const) {
     it(`${ip} moves ${where}`, async () => {
-      await allow({ ip, mac: '' });
-      await take(from, ip);
+      await virtual.allow({ ip, mac: '' });
+      await takes(from, ip);
       await isHeld(from, ip, mac(from));
-      await movesUnder(pinger, ip, async () => {
-        await give(from, ip);
-        await take(to, ip);
+      await movesUnder(guest(pinger), ip, async () => {
+        await gives(from, ip);
+        await takes(to, ip);
       });
       await isHeld(to, ip, mac(to));
       await eventually(async () => {
         const known = await guest(pinger).ip('neigh', 'show', 'to', ip);
         assert.match(known, new RegExp(`lladdr ${mac(to)} `));
       });
-      await give(to, ip);
-      await allow();
+      await gives(to, ip);
+      await virtual.allow();
     });
   }
 
   it('takes a virtual MAC along', async () => {
-    const up = async (n: number): Promise<void> => {
-      const link = ['link', 'add', 'name', 'vrrp', 'link', 'eth0', 'address', VMAC];
-      await guest(n).ip(...link, 'type', 'macvlan', 'mode', 'bridge');
-      await guest(n).ip('addr', 'add', `${VIP}/32`, 'dev', 'vrrp');
-      await guest(n).ip('link', 'set', 'dev', 'vrrp', 'up');
-    };
-    for (const n of [1, 2]) {
-      // Else it answers with the MAC of the interface that the question came in at.
-      await set(guest(n), 'ipv4/conf/all/arp_ignore', 1);
-      await set(guest(n), 'ipv4/conf/all/rp_filter', 0);
-      await set(guest(n), 'ipv4/conf/default/rp_filter', 0);
-      await set(guest(n), 'ipv4/conf/eth0/rp_filter', 0);
-    }
-    await allow({ ip: VIP, mac: VMAC });
-    await up(2);
+    for (const n of [1, 2]) await mayHaveVirtualMac(guest(n));
+    await virtual.allow({ ip: VIP, mac: VMAC });
+    await takeWithVirtualMac(guest(2), VIP);
     await isHeld(2, VIP, VMAC);
-    await movesUnder(4, VIP, async () => {
-      await guest(2).ip('link', 'del', 'dev', 'vrrp');
-      await up(1);
+    await movesUnder(guest(4), VIP, async () => {
+      await giveWithVirtualMac(guest(2));
+      await takeWithVirtualMac(guest(1), VIP);
     });
     await isHeld(1, VIP, VMAC);
-    await guest(1).ip('link', 'del', 'dev', 'vrrp');
-    await allow();
+    await giveWithVirtualMac(guest(1));
+    await virtual.allow();
   });
 
   it('is found where it is already, by a question', async () => {
     await guest(1).ip('addr', 'add', ...onEth0(VIP));
-    await allow({ ip: VIP, mac: '' });
+    await virtual.allow({ ip: VIP, mac: '' });
     await isHeld(1, VIP, mac(1));
-    await give(1, VIP);
-    await allow();
+    await gives(1, VIP);
+    await virtual.allow();
   });
 
   it('is followed back, though VPP tells the same once in ten seconds only', async () => {
-    await allow({ ip: VIP, mac: '' });
+    await virtual.allow({ ip: VIP, mac: '' });
     // A broadcast that has the address as its sender, and no other.
     const uses = async (n: number): Promise<void> => {
       await guest(n).ip('addr', 'add', ...onEth0(VIP));
@@ -273,15 +218,15 @@ describe('virtual addresses between a VPP and kernels', function () {
     await uses(1);
     await isHeld(1, VIP, mac(1));
     for (let i = 0; i < 2; i++) {
-      await give(1, VIP);
+      await gives(1, VIP);
       await uses(2);
       await isHeld(2, VIP, mac(2));
-      await give(2, VIP);
+      await gives(2, VIP);
       await uses(1);
       await isHeld(1, VIP, mac(1));
     }
-    await give(1, VIP);
-    await allow();
+    await gives(1, VIP);
+    await virtual.allow();
   });
 
   it('is seen in a network that suppresses no ARP', async () => {
@@ -289,32 +234,27 @@ describe('virtual addresses between a VPP and kernels', function () {
     const open = { ...spec, arpSuppression: false };
     await api.virtualNetworks.create({ ...request, id: 'open', spec: open }, call);
     await attach(5, VPP, 'open');
-    await applied();
+    await virtual.applied();
     await guest(5).ip('addr', 'add', ...onEth0(VIP));
-    const which = { id: 'guest-5', etag: '', validateOnly: false };
-    const allowedAddresses = [{ ip: VIP, mac: '' }];
-    await api.endpoints.update({ ...which, changes: { allowedAddresses } }, call);
+    await virtual.allowOne('guest-5', { ip: VIP, mac: '' });
     await isHeld(5, VIP, mac(5));
-    await applied();
+    await virtual.applied();
   });
 
   it('is not taken by a guest of VPP that may not have it', async () => {
-    await allow({ ip: VIP, mac: '' });
-    await take(2, VIP);
+    await virtual.allow({ ip: VIP, mac: '' });
+    await takes(2, VIP);
     await isHeld(2, VIP, mac(2));
-    const which = { id: 'guest-1', etag: '', validateOnly: false };
-    const allowedAddresses = [{ ip: OTHER, mac: '' }];
-    await api.endpoints.update({ ...which, changes: { allowedAddresses } }, call);
-    await applied();
-    const before = await holding(2);
-    await take(1, VIP);
+    await virtual.allowOne('guest-1', { ip: OTHER, mac: '' });
+    const before = await virtual.held('guest-2');
+    await takes(1, VIP);
     // What is told of later, and by the same way, has arrived: so has what is not taken.
-    await take(1, OTHER);
+    await takes(1, OTHER);
     await isHeld(1, OTHER, mac(1));
     // It has not moved away and back either: that would begin its time anew.
-    assert.deepEqual(await holding(2), before);
-    await give(1, VIP);
-    await give(1, OTHER);
-    await give(2, VIP);
+    assert.deepEqual(await virtual.held('guest-2'), before);
+    await gives(1, VIP);
+    await gives(1, OTHER);
+    await gives(2, VIP);
   });
 });

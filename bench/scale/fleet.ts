@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAnswer, type Answer, type Order, type Traffic } from './messages.js';
 
 const PROCESS = fileURLToPath(new URL('./nves-process.js', import.meta.url));
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 600_000;
 
 interface Member {
   readonly child: ChildProcess;

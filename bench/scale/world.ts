@@ -13,7 +13,7 @@ import type { ScaleModel, SpecifiedEndpoint } from './model.js';
 /** Resources of one Apply; it is one transaction. */
 export const BATCH = 1000;
 const PROCESSES = 2;
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 600_000;
 
 export class World {
   readonly fleet = new Fleet(PROCESSES);

@@ -310,10 +310,10 @@ export class Agent {
     const { log, meter } = this.#options;
     if (event.kind === 'pass') {
       meter?.passed(event);
-      const { isFull, checked, steps, failed, planHash, revision } = event;
+      const { isFull, checked, steps, failed, plan, revision } = event;
       const durationMs = Math.round(event.durationMs);
       const fields = {
-        ...{ isFull, checked, steps, failed, durationMs, planHash, revision },
+        ...{ isFull, checked, steps, failed, durationMs, planHash: plan.hash, revision },
         ...traceFields(this.#traces.current),
       };
       const isNews = steps > 0 || this.#passTrouble.isOn;

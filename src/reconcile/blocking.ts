@@ -3,7 +3,7 @@ import { dependenciesOf, type Item } from '../model/item.js';
 import { isSound, traitsOf } from './assess.js';
 import { blocked } from './blocked.js';
 import type { Draft } from './draft.js';
-import type { Loss } from './losses.js';
+import type { Loss, ToBeMade } from './losses.js';
 import type { Standing } from './plan-types.js';
 
 /** Of a cycle, in a message. */
@@ -23,12 +23,12 @@ interface Verdict {
  */
 export function blockDependents(
   draft: Draft,
-  active: ReadonlyMap<string, Item>,
+  active: ToBeMade,
   losses: ReadonlyMap<string, Loss>,
 ): boolean {
   const before = draft.verdicts.size;
   const graph = new Needs(draft, active);
-  for (const [key, item] of active) {
+  for (const [key, { item }] of active) {
     if (draft.verdicts.has(key)) continue;
     for (const need of graph.needsOf(key, item)) {
       const problem = problemWith(draft, losses, need);
@@ -111,7 +111,7 @@ class Needs {
 
   constructor(
     private readonly draft: Draft,
-    private readonly active: ReadonlyMap<string, Item>,
+    private readonly active: ToBeMade,
   ) {}
 
   /** Its dependencies, and the wanted items whose place it takes. */
@@ -129,7 +129,7 @@ class Needs {
 
   #invert(): ReadonlyMap<string, readonly string[]> {
     const dependents = new Map<string, string[]>();
-    for (const [key, item] of this.active) {
+    for (const [key, { item }] of this.active) {
       for (const need of this.needsOf(key, item)) {
         if (!this.active.has(need)) continue;
         const list = dependents.get(need);
@@ -160,7 +160,7 @@ class Needs {
     this.#waiting = new Map();
     if (this.#goesUpTheRanks()) return [];
     const ready: string[] = [];
-    for (const [key, item] of this.active) {
+    for (const [key, { item }] of this.active) {
       if (this.draft.verdicts.has(key)) continue;
       const count = distinct(item.dependsOn).filter((d) => this.#isOpen(d)).length;
       if (count === 0) ready.push(key);
@@ -176,11 +176,11 @@ class Needs {
 
   /** As it should be: all that is to be made needs lower ranks only. There is no cycle then. */
   #goesUpTheRanks(): boolean {
-    for (const item of this.active.values()) {
+    for (const { item } of this.active.values()) {
       const rank = this.#rankOf(item);
       for (const need of item.dependsOn) {
         const other = this.active.get(need);
-        if (other !== undefined && this.#rankOf(other) >= rank) return false;
+        if (other !== undefined && this.#rankOf(other.item) >= rank) return false;
       }
     }
     return true;
@@ -192,7 +192,7 @@ class Needs {
 
   #release(dependent: string, done: string, ready: string[]): void {
     const count = this.#waiting.get(dependent);
-    const item = this.active.get(dependent);
+    const item = this.active.get(dependent)?.item;
     if (count === undefined || item?.dependsOn.includes(done) !== true) return;
     const left = count - 1;
     if (left > 0) {
@@ -209,6 +209,6 @@ class Needs {
 
   /** A dependency that is in or behind a cycle itself. */
   unmetNeed(key: string): string | undefined {
-    return this.active.get(key)?.dependsOn.find((d) => this.#waiting.has(d));
+    return this.active.get(key)?.item.dependsOn.find((d) => this.#waiting.has(d));
   }
 }

@@ -321,6 +321,13 @@ export class Reconciler {
     this.#lastPass = { isFull, durationMs };
     this.#settledRevision = this.#configuration.revision;
     if (isFull) this.#noteFullPass();
+    if (rereadError === undefined) {
+      this.#error = undefined;
+      this.#passFailures = 0;
+    }
+    // Before what is for people: the NVA waits for it.
+    this.#announcer.reports(reports, this.#settledRevision);
+    this.#announcer.drift(drifts, this.#ledger.leftAloneCount);
     this.#announcer.event({
       kind: 'pass',
       isFull,
@@ -328,17 +335,10 @@ export class Reconciler {
       steps,
       failed: this.#ledger.failures.size,
       durationMs,
-      planHash: plan.hash,
+      plan,
       revision: this.#settledRevision,
     });
-    if (rereadError === undefined) {
-      this.#error = undefined;
-      this.#passFailures = 0;
-    } else {
-      this.#noteFailure(rereadError);
-    }
-    this.#announcer.reports(reports, this.#settledRevision);
-    this.#announcer.drift(drifts, this.#ledger.leftAloneCount);
+    if (rereadError !== undefined) this.#noteFailure(rereadError);
   }
 
   #noteFullPass(): void {

@@ -2,7 +2,7 @@
 import { NfvError } from '../errors.js';
 import { blocked } from './blocked.js';
 import type { ResultListener, Step, StepResult } from './dataplane.js';
-import { stepId, type Plan, type PlannedStep, type StepId } from './plan-types.js';
+import type { Plan, PlannedStep, StepId } from './plan-types.js';
 
 /** Steps in one call to the dataplane. */
 export const MAX_STEPS = 128;
@@ -96,12 +96,11 @@ class Executor implements Execution {
       // Whatever it comes after is in an earlier wave, and was begun or failed.
       if (planned.after.some((id) => this.#underWay.has(id))) break;
       this.#place++;
-      const { step, needs } = planned;
-      const id = stepId(step);
+      const { id, step, needs } = planned;
       const need =
         this.#failed.size === 0 ? undefined : needs.find((each) => this.#failed.has(each));
       if (need !== undefined) {
-        this.#fail(step, id, notBegun(step, this.#failed.get(need) ?? '', this.failures));
+        this.#fail(planned, notBegun(step, this.#failed.get(need) ?? '', this.failures));
         continue;
       }
       batch.push(planned);
@@ -145,14 +144,12 @@ class Executor implements Execution {
   /** The first result of a step counts. */
   #ended(planned: PlannedStep | undefined, result: StepResult): void {
     if (planned === undefined) return;
-    const { step } = planned;
-    const id = stepId(step);
-    if (!this.#underWay.delete(id)) return;
-    if (result !== undefined) this.#fail(step, id, result);
+    if (!this.#underWay.delete(planned.id)) return;
+    if (result !== undefined) this.#fail(planned, result);
     this.#wake();
   }
 
-  #fail({ key }: Step, id: StepId, error: NfvError): void {
+  #fail({ id, step: { key } }: PlannedStep, error: NfvError): void {
     this.#failed.set(id, key);
     if (!this.failures.has(key)) this.failures.set(key, error);
   }

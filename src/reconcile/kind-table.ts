@@ -29,10 +29,11 @@ export interface KindOperations<P extends Payload, M extends Means> {
   observe(rest: Key, wanted: P | undefined, ...means: M['seeing']): Sight<P>;
   /** The keys of all that is ours, when everything has been read. */
   list(...means: M['seeing']): Iterable<string>;
-  create(payload: P, ...means: M['doing']): Promise<void>;
+  /** What the promises of these bring is of no use. */
+  create(payload: P, ...means: M['doing']): Promise<unknown>;
   /** Makes it as wanted, whatever is wrong with it, short of what `mustRecreate` tells. */
-  update(payload: P, from: P, ...means: M['doing']): Promise<void>;
-  remove(from: P, ...means: M['doing']): Promise<void>;
+  update(payload: P, from: P, ...means: M['doing']): Promise<unknown>;
+  remove(from: P, ...means: M['doing']): Promise<unknown>;
 }
 
 /** A kind for any payload: one of another kind is an error of ours. */
@@ -79,7 +80,7 @@ export class KindTable<M extends Means> {
     return [kind && this.#kinds[kind], rest];
   }
 
-  carryOut(step: Step, ...means: M['doing']): Promise<void> {
+  carryOut(step: Step, ...means: M['doing']): Promise<unknown> {
     const { payload } = step.op === 'delete' ? step.from : step.item;
     const kind = this.of(payload);
     switch (step.op) {

@@ -63,15 +63,16 @@ export function isDeleted(draft: Draft, losses: ReadonlyMap<string, Loss>, key: 
   return draft.changes.get(key)?.recreate === true || !draft.outlivesDependencies(observed);
 }
 
-/** All wanted items that are to be made, by key: what differs, and what is lost on the way. */
-export function toBeMade(draft: Draft, losses: ReadonlyMap<string, Loss>): Map<string, Item> {
-  const items = new Map<string, Item>();
-  for (const [key, change] of draft.changes) items.set(key, change.item);
+export type ToBeMade = ReadonlyMap<string, { readonly item: Item }>;
+
+/** All wanted items that are to be made, in order of their keys: what differs, and what is lost on the way. */
+export function toBeMade(draft: Draft, losses: ReadonlyMap<string, Loss>): ToBeMade {
   // The changes are in that order.
-  if (losses.size === 0) return items;
+  if (losses.size === 0) return draft.changes;
+  const items = new Map<string, { readonly item: Item }>(draft.changes);
   for (const key of losses.keys()) {
     const item = draft.input.wanted.get(key);
-    if (item !== undefined) items.set(key, item);
+    if (item !== undefined) items.set(key, { item });
   }
   return new Map(inKeyOrder(items));
 }

@@ -5,6 +5,7 @@ import type { NfvError } from '../errors.js';
 import type { BackoffOptions } from './backoff.js';
 import type { Dataplane } from './dataplane.js';
 import type { DriftPolicy } from './drift-policies.js';
+import type { Plan } from './plan-types.js';
 
 /** Something for a log or a counter. */
 export type ReconcilerEvent =
@@ -17,8 +18,8 @@ export type ReconcilerEvent =
       /** Items that have failed, of all. */
       readonly failed: number;
       readonly durationMs: number;
-      /** Of the plan that was carried out. */
-      readonly planHash: string;
+      /** That was carried out. Its hash is made when it is asked for, which thousands of steps cost. */
+      readonly plan: Pick<Plan, 'hash'>;
       /** Of what was wanted. */
       readonly revision: number;
     }

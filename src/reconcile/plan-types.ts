@@ -51,6 +51,8 @@ export const PHASES = { make: 0, break: 1, remake: 2, clear: 3 } as const;
 export type Phase = (typeof PHASES)[keyof typeof PHASES];
 
 export interface PlannedStep {
+  /** `stepId` of the step. */
+  readonly id: StepId;
   readonly step: Step;
   readonly phase: Phase;
   /** For people: "mtu 1400, not 1450", "bd/10 is recreated"; may be empty. */

@@ -60,7 +60,7 @@ export function buildStepGraph(
 ): StepGraph {
   const deleted = new Set([...losses.keys()].filter((key) => isDeleted(draft, losses, key)));
   const makings = new Map<string, Node>();
-  for (const [key, item] of toBeMade(draft, losses)) {
+  for (const [key, { item }] of toBeMade(draft, losses)) {
     if (draft.verdicts.has(key)) continue;
     makings.set(key, makeNode(draft, item, deleted.has(key), losses.get(key)));
   }
@@ -178,10 +178,10 @@ function beforeRemoval(
 
 /** As it stands in the plan. */
 export function plannedStep(graph: StepGraph, node: Node, phase: Phase): PlannedStep {
-  const { step, reason, gates } = node;
+  const { id, step, reason, gates } = node;
   const after = idsOf(node.after);
   const isSimple = gates.length === 0 && !node.after.some(({ isPlace }) => isPlace);
-  return { step, phase, reason, after, needs: isSimple ? after : needsOf(graph, node) };
+  return { id, step, phase, reason, after, needs: isSimple ? after : needsOf(graph, node) };
 }
 
 function needsOf(graph: StepGraph, { step, after, gates }: Node): readonly StepId[] {

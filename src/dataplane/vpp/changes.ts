@@ -5,10 +5,22 @@ import { parseTag, UPLINK } from './tag.js';
 
 export type Listener = (what: Change) => void;
 
+/** The steps of one call. */
+class Work {
+  #keys: ReadonlySet<string> | undefined;
+
+  constructor(private readonly list: readonly string[]) {}
+
+  isOn(key: string): boolean {
+    this.#keys ??= new Set(this.list);
+    return this.#keys.has(key);
+  }
+}
+
 export class Changes {
   readonly #listeners: Listener[] = [];
-  /** Keys of steps at work, and how many steps: what VPP tells of those is our own doing. */
-  readonly #working = new Map<string, number>();
+  /** Keys of steps at work: what VPP tells of those is our own doing. Searched only when it does. */
+  readonly #working = new Set<Work>();
 
   constructor(private readonly memory: Memory) {}
 
@@ -22,13 +34,10 @@ export class Changes {
 
   /** @returns what ends it */
   working(keys: readonly string[]): () => void {
-    for (const key of keys) this.#working.set(key, (this.#working.get(key) ?? 0) + 1);
+    const work = new Work(keys);
+    this.#working.add(work);
     return () => {
-      for (const key of keys) {
-        const left = (this.#working.get(key) ?? 1) - 1;
-        if (left === 0) this.#working.delete(key);
-        else this.#working.set(key, left);
-      }
+      this.#working.delete(work);
     };
   }
 
@@ -37,8 +46,13 @@ export class Changes {
     const tag = this.memory.tagAt(index);
     if (isGone) this.memory.forget(index);
     const key = tag === undefined ? undefined : parseTag(tag)?.key;
-    if (key === undefined || this.#working.has(key)) return;
+    if (key === undefined || this.#isOurDoing(key)) return;
     // On an uplink are VTEPs, whose keys it does not tell.
     this.tell(key.startsWith(UPLINK) ? 'unknown' : new Set([key]));
+  }
+
+  #isOurDoing(key: string): boolean {
+    for (const work of this.#working) if (work.isOn(key)) return true;
+    return false;
   }
 }

@@ -65,20 +65,21 @@ export const ipRoute: VppKind<RouteItem> = {
     unless(addDel(vrf, prefix, [], false, vpp), RETVAL.NO_SUCH_FIB),
 };
 
-async function put(route: RouteItem, context: Context): Promise<void> {
-  await addDel(route.vrf, route.prefix, pathsOf(route, context), true, context.vpp);
+function put(route: RouteItem, context: Context): Promise<unknown> {
+  return addDel(route.vrf, route.prefix, pathsOf(route, context), true, context.vpp);
 }
 
-async function addDel(
+/** Not async: of thousands a promise less counts. */
+function addDel(
   vrf: number,
   prefix: string,
   paths: readonly FibPath[],
   isAdd: boolean,
   vpp: Vpp,
-): Promise<void> {
+): Promise<unknown> {
   // Without is_multipath the paths take the place of those that there are. Source 0 is the API's.
   const route = { table_id: vrf, stats_index: 0, prefix, src: 0, paths };
-  await vpp.request('ip_route_add_del_v2', { is_add: isAdd, is_multipath: false, route });
+  return vpp.request('ip_route_add_del_v2', { is_add: isAdd, is_multipath: false, route });
 }
 
 function pathsOf({ vrf, prefix, via }: RouteItem, context: Context): FibPath[] {

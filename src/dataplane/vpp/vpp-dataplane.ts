@@ -60,8 +60,6 @@ export interface VppDataplaneOptions {
   readonly aroundStep?: AroundStep;
 }
 
-const plainly: AroundStep = (_step, run) => run();
-
 /** Of a VPP that was not reached yet. */
 const UNKNOWN: Capabilities = {
   dataplane: 'vpp',
@@ -172,9 +170,11 @@ export class VppDataplane implements Dataplane {
     if (context instanceof NfvError) return steps.map(() => context);
     const done = this.#changes.working(steps.map(({ key }) => key));
     const tell = onResult ?? ((): void => undefined);
-    const { aroundStep = plainly } = this.options;
+    const { aroundStep } = this.options;
     const carryOut = (step: Step, at: number): Promise<StepResult> =>
-      aroundStep(step, () => this.#step(step, context, at, tell));
+      aroundStep === undefined
+        ? this.#step(step, context, at, tell)
+        : aroundStep(step, () => this.#step(step, context, at, tell));
     try {
       return await Promise.all(steps.map(carryOut));
     } finally {

@@ -28,9 +28,10 @@ export function blockDependents(
 ): boolean {
   const before = draft.verdicts.size;
   const graph = new Needs(draft, active);
-  for (const [key, { item }] of active) {
+  for (const { item } of active.values()) {
+    const { key } = item;
     if (draft.verdicts.has(key)) continue;
-    for (const need of graph.needsOf(key, item)) {
+    for (const need of graph.needsOf(item)) {
       const problem = problemWith(draft, losses, need);
       if (problem !== undefined) {
         graph.block([{ key, by: need, message: `${key} needs ${need}, ${problem}` }]);
@@ -115,11 +116,11 @@ class Needs {
   ) {}
 
   /** Its dependencies, and the wanted items whose place it takes. */
-  needsOf(key: string, item: Item): readonly string[] {
+  needsOf({ key, dependsOn }: Item): readonly string[] {
     const displaced = this.draft.displaces.get(key);
-    if (displaced === undefined) return distinct(item.dependsOn);
+    if (displaced === undefined) return distinct(dependsOn);
     const wanted = [...displaced].filter((other) => this.draft.input.wanted.has(other));
-    return distinct([...item.dependsOn, ...wanted]);
+    return distinct([...dependsOn, ...wanted]);
   }
 
   #dependentsOf(need: string): readonly string[] {
@@ -130,7 +131,7 @@ class Needs {
   #invert(): ReadonlyMap<string, readonly string[]> {
     const dependents = new Map<string, string[]>();
     for (const [key, { item }] of this.active) {
-      for (const need of this.needsOf(key, item)) {
+      for (const need of this.needsOf(item)) {
         if (!this.active.has(need)) continue;
         const list = dependents.get(need);
         if (list === undefined) dependents.set(need, [key]);

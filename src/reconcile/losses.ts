@@ -63,16 +63,22 @@ export function isDeleted(draft: Draft, losses: ReadonlyMap<string, Loss>, key: 
   return draft.changes.get(key)?.recreate === true || !draft.outlivesDependencies(observed);
 }
 
-export type ToBeMade = ReadonlyMap<string, { readonly item: Item }>;
+export interface Making {
+  readonly item: Item;
+  /** For people: why, where something is there. */
+  readonly reasons: readonly string[];
+}
+
+export type ToBeMade = ReadonlyMap<string, Making>;
 
 /** All wanted items that are to be made, in order of their keys: what differs, and what is lost on the way. */
 export function toBeMade(draft: Draft, losses: ReadonlyMap<string, Loss>): ToBeMade {
   // The changes are in that order.
   if (losses.size === 0) return draft.changes;
-  const items = new Map<string, { readonly item: Item }>(draft.changes);
-  for (const key of losses.keys()) {
+  const items = new Map<string, Making>(draft.changes);
+  for (const [key, { reason }] of losses) {
     const item = draft.input.wanted.get(key);
-    if (item !== undefined) items.set(key, { item });
+    if (item !== undefined && !items.has(key)) items.set(key, { item, reasons: [reason] });
   }
   return new Map(inKeyOrder(items));
 }

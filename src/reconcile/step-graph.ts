@@ -4,7 +4,7 @@ import type { Item } from '../model/item.js';
 import { isSound, traitsOf } from './assess.js';
 import { inKeyOrder } from './by-text.js';
 import type { Draft } from './draft.js';
-import { isDeleted, toBeMade, type Loss } from './losses.js';
+import { isDeleted, toBeMade, type Loss, type Making } from './losses.js';
 import {
   makeId,
   PHASES,
@@ -60,9 +60,10 @@ export function buildStepGraph(
 ): StepGraph {
   const deleted = new Set([...losses.keys()].filter((key) => isDeleted(draft, losses, key)));
   const makings = new Map<string, Node>();
-  for (const [key, { item }] of toBeMade(draft, losses)) {
+  for (const making of toBeMade(draft, losses).values()) {
+    const { key } = making.item;
     if (draft.verdicts.has(key)) continue;
-    makings.set(key, makeNode(draft, item, deleted.has(key), losses.get(key)));
+    makings.set(key, makeNode(draft, making, deleted.has(key), losses.has(key)));
   }
   const removed = new Map<string, Phase>();
   for (const key of deleted) removed.set(key, PHASES.break);
@@ -82,12 +83,10 @@ export function buildStepGraph(
   return graph;
 }
 
-function makeNode(draft: Draft, item: Item, isDeleted: boolean, loss: Loss | undefined): Node {
+function makeNode(draft: Draft, making: Making, isDeleted: boolean, isLost: boolean): Node {
+  const { item, reasons: differences } = making;
   const { key, payload } = item;
-  const change = draft.changes.get(key);
   const observed = draft.observed(key);
-  const reasons = change === undefined && loss !== undefined ? [loss.reason] : change?.reasons;
-  const differences = reasons ?? [];
   const step: Step =
     isDeleted || observed === undefined
       ? { op: 'create', key, item }
@@ -100,7 +99,7 @@ function makeNode(draft: Draft, item: Item, isDeleted: boolean, loss: Loss | und
     phase: PHASES.make,
     rank: traitsOf(traits, payload)?.rank ?? 0,
     after: NONE,
-    isPlace: step.op === 'update' && loss === undefined && isSound(item, observed, traits),
+    isPlace: step.op === 'update' && !isLost && isSound(item, observed, traits),
     gates: NONE,
     place: undefined,
   };

@@ -32,15 +32,54 @@ export interface Means {
 }
 
 /**
- * Begins the steps in the plan's order, each as soon as all that it comes after has ended, and so have
- * all of the phase before; or of the wave before, where waves do not overlap. What needs a step that
- * failed is not begun.
+ * Begins each step as soon as all that it comes after has ended, and so have all of the phase before; or
+ * of the wave before, where waves do not overlap. Where that leaves the choice, in the plan's order. What
+ * needs a step that failed is not begun.
  * @throws the reason of the signal when it is aborted, and nothing else; nothing is under way then
  */
 export async function execute(plan: Plan, means: Means): Promise<Execution> {
   const executor = new Executor(plan, means);
   await executor.run();
   return executor;
+}
+
+const NONE: readonly PlannedStep[] = [];
+
+/** Steps that come after others which are not over. */
+class Waiting {
+  /** Of how many each waits, by its id. */
+  readonly #open = new Map<StepId, number>();
+  readonly #followers = new Map<StepId, PlannedStep[]>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(id: StepId): boolean {
+    return this.#open.has(id);
+  }
+
+  add(planned: PlannedStep, open: readonly StepId[]): void {
+    this.#open.set(planned.id, open.length);
+    for (const id of open) {
+      const followers = this.#followers.get(id);
+      if (followers === undefined) this.#followers.set(id, [planned]);
+      else followers.push(planned);
+    }
+  }
+
+  /** One is over. @returns those that wait for nothing any more */
+  release(id: StepId): readonly PlannedStep[] {
+    const followers = this.#followers.get(id);
+    if (followers === undefined) return NONE;
+    this.#followers.delete(id);
+    return followers.filter((planned) => {
+      const left = (this.#open.get(planned.id) ?? 1) - 1;
+      if (left === 0) this.#open.delete(planned.id);
+      else this.#open.set(planned.id, left);
+      return left === 0;
+    });
+  }
 }
 
 class Executor implements Execution {
@@ -51,9 +90,12 @@ class Executor implements Execution {
   readonly #failed = new Map<StepId, string>();
   readonly #underWay = new Set<StepId>();
   readonly #calls = new Set<Promise<void>>();
-  /** The next step to begin. */
+  /** The next step to look at. */
   #wave = 0;
   #place = 0;
+  readonly #waiting = new Waiting();
+  /** Those that waited, and can be begun. */
+  readonly #ready = new Set<PlannedStep>();
   #wake: () => void = () => undefined;
 
   constructor(
@@ -88,27 +130,49 @@ class Executor implements Execution {
   #nextBatch(): readonly PlannedStep[] {
     const batch: PlannedStep[] = [];
     while (batch.length < MAX_STEPS) {
-      const planned = this.plan.waves[this.#wave]?.[this.#place];
-      if (planned === undefined) {
-        if (!this.#enterNextWave()) break;
-        continue;
-      }
-      // Whatever it comes after is in an earlier wave, and was begun or failed.
-      if (planned.after.some((id) => this.#underWay.has(id))) break;
-      this.#place++;
-      const { id, step, needs } = planned;
-      const need =
-        this.#failed.size === 0 ? undefined : needs.find((each) => this.#failed.has(each));
+      const planned = this.#next();
+      if (planned === undefined) break;
+      const need = this.#failedNeed(planned);
       if (need !== undefined) {
-        this.#fail(planned, notBegun(step, this.#failed.get(need) ?? '', this.failures));
+        this.#fail(planned, notBegun(planned.step, this.#failed.get(need) ?? '', this.failures));
+        this.#over(planned.id);
         continue;
       }
       batch.push(planned);
-      this.#underWay.add(id);
-      this.touched.add(step.key);
+      this.#underWay.add(planned.id);
+      this.touched.add(planned.step.key);
       this.steps++;
     }
     return batch;
+  }
+
+  /** One that waits for nothing. */
+  #next(): PlannedStep | undefined {
+    for (const ready of this.#ready) {
+      this.#ready.delete(ready);
+      return ready;
+    }
+    for (;;) {
+      const planned = this.plan.waves[this.#wave]?.[this.#place];
+      if (planned === undefined) {
+        if (!this.#enterNextWave()) return undefined;
+        continue;
+      }
+      this.#place++;
+      // Whatever it comes after is in an earlier wave: it waits, is under way, or is over.
+      const open = planned.after.filter((id) => this.#underWay.has(id) || this.#waiting.has(id));
+      if (open.length === 0) return planned;
+      this.#waiting.add(planned, open);
+    }
+  }
+
+  #failedNeed({ needs }: PlannedStep): StepId | undefined {
+    return this.#failed.size === 0 ? undefined : needs.find((each) => this.#failed.has(each));
+  }
+
+  /** It has ended, or will not be begun. */
+  #over(id: StepId): void {
+    for (const planned of this.#waiting.release(id)) this.#ready.add(planned);
   }
 
   /** @returns false if there is none, or it has to wait */
@@ -117,7 +181,7 @@ class Executor implements Execution {
     if (next === undefined) return false;
     const phase = this.plan.waves[this.#wave]?.[0]?.phase;
     const isFree = this.means.overlapsWaves && next[0]?.phase === phase;
-    if (!isFree && this.#underWay.size > 0) return false;
+    if (!isFree && this.#underWay.size + this.#waiting.size > 0) return false;
     this.#wave++;
     this.#place = 0;
     return true;
@@ -146,6 +210,7 @@ class Executor implements Execution {
     if (planned === undefined) return;
     if (!this.#underWay.delete(planned.id)) return;
     if (result !== undefined) this.#fail(planned, result);
+    this.#over(planned.id);
     this.#wake();
   }
 

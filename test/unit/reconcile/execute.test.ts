@@ -232,7 +232,8 @@ describe('carrying out a plan', function () {
           const { steps, failures } = await done;
           assert.equal(steps, shop.begun.length);
           const inOrder = [...planned.keys()].filter((name) => shop.begun.includes(name));
-          assert.deepEqual(shop.begun, inOrder);
+          if (overlapsWaves) assert.equal(new Set(shop.begun).size, shop.begun.length);
+          else assert.deepEqual(shop.begun, inOrder);
           for (const [name, { step }] of planned) {
             assert.ok(shop.begun.includes(name) || failures.has(step.key), name);
           }

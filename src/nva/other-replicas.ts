@@ -66,6 +66,10 @@ export class OtherReplicas {
         if (signal.aborted) return;
         yield answer;
       }
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      if (!signal.aborted) this.noteSilent(address, error);
+      throw error;
     } finally {
       done();
     }

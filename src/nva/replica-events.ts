@@ -73,19 +73,23 @@ export class ReplicaEvents {
         if (!isCurrent) limit.begin();
       }
       if (call.signal.aborted || (isCurrent && !follow)) return undefined;
-      return limit.isOver ? silence(address) : cutOff(address);
+      return this.#noted(limit.isOver ? silence(address) : cutOff(address));
     } catch (thrown) {
       if (call.signal.aborted) return undefined;
-      return limit.isOver ? silence(address, thrown) : NfvError.from(thrown);
+      return limit.isOver ? this.#noted(silence(address, thrown)) : NfvError.from(thrown);
     } finally {
       limit.close();
     }
   }
 
+  #noted(error: NfvError): NfvError {
+    this.deps.others.noteSilent(this.deps.address, error);
+    return error;
+  }
+
   /** Once for each time that it stops answering. */
   async #tellSilence(error: NfvError, teller: Teller): Promise<void> {
-    const { clock, others, address, heard } = this.deps;
-    others.noteSilent(address, error);
+    const { clock, address, heard } = this.deps;
     if (heard.isSilent) return;
     heard.isSilent = true;
     const { code, message: reason } = error;

@@ -188,6 +188,27 @@ describe('what happened, at replicas that ask each other', function () {
     }
   });
 
+  it('goes on with one that hung for so long that its connections were given up', async () => {
+    await pool(2, asPeers);
+    const follower = follow(0);
+    const sessions = (): string[] => follower.told.filter(bySession).map(short);
+    const connected = `NVE_CONNECTED nves/host-1 ${at(1)}`;
+    await eventually(() => sessions().includes(connected));
+    nva.daemon(1).signal('SIGSTOP');
+    try {
+      // Keepalives of 10 s, with 5 s for the answer.
+      await eventually(() => sessions().some((told) => told.startsWith('MISSED')), 30_000);
+    } finally {
+      nva.daemon(1).signal('SIGCONT');
+    }
+    // It finds its own lease gone, and its agent comes anew.
+    await eventually(() => sessions().filter((told) => told === connected).length === 2, 20_000);
+    const missed = follower.told.filter(({ kind }) => kind === 'MISSED');
+    assert.deepEqual(missed.map(short), [`MISSED ${at(1)} NVA_UNREACHABLE`]);
+    const ids = follower.told.map(({ replica, sequence }) => `${replica} ${sequence}`);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
   it('is told over mutual TLS to who may know it, and to nobody else', async () => {
     const dir = tempDir();
     const ca = await LabCa.create(dir.path);

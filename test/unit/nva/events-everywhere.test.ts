@@ -326,6 +326,7 @@ describe('nva/events-everywhere', () => {
     await settle();
     assert.equal(late.told.at(-1), 'b1');
     await Promise.all([...listeners, late].map((listener) => listener.stop()));
+    assert.deepEqual(lines(), []);
   });
 
   it('asks nobody without a way to ask', async () => {

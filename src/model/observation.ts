@@ -84,10 +84,15 @@ export const EVENT_KINDS = [
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** Something that happened. MISSED stands for events that a slow reader can no longer be told. */
+/**
+ * Something that happened. MISSED stands for events that a slow reader can no longer be told; with a code for those
+ * that only `replica` knows, which does not answer.
+ */
 export interface NvaEvent {
-  /** 1, 2, … since the NVA started. */
+  /** 1, 2, … since the replica started; 0: of MISSED. */
   readonly sequence: number;
+  /** That tells of it: where others reach it; empty: nowhere, or there is only one. */
+  readonly replica: string;
   /** RFC 3339, UTC. */
   readonly time: string;
   readonly kind: EventKind;
@@ -95,7 +100,7 @@ export interface NvaEvent {
   readonly resource: string;
   /** Whose that is; empty: nobody's. Undefined: it can no longer be told. */
   readonly tenant: string | undefined;
-  /** `user/alice`, `nve/host-a`; empty: the NVA itself, or another replica knows. */
+  /** `user/alice`, `nve/host-a`; empty: the NVA itself, or nobody knows any more. */
   readonly who: string;
   /** The NVE where it happened; empty: nowhere in particular. */
   readonly nve: string;

@@ -1,6 +1,6 @@
 /** What replicas of an NVA ask each other: of NVEs whose session the one that is asked has. */
 import type { Call } from './api.js';
-import type { NveStatistics } from './observation.js';
+import type { NvaEvent, NveStatistics } from './observation.js';
 import type { EndpointCounters, Hop } from './trace.js';
 
 /** Something on an NVE that a frame passes. */
@@ -43,6 +43,25 @@ export interface ReplicaShare {
   readonly nves: readonly NveShare[];
 }
 
+export interface OwnEventsRequest {
+  /** Goes on with what happens; otherwise what is remembered. */
+  readonly follow: boolean;
+  /** Of the last answer; empty: there was none. */
+  readonly run: string;
+  /** The position of that: only later events are told, if it is still that run. */
+  readonly after: number;
+}
+
+/** An event of a replica's own sessions. */
+export interface OwnEvent {
+  /** Of the replica's process: another one after each start. */
+  readonly run: string;
+  /** 1, 2, … among these events; without one that of the last. */
+  readonly position: number;
+  /** Undefined, once: what is remembered has been told. */
+  readonly event: NvaEvent | undefined;
+}
+
 /** It answers of its own sessions alone, and asks nobody else. */
 export interface ReplicaApi {
   /** How the NVE itself stands, and then what is passed there, one hop for each. */
@@ -50,6 +69,8 @@ export interface ReplicaApi {
   /** In the order of `ports`; that an NVE cannot tell is an answer. */
   countPorts(ports: readonly PortAt[], call: Call): Promise<readonly EndpointCounters[]>;
   readShare(call: Call): Promise<ReplicaShare>;
+  /** Until the signal, with `follow`. */
+  ownEvents(request: OwnEventsRequest, call: Call): AsyncIterable<OwnEvent>;
 }
 
 /** The way to other replicas. */

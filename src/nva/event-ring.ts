@@ -1,40 +1,57 @@
 /** What happened of late, for who wants to know now and for who goes on listening. */
 import type { EventsRequest, NvaEvent } from '../model/observation.js';
+import type { OwnEvent } from '../model/replica.js';
 
 /** Events that are remembered; of more, the newest. */
 export const MAX_EVENTS = 10_000;
 
-export type NewEvent = Omit<NvaEvent, 'sequence' | 'time'>;
+/** An event in a ring; without one all that was remembered has been told. */
+export type Placed = Omit<OwnEvent, 'run'>;
 
 export class EventRing {
   readonly #events: NvaEvent[] = [];
   #next = 1;
   readonly #waiting = new Set<() => void>();
 
-  add(event: NewEvent, time: string): void {
-    const sequence = this.#next++;
-    this.#events[sequence % MAX_EVENTS] = { ...event, sequence, time };
+  /** The position of the next event: 1, 2, … */
+  get next(): number {
+    return this.#next;
+  }
+
+  add(event: NvaEvent): void {
+    this.#events[this.#next++ % MAX_EVENTS] = event;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }
 
-  /** A reader holds nothing: one that is slow is told how many it missed. */
-  async *read(request: EventsRequest, signal: AbortSignal): AsyncGenerator<NvaEvent> {
-    let at = Math.max(1, this.#next - MAX_EVENTS);
+  /**
+   * A reader holds nothing: one that is slow is told how many it missed.
+   * @param follow goes on with what happens; otherwise it ends with what is remembered
+   * @param after position from which on it has heard of nothing; 0: it has never read
+   */
+  async *read(follow: boolean, signal: AbortSignal, after = 0): AsyncGenerator<Placed> {
+    const remembered = this.#next;
+    let at = after === 0 ? this.#oldest : Math.min(after + 1, remembered);
+    let isCurrent = false;
     while (!signal.aborted) {
-      const oldest = Math.max(1, this.#next - MAX_EVENTS);
-      if (at < oldest) {
-        yield missed(at, oldest - at, this.#events[oldest % MAX_EVENTS]?.time ?? '');
+      const oldest = this.#oldest;
+      if (!isCurrent && at >= remembered) {
+        isCurrent = true;
+        yield { position: at - 1, event: undefined };
+        if (!follow) return;
+      } else if (at < oldest) {
+        const event = missed(oldest - at, this.#events[oldest % MAX_EVENTS]);
         at = oldest;
-        continue;
-      }
-      const event = at < this.#next ? this.#events[at % MAX_EVENTS] : undefined;
-      if (event !== undefined) {
-        at++;
-        if (matches(event, request)) yield event;
-      } else if (request.follow) await this.#news(signal);
-      else return;
+        yield { position: oldest - 1, event };
+      } else if (at < this.#next) {
+        const event = this.#events[at % MAX_EVENTS];
+        yield { position: at++, event };
+      } else await this.#news(signal);
     }
+  }
+
+  get #oldest(): number {
+    return Math.max(1, this.#next - MAX_EVENTS);
   }
 
   #news(signal: AbortSignal): Promise<void> {
@@ -50,7 +67,9 @@ export class EventRing {
   }
 }
 
-function matches(event: NvaEvent, { kinds, tenant, resource }: EventsRequest): boolean {
+/** MISSED stands for events of all kinds. */
+export function isWanted(event: NvaEvent, { kinds, tenant, resource }: EventsRequest): boolean {
+  if (event.kind === 'MISSED') return true;
   return (
     (kinds.length === 0 || kinds.includes(event.kind)) &&
     (tenant === '' || event.tenant === tenant) &&
@@ -58,16 +77,15 @@ function matches(event: NvaEvent, { kinds, tenant, resource }: EventsRequest): b
   );
 }
 
-function missed(sequence: number, count: number, time: string): NvaEvent {
-  const nothing = {
-    resource: '',
-    tenant: '',
-    who: '',
-    nve: '',
-    revision: 0,
-    code: '',
-    traceId: '',
-  };
+/** Of no resource, and by nobody. */
+export const NOTHING = {
+  ...{ sequence: 0, resource: '', tenant: '', who: '', nve: '', revision: 0, code: '' },
+  traceId: '',
+} as const;
+
+/** @param next the first that can still be told */
+function missed(count: number, next: NvaEvent | undefined): NvaEvent {
+  const { time = '', replica = '' } = next ?? {};
   const message = `${count} events came faster than they were read`;
-  return { ...nothing, sequence, time, kind: 'MISSED', message };
+  return { ...NOTHING, time, replica, kind: 'MISSED', message };
 }

@@ -6,19 +6,23 @@ import type { Drift } from '../model/nve.js';
 import type { NvaEvent } from '../model/observation.js';
 import type { StoreEvent } from '../store/store.js';
 import type { Catalog } from './catalog.js';
-import { EventRing, type NewEvent } from './event-ring.js';
-import { HOLDERS, parseResourceKey } from './keys.js';
+import { authorIn, BY_ITSELF } from './changes/record.js';
+import { EventRing } from './event-ring.js';
+import { CHANGES, HOLDERS, parseResourceKey } from './keys.js';
 import { HOLDER_RECORD, NETWORK_STATUS_RECORD } from './mobility/records.js';
 import type { Committed } from './origins.js';
 import type { Progress } from './progress.js';
 import { RECORDS } from './records.js';
 
 type Owner = NvaEvent['tenant'];
+type NewEvent = Omit<NvaEvent, 'sequence' | 'time' | 'replica'>;
 
 const BLANK = { nve: '', revision: 0, code: '', message: '', traceId: '' };
 
 export class Happenings {
-  readonly ring = new EventRing();
+  readonly all = new EventRing();
+  /** Those of sessions, which no other replica knows of. */
+  readonly own = new EventRing();
   /** Why items fail, by NVE and key: told once for each reason. */
   readonly #failing = new Map<string, Map<string, string>>();
 
@@ -26,11 +30,13 @@ export class Happenings {
     private readonly clock: Pick<Clock, 'now'>,
     private readonly catalog: Catalog,
     private readonly log: Pick<Log, 'warn'>,
+    /** Where others reach this one; empty: nowhere. */
+    private readonly replica = '',
   ) {}
 
   /** @param by undefined: another replica did it */
   committed(revision: number, events: readonly StoreEvent[], by: Committed | undefined): void {
-    const { who = '', trace } = by?.origin ?? {};
+    const { who, traceId } = authorOf(events, by);
     for (const event of events) {
       const about = parseResourceKey(event.kind === 'put' ? event.kv.key : event.key);
       this.#raised(about, event, revision);
@@ -45,7 +51,7 @@ export class Happenings {
             : 'UPDATED';
       const common = { kind, resource: formatName(collection, id), revision, who } as const;
       const tenant = this.#ownerOf(collection, event);
-      this.#add({ ...BLANK, ...common, tenant, traceId: trace?.traceId ?? '' });
+      this.#add({ ...BLANK, ...common, tenant, traceId });
     }
   }
 
@@ -139,16 +145,23 @@ export class Happenings {
     }
     const tenant = this.catalog.network(endpoint.spec.network)?.tenant;
     const resource = formatName('endpoints', id);
-    this.#add({ ...BLANK, resource, tenant, who: `nve/${nve}`, nve, ...event });
+    this.#addOwn({ ...BLANK, resource, tenant, who: `nve/${nve}`, nve, ...event });
   }
 
   #ofNve(nve: string, event: Pick<NewEvent, 'kind' | 'message'> & Partial<NewEvent>): void {
     const resource = formatName('nves', nve);
-    this.#add({ ...BLANK, resource, tenant: '', who: `nve/${nve}`, nve, ...event });
+    this.#addOwn({ ...BLANK, resource, tenant: '', who: `nve/${nve}`, nve, ...event });
   }
 
-  #add(event: NewEvent): void {
-    this.ring.add(event, timestamp(this.clock.now()));
+  #addOwn(event: NewEvent): void {
+    this.own.add(this.#add(event));
+  }
+
+  #add(event: NewEvent): NvaEvent {
+    const { replica, all } = this;
+    const told = { ...event, replica, sequence: all.next, time: timestamp(this.clock.now()) };
+    all.add(told);
+    return told;
   }
 
   #ownerOf(collection: Collection, event: StoreEvent): Owner {
@@ -169,4 +182,21 @@ export class Happenings {
       }
     }
   }
+}
+
+/** Of a change that no call of this process made, its record tells. */
+function authorOf(
+  events: readonly StoreEvent[],
+  by: Committed | undefined,
+): Pick<NvaEvent, 'who' | 'traceId'> {
+  if (by?.origin !== undefined) {
+    const { who, trace } = by.origin;
+    return { who, traceId: trace.traceId };
+  }
+  for (const event of events) {
+    if (event.kind === 'delete' || !event.kv.key.startsWith(CHANGES)) continue;
+    const { who = '', traceId = '' } = authorIn(event.kv.value) ?? {};
+    return { who: who === BY_ITSELF ? '' : who, traceId };
+  }
+  return { who: '', traceId: '' };
 }

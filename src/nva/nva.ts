@@ -18,7 +18,6 @@ import type { Item } from '../model/item.js';
 import type { HostProfileResource, HostProfileSpec } from '../model/host-profile.js';
 import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
-import type { NvaStatistics } from '../model/observation.js';
 import type { Router, RouterSpec } from '../model/router.js';
 import { digestOf } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
@@ -139,7 +138,7 @@ export class Nva implements NvaApi {
     this.#liveness = this.#makeLiveness();
     this.#observer = new Observer({
       ...{ clock, log, origins, catalog, absentees: this.#absentees },
-      ...{ meter: options.meter, tracer: options.tracer, isAlone: store.peers === undefined },
+      ...{ meter: options.meter, tracer: options.tracer, peers: store.peers },
       connected: (nve) => this.#sessions.get(nve),
       isElsewhere: (nve) => tenures.isElsewhere(nve),
     });
@@ -168,8 +167,7 @@ export class Nva implements NvaApi {
     this.migrations = this.#endpointLife.migrations;
     this.#hostWriter = hostWriter(options, NVE_STATUS_MS, this.#offers);
     this.#sessions = this.#makeSessions();
-    const parts = { catalog, index: this.#index, sessions: this.#sessions, tenures };
-    this.questions = new Questions({ ...options, ...parts, observer: this.#observer });
+    this.questions = this.#makeQuestions();
     this.#replicas = this.#makeReplicas();
     this.#waiters = this.#makeWaiters();
   }
@@ -221,6 +219,12 @@ export class Nva implements NvaApi {
     });
   }
 
+  #makeQuestions(): Questions {
+    const parts = { catalog: this.#catalog, index: this.#index, sessions: this.#sessions };
+    const seen = { tenures: this.#tenures, observer: this.#observer, read: () => this.read() };
+    return new Questions({ ...this.#options, ...parts, ...seen, stop: this.#stop.signal });
+  }
+
   #makeReplicas(): Replicas {
     const { store, clock, log } = this.#options;
     return new Replicas({
@@ -268,9 +272,7 @@ export class Nva implements NvaApi {
   }
 
   get observation(): ObservationApi {
-    const statistics = (call: Call): Promise<NvaStatistics> =>
-      this.questions.statistics(this.read(), call);
-    return observationApi(statistics, this.#observer, this.#stop.signal);
+    return observationApi(this.questions, this.#observer, this.#stop.signal);
   }
 
   /** How it stands now, for metrics. */

@@ -1,12 +1,12 @@
 /** Keeps account of what happens in an NVA, for whoever looks at it from outside. */
 import type { Clock } from '../model/clock.js';
-import type { StoreEvent } from '../store/store.js';
+import type { Peers, StoreEvent } from '../store/store.js';
 import type { Absentees } from './absentees.js';
 import { AttachTimes } from './attach-times.js';
 import type { Log } from '../model/log.js';
 import type { Drift } from '../model/nve.js';
 import type { ObservationApi } from '../model/api.js';
-import type { EventsRequest, NvaEvent, NveStatistics } from '../model/observation.js';
+import type { NveStatistics } from '../model/observation.js';
 import type { ReplicaShare } from '../model/replica.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Catalog } from './catalog.js';
@@ -32,8 +32,8 @@ export interface ObserverDeps {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Pick<Log, 'warn'>;
   readonly origins: Origins;
-  /** The store has no other process that writes. */
-  readonly isAlone: boolean;
+  /** Undefined: the store has no other process that writes. */
+  readonly peers: Pick<Peers, 'address'> | undefined;
   readonly catalog: Catalog;
   readonly absentees: Pick<Absentees, 'missed'>;
   readonly connected: (nve: string) => Connected | undefined;
@@ -48,14 +48,24 @@ const KEPT_OF_NVE = 256;
 /** Times that another replica is told of NVEs, so that they go in one message: of more, each NVE's newest. */
 const TOLD = 200_000;
 
+/** @param asked of all replicas */
 export function observationApi(
-  statistics: ObservationApi['statistics'],
-  observer: Observer,
+  asked: ObservationApi,
+  observer: Pick<Observer, 'watching'>,
   stop: AbortSignal,
 ): ObservationApi {
   return {
-    statistics,
-    events: (request, { signal }) => observer.events(request, signal, stop),
+    statistics: (call) => asked.statistics(call),
+    /** Counts as a watch. @throws the reason of `stop` when that aborts */
+    async *events(request, call) {
+      const ended = observer.watching();
+      try {
+        yield* asked.events(request, { ...call, signal: AbortSignal.any([call.signal, stop]) });
+        stop.throwIfAborted();
+      } finally {
+        ended();
+      }
+    },
   };
 }
 
@@ -74,7 +84,7 @@ export class Observer {
     this.#deps = deps;
     const { clock, meter } = deps;
     this.#times = new RevisionTimes(clock.monotonic());
-    this.#happenings = new Happenings(clock, deps.catalog, deps.log);
+    this.#happenings = new Happenings(clock, deps.catalog, deps.log, deps.peers?.address);
     this.#attaches = new AttachTimes({
       isApplied: (nve, key) => this.#isApplied(nve, key),
       appliedOn: (nve, ms) => {
@@ -89,12 +99,12 @@ export class Observer {
 
   /** A revision is about to be compiled. */
   committed(revision: number, events: readonly StoreEvent[]): Committed | undefined {
-    const { origins, isAlone, clock } = this.#deps;
+    const { origins, peers, clock } = this.#deps;
     const ours = origins.take(revision, events);
     const at = ours?.at ?? clock.monotonic();
     this.#times.note(revision, at);
     this.#happenings.committed(revision, events, ours);
-    return ours ?? (isAlone ? { origin: undefined, at } : undefined);
+    return ours ?? (peers === undefined ? { origin: undefined, at } : undefined);
   }
 
   /** Compiles the changes of a revision. */
@@ -166,19 +176,8 @@ export class Observer {
     this.#happenings.drifted(nve, drifts);
   }
 
-  /** Counts as a watch. @throws the reason of `stop` when that aborts */
-  async *events(
-    request: EventsRequest,
-    signal: AbortSignal,
-    stop: AbortSignal,
-  ): AsyncGenerator<NvaEvent> {
-    const ended = this.watching();
-    try {
-      yield* this.#happenings.ring.read(request, AbortSignal.any([signal, stop]));
-      stop.throwIfAborted();
-    } finally {
-      ended();
-    }
+  get events(): Pick<Happenings, 'all' | 'own'> {
+    return this.#happenings;
   }
 
   /** A watch has begun; what it answers ends it. */

@@ -10,18 +10,22 @@ export interface OtherReplicasDeps {
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** Undefined: the store has no others. */
-  readonly peers: Pick<Peers, 'addresses'> | undefined;
+  readonly peers: Pick<Peers, 'addresses' | 'onChange'> | undefined;
   /** Undefined: this one has no way to them. */
   readonly access: ReplicaAccess | undefined;
 }
 
 /** Questions to one replica that may be without an answer. */
 export const MAX_ASKED = 64;
+/** Streams from one replica that may be under way. */
+export const MAX_STREAMS = 64;
 /** Of what the caller still waits, so much: the rest is for telling it. */
 const SHARE = 0.8;
 
 export class OtherReplicas {
   readonly #asked = new Map<string, number>();
+  /** Streams under way, by address. */
+  readonly #streams = new Map<string, number>();
   /** Addresses at which the last question got no answer, and its error's code. */
   readonly #silent = new Map<string, string>();
 
@@ -31,6 +35,44 @@ export class OtherReplicas {
   known(): ReadonlyMap<string, string> {
     const { access, peers } = this.deps;
     return access === undefined ? new Map<string, string>() : (peers?.addresses() ?? new Map());
+  }
+
+  /** Whether the store has one there. */
+  isKnown(address: string): boolean {
+    return [...this.known().values()].includes(address);
+  }
+
+  /** Calls back whenever replicas came or went. @returns what ends that */
+  onChange(callback: () => void): () => void {
+    return this.deps.peers?.onChange(callback) ?? (() => undefined);
+  }
+
+  /**
+   * Listens to one, until its answer or the call ends.
+   * @param address where it says that it is
+   * @throws NfvError NVA_UNREACHABLE, TOO_MANY_REQUESTS, and what it answers
+   */
+  async *listen<Answer>(
+    address: string,
+    { signal }: Call,
+    open: (api: ReplicaApi) => AsyncIterable<Answer>,
+  ): AsyncGenerator<Answer> {
+    const { access } = this.deps;
+    if (access === undefined) throw noWay();
+    const done = take(this.#streams, address, MAX_STREAMS, `${address} is being listened to`);
+    try {
+      for await (const answer of open(access.at(address))) {
+        this.#noteAnswer(address);
+        if (signal.aborted) return;
+        yield answer;
+      }
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      if (!signal.aborted) this.noteSilent(address, error);
+      throw error;
+    } finally {
+      done();
+    }
   }
 
   /**
@@ -47,39 +89,34 @@ export class OtherReplicas {
     const address = this.#addressOf(replica);
     const api = this.deps.access?.at(address);
     if (api === undefined) throw noWay();
-    const asked = this.#asked.get(replica) ?? 0;
-    if (asked >= MAX_ASKED) {
-      throw new NfvError(
-        'TOO_MANY_REQUESTS',
-        `${address} is being asked by ${asked} calls already`,
-      );
-    }
-    this.#asked.set(replica, asked + 1);
+    const done = take(this.#asked, replica, MAX_ASKED, `${address} is being asked`);
     try {
       const answer = await this.#within(withinMs, address, call, (limited) =>
         question(api, limited),
       );
-      if (this.#silent.delete(address))
-        this.deps.log.info({ address }, 'another replica answers again');
+      this.#noteAnswer(address);
       return answer;
     } catch (thrown) {
       const error = NfvError.from(thrown);
-      if (!call.signal.aborted && this.#silent.get(address) !== error.code) {
-        this.#noteSilent(address, error.code);
-        this.deps.log.warn({ address, ...errorFields(error) }, 'another replica does not answer');
-      }
+      if (!call.signal.aborted) this.noteSilent(address, error);
       throw error;
     } finally {
-      const left = (this.#asked.get(replica) ?? 1) - 1;
-      if (left > 0) this.#asked.set(replica, left);
-      else this.#asked.delete(replica);
+      done();
     }
   }
 
-  #noteSilent(address: string, code: string): void {
+  #noteAnswer(address: string): void {
+    if (!this.#silent.delete(address)) return;
+    this.deps.log.info({ address }, 'another replica answers again');
+  }
+
+  /** Logs that one does not answer, once for each code. */
+  noteSilent(address: string, error: NfvError): void {
+    if (this.#silent.get(address) === error.code) return;
     const there = new Set(this.deps.peers?.addresses().values());
     for (const each of this.#silent.keys()) if (!there.has(each)) this.#silent.delete(each);
-    this.#silent.set(address, code);
+    this.#silent.set(address, error.code);
+    this.deps.log.warn({ address, ...errorFields(error) }, 'another replica does not answer');
   }
 
   async #within<Answer>(
@@ -121,4 +158,18 @@ function noWay(): NfvError {
   return new NfvError('NVA_UNREACHABLE', 'this replica is not to ask others', {
     remedy: 'configure peer.advertise here and there',
   });
+}
+
+/** One more of those under way. @returns what ends it @throws NfvError TOO_MANY_REQUESTS */
+function take(underWay: Map<string, number>, key: string, most: number, what: string): () => void {
+  const count = underWay.get(key) ?? 0;
+  if (count >= most) {
+    throw new NfvError('TOO_MANY_REQUESTS', `${what} by ${count} calls already`);
+  }
+  underWay.set(key, count + 1);
+  return () => {
+    const left = (underWay.get(key) ?? 1) - 1;
+    if (left > 0) underWay.set(key, left);
+    else underWay.delete(key);
+  };
 }

@@ -1,31 +1,55 @@
 /** What this replica can tell of the NVEs whose sessions it has. */
 import type { Call } from '../model/api.js';
-import type { NveTrace, PortAt, ReplicaApi, ReplicaShare } from '../model/replica.js';
+import type {
+  NveTrace,
+  OwnEvent,
+  OwnEventsRequest,
+  PortAt,
+  ReplicaApi,
+  ReplicaShare,
+} from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
 import type { Observer } from './observer.js';
 import { countPorts } from './read-counters.js';
 import type { Sessions } from './sessions.js';
 import { traceNve } from './trace-nve.js';
 
+export interface OwnSessionsDeps {
+  readonly sessions: Pick<Sessions, 'get'>;
+  readonly observer: Pick<Observer, 'share' | 'events'>;
+  /** This process: no other ever had the same. */
+  readonly run: string;
+  /** Ends what is listened to. */
+  readonly stop: AbortSignal;
+}
+
 export class OwnSessions implements ReplicaApi {
-  constructor(
-    private readonly sessions: Pick<Sessions, 'get'>,
-    private readonly observer: Pick<Observer, 'share'>,
-  ) {}
+  constructor(private readonly deps: OwnSessionsDeps) {}
 
   has(nve: string): boolean {
-    return this.sessions.get(nve) !== undefined;
+    return this.deps.sessions.get(nve) !== undefined;
   }
 
   traceNve(question: NveTrace, { signal }: Call): Promise<readonly Hop[]> {
-    return traceNve(question, this.sessions.get(question.nve), signal);
+    return traceNve(question, this.deps.sessions.get(question.nve), signal);
   }
 
   countPorts(ports: readonly PortAt[], { signal }: Call): Promise<readonly EndpointCounters[]> {
-    return countPorts(ports, (nve) => this.sessions.get(nve), signal);
+    return countPorts(ports, (nve) => this.deps.sessions.get(nve), signal);
   }
 
   readShare(): Promise<ReplicaShare> {
-    return Promise.resolve(this.observer.share());
+    return Promise.resolve(this.deps.observer.share());
+  }
+
+  /** @throws the reason of `stop` when that aborts */
+  async *ownEvents(request: OwnEventsRequest, call: Call): AsyncGenerator<OwnEvent> {
+    const { run, stop, observer } = this.deps;
+    const signal = AbortSignal.any([call.signal, stop]);
+    const after = request.run === run ? request.after : 0;
+    for await (const placed of observer.events.own.read(request.follow, signal, after)) {
+      yield { run, ...placed };
+    }
+    stop.throwIfAborted();
   }
 }

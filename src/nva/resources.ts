@@ -18,7 +18,7 @@ import { timestamp, type Clock } from '../model/clock.js';
 import { formatName, ID_RULE, isId } from '../model/names.js';
 import type { Store, WriteOp } from '../store/store.js';
 import { notDeletedPending, requireConfirmed } from './changes/pending-mark.js';
-import { recordOp, whoOf, type ChangedSpec } from './changes/record.js';
+import { authorOf, recordOp, type Author, type ChangedSpec } from './changes/record.js';
 import { requestKey, specKey } from './keys.js';
 import { listPage } from './list.js';
 import {
@@ -57,7 +57,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     const create = (): Promise<R> =>
       write(this.store, call, async () => {
         const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
-        return replayed ?? this.#planCreate(request, hash, whoOf(call));
+        return replayed ?? this.#planCreate(request, hash, authorOf(call));
       });
     return this.rules.inTurn === undefined ? create() : this.rules.inTurn(request.spec, create);
   }
@@ -65,7 +65,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
   async #planCreate(
     { id, spec, requestId, validateOnly }: CreateRequest<Spec>,
     hash: string,
-    who: string,
+    author: Author,
   ): Promise<Attempt<R>> {
     const { rules } = this;
     const checked = await rules.check(id, undefined, spec);
@@ -96,7 +96,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
         ...this.#generations(undefined, checked.spec),
         ...(await this.#quotaOps(checked.spec)),
         ...answered.ops,
-        await this.#record(who, 'CREATE', id, checked.spec, { after: value }, now),
+        await this.#record(author, 'CREATE', id, checked.spec, { after: value }, now),
       ],
       finish: (revision) => this.#assemble(id, record, revision),
     };
@@ -165,7 +165,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           ...claims.ops,
           ...traces.ops,
           ...this.#generations(before.value.spec, checked.spec),
-          await this.#record(whoOf(call), 'UPDATE', id, checked.spec, values, now),
+          await this.#record(authorOf(call), 'UPDATE', id, checked.spec, values, now),
         ],
         finish: (revision) => this.#assemble(id, record, revision),
       };
@@ -195,7 +195,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
           ...claims.ops,
           ...((await rules.leaves?.(id, spec, undefined)) ?? []),
           ...this.#generations(spec, undefined),
-          await this.#record(whoOf(call), 'DELETE', id, spec, { before: kv.value }),
+          await this.#record(authorOf(call), 'DELETE', id, spec, { before: kv.value }),
           ...(await this.#quotaOps(spec)),
         ],
         finish: () => Promise.resolve(undefined),
@@ -224,7 +224,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
   }
 
   async #record(
-    who: string,
+    author: Author,
     verb: ChangeVerb,
     id: string,
     spec: Spec,
@@ -234,7 +234,7 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     const { collection } = this.rules;
     const tenant = await this.rules.tenant(spec);
     const changes = [{ collection, id, tenant, ...values }];
-    return recordOp(this.clock, { who, verb, target: 0, changes }, time);
+    return recordOp(this.clock, { ...author, verb, target: 0, changes }, time);
   }
 
   #generations(before: Spec | undefined, after: Spec | undefined): WriteOp[] {

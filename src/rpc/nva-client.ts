@@ -53,6 +53,7 @@ import { DuplicatesClient } from './duplicates-service.js';
 import { MigrationClient } from './migration-service.js';
 import { RESOURCE_KINDS } from './nva-service.js';
 import { ObservationClient } from './observation-client.js';
+import { received } from './received.js';
 import { ResourceClient } from './resource-client.js';
 import { StatusCodec } from './status.js';
 import { readTls } from './tls-files.js';
@@ -114,20 +115,7 @@ export class NvaClient implements NvaApi {
       start_revision: request.startRevision,
     };
     const stream = this.#client.Watch(wire, this.#unary.metadata());
-    const cancel = (): void => {
-      stream.cancel();
-    };
-    signal.addEventListener('abort', cancel, { once: true });
-    if (signal.aborted) cancel();
-    const messages: AsyncIterable<WatchResponse__Output> = stream;
-    try {
-      for await (const message of messages) yield eventFromWire(message);
-    } catch (error) {
-      if (!signal.aborted) throw this.#unary.mapError(error, signal);
-    } finally {
-      signal.removeEventListener('abort', cancel);
-      stream.cancel();
-    }
+    for await (const message of received(stream, this.#unary, signal)) yield eventFromWire(message);
   }
 
   async waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {

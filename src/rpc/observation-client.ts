@@ -5,7 +5,7 @@ import type { EventsRequest, NvaEvent, NvaStatistics } from '../model/observatio
 import { eventFromWire, KINDS, statisticsFromWire } from './convert/observation.js';
 import type { GetStatisticsResponse__Output } from './gen/nfv/v1/GetStatisticsResponse.js';
 import type { NvaServiceClient } from './gen/nfv/v1/NvaService.js';
-import type { WatchEventsResponse__Output } from './gen/nfv/v1/WatchEventsResponse.js';
+import { received } from './received.js';
 import type { Unary } from './unary.js';
 
 export class ObservationClient implements ObservationApi {
@@ -26,19 +26,6 @@ export class ObservationClient implements ObservationApi {
     const kinds = request.kinds.map((kind) => KINDS.toWire(kind));
     const wire = { follow, tenant, resource, kinds };
     const stream = this.client.WatchEvents(wire, this.unary.metadata());
-    const cancel = (): void => {
-      stream.cancel();
-    };
-    signal.addEventListener('abort', cancel, { once: true });
-    if (signal.aborted) cancel();
-    const messages: AsyncIterable<WatchEventsResponse__Output> = stream;
-    try {
-      for await (const message of messages) yield eventFromWire(message);
-    } catch (error) {
-      if (!signal.aborted) throw this.unary.mapError(error, signal);
-    } finally {
-      signal.removeEventListener('abort', cancel);
-      stream.cancel();
-    }
+    for await (const message of received(stream, this.unary, signal)) yield eventFromWire(message);
   }
 }

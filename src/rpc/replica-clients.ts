@@ -4,6 +4,8 @@ import type { Call } from '../model/api.js';
 import { formatName } from '../model/names.js';
 import type {
   NveTrace,
+  OwnEvent,
+  OwnEventsRequest,
   PortAt,
   ReplicaAccess,
   ReplicaApi,
@@ -11,6 +13,7 @@ import type {
 } from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
 import { formatTarget, isLocal, parseAddress, type Address } from './address.js';
+import { ownEventFromWire } from './convert/own-event.js';
 import { shareFromWire } from './convert/share.js';
 import { countersFromWire, hopFromWire } from './convert/trace.js';
 import type { CountPortsResponse__Output } from './gen/nfv/v1/CountPortsResponse.js';
@@ -18,6 +21,7 @@ import type { NvaReplicaServiceClient } from './gen/nfv/v1/NvaReplicaService.js'
 import type { ReadShareResponse__Output } from './gen/nfv/v1/ReadShareResponse.js';
 import type { TraceNveResponse__Output } from './gen/nfv/v1/TraceNveResponse.js';
 import { loadProtos, type Protos } from './load.js';
+import { received } from './received.js';
 import { StatusCodec } from './status.js';
 import type { TlsSource } from './tls-keeper.js';
 import type { TlsMaterial } from './tls-material.js';
@@ -111,6 +115,13 @@ class ReplicaClient implements ReplicaApi {
       this.#client.CountPorts({ ports: wire }, ...rest),
     );
     return counters.map(countersFromWire);
+  }
+
+  async *ownEvents(request: OwnEventsRequest, call: Call): AsyncGenerator<OwnEvent> {
+    const stream = this.#client.WatchOwnEvents(request, this.#unary.metadata(call.origin));
+    for await (const message of received(stream, this.#unary, call.signal)) {
+      yield ownEventFromWire(message);
+    }
   }
 
   async readShare(call: Call): Promise<ReplicaShare> {

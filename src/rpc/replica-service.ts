@@ -6,6 +6,8 @@ import { requireName } from '../model/names.js';
 import { MAX_QUERY_KEYS } from '../model/query.js';
 import type { ReplicaApi } from '../model/replica.js';
 import { MAX_COUNTED } from '../model/trace.js';
+import { fromInteger } from './convert/common.js';
+import { ownEventToWire } from './convert/own-event.js';
 import { shareToWire } from './convert/share.js';
 import { countersToWire, hopToWire } from './convert/trace.js';
 import type { NvaReplicaServiceHandlers } from './gen/nfv/v1/NvaReplicaService.js';
@@ -49,6 +51,11 @@ export function replicaHandlers(api: ReplicaApi, make: HandlerFactory): NvaRepli
       return { counters: (await api.countPorts(ports, call)).map(countersToWire) };
     }),
     ReadShare: make.unary(async (_request, call) => shareToWire(await api.readShare(call))),
+    WatchOwnEvents: make.serverStream(async function* (r, call) {
+      const { follow, run } = r;
+      const request = { follow, run, after: fromInteger('after', r.after) };
+      for await (const each of api.ownEvents(request, call)) yield ownEventToWire(each);
+    }),
   };
 }
 

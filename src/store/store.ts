@@ -148,6 +148,8 @@ export interface StoreReader {
 export interface Peers {
   /** This one's name; no other ever had it. */
   readonly self: string;
+  /** Where this one says that it is reached; empty: that is for nobody to know. */
+  readonly address: string;
   /** As far as this one knows; one that was killed counts for some seconds more. */
   isAlive(process: string): boolean;
   /** How many there are besides this one, as far as it knows. */

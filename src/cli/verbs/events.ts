@@ -24,7 +24,8 @@ export const eventsVerb: Verb = (program, define) => {
     .command('events')
     .summary('Shows what happened, and who did it.')
     .description(
-      'Shows the newest 10,000 events of the NVA that answers, as far as its caller may read what they are about: ' +
+      'Shows the newest 10,000 events of the NVA, and of the sessions of each of its other replicas, as far as its ' +
+        'caller may read what they are about: ' +
         'changes of resources, agents that came and went, items that could not be applied, drift.',
     )
     .option('-f, --follow', 'then show what happens, until it is interrupted')
@@ -105,7 +106,7 @@ class Lines {
 }
 
 function headerOf(wide: boolean): string[] {
-  const more = wide ? ['TENANT', 'NVE', 'REVISION', 'TRACE'] : [];
+  const more = wide ? ['TENANT', 'NVE', 'REVISION', 'TRACE', 'REPLICA'] : [];
   return ['TIME', 'EVENT', 'RESOURCE', 'WHO', ...more, 'MESSAGE'];
 }
 
@@ -123,9 +124,10 @@ const COLOURS: Readonly<Record<EventKind, Colour>> = {
 };
 
 function cellsOf(event: NvaEvent, wide: boolean): Cell[] {
-  const { time, kind, resource, who, tenant = '', nve, revision, traceId, code, message } = event;
+  const { time, kind, resource, who, tenant = '', nve, revision, traceId, replica } = event;
+  const { code, message } = event;
   const said = [message, code === '' ? '' : `(${code})`].filter((text) => text !== '').join(' ');
-  const more = wide ? [tenant, nve, revision === 0 ? '' : String(revision), traceId] : [];
+  const more = wide ? [tenant, nve, revision === 0 ? '' : String(revision), traceId, replica] : [];
   return [
     { text: time },
     { text: wordOf(kind), colour: COLOURS[kind] },

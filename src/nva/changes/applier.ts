@@ -20,7 +20,7 @@ import { write, type Attempt } from '../write.js';
 import { toChange } from './history.js';
 import { PENDING_RECORD, pendingKey } from './pending-mark.js';
 import type { Doable } from './planner.js';
-import { CHANGE_RECORD, recordOp, whoOf, type ChangeRecord } from './record.js';
+import { authorOf, CHANGE_RECORD, recordOp, whoOf, type ChangeRecord } from './record.js';
 
 export interface ApplierDeps {
   readonly store: Store;
@@ -149,11 +149,11 @@ class Applying {
   #record(made: Doable): Omit<ChangeRecord, 'time'> {
     const changes = made.records();
     const { plan } = this.request;
-    const who = whoOf(this.call);
+    const author = authorOf(this.call);
     if ('rollbackTo' in plan) {
-      return { who, verb: 'ROLLBACK', target: plan.rollbackTo, changes };
+      return { ...author, verb: 'ROLLBACK', target: plan.rollbackTo, changes };
     }
-    return { who, verb: 'APPLY', target: 0, changes };
+    return { ...author, verb: 'APPLY', target: 0, changes };
   }
 
   #waiting(made: Doable, change: string, retained: readonly string[], deadline: string): WriteOp[] {

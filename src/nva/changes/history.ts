@@ -139,12 +139,12 @@ export class History {
   ): Promise<{ readonly change: Change; readonly bytes: number } | undefined> {
     const record = await this.#record(indexed);
     if (record === undefined) return undefined;
-    const { changes, ...rest } = record.value;
+    const { time, who, verb, target, changes } = record.value;
     const shown = changes.filter(({ tenant }) => warden.reads(tenant));
     if (shown.length === 0) return undefined;
     const { id, revision, key } = indexed;
     const change: Change = {
-      ...rest,
+      ...{ time, who, verb, target },
       ...{ id, revision, changes: shown.map(toChange) },
       confirmBefore: deadlines.get(key) ?? '',
     };

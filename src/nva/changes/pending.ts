@@ -15,7 +15,15 @@ import { specifiedFrom } from './drafts.js';
 import { toChange } from './history.js';
 import { PENDING_RECORD, type PendingRecord } from './pending-mark.js';
 import type { Made, PlanOptions } from './planner.js';
-import { CHANGE_RECORD, recordOp, whoOf, type ChangedSpec, type ChangeRecord } from './record.js';
+import {
+  authorOf,
+  BY_ITSELF,
+  CHANGE_RECORD,
+  recordOp,
+  type Author,
+  type ChangedSpec,
+  type ChangeRecord,
+} from './record.js';
 import type { Warden } from './warden.js';
 
 export interface PendingDeps {
@@ -74,7 +82,7 @@ export class Confirmations {
         next = Math.min(next, left);
         continue;
       }
-      const revision = await this.#undo(waiting, 'nva', signal);
+      const revision = await this.#undo(waiting, { who: BY_ITSELF }, signal);
       const { modRevision: change } = waiting.kv;
       if (revision !== undefined) log.warn({ change, revision }, 'undone: nobody confirmed it');
     }
@@ -86,7 +94,7 @@ export class Confirmations {
     const waiting = await this.#find(request.revision, call.signal, warden);
     const { clock, store } = this.deps;
     if (request.undo) {
-      const undone = await this.#undo(waiting, whoOf(call), call.signal);
+      const undone = await this.#undo(waiting, authorOf(call), call.signal);
       if (undone !== undefined) return undone;
       throw this.#over(waiting);
     }
@@ -99,7 +107,7 @@ export class Confirmations {
     const what = { verb: 'CONFIRM', target: kv.modRevision, changes: namesOf(change) } as const;
     const result = await store.txn({
       compare: [{ kind: 'revision', key: kv.key, revision: kv.modRevision }],
-      ops: [...given, recordOp(clock, { who: whoOf(call), ...what })],
+      ops: [...given, recordOp(clock, { ...authorOf(call), ...what })],
     });
     if (!result.succeeded) throw this.#over(waiting);
     return result.revision;
@@ -152,7 +160,7 @@ export class Confirmations {
   }
 
   /** @returns undefined: somebody else was faster */
-  async #undo(waiting: Waiting, who: string, signal: AbortSignal): Promise<number | undefined> {
+  async #undo(waiting: Waiting, author: Author, signal: AbortSignal): Promise<number | undefined> {
     const { store, clock } = this.deps;
     const { kv, pending, change } = waiting;
     const wanted = change.changes.map(wantedBefore);
@@ -169,7 +177,7 @@ export class Confirmations {
       const what = { verb: 'UNDO', target: kv.modRevision, changes: made.records() } as const;
       const result = await store.txn({
         compare: [{ kind: 'revision', key: kv.key, revision: kv.modRevision }, ...compare],
-        ops: [...ops, ...over, recordOp(clock, { who, ...what })],
+        ops: [...ops, ...over, recordOp(clock, { ...author, ...what })],
       });
       if (result.succeeded) return result.revision;
     }

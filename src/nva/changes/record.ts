@@ -26,6 +26,8 @@ export interface ChangeRecord {
   readonly time: string;
   /** `user/alice`, `local`; `nva`: by itself. */
   readonly who: string;
+  /** Of the call, as in the logs; absent: it was none. */
+  readonly traceId?: string;
   readonly verb: ChangeVerb;
   /** The revision that was gone back to, was confirmed or was undone; 0: of none. */
   readonly target: number;
@@ -37,6 +39,7 @@ export const CHANGE_RECORD = new RecordType<ChangeRecord>(
   z.object({
     time: z.string(),
     who: z.string(),
+    traceId: z.string().exactOptional(),
     verb: z.enum(CHANGE_VERBS),
     target: z.number(),
     changes: z
@@ -53,9 +56,37 @@ export const CHANGE_RECORD = new RecordType<ChangeRecord>(
   }),
 );
 
+/** Who made what the NVA did without a call. */
+export const BY_ITSELF = 'nva';
+
+/** Who made a change, and by which call. */
+export type Author = Pick<ChangeRecord, 'who' | 'traceId'>;
+
+const author = z.object({ who: z.string(), traceId: z.string().exactOptional() });
+
+/**
+ * Of a record as the store has it. It may be one of a later version of this program, with what this one does not know:
+ * as long as it has an author, that is told.
+ * @returns undefined: it has none, which whoever reads the history is told
+ */
+export function authorIn(value: string): Author | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+  return author.safeParse(json).data;
+}
+
+export function authorOf(call: Call): Author {
+  const traceId = call.origin?.trace.traceId;
+  return { who: whoOf(call), ...(traceId === undefined ? {} : { traceId }) };
+}
+
 /** Who is known to have called; a call without a caller is the NVA's own. */
 export function whoOf({ caller }: Call): string {
-  return caller?.who ?? 'nva';
+  return caller?.who ?? BY_ITSELF;
 }
 
 /** In order of time, as far as the clocks of replicas agree; the order that counts is the revision's. */

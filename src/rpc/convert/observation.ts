@@ -111,7 +111,7 @@ function summaryFromWire(wire: DurationSummary__Output | null): DurationSummary 
 export function eventToWire(event: NvaEvent): WatchEventsResponse {
   const { sequence, time, kind, resource, tenant = '', who, nve, revision, code, message } = event;
   return {
-    ...{ sequence, resource, tenant, who, revision, code, message },
+    ...{ sequence, resource, tenant, who, revision, code, message, replica: event.replica },
     time: toTimestamp(time),
     kind: KINDS.toWire(kind),
     nve: nve === '' ? '' : formatName('nves', nve),
@@ -120,9 +120,9 @@ export function eventToWire(event: NvaEvent): WatchEventsResponse {
 }
 
 export function eventFromWire(wire: WatchEventsResponse__Output): NvaEvent {
-  const { resource, tenant, who, code, message } = wire;
+  const { resource, tenant, who, code, message, replica } = wire;
   return {
-    ...{ resource, tenant, who, code, message },
+    ...{ resource, tenant, who, code, message, replica },
     sequence: fromInteger('sequence', wire.sequence),
     time: fromTimestamp(wire.time),
     kind: KINDS.fromWire('kind', wire.kind),

@@ -32,8 +32,7 @@ export class EtcdPeers implements Peers {
     private readonly layout: Layout,
     /** Milliseconds since etcd was last heard. */
     private readonly silence: () => number,
-    /** Where this one is reached; empty: that is for nobody to know. */
-    private readonly advertise = '',
+    readonly address = '',
   ) {}
 
   /** One that is heard of for the first time is there until a look has not found it. */
@@ -51,7 +50,7 @@ export class EtcdPeers implements Peers {
   addresses(): ReadonlyMap<string, string> {
     const others = [...this.#alive].filter(([process]) => process !== this.self);
     // One that says it is where this one is has been given the wrong address: only this one is there.
-    return new Map(others.filter(([, address]) => address !== '' && address !== this.advertise));
+    return new Map(others.filter(([, address]) => address !== '' && address !== this.address));
   }
 
   silentMs(): number {
@@ -104,7 +103,7 @@ export class EtcdPeers implements Peers {
     const lease = randomInt(1, MAX_LEASE_ID);
     await this.api.grantLease(lease, LEASE_S);
     const key = Buffer.concat([this.layout.live, Buffer.from(this.self)]);
-    const put = { kind: 'put', key, value: Buffer.from(this.advertise), lease } as const;
+    const put = { kind: 'put', key, value: Buffer.from(this.address), lease } as const;
     await this.api.ask({ compare: [], success: [put], failure: [] });
     this.#lease = lease;
   }

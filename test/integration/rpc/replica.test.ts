@@ -1,8 +1,14 @@
 /** The way between replicas: who may use it, and what goes with a question. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { callerOf, parseAccessPolicy } from '../../../src/model/access-policy.js';
 import type { Call } from '../../../src/model/api.js';
-import type { ReplicaApi, ReplicaShare } from '../../../src/model/replica.js';
+import type {
+  OwnEvent,
+  OwnEventsRequest,
+  ReplicaApi,
+  ReplicaShare,
+} from '../../../src/model/replica.js';
 import { formatTarget, parseAddress, type Address } from '../../../src/rpc/address.js';
 import type { CallEnd } from '../../../src/rpc/handlers.js';
 import { ReplicaClients } from '../../../src/rpc/replica-clients.js';
@@ -17,7 +23,9 @@ import {
   type Authority,
   type CertificateOptions,
 } from '../../support/certificates.js';
+import { eventually } from '../../support/eventually.js';
 import { MemoryNva } from '../../support/memory-nva.js';
+import { nvaEvent } from '../../support/nva-events.js';
 import { CALL } from '../../support/nva-server.js';
 import { refusedWith } from '../../support/refusals.js';
 import { tempDir } from '../../support/temp-dir.js';
@@ -59,6 +67,17 @@ const SHARE: ReplicaShare = {
   ],
 };
 
+const EVENT = nvaEvent('endpoints/web-1', 0, {
+  ...{ sequence: 9, replica: 'unix:/b', kind: 'APPLY_FAILED', tenant: 'blue', who: 'nve/host-a' },
+  ...{ nve: 'host-a', code: 'NETNS_MISSING', message: 'no', traceId: 'ab' },
+});
+const TOLD: readonly OwnEvent[] = [
+  { run: 'r1', position: 4, event: EVENT },
+  { run: 'r1', position: 5, event: { ...EVENT, tenant: undefined } },
+  { run: 'r1', position: 6, event: { ...EVENT, tenant: '' } },
+  { run: 'r1', position: 6, event: undefined },
+];
+
 const STRANGERS: readonly (readonly [title: string, options: CertificateOptions, who: string])[] = [
   ['an admin', { uris: [`${DOMAIN}/user/root`] }, 'user/root'],
   ['an NVE', { uris: [`${DOMAIN}/nve/host-a`] }, 'nve/host-a'],
@@ -71,6 +90,12 @@ const STRANGERS: readonly (readonly [title: string, options: CertificateOptions,
   ['one with two', { uris: [`${DOMAIN}/nva`, `${DOMAIN}/user/root`] }, 'certificate "peer"'],
 ];
 
+async function readAll<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const each of stream) all.push(each);
+  return all;
+}
+
 describe('rpc between replicas', function () {
   this.timeout(30_000);
   const dir = tempDir();
@@ -78,6 +103,8 @@ describe('rpc between replicas', function () {
   const ends: CallEnd[] = [];
   const calls: Call[] = [];
   const peers: ReplicaClients[] = [];
+  const asked: OwnEventsRequest[] = [];
+  let gone: () => void = () => undefined;
   let ca: Authority;
   let server: RpcServer;
   let tls: Address;
@@ -94,6 +121,12 @@ describe('rpc between replicas', function () {
       return Promise.resolve(ports.map((port) => ({ ...COUNTED, ...port })));
     },
     readShare: () => Promise.resolve(SHARE),
+    async *ownEvents(request, call) {
+      asked.push(request);
+      yield* TOLD;
+      if (request.follow) await once(call.signal, 'abort');
+      gone();
+    },
   };
 
   before(async function () {
@@ -167,11 +200,13 @@ describe('rpc between replicas', function () {
       assert.equal(refused.message, `${who} is no replica of the NVA`);
       await refusedWith('ACCESS_DENIED', client.countPorts([], CALL));
       await refusedWith('ACCESS_DENIED', client.readShare(CALL));
+      const listening = client.ownEvents({ follow: true, run: '', after: 0 }, CALL);
+      await refusedWith('ACCESS_DENIED', readAll(listening));
       assert.deepEqual(calls, []);
       // Whom a stranger names is not believed.
       assert.deepEqual(
         ends.map(({ origin: { who: named } }) => named),
-        [who, who, who],
+        [who, who, who, who],
       );
     });
   }
@@ -226,6 +261,29 @@ describe('rpc between replicas', function () {
     assert.equal(clients.at(formatTarget(tls)), clients.at(formatTarget(tls)));
     source.current = readTls(await nva());
     assert.deepEqual(await ask(), SHARE);
+  });
+
+  it('streams events, and whose they are as far as it can be told', async () => {
+    const client = clientOf(tls, await nva());
+    asked.length = 0;
+    const request = { follow: false, run: 'r1', after: 3 };
+    assert.deepEqual(await readAll(client.ownEvents(request, CALL)), TOLD);
+    assert.deepEqual(asked, [request]);
+    await refusedWith('INVALID_FIELD', readAll(client.ownEvents({ ...request, after: -1 }, CALL)));
+  });
+
+  it('ends its stream when who listens has gone', async () => {
+    const client = clientOf(tls, await nva());
+    const ended = new Promise<void>((resolve) => (gone = resolve));
+    const stop = new AbortController();
+    const call = { signal: stop.signal, origin: originOf('user/alice') };
+    const told: OwnEvent[] = [];
+    for await (const each of client.ownEvents({ follow: true, run: '', after: 0 }, call)) {
+      told.push(each);
+      if (told.length === TOLD.length) stop.abort();
+    }
+    await ended;
+    await eventually(() => ends.some(({ origin: { who } }) => who === 'nva for user/alice'));
   });
 
   it('has bounds for questions', async () => {

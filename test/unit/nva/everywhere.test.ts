@@ -46,6 +46,10 @@ class Replica implements ReplicaApi {
     return { watchers: 1, attachesUnderWay: 0, attachMs: [], nves: [] };
   }
 
+  ownEvents(): never {
+    throw new Error('not asked');
+  }
+
   #answer<T>(what: string, answers: readonly T[]): Promise<T[]> {
     this.asked.push(what);
     if (this.refuses !== undefined) return Promise.reject(this.refuses);
@@ -85,6 +89,7 @@ describe('nva/everywhere', () => {
               ['b-before', 'unix:/b'],
               ['c', 'unix:/c'],
             ]),
+          onChange: () => () => undefined,
         },
         access: { at: (address) => at.get(address) ?? own },
       }),

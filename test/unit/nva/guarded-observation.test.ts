@@ -1,9 +1,18 @@
 /** Everybody is told of what they may read, and of nothing else. */
 import assert from 'node:assert/strict';
 import type { Caller, Grant } from '../../../src/model/access-policy.js';
+import type { ObservationApi } from '../../../src/model/api.js';
 import type { EventKind, NvaEvent } from '../../../src/model/observation.js';
 import { GuardedNva } from '../../../src/nva/access.js';
+import { EventRing } from '../../../src/nva/event-ring.js';
+import { EventsEverywhere } from '../../../src/nva/events-everywhere.js';
+import { GuardedObservation } from '../../../src/nva/guarded-observation.js';
+import { OtherReplicas } from '../../../src/nva/other-replicas.js';
+import { Rights } from '../../../src/nva/rights.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryNva } from '../../support/memory-nva.js';
+import { nullLog } from '../../support/null-log.js';
+import { TellingReplica } from '../../support/nva-events.js';
 import { refusedWith } from '../../support/refusals.js';
 
 const grant = (role: Grant['role'], ...tenants: string[]): Grant => ({
@@ -13,7 +22,16 @@ const grant = (role: Grant['role'], ...tenants: string[]): Grant => ({
 });
 const event = (sequence: number, tenant: string | undefined, kind: EventKind): NvaEvent => ({
   ...{ sequence, tenant, kind, time: '2026-01-02T03:04:05.678Z' },
-  ...{ resource: 'x', who: '', nve: '', revision: 0, code: '', message: '', traceId: '' },
+  ...{
+    replica: '',
+    resource: 'x',
+    who: '',
+    nve: '',
+    revision: 0,
+    code: '',
+    message: '',
+    traceId: '',
+  },
 });
 const EVENTS = [
   event(1, 'blue', 'CREATED'),
@@ -48,4 +66,28 @@ describe('statistics and events', () => {
       else await refusedWith('ACCESS_DENIED', observation.statistics(call));
     });
   }
+
+  it('holds for what other replicas tell, too', async () => {
+    const other = new TellingReplica();
+    const events = EVENTS.map((each) => ({ ...each, resource: `their ${each.sequence}` }));
+    for (const each of events) other.ring.add(each);
+    const own = new EventRing();
+    for (const each of EVENTS) own.add({ ...each, resource: `own ${each.sequence}` });
+    const peers = { addresses: () => new Map([['b', 'unix:/b']]), onChange: () => () => undefined };
+    const clock = new FakeClock();
+    const access = { at: () => other.api };
+    const others = new OtherReplicas({ clock, log: nullLog, peers, access });
+    const everywhere = new EventsEverywhere({ clock, all: own, others });
+    for (const [who, grants, seen] of rows) {
+      const api: ObservationApi = {
+        statistics: () => Promise.reject(new Error('not asked')),
+        events: (asked, by) => everywhere.read(asked, by),
+      };
+      const guarded = new GuardedObservation(api, new Rights({ who: 'user/x', grants }));
+      const found: string[] = [];
+      for await (const { resource } of guarded.events(request, call)) found.push(resource);
+      const expected = ['own', 'their'].flatMap((whose) => seen.map((n) => `${whose} ${n}`));
+      assert.deepEqual(found.sort(), expected.sort(), who);
+    }
+  });
 });

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Call } from '../../../src/model/api.js';
-import type { ReplicaApi } from '../../../src/model/replica.js';
 import { NfvError, type ErrorCode } from '../../../src/errors.js';
 import { MAX_ASKED, OtherReplicas } from '../../../src/nva/other-replicas.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryLog } from '../../support/null-log.js';
+import { MUTE_REPLICA } from '../../support/nva-events.js';
 import { refusal, refusedWith } from '../../support/refusals.js';
 
 const ADDRESS = '192.0.2.2:4433';
-const API: ReplicaApi = {
-  traceNve: () => Promise.resolve([]),
-  countPorts: () => Promise.resolve([]),
-  readShare: () => Promise.reject(new Error('not asked')),
-};
+const peers = { addresses: () => new Map([['b', ADDRESS]]), onChange: () => () => undefined };
 const patient: Call = { signal: new AbortController().signal };
 
 /** Answers when it is cancelled, as a call over the wire does. */
@@ -38,11 +34,11 @@ describe('nva/other-replicas', () => {
     log = new MemoryLog();
     others = new OtherReplicas({
       ...{ clock, log },
-      peers: { addresses: () => new Map([['b', ADDRESS]]) },
+      peers,
       access: {
         at(address) {
           asked.push(address);
-          return API;
+          return MUTE_REPLICA;
         },
       },
     });
@@ -82,7 +78,6 @@ describe('nva/other-replicas', () => {
   });
 
   it('nobody is asked without a way to ask', async () => {
-    const peers = { addresses: () => new Map([['b', ADDRESS]]) };
     const alone = new OtherReplicas({ clock, log, peers, access: undefined });
     assert.equal(alone.known().size, 0);
     assert.deepEqual([...others.known()], [['b', ADDRESS]]);

@@ -7,7 +7,10 @@ import { backoffMs } from '../../src/statemachine/nve-session.js';
 import type { Traffic } from './messages.js';
 
 /** Those of `nfvd nve`. */
-const RETRY = { replicas: 1, replica: 0, initialMs: 200, maxMs: 10_000 };
+const RETRY = {
+  ...{ replicas: 1, replica: 0 },
+  ...{ initialMs: 200, soonMs: 1000, soonRounds: 60, maxMs: 10_000 },
+};
 
 /** Whose connection is being made; gRPC tells nobody its sockets. */
 const connecting = new AsyncLocalStorage<Peer>();

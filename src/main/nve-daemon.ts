@@ -19,8 +19,13 @@ import { openState } from './nve-state.js';
 import { openTracing } from './tracing.js';
 import { packageVersion } from './version.js';
 
-/** Milliseconds until a lost NVA is looked for again, and at most. */
-const RETRY = { initialMs: 200, maxMs: 10_000 };
+/** Until a lost NVA is looked for again: each second for three quarters of a minute, then less often. */
+const RETRY: AgentOptions['retry'] = {
+  initialMs: 200,
+  soonMs: 1000,
+  soonRounds: 60,
+  maxMs: 10_000,
+};
 
 /** @param signal ends the wait for a host that is not prepared yet */
 export async function startNve(

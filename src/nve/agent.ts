@@ -23,6 +23,7 @@ import { spanned, traceFields, type Tracer } from '../model/tracing.js';
 import { withDeadline } from '../reconcile/deadline.js';
 import { Reconciler, type ReconcilerStatus } from '../reconcile/engine.js';
 import type { ReconcilerEvent, ReconcilerTuning, Reports } from '../reconcile/options.js';
+import type { Waits } from '../statemachine/nve-session.js';
 import type { Store } from '../store/store.js';
 import { AddressSightings } from './address-sightings.js';
 import { ApplyTraces } from './apply-traces.js';
@@ -50,7 +51,7 @@ export interface AgentOptions {
   readonly replicas: readonly (() => NveSideStream)[];
   readonly tuning: ReconcilerTuning;
   /** Milliseconds: of the first wait after a session was lost, and of the longest. */
-  readonly retry: { readonly initialMs: number; readonly maxMs: number };
+  readonly retry: Waits;
   /** Absent: the agent stays with the replica that it has found. */
   readonly returning?: Returning;
   readonly clock: Clock;

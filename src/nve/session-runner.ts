@@ -20,7 +20,7 @@ import {
 } from '../model/southbound.js';
 import { MAX_QUERIES, NO_ANSWER, type Query, type QueryAnswer } from '../model/query.js';
 import { MachineClock } from '../statemachine/machine-clock.js';
-import { nveSessionMachine } from '../statemachine/nve-session.js';
+import { nveSessionMachine, type Waits } from '../statemachine/nve-session.js';
 import type { NveSideStream } from '../rpc/nve-client.js';
 import { DeltaOrder } from './delta-order.js';
 import { Outbox } from './outbox.js';
@@ -57,7 +57,7 @@ export interface SessionRunnerOptions {
   readonly random: () => number;
   readonly log: Log;
   /** Milliseconds: of the first wait after a failure, and of the longest. */
-  readonly retry: { readonly initialMs: number; readonly maxMs: number };
+  readonly retry: Waits;
   /** Absent: it stays with the replica that it has found. */
   readonly returning?: Returning;
 }

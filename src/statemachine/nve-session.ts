@@ -5,12 +5,20 @@
 import { assign, setup } from 'xstate';
 import { typed } from './typed.js';
 
-export interface NveSessionInput {
+/** How long to wait between attempts: each time twice as long, with a limit that rises once. */
+export interface Waits {
+  /** Milliseconds of the first wait. */
+  readonly initialMs: number;
+  /** Milliseconds of the longest in the first rounds: an NVA that is started again is up soon. */
+  readonly soonMs: number;
+  readonly soonRounds: number;
+  /** Milliseconds of the longest after that. */
+  readonly maxMs: number;
+}
+
+export interface NveSessionInput extends Waits {
   /** How many replicas of the NVA there are to try, in order of priority; at least 1. */
   readonly replicas: number;
-  /** Milliseconds of the first wait; it doubles with each round of failures up to `maxMs`. */
-  readonly initialMs: number;
-  readonly maxMs: number;
   /** Milliseconds in step with another replica than the first until an earlier one is looked for; 0: never. */
   readonly returnMs: number;
   /** 0 to 1, for the jitter. */
@@ -48,14 +56,20 @@ export type NveSessionEvent =
 export function backoffMs({
   replicas,
   failures,
-  initialMs,
-  maxMs,
   random,
+  ...waits
 }: Omit<NveSessionInput, 'returnMs'> & { readonly failures: number }): number {
   const round = Math.floor(failures / replicas);
   if (round === 0 || failures % replicas !== 0) return 0;
-  const full = Math.min(maxMs, initialMs * 2 ** Math.min(round - 1, 30));
-  return full * (0.5 + random() / 2);
+  return longestMs(round, waits) * (0.5 + random() / 2);
+}
+
+function longestMs(round: number, { initialMs, soonMs, soonRounds, maxMs }: Waits): number {
+  const isSoon = round <= soonRounds;
+  const [first, times, limit] = isSoon
+    ? [initialMs, round - 1, soonMs]
+    : [soonMs, round - soonRounds, maxMs];
+  return Math.min(limit, first * 2 ** Math.min(times, 30));
 }
 
 /** An hour. */

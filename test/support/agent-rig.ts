@@ -114,7 +114,7 @@ export class AgentRig {
         return client.connect({ kind: 'unix', path }, undefined);
       }),
       tuning: { ...DEFAULT_TUNING, drift: { intervalMs: 0, policy: 'repair' }, ...tuning },
-      retry: { initialMs: 200, maxMs: 10_000 },
+      retry: { initialMs: 200, soonMs: 1000, soonRounds: 60, maxMs: 10_000 },
       clock: this.clock,
       random: () => 0.5,
       makeUuid: () => 'uuid-1',

@@ -150,7 +150,7 @@ export class ReplicaAgent {
         },
       },
       tuning: { ...DEFAULT_TUNING, drift: { intervalMs: 0, policy: 'repair' } },
-      retry: { initialMs: 200, maxMs: 1000 },
+      retry: { initialMs: 200, soonMs: 1000, soonRounds: 60, maxMs: 1000 },
       random: Math.random,
       makeUuid: () =>
         `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`,

@@ -59,7 +59,7 @@ export class OfferedHost {
       dataplane: new MemoryDataplane(),
       replicas: [() => client.connect({ kind: 'unix', path: this.socket }, undefined)],
       tuning: { ...DEFAULT_TUNING, drift: { intervalMs: 0, policy: 'repair' } },
-      retry: { initialMs: 20, maxMs: 100 },
+      retry: { initialMs: 20, soonMs: 100, soonRounds: 60, maxMs: 100 },
       clock: systemClock,
       random: () => 0.5,
       makeUuid: () => `00000000-0000-4000-8000-${this.name.length.toString(16).padStart(12, '0')}`,

@@ -44,7 +44,7 @@ export class TamperedNve {
         },
       ],
       tuning: { ...DEFAULT_TUNING, drift: { intervalMs: 0, policy: 'repair' } },
-      retry: { initialMs: 2, maxMs: 20 },
+      retry: { initialMs: 2, soonMs: 20, soonRounds: 60, maxMs: 20 },
       clock: systemClock,
       random: () => 0.5,
       makeUuid: () => 'uuid-1',

@@ -14,6 +14,8 @@ import { FakeClock } from '../../support/fake-clock.js';
 const INPUT: NveSessionInput = {
   replicas: 2,
   initialMs: 100,
+  soonMs: 300,
+  soonRounds: 5,
   maxMs: 1000,
   returnMs: 60_000,
   random: () => 1,
@@ -182,14 +184,19 @@ describe("an agent's session with its NVA", () => {
   const backoffs: [failures: number, replicas: number, ms: number][] = [
     [1, 1, 100],
     [2, 1, 200],
-    [3, 1, 400],
-    [5, 1, 1000],
+    [3, 1, 300],
+    [5, 1, 300],
+    [6, 1, 600],
+    [7, 1, 1000],
     [1000, 1, 1000],
+    [2 ** 40, 1, 1000],
     [1, 3, 0],
     [2, 3, 0],
     [3, 3, 100],
     [4, 3, 0],
     [6, 3, 200],
+    [15, 3, 300],
+    [18, 3, 600],
   ];
   for (const [failures, replicas, ms] of backoffs) {
     it(`waits ${ms} ms at most after ${failures} failures with ${replicas} replicas`, () => {

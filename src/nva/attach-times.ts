@@ -27,8 +27,8 @@ const MAX_OPEN = 10_000;
 
 export class AttachTimes {
   readonly #attaches = new Map<string, Attach>();
-  /** By NVE and item. */
-  readonly #waiting = new Map<string, Map<string, Set<Attach>>>();
+  /** By NVE and item; nearly all have one. */
+  readonly #waiting = new Map<string, Map<string, readonly Attach[]>>();
   #givenUp = 0;
 
   constructor(private readonly deps: AttachTimesDeps) {}
@@ -52,9 +52,10 @@ export class AttachTimes {
     const attach: Attach = { endpoints: new Set(endpoints), since, open: new Map() };
     for (const endpoint of endpoints) this.#attaches.set(endpoint, attach);
     for (const [nve, { upserts, removes }] of deltas) {
-      const keys = new Set([...upserts.keys(), ...removes]);
+      const keys = new Set(upserts.keys());
+      for (const key of removes) keys.add(key);
       attach.open.set(nve, keys);
-      for (const key of keys) this.#waitersOf(nve, key).add(attach);
+      this.#await(nve, keys, attach);
     }
     this.#keepToBound();
   }
@@ -85,14 +86,14 @@ export class AttachTimes {
     for (const key of keys === 'all' ? [...waiting.keys()] : keys) {
       const attaches = waiting.get(key);
       if (attaches === undefined || !this.deps.isApplied(nve, key)) continue;
-      for (const attach of [...attaches]) this.#applied(attach, nve, key, now);
+      for (const attach of attaches) this.#applied(attach, nve, key, now);
     }
   }
 
   /** There is no such NVE any more. */
   forget(nve: string, now: number): void {
     for (const [key, attaches] of [...(this.#waiting.get(nve) ?? [])]) {
-      for (const attach of [...attaches]) {
+      for (const attach of attaches) {
         this.#forget(nve, key, attach);
         attach.open.delete(nve);
         this.#finish(attach, now);
@@ -119,19 +120,21 @@ export class AttachTimes {
     attach.endpoints.clear();
   }
 
-  #waitersOf(nve: string, key: string): Set<Attach> {
-    const ofNve = this.#waiting.get(nve) ?? new Map<string, Set<Attach>>();
+  #await(nve: string, keys: Iterable<string>, attach: Attach): void {
+    const ofNve = this.#waiting.get(nve) ?? new Map<string, readonly Attach[]>();
     this.#waiting.set(nve, ofNve);
-    const attaches = ofNve.get(key) ?? new Set();
-    ofNve.set(key, attaches);
-    return attaches;
+    const alone = [attach];
+    for (const key of keys) {
+      const others = ofNve.get(key);
+      ofNve.set(key, others === undefined ? alone : [...others, attach]);
+    }
   }
 
   #forget(nve: string, key: string, attach: Attach): void {
     const ofNve = this.#waiting.get(nve);
-    const attaches = ofNve?.get(key);
-    attaches?.delete(attach);
-    if (attaches?.size === 0) ofNve?.delete(key);
+    const left = ofNve?.get(key)?.filter((other) => other !== attach);
+    if (left === undefined || left.length === 0) ofNve?.delete(key);
+    else ofNve?.set(key, left);
     if (ofNve?.size === 0) this.#waiting.delete(nve);
   }
 }

@@ -1,7 +1,6 @@
 /** What changes would mean to each NVE: the compiler's own answer, on a copy of what they reach. Pure. */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { PlannedItem } from '../../model/changes.js';
-import type { Item, ItemKind } from '../../model/item.js';
+import type { ItemKind } from '../../model/item.js';
 import { splitKey } from '../../model/item.js';
 import { NfvError } from '../../errors.js';
 import type { CompileIndex } from '../compiler/compile-index.js';
@@ -16,33 +15,23 @@ export interface EffectItem extends PlannedItem {
 /** By NVE; those that nothing would be sent to are not in it. Items in order of their keys. */
 export type Effect = ReadonlyMap<string, readonly EffectItem[]>;
 
-/** As of the moment of the call; others get their turn in between. */
-export async function effectOf(index: CompileIndex, changes: readonly Change[]): Promise<Effect> {
-  const fork = index.fork(changes);
-  const undo = changes.map(({ kind, id }) => fork.current(kind, id));
-  const there = fork.applyAll(changes);
-  await turn();
-  // The way back tells what was there before of all that the way there has touched.
-  const back = fork.applyAll(undo);
+/** As of the moment of the call. */
+export function effectOf(index: CompileIndex, changes: readonly Change[]): Effect {
   const effect = new Map<string, EffectItem[]>();
-  for (const [nve, { upserts, removes }] of there) {
-    const before = back.get(nve)?.upserts;
-    const items = [
-      ...[...upserts].map(([key, after]) => differing(key, before?.get(key), after)),
-      ...[...removes].map((key) => differing(key, before?.get(key), undefined)),
-    ];
+  for (const [nve, { upserts, removes, known }] of index.fork(changes).applyAll(changes)) {
+    const items: EffectItem[] = [];
+    for (const [key, { version }] of upserts) {
+      items.push({ key, kind: kindOf(key), action: known.has(key) ? 'CHANGE' : 'ADD', version });
+    }
+    for (const key of removes) {
+      items.push({ key, kind: kindOf(key), action: 'REMOVE', version: '' });
+    }
     effect.set(
       nve,
       items.sort((a, b) => (a.key < b.key ? -1 : 1)),
     );
   }
   return effect;
-}
-
-function differing(key: string, before: Item | undefined, after: Item | undefined): EffectItem {
-  const kind = kindOf(key);
-  if (after === undefined) return { key, kind, action: 'REMOVE', version: '' };
-  return { key, kind, action: before === undefined ? 'ADD' : 'CHANGE', version: after.version };
 }
 
 function kindOf(key: string): ItemKind {

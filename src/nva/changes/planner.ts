@@ -1,4 +1,5 @@
 /** What wishes come to: the state they would make, checked as each single change is, and its effect. */
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   COLLECTION_OF,
   type ResourceChange,
@@ -163,7 +164,9 @@ class Planning {
       return change === undefined ? [] : [{ draft, change }];
     });
     const changes = changed.map(({ change }) => change);
-    const effect = await effectOf(index, changes.flatMap(inputOf(index)));
+    // Others get their turn before what takes longest.
+    await turn();
+    const effect = effectOf(index, changes.flatMap(inputOf(index)));
     return {
       hash: hashOf(changes, effect),
       revision: overlay.revision,

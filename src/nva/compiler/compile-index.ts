@@ -9,7 +9,7 @@ import type { UnderlayPath } from '../../model/query.js';
 import type { Labels } from '../../model/resource.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
-import { DeltaBuilder, type ItemDelta } from './deltas.js';
+import { DeltaBuilder, type ItemDifference } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
 import { vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
@@ -59,7 +59,7 @@ export class CompileIndex {
   }
 
   /** Takes a change in, and tells which NVEs' configurations change by it, and how. */
-  apply(change: Change): Map<string, ItemDelta> {
+  apply(change: Change): Map<string, ItemDifference> {
     if (this.#isInvisible(change)) {
       this.#tables.put(change);
       return new Map();
@@ -71,7 +71,7 @@ export class CompileIndex {
    * The same for changes of one moment: what one gives up another may have, without anything in
    * between. Of several of one resource the last counts.
    */
-  applyAll(changes: readonly Change[]): Map<string, ItemDelta> {
+  applyAll(changes: readonly Change[]): Map<string, ItemDifference> {
     const visible: Change[] = [];
     const last = new Map(changes.map((change) => [`${change.kind} ${change.id}`, change]));
     for (const change of last.values()) {
@@ -84,7 +84,7 @@ export class CompileIndex {
     return this.#diff(visible, this.#scopeOfAll(visible));
   }
 
-  #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDelta> {
+  #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDifference> {
     const tables = this.#tables;
     this.#version++;
     const deltas = new DeltaBuilder();

@@ -6,6 +6,12 @@ export interface ItemDelta {
   readonly removes: ReadonlySet<string>;
 }
 
+/** A delta, and what it finds there. */
+export interface ItemDifference extends ItemDelta {
+  /** The keys of the upserts that are no new ones. */
+  readonly known: ReadonlySet<string>;
+}
+
 interface Sides {
   readonly before: Map<string, Item>;
   readonly after: Map<string, Item>;
@@ -22,18 +28,23 @@ export class DeltaBuilder {
     for (const item of after) sides.after.set(item.key, item);
   }
 
-  result(): Map<string, ItemDelta> {
-    const deltas = new Map<string, ItemDelta>();
+  result(): Map<string, ItemDifference> {
+    const deltas = new Map<string, ItemDifference>();
     for (const [nve, { before, after }] of this.#sides) {
       const upserts = new Map<string, Item>();
+      const known = new Set<string>();
       for (const [key, item] of after) {
         const was = before.get(key);
         // The same item needs no hashes to tell.
-        if (was !== item && was?.version !== item.version) upserts.set(key, item);
+        if (was === item || was?.version === item.version) continue;
+        upserts.set(key, item);
+        if (was !== undefined) known.add(key);
       }
       const removes = new Set<string>();
       for (const key of before.keys()) if (!after.has(key)) removes.add(key);
-      if (upserts.size > 0 || removes.size > 0) deltas.set(nve, { upserts, removes });
+      if (upserts.size > 0 || removes.size > 0) {
+        deltas.set(nve, { upserts, removes, known });
+      }
     }
     return deltas;
   }

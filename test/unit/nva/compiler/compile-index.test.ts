@@ -180,7 +180,13 @@ describe('nva/compiler/compile-index', () => {
         const model = new Model();
         for (const batch of sequence) {
           if (!model.accepts(...batch)) continue;
-          replicas.take(index.applyAll(batch));
+          const before = new Map(NVES.map((nve) => [nve, index.full(nve)]));
+          const deltas = index.applyAll(batch);
+          for (const [nve, { upserts, known }] of deltas) {
+            const had = [...upserts.keys()].filter((key) => before.get(nve)?.has(key) === true);
+            assert.deepEqual([...known].sort(), had.sort(), nve);
+          }
+          replicas.take(deltas);
           for (const nve of NVES) {
             const full = payloads(index.full(nve).values());
             assert.deepEqual(payloads(replicas.of(nve).values()), full, nve);

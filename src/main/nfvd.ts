@@ -42,8 +42,12 @@ program
       return;
     }
     const log = makeLog('nva', config.log.level);
-    const { startNva } = await import('./nva-daemon.js');
-    await runUntilSignal(log, () => startNva(config, log));
+    const { StoreOpening } = await import('./nva-store.js');
+    await runUntilSignal(log, async () => {
+      const opening = new StoreOpening(config);
+      const { startNva } = await import('./nva-daemon.js');
+      return await startNva(config, log, opening);
+    });
   });
 
 const nve = program

@@ -18,11 +18,17 @@ import { RpcServer } from '../rpc/server.js';
 import type { TlsKeeper } from '../rpc/tls-keeper.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
 import { makeNvaMetrics, type NvaMetricsParts } from './nva-metrics.js';
-import { openNvaStore } from './nva-store.js';
+import type { StoreOpening } from './nva-store.js';
 import { openTracing } from './tracing.js';
 
-export async function startNva(config: NvaConfig, log: Logger): Promise<Service> {
+/** @param opening is closed with the service, or if it cannot be started */
+export async function startNva(
+  config: NvaConfig,
+  log: Logger,
+  opening: StoreOpening,
+): Promise<Service> {
   const closing = new Closing();
+  closing.add(() => opening.close());
   try {
     const {
       vniRange,
@@ -37,20 +43,14 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
     closing.add(() => tls.close());
     const tracing = await openTracing(config.tracing, 'nfvd-nva', log);
     if (tracing !== undefined) closing.add(() => tracing.stop());
-    const opened = await openNvaStore(config, tls);
-    closing.add(() => opened.close());
+    const opened = await opening.store(tls);
     const running: { nva?: Nva } = {};
     const metrics = await makeNvaMetrics(config, tls, () => running.nva?.read());
     const store = metrics?.measured(opened) ?? opened;
     const history = { maxChanges, maxAgeMs: maxAge };
     const options = { store, clock: systemClock, log, vniRange, keepRevisions, history };
     const liveness = livenessOf(config);
-    const replicas = peersOf(config, tls);
-    if (replicas !== undefined) {
-      closing.add(() => {
-        replicas.close();
-      });
-    }
+    const replicas = peersOf(config, tls, closing);
     const nva = await Nva.start({
       ...options,
       ...(replicas === undefined ? {} : { replicas }),
@@ -82,9 +82,17 @@ export async function startNva(config: NvaConfig, log: Logger): Promise<Service>
 }
 
 /** The way to the other replicas, where one is configured. @throws NfvError FILE_UNREADABLE */
-function peersOf({ peer, store }: NvaConfig, keeper: TlsKeeper): ReplicaClients | undefined {
+function peersOf(
+  { peer, store }: NvaConfig,
+  keeper: TlsKeeper,
+  closing: Closing,
+): ReplicaClients | undefined {
   if (peer === undefined || store.kind === 'embedded') return undefined;
-  return new ReplicaClients(peer.tls && keeper.keep(peer.tls));
+  const replicas = new ReplicaClients(peer.tls && keeper.keep(peer.tls));
+  closing.add(() => {
+    replicas.close();
+  });
+  return replicas;
 }
 
 function livenessOf({ liveness }: NvaConfig): LivenessTuning | undefined {

@@ -12,11 +12,35 @@ const EMBEDDED_TXN_OPS = 20_000;
 
 // Each of them is loaded only where it is used.
 
-/**
- * @param keeper looks after the certificate for etcd
- * @throws NfvError of openLmdbStore or openEtcdStore
- */
-export async function openNvaStore(config: NvaConfig, keeper: TlsKeeper): Promise<Store> {
+/** The store on its way: an embedded one is opened at once, since the check of its file takes as long as loading the rest. */
+export class StoreOpening {
+  #opened: Promise<Store> | undefined;
+
+  constructor(private readonly config: NvaConfig) {
+    if (config.store.kind !== 'embedded') return;
+    this.#opened = openStore(config);
+    // It is told by who asks for the store.
+    this.#opened.catch(() => undefined);
+  }
+
+  /**
+   * @param keeper looks after the certificate for etcd
+   * @throws NfvError of openLmdbStore or openEtcdStore
+   */
+  store(keeper: TlsKeeper): Promise<Store> {
+    return (this.#opened ??= openStore(this.config, keeper));
+  }
+
+  /** Whatever it has come to. */
+  async close(): Promise<void> {
+    await this.#opened?.then(
+      (store) => store.close(),
+      () => undefined,
+    );
+  }
+}
+
+async function openStore(config: NvaConfig, keeper?: TlsKeeper): Promise<Store> {
   const { store, dataDir, maxStoreBytes, peer } = config;
   if (store.kind === 'embedded') {
     const { openLmdbStore } = await import('../store/lmdb/store.js');

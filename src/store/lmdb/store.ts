@@ -12,7 +12,7 @@ import { type DirectoryLock, lockDirectory } from './lock.js';
 import { readKey, readRange, STEP_KEYS } from './range.js';
 import { Records } from './records.js';
 import { runTxn } from './txn.js';
-import { verifyDataFile } from './verify.js';
+import { verifyAside } from './verify-aside.js';
 import { watchStore } from './watch.js';
 import {
   LIMITS,
@@ -62,7 +62,7 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   const environment = new Environment({ path, mapSize });
   try {
     await makeDataFile(path, mapSize, options.make);
-    const { state } = await verifyDataFile(environment.file, options.signal);
+    const { state } = await verifyAside(environment.file, options.signal);
     await environment.ready();
     const store = new LmdbStore({ environment, lock, maxBytes, txnOps }, state);
     await store.newEpoch(now());

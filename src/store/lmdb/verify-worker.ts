@@ -1,0 +1,10 @@
+/** The thread of verify-aside.ts: checks the data file that it is given. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { NfvError } from '../../errors.js';
+import { FAILED } from './verify-aside.js';
+import { verifyDataFile } from './verify.js';
+
+const path: unknown = workerData;
+if (typeof path !== 'string') throw new NfvError('INTERNAL', 'a thread that is to check no file');
+// What is wrong is told by who asks: it looks again, with all that belongs to an error.
+parentPort?.postMessage(await verifyDataFile(path).catch(() => FAILED));

@@ -22,6 +22,7 @@ import {
 } from './keys.js';
 import { RECORDS, STATUS_RECORDS } from './records.js';
 import { scan } from './scan.js';
+import { addTo, removeFrom } from './sets-by-key.js';
 
 export interface CatalogEndpoint {
   readonly spec: PlacedEndpoint;
@@ -56,6 +57,8 @@ export class Catalog {
   /** NVEs whose status says that they have no session, and its revision. */
   readonly #sessionless = new Map<string, number>();
   readonly #endpoints = new Map<string, CatalogEndpoint>();
+  /** Of each NVE, the endpoints that others look for there. */
+  readonly #atHome = new Map<string, Set<string>>();
   /** Addresses of the endpoints of each network. */
   readonly #addresses = new Map<string, Set<string>>();
   /** How many endpoints may have each address, by network. */
@@ -101,8 +104,8 @@ export class Catalog {
   }
 
   /** The endpoints that others look for at an NVE. */
-  *endpointsAt(nve: string): Generator<string> {
-    for (const [id, { spec }] of this.#endpoints) if (homeOf(spec) === nve) yield id;
+  endpointsAt(nve: string): Iterable<string> {
+    return this.#atHome.get(nve) ?? [];
   }
 
   nves(): IterableIterator<[string, NveSpec]> {
@@ -313,12 +316,16 @@ export class Catalog {
   #setEndpoint(id: string, after: CatalogEndpoint | undefined): void {
     const before = this.#endpoints.get(id)?.spec;
     for (const ip of before?.ips ?? []) this.#addresses.get(before?.network ?? '')?.delete(ip);
-    if (before !== undefined) this.#countAllowed(before, -1);
+    if (before !== undefined) {
+      this.#countAllowed(before, -1);
+      removeFrom(this.#atHome, homeOf(before), id);
+    }
     if (after === undefined) {
       this.#endpoints.delete(id);
       return;
     }
     this.#endpoints.set(id, after);
+    addTo(this.#atHome, homeOf(after.spec), id);
     const { network, ips } = after.spec;
     const addresses = this.#addresses.get(network) ?? new Set();
     this.#addresses.set(network, addresses);

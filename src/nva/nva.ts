@@ -212,9 +212,9 @@ export class Nva implements NvaApi {
       ...this.#options,
       ...{ catalog: this.#catalog, index: this.#index, tenures: this.#tenures },
       connected: (nve) => this.#sessions.get(nve),
-      changed: (nve) => {
+      changed: (nve, isOfEndpoints) => {
         this.#nveWriter.mark(nve);
-        this.#endpointLife.nveChanged(nve);
+        if (isOfEndpoints) this.#endpointLife.nveChanged(nve);
       },
     });
   }

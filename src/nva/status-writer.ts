@@ -122,7 +122,7 @@ export class StatusWriter {
    * @returns whether there is less of it now
    */
   async #writeBatch(singly: boolean): Promise<boolean> {
-    const ids = [...this.#due].slice(0, this.#batch);
+    const ids = first(this.#batch, this.#due);
     const prepared = await Promise.all(ids.map((id) => this.#prepare(id)));
     const again = new Set<string>();
     const writes = prepared.filter((write) => write !== undefined);
@@ -160,6 +160,16 @@ export class StatusWriter {
     const isIt = { kind: 'revision', key: about, revision } as const;
     return { id, compare: guard === undefined ? [isIt] : [isIt, guard], key, value };
   }
+}
+
+/** There may be a hundred thousand, of which a few are taken at a time. */
+function first(count: number, all: Iterable<string>): string[] {
+  const taken: string[] = [];
+  for (const each of all) {
+    if (taken.length === count) break;
+    taken.push(each);
+  }
+  return taken;
 }
 
 /** As many as a transaction takes by the bytes of their values. */

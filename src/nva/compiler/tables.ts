@@ -4,6 +4,7 @@ import type { RouterSpec } from '../../model/router.js';
 import { gatewayNves, type RouterExit } from '../../model/router-exit.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { addTo, removeFrom } from '../sets-by-key.js';
 import { viewOf, type Change, type NetworkView, type NveInput } from './inputs.js';
 import { routerViewOf, type RouterView } from './router-view.js';
 import { withTransit } from './transit.js';
@@ -343,17 +344,4 @@ function* addressesAt({ endpoints, byNve }: Network, nve: string): Generator<str
 
 function isGateway({ gateways }: RouterExit, nve: string): boolean {
   return gateways.some((gateway) => gateway.nve === nve);
-}
-
-/** No empty sets stay. */
-function removeFrom(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key);
-  set?.delete(value);
-  if (set?.size === 0) map.delete(key);
-}
-
-function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
-  const set = map.get(key);
-  if (set === undefined) map.set(key, new Set([value]));
-  else set.add(value);
 }

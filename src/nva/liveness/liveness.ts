@@ -39,8 +39,8 @@ export interface LivenessDeps {
   readonly index: Pick<CompileIndex, 'pathsTo'>;
   readonly tenures: Pick<Tenures, 'claimed' | 'isElsewhere'>;
   readonly connected: (nve: string) => Connected | undefined;
-  /** What is said of it, and of its endpoints, may be another thing now. */
-  readonly changed: (nve: string) => void;
+  /** What is said of it may be another thing now; of its endpoints too if it was found dead, or is back. */
+  readonly changed: (nve: string, isOfEndpoints: boolean) => void;
 }
 
 type Standing = Pick<NveStatus, 'state' | 'reasonCode' | 'reason'>;
@@ -125,7 +125,7 @@ export class Liveness {
     if (catalog.isWithdrawn(nve) !== this.#dead.has(nve)) {
       if (catalog.isWithdrawn(nve)) this.#dead.add(nve);
       else this.#dead.delete(nve);
-      changed(nve);
+      changed(nve, true);
     }
     if (!isKnown || this.#isPresent(nve)) {
       this.#gone.delete(nve);
@@ -148,6 +148,8 @@ export class Liveness {
     for (const [nve, gone] of this.#gone) {
       if (now - gone.since < tuning.deadAfterMs || this.#dead.has(nve)) continue;
       if (this.#gone.size > most) {
+        // How many they were is told of that time: with thousands the numbers move all the time.
+        if (gone.opinion.reasonCode === 'NVE_LOSS_HELD') continue;
         const reason = `${this.#gone.size} of ${known} NVEs have no session, more than ${most}: nothing is withdrawn`;
         this.#think(nve, gone, { reasonCode: 'NVE_LOSS_HELD', reason });
         continue;
@@ -198,7 +200,7 @@ export class Liveness {
     const isNews = gone.opinion.reason !== opinion.reason;
     const isOther = gone.opinion.reasonCode !== opinion.reasonCode;
     gone.opinion = opinion;
-    if (isNews) this.deps.changed(nve);
+    if (isNews) this.deps.changed(nve, false);
     const { reasonCode: code, reason } = opinion;
     if (isOther) this.deps.log.warn({ nve, code, reason }, 'an NVE without a session stays');
   }

@@ -67,7 +67,11 @@ export class Progress {
   /** The oldest revision of which something is open or failed; undefined: none. */
   get oldestOpen(): number | undefined {
     let oldest: number | undefined;
-    for (const since of this.#lacking()) oldest = Math.min(oldest ?? since, since);
+    for (const since of this.#lacking()) {
+      oldest = Math.min(oldest ?? since, since);
+      // Nothing is older: of all that an NVE came without, one is enough to tell.
+      if (oldest === 0) break;
+    }
     return oldest;
   }
 

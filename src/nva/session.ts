@@ -24,6 +24,7 @@ import type { TraceContext } from '../model/origin.js';
 import { newest, spanOf, traceFields, type Span, type Tracer } from '../model/tracing.js';
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { ItemDelta } from './compiler/deltas.js';
+import type { EventLoopTurns } from './event-loop-turns.js';
 import type { Progress } from './progress.js';
 import { Queries } from './queries.js';
 
@@ -50,7 +51,12 @@ export interface SessionOptions {
   readonly clock: Pick<Clock, 'after'>;
   readonly events: SessionEvents;
   readonly tracer?: Tracer | undefined;
+  /** Much is sent only in turns with other sessions: none is to wait for all. */
+  readonly turns: Pick<EventLoopTurns, 'take'>;
 }
+
+/** Of so many the time that it takes to send them is not worth a turn of its own. */
+const FEW_ITEMS = 100;
 
 /** A delta that has no reply yet. */
 interface InFlight {
@@ -188,7 +194,8 @@ export class Session {
   }
 
   async #sendLoop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       const query = this.queries.next();
       if (query !== undefined) {
         await this.#options.stream.send(query);
@@ -202,6 +209,10 @@ export class Session {
       }
       const mayComplete = this.#pending.size > 0 || this.#announceComplete;
       if (mayComplete && this.#inFlight.size < MAX_IN_FLIGHT) {
+        if (this.#pending.size > FEW_ITEMS) {
+          await this.#options.turns.take();
+          if (isOver()) return;
+        }
         const delta = this.#nextDelta();
         this.#logDelta(delta);
         await this.#options.stream.send(delta);

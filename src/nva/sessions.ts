@@ -124,7 +124,7 @@ export class Sessions {
   readonly #connected = new Map<string, Connected>();
   /** The connected NVEs that have not applied all they should have. */
   readonly #behind = new Set<string>();
-  /** For compiling: after a restart of ours all NVEs come at once. */
+  /** For compiling, and for sending much: after a restart of ours all NVEs come at once. */
   readonly #turns = new EventLoopTurns();
   /** The handshakes under way. */
   readonly #greetings = new Set<Greeting>();
@@ -234,11 +234,11 @@ export class Sessions {
       await stream.send({ ...welcome, revision: deps.revision() });
       const held = await receiveHeldItems(incoming, deps.clock);
       const common = { stream, incoming, hello, epoch, facts, underlays: held.underlays };
+      await this.#turns.take();
       if (!greeting.outdated) {
         const shortfall = shortfallOf(held.versions, wanted);
         return this.#register({ ...common, progress, shortfall });
       }
-      await this.#turns.take();
       const now = this.#compile(hello.nve);
       const shortfall = shortfallOf(held.versions, now);
       return this.#register({ ...common, progress: new Progress(now), shortfall });
@@ -279,6 +279,7 @@ export class Sessions {
           log: deps.log,
           clock: deps.clock,
           tracer: deps.tracer,
+          turns: this.#turns,
           events: this.#eventsOf(nve, () => connected),
         },
         incoming,

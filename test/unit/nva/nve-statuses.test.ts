@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../../../src/model/clock.js';
 import { timestamp } from '../../../src/model/clock.js';
 import type { Nve, NveSpec } from '../../../src/model/nve.js';
+import { EventLoopTurns } from '../../../src/nva/event-loop-turns.js';
 import { specKey, statusKey } from '../../../src/nva/keys.js';
 import { NveStatuses } from '../../../src/nva/nve-statuses.js';
 import { nveRules, readNveStatus } from '../../../src/nva/nves.js';
@@ -99,6 +100,7 @@ describe('what is known of an NVE', () => {
         heldRevision: 0,
         log: nullLog,
         clock: systemClock,
+        turns: new EventLoopTurns(),
         events: {
           progressed: ignore,
           drifted: ignore,

@@ -1,0 +1,104 @@
+/** Sessions of many NVEs that lack much: each sends in turns with the others. */
+import assert from 'node:assert/strict';
+import type { Item } from '../../../src/model/item.js';
+import { MAX_ENTRIES } from '../../../src/model/southbound.js';
+import { CompiledItem } from '../../../src/nva/compiler/items.js';
+import { EventLoopTurns } from '../../../src/nva/event-loop-turns.js';
+import { Progress } from '../../../src/nva/progress.js';
+import { Session } from '../../../src/nva/session.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
+import { fakeStream } from '../../support/fake-stream.js';
+import { nullLog } from '../../support/null-log.js';
+
+const ignore = (): void => undefined;
+
+/** One that the NVE came to with nothing. */
+function sessionWith(items: readonly Item[], turns: Pick<EventLoopTurns, 'take'>) {
+  const { stream, sent } = fakeStream();
+  const session = new Session(
+    {
+      stream,
+      nve: 'host-a',
+      epoch: 1,
+      progress: new Progress(new Map(items.map((item) => [item.key, item]))),
+      heldRevision: 0,
+      log: nullLog,
+      clock: new FakeClock(),
+      turns,
+      events: {
+        progressed: ignore,
+        drifted: ignore,
+        underlaysChanged: ignore,
+        sighted: ignore,
+        dataplaneChanged: ignore,
+        hostChanged: ignore,
+      },
+    },
+    stream.incoming[Symbol.asyncIterator](),
+    1,
+    { upserts: items, removes: [] },
+  );
+  return { session, sent, stream };
+}
+
+const items = (count: number): Item[] =>
+  Array.from({ length: count }, (_, n) => {
+    return new CompiledItem({ kind: 'flood_member', vni: 1, remote: `10.0.${n >> 8}.${n & 255}` });
+  });
+
+describe('a session with an NVE that lacks much', () => {
+  for (const [count, turns] of [
+    [1, 0],
+    [100, 0],
+    [101, 1],
+    // What is left for the last delta is little.
+    [MAX_ENTRIES + 1, 1],
+    [2 * MAX_ENTRIES, 2],
+  ] as const) {
+    it(`takes ${turns} turns for ${count} items`, async () => {
+      let taken = 0;
+      const take = (): Promise<void> => {
+        taken++;
+        return Promise.resolve();
+      };
+      const { session, sent, stream } = sessionWith(items(count), { take });
+      const ran = session.run();
+      await settle();
+      stream.end();
+      await ran;
+      assert.equal(taken, turns);
+      assert.equal(sent.length, Math.ceil(count / MAX_ENTRIES));
+    });
+  }
+
+  it('lets others have theirs in between, however many there are', async () => {
+    const turns = new EventLoopTurns();
+    const all = Array.from({ length: 20 }, () => sessionWith(items(500), turns));
+    let atMost = 0;
+    let before = 0;
+    const look = (): void => {
+      const now = all.reduce((sum, { sent }) => sum + sent.length, 0);
+      atMost = Math.max(atMost, now - before);
+      before = now;
+      if (now < all.length) setImmediate(look);
+    };
+    setImmediate(look);
+    const ran = all.map(({ session }) => session.run());
+    while (before < all.length) await settle();
+    assert.equal(atMost, 1);
+    for (const { stream } of all) stream.end();
+    await Promise.all(ran);
+  });
+
+  it('sends nothing more when it is over before its turn comes', async () => {
+    let go: () => void = ignore;
+    const take = (): Promise<void> => new Promise((resolve) => (go = resolve));
+    const { session, sent, stream } = sessionWith(items(500), { take });
+    const ran = session.run();
+    await settle();
+    stream.end();
+    go();
+    await ran;
+    assert.deepEqual(sent, []);
+  });
+});

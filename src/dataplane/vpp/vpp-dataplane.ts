@@ -223,6 +223,7 @@ export class VppDataplane implements Dataplane {
       this.addressWatch.lost();
       const { code, message } = event.error;
       log.warn({ code, error: message }, 'connection to VPP lost');
+      this.#changes.tell('lost');
     }
   }
 

@@ -73,7 +73,8 @@ function sight(
   if (wanted !== undefined && !view.reachable.has(wanted.remote)) {
     defects.push(`no route to ${wanted.remote}`);
   }
-  return { payload: { kind: 'tunnel', vni, local, remote }, defects };
+  const isAsWanted = wanted?.vni === vni && wanted.local === local && wanted.remote === remote;
+  return { payload: isAsWanted ? wanted : { kind: 'tunnel', vni, local, remote }, defects };
 }
 
 function unroutable({ remote, local }: TunnelItem): NfvError {

@@ -84,6 +84,8 @@ export type Change =
   /** The keys of what may have changed. */
   | ReadonlySet<string>
   | 'unknown'
+  /** It cannot be reached, and may have nothing when it can be again. */
+  | 'lost'
   /** The dataplane has started again: what it had is gone, and there is nothing to be gathered. */
   | 'restarted';
 

@@ -14,6 +14,7 @@ import type { ReconcilerOptions, Reports } from './options.js';
 import { previewPass, runPass, type PassInput, type PassOutput } from './pass.js';
 import type { Change } from './dataplane.js';
 import type { Plan } from './plan-types.js';
+import { PreparedPlan } from './prepared.js';
 import type { Apply } from './execute.js';
 import type { Observe } from './survey.js';
 import { sightsOf } from './sights.js';
@@ -52,6 +53,7 @@ export class Reconciler {
   readonly #configuration: Configuration;
   readonly #announcer: Announcer;
   readonly #agenda = new Agenda();
+  readonly #prepared = new PreparedPlan();
   readonly #stop = new AbortController();
   #isStarted = false;
   #settledRevision = 0;
@@ -261,6 +263,7 @@ export class Reconciler {
         ...how,
         task,
         agenda: this.#agenda,
+        prepared: this.#prepared,
         retry,
         random,
         signal: this.#stop.signal,
@@ -360,9 +363,22 @@ export class Reconciler {
     this.#announcer.event({ kind: 'pass_failed', error, retryInMs });
   }
 
+  /** There is time now for what would hold up the pass over a dataplane that has lost everything. */
+  #prepare(): void {
+    const prepare = (): void => {
+      const { ledger, traits, complete } = this.#surroundings();
+      this.#prepared.make(ledger, complete, traits);
+    };
+    this.#turns.take(prepare).catch(() => undefined);
+  }
+
   /** The dataplane says that something may have changed. */
   #noteChange(keys: Change): void {
     const { debounceMs, fullGapMs, retry } = this.#options;
+    if (keys === 'lost') {
+      this.#prepare();
+      return;
+    }
     if (keys === 'restarted') {
       // At once, whatever failed with the one before; how often that may be is the dataplane's affair.
       this.#agenda.checkAll(this.#now);

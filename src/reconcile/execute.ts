@@ -2,7 +2,7 @@
 import { NfvError } from '../errors.js';
 import { blocked } from './blocked.js';
 import type { ResultListener, Step, StepResult } from './dataplane.js';
-import type { Plan, PlannedStep, StepId } from './plan-types.js';
+import type { Plan, PlannedStep } from './plan-types.js';
 
 /** Steps in one call to the dataplane. */
 export const MAX_STEPS = 128;
@@ -43,59 +43,33 @@ export async function execute(plan: Plan, means: Means): Promise<Execution> {
   return executor;
 }
 
-const NONE: readonly PlannedStep[] = [];
+/** How far a step has got that was looked at. */
+class Task {
+  isOver = false;
+  /** How many of those that it comes after are not over. */
+  open = 0;
+  /** Those that it keeps waiting. */
+  followers: Task[] | undefined;
 
-/** Steps that come after others which are not over. */
-class Waiting {
-  /** Of how many each waits, by its id. */
-  readonly #open = new Map<StepId, number>();
-  readonly #followers = new Map<StepId, PlannedStep[]>();
-
-  get size(): number {
-    return this.#open.size;
-  }
-
-  has(id: StepId): boolean {
-    return this.#open.has(id);
-  }
-
-  add(planned: PlannedStep, open: readonly StepId[]): void {
-    this.#open.set(planned.id, open.length);
-    for (const id of open) {
-      const followers = this.#followers.get(id);
-      if (followers === undefined) this.#followers.set(id, [planned]);
-      else followers.push(planned);
-    }
-  }
-
-  /** One is over. @returns those that wait for nothing any more */
-  release(id: StepId): readonly PlannedStep[] {
-    const followers = this.#followers.get(id);
-    if (followers === undefined) return NONE;
-    this.#followers.delete(id);
-    return followers.filter((planned) => {
-      const left = (this.#open.get(planned.id) ?? 1) - 1;
-      if (left === 0) this.#open.delete(planned.id);
-      else this.#open.set(planned.id, left);
-      return left === 0;
-    });
-  }
+  constructor(readonly planned: PlannedStep) {}
 }
 
 class Executor implements Execution {
   readonly touched = new Set<string>();
   readonly failures = new Map<string, NfvError>();
   steps = 0;
-  /** What has failed or was not begun, with its key. */
-  readonly #failed = new Map<StepId, string>();
-  readonly #underWay = new Set<StepId>();
+  readonly #tasks = new Map<PlannedStep, Task>();
+  /** What has failed or was not begun. */
+  readonly #failed = new Set<PlannedStep>();
+  #underWay = 0;
   readonly #calls = new Set<Promise<void>>();
   /** The next step to look at. */
   #wave = 0;
   #place = 0;
-  readonly #waiting = new Waiting();
+  /** Tasks that wait for others. */
+  #waiting = 0;
   /** Those that waited, and can be begun. */
-  readonly #ready = new Set<PlannedStep>();
+  #ready: Task[] = [];
   #wake: () => void = () => undefined;
 
   constructor(
@@ -127,31 +101,40 @@ class Executor implements Execution {
     }
   }
 
-  #nextBatch(): readonly PlannedStep[] {
-    const batch: PlannedStep[] = [];
+  #nextBatch(): readonly Task[] {
+    const batch: Task[] = [];
     while (batch.length < MAX_STEPS) {
-      const planned = this.#next();
-      if (planned === undefined) break;
-      const need = this.#failedNeed(planned);
-      if (need !== undefined) {
-        this.#fail(planned, notBegun(planned.step, this.#failed.get(need) ?? '', this.failures));
-        this.#over(planned.id);
-        continue;
+      const ready = this.#ready.splice(0, MAX_STEPS - batch.length);
+      if (ready.length === 0) {
+        const next = this.#next();
+        if (next === undefined) break;
+        ready.push(next);
       }
-      batch.push(planned);
-      this.#underWay.add(planned.id);
-      this.touched.add(planned.step.key);
-      this.steps++;
+      for (const task of ready) if (this.#mayBegin(task)) batch.push(task);
     }
     return batch;
   }
 
-  /** One that waits for nothing. */
-  #next(): PlannedStep | undefined {
-    for (const ready of this.#ready) {
-      this.#ready.delete(ready);
-      return ready;
+  #mayBegin(task: Task): boolean {
+    const { planned } = task;
+    const need = this.#failedNeed(planned);
+    if (need === undefined) {
+      this.#underWay++;
+      this.touched.add(planned.step.key);
+      this.steps++;
+      return true;
     }
+    this.#fail(planned, notBegun(planned.step, need.step.key, this.failures));
+    this.#over(task);
+    return false;
+  }
+
+  #failedNeed({ needs }: PlannedStep): PlannedStep | undefined {
+    return this.#failed.size === 0 ? undefined : needs.find((each) => this.#failed.has(each));
+  }
+
+  /** The next in the plan's order that waits for nothing. */
+  #next(): Task | undefined {
     for (;;) {
       const planned = this.plan.waves[this.#wave]?.[this.#place];
       if (planned === undefined) {
@@ -159,20 +142,24 @@ class Executor implements Execution {
         continue;
       }
       this.#place++;
-      // Whatever it comes after is in an earlier wave: it waits, is under way, or is over.
-      const open = planned.after.filter((id) => this.#underWay.has(id) || this.#waiting.has(id));
-      if (open.length === 0) return planned;
-      this.#waiting.add(planned, open);
+      const task = this.#lookAt(planned);
+      if (task.open === 0) return task;
+      this.#waiting++;
     }
   }
 
-  #failedNeed({ needs }: PlannedStep): StepId | undefined {
-    return this.#failed.size === 0 ? undefined : needs.find((each) => this.#failed.has(each));
-  }
-
-  /** It has ended, or will not be begun. */
-  #over(id: StepId): void {
-    for (const planned of this.#waiting.release(id)) this.#ready.add(planned);
+  #lookAt(planned: PlannedStep): Task {
+    const task = new Task(planned);
+    this.#tasks.set(planned, task);
+    // Whatever it comes after is in an earlier wave, and was looked at.
+    for (const each of planned.after) {
+      const before = this.#tasks.get(each);
+      if (before === undefined || before.isOver) continue;
+      task.open++;
+      if (before.followers === undefined) before.followers = [task];
+      else before.followers.push(task);
+    }
+    return task;
   }
 
   /** @returns false if there is none, or it has to wait */
@@ -181,16 +168,16 @@ class Executor implements Execution {
     if (next === undefined) return false;
     const phase = this.plan.waves[this.#wave]?.[0]?.phase;
     const isFree = this.means.overlapsWaves && next[0]?.phase === phase;
-    if (!isFree && this.#underWay.size + this.#waiting.size > 0) return false;
+    if (!isFree && this.#underWay + this.#waiting + this.#ready.length > 0) return false;
     this.#wave++;
     this.#place = 0;
     return true;
   }
 
-  async #carryOut(batch: readonly PlannedStep[]): Promise<void> {
+  async #carryOut(batch: readonly Task[]): Promise<void> {
     try {
       const results = await this.means.apply(
-        batch.map(({ step }) => step),
+        batch.map(({ planned }) => planned.step),
         (at, result) => {
           this.#ended(batch[at], result);
         },
@@ -198,24 +185,38 @@ class Executor implements Execution {
       if (results.length !== batch.length) {
         throw new NfvError('INTERNAL', `${results.length} results for ${batch.length} steps`);
       }
-      for (const [at, planned] of batch.entries()) this.#ended(planned, results[at]);
+      for (let at = 0; at < batch.length; at++) this.#ended(batch[at], results[at]);
     } catch (error) {
       const failure = NfvError.from(error);
-      for (const planned of batch) this.#ended(planned, failure);
+      for (const task of batch) this.#ended(task, failure);
     }
   }
 
   /** The first result of a step counts. */
-  #ended(planned: PlannedStep | undefined, result: StepResult): void {
-    if (planned === undefined) return;
-    if (!this.#underWay.delete(planned.id)) return;
-    if (result !== undefined) this.#fail(planned, result);
-    this.#over(planned.id);
+  #ended(task: Task | undefined, result: StepResult): void {
+    if (task === undefined || task.isOver) return;
+    this.#underWay--;
+    if (result !== undefined) this.#fail(task.planned, result);
+    this.#over(task);
     this.#wake();
   }
 
-  #fail({ id, step: { key } }: PlannedStep, error: NfvError): void {
-    this.#failed.set(id, key);
+  /** It has ended, or will not be begun. */
+  #over(task: Task): void {
+    task.isOver = true;
+    if (task.followers === undefined) return;
+    for (const follower of task.followers) {
+      follower.open--;
+      if (follower.open > 0) continue;
+      this.#waiting--;
+      this.#ready.push(follower);
+    }
+    task.followers = undefined;
+  }
+
+  #fail(planned: PlannedStep, error: NfvError): void {
+    const { key } = planned.step;
+    this.#failed.add(planned);
     if (!this.failures.has(key)) this.failures.set(key, error);
   }
 }

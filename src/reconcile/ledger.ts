@@ -52,12 +52,18 @@ export class Ledger {
   readonly #waiters = new IndexOfSets();
   readonly #leftAlone = new Set<string>();
   #applied = 0;
+  #generation = 0;
   #policyChanged = false;
 
   constructor(private readonly traits: TraitsTable) {}
 
   get wanted(): ReadonlyMap<string, Item> {
     return this.#wanted;
+  }
+
+  /** Another one with each change of what is wanted. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Keys that are not wanted, but were seen or are still to be seen gone. */
@@ -100,6 +106,7 @@ export class Ledger {
     record.told = undefined;
     if (record.item?.version === item.version) return;
     this.#policyChanged ||= changesPolicy(record.item?.payload, item.payload);
+    this.#generation++;
     this.#unwanted.delete(item.key);
     this.#wanted.set(item.key, item);
     this.#begin(record, item);
@@ -108,7 +115,7 @@ export class Ledger {
   /** The key is to be absent from now on. */
   unwant(key: string): void {
     const record = this.#record(key);
-    this.#wanted.delete(key);
+    if (this.#wanted.delete(key)) this.#generation++;
     this.#unwanted.add(key);
     record.told = undefined;
     if (record.item !== undefined || record.unexpected) this.#begin(record, undefined);

@@ -10,6 +10,7 @@ import { execute, type Means } from './execute.js';
 import type { Entry, Ledger } from './ledger.js';
 import { makePlan } from './plan.js';
 import type { Hold, Plan, Standing } from './plan-types.js';
+import type { PreparedPlan } from './prepared.js';
 import { settle, type Settlement } from './settle.js';
 import { look, surveyAll, surveyKeys, type Observe, type Survey } from './survey.js';
 
@@ -23,6 +24,8 @@ export interface PassInput extends Settlement, Means {
   readonly driftPolicy: DriftPolicy;
   /** Try everything, whatever is to be left alone; for a plan that somebody has agreed to. */
   readonly isForced: boolean;
+  /** For a dataplane that has lost everything. */
+  readonly prepared: PreparedPlan;
   /** Called with the plan before anything is done; may throw to have nothing done. */
   readonly check: (plan: Plan) => void;
   /** UTC ms, when called. */
@@ -49,7 +52,8 @@ export async function runPass(input: PassInput): Promise<PassOutput> {
   const drift = findDrift(ledger, survey, input.isSwept && input.complete);
   noteLeftovers(ledger, survey, drift);
   const holds = input.isForced ? new Map<string, Hold>() : findHolds(input, survey, drift);
-  const plan = planFor(input, survey, holds);
+  const plan =
+    input.prepared.take(survey, holds, ledger, input.complete) ?? planFor(input, survey, holds);
   input.check(plan);
   const execution = await execute(plan, input);
   const reread = await readBack(input, execution.touched);

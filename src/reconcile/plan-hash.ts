@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../model/canonical.js';
-import type { Plan, PlannedStep } from './plan-types.js';
+import { nameOf, type Plan, type PlannedStep } from './plan-types.js';
 
 /** SHA-256 in hex over everything that a plan does and cannot do. */
 export function planHash(plan: Omit<Plan, 'hash'>): string {
@@ -20,5 +20,6 @@ function textOf({ step, reason, needs }: PlannedStep): string {
   const { op, key } = step;
   const version = step.op === 'delete' ? undefined : step.item.version;
   const from = step.op === 'create' ? '' : canonicalJson(step.from);
-  return `${JSON.stringify([op, key, version, reason, needs])} ${from}`;
+  const needed = needs.map((each) => nameOf(each.step)).sort();
+  return `${JSON.stringify([op, key, version, reason, needed])} ${from}`;
 }

@@ -31,16 +31,9 @@ export interface PlanInput {
   readonly differing?: ReadonlyMap<string, Difference>;
 }
 
-/** A half of what a plan does to a key: `makeId` or `removeId` of it. */
-export type StepId = string;
-
-/** The creation or update of a key. */
-export const makeId = (key: string): StepId => `make ${key}`;
-/** The deletion of a key. */
-export const removeId = (key: string): StepId => `remove ${key}`;
-
-export function stepId(step: Step): StepId {
-  return step.op === 'delete' ? removeId(step.key) : makeId(step.key);
+/** What a plan does to a key in one step: it makes it, by a creation or an update, or removes it. */
+export function nameOf({ op, key }: Step): string {
+  return `${op === 'delete' ? 'remove' : 'make'} ${key}`;
 }
 
 /**
@@ -51,16 +44,14 @@ export const PHASES = { make: 0, break: 1, remake: 2, clear: 3 } as const;
 export type Phase = (typeof PHASES)[keyof typeof PHASES];
 
 export interface PlannedStep {
-  /** `stepId` of the step. */
-  readonly id: StepId;
   readonly step: Step;
   readonly phase: Phase;
   /** For people: "mtu 1400, not 1450", "bd/10 is recreated"; may be empty. */
   readonly reason: string;
   /** All these are in earlier waves, and have ended, well or not, when this is begun. */
-  readonly after: readonly StepId[];
+  readonly after: readonly PlannedStep[];
   /** If one of these has failed or was not attempted, neither is this. */
-  readonly needs: readonly StepId[];
+  readonly needs: readonly PlannedStep[];
 }
 
 /** Of one phase. */

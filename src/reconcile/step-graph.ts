@@ -5,14 +5,7 @@ import { isSound, traitsOf } from './assess.js';
 import { inKeyOrder } from './by-text.js';
 import type { Draft } from './draft.js';
 import { isDeleted, toBeMade, type Loss, type Making } from './losses.js';
-import {
-  makeId,
-  PHASES,
-  removeId,
-  type Phase,
-  type PlannedStep,
-  type StepId,
-} from './plan-types.js';
+import { PHASES, type Phase, type PlannedStep } from './plan-types.js';
 
 /** Where a step is among the waves. */
 export interface Place {
@@ -22,16 +15,15 @@ export interface Place {
   readonly depth: number;
 }
 
-export interface Node {
-  readonly id: StepId;
-  readonly step: Step;
-  readonly reason: string;
-  /** For what follows a breaking step it is one later; see `Phase`. */
-  readonly phase: Phase;
+/** A planned step in the making. */
+export interface Node extends PlannedStep {
+  /** For what follows a breaking step it is one later in the plan; see `Phase`. */
+  phase: Phase;
   /** In a phase, lower ones go first where `after` leaves the choice. */
   readonly rank: number;
   /** Each once. Must be done before; if it fails, this is not attempted; see `isPlace`. */
   after: readonly Node[];
+  needs: readonly Node[];
   /**
    * It changes what is there whole, and stays in its place: as good a place for what hangs on it if
    * it fails.
@@ -93,12 +85,12 @@ function makeNode(draft: Draft, making: Making, isDeleted: boolean, isLost: bool
       : { op: 'update', key, item, from: observed, differences };
   const { traits } = draft.input;
   return {
-    id: makeId(key),
     step,
     reason: differences.length === 0 ? '' : differences.join('; '),
     phase: PHASES.make,
     rank: traitsOf(traits, payload)?.rank ?? 0,
     after: NONE,
+    needs: NONE,
     isPlace: step.op === 'update' && !isLost && isSound(item, observed, traits),
     gates: NONE,
     place: undefined,
@@ -115,12 +107,12 @@ function removeNode(
   if (from === undefined) return undefined;
   const rank = traitsOf(draft.input.traits, from.payload)?.rank ?? 0;
   return {
-    id: removeId(key),
     step: { op: 'delete', key, from },
     reason: loss?.reason ?? 'not wanted',
     phase,
     rank: -rank,
     after: NONE,
+    needs: NONE,
     isPlace: false,
     gates: NONE,
     place: undefined,
@@ -175,27 +167,18 @@ function beforeRemoval(
   return [...earlier];
 }
 
-/** As it stands in the plan. */
-export function plannedStep(graph: StepGraph, node: Node, phase: Phase): PlannedStep {
-  const { id, step, reason, gates } = node;
-  const after = idsOf(node.after);
-  const isSimple = gates.length === 0 && !node.after.some(({ isPlace }) => isPlace);
-  return { id, step, phase, reason, after, needs: isSimple ? after : needsOf(graph, node) };
+/** Now that all have their places, it is as it stands in the plan. */
+export function finish(graph: StepGraph, node: Node, phase: Phase): void {
+  node.phase = phase;
+  const isSimple = node.gates.length === 0 && !node.after.some(({ isPlace }) => isPlace);
+  node.needs = isSimple ? node.after : needsOf(graph, node);
 }
 
-function needsOf(graph: StepGraph, { step, after, gates }: Node): readonly StepId[] {
+function needsOf(graph: StepGraph, { step, after, gates }: Node): readonly Node[] {
   // What has not moved away by itself would be lost with the place that it has.
   const needs = step.op === 'delete' ? new Set(after) : needed(graph, after);
   for (const node of needed(graph, gates)) needs.add(node);
-  return idsOf([...needs]);
-}
-
-const NO_IDS: readonly StepId[] = [];
-
-function idsOf(nodes: readonly Node[]): readonly StepId[] {
-  if (nodes.length === 0) return NO_IDS;
-  const ids = nodes.map(({ id }) => id);
-  return ids.length === 1 ? ids : ids.sort();
+  return [...needs];
 }
 
 /** Of a place that is there already not its change is needed, but what it hangs on itself. */

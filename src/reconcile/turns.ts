@@ -15,7 +15,7 @@ export class Turns {
   }
 
   /** Runs `job` after those before it. @throws what it throws, or the reason of the signal. */
-  async take<T>(job: () => Promise<T>): Promise<T> {
+  async take<T>(job: () => T | Promise<T>): Promise<T> {
     this.#count++;
     const turn = this.#last.then(() => {
       this.signal.throwIfAborted();

@@ -1,11 +1,11 @@
 /** Steps into waves. */
 import { byText } from './by-text.js';
-import { PHASES, type Wave } from './plan-types.js';
-import { plannedStep, type Node, type Place, type StepGraph } from './step-graph.js';
+import { nameOf, PHASES, type Wave } from './plan-types.js';
+import { finish, type Node, type Place, type StepGraph } from './step-graph.js';
 
 /**
  * Waves in the order to apply them. Everything in a node's `after` is in an earlier wave; apart
- * from that, earlier phases and lower ranks go first. In a wave they are in order of their ids.
+ * from that, earlier phases and lower ranks go first. In a wave they are in order of their keys.
  */
 export function layer(graph: StepGraph): readonly Wave[] {
   findPlaces(graph);
@@ -20,7 +20,10 @@ export function layer(graph: StepGraph): readonly Wave[] {
   }
   return [...waves.values()]
     .sort((a, b) => compare(a.place, b.place))
-    .map(({ nodes, place: { phase } }) => nodes.map((node) => plannedStep(graph, node, phase)));
+    .map(({ nodes, place: { phase } }) => {
+      for (const node of nodes) finish(graph, node, phase);
+      return nodes;
+    });
 }
 
 function* nodesOf({ makings, removals }: StepGraph): Iterable<Node> {
@@ -80,7 +83,7 @@ function breakCycle(waiting: Map<Node, number>): Node | undefined {
   if (node === undefined) return undefined;
   const [first = node] = path
     .slice(path.indexOf(node))
-    .sort((a, b) => a.rank - b.rank || byText(a.id, b.id));
+    .sort((a, b) => a.rank - b.rank || byText(nameOf(a.step), nameOf(b.step)));
   first.after = first.after.filter((other) => !waiting.has(other));
   waiting.delete(first);
   return first;

@@ -168,7 +168,7 @@ export class MemoryDataplane implements Dataplane {
   }
 
   /** What a monitor would say. */
-  notify(keys: readonly string[] | 'unknown' | 'restarted'): void {
+  notify(keys: readonly string[] | 'unknown' | 'lost' | 'restarted'): void {
     this.#listener?.(typeof keys === 'string' ? keys : new Set(keys));
   }
 

@@ -405,7 +405,7 @@ export function vppDataplaneContract({
     const before = await eye.domain(10);
     rig.changes.length = 0;
     await vpp.kill();
-    await eventually(() => rig.client.state !== 'ready');
+    await eventually(() => rig.changes.includes('lost'));
     await vpp.start();
     await rig.client.ready(rig.signal);
     await eventually(() => rig.changes.includes('restarted'));

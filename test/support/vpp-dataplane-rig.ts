@@ -14,6 +14,7 @@ import type { ProviderConfig } from '../../src/nve/provider-config.js';
 import { makePlan } from '../../src/reconcile/plan.js';
 import type { Plan } from '../../src/reconcile/plan-types.js';
 import { VppClient } from '../../src/vpp-api/client/client.js';
+import type { CallObserver } from '../../src/vpp-api/client/options.js';
 import { eventually } from './eventually.js';
 import { itemsOf } from './linux-host.js';
 import { nullLog } from './null-log.js';
@@ -40,6 +41,7 @@ export interface RigOptions {
   readonly log?: Log;
   /** Of a call. */
   readonly deadlineMs?: number;
+  readonly onCall?: CallObserver;
 }
 
 export class VppDataplaneRig {
@@ -57,7 +59,13 @@ export class VppDataplaneRig {
     /** Of what is the caller's to end. */
     private readonly isOwner: { readonly files: boolean; readonly beside: boolean },
     providers: readonly ProviderConfig[],
-    { guests = NO_GUESTS, clock = systemClock, log = nullLog, deadlineMs = 10_000 }: RigOptions,
+    {
+      guests = NO_GUESTS,
+      clock = systemClock,
+      log = nullLog,
+      deadlineMs = 10_000,
+      onCall,
+    }: RigOptions,
   ) {
     this.dataplane = new VppDataplane({
       connect: (onSession) =>
@@ -66,6 +74,7 @@ export class VppDataplaneRig {
           timers: systemClock,
           onSession,
           deadlineMs,
+          ...(onCall && { onCall }),
           retry: { initialMs: 10, maxMs: 200 },
         }),
       ...{ uplinks, providers },

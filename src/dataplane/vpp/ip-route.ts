@@ -24,6 +24,7 @@ import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 const OURS = 'API';
 /** The network of a next hop by an interface that is not ours, or is no more. */
 const UNKNOWN = -1;
+const NONE: readonly string[] = [];
 
 export const ipRoute: VppKind<RouteItem> = {
   rank: 7,
@@ -47,8 +48,11 @@ export const ipRoute: VppKind<RouteItem> = {
     const found = view.routing.routes(vrf).get(prefix);
     if (found === undefined) return undefined;
     if (found.source.name !== OURS) return wanted && obstacle(vrf, prefix, found);
-    const payload = { kind: 'route', vrf, prefix, via: viaOf(vrf, found, wanted, view) } as const;
-    return { payload, defects: [] };
+    // What is as wanted is the wanted one: thousands of them are not kept twice, nor compared again.
+    if (wanted !== undefined && isAsWanted(wanted, found, view)) {
+      return { payload: wanted, defects: NONE };
+    }
+    return { payload: { kind: 'route', vrf, prefix, via: viaOf(vrf, found, view) }, defects: NONE };
   },
 
   *list(view) {
@@ -108,28 +112,29 @@ function obstacle(vrf: number, prefix: string, { source }: FoundRoute): NfvError
 /** `foreach_fib_source` of vnet/fib/fib_source.h: addresses of interfaces 3, CLI 0x81, neighbours later. */
 const API_PRIORITY = 0x80;
 
-function viaOf(
-  vrf: number,
-  { paths }: FoundRoute,
-  wanted: RouteItem | undefined,
-  view: View,
-): RouteVia {
+/** With its next hops in the same order, which is the usual case for one or two. */
+function isAsWanted({ vrf, via }: RouteItem, { paths }: FoundRoute, view: View): boolean {
+  if (via.kind !== 'next_hops' || via.nextHops.length !== paths.length) return false;
+  return paths.every((path, i) => {
+    const hop = via.nextHops[i];
+    if (hop === undefined || !isNormal(path)) return false;
+    const isThere = path.nh.address === hop.address && path.weight === hop.weight;
+    return isThere && networkOf(vrf, path, view) === hop.vni;
+  });
+}
+
+function viaOf(vrf: number, { paths }: FoundRoute, view: View): RouteVia {
   const [first] = paths;
   const isOne = paths.length === 1 && first !== undefined;
   if (isOne && first.type === 'FIB_API_PATH_TYPE_DROP') return { kind: 'drop' };
   const isTable = isOne && first.sw_if_index === NO_INTERFACE && isAny(first.nh.address);
   if (isTable && isNormal(first)) return { kind: 'vrf', vrf: first.table_id };
-  const nextHops = paths.filter(isNormal).map((path): NextHop => {
-    const { weight, sw_if_index: index, table_id: table } = path;
-    const { address } = path.nh;
-    const vni = index === NO_INTERFACE ? (table === vrf ? 0 : UNKNOWN) : vniOf(vrf, index, view);
-    return { address, vni, weight };
-  });
-  const via = { kind: 'next_hops', nextHops } as const;
-  // What is as wanted is the wanted one: thousands of them are not kept twice, nor compared again.
-  return wanted?.via.kind === 'next_hops' && isSame(wanted.via.nextHops, nextHops)
-    ? wanted.via
-    : via;
+  const nextHops = paths.filter(isNormal).map((path): NextHop => ({
+    address: path.nh.address,
+    vni: networkOf(vrf, path, view),
+    weight: path.weight,
+  }));
+  return { kind: 'next_hops', nextHops };
 }
 
 type Path = FoundRoute['paths'][number];
@@ -142,20 +147,11 @@ function isAny(address: string): boolean {
   return address === ANY.IPv4 || address === ANY.IPv6;
 }
 
-/** In the same order, which is the usual case for one or two. */
-function isSame(wanted: readonly NextHop[], found: readonly NextHop[]): boolean {
-  return (
-    wanted.length === found.length &&
-    wanted.every((hop, i) => {
-      const other = found[i];
-      return other?.address === hop.address && other.vni === hop.vni && other.weight === hop.weight;
-    })
-  );
-}
-
-function vniOf(vrf: number, index: number, view: View): number {
-  const [kind, ofVrf, vni] = view.tagAt(index)?.key.split('/') ?? [];
-  return kind === 'gw' && ofVrf === String(vrf) ? Number(vni) : UNKNOWN;
+/** The VNI of a next hop; 0: it is looked up in the table itself. */
+function networkOf(vrf: number, { sw_if_index: index, table_id: table }: Path, view: View): number {
+  if (index === NO_INTERFACE) return table === vrf ? 0 : UNKNOWN;
+  const gateway = view.gatewayAt(index);
+  return gateway?.vrf === vrf ? gateway.vni : UNKNOWN;
 }
 
 /** In the order of the addresses: VPP keeps paths in its own. */

@@ -1,4 +1,4 @@
-/** What several steps of a wave must look up before they change anything: read once for all of them. */
+/** What several steps must look up before they change anything: read once for all of them. */
 import { tableNames } from './read-routing.js';
 import { leads } from './route.js';
 import type { TableNames } from './routing-view.js';
@@ -9,11 +9,25 @@ export class Lookups {
   readonly #tables = new SharedWork<ReadonlyMap<number, TableNames>>();
   readonly #connects = new SharedWork<ReadonlyMap<number, number>>();
   readonly #ways = new SharedWork<boolean>();
+  /** VTEPs that a way was found to, with the start of VPP. */
+  readonly #reached = new Set<string>();
   readonly #members = new SharedWork<ReadonlyMap<number, number>>();
 
-  /** VPP has a route to a VTEP; there may be a tunnel to it in each network. */
-  leads(address: string, vpp: Vpp): Promise<boolean> {
-    return this.#ways.do(`${vpp.start} ${address}`, () => leads(address, vpp));
+  /** No step is at work, and everything is looked at anew. */
+  settled(): void {
+    this.#reached.clear();
+  }
+
+  /**
+   * VPP has a route to a VTEP; there may be a tunnel to it in each network. One that there was stays
+   * until `settled`: whether it is there still is seen when what was made is read back.
+   */
+  async leads(address: string, vpp: Vpp): Promise<boolean> {
+    const name = `${vpp.start} ${address}`;
+    if (this.#reached.has(name)) return true;
+    const found = await this.#ways.do(name, () => leads(address, vpp));
+    if (found) this.#reached.add(name);
+    return found;
   }
 
   tables(vpp: Vpp): Promise<ReadonlyMap<number, TableNames>> {

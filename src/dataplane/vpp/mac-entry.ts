@@ -10,6 +10,8 @@ import { isShortened, tagOf, type Tag } from './tag.js';
 import type { View } from './view.js';
 import { RETVAL, unless } from './vpp.js';
 
+const NONE: readonly string[] = [];
+
 export const macEntry: VppKind<MacEntryItem> = {
   rank: 4,
   differences: (wanted, observed) =>
@@ -27,7 +29,8 @@ export const macEntry: VppKind<MacEntryItem> = {
     const entry = view.mac(id, mac);
     if (entry?.isStatic !== true || entry.isOwn) return undefined;
     const via = viaOf(entry.index, wanted, view);
-    return { payload: { kind: 'mac_entry', vni: id, mac, via }, defects: [] };
+    if (via === wanted?.via) return { payload: wanted, defects: NONE };
+    return { payload: { kind: 'mac_entry', vni: id, mac, via }, defects: NONE };
   },
 
   *list(view) {

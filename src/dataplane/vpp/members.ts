@@ -26,22 +26,24 @@ export async function place(
   // In VPP's order: it is ours before it carries anything.
   await Promise.all([
     vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag }),
-    attach(index, to, vpp),
+    ...attaching(index, to, vpp),
   ]);
   memory.set(to.tag, index);
 }
 
 /** The same for one that is named ours. */
 export async function attach(index: number, to: Place, vpp: Vpp): Promise<void> {
-  await Promise.all([
-    to.vni === 0 ? undefined : bridge(index, to, true, vpp),
-    to.up === undefined
-      ? undefined
-      : vpp.request('sw_interface_set_flags', {
-          sw_if_index: index,
-          flags: to.up ? ['IF_STATUS_API_FLAG_ADMIN_UP'] : [],
-        }),
-  ]);
+  await Promise.all(attaching(index, to, vpp));
+}
+
+function attaching(index: number, to: Place, vpp: Vpp): readonly Promise<unknown>[] {
+  const requests: Promise<unknown>[] = [];
+  if (to.vni !== 0) requests.push(bridge(index, to, true, vpp));
+  if (to.up !== undefined) {
+    const flags = to.up ? (['IF_STATUS_API_FLAG_ADMIN_UP'] as const) : [];
+    requests.push(vpp.request('sw_interface_set_flags', { sw_if_index: index, flags }));
+  }
+  return requests;
 }
 
 /** Takes an interface out of the bridge domain that it is in. */
@@ -49,13 +51,13 @@ export async function unbridge(index: number, vni: number, { vpp }: Context): Pr
   await unless(bridge(index, { vni, group: 0 }, false, vpp), RETVAL.NO_SUCH_ENTRY);
 }
 
-async function bridge(
+function bridge(
   index: number,
   to: { readonly vni: number; readonly group: number },
   enable: boolean,
   vpp: Vpp,
-): Promise<void> {
-  await vpp.request('sw_interface_set_l2_bridge', {
+): Promise<unknown> {
+  return vpp.request('sw_interface_set_l2_bridge', {
     rx_sw_if_index: index,
     bd_id: to.vni,
     port_type: 'L2_API_PORT_TYPE_NORMAL',

@@ -41,14 +41,19 @@ export function attesting(tag: string, attested: string): string {
 
 /** What a tag says; undefined: not one of ours. */
 export function parseTag(text: string): Tag | undefined {
-  const [, key, part = '', attested = ''] =
-    /^nfvd:([^@=]+)(?:@([^=]*))?(?:=(.*))?$/.exec(text) ?? [];
+  if (!text.startsWith(PREFIX)) return undefined;
+  const bare = text.slice(PREFIX.length);
+  // The usual case, and what costs: there may be very many.
+  if (!/[@=]/.test(bare)) return bare === '' ? undefined : { key: bare, part: '', attested: '' };
+  const [, key, part = '', attested = ''] = /^([^@=]+)(?:@([^=]*))?(?:=(.*))?$/.exec(bare) ?? [];
   return key === undefined ? undefined : { key, part, attested };
 }
 
 /** A tag of ours without what it attests; undefined: not one of ours. */
 export function bareTag(text: string): string | undefined {
-  return parseTag(text) === undefined ? undefined : text.replace(/=.*$/, '');
+  if (parseTag(text) === undefined) return undefined;
+  const end = text.indexOf('=');
+  return end < 0 ? text : text.slice(0, end);
 }
 
 /** A key out of a tag that may not be all of it. */

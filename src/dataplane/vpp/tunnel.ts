@@ -2,7 +2,7 @@
 import { NfvError } from '../../errors.js';
 import { tunnelKey, type TunnelItem } from '../../model/item.js';
 import { differing } from '../../reconcile/differing.js';
-import { interfaceOf, type Context } from './context.js';
+import { interfaceOf } from './context.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { VppKind } from './kind.js';
 import { memberDefects, place } from './members.js';
@@ -43,7 +43,7 @@ export const tunnel: VppKind<TunnelItem> = {
   },
 
   async create(wanted, context) {
-    await needRoute(wanted, context);
+    if (!(await context.lookups.leads(wanted.remote, context.vpp))) throw unroutable(wanted);
     await addTunnel(wanted, tagOf(tunnelKey(wanted.vni, wanted.remote)), context);
   },
 
@@ -51,7 +51,7 @@ export const tunnel: VppKind<TunnelItem> = {
     const key = tunnelKey(wanted.vni, wanted.remote);
     const to = { tag: tagOf(key), vni: wanted.vni, group: TUNNEL_GROUP, up: true };
     await place(interfaceOf(key, context), to, context);
-    await needRoute(wanted, context);
+    if (!(await context.lookups.leads(wanted.remote, context.vpp))) throw unroutable(wanted);
   },
 
   async remove(from, { vpp, memory }) {
@@ -73,13 +73,12 @@ function sight(
   if (wanted !== undefined && !view.reachable.has(wanted.remote)) {
     defects.push(`no route to ${wanted.remote}`);
   }
-  return { payload: { kind: 'tunnel', vni, local, remote }, defects };
+  const isAsWanted = wanted?.vni === vni && wanted.local === local && wanted.remote === remote;
+  return { payload: isAsWanted ? wanted : { kind: 'tunnel', vni, local, remote }, defects };
 }
 
-/** @throws NfvError VTEP_UNROUTABLE */
-async function needRoute({ remote, local }: TunnelItem, { vpp, lookups }: Context): Promise<void> {
-  if (await lookups.leads(remote, vpp)) return;
-  throw new NfvError('VTEP_UNROUTABLE', `VPP has no route to VTEP ${remote} from ${local}`, {
+function unroutable({ remote, local }: TunnelItem): NfvError {
+  return new NfvError('VTEP_UNROUTABLE', `VPP has no route to VTEP ${remote} from ${local}`, {
     metadata: { remote, local },
   });
 }

@@ -98,6 +98,11 @@ export interface HostInterface {
   readonly kernelIndex: number | undefined;
 }
 
+interface Gateway {
+  readonly vrf: number;
+  readonly vni: number;
+}
+
 export interface Address {
   readonly index: number;
   readonly address: string;
@@ -150,6 +155,7 @@ export class View {
   readonly reachable = new Set<string>();
   readonly #byTag = new Map<string, Interface>();
   readonly #tags = new Map<number, Tag | undefined>();
+  readonly #gateways = new Map<number, Gateway | undefined>();
   readonly #ownDomains = new Set<number>();
   readonly #domainOf = new Map<number, number>();
   readonly #macs = new Map<number, Map<string, Mac>>();
@@ -202,6 +208,16 @@ export class View {
       this.#tags.set(index, parseTag(this.interfaces.get(index)?.tag ?? ''));
     }
     return this.#tags.get(index);
+  }
+
+  /** The router and the network of a gateway interface, by which many routes may go; undefined: it is none of ours. */
+  gatewayAt(index: number): Gateway | undefined {
+    if (!this.#gateways.has(index)) {
+      const [kind, vrf, vni] = this.tagAt(index)?.key.split('/') ?? [];
+      const gateway = kind === 'gw' ? { vrf: Number(vrf), vni: Number(vni) } : undefined;
+      this.#gateways.set(index, gateway);
+    }
+    return this.#gateways.get(index);
   }
 
   /** The bridge domain of a VN is ours. */

@@ -60,6 +60,9 @@ export interface VppDataplaneOptions {
   readonly aroundStep?: AroundStep;
 }
 
+/** Is told what became of a step. */
+type Ended = (result: StepResult) => void;
+
 /** Of a VPP that was not reached yet. */
 const UNKNOWN: Capabilities = {
   dataplane: 'vpp',
@@ -150,6 +153,7 @@ export class VppDataplane implements Dataplane {
     await this.#tried;
     const vpp = this.#vpp(signal);
     this.#orphans.settled();
+    this.#lookups.settled();
     const wants = new Wants(scope.kind === 'all');
     const asked = this.#subjects.of(scope.kind === 'all' ? wanted.keys() : scope.keys, wanted);
     for (const { kind, rest, payload } of asked) kind.reads(rest, payload, wants);
@@ -169,17 +173,20 @@ export class VppDataplane implements Dataplane {
     const context = this.#contextOf(signal);
     if (context instanceof NfvError) return steps.map(() => context);
     const done = this.#changes.working(steps.map(({ key }) => key));
-    const tell = onResult ?? ((): void => undefined);
-    const { aroundStep } = this.options;
-    const carryOut = (step: Step, at: number): Promise<StepResult> =>
-      aroundStep === undefined
-        ? this.#step(step, context, at, tell)
-        : aroundStep(step, () => this.#step(step, context, at, tell));
-    try {
-      return await Promise.all(steps.map(carryOut));
-    } finally {
-      done();
-    }
+    const results: StepResult[] = steps.map(() => undefined);
+    let left = steps.length;
+    await new Promise<void>((resolve) => {
+      if (left === 0) resolve();
+      for (const [at, step] of steps.entries()) {
+        this.#begin(step, context, (result) => {
+          results[at] = result;
+          onResult?.(at, result);
+          if (--left === 0) resolve();
+        });
+      }
+    });
+    done();
+    return results;
   }
 
   onChange(listener: Listener): void {
@@ -223,6 +230,7 @@ export class VppDataplane implements Dataplane {
       this.addressWatch.lost();
       const { code, message } = event.error;
       log.warn({ code, error: message }, 'connection to VPP lost');
+      this.#changes.tell('lost');
     }
   }
 
@@ -263,20 +271,43 @@ export class VppDataplane implements Dataplane {
     }
   }
 
-  async #step(step: Step, context: Context, at: number, tell: ResultListener): Promise<StepResult> {
-    const { vpp } = context;
+  #begin(step: Step, context: Context, ended: Ended): void {
+    const { aroundStep } = this.options;
+    if (aroundStep === undefined) {
+      this.#carryOut(step, context, ended);
+      return;
+    }
+    const run = (): Promise<StepResult> =>
+      new Promise((resolve) => {
+        this.#carryOut(step, context, resolve);
+      });
+    aroundStep(step, run).then(ended, (error: unknown) => {
+      ended(NfvError.from(error));
+    });
+  }
+
+  /** Not async: of thousands a promise less counts. */
+  #carryOut(step: Step, context: Context, ended: Ended): void {
     const admission = this.#admission.of(step);
-    let result: StepResult;
+    const fail = (error: unknown): void => {
+      admission?.over(step);
+      ended(NfvError.from(error));
+    };
+    const succeed = (): void => {
+      admission?.over(step);
+      if (step.op !== 'delete') this.addressWatch.placed(step.item.payload);
+      ended(undefined);
+    };
+    const { vpp } = context;
     try {
       if (vpp.signal?.aborted === true) throw abortError(step.key, vpp.signal);
-      if (admission !== undefined) await admission.admit(step, vpp);
-      await KIND_TABLE.carryOut(step, context);
-      if (step.op !== 'delete') this.addressWatch.placed(step.item.payload);
+      const work =
+        admission === undefined
+          ? KIND_TABLE.carryOut(step, context)
+          : admission.admit(step, vpp).then(() => KIND_TABLE.carryOut(step, context));
+      work.then(succeed, fail);
     } catch (error) {
-      result = NfvError.from(error);
+      fail(error);
     }
-    admission?.over(step);
-    tell(at, result);
-    return result;
   }
 }

@@ -41,15 +41,19 @@ function message(ends: TunnelEnds, isAdd: boolean) {
   };
 }
 
-async function addDel(ends: TunnelEnds, isAdd: boolean, vpp: Vpp): Promise<number> {
+function addDel(
+  ends: TunnelEnds,
+  isAdd: boolean,
+  vpp: Vpp,
+): Promise<{ readonly sw_if_index: number }> {
   const fields = message(ends, isAdd);
-  const ported = { ...fields, src_port: PORT, dst_port: PORT };
-  const { sw_if_index: index } = vpp.has('vxlan_add_del_tunnel_v3')
-    ? await vpp.request('vxlan_add_del_tunnel_v3', { ...ported, is_l3: false })
-    : vpp.has('vxlan_add_del_tunnel_v2')
-      ? await vpp.request('vxlan_add_del_tunnel_v2', ported)
-      : await vpp.request('vxlan_add_del_tunnel', fields);
-  return index;
+  const ports = { src_port: PORT, dst_port: PORT };
+  if (vpp.has('vxlan_add_del_tunnel_v3')) {
+    return vpp.request('vxlan_add_del_tunnel_v3', { ...fields, ...ports, is_l3: false });
+  }
+  return vpp.has('vxlan_add_del_tunnel_v2')
+    ? vpp.request('vxlan_add_del_tunnel_v2', { ...fields, ...ports })
+    : vpp.request('vxlan_add_del_tunnel', fields);
 }
 
 /** Makes a tunnel and puts it into its bridge domain; nothing is left of one that fails. */
@@ -66,7 +70,7 @@ async function addOrTake(
   { vpp, orphans }: Context,
 ): Promise<number> {
   try {
-    return await addDel(ends, true, vpp);
+    return (await addDel(ends, true, vpp)).sw_if_index;
   } catch (error) {
     if (retvalOf(error) !== RETVAL.TUNNEL_EXIST) throw error;
     const { local, remote, vni } = ends;

@@ -1,26 +1,31 @@
 import { NfvError } from '../../errors.js';
 import type { Call } from './call.js';
 
-/** Calls by the signal that ends them: one listener for each signal, however many calls it has. */
-export class AbortWatch {
-  readonly #watched = new Map<AbortSignal, { calls: Set<Call>; listener: () => void }>();
+interface Watched {
+  /** Calls that it ends. */
+  count: number;
+  readonly listener: () => void;
+}
 
-  /** @param onAbort is told of each call of a signal that fires */
-  constructor(private readonly onAbort: (call: Call, error: NfvError) => void) {}
+/** Signals that end calls: one listener for each, however many calls it has. */
+export class AbortWatch {
+  readonly #watched = new Map<AbortSignal, Watched>();
+
+  /** @param onAbort is told of a signal that fires and has calls: those whose `signal` it is */
+  constructor(private readonly onAbort: (signal: AbortSignal) => void) {}
 
   add(call: Call, signal: AbortSignal): void {
     call.signal = signal;
     const watched = this.#watched.get(signal);
     if (watched !== undefined) {
-      watched.calls.add(call);
+      watched.count++;
       return;
     }
-    const calls = new Set([call]);
     const listener = (): void => {
       this.#watched.delete(signal);
-      for (const each of calls) this.onAbort(each, abortError(each.name, signal));
+      this.onAbort(signal);
     };
-    this.#watched.set(signal, { calls, listener });
+    this.#watched.set(signal, { count: 1, listener });
     signal.addEventListener('abort', listener, { once: true });
   }
 
@@ -29,8 +34,7 @@ export class AbortWatch {
     if (signal === undefined) return;
     call.signal = undefined;
     const watched = this.#watched.get(signal);
-    watched?.calls.delete(call);
-    if (watched?.calls.size !== 0) return;
+    if (watched === undefined || --watched.count > 0) return;
     this.#watched.delete(signal);
     signal.removeEventListener('abort', watched.listener);
   }

@@ -1,7 +1,7 @@
 import { NfvError } from '../../errors.js';
 import type { Link } from '../transport/transport.js';
 import { HEADER_BYTES, writeHeader } from '../wire/framer.js';
-import { AbortWatch, refuseAborted } from './abort-watch.js';
+import { abortError, AbortWatch, refuseAborted } from './abort-watch.js';
 import type { Fields } from '../codec/codec.js';
 import type { Bound } from './binding.js';
 import type { Call, CallOwner } from './call.js';
@@ -68,8 +68,10 @@ export class Pipeline implements CallOwner {
   ) {
     this.#outbox = new Outbox(link);
     this.#pending = new PendingCalls(limits.window + MAX_URGENT);
-    this.#aborts = new AbortWatch((call, error) => {
-      this.giveUp(call, error);
+    this.#aborts = new AbortWatch((signal) => {
+      for (const call of [...this.#pending.all(), ...this.#waiting]) {
+        if (call.signal === signal) this.giveUp(call, abortError(call.name, signal));
+      }
     });
   }
 

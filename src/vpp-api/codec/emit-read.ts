@@ -20,7 +20,7 @@ import {
   type StructLayout,
   type UnionLayout,
 } from './layout.js';
-import { getOctets } from './octets.js';
+import { getOctets, isZero } from './octets.js';
 import { getFixedText } from './text.js';
 import { shorten } from './malformed.js';
 
@@ -117,7 +117,7 @@ class Reader {
           offset: offset + layout.length,
         };
       case 'array':
-        return this.#elements(layout.element, String(layout.length), offset);
+        return this.#array(layout, offset);
       case 'list':
         return this.#list(layout, offset);
       case 'struct':
@@ -164,6 +164,30 @@ class Reader {
     }
     this.#need(at(offset), `${count} * ${minimumOf(layout.element)}`);
     return this.#elements(layout.element, count, offset);
+  }
+
+  /**
+   * Structs that are nothing but zeros, as the sixteen labels of a path without any, are the same ones
+   * each time: a table of routes has very many.
+   */
+  #array({ element, length }: Layout & { kind: 'array' }, offset: number): Read {
+    const { e } = this;
+    if (element.kind !== 'struct' || !element.fixed) {
+      return this.#elements(element, String(length), offset);
+    }
+    const zeros = Buffer.alloc(element.minimum);
+    const zero = Object.freeze(this.codeOf(element).read(zeros, 0, { end: 0 }, -1));
+    const all = e.value(Object.freeze(Array.from({ length }, () => zero)));
+    const bytes = length * element.minimum;
+    const list = e.local();
+    const start = this.#const(at(offset));
+    e.line(`let ${list} = ${all};`);
+    e.line(`if (!${e.value(isZero)}(b, ${start}, ${bytes})) {`);
+    e.line(`o = ${start};`);
+    e.line(`${list} = ${this.#elements(element, String(length), 0).value};`);
+    e.line('}');
+    e.line(`o = ${start} + ${bytes};`);
+    return { value: list, offset: 0 };
   }
 
   #elements(element: Layout, count: string, offset: number): Read {

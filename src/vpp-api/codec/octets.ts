@@ -45,3 +45,11 @@ export function isSigned64(value: unknown): boolean {
 function isSafe(value: unknown, least: number): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
 }
+
+/** So many bytes are all zero. */
+export function isZero(from: Buffer, offset: number, bytes: number): boolean {
+  for (let at = offset; at < offset + bytes; at++) {
+    if (from[at] !== 0) return false;
+  }
+  return true;
+}

@@ -189,6 +189,34 @@ describe('reconciler and its dataplane', () => {
       bench.assertEqual(whole);
     });
 
+    it('that are the loss of the dataplane have the plan for an empty one made meanwhile', async () => {
+      const bench = new Bench();
+      const { vtep: traits } = bench.dataplane.traits;
+      assert.ok(traits);
+      const { rank } = traits;
+      // Nothing but the making of a plan asks for it.
+      let plansMade = 0;
+      Object.defineProperty(traits, 'rank', { get: () => (plansMade++, rank) });
+      await bench.begin(vtep());
+      const each = plansMade;
+      bench.dataplane.objects.clear();
+      bench.dataplane.notify('lost');
+      await settle();
+      assert.equal(plansMade, 2 * each);
+      bench.dataplane.notify('restarted');
+      await bench.turn();
+      bench.assertEqual([vtep()]);
+      assert.equal(plansMade, 2 * each, 'the plan is the one that was made before');
+      bench.dataplane.notify('lost');
+      bench.want([bridgeDomain(10)]);
+      await bench.turn();
+      bench.dataplane.objects.clear();
+      bench.dataplane.notify('restarted');
+      await bench.turn();
+      bench.assertEqual(network);
+      assert.deepEqual(bench.dataplane.scopes.at(-2), { kind: 'all' });
+    });
+
     it('that are our own doing cause no work', async () => {
       const bench = new Bench(new MemoryDataplane({ echo: true }));
       await bench.begin(...whole);

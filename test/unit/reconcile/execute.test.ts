@@ -4,7 +4,7 @@ import { NfvError } from '../../../src/errors.js';
 import type { Payload } from '../../../src/model/item.js';
 import type { ResultListener, Step, StepResult } from '../../../src/reconcile/dataplane.js';
 import { execute, MAX_CALLS, MAX_STEPS, type Execution } from '../../../src/reconcile/execute.js';
-import { stepId, type Plan } from '../../../src/reconcile/plan-types.js';
+import type { Plan, PlannedStep } from '../../../src/reconcile/plan-types.js';
 import { settle } from '../../support/fake-clock.js';
 import {
   behind,
@@ -218,15 +218,15 @@ describe('carrying out a plan', function () {
           const shop = new Workshop();
           const done = shop.start(plan, overlapsWaves);
           const planned = new Map(plan.waves.flat().map((each) => [nameOf(each.step), each]));
-          const ended = new Set<string>();
-          const failed = new Set<string>();
+          const ended = new Set<PlannedStep>();
+          const failed = new Set<PlannedStep>();
           await settle();
           for (let seen = 0; shop.underWay.length > 0; seen = checkBegun(seen)) {
             const pick = Number(picks.next().value);
             const name = shop.underWay[pick % shop.underWay.length] ?? '';
             const isBad = pick % 8 === 0;
-            ended.add(idOf(name));
-            if (isBad) failed.add(idOf(name));
+            ended.add(plannedAs(name));
+            if (isBad) failed.add(plannedAs(name));
             await shop.end(name, isBad ? REFUSED : undefined);
           }
           const { steps, failures } = await done;
@@ -244,20 +244,20 @@ describe('carrying out a plan', function () {
           }
 
           function checkBeginning(name: string): void {
-            const own = planned.get(name);
-            assert.ok(own);
-            for (const id of own.needs) assert.ok(!failed.has(id), `${name} needs ${id}`);
-            for (const other of shop.begun) {
-              const { step, phase } = planned.get(other) ?? own;
-              const isFirst = phase < own.phase || own.after.includes(stepId(step));
-              if (isFirst) assert.ok(ended.has(stepId(step)), `${name} before ${other}`);
+            const own = plannedAs(name);
+            for (const need of own.needs) {
+              assert.ok(!failed.has(need), `${name} needs ${nameOf(need.step)}`);
+            }
+            for (const other of shop.begun.map(plannedAs)) {
+              const isFirst = other.phase < own.phase || own.after.includes(other);
+              if (isFirst) assert.ok(ended.has(other), `${name} before ${nameOf(other.step)}`);
             }
           }
 
-          function idOf(name: string): string {
+          function plannedAs(name: string): PlannedStep {
             const own = planned.get(name);
             assert.ok(own);
-            return stepId(own.step);
+            return own;
           }
         },
       ),

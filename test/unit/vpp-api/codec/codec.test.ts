@@ -27,6 +27,13 @@ type Row = readonly [
 const REQUEST = '0064 01020304 0a0b0c0d';
 const REPLY = '0064 0a0b0c0d';
 
+const LABELS = Array.from({ length: 16 }, () => ({ is_uniform: 0, label: 0, ttl: 0, exp: 0 }));
+const LABEL = { is_uniform: 1, label: 100, ttl: 64, exp: 2 };
+const PATH = { ...routeFields().route.paths[0], label_stack: LABELS };
+/** Up to the labels. */
+const PATH_BYTES = `00000001 00000000 00000000 01 00 00000000 00000000 00000000
+  0a010101 000000000000000000000000 00000000 00000000 00000000`;
+
 const ROWS: readonly Row[] = [
   ['control_ping', {}, REQUEST],
   [
@@ -123,6 +130,24 @@ const ROWS: readonly Row[] = [
     `${REQUEST} 01 00 00000007 00000000 00 0a000000 000000000000000000000000 18 01
      00000001 00000000 00000000 01 00 00000000 00000000 00000000
      0a010101 000000000000000000000000 00000000 00000000 00000000 00 ${'00'.repeat(16 * 7)}`,
+  ],
+  [
+    'ip_route_add_del',
+    {
+      is_add: true,
+      is_multipath: true,
+      route: {
+        table_id: 7,
+        stats_index: 0,
+        prefix: '10.0.0.0/24',
+        n_paths: 3,
+        paths: [PATH, { ...PATH, n_labels: 1, label_stack: [LABEL, ...LABELS.slice(1)] }, PATH],
+      },
+    },
+    `${REQUEST} 01 01 00000007 00000000 00 0a000000 000000000000000000000000 18 03
+     ${PATH_BYTES} 00 ${'00'.repeat(16 * 7)}
+     ${PATH_BYTES} 01 01 00000064 40 02 ${'00'.repeat(15 * 7)}
+     ${PATH_BYTES} 00 ${'00'.repeat(16 * 7)}`,
   ],
 ];
 

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../cli/error-text.js';
 import { NO_PAINT } from '../cli/style.js';
 import { NfvError, type ErrorCode } from '../errors.js';
+import type { NvaConfig } from '../nva/config.js';
 import type { NveConfig } from '../nve/config.js';
 import { quietGrpc } from '../rpc/quiet.js';
 import type { TlsFiles } from '../rpc/tls-material.js';
@@ -31,22 +32,24 @@ program
     const { parseNvaConfig } = await import('../nva/config.js');
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
-      const { checkStoreFiles } = await import('./nva-store.js');
-      const peers = config.peer === undefined ? [] : [config.peer];
-      await checkTls([...config.listen, ...peers, ...(config.metrics?.listen ?? [])]);
-      await checkStoreFiles(config);
-      if (config.access !== undefined) {
-        await (await import('../nva/policy-file.js')).readPolicyFile(config.access.policyFile);
-      }
+      await checkNvaFiles(config);
+      await (await import('./nva-store.js')).checkStoreFiles(config);
       print(`${flags.config}: ok`);
       return;
     }
     const log = makeLog('nva', config.log.level);
     const { StoreOpening } = await import('./nva-store.js');
     await runUntilSignal(log, async () => {
+      // One that cannot be started for these leaves its store alone.
+      await checkNvaFiles(config);
       const opening = new StoreOpening(config);
-      const { startNva } = await import('./nva-daemon.js');
-      return await startNva(config, log, opening);
+      try {
+        const { startNva } = await import('./nva-daemon.js');
+        return await startNva(config, log, opening);
+      } catch (error) {
+        await opening.close();
+        throw error;
+      }
     });
   });
 
@@ -168,6 +171,13 @@ async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {
 }
 
 /** @throws NfvError FILE_UNREADABLE */
+async function checkNvaFiles({ access, listen, metrics, peer }: NvaConfig): Promise<void> {
+  await checkTls([...listen, ...(peer === undefined ? [] : [peer]), ...(metrics?.listen ?? [])]);
+  if (access === undefined) return;
+  const { readPolicyFile } = await import('../nva/policy-file.js');
+  await readPolicyFile(access.policyFile);
+}
+
 async function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): Promise<void> {
   const { readTls } = await import('../rpc/tls-files.js');
   for (const { tls } of entries) if (tls !== undefined) readTls(tls);

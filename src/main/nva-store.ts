@@ -15,6 +15,7 @@ const EMBEDDED_TXN_OPS = 20_000;
 /** The store on its way: an embedded one is opened at once, since the check of its file takes as long as loading the rest. */
 export class StoreOpening {
   #opened: Promise<Store> | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(private readonly config: NvaConfig) {
     if (config.store.kind !== 'embedded') return;
@@ -31,8 +32,12 @@ export class StoreOpening {
     return (this.#opened ??= openStore(this.config, keeper));
   }
 
-  /** Whatever it has come to. */
-  async close(): Promise<void> {
+  /** Whatever it has come to; may be called again. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     await this.#opened?.then(
       (store) => store.close(),
       () => undefined,

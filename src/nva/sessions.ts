@@ -209,7 +209,7 @@ export class Sessions {
   ): Promise<Session> {
     const { deps } = this;
     const epoch = deps.epoch();
-    await this.#turns.take();
+    await this.#turn(stream);
     const wanted = this.#compile(hello.nve);
     const progress = new Progress(wanted);
     const greeting = { nve: hello.nve, outdated: false };
@@ -234,7 +234,7 @@ export class Sessions {
       await stream.send({ ...welcome, revision: deps.revision() });
       const held = await receiveHeldItems(incoming, deps.clock);
       const common = { stream, incoming, hello, epoch, facts, underlays: held.underlays };
-      await this.#turns.take();
+      await this.#turn(stream);
       if (!greeting.outdated) {
         const shortfall = shortfallOf(held.versions, wanted);
         return this.#register({ ...common, progress, shortfall });
@@ -245,6 +245,12 @@ export class Sessions {
     } finally {
       this.#greetings.delete(greeting);
     }
+  }
+
+  /** @throws NfvError that of the stream, if that is over by then: nothing is to be done for it */
+  async #turn({ signal }: NvaSideStream): Promise<void> {
+    await this.#turns.take();
+    signal.throwIfAborted();
   }
 
   /** All that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */

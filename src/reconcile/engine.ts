@@ -369,6 +369,7 @@ export class Reconciler {
       const { ledger, traits, complete } = this.#surroundings();
       this.#prepared.make(ledger, complete, traits);
     };
+    // The pass makes the plan again, and tells what is wrong.
     this.#turns.take(prepare).catch(() => undefined);
   }
 

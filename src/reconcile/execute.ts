@@ -33,8 +33,8 @@ export interface Means {
 
 /**
  * Begins each step as soon as all that it comes after has ended, and so have all of the phase before; or
- * of the wave before, where waves do not overlap. Where that leaves the choice, in the plan's order. What
- * needs a step that failed is not begun.
+ * of the wave before, where waves do not overlap. Where that leaves the choice, those that waited come first, and
+ * then the plan's order counts. What needs a step that failed is not begun.
  * @throws the reason of the signal when it is aborted, and nothing else; nothing is under way then
  */
 export async function execute(plan: Plan, means: Means): Promise<Execution> {

@@ -175,17 +175,24 @@ export class VppDataplane implements Dataplane {
     const done = this.#changes.working(steps.map(({ key }) => key));
     const results: StepResult[] = steps.map(() => undefined);
     let left = steps.length;
-    await new Promise<void>((resolve) => {
-      if (left === 0) resolve();
-      for (const [at, step] of steps.entries()) {
-        this.#begin(step, context, (result) => {
-          results[at] = result;
-          onResult?.(at, result);
-          if (--left === 0) resolve();
-        });
-      }
-    });
-    done();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        if (left === 0) resolve();
+        for (const [at, step] of steps.entries()) {
+          this.#begin(step, context, (result) => {
+            results[at] = result;
+            try {
+              onResult?.(at, result);
+            } catch (error) {
+              reject(NfvError.from(error));
+            }
+            if (--left === 0) resolve();
+          });
+        }
+      });
+    } finally {
+      done();
+    }
     return results;
   }
 
@@ -286,6 +293,17 @@ export class VppDataplane implements Dataplane {
     });
   }
 
+  /** What else is to be done about it. */
+  #placed(step: Step): StepResult {
+    if (step.op === 'delete') return undefined;
+    try {
+      this.addressWatch.placed(step.item.payload);
+      return undefined;
+    } catch (error) {
+      return NfvError.from(error);
+    }
+  }
+
   /** Not async: of thousands a promise less counts. */
   #carryOut(step: Step, context: Context, ended: Ended): void {
     const admission = this.#admission.of(step);
@@ -295,8 +313,7 @@ export class VppDataplane implements Dataplane {
     };
     const succeed = (): void => {
       admission?.over(step);
-      if (step.op !== 'delete') this.addressWatch.placed(step.item.payload);
-      ended(undefined);
+      ended(this.#placed(step));
     };
     const { vpp } = context;
     try {

@@ -148,9 +148,9 @@ export class Liveness {
     for (const [nve, gone] of this.#gone) {
       if (now - gone.since < tuning.deadAfterMs || this.#dead.has(nve)) continue;
       if (this.#gone.size > most) {
-        // How many they were is told of that time: with thousands the numbers move all the time.
-        if (gone.opinion.reasonCode === 'NVE_LOSS_HELD') continue;
-        const reason = `${this.#gone.size} of ${known} NVEs have no session, more than ${most}: nothing is withdrawn`;
+        // How many they are is no part of it: with thousands that moves all the time.
+        const limit = `${Math.round(tuning.maxLostShare * 100)} % of the NVEs, and more than ${tuning.minLost}`;
+        const reason = `more than ${limit}, have no session: nothing is withdrawn`;
         this.#think(nve, gone, { reasonCode: 'NVE_LOSS_HELD', reason });
         continue;
       }

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { NfvError } from '../../errors.js';
 import { verifyDataFile, type Verified } from './verify.js';
 
 /** What the thread answers when the check has failed. */
@@ -40,22 +41,40 @@ export async function verifyAside(path: string, signal?: AbortSignal): Promise<V
   return verified ?? (await verifyDataFile(path, signal));
 }
 
-/** @returns undefined: it is to be found out here what is wrong */
-async function askThread(path: string, signal?: AbortSignal): Promise<Verified | undefined> {
+/** @returns undefined: it is to be found out here what is wrong with the file, or with the thread */
+export async function askThread(path: string, signal?: AbortSignal): Promise<Verified | undefined> {
   signal?.throwIfAborted();
   const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: path });
+  // Also when nobody waits for it any more.
+  worker.on('error', () => undefined);
   const ended = new AbortController();
   const stop = AbortSignal.any([ended.signal, ...(signal === undefined ? [] : [signal])]);
   try {
-    const answer = await Promise.race([
-      once(worker, 'message', { signal: stop }).then(([told]: unknown[]) => told),
-      once(worker, 'exit', { signal: stop }).then(() => FAILED),
-    ]).catch(() => FAILED);
-    signal?.throwIfAborted();
+    const answer = await answerOf(worker, stop);
     const { data } = Answer.safeParse(answer);
+    if (data === undefined && answer !== FAILED) warn('an answer that makes no sense');
     return data;
+  } catch (error) {
+    signal?.throwIfAborted();
+    warn(NfvError.from(error).message);
+    return undefined;
   } finally {
     ended.abort();
     await worker.terminate();
   }
+}
+
+/** @throws what the thread died of, or the reason of the signal */
+function answerOf(worker: Worker, signal: AbortSignal): Promise<unknown> {
+  return Promise.race([
+    once(worker, 'message', { signal }).then(([told]: unknown[]) => told),
+    once(worker, 'exit', { signal }).then(([code]: unknown[]) => {
+      throw new NfvError('INTERNAL', `the thread ended with ${String(code)}, without an answer`);
+    }),
+  ]);
+}
+
+/** A start that takes longer than it should has a reason that can be read. */
+function warn(reason: string): void {
+  process.emitWarning(`the check of the store in a thread of its own failed: ${reason}`);
 }

@@ -25,38 +25,78 @@ const HELLO: Hello = {
   probesUnderlay: true,
 };
 
+const ignore = (): void => undefined;
+
+function sessionsOn(index: CompileIndex, admit: () => void): Sessions {
+  return new Sessions({
+    clock: new FakeClock(),
+    log: nullLog,
+    maySpeakFor: () => true,
+    epoch: () => ({ storeId: 'store', number: 1 }),
+    caughtUp: () => Promise.resolve(),
+    index,
+    absentees: new Absentees({
+      exists: () => false,
+      digestOf: () => '',
+      signal: new AbortController().signal,
+    }),
+    revision: () => 1,
+    admit: () => {
+      admit();
+      return Promise.resolve();
+    },
+    onProgress: ignore,
+    onFacts: () => Promise.resolve(),
+    onDeparture: ignore,
+    offerOf: () => undefined,
+    onHost: ignore,
+    onSightings: ignore,
+  });
+}
+
 describe('sessions', () => {
   it('have none with an NVE that is deleted while its agent says hello', async () => {
     const index = new CompileIndex();
-    const ignore = (): void => undefined;
-    const sessions = new Sessions({
-      clock: new FakeClock(),
-      log: nullLog,
-      maySpeakFor: () => true,
-      epoch: () => ({ storeId: 'store', number: 1 }),
-      caughtUp: () => Promise.resolve(),
-      index,
-      absentees: new Absentees({
-        exists: () => false,
-        digestOf: () => '',
-        signal: new AbortController().signal,
-      }),
-      revision: () => 1,
-      admit: () => {
-        sessions.deliver(index.apply({ kind: 'Nve', id: 'host-a', after: undefined }), 2);
-        return Promise.resolve();
-      },
-      onProgress: ignore,
-      onFacts: () => Promise.resolve(),
-      onDeparture: ignore,
-      offerOf: () => undefined,
-      onHost: ignore,
-      onSightings: ignore,
+    const sessions = sessionsOn(index, () => {
+      sessions.deliver(index.apply({ kind: 'Nve', id: 'host-a', after: undefined }), 2);
     });
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
     const { stream, sent } = fakeStream(HELLO);
     await assert.rejects(sessions.handle(stream, { kind: 'local' }), { code: 'NOT_FOUND' });
     assert.equal(sessions.get('host-a'), undefined);
     assert.deepEqual(sent, []);
+  });
+
+  it('compile nothing for an agent that has gone before its turn came', async () => {
+    const index = new CompileIndex();
+    const { stream, sent } = fakeStream(HELLO);
+    const sessions = sessionsOn(index, () => {
+      stream.end();
+    });
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    await assert.rejects(sessions.handle(stream, { kind: 'local' }));
+    assert.equal(index.counters.full, 0);
+    assert.equal(sessions.get('host-a'), undefined);
+    assert.deepEqual(sent, []);
+  });
+
+  it('have none with an agent that has gone after it said what it holds', async () => {
+    const index = new CompileIndex();
+    const held = { kind: 'held_items', entries: [], last: true } as const;
+    const { stream } = fakeStream(HELLO, held);
+    const send = stream.send.bind(stream);
+    const going = {
+      ...stream,
+      send: (message: Parameters<typeof send>[0]) => {
+        setImmediate(() => {
+          stream.end();
+        });
+        return send(message);
+      },
+    };
+    const sessions = sessionsOn(index, ignore);
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    await assert.rejects(sessions.handle(going, { kind: 'local' }));
+    assert.equal(sessions.get('host-a'), undefined);
   });
 });

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { openLmdbStore } from '../../../../src/store/lmdb/store.js';
-import { verifyAside } from '../../../../src/store/lmdb/verify-aside.js';
+import { askThread, verifyAside } from '../../../../src/store/lmdb/verify-aside.js';
 import { verifyDataFile } from '../../../../src/store/lmdb/verify.js';
 import { put, rejects } from '../../../support/store-helpers.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
@@ -42,7 +42,9 @@ describe('the check of a large data file', function () {
   });
 
   it('tells what it tells in this thread', async () => {
-    assert.deepEqual(await verifyAside(file), await verifyDataFile(file));
+    const told = await verifyDataFile(file);
+    assert.deepEqual(await askThread(file), told);
+    assert.deepEqual(await verifyAside(file), told);
   });
 
   it('leaves this thread to others: it is begun in a worker, and not here', async () => {

@@ -189,6 +189,9 @@ describe('NVEs that are gone', function () {
     assert.ok([1, 2].every((n) => knows(n, 3) && knows(n, 4)));
     const { state, reasonCode, reason } = await statusOf(4);
     assert.deepEqual([state, reasonCode], ['DISCONNECTED', 'NVE_LOSS_HELD']);
-    assert.equal(reason, 'more than 20 % of the NVEs, and more than 1, have no session: nothing is withdrawn');
+    assert.equal(
+      reason,
+      'more than 20 % of the NVEs, and more than 1, have no session: nothing is withdrawn',
+    );
   });
 });

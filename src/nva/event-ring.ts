@@ -1,5 +1,5 @@
 /** What happened of late, for who wants to know now and for who goes on listening. */
-import type { EventsRequest, NvaEvent } from '../model/observation.js';
+import { MISSED, type EventsRequest, type NvaEvent } from '../model/observation.js';
 import type { OwnEvent } from '../model/replica.js';
 
 /** Events that are remembered; of more, the newest. */
@@ -77,15 +77,9 @@ export function isWanted(event: NvaEvent, { kinds, tenant, resource }: EventsReq
   );
 }
 
-/** Of no resource, and by nobody. */
-export const NOTHING = {
-  ...{ sequence: 0, resource: '', tenant: '', who: '', nve: '', revision: 0, code: '' },
-  traceId: '',
-} as const;
-
 /** @param next the first that can still be told */
 function missed(count: number, next: NvaEvent | undefined): NvaEvent {
   const { time = '', replica = '' } = next ?? {};
   const message = `${count} events came faster than they were read`;
-  return { ...NOTHING, time, replica, kind: 'MISSED', message };
+  return { ...MISSED, time, replica, message };
 }

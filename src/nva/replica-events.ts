@@ -2,8 +2,7 @@
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
 import { delay, timestamp, type Clock } from '../model/clock.js';
-import type { NvaEvent } from '../model/observation.js';
-import { NOTHING } from './event-ring.js';
+import { MISSED, type NvaEvent } from '../model/observation.js';
 import type { Teller } from './event-merge.js';
 import type { OtherReplicas } from './other-replicas.js';
 
@@ -94,8 +93,8 @@ export class ReplicaEvents {
     heard.isSilent = true;
     const { code, message: reason } = error;
     const message = `${address} does not tell what only it knows: ${reason}`;
-    const told = { replica: address, time: timestamp(clock.now()), code, message } as const;
-    await teller.tell({ ...NOTHING, ...told, kind: 'MISSED' });
+    const time = timestamp(clock.now());
+    await teller.tell({ ...MISSED, replica: address, time, code, message });
   }
 }
 

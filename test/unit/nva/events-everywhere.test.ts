@@ -202,6 +202,29 @@ describe('nva/events-everywhere', () => {
       'warn another replica does not answer',
       'info another replica answers again',
     ]);
+    await clock.advance(10_000);
+    b.fail();
+    await settle();
+    assert.equal(listener.told.at(-1), 'MISSED NVA_UNREACHABLE');
+    assert.equal(clock.nextIn, 250);
+    await listener.stop();
+  });
+
+  it('tells once of one that answers and fails again each time, and asks it ever less often', async () => {
+    const listener = await following();
+    for (const ms of [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]) {
+      // It has been heard for a little less than what ends an outage.
+      await clock.advance(9999);
+      b.ring.add(nvaEvent('b'));
+      await settle();
+      b.fail();
+      await settle();
+      assert.equal(clock.nextIn, ms);
+      b.recover();
+      await clock.advance(ms);
+    }
+    assert.deepEqual(listener.told, ['b', 'MISSED NVA_UNREACHABLE', ...Array<string>(7).fill('b')]);
+    await clock.advance(10_000);
     b.fail();
     await settle();
     assert.equal(listener.told.at(-1), 'MISSED NVA_UNREACHABLE');

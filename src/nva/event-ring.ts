@@ -27,11 +27,11 @@ export class EventRing {
   /**
    * A reader holds nothing: one that is slow is told how many it missed.
    * @param follow goes on with what happens; otherwise it ends with what is remembered
-   * @param after position from which on it has heard of nothing; 0: it has never read
+   * @param after the last position that it has heard of, 0: it heard that there was none; undefined: it has never read
    */
-  async *read(follow: boolean, signal: AbortSignal, after = 0): AsyncGenerator<Placed> {
+  async *read(follow: boolean, signal: AbortSignal, after?: number): AsyncGenerator<Placed> {
     const remembered = this.#next;
-    let at = after === 0 ? this.#oldest : Math.min(after + 1, remembered);
+    let at = after === undefined ? this.#oldest : Math.min(after + 1, remembered);
     let isCurrent = false;
     while (!signal.aborted) {
       const oldest = this.#oldest;

@@ -264,6 +264,23 @@ describe('nva/events-everywhere', () => {
     assert.equal(listener.told.length, MAX_EVENTS + 3);
   });
 
+  it('tells how many are lost where nothing had been heard yet, and nothing to who comes then', async () => {
+    const listener = await following();
+    b.fail();
+    await settle();
+    for (let i = 0; i < MAX_EVENTS + 3; i++) b.ring.add(nvaEvent('new'));
+    b.recover();
+    await clock.advance(250);
+    assert.deepEqual(b.asked.at(-1), { follow: true, run: 'run-0', after: 0 });
+    const [, missed] = listener.events;
+    assert.deepEqual(
+      [missed?.kind, missed?.code, missed?.message],
+      ['MISSED', '', '3 events came faster than they were read'],
+    );
+    await listener.stop();
+    assert.equal((await remembered()).told.length, MAX_EVENTS);
+  });
+
   it('hears one that comes later, and again one that had gone', async () => {
     await storeHas([['b', B]]);
     const listener = await following();

@@ -90,7 +90,7 @@ export class ReplicaEvents {
   }
 
   #noted(error: NfvError): NfvError {
-    this.deps.others.noteSilent(this.deps.address, error);
+    this.deps.others.noteSilent(this.deps.address, 'ownEvents', error);
     return error;
   }
 

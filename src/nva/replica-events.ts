@@ -100,7 +100,7 @@ export class ReplicaEvents {
     if (heard.isSilent) return;
     heard.isSilent = true;
     const { code, message: reason } = error;
-    const message = `${address} does not tell what only it knows: ${reason}`;
+    const message = `what only this replica knows is not told: ${reason}`;
     const time = timestamp(clock.now());
     await teller.tell({ ...MISSED, replica: address, time, code, message });
   }

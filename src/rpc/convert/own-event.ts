@@ -33,7 +33,7 @@ function readable(wire: WatchEventsResponse__Output, isTenantUnknown: boolean): 
     return isTenantUnknown ? { ...event, tenant: undefined } : event;
   } catch (thrown) {
     const { message: reason } = NfvError.from(thrown);
-    const message = `an event of it cannot be read: ${reason}`;
+    const message = `an event of this replica cannot be read: ${reason}`;
     return { ...MISSED, code: 'PROTOCOL_VERSION', message };
   }
 }

@@ -144,7 +144,7 @@ describe('nva/events-everywhere', () => {
     const { replica, message } = listener.events[2] ?? {};
     assert.deepEqual(
       [replica, message],
-      [B, `${B} does not tell what only it knows: ${B}: no answer within 2000 ms`],
+      [B, `what only this replica knows is not told: ${B}: no answer within 2000 ms`],
     );
     assert.deepEqual(lines(), ['warn another replica does not answer']);
   });

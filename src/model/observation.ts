@@ -86,7 +86,7 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 
 /**
  * Something that happened. MISSED stands for events that a slow reader can no longer be told; with a code for those
- * that only `replica` knows, which does not answer.
+ * that only `replica` knows, which does not answer, or for one of it that this version cannot read (PROTOCOL_VERSION).
  */
 export interface NvaEvent {
   /** 1, 2, … since the replica started; 0: of MISSED. */
@@ -113,6 +113,12 @@ export interface NvaEvent {
   /** Of the call; empty: it is of none. */
   readonly traceId: string;
 }
+
+/** Of no resource, by nobody, and not yet why. */
+export const MISSED: NvaEvent = {
+  ...{ sequence: 0, replica: '', time: '', kind: 'MISSED', resource: '', tenant: '', who: '' },
+  ...{ nve: '', revision: 0, code: '', message: '', traceId: '' },
+};
 
 export interface EventsRequest {
   /** Goes on with what happens; otherwise what is remembered. */

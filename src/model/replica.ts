@@ -48,7 +48,7 @@ export interface OwnEventsRequest {
   readonly follow: boolean;
   /** Of the last answer; empty: there was none. */
   readonly run: string;
-  /** The position of that: only later events are told, if it is still that run. */
+  /** The position of that, 0 if there was no event: only later ones are told, if it is still that run. */
   readonly after: number;
 }
 

@@ -1,5 +1,5 @@
 /** What happened of late, for who wants to know now and for who goes on listening. */
-import type { EventsRequest, NvaEvent } from '../model/observation.js';
+import { MISSED, type EventsRequest, type NvaEvent } from '../model/observation.js';
 import type { OwnEvent } from '../model/replica.js';
 
 /** Events that are remembered; of more, the newest. */
@@ -27,11 +27,11 @@ export class EventRing {
   /**
    * A reader holds nothing: one that is slow is told how many it missed.
    * @param follow goes on with what happens; otherwise it ends with what is remembered
-   * @param after position from which on it has heard of nothing; 0: it has never read
+   * @param after the last position that it has heard of, 0: it heard that there was none; undefined: it has never read
    */
-  async *read(follow: boolean, signal: AbortSignal, after = 0): AsyncGenerator<Placed> {
+  async *read(follow: boolean, signal: AbortSignal, after?: number): AsyncGenerator<Placed> {
     const remembered = this.#next;
-    let at = after === 0 ? this.#oldest : Math.min(after + 1, remembered);
+    let at = after === undefined ? this.#oldest : Math.min(after + 1, remembered);
     let isCurrent = false;
     while (!signal.aborted) {
       const oldest = this.#oldest;
@@ -77,15 +77,9 @@ export function isWanted(event: NvaEvent, { kinds, tenant, resource }: EventsReq
   );
 }
 
-/** Of no resource, and by nobody. */
-export const NOTHING = {
-  ...{ sequence: 0, resource: '', tenant: '', who: '', nve: '', revision: 0, code: '' },
-  traceId: '',
-} as const;
-
 /** @param next the first that can still be told */
 function missed(count: number, next: NvaEvent | undefined): NvaEvent {
   const { time = '', replica = '' } = next ?? {};
   const message = `${count} events came faster than they were read`;
-  return { ...NOTHING, time, replica, kind: 'MISSED', message };
+  return { ...MISSED, time, replica, message };
 }

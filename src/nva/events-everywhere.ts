@@ -9,7 +9,7 @@ import type { OtherReplicas } from './other-replicas.js';
 import { ReplicaEvents, type Heard } from './replica-events.js';
 
 export interface EventsEverywhereDeps {
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
   /** Of this replica. */
   readonly all: Pick<EventRing, 'read'>;
   readonly others: OtherReplicas;

@@ -8,7 +8,7 @@ import type { NvaStatistics, SilentReplica } from '../model/observation.js';
 import type { NveTrace, PortAt, ReplicaApi, ReplicaShare } from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
 import { allStatistics } from './all-statistics.js';
-import type { OtherReplicas } from './other-replicas.js';
+import type { Asking, OtherReplicas } from './other-replicas.js';
 import { uncounted } from './read-counters.js';
 import { untraced } from './trace-nve.js';
 
@@ -21,8 +21,10 @@ export interface EverywhereDeps {
 
 /** Milliseconds for another replica whose NVEs look: they have 10 s themselves. */
 const LOOK_MS = 12_000;
-/** For one that tells what it knows. */
-const READ_MS = 2000;
+const TRACE: Asking = { question: 'traceNve', withinMs: LOOK_MS };
+const COUNT: Asking = { question: 'countPorts', withinMs: LOOK_MS };
+/** One tells what it knows. */
+const READ: Asking = { question: 'readShare', withinMs: 2000 };
 
 export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
   constructor(private readonly deps: EverywhereDeps) {}
@@ -32,7 +34,7 @@ export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
     const replica = this.#elsewhere(question.nve);
     if (replica === undefined) return own.traceNve(question, call);
     try {
-      return await others.ask(replica, LOOK_MS, call, async (api, limited) =>
+      return await others.ask(replica, TRACE, call, async (api, limited) =>
         asMany(question.passed.length + 1, await api.traceNve(question, limited)),
       );
     } catch (thrown) {
@@ -75,7 +77,7 @@ export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
     const { own, others } = this.deps;
     if (replica === undefined) return own.countPorts(ports, call);
     try {
-      return await others.ask(replica, LOOK_MS, call, async (api, limited) =>
+      return await others.ask(replica, COUNT, call, async (api, limited) =>
         asMany(ports.length, await api.countPorts(ports, limited)),
       );
     } catch (thrown) {
@@ -95,7 +97,7 @@ export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
     const answers = await Promise.all(
       byAddress.map(async ([address, replica]): Promise<ReplicaShare | SilentReplica> => {
         try {
-          return await this.deps.others.ask(replica, READ_MS, call, (api, limited) =>
+          return await this.deps.others.ask(replica, READ, call, (api, limited) =>
             api.readShare(limited),
           );
         } catch (thrown) {

@@ -36,7 +36,7 @@ export class Happenings {
 
   /** @param by undefined: another replica did it */
   committed(revision: number, events: readonly StoreEvent[], by: Committed | undefined): void {
-    const { who, traceId } = authorOf(events, by);
+    const { who, traceId } = authorOfCommit(events, by);
     for (const event of events) {
       const about = parseResourceKey(event.kind === 'put' ? event.kv.key : event.key);
       this.#raised(about, event, revision);
@@ -185,7 +185,7 @@ export class Happenings {
 }
 
 /** Of a change that no call of this process made, its record tells. */
-function authorOf(
+function authorOfCommit(
   events: readonly StoreEvent[],
   by: Committed | undefined,
 ): Pick<NvaEvent, 'who' | 'traceId'> {

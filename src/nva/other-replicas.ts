@@ -22,12 +22,21 @@ export const MAX_STREAMS = 64;
 /** Of what the caller still waits, so much: the rest is for telling it. */
 const SHARE = 0.8;
 
+/** An older replica may answer one, and not know another. */
+export type Question = keyof ReplicaApi;
+
+export interface Asking {
+  readonly question: Question;
+  /** Milliseconds for the answer. */
+  readonly withinMs: number;
+}
+
 export class OtherReplicas {
   readonly #asked = new Map<string, number>();
   /** Streams under way, by address. */
   readonly #streams = new Map<string, number>();
-  /** Addresses at which the last question got no answer, and its error's code. */
-  readonly #silent = new Map<string, string>();
+  /** By address, the questions that got no answer when they were last asked, and the codes that were told since. */
+  readonly #silent = new Map<string, Map<Question, Set<string>>>();
 
   constructor(private readonly deps: OtherReplicasDeps) {}
 
@@ -48,7 +57,7 @@ export class OtherReplicas {
   }
 
   /**
-   * Listens to one, until its answer or the call ends.
+   * Listens to the events of one, until its answer or the call ends.
    * @param address where it says that it is
    * @throws NfvError NVA_UNREACHABLE, TOO_MANY_REQUESTS, and what it answers
    */
@@ -62,13 +71,13 @@ export class OtherReplicas {
     const done = take(this.#streams, address, MAX_STREAMS, `${address} is being listened to`);
     try {
       for await (const answer of open(access.at(address))) {
-        this.#noteAnswer(address);
+        this.#noteAnswer(address, 'ownEvents');
         if (signal.aborted) return;
         yield answer;
       }
     } catch (thrown) {
       const error = NfvError.from(thrown);
-      if (!signal.aborted) this.noteSilent(address, error);
+      if (!signal.aborted) this.noteSilent(address, 'ownEvents', error);
       throw error;
     } finally {
       done();
@@ -82,41 +91,42 @@ export class OtherReplicas {
    */
   async ask<Answer>(
     replica: string,
-    withinMs: number,
+    { question, withinMs }: Asking,
     call: Call,
-    question: (api: ReplicaApi, call: Call) => Promise<Answer>,
+    ask: (api: ReplicaApi, call: Call) => Promise<Answer>,
   ): Promise<Answer> {
     const address = this.#addressOf(replica);
     const api = this.deps.access?.at(address);
     if (api === undefined) throw noWay();
     const done = take(this.#asked, replica, MAX_ASKED, `${address} is being asked`);
     try {
-      const answer = await this.#within(withinMs, address, call, (limited) =>
-        question(api, limited),
-      );
-      this.#noteAnswer(address);
+      const answer = await this.#within(withinMs, address, call, (limited) => ask(api, limited));
+      this.#noteAnswer(address, question);
       return answer;
     } catch (thrown) {
       const error = NfvError.from(thrown);
-      if (!call.signal.aborted) this.noteSilent(address, error);
+      if (!call.signal.aborted) this.noteSilent(address, question, error);
       throw error;
     } finally {
       done();
     }
   }
 
-  #noteAnswer(address: string): void {
-    if (!this.#silent.delete(address)) return;
-    this.deps.log.info({ address }, 'another replica answers again');
+  #noteAnswer(address: string, question: Question): void {
+    if (this.#silent.get(address)?.delete(question) !== true) return;
+    this.deps.log.info({ address, question }, 'another replica answers again');
   }
 
-  /** Logs that one does not answer, once for each code. */
-  noteSilent(address: string, error: NfvError): void {
-    if (this.#silent.get(address) === error.code) return;
+  /** Logs that one does not answer such questions: until it does, once for each code. */
+  noteSilent(address: string, question: Question, error: NfvError): void {
+    const silent = this.#silent.get(address) ?? new Map<Question, Set<string>>();
+    const codes = silent.get(question) ?? new Set();
+    if (codes.has(error.code)) return;
     const there = new Set(this.deps.peers?.addresses().values());
     for (const each of this.#silent.keys()) if (!there.has(each)) this.#silent.delete(each);
-    this.#silent.set(address, error.code);
-    this.deps.log.warn({ address, ...errorFields(error) }, 'another replica does not answer');
+    this.#silent.set(address, silent.set(question, codes.add(error.code)));
+    const told = { address, question, ...errorFields(error) };
+    this.deps.log.warn(told, 'another replica does not answer');
   }
 
   async #within<Answer>(

@@ -46,7 +46,8 @@ export class OwnSessions implements ReplicaApi {
   async *ownEvents(request: OwnEventsRequest, call: Call): AsyncGenerator<OwnEvent> {
     const { run, stop, observer } = this.deps;
     const signal = AbortSignal.any([call.signal, stop]);
-    const after = request.run === run ? request.after : 0;
+    const isSameRun = request.run !== '' && request.run === run;
+    const after = isSameRun ? request.after : undefined;
     for await (const placed of observer.events.own.read(request.follow, signal, after)) {
       yield { run, ...placed };
     }

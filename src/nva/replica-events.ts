@@ -2,8 +2,7 @@
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
 import { delay, timestamp, type Clock } from '../model/clock.js';
-import type { NvaEvent } from '../model/observation.js';
-import { NOTHING } from './event-ring.js';
+import { MISSED, type NvaEvent } from '../model/observation.js';
 import type { Teller } from './event-merge.js';
 import type { OtherReplicas } from './other-replicas.js';
 
@@ -11,12 +10,12 @@ import type { OtherReplicas } from './other-replicas.js';
 export interface Heard {
   run: string;
   position: number;
-  /** That it does not answer was told, and it has not answered since. */
+  /** That it does not answer was told, and it has not answered for long since. */
   isSilent: boolean;
 }
 
 export interface ReplicaEventsDeps {
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
   readonly others: Pick<OtherReplicas, 'listen' | 'isKnown' | 'noteSilent'>;
   readonly address: string;
   /** Kept by who asks for as long as it reads, so that no event is told twice. */
@@ -29,6 +28,7 @@ export interface ReplicaEventsDeps {
 export const QUIET_MS = 2000;
 /** Milliseconds between attempts: twice as many after each that failed. */
 const MIN_RETRY_MS = 250;
+/** Who has been heard for so long, and fails then, has an outage of its own. */
 const MAX_RETRY_MS = 10_000;
 
 export class ReplicaEvents {
@@ -54,7 +54,7 @@ export class ReplicaEvents {
   async #listen(teller: Teller, call: Call): Promise<NfvError | undefined> {
     const { clock, others, address, follow, heard, isWanted } = this.deps;
     const limit = new QuietLimit(clock, call.signal);
-    let isCurrent = false;
+    let currentSince: number | undefined;
     try {
       const request = { follow, run: heard.run, after: heard.position };
       const limited = { ...call, signal: limit.signal };
@@ -64,26 +64,33 @@ export class ReplicaEvents {
         limit.end();
         Object.assign(heard, { run, position });
         if (event === undefined) {
-          isCurrent = true;
-          heard.isSilent = false;
-          this.#failures = 0;
+          currentSince = clock.monotonic();
           teller.remembered();
         } else if (isWanted(event)) await teller.tell({ ...event, replica: address });
         if (call.signal.aborted) return undefined;
-        if (!isCurrent) limit.begin();
+        if (currentSince === undefined) limit.begin();
       }
-      if (call.signal.aborted || (isCurrent && !follow)) return undefined;
+      if (call.signal.aborted || (currentSince !== undefined && !follow)) return undefined;
       return this.#noted(limit.isOver ? silence(address) : cutOff(address));
     } catch (thrown) {
       if (call.signal.aborted) return undefined;
       return limit.isOver ? this.#noted(silence(address, thrown)) : NfvError.from(thrown);
     } finally {
       limit.close();
+      this.#endOutage(currentSince);
     }
   }
 
+  /** One that answers, and fails at once again, has the same outage still. */
+  #endOutage(currentSince = Infinity): void {
+    const { clock, heard } = this.deps;
+    if (clock.monotonic() - currentSince < MAX_RETRY_MS) return;
+    heard.isSilent = false;
+    this.#failures = 0;
+  }
+
   #noted(error: NfvError): NfvError {
-    this.deps.others.noteSilent(this.deps.address, error);
+    this.deps.others.noteSilent(this.deps.address, 'ownEvents', error);
     return error;
   }
 
@@ -93,9 +100,9 @@ export class ReplicaEvents {
     if (heard.isSilent) return;
     heard.isSilent = true;
     const { code, message: reason } = error;
-    const message = `${address} does not tell what only it knows: ${reason}`;
-    const told = { replica: address, time: timestamp(clock.now()), code, message } as const;
-    await teller.tell({ ...NOTHING, ...told, kind: 'MISSED' });
+    const message = `what only this replica knows is not told: ${reason}`;
+    const time = timestamp(clock.now());
+    await teller.tell({ ...MISSED, replica: address, time, code, message });
   }
 }
 

@@ -144,7 +144,7 @@ describe('nva/events-everywhere', () => {
     const { replica, message } = listener.events[2] ?? {};
     assert.deepEqual(
       [replica, message],
-      [B, `${B} does not tell what only it knows: ${B}: no answer within 2000 ms`],
+      [B, `what only this replica knows is not told: ${B}: no answer within 2000 ms`],
     );
     assert.deepEqual(lines(), ['warn another replica does not answer']);
   });
@@ -202,6 +202,29 @@ describe('nva/events-everywhere', () => {
       'warn another replica does not answer',
       'info another replica answers again',
     ]);
+    await clock.advance(10_000);
+    b.fail();
+    await settle();
+    assert.equal(listener.told.at(-1), 'MISSED NVA_UNREACHABLE');
+    assert.equal(clock.nextIn, 250);
+    await listener.stop();
+  });
+
+  it('tells once of one that answers and fails again each time, and asks it ever less often', async () => {
+    const listener = await following();
+    for (const ms of [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]) {
+      // It has been heard for a little less than what ends an outage.
+      await clock.advance(9999);
+      b.ring.add(nvaEvent('b'));
+      await settle();
+      b.fail();
+      await settle();
+      assert.equal(clock.nextIn, ms);
+      b.recover();
+      await clock.advance(ms);
+    }
+    assert.deepEqual(listener.told, ['b', 'MISSED NVA_UNREACHABLE', ...Array<string>(7).fill('b')]);
+    await clock.advance(10_000);
     b.fail();
     await settle();
     assert.equal(listener.told.at(-1), 'MISSED NVA_UNREACHABLE');
@@ -239,6 +262,23 @@ describe('nva/events-everywhere', () => {
     );
     await listener.stop();
     assert.equal(listener.told.length, MAX_EVENTS + 3);
+  });
+
+  it('tells how many are lost where nothing had been heard yet, and nothing to who comes then', async () => {
+    const listener = await following();
+    b.fail();
+    await settle();
+    for (let i = 0; i < MAX_EVENTS + 3; i++) b.ring.add(nvaEvent('new'));
+    b.recover();
+    await clock.advance(250);
+    assert.deepEqual(b.asked.at(-1), { follow: true, run: 'run-0', after: 0 });
+    const [, missed] = listener.events;
+    assert.deepEqual(
+      [missed?.kind, missed?.code, missed?.message],
+      ['MISSED', '', '3 events came faster than they were read'],
+    );
+    await listener.stop();
+    assert.equal((await remembered()).told.length, MAX_EVENTS);
   });
 
   it('hears one that comes later, and again one that had gone', async () => {

@@ -67,6 +67,22 @@ describe('statistics and events', () => {
     });
   }
 
+  it('tells everybody what is missing, and why it is those who may read NVEs', async () => {
+    const reason = '192.0.2.3:4433: certificate has expired: /run/nva.sock';
+    const silent = { replica: '192.0.2.3:4433', code: 'NVA_UNREACHABLE', message: reason };
+    const missed = { ...event(0, '', 'MISSED'), ...silent };
+    const slow = { ...event(0, '', 'MISSED'), message: '3 events came faster than they were read' };
+    const fixed = 'some of what only this replica knows cannot be told';
+    for (const [who, grants, , reads] of rows) {
+      const nva = new MemoryNva();
+      nva.events.push(missed, slow);
+      const { observation } = new GuardedNva(nva, { who: 'user/x', grants });
+      const found: NvaEvent[] = [];
+      for await (const each of observation.events(request, call)) found.push(each);
+      assert.deepEqual(found, [reads ? missed : { ...missed, message: fixed }, slow], who);
+    }
+  });
+
   it('holds for what other replicas tell, too', async () => {
     const other = new TellingReplica();
     const events = EVENTS.map((each) => ({ ...each, resource: `their ${each.sequence}` }));

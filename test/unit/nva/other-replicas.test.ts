@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Call } from '../../../src/model/api.js';
 import { NfvError, type ErrorCode } from '../../../src/errors.js';
-import { MAX_ASKED, OtherReplicas } from '../../../src/nva/other-replicas.js';
+import { MAX_ASKED, OtherReplicas, type Asking } from '../../../src/nva/other-replicas.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryLog } from '../../support/null-log.js';
 import { MUTE_REPLICA } from '../../support/nva-events.js';
@@ -9,6 +9,7 @@ import { refusal, refusedWith } from '../../support/refusals.js';
 
 const ADDRESS = '192.0.2.2:4433';
 const peers = { addresses: () => new Map([['b', ADDRESS]]), onChange: () => () => undefined };
+const READ: Asking = { question: 'readShare', withinMs: 1000 };
 const patient: Call = { signal: new AbortController().signal };
 
 /** Answers when it is cancelled, as a call over the wire does. */
@@ -45,7 +46,7 @@ describe('nva/other-replicas', () => {
   });
 
   it('asks where the replica says that it is, and leaves nothing behind', async () => {
-    assert.equal(await others.ask('b', 1000, patient, () => Promise.resolve(7)), 7);
+    assert.equal(await others.ask('b', READ, patient, () => Promise.resolve(7)), 7);
     assert.deepEqual(asked, [ADDRESS]);
     assert.equal(clock.pending, 0);
   });
@@ -53,12 +54,17 @@ describe('nva/other-replicas', () => {
   it('says once that one does not answer, or why otherwise, and that it does again', async () => {
     const failing = (code: ErrorCode): Promise<void> =>
       others
-        .ask('b', 1000, patient, () => Promise.reject(new NfvError(code, 'no')))
+        .ask('b', READ, patient, () => Promise.reject(new NfvError(code, 'no')))
         .catch(() => undefined);
-    for (const code of ['NVA_UNREACHABLE', 'NVA_UNREACHABLE', 'INTERNAL'] as const) {
+    for (const code of [
+      'NVA_UNREACHABLE',
+      'NVA_UNREACHABLE',
+      'INTERNAL',
+      'NVA_UNREACHABLE',
+    ] as const) {
       await failing(code);
     }
-    for (let n = 0; n < 2; n++) await others.ask('b', 1000, patient, () => Promise.resolve(7));
+    for (let n = 0; n < 2; n++) await others.ask('b', READ, patient, () => Promise.resolve(7));
     assert.deepEqual(
       log.lines.map(({ level, message }) => [level, message]),
       [
@@ -69,10 +75,33 @@ describe('nva/other-replicas', () => {
     );
   });
 
+  it('says it of each kind of question: an older replica does not know all of them', async () => {
+    const refused = new NfvError('PROTOCOL_VERSION', 'no such method');
+    const listen = async (): Promise<void> => {
+      const unknown = others.listen(ADDRESS, patient, () => {
+        throw refused;
+      });
+      for await (const each of unknown) assert.fail(String(each));
+    };
+    const lines = (): unknown[] =>
+      log.lines.map(({ level, fields }) => [level, 'question' in fields && fields.question]);
+    for (let n = 0; n < 3; n++) {
+      assert.equal(await refusal(listen()), refused);
+      await others.ask('b', READ, patient, () => Promise.resolve(7));
+    }
+    assert.deepEqual(lines(), [['warn', 'ownEvents']]);
+    await refusal(others.ask('b', READ, patient, () => Promise.reject(refused)));
+    await others.ask('b', READ, patient, () => Promise.resolve(7));
+    assert.deepEqual(lines().slice(1), [
+      ['warn', 'readShare'],
+      ['info', 'readShare'],
+    ]);
+  });
+
   it('one that does not say where it is, is not asked', async () => {
     const error = await refusedWith(
       'NVA_UNREACHABLE',
-      others.ask('c', 1000, patient, () => Promise.resolve()),
+      others.ask('c', READ, patient, () => Promise.resolve()),
     );
     assert.equal(error.remedy, 'configure peer.advertise there');
   });
@@ -83,7 +112,7 @@ describe('nva/other-replicas', () => {
     assert.deepEqual([...others.known()], [['b', ADDRESS]]);
     await refusedWith(
       'NVA_UNREACHABLE',
-      alone.ask('b', 1000, patient, () => Promise.resolve()),
+      alone.ask('b', READ, patient, () => Promise.resolve()),
     );
   });
 
@@ -99,7 +128,7 @@ describe('nva/other-replicas', () => {
         deadline === undefined ? patient : { ...patient, deadline: clock.now() + deadline };
       const told: (number | undefined)[] = [];
       const answer = refusal(
-        others.ask('b', 1000, call, (_, limited) => {
+        others.ask('b', READ, call, (_, limited) => {
           told.push(limited.deadline);
           return never(limited);
         }),
@@ -118,7 +147,7 @@ describe('nva/other-replicas', () => {
   it('asks no longer than its caller is there', async () => {
     const gone = new AbortController();
     const answer = refusal(
-      others.ask('b', 1000, { signal: gone.signal }, (_, call) => never(call)),
+      others.ask('b', READ, { signal: gone.signal }, (_, call) => never(call)),
     );
     gone.abort();
     assert.equal((await answer).code, 'CANCELLED');
@@ -128,21 +157,21 @@ describe('nva/other-replicas', () => {
   it('hands on what the replica refuses', async () => {
     const refused = new NfvError('ACCESS_DENIED', 'no replica');
     assert.equal(
-      await refusal(others.ask('b', 1000, patient, () => Promise.reject(refused))),
+      await refusal(others.ask('b', READ, patient, () => Promise.reject(refused))),
       refused,
     );
   });
 
   it(`asks one at most ${MAX_ASKED} questions at once`, async () => {
     const waiting = Array.from({ length: MAX_ASKED }, () =>
-      refusal(others.ask('b', 1000, patient, (_, call) => never(call))),
+      refusal(others.ask('b', READ, patient, (_, call) => never(call))),
     );
     await refusedWith(
       'TOO_MANY_REQUESTS',
-      others.ask('b', 1000, patient, () => Promise.resolve(1)),
+      others.ask('b', READ, patient, () => Promise.resolve(1)),
     );
     await clock.advance(1000);
     await Promise.all(waiting);
-    assert.equal(await others.ask('b', 1000, patient, () => Promise.resolve(1)), 1);
+    assert.equal(await others.ask('b', READ, patient, () => Promise.resolve(1)), 1);
   });
 });

@@ -311,12 +311,13 @@ describe('nfvd nva', function () {
       assert.ok(secret !== '' && !daemon.out.includes(secret) && !daemon.err.includes(secret));
     });
 
-    it('does not start without one of its files', async () => {
+    it('does not start without one of its files, and makes no store', async () => {
       const missing = { ...tls.server, key: '/nonexistent/server.key' };
       const path = files.nva({ listen: [{ address: '127.0.0.1:0', tls: missing }] });
       const { code, stderr } = await nfvd(['nva', '--config', path]);
       assert.equal(code, 1);
       assert.match(stderr, /^error: \/nonexistent\/server\.key: ENOENT.* \(FILE_UNREADABLE\)/);
+      await assert.rejects(stat(join(dir.path, 'data')), { code: 'ENOENT' });
     });
 
     it('does not start with files that do not belong together', async () => {

@@ -20,13 +20,14 @@ subscribe('net.client.socket', (message) => {
 });
 
 export abstract class Peer {
-  #socket: Socket | undefined;
+  /** Those that are open: an attempt that gRPC has given up may come to one beside that of the session. */
+  readonly #sockets = new Set<Socket>();
   #inStep = false;
   /** Since it was last in step. */
   #failures = 0;
   #awaiting: (() => void)[] = [];
   /** Of the connections before. */
-  #before = { received: 0, sent: 0 };
+  readonly #before = { received: 0, sent: 0 };
   protected deltas = 0;
   protected items = 0;
 
@@ -48,19 +49,21 @@ export abstract class Peer {
   }
 
   adopt(socket: Socket): void {
-    this.#before = this.#bytes;
-    this.#socket = socket;
-  }
-
-  get #bytes(): { received: number; sent: number } {
-    return {
-      received: this.#before.received + (this.#socket?.bytesRead ?? 0),
-      sent: this.#before.sent + (this.#socket?.bytesWritten ?? 0),
-    };
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#before.received += socket.bytesRead;
+      this.#before.sent += socket.bytesWritten;
+    });
   }
 
   get traffic(): Traffic {
-    return { ...this.#bytes, deltas: this.deltas, items: this.items };
+    let { received, sent } = this.#before;
+    for (const { bytesRead, bytesWritten } of this.#sockets) {
+      received += bytesRead;
+      sent += bytesWritten;
+    }
+    return { received, sent, deltas: this.deltas, items: this.items };
   }
 
   protected nowInStep(): void {
@@ -73,9 +76,10 @@ export abstract class Peer {
     if (!this.#inStep) await new Promise<void>((resolve) => this.#awaiting.push(resolve));
   }
 
-  /** As when the network takes it away. */
+  /** As when the network takes it away. @throws where there is none: nobody would ever see it come back */
   cut(): void {
+    if (this.#sockets.size === 0) throw new Error(`${this.name} has no connection`);
     this.#inStep = false;
-    this.#socket?.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }

@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict';
-import { systemClock } from '../../../src/model/clock.js';
 import { timestamp } from '../../../src/model/clock.js';
 import type { Nve, NveSpec } from '../../../src/model/nve.js';
-import { EventLoopTurns } from '../../../src/nva/event-loop-turns.js';
 import { specKey, statusKey } from '../../../src/nva/keys.js';
 import { NveStatuses } from '../../../src/nva/nve-statuses.js';
 import { nveRules, readNveStatus } from '../../../src/nva/nves.js';
-import { Progress } from '../../../src/nva/progress.js';
 import { Resources } from '../../../src/nva/resources.js';
-import { Session } from '../../../src/nva/session.js';
 import type { Connected, NveFacts } from '../../../src/nva/sessions.js';
 import { Tenures } from '../../../src/nva/tenures.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { LINUX_LIKE } from '../../support/fake-nve.js';
 import { fakeStream } from '../../support/fake-stream.js';
 import { MemoryStore } from '../../support/memory-store.js';
-import { nullLog } from '../../support/null-log.js';
+import { sessionOf } from '../../support/session-of.js';
 import { nveSpec } from '../../support/specs.js';
 
 const AGENT = '11111111-1111-4111-8111-111111111111';
@@ -89,31 +85,7 @@ describe('what is known of an NVE', () => {
   });
 
   function connectedSince(since: string): Connected {
-    const { stream } = fakeStream();
-    const ignore = (): void => undefined;
-    const session = new Session(
-      {
-        stream,
-        nve: 'host-a',
-        epoch: 1,
-        progress: new Progress(new Map()),
-        heldRevision: 0,
-        log: nullLog,
-        clock: systemClock,
-        turns: new EventLoopTurns(),
-        events: {
-          progressed: ignore,
-          drifted: ignore,
-          underlaysChanged: ignore,
-          sighted: ignore,
-          dataplaneChanged: ignore,
-          hostChanged: ignore,
-        },
-      },
-      stream.incoming[Symbol.asyncIterator](),
-      1,
-      undefined,
-    );
+    const session = sessionOf(fakeStream().stream);
     const counts = { driftCount: 0, driftedCount: 0 };
     const host = { host: undefined, takesHostOffers: false, probesUnderlay: false };
     return { session, facts: FACTS, drifts: [], ...counts, dataplane: undefined, ...host, since };

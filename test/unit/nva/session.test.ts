@@ -4,41 +4,16 @@ import type { Item } from '../../../src/model/item.js';
 import { MAX_ENTRIES } from '../../../src/model/southbound.js';
 import { CompiledItem } from '../../../src/nva/compiler/items.js';
 import { EventLoopTurns } from '../../../src/nva/event-loop-turns.js';
-import { Progress } from '../../../src/nva/progress.js';
-import { Session } from '../../../src/nva/session.js';
-import { FakeClock, settle } from '../../support/fake-clock.js';
+import { settle } from '../../support/fake-clock.js';
 import { fakeStream } from '../../support/fake-stream.js';
-import { nullLog } from '../../support/null-log.js';
+import { sessionOf } from '../../support/session-of.js';
 
 const ignore = (): void => undefined;
 
 /** One that the NVE came to with nothing. */
 function sessionWith(items: readonly Item[], turns: Pick<EventLoopTurns, 'take'>) {
   const { stream, sent } = fakeStream();
-  const session = new Session(
-    {
-      stream,
-      nve: 'host-a',
-      epoch: 1,
-      progress: new Progress(new Map(items.map((item) => [item.key, item]))),
-      heldRevision: 0,
-      log: nullLog,
-      clock: new FakeClock(),
-      turns,
-      events: {
-        progressed: ignore,
-        drifted: ignore,
-        underlaysChanged: ignore,
-        sighted: ignore,
-        dataplaneChanged: ignore,
-        hostChanged: ignore,
-      },
-    },
-    stream.incoming[Symbol.asyncIterator](),
-    1,
-    { upserts: items, removes: [] },
-  );
-  return { session, sent, stream };
+  return { session: sessionOf(stream, items, turns), sent, stream };
 }
 
 const items = (count: number): Item[] =>

@@ -1,0 +1,41 @@
+/** The NVA's end of a session with one NVE, on a stream that the test holds. */
+import { systemClock } from '../../src/model/clock.js';
+import type { Item } from '../../src/model/item.js';
+import { EventLoopTurns } from '../../src/nva/event-loop-turns.js';
+import { Progress } from '../../src/nva/progress.js';
+import { Session } from '../../src/nva/session.js';
+import type { NvaSideStream } from '../../src/rpc/session-service.js';
+import { nullLog } from './null-log.js';
+
+const ignore = (): void => undefined;
+
+/** @param lacking what it should have and came without; absent: it is in step, with nothing */
+export function sessionOf(
+  stream: NvaSideStream,
+  lacking?: readonly Item[],
+  turns: Pick<EventLoopTurns, 'take'> = new EventLoopTurns(),
+): Session {
+  return new Session(
+    {
+      stream,
+      nve: 'host-a',
+      epoch: 1,
+      progress: new Progress(new Map(lacking?.map((item) => [item.key, item]))),
+      heldRevision: 0,
+      log: nullLog,
+      clock: systemClock,
+      turns,
+      events: {
+        progressed: ignore,
+        drifted: ignore,
+        underlaysChanged: ignore,
+        sighted: ignore,
+        dataplaneChanged: ignore,
+        hostChanged: ignore,
+      },
+    },
+    stream.incoming[Symbol.asyncIterator](),
+    1,
+    lacking && { upserts: lacking, removes: [] },
+  );
+}

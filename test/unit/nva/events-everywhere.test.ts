@@ -179,6 +179,16 @@ describe('nva/events-everywhere', () => {
     }
   });
 
+  /** It has been heard for long enough: the next outage is another one. */
+  async function tellsAnewAfter(ms: number, listener: Awaited<ReturnType<typeof following>>) {
+    await clock.advance(ms);
+    b.fail();
+    await settle();
+    assert.equal(listener.told.at(-1), 'MISSED NVA_UNREACHABLE');
+    assert.equal(clock.nextIn, 250);
+    await listener.stop();
+  }
+
   it('goes on where it was with one that was away: nothing is told twice, and nothing is lost', async () => {
     b.ring.add(nvaEvent('b1'));
     const listener = await following();
@@ -202,12 +212,7 @@ describe('nva/events-everywhere', () => {
       'warn another replica does not answer',
       'info another replica answers again',
     ]);
-    await clock.advance(10_000);
-    b.fail();
-    await settle();
-    assert.equal(listener.told.at(-1), 'MISSED NVA_UNREACHABLE');
-    assert.equal(clock.nextIn, 250);
-    await listener.stop();
+    await tellsAnewAfter(10_000, listener);
   });
 
   it('tells once of one that answers and fails again each time, and asks it ever less often', async () => {
@@ -224,12 +229,7 @@ describe('nva/events-everywhere', () => {
       await clock.advance(ms);
     }
     assert.deepEqual(listener.told, ['b', 'MISSED NVA_UNREACHABLE', ...Array<string>(7).fill('b')]);
-    await clock.advance(10_000);
-    b.fail();
-    await settle();
-    assert.equal(listener.told.at(-1), 'MISSED NVA_UNREACHABLE');
-    assert.equal(clock.nextIn, 250);
-    await listener.stop();
+    await tellsAnewAfter(10_000, listener);
   });
 
   it('tells everything of one that was started again', async () => {

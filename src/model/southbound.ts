@@ -173,16 +173,14 @@ export class Digest {
     this.#sum ^= known ?? digestPart(key, version);
   }
 
+  /** Adds a set that has nothing in common with this one, or takes out a part of it. */
+  toggleSet(other: Digest): void {
+    this.#sum ^= other.#sum;
+  }
+
   get text(): string {
     return this.#sum.toString(16).padStart(16, '0');
   }
-}
-
-/** Of items with different keys. */
-export function digestOf(items: Iterable<Item>): string {
-  const digest = new Digest();
-  for (const item of items) digest.toggleItem(item);
-  return digest.text;
 }
 
 /** What an item adds to a digest: 64 bits of a hash, which costs more than all else of the digest. */

@@ -43,6 +43,7 @@ const GATHER_MS = 50;
 export class EndpointLife {
   readonly migrations: MigrationApi;
   readonly #catalog: Catalog;
+  readonly #index: CompileIndex;
   /** Of the endpoints' states. */
   readonly writer: StatusWriter;
   readonly #driver: MigrationDriver;
@@ -51,6 +52,7 @@ export class EndpointLife {
   constructor(deps: EndpointLifeDeps) {
     const { store, clock, log, catalog, tenures, absentees } = deps;
     this.#catalog = catalog;
+    this.#index = deps.index;
     this.migrations = new Migrations(deps.endpoints, clock);
     const applied = new AppliedItems({
       store,
@@ -118,10 +120,14 @@ export class EndpointLife {
     this.#driver.changed(change.id);
   }
 
-  /** The state of these items of an NVE may have changed. */
-  progressed(nve: string, keys: readonly string[]): void {
-    for (const key of keys) {
-      if (key.startsWith('port/')) this.writer.mark(key.slice('port/'.length));
+  /** The state of these items of an NVE may have changed; 'all': of any. */
+  progressed(nve: string, keys: readonly string[] | 'all'): void {
+    if (keys === 'all') {
+      for (const id of this.#index.endpointsAt(nve)) this.writer.mark(id);
+    } else {
+      for (const key of keys) {
+        if (key.startsWith('port/')) this.writer.mark(key.slice('port/'.length));
+      }
     }
     this.#driver.progressed(nve);
   }

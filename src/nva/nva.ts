@@ -19,7 +19,6 @@ import type { HostProfileResource, HostProfileSpec } from '../model/host-profile
 import type { PlacedEndpoint } from '../model/migration.js';
 import type { Nve, NveSpec } from '../model/nve.js';
 import type { Router, RouterSpec } from '../model/router.js';
-import { digestOf } from '../model/southbound.js';
 import type { Subnet, SubnetSpec } from '../model/subnet.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -432,15 +431,13 @@ export class Nva implements NvaApi {
   }
 
   #progressed(nve: string, keys: readonly string[] | 'all'): void {
-    const progress = this.#sessions.get(nve)?.session.progress;
-    const ports = keys === 'all' ? (progress?.keys('port/') ?? []) : keys;
-    this.#endpointLife.progressed(nve, ports);
+    this.#endpointLife.progressed(nve, keys);
     this.#nveWriter.mark(nve);
     this.#observer.progressed(nve, keys);
     this.#waiters.progressed(nve);
   }
 
   #digestOf(nve: string): string {
-    return digestOf(this.#index.full(nve).values());
+    return this.#index.sum(nve).digest;
   }
 }

@@ -1,8 +1,8 @@
 /** What one NVE should have, and how far it has got with it. */
-import { Digest, type ItemReport } from '../model/southbound.js';
-import type { Item } from '../model/item.js';
+import type { ItemReport } from '../model/southbound.js';
 import type { ItemCounts, ItemFailure } from '../model/nve.js';
 import type { ItemDelta } from './compiler/deltas.js';
+import type { ItemSum } from './compiler/item-sum.js';
 
 interface Outstanding {
   /** Empty: the removal of the item. */
@@ -14,6 +14,7 @@ interface Outstanding {
 }
 
 interface Failed {
+  readonly version: string;
   readonly since: number;
   readonly failure: { readonly code: string; readonly message: string };
 }
@@ -25,23 +26,22 @@ export class Progress {
   /** Changes that have not been reported on, in order of revision. */
   readonly #outstanding = new Map<string, Outstanding>();
   readonly #failed = new Map<string, Failed>();
-  readonly #wanted: Map<string, Item>;
-  readonly #digest = new Digest();
   #settledRevision = 0;
   #settled = false;
 
   /**
-   * @param wanted all items the NVE should have, as of the start of its session; the map is the progress's
-   *   from then on
+   * @param wanted what all items come to that the NVE should have, as of the start of its session; it is the
+   *   progress's from then on
+   * @param version of an item as the NVE should have it now; undefined: it should not have it
    */
-  constructor(wanted: Map<string, Item>) {
-    this.#wanted = wanted;
-    for (const item of wanted.values()) this.#digest.toggleItem(item);
-  }
+  constructor(
+    private readonly wanted: ItemSum,
+    private readonly version: (key: string) => string | undefined,
+  ) {}
 
   /** Digest of all items the NVE should have. */
   get digest(): string {
-    return this.#digest.text;
+    return this.wanted.digest;
   }
 
   /** Everything up to here has been tried, as the NVE says. */
@@ -82,18 +82,11 @@ export class Progress {
 
   /** The NVE is to have such an item. */
   wants(key: string): boolean {
-    return this.#wanted.has(key);
-  }
-
-  /** The wanted items whose keys begin with `prefix`. */
-  keys(prefix: string): string[] {
-    const found: string[] = [];
-    for (const key of this.#wanted.keys()) if (key.startsWith(prefix)) found.push(key);
-    return found;
+    return this.version(key) !== undefined;
   }
 
   get counts(): ItemCounts {
-    const wanted = this.#wanted.size;
+    const wanted = this.wanted.count;
     const failed = this.#failed.size;
     const open = this.#settled ? this.#outstanding.size : wanted;
     return { wanted, applied: Math.max(0, wanted - failed - open), failed };
@@ -124,12 +117,12 @@ export class Progress {
 
   /** The NVE should have something else, from `revision` on. */
   expect(delta: ItemDelta, revision: number): void {
+    this.wanted.removeAll(delta.before.values());
+    this.wanted.addAll(delta.upserts.values());
     for (const key of delta.removes) {
-      this.#unwant(key);
       this.#open(key, { version: '', revision, since: revision });
     }
     for (const [key, item] of delta.upserts) {
-      this.#want(item);
       this.#open(key, { version: item.version, revision, since: revision });
     }
   }
@@ -142,16 +135,17 @@ export class Progress {
     this.#open(key, { version, revision, since: 0 });
   }
 
-  /** @returns false: the report is about a version that is no longer wanted, and was dropped. */
+  /** @returns false: it is no news, or about a version that is no longer wanted, and was dropped. */
   report({ key, version, failure }: ItemReport): boolean {
-    const open = this.#outstanding.get(key);
-    if (open !== undefined && open.version !== version) return false;
-    if (open === undefined && (this.#wanted.get(key)?.version ?? '') !== version) return false;
+    const known = this.#outstanding.get(key) ?? this.#failed.get(key);
+    // It is applied already.
+    if (known === undefined && failure === undefined) return false;
+    if ((known?.version ?? this.version(key) ?? '') !== version) return false;
     // What was applied before, and is not now, is lacking from the beginning.
     const since = this.#since(key) ?? 0;
     this.#outstanding.delete(key);
     if (failure === undefined) this.#failed.delete(key);
-    else this.#failed.set(key, { failure, since });
+    else this.#failed.set(key, { version, failure, since });
     return true;
   }
 
@@ -179,18 +173,5 @@ export class Progress {
   /** Since when the NVE lacks the item; undefined: it does not. */
   #since(key: string): number | undefined {
     return this.#outstanding.get(key)?.since ?? this.#failed.get(key)?.since;
-  }
-
-  #want(item: Item): void {
-    this.#unwant(item.key);
-    this.#wanted.set(item.key, item);
-    this.#digest.toggleItem(item);
-  }
-
-  #unwant(key: string): void {
-    const item = this.#wanted.get(key);
-    if (item === undefined) return;
-    this.#wanted.delete(key);
-    this.#digest.toggleItem(item);
   }
 }

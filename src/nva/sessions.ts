@@ -21,6 +21,7 @@ import {
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import type { ItemDelta } from './compiler/deltas.js';
+import type { ItemSum } from './compiler/item-sum.js';
 import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
@@ -103,18 +104,12 @@ interface Registration {
   readonly facts: NveFacts;
   /** Newer than the hello's. */
   readonly underlays?: readonly Underlay[] | undefined;
-  readonly progress: Progress;
+  readonly wanted: ItemSum;
   /** Absent: the NVE holds all it should. */
   readonly shortfall?: Shortfall;
 }
 
-/** What the NVE should have was compiled, and is not sent yet. */
-interface Greeting {
-  readonly nve: string;
-  /** It should have something else by now. */
-  outdated: boolean;
-}
-
+const NO_ITEMS: ReadonlyMap<string, Item> = new Map();
 /** Kept of each NVE, newest first. */
 const MAX_DRIFTS = 100;
 
@@ -126,8 +121,6 @@ export class Sessions {
   readonly #behind = new Set<string>();
   /** For compiling, and for sending much: after a restart of ours all NVEs come at once. */
   readonly #turns = new EventLoopTurns();
-  /** The handshakes under way. */
-  readonly #greetings = new Set<Greeting>();
 
   constructor(private readonly deps: SessionsDeps) {}
 
@@ -143,7 +136,6 @@ export class Sessions {
 
   /** Hands on what a commit changes. */
   deliver(deltas: ReadonlyMap<string, ItemDelta>, revision: number, trace?: TraceContext): void {
-    for (const greeting of this.#greetings) greeting.outdated ||= deltas.has(greeting.nve);
     for (const [nve, delta] of deltas) {
       const connected = this.#connected.get(nve);
       if (connected === undefined) this.deps.absentees.miss(nve, revision);
@@ -210,10 +202,8 @@ export class Sessions {
     const { deps } = this;
     const epoch = deps.epoch();
     await this.#turn(stream);
-    const wanted = this.#compile(hello.nve);
-    const progress = new Progress(wanted);
-    const greeting = { nve: hello.nve, outdated: false };
-    const inStep = progress.digest === hello.digest;
+    const wanted = this.#sum(hello.nve);
+    const inStep = wanted.digest === hello.digest;
     const welcome = {
       kind: 'welcome',
       protocolVersion: PROTOCOL_VERSION,
@@ -223,28 +213,20 @@ export class Sessions {
     } as const;
     if (inStep) {
       // Registered before anything is awaited, so that no change falls between.
-      const session = this.#register({ stream, incoming, hello, epoch, facts, progress });
+      const session = this.#register({ stream, incoming, hello, epoch, facts, wanted });
       await stream.send({ ...welcome, revision: deps.revision() });
       return session;
     }
-    this.#greetings.add(greeting);
     // Whatever it had when it left; how much of that is missing is known with what it holds.
     if (!this.#connected.has(hello.nve)) deps.absentees.miss(hello.nve, 0);
-    try {
-      await stream.send({ ...welcome, revision: deps.revision() });
-      const held = await receiveHeldItems(incoming, deps.clock);
-      const common = { stream, incoming, hello, epoch, facts, underlays: held.underlays };
-      await this.#turn(stream);
-      if (!greeting.outdated) {
-        const shortfall = shortfallOf(held.versions, wanted);
-        return this.#register({ ...common, progress, shortfall });
-      }
-      const now = this.#compile(hello.nve);
-      const shortfall = shortfallOf(held.versions, now);
-      return this.#register({ ...common, progress: new Progress(now), shortfall });
-    } finally {
-      this.#greetings.delete(greeting);
-    }
+    await stream.send({ ...welcome, revision: deps.revision() });
+    const { versions, underlays } = await receiveHeldItems(incoming, deps.clock);
+    await this.#turn(stream);
+    // As it should be by now.
+    const now = this.#sum(hello.nve);
+    const shortfall = shortfallOf(versions, deps.index.full(hello.nve));
+    const common = { stream, incoming, hello, epoch, facts, underlays };
+    return this.#register({ ...common, wanted: now, shortfall });
   }
 
   /** @throws NfvError that of the stream, if that is over by then: nothing is to be done for it */
@@ -253,17 +235,29 @@ export class Sessions {
     signal.throwIfAborted();
   }
 
-  /** All that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */
-  #compile(nve: string): Map<string, Item> {
-    const items = this.deps.index.full(nve);
+  /** What all items come to that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */
+  #sum(nve: string): ItemSum {
+    const sum = this.deps.index.sum(nve);
     // An NVE has a VTEP at least.
-    if (items.size === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
-    return items;
+    if (sum.count === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
+    return sum;
+  }
+
+  /** Of an item as the NVE should have it; what is asked of one is often asked of others at the same moment. */
+  #versionsOf(nve: string): (key: string) => string | undefined {
+    const { index } = this.deps;
+    let known = { version: -1, items: NO_ITEMS };
+    return (key) => {
+      if (known.version !== index.version) {
+        known = { version: index.version, items: index.full(nve) };
+      }
+      return known.items.get(key)?.version;
+    };
   }
 
   #register(registration: Registration): Session {
     const { deps } = this;
-    const { stream, incoming, hello, epoch, facts, underlays, progress, shortfall } = registration;
+    const { stream, incoming, hello, epoch, facts, underlays, wanted, shortfall } = registration;
     const { nve } = hello;
     const connected: Connected = {
       facts,
@@ -281,7 +275,7 @@ export class Sessions {
           nve,
           epoch: epoch.number,
           heldRevision: hello.revision,
-          progress,
+          progress: new Progress(wanted, this.#versionsOf(nve)),
           log: deps.log,
           clock: deps.clock,
           tracer: deps.tracer,

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import type { Item } from '../../src/model/item.js';
+import { ItemSum } from '../../src/nva/compiler/item-sum.js';
 import type { CompileIndex } from '../../src/nva/compiler/compile-index.js';
 
-/** An NVE's configuration, kept up by deltas alone. */
+/** NVEs' configurations, kept up by deltas alone. */
 export class Replicas {
   readonly #items = new Map<string, Map<string, Item>>();
+  readonly #sums = new Map<string, ItemSum>();
 
   /** @returns the NVEs that got anything */
   take(deltas: ReturnType<CompileIndex['apply']>): Set<string> {
-    for (const [nve, { upserts, removes }] of deltas) {
+    for (const [nve, { upserts, removes, before }] of deltas) {
+      const sum = this.#sumOf(nve);
+      sum.removeAll(before.values());
+      sum.addAll(upserts.values());
       const items = this.of(nve);
       for (const key of removes) {
         assert.ok(items.delete(key), `${nve} is told to remove ${key}, which it does not have`);
@@ -20,6 +25,22 @@ export class Replicas {
       }
     }
     return new Set(deltas.keys());
+  }
+
+  /** A full compile gives the same, and what it comes to is that, however it is worked out. */
+  assertAsCompiled(index: CompileIndex, nve: string): void {
+    const items = [...index.full(nve).values()];
+    assert.deepEqual(payloads(this.of(nve).values()), payloads(items), nve);
+    const { count, digest } = ItemSum.of(items);
+    for (const sum of [this.#sumOf(nve), index.sum(nve)]) {
+      assert.deepEqual([sum.count, sum.digest], [count, digest], nve);
+    }
+  }
+
+  #sumOf(nve: string): ItemSum {
+    let sum = this.#sums.get(nve);
+    if (sum === undefined) this.#sums.set(nve, (sum = new ItemSum()));
+    return sum;
   }
 
   of(nve: string): Map<string, Item> {

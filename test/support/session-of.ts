@@ -1,6 +1,7 @@
 /** The NVA's end of a session with one NVE, on a stream that the test holds. */
 import { systemClock } from '../../src/model/clock.js';
 import type { Item } from '../../src/model/item.js';
+import { ItemSum } from '../../src/nva/compiler/item-sum.js';
 import { EventLoopTurns } from '../../src/nva/event-loop-turns.js';
 import { Progress } from '../../src/nva/progress.js';
 import { Session } from '../../src/nva/session.js';
@@ -15,12 +16,13 @@ export function sessionOf(
   lacking?: readonly Item[],
   turns: Pick<EventLoopTurns, 'take'> = new EventLoopTurns(),
 ): Session {
+  const versions = new Map(lacking?.map(({ key, version }) => [key, version]));
   return new Session(
     {
       stream,
       nve: 'host-a',
       epoch: 1,
-      progress: new Progress(new Map(lacking?.map((item) => [item.key, item]))),
+      progress: new Progress(ItemSum.of(lacking ?? []), (key) => versions.get(key)),
       heldRevision: 0,
       log: nullLog,
       clock: systemClock,

@@ -18,10 +18,10 @@ export type Effect = ReadonlyMap<string, readonly EffectItem[]>;
 /** As of the moment of the call. */
 export function effectOf(index: CompileIndex, changes: readonly Change[]): Effect {
   const effect = new Map<string, EffectItem[]>();
-  for (const [nve, { upserts, removes, known }] of index.fork(changes).applyAll(changes)) {
+  for (const [nve, { upserts, removes, before }] of index.fork(changes).applyAll(changes)) {
     const items: EffectItem[] = [];
     for (const [key, { version }] of upserts) {
-      items.push({ key, kind: kindOf(key), action: known.has(key) ? 'CHANGE' : 'ADD', version });
+      items.push({ key, kind: kindOf(key), action: before.has(key) ? 'CHANGE' : 'ADD', version });
     }
     for (const key of removes) {
       items.push({ key, kind: kindOf(key), action: 'REMOVE', version: '' });

@@ -9,10 +9,12 @@ import type { UnderlayPath } from '../../model/query.js';
 import type { Labels } from '../../model/resource.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
-import { DeltaBuilder, type ItemDifference } from './deltas.js';
+import { DeltaBuilder, type ItemDelta } from './deltas.js';
 import type { Change, NetworkView } from './inputs.js';
+import { ItemSum } from './item-sum.js';
 import { vtepItems } from './items.js';
 import { NetworkDiff, type ChangedEndpoint } from './network-diff.js';
+import { NveSums } from './nve-sums.js';
 import { routeBetween, type RouteBetween } from './route-between.js';
 import { reachOf } from './reach.js';
 import { RouterDiff, type RouterReach } from './router-diff.js';
@@ -46,6 +48,7 @@ export class CompileIndex {
   #version = 0;
   readonly #networks = new NetworkDiff(this.counters);
   readonly #routers = new RouterDiff(this.#tables, this.counters);
+  readonly #sums = new NveSums(this.#tables, this.#networks, this.counters);
 
   /** Moves with every change that an NVE may see. */
   get version(): number {
@@ -59,7 +62,7 @@ export class CompileIndex {
   }
 
   /** Takes a change in, and tells which NVEs' configurations change by it, and how. */
-  apply(change: Change): Map<string, ItemDifference> {
+  apply(change: Change): Map<string, ItemDelta> {
     if (this.#isInvisible(change)) {
       this.#tables.put(change);
       return new Map();
@@ -71,7 +74,7 @@ export class CompileIndex {
    * The same for changes of one moment: what one gives up another may have, without anything in
    * between. Of several of one resource the last counts.
    */
-  applyAll(changes: readonly Change[]): Map<string, ItemDifference> {
+  applyAll(changes: readonly Change[]): Map<string, ItemDelta> {
     const visible: Change[] = [];
     const last = new Map(changes.map((change) => [`${change.kind} ${change.id}`, change]));
     for (const change of last.values()) {
@@ -84,7 +87,7 @@ export class CompileIndex {
     return this.#diff(visible, this.#scopeOfAll(visible));
   }
 
-  #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDifference> {
+  #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDelta> {
     const tables = this.#tables;
     this.#version++;
     const deltas = new DeltaBuilder();
@@ -114,6 +117,16 @@ export class CompileIndex {
     const were = endpoints.map(({ id }) => ({ id, before: tables.endpoint(id) }));
     for (const change of changes) tables.put(change);
     return were.map(({ id, before }) => ({ id, before, after: tables.endpoint(id) }));
+  }
+
+  /** What `full` comes to. */
+  sum(nve: string): ItemSum {
+    return this.#sums.of(nve, this.#version) ?? ItemSum.of(this.full(nve).values());
+  }
+
+  /** The endpoints that an NVE has ports of. */
+  endpointsAt(nve: string): Iterable<string> {
+    return this.#tables.endpointsAt(nve);
   }
 
   /** The whole configuration of an NVE. */

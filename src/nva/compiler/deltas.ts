@@ -4,12 +4,8 @@ import type { Item } from '../../model/item.js';
 export interface ItemDelta {
   readonly upserts: ReadonlyMap<string, Item>;
   readonly removes: ReadonlySet<string>;
-}
-
-/** A delta, and what it finds there. */
-export interface ItemDifference extends ItemDelta {
-  /** The keys of the upserts that are no new ones. */
-  readonly known: ReadonlySet<string>;
+  /** What it had under these keys, by key: all that are removed, and the upserts that are no new ones. */
+  readonly before: ReadonlyMap<string, Item>;
 }
 
 interface Sides {
@@ -28,22 +24,26 @@ export class DeltaBuilder {
     for (const item of after) sides.after.set(item.key, item);
   }
 
-  result(): Map<string, ItemDifference> {
-    const deltas = new Map<string, ItemDifference>();
+  result(): Map<string, ItemDelta> {
+    const deltas = new Map<string, ItemDelta>();
     for (const [nve, { before, after }] of this.#sides) {
       const upserts = new Map<string, Item>();
-      const known = new Set<string>();
+      const had = new Map<string, Item>();
       for (const [key, item] of after) {
         const was = before.get(key);
         // The same item needs no hashes to tell.
         if (was === item || was?.version === item.version) continue;
         upserts.set(key, item);
-        if (was !== undefined) known.add(key);
+        if (was !== undefined) had.set(key, was);
       }
       const removes = new Set<string>();
-      for (const key of before.keys()) if (!after.has(key)) removes.add(key);
+      for (const [key, was] of before) {
+        if (after.has(key)) continue;
+        removes.add(key);
+        had.set(key, was);
+      }
       if (upserts.size > 0 || removes.size > 0) {
-        deltas.set(nve, { upserts, removes, known });
+        deltas.set(nve, { upserts, removes, before: had });
       }
     }
     return deltas;

@@ -131,33 +131,39 @@ export class EndpointItems {
 
   /** What member `nve` has because of one endpoint, its own or another's. */
   of(view: NetworkView, nve: string, id: string, endpoint: PlacedEndpoint): readonly Item[] {
-    const vtep = view.members.get(homeOf(endpoint));
-    if (!view.members.has(nve) || vtep === undefined) return NONE;
+    if (!view.members.has(nve) || !view.members.has(homeOf(endpoint))) return NONE;
     const here = placeAt(endpoint, nve);
-    const others = this.#addressesOf(view, nve, vtep, id, endpoint, here);
-    return here === undefined ? others : [portItem(view, id, endpoint, here), ...others];
+    if (here === undefined) return this.elsewhere(view, endpoint);
+    return [portItem(view, id, endpoint, here), ...this.#addressesAt(view, id, endpoint, here)];
   }
 
-  /** Where member `nve` finds the endpoint's addresses. */
-  #addressesOf(
+  /** What every member has because of an endpoint that it is no place of. */
+  elsewhere(view: NetworkView, endpoint: PlacedEndpoint): readonly Item[] {
+    if (view.withdrawn.has(homeOf(endpoint))) return NONE;
+    return this.#sharedOf(view, endpoint)?.remote ?? NONE;
+  }
+
+  /** Where a place of the endpoint finds its addresses. */
+  #addressesAt(
     view: NetworkView,
-    nve: string,
-    vtep: string,
     id: string,
     endpoint: PlacedEndpoint,
-    here: Place | undefined,
+    { nve, delivers }: Place,
   ): readonly Item[] {
-    // Where it is, the physical network learns, and each bridge domain in it.
-    if (view.spec.provider !== undefined) return NONE;
-    // An endpoint that is down is where nobody can reach it.
-    if (endpoint.adminState === 'DOWN') return NONE;
-    const delivers = here?.delivers === true;
-    if (!delivers && isLost(view, nve, homeOf(endpoint))) return NONE;
-    const shared = this.#sharedOf(view, vtep, endpoint);
+    const home = homeOf(endpoint);
+    if (!delivers && isLost(view, nve, home)) return NONE;
+    const shared = this.#sharedOf(view, endpoint);
+    if (shared === undefined) return NONE;
     return delivers ? [...localMacItems(view, id, endpoint), ...shared.neighbors] : shared.remote;
   }
 
-  #sharedOf({ spec }: NetworkView, vtep: string, endpoint: PlacedEndpoint): Shared {
+  /** undefined: nothing. */
+  #sharedOf({ spec, members }: NetworkView, endpoint: PlacedEndpoint): Shared | undefined {
+    const vtep = members.get(homeOf(endpoint));
+    // Where it is, the physical network learns, and each bridge domain in it.
+    if (vtep === undefined || spec.provider !== undefined) return undefined;
+    // An endpoint that is down is where nobody can reach it.
+    if (endpoint.adminState === 'DOWN') return undefined;
     const { vni, arpSuppression } = spec;
     const { mac, ips, held = [] } = endpoint;
     const via = { kind: 'remote', vtep } as const;

@@ -39,6 +39,17 @@ export class NetworkDiff {
     return this.#peers.of(view, nve, peer);
   }
 
+  /** What a member has whatever the endpoints. */
+  *domainItems(view: NetworkView, nve: string): Generator<Item> {
+    yield* domainItems(view, nve);
+    for (const peer of view.members.keys()) yield* this.#peers.of(view, nve, peer);
+  }
+
+  /** What a member has because of an endpoint that it is no place of. */
+  itemsElsewhere(view: NetworkView, endpoint: PlacedEndpoint): Iterable<Item> {
+    return this.#items.elsewhere(view, endpoint);
+  }
+
   /** What an NVE has of a network because of one endpoint. */
   endpointItems(
     view: NetworkView,

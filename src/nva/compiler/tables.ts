@@ -183,6 +183,13 @@ export class Tables {
     }
   }
 
+  /** The endpoints with a place at an NVE. */
+  *endpointsAt(nve: string): Generator<string> {
+    for (const id of this.#nveNetworks.get(nve) ?? []) {
+      yield* this.#networks.get(id)?.byNve.get(nve) ?? [];
+    }
+  }
+
   exitsOf(router: string): readonly RouterExit[] {
     return this.#routers.get(router)?.exits ?? [];
   }

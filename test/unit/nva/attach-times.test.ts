@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { AttachTimes } from '../../../src/nva/attach-times.js';
 import type { ItemDelta } from '../../../src/nva/compiler/deltas.js';
 
-const removing = (...keys: string[]): ItemDelta => ({ upserts: new Map(), removes: new Set(keys) });
+const removing = (...keys: string[]): ItemDelta => ({
+  upserts: new Map(),
+  removes: new Set(keys),
+  before: new Map(),
+});
 
 describe('attach times', () => {
   let applied: Set<string>;

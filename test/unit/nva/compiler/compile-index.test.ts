@@ -4,6 +4,7 @@ import { MIGRATION_PHASES } from '../../../../src/model/migration-phase.js';
 import { placesOf, type PlacedEndpoint } from '../../../../src/model/migration.js';
 import type { VirtualNetworkSpec } from '../../../../src/model/virtual-network.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
+import { ItemSum } from '../../../../src/nva/compiler/item-sum.js';
 import type { Change, NveInput } from '../../../../src/nva/compiler/inputs.js';
 import { payloads, Replicas } from '../../../support/replicas.js';
 import {
@@ -147,11 +148,7 @@ describe('nva/compiler/compile-index', () => {
           applied.push(change);
           replicas.take(index.apply(change));
           for (const nve of NVES) {
-            assert.deepEqual(
-              payloads(replicas.of(nve).values()),
-              payloads(index.full(nve).values()),
-              nve,
-            );
+            replicas.assertAsCompiled(index, nve);
           }
         }
         // Another process that starts from the end state compiles the same.
@@ -182,14 +179,16 @@ describe('nva/compiler/compile-index', () => {
           if (!model.accepts(...batch)) continue;
           const before = new Map(NVES.map((nve) => [nve, index.full(nve)]));
           const deltas = index.applyAll(batch);
-          for (const [nve, { upserts, known }] of deltas) {
-            const had = [...upserts.keys()].filter((key) => before.get(nve)?.has(key) === true);
-            assert.deepEqual([...known].sort(), had.sort(), nve);
+          for (const [nve, { upserts, removes, before: told }] of deltas) {
+            const touched = new Set([...upserts.keys(), ...removes]);
+            const had = [...(before.get(nve)?.values() ?? [])].filter(({ key }) =>
+              touched.has(key),
+            );
+            assert.deepEqual(payloads(told.values()), payloads(had), nve);
           }
           replicas.take(deltas);
           for (const nve of NVES) {
-            const full = payloads(index.full(nve).values());
-            assert.deepEqual(payloads(replicas.of(nve).values()), full, nve);
+            replicas.assertAsCompiled(index, nve);
           }
         }
       }),
@@ -218,7 +217,25 @@ describe('nva/compiler/compile-index', () => {
       [...replicas.of(nve).keys()].filter((key) => key.startsWith('mac/')).sort();
     for (const nve of ['nve-a', 'nve-b']) {
       assert.deepEqual(macs(nve), ['mac/100/02:00:00:00:00:01', 'mac/100/02:00:00:00:00:02']);
-      assert.deepEqual(payloads(replicas.of(nve).values()), payloads(index.full(nve).values()));
+      replicas.assertAsCompiled(index, nve);
+    }
+  });
+
+  it('counts a virtual MAC that moves from one endpoint to another as one item', () => {
+    const index = new CompileIndex();
+    const held = [{ ip: '10.0.0.9', mac: '00:00:5e:00:01:01' }];
+    index.load({ kind: 'VirtualNetwork', id: 'net-1', after: networkSpec({ vni: 100 }) });
+    for (const n of [1, 2, 3]) {
+      index.load({ kind: 'Nve', id: `nve-${n}`, after: nveInput([`192.0.2.${n}`]) });
+      const addresses = { mac: `02:00:00:00:00:0${n}`, ips: [`10.0.0.${n}`] };
+      const spec = endpointSpec({ network: 'net-1', nve: `nve-${n}`, ...addresses });
+      const after = n < 3 ? { ...spec, held } : spec;
+      index.load({ kind: 'Endpoint', id: `ep-${n}`, after });
+    }
+    for (const nve of index.nves()) {
+      const { count, digest } = ItemSum.of(index.full(nve).values());
+      const sum = index.sum(nve);
+      assert.deepEqual([sum.count, sum.digest], [count, digest], nve);
     }
   });
 

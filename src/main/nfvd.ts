@@ -44,6 +44,7 @@ program
       await checkNvaFiles(config);
       const opening = new StoreOpening(config);
       try {
+        await opening.begin();
         const { startNva } = await import('./nva-daemon.js');
         return await startNva(config, log, opening);
       } catch (error) {

@@ -13,6 +13,7 @@ import type { LivenessTuning } from '../nva/liveness/liveness.js';
 import { Nva } from '../nva/nva.js';
 import { CallLimiter } from '../rpc/call-limiter.js';
 import type { CallEnd } from '../rpc/handlers.js';
+import { loadProtos, type Loaded } from '../rpc/load.js';
 import { ReplicaClients } from '../rpc/replica-clients.js';
 import { RpcServer } from '../rpc/server.js';
 import type { TlsKeeper } from '../rpc/tls-keeper.js';
@@ -43,15 +44,15 @@ export async function startNva(
     closing.add(() => tls.close());
     const tracing = await openTracing(config.tracing, 'nfvd-nva', log);
     if (tracing !== undefined) closing.add(() => tracing.stop());
-    const opened = await opening.store(tls);
+    const { store: opened, checked } = await opening.store(tls);
     const running: { nva?: Nva } = {};
     const metrics = await makeNvaMetrics(config, tls, () => running.nva?.read());
     const store = metrics?.measured(opened) ?? opened;
     const history = { maxChanges, maxAgeMs: maxAge };
-    const options = { store, clock: systemClock, log, vniRange, keepRevisions, history };
+    const options = { store, checked, clock: systemClock, log, vniRange, keepRevisions, history };
     const liveness = livenessOf(config);
     const replicas = peersOf(config, tls, closing);
-    const nva = await Nva.start({
+    const starting = Nva.start({
       ...options,
       ...(replicas === undefined ? {} : { replicas }),
       ...(liveness === undefined ? {} : { liveness }),
@@ -60,8 +61,12 @@ export async function startNva(
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
       ...(tracing === undefined ? {} : { tracer: tracing }),
     });
+    // Awaited below, when there is nothing else to do.
+    starting.catch(() => undefined);
+    const api = loadProtos();
+    const nva = await starting;
     running.nva = nva;
-    const server = makeServer({ config, nva, log, policy, audit, tls, metrics, tracing });
+    const server = makeServer({ config, nva, log, policy, audit, tls, metrics, tracing, api });
     closing.add(() => server.stop(DRAIN_MS));
     // Before that: it ends the calls that would not end by themselves.
     closing.add(() => nva.stop());
@@ -138,14 +143,16 @@ interface ServerParts {
   readonly tls: TlsKeeper;
   readonly metrics: NvaMetricsParts | undefined;
   readonly tracing: Tracer | undefined;
+  readonly api: Loaded;
 }
 
 function makeServer(parts: ServerParts): RpcServer {
-  const { config, nva, log, policy, audit, tls, metrics, tracing } = parts;
+  const { config, nva, log, policy, audit, tls, metrics, tracing, api } = parts;
   const hasPeers = config.store.kind !== 'embedded';
   return new RpcServer({
     listeners: config.listen,
     tls,
+    loaded: api,
     nva: {
       api: new GuardingNva(nva),
       session: nva.session,

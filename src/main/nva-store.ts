@@ -12,23 +12,34 @@ const EMBEDDED_TXN_OPS = 20_000;
 
 // Each of them is loaded only where it is used.
 
+export interface OpenedStore {
+  readonly store: Store;
+  /**
+   * Resolves when the store is known to be sound: until then what it says does not count, and what writes to
+   * it waits. @throws NfvError STORE_DAMAGED, STORE_FAILED, STORE_FULL
+   */
+  readonly checked: () => Promise<void>;
+}
+
 /** The store on its way: an embedded one is opened at once, since the check of its file takes as long as loading the rest. */
 export class StoreOpening {
-  #opened: Promise<Store> | undefined;
+  #opened: Promise<OpenedStore> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(private readonly config: NvaConfig) {
-    if (config.store.kind !== 'embedded') return;
-    this.#opened = openStore(config);
-    // It is told by who asks for the store.
-    this.#opened.catch(() => undefined);
+  constructor(private readonly config: NvaConfig) {}
+
+  /** An embedded store: until its check has begun. @throws NfvError of openLmdbStoreEarly */
+  async begin(): Promise<void> {
+    if (this.config.store.kind !== 'embedded') return;
+    this.#opened = openStore(this.config);
+    await this.#opened;
   }
 
   /**
    * @param keeper looks after the certificate for etcd
-   * @throws NfvError of openLmdbStore or openEtcdStore
+   * @throws NfvError of openLmdbStoreEarly or openEtcdStore
    */
-  store(keeper: TlsKeeper): Promise<Store> {
+  store(keeper: TlsKeeper): Promise<OpenedStore> {
     return (this.#opened ??= openStore(this.config, keeper));
   }
 
@@ -39,23 +50,26 @@ export class StoreOpening {
 
   async #close(): Promise<void> {
     await this.#opened?.then(
-      (store) => store.close(),
+      ({ store }) => store.close(),
       () => undefined,
     );
   }
 }
 
-async function openStore(config: NvaConfig, keeper?: TlsKeeper): Promise<Store> {
+async function openStore(config: NvaConfig, keeper?: TlsKeeper): Promise<OpenedStore> {
   const { store, dataDir, maxStoreBytes, peer } = config;
   if (store.kind === 'embedded') {
-    const { openLmdbStore } = await import('../store/lmdb/store.js');
-    return openLmdbStore({ path: dataDir, maxBytes: maxStoreBytes, txnOps: EMBEDDED_TXN_OPS });
+    const { openLmdbStoreEarly } = await import('../store/lmdb/store.js');
+    const sizes = { maxBytes: maxStoreBytes, txnOps: EMBEDDED_TXN_OPS };
+    const early = await openLmdbStoreEarly({ path: dataDir, ...sizes });
+    return { store: early, checked: () => early.checked() };
   }
   const { openEtcdStore } = await import('../store/etcd/store.js');
   const { prefix, maxTxnOps } = store;
   const advertise = peer === undefined ? '' : formatTarget(peer.advertise);
   const api = await etcdClient(store, keeper);
-  return openEtcdStore({ api, prefix, maxTxnOps, advertise });
+  const opened = await openEtcdStore({ api, prefix, maxTxnOps, advertise });
+  return { store: opened, checked: () => Promise.resolve() };
 }
 
 /**

@@ -36,6 +36,7 @@ import { HostOffers, hostWriter } from './host-offers.js';
 import { keepHouse } from './housekeeping.js';
 import { epochOf, latestRevision } from './latest.js';
 import { Liveness } from './liveness/liveness.js';
+import { loadChecked } from './load-checked.js';
 import { NveStatuses } from './nve-statuses.js';
 import { observationApi, Observer } from './observer.js';
 import type { NvaOptions } from './options.js';
@@ -76,7 +77,7 @@ export class Nva implements NvaApi {
   readonly #quotas: Quotas;
   readonly #absentees = new Absentees({
     exists: (nve) => this.#catalog.nve(nve) !== undefined,
-    digestOf: (nve) => this.#digestOf(nve),
+    digestOf: (nve) => this.#index.sum(nve).digest,
     signal: this.#stop.signal,
   });
   readonly #offers = new HostOffers({
@@ -101,7 +102,13 @@ export class Nva implements NvaApi {
   static async start(options: NvaOptions): Promise<Nva> {
     const origins = new Origins(options.clock, options.tracer);
     const nva = new Nva({ ...options, store: origins.observed(options.store) }, origins);
-    await nva.#load();
+    try {
+      await loadChecked(nva.#load(), options.checked);
+    } catch (error) {
+      nva.#stop.abort(error);
+      throw error;
+    }
+    nva.#begin();
     const { signal } = nva.#stop;
     nva.#background.push(
       nva.#follow(),
@@ -338,12 +345,14 @@ export class Nva implements NvaApi {
     await this.changes.load(this.#stop.signal);
     this.#revisions.advance(this.#catalog.revision);
     if (store.peers !== undefined) await this.#loadTenures(store.peers);
+    for (const [nve, digest] of digests) this.#absentees.remember(nve, digest);
+  }
+
+  /** Takes up what an earlier process left. */
+  #begin(): void {
     this.#endpointLife.resume();
-    for (const [nve, digest] of digests) {
-      this.#absentees.remember(nve, digest);
-      // None has a session here yet, whatever the store says.
-      this.#nveWriter.mark(nve);
-    }
+    // None has a session here yet, whatever the store says.
+    for (const [nve] of this.#catalog.nves()) this.#nveWriter.mark(nve);
     this.#hostsChanged();
   }
 
@@ -377,7 +386,7 @@ export class Nva implements NvaApi {
   }
 
   #heard(event: StoreEvent): void {
-    const digestOf = (id: string): string => this.#digestOf(id);
+    const digestOf = (id: string): string => this.#index.sum(id).digest;
     const nve = settledElsewhere(event, this.#absentees, this.#tenures, digestOf);
     if (nve === undefined) return;
     this.#absentees.forget(nve);
@@ -435,9 +444,5 @@ export class Nva implements NvaApi {
     this.#nveWriter.mark(nve);
     this.#observer.progressed(nve, keys);
     this.#waiters.progressed(nve);
-  }
-
-  #digestOf(nve: string): string {
-    return this.#index.sum(nve).digest;
   }
 }

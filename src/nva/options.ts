@@ -12,6 +12,8 @@ import type { NvaMeter } from './observer.js';
 
 export interface NvaOptions {
   readonly store: Store;
+  /** Resolves when what was read of the store counts; absent: at once. */
+  readonly checked?: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   /** VNIs given to networks that ask for none, both ends included. */

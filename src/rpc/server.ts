@@ -27,6 +27,8 @@ export interface RpcServerOptions {
   readonly listeners: readonly Listener[];
   /** Looks after the listeners' certificates; absent: they are read once. */
   readonly tls?: TlsKeeper;
+  /** Absent: read from the package. */
+  readonly loaded?: Loaded;
   /** Absent: neither the northbound nor the southbound service. */
   readonly nva?: CallHooks & {
     readonly api: NvaApi;
@@ -51,7 +53,7 @@ export class RpcServer {
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
-    const loaded = loadProtos();
+    const { loaded = loadProtos() } = options;
     this.#services = servicesOf(options);
     this.#health = new HealthImplementation(
       Object.fromEntries(this.#services.map((service) => [service, 'NOT_SERVING'] as const)),

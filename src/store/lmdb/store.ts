@@ -2,6 +2,7 @@
 import { NfvError } from '../../errors.js';
 import { checkKey, checkRange, checkRevision, checkTxn } from '../check-request.js';
 import type { StoreIdentity } from '../copy.js';
+import { EarlyStore } from '../early.js';
 import { Commits } from './commits.js';
 import { compactStore } from './compact.js';
 import { makeDataFile, makeDirectory } from './create.js';
@@ -10,6 +11,7 @@ import { Environment } from './environment.js';
 import type { StateRecord } from './layout.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
 import { readKey, readRange, STEP_KEYS } from './range.js';
+import { openLmdbReader } from './reader.js';
 import { Records } from './records.js';
 import { runTxn } from './txn.js';
 import { verifyAside } from './verify-aside.js';
@@ -54,17 +56,50 @@ const DEFAULT_MAX_BYTES = 8 * GIB;
  *   COMMAND_MISSING, ALREADY_EXISTS with `make`
  */
 export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
-  const { path, maxBytes = DEFAULT_MAX_BYTES, txnOps = LIMITS.txnOps, now = Date.now } = options;
-  // Never to be remapped: other threads read through the map that would go away.
-  const mapSize = maxBytes + GIB;
+  return openLocked(await lockStore(options), options);
+}
+
+/**
+ * The same, to be read while it is checked: without LMDB, which must not come near a file that nobody has
+ * checked.
+ * @throws NfvError STORE_LOCKED, STORE_FULL, STORE_FAILED, FILE_UNREADABLE, COMMAND_MISSING; what else
+ *   openLmdbStore throws is told by `checked`
+ */
+export async function openLmdbStoreEarly(options: LmdbOptions): Promise<EarlyStore> {
+  const opened = openLocked(await lockStore(options), options);
+  // It is told by whoever asks for the store.
+  opened.catch(() => undefined);
+  try {
+    return new EarlyStore(openLmdbReader(options), opened, txnOpsOf(options));
+  } catch (error) {
+    // Where the file cannot be read even so, the check tells more of it.
+    await (await opened).close();
+    throw error;
+  }
+}
+
+/** The store's directory with its data file, for this process only. */
+async function lockStore(options: LmdbOptions): Promise<DirectoryLock> {
+  const { path, make } = options;
   await makeDirectory(path);
   const lock = await lockDirectory(path);
-  const environment = new Environment({ path, mapSize });
   try {
-    await makeDataFile(path, mapSize, options.make);
+    await makeDataFile(path, mapSizeOf(options), make);
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(lock: DirectoryLock, options: LmdbOptions): Promise<Store> {
+  const { path, maxBytes = DEFAULT_MAX_BYTES, now = Date.now } = options;
+  const environment = new Environment({ path, mapSize: mapSizeOf(options) });
+  try {
     const { state } = await verifyAside(environment.file, options.signal);
     await environment.ready();
-    const store = new LmdbStore({ environment, lock, maxBytes, txnOps }, state);
+    const parts = { environment, lock, maxBytes, txnOps: txnOpsOf(options) };
+    const store = new LmdbStore(parts, state);
     await store.newEpoch(now());
     return store;
   } catch (error) {
@@ -73,6 +108,11 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
     throw error;
   }
 }
+
+const txnOpsOf = ({ txnOps = LIMITS.txnOps }: LmdbOptions): number => txnOps;
+
+/** Never to be remapped: other threads read through the map that would go away. */
+const mapSizeOf = ({ maxBytes = DEFAULT_MAX_BYTES }: LmdbOptions): number => maxBytes + GIB;
 
 interface Parts {
   readonly environment: Environment;

@@ -7,10 +7,7 @@ import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { NfvError } from '../../errors.js';
-import { verifyDataFile, type Verified } from './verify.js';
-
-/** What the thread answers when the check has failed. */
-export const FAILED = 'failed';
+import { FAILED, verifyDataFile, type Verified } from './verify.js';
 
 /** A thread costs as much as the check of so many bytes. */
 const LARGE_BYTES = 8 * 1024 * 1024;

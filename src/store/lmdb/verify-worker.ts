@@ -1,8 +1,7 @@
-/** The thread of verify-aside.ts: checks the data file that it is given. */
+/** The thread of verify-aside.ts: checks the data file that it is given. It loads little, for it is waited for. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { NfvError } from '../../errors.js';
-import { FAILED } from './verify-aside.js';
-import { verifyDataFile } from './verify.js';
+import { FAILED, verifyDataFile } from './verify.js';
 
 const path: unknown = workerData;
 if (typeof path !== 'string') throw new NfvError('INTERNAL', 'a thread that is to check no file');

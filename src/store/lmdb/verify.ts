@@ -31,6 +31,9 @@ export interface Verified {
   readonly records: number;
 }
 
+/** What verify-worker.ts answers when the check has failed. */
+export const FAILED = 'failed';
+
 /** Pages read before other work gets a turn. */
 const PAGES_PER_TURN = 256;
 

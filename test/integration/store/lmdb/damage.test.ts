@@ -17,7 +17,7 @@ import {
 } from '../../../../src/store/lmdb/layout.js';
 import { openLmdbReader } from '../../../../src/store/lmdb/reader.js';
 import { Records, type Write } from '../../../../src/store/lmdb/records.js';
-import { openLmdbStore } from '../../../../src/store/lmdb/store.js';
+import { openLmdbStore, openLmdbStoreEarly } from '../../../../src/store/lmdb/store.js';
 import { verifyDataFile } from '../../../../src/store/lmdb/verify.js';
 import { seeded, upTo } from '../../../support/seeded.js';
 import { put, rejects } from '../../../support/store-helpers.js';
@@ -108,8 +108,23 @@ describe('a damaged embedded store', function () {
       assert.match(error.remedy, /backup/);
       // It stays as it is: nothing was written to it, and nobody holds it.
       assert.deepEqual(await readFile(file), damage(Buffer.from(sample.file)));
-      await rejects(openLmdbStore({ path }), 'STORE_DAMAGED');
+      assert.equal((await refusedEarly()).message, error.message);
     });
+  }
+
+  /** What is asked of it while it is being checked is answered, or refused; it makes no difference. */
+  async function refusedEarly(): Promise<NfvError> {
+    const opening = openLmdbStoreEarly({ path });
+    const early = await opening.catch(() => undefined);
+    if (early === undefined) return rejects(opening, 'STORE_DAMAGED');
+    const checked = rejects(early.checked(), 'STORE_DAMAGED');
+    const asked = early.range({ prefix: '' }).catch((thrown: unknown) => thrown);
+    const told = await checked;
+    await rejects(put(early, 'new', 'x'), 'STORE_DAMAGED');
+    const answer = await asked;
+    if (answer instanceof Error) assert.equal(NfvError.from(answer).code, 'STORE_DAMAGED');
+    await early.close();
+    return told;
   }
 
   // Whole pages and right checksums, but not what a store can be: as after a lost write.
@@ -144,6 +159,7 @@ describe('a damaged embedded store', function () {
       await environment.close();
       const error = await rejects(openLmdbStore({ path }), 'STORE_DAMAGED');
       assert.match(error.message, message);
+      assert.equal((await refusedEarly()).message, error.message);
     });
   }
 

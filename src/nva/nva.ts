@@ -249,6 +249,7 @@ export class Nva implements NvaApi {
       absentees: this.#absentees,
       revision: () => this.#catalog.revision,
       admit: (nve, nodeUuid, facts) => this.#nveStatuses.admit(nve, nodeUuid, facts),
+      claimed: (nve) => this.#tenures.claimed(nve),
       onProgress: (nve, keys) => {
         this.#progressed(nve, keys);
       },

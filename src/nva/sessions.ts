@@ -60,10 +60,12 @@ export interface SessionsDeps {
   /** The revision that `index` has. */
   revision(): number;
   /**
-   * Makes sure that the NVE exists and that this agent is the one bound to it, and stores what
-   * it says of its host. @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH
+   * Makes sure that the NVE exists and that this agent is the one bound to it, claims its session, and stores what
+   * it says of its host. @returns the revision of the claim @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH
    */
-  admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void>;
+  admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number>;
+  /** The revision of the latest claim, of whichever replica, as far as this one knows; 0: none. */
+  claimed(nve: string): number;
   /** The state of these items of an NVE, or of the NVE itself, may have changed. */
   onProgress(nve: string, keys: readonly string[] | 'all'): void;
   /** It says something else of its host. */
@@ -94,13 +96,19 @@ export interface Connected {
   readonly since: string;
 }
 
-interface Registration {
+/** An agent that was let in. */
+interface Arrival {
   readonly stream: NvaSideStream;
   readonly incoming: AsyncIterator<FromNve>;
   readonly hello: Hello;
   /** Told in the welcome. */
   readonly epoch: Epoch;
   readonly facts: NveFacts;
+  /** The revision of the claim of its session. */
+  readonly claim: number;
+}
+
+interface Registration extends Arrival {
   /** Newer than the hello's. */
   readonly underlays?: readonly Underlay[] | undefined;
   readonly progress: Progress;
@@ -187,8 +195,9 @@ export class Sessions {
       await deps.caughtUp(hello);
       checkHello(hello, deps.epoch());
       const facts = { capabilities, underlays, agentVersion };
-      await deps.admit(nve, hello.nodeUuid, facts);
-      const session = await this.#greet(stream, incoming, hello, facts);
+      const claim = await deps.admit(nve, hello.nodeUuid, facts);
+      const epoch = deps.epoch();
+      const session = await this.#greet({ stream, incoming, hello, epoch, facts, claim });
       deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
       deps.observer?.connected(nve, stream.peer);
       await session.run();
@@ -201,15 +210,10 @@ export class Sessions {
     }
   }
 
-  async #greet(
-    stream: NvaSideStream,
-    incoming: AsyncIterator<FromNve>,
-    hello: Hello,
-    facts: NveFacts,
-  ): Promise<Session> {
+  async #greet(arrival: Arrival): Promise<Session> {
     const { deps } = this;
-    const epoch = deps.epoch();
-    await this.#turn(stream);
+    const { stream, incoming, hello, epoch } = arrival;
+    await this.#turn(arrival);
     const wanted = this.#compile(hello.nve);
     const progress = new Progress(wanted);
     const greeting = { nve: hello.nve, outdated: false };
@@ -223,7 +227,7 @@ export class Sessions {
     } as const;
     if (inStep) {
       // Registered before anything is awaited, so that no change falls between.
-      const session = this.#register({ stream, incoming, hello, epoch, facts, progress });
+      const session = this.#register({ ...arrival, progress });
       await stream.send({ ...welcome, revision: deps.revision() });
       return session;
     }
@@ -233,8 +237,8 @@ export class Sessions {
     try {
       await stream.send({ ...welcome, revision: deps.revision() });
       const held = await receiveHeldItems(incoming, deps.clock);
-      const common = { stream, incoming, hello, epoch, facts, underlays: held.underlays };
-      await this.#turn(stream);
+      const common = { ...arrival, underlays: held.underlays };
+      await this.#turn(arrival);
       if (!greeting.outdated) {
         const shortfall = shortfallOf(held.versions, wanted);
         return this.#register({ ...common, progress, shortfall });
@@ -247,10 +251,15 @@ export class Sessions {
     }
   }
 
-  /** @throws NfvError that of the stream, if that is over by then: nothing is to be done for it */
-  async #turn({ signal }: NvaSideStream): Promise<void> {
+  /**
+   * What is done in it at once has nobody's newer claim to fear: one that comes later ends what is registered.
+   * @throws NfvError that of the stream, if that is over by then; SESSION_REPLACED: its NVE was claimed again
+   */
+  async #turn({ stream, hello: { nve }, claim }: Arrival): Promise<void> {
     await this.#turns.take();
-    signal.throwIfAborted();
+    stream.signal.throwIfAborted();
+    if (this.deps.claimed(nve) <= claim) return;
+    throw new NfvError('SESSION_REPLACED', `nves/${nve} began a newer session meanwhile`);
   }
 
   /** All that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */

@@ -82,6 +82,7 @@ describe('nva/everywhere', () => {
       others: new OtherReplicas({
         clock: new FakeClock(),
         log: nullLog,
+        stop: new AbortController().signal,
         peers: {
           addresses: () =>
             new Map([

@@ -39,7 +39,7 @@ export interface ReplicaShare {
   /** Of those that were committed there. */
   readonly attachesUnderWay: number;
   readonly attachMs: readonly number[];
-  /** Those that it knows something of. */
+  /** Those that it knows something of, ordered by id. */
   readonly nves: readonly NveShare[];
 }
 
@@ -62,13 +62,20 @@ export interface OwnEvent {
   readonly event: NvaEvent | undefined;
 }
 
+/** As many of its NVEs as go in one message; the rest is the same in each page. */
+export interface SharePage extends ReplicaShare {
+  /** For the page behind this one; empty: there is none. */
+  readonly nextPageToken: string;
+}
+
 /** It answers of its own sessions alone, and asks nobody else. */
 export interface ReplicaApi {
   /** How the NVE itself stands, and then what is passed there, one hop for each. */
   traceNve(question: NveTrace, call: Call): Promise<readonly Hop[]>;
   /** In the order of `ports`; that an NVE cannot tell is an answer. */
   countPorts(ports: readonly PortAt[], call: Call): Promise<readonly EndpointCounters[]>;
-  readShare(call: Call): Promise<ReplicaShare>;
+  /** @param pageToken that of the page before; empty: the first page */
+  readShare(pageToken: string, call: Call): Promise<SharePage>;
   /** Until the signal, with `follow`. */
   ownEvents(request: OwnEventsRequest, call: Call): AsyncIterable<OwnEvent>;
 }

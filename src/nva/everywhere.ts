@@ -10,6 +10,7 @@ import type { EndpointCounters, Hop } from '../model/trace.js';
 import { allStatistics } from './all-statistics.js';
 import type { Asking, OtherReplicas } from './other-replicas.js';
 import { uncounted } from './read-counters.js';
+import { wholeShare } from './share-pages.js';
 import { untraced } from './trace-nve.js';
 
 export interface EverywhereDeps {
@@ -97,9 +98,7 @@ export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
     const answers = await Promise.all(
       byAddress.map(async ([address, replica]): Promise<ReplicaShare | SilentReplica> => {
         try {
-          return await this.deps.others.ask(replica, READ, call, (api, limited) =>
-            api.readShare(limited),
-          );
+          return await this.deps.others.ask(replica, READ, call, wholeShare);
         } catch (thrown) {
           const { code, message: reason } = NfvError.from(thrown);
           return { address, code, reason };
@@ -108,7 +107,7 @@ export class Everywhere implements Pick<ReplicaApi, 'traceNve' | 'countPorts'> {
     );
     const shares = answers.flatMap((answer) => ('nves' in answer ? [answer] : []));
     const silent = answers.flatMap((answer) => ('nves' in answer ? [] : [answer]));
-    return allStatistics(own, [await this.deps.own.readShare(call), ...shares], silent);
+    return allStatistics(own, [await wholeShare(this.deps.own, call), ...shares], silent);
   }
 
   #elsewhere(nve: string): string | undefined {

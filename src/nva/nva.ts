@@ -255,6 +255,7 @@ export class Nva implements NvaApi {
       absentees: this.#absentees,
       revision: () => this.#catalog.revision,
       admit: (nve, nodeUuid, facts) => this.#nveStatuses.admit(nve, nodeUuid, facts),
+      claimed: (nve) => this.#tenures.claimed(nve),
       onProgress: (nve, keys) => {
         this.#progressed(nve, keys);
       },
@@ -386,8 +387,7 @@ export class Nva implements NvaApi {
   }
 
   #heard(event: StoreEvent): void {
-    const digestOf = (id: string): string => this.#index.sum(id).digest;
-    const nve = settledElsewhere(event, this.#absentees, this.#tenures, digestOf);
+    const nve = settledElsewhere(event, this.#absentees, this.#tenures, this.#index);
     if (nve === undefined) return;
     this.#absentees.forget(nve);
     this.#observer.progressed(nve, 'all');

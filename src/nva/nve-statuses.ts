@@ -55,14 +55,16 @@ export class NveStatuses {
 
   /**
    * Lets the agent in that is bound to this NVE; the first one is bound to it.
+   * @returns the revision of the claim of its session, 0: nobody else can claim it
    * @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH, WRITE_CONFLICT
    */
-  async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void> {
+  async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number> {
     await this.#bind(nve, nodeUuid);
-    await this.deps.tenures.claim(nve);
+    const claim = await this.deps.tenures.claim(nve);
     await this.deps.liveness.restore(nve);
     await this.store(nve, facts);
     this.#departed.delete(nve);
+    return claim;
   }
 
   async #bind(nve: string, nodeUuid: string): Promise<void> {
@@ -98,7 +100,7 @@ export class NveStatuses {
     const { store, clock, tenures } = this.deps;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const guard = tenures.guard(nve);
-      // Its session ends at this moment.
+      // Its session ends at this moment, or does not begin.
       if (guard === 'elsewhere') return;
       const { key, modRevision } = await this.#existing(nve);
       const before = (await readNveStatus(store, nve))?.value;

@@ -7,7 +7,7 @@ import type { Log } from '../model/log.js';
 import type { Drift } from '../model/nve.js';
 import type { ObservationApi } from '../model/api.js';
 import type { NveStatistics } from '../model/observation.js';
-import type { ReplicaShare } from '../model/replica.js';
+import type { SharePage } from '../model/replica.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Catalog } from './catalog.js';
 import type { CompileCounters } from './compiler/counters.js';
@@ -20,6 +20,7 @@ import { Rate } from './rate.js';
 import { readNve, type Lag, type NvaReading } from './reading.js';
 import { RevisionTimes } from './revision-times.js';
 import type { Connected } from './sessions.js';
+import { pageOfNves } from './share-pages.js';
 import type { StatusWriter } from './status-writer.js';
 
 /** Is told of what only a histogram can keep. */
@@ -45,8 +46,6 @@ export interface ObserverDeps {
 /** Attachments of which the times are kept: of all, and of one NVE. */
 const KEPT = 4096;
 const KEPT_OF_NVE = 256;
-/** Times that another replica is told of NVEs, so that they go in one message: of more, each NVE's newest. */
-const TOLD = 200_000;
 
 /** @param asked of all replicas */
 export function observationApi(
@@ -206,22 +205,18 @@ export class Observer {
   }
 
   /** For another replica, which has the same resources. */
-  share(): ReplicaShare {
+  share(pageToken: string): SharePage {
     const now = this.#deps.clock.monotonic();
-    const ids = this.#ids();
-    const most = Math.max(1, Math.min(KEPT_OF_NVE, Math.floor(TOLD / Math.max(1, ids.length))));
-    const nves = ids.map((nve) => ({
-      nve,
-      statistics: this.#deps.connected(nve) && this.#readNve(nve, now),
-      attachMs: this.#attachOf.get(nve)?.samples(now, most) ?? [],
-    }));
     return {
       watchers: this.#watchers,
       attachesUnderWay: this.#attaches.underWay,
       attachMs: this.#attach.samples(now),
-      nves: nves.filter(
-        ({ statistics, attachMs }) => statistics !== undefined || attachMs.length > 0,
-      ),
+      ...pageOfNves(this.#ids(), pageToken, (nve, mostTimes) => {
+        const statistics = this.#deps.connected(nve) && this.#readNve(nve, now);
+        const attachMs = this.#attachOf.get(nve)?.samples(now, mostTimes) ?? [];
+        const isKnown = statistics !== undefined || attachMs.length > 0;
+        return isKnown ? { nve, statistics, attachMs } : undefined;
+      }),
     };
   }
 

@@ -2,9 +2,10 @@
 import { NfvError } from '../errors.js';
 import type { Call } from '../model/api.js';
 import type { Clock } from '../model/clock.js';
-import { errorFields, type Log } from '../model/log.js';
+import type { Log } from '../model/log.js';
 import type { ReplicaAccess, ReplicaApi } from '../model/replica.js';
 import type { Peers } from '../store/store.js';
+import { Outages, type Question } from './outages.js';
 
 export interface OtherReplicasDeps {
   readonly clock: Pick<Clock, 'now' | 'after'>;
@@ -13,6 +14,8 @@ export interface OtherReplicasDeps {
   readonly peers: Pick<Peers, 'addresses' | 'onChange'> | undefined;
   /** Undefined: this one has no way to them. */
   readonly access: ReplicaAccess | undefined;
+  /** Ends what is kept of those that did not answer. */
+  readonly stop: AbortSignal;
 }
 
 /** Questions to one replica that may be without an answer. */
@@ -21,9 +24,6 @@ export const MAX_ASKED = 64;
 export const MAX_STREAMS = 64;
 /** Of what the caller still waits, so much: the rest is for telling it. */
 const SHARE = 0.8;
-
-/** An older replica may answer one, and not know another. */
-export type Question = keyof ReplicaApi;
 
 export interface Asking {
   readonly question: Question;
@@ -35,10 +35,13 @@ export class OtherReplicas {
   readonly #asked = new Map<string, number>();
   /** Streams under way, by address. */
   readonly #streams = new Map<string, number>();
-  /** By address, the questions that got no answer when they were last asked, and the codes that were told since. */
-  readonly #silent = new Map<string, Map<Question, Set<string>>>();
+  readonly #outages: Outages;
 
-  constructor(private readonly deps: OtherReplicasDeps) {}
+  constructor(private readonly deps: OtherReplicasDeps) {
+    const { clock, log, peers, stop } = deps;
+    const addresses = (): Set<string> => new Set(peers?.addresses().values());
+    this.#outages = new Outages({ clock, log, stop, addresses });
+  }
 
   /** Those that can be asked, by name, and where. */
   known(): ReadonlyMap<string, string> {
@@ -71,7 +74,7 @@ export class OtherReplicas {
     const done = take(this.#streams, address, MAX_STREAMS, `${address} is being listened to`);
     try {
       for await (const answer of open(access.at(address))) {
-        this.#noteAnswer(address, 'ownEvents');
+        this.#outages.answered(address, 'ownEvents');
         if (signal.aborted) return;
         yield answer;
       }
@@ -101,7 +104,7 @@ export class OtherReplicas {
     const done = take(this.#asked, replica, MAX_ASKED, `${address} is being asked`);
     try {
       const answer = await this.#within(withinMs, address, call, (limited) => ask(api, limited));
-      this.#noteAnswer(address, question);
+      this.#outages.answered(address, question);
       return answer;
     } catch (thrown) {
       const error = NfvError.from(thrown);
@@ -112,21 +115,9 @@ export class OtherReplicas {
     }
   }
 
-  #noteAnswer(address: string, question: Question): void {
-    if (this.#silent.get(address)?.delete(question) !== true) return;
-    this.deps.log.info({ address, question }, 'another replica answers again');
-  }
-
-  /** Logs that one does not answer such questions: until it does, once for each code. */
+  /** One does not answer such a question. */
   noteSilent(address: string, question: Question, error: NfvError): void {
-    const silent = this.#silent.get(address) ?? new Map<Question, Set<string>>();
-    const codes = silent.get(question) ?? new Set();
-    if (codes.has(error.code)) return;
-    const there = new Set(this.deps.peers?.addresses().values());
-    for (const each of this.#silent.keys()) if (!there.has(each)) this.#silent.delete(each);
-    this.#silent.set(address, silent.set(question, codes.add(error.code)));
-    const told = { address, question, ...errorFields(error) };
-    this.deps.log.warn(told, 'another replica does not answer');
+    this.#outages.failed(address, question, error);
   }
 
   async #within<Answer>(

@@ -6,7 +6,7 @@ import type {
   OwnEventsRequest,
   PortAt,
   ReplicaApi,
-  ReplicaShare,
+  SharePage,
 } from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
 import type { Observer } from './observer.js';
@@ -38,8 +38,8 @@ export class OwnSessions implements ReplicaApi {
     return countPorts(ports, (nve) => this.deps.sessions.get(nve), signal);
   }
 
-  readShare(): Promise<ReplicaShare> {
-    return Promise.resolve(this.deps.observer.share());
+  readShare(pageToken: string): Promise<SharePage> {
+    return Promise.resolve(this.deps.observer.share(pageToken));
   }
 
   /** @throws the reason of `stop` when that aborts */

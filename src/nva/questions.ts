@@ -25,7 +25,7 @@ export interface QuestionsDeps extends Pick<NvaOptions, 'store' | 'clock' | 'log
   readonly tenures: Pick<Tenures, 'whereIs'>;
   /** How this one stands now. */
   readonly read: () => NvaReading;
-  /** Ends what other replicas listen to. */
+  /** Ends what other replicas listen to, and what is kept of those that did not answer. */
   readonly stop: AbortSignal;
 }
 
@@ -53,7 +53,7 @@ export class Questions implements ObservationApi {
     this.#read = read;
     const run = store.peers?.self ?? '';
     const own = new OwnSessions({ sessions, observer, run, stop });
-    const others = new OtherReplicas({ clock, log, peers: store.peers, access: replicas });
+    const others = new OtherReplicas({ clock, log, peers: store.peers, access: replicas, stop });
     this.own = own;
     this.#everywhere = new Everywhere({
       own,

@@ -22,6 +22,7 @@ import type { NvaSideStream } from '../rpc/session-service.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import type { ItemDelta } from './compiler/deltas.js';
 import type { ItemSum } from './compiler/item-sum.js';
+import { itemVersions } from './compiler/item-versions.js';
 import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
@@ -61,10 +62,12 @@ export interface SessionsDeps {
   /** The revision that `index` has. */
   revision(): number;
   /**
-   * Makes sure that the NVE exists and that this agent is the one bound to it, and stores what
-   * it says of its host. @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH
+   * Makes sure that the NVE exists and that this agent is the one bound to it, claims its session, and stores what
+   * it says of its host. @returns the revision of the claim @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH
    */
-  admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<void>;
+  admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number>;
+  /** The revision of the latest claim, of whichever replica, as far as this one knows; 0: none. */
+  claimed(nve: string): number;
   /** The state of these items of an NVE, or of the NVE itself, may have changed. */
   onProgress(nve: string, keys: readonly string[] | 'all'): void;
   /** It says something else of its host. */
@@ -95,13 +98,19 @@ export interface Connected {
   readonly since: string;
 }
 
-interface Registration {
+/** An agent that was let in. */
+interface Arrival {
   readonly stream: NvaSideStream;
   readonly incoming: AsyncIterator<FromNve>;
   readonly hello: Hello;
   /** Told in the welcome. */
   readonly epoch: Epoch;
   readonly facts: NveFacts;
+  /** The revision of the claim of its session. */
+  readonly claim: number;
+}
+
+interface Registration extends Arrival {
   /** Newer than the hello's. */
   readonly underlays?: readonly Underlay[] | undefined;
   readonly wanted: ItemSum;
@@ -109,7 +118,6 @@ interface Registration {
   readonly shortfall?: Shortfall;
 }
 
-const NO_ITEMS: ReadonlyMap<string, Item> = new Map();
 /** Kept of each NVE, newest first. */
 const MAX_DRIFTS = 100;
 
@@ -179,8 +187,9 @@ export class Sessions {
       await deps.caughtUp(hello);
       checkHello(hello, deps.epoch());
       const facts = { capabilities, underlays, agentVersion };
-      await deps.admit(nve, hello.nodeUuid, facts);
-      const session = await this.#greet(stream, incoming, hello, facts);
+      const claim = await deps.admit(nve, hello.nodeUuid, facts);
+      const epoch = deps.epoch();
+      const session = await this.#greet({ stream, incoming, hello, epoch, facts, claim });
       deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
       deps.observer?.connected(nve, stream.peer);
       await session.run();
@@ -193,15 +202,10 @@ export class Sessions {
     }
   }
 
-  async #greet(
-    stream: NvaSideStream,
-    incoming: AsyncIterator<FromNve>,
-    hello: Hello,
-    facts: NveFacts,
-  ): Promise<Session> {
+  async #greet(arrival: Arrival): Promise<Session> {
     const { deps } = this;
-    const epoch = deps.epoch();
-    await this.#turn(stream);
+    const { stream, incoming, hello, epoch } = arrival;
+    await this.#turn(arrival);
     const wanted = this.#sum(hello.nve);
     const inStep = wanted.digest === hello.digest;
     const welcome = {
@@ -213,7 +217,7 @@ export class Sessions {
     } as const;
     if (inStep) {
       // Registered before anything is awaited, so that no change falls between.
-      const session = this.#register({ stream, incoming, hello, epoch, facts, wanted });
+      const session = this.#register({ ...arrival, wanted });
       await stream.send({ ...welcome, revision: deps.revision() });
       return session;
     }
@@ -221,18 +225,22 @@ export class Sessions {
     if (!this.#connected.has(hello.nve)) deps.absentees.miss(hello.nve, 0);
     await stream.send({ ...welcome, revision: deps.revision() });
     const { versions, underlays } = await receiveHeldItems(incoming, deps.clock);
-    await this.#turn(stream);
+    await this.#turn(arrival);
     // As it should be by now.
     const now = this.#sum(hello.nve);
     const shortfall = shortfallOf(versions, deps.index.full(hello.nve));
-    const common = { stream, incoming, hello, epoch, facts, underlays };
-    return this.#register({ ...common, wanted: now, shortfall });
+    return this.#register({ ...arrival, underlays, wanted: now, shortfall });
   }
 
-  /** @throws NfvError that of the stream, if that is over by then: nothing is to be done for it */
-  async #turn({ signal }: NvaSideStream): Promise<void> {
+  /**
+   * What is done in it at once has nobody's newer claim to fear: one that comes later ends what is registered.
+   * @throws NfvError that of the stream, if that is over by then; SESSION_REPLACED: its NVE was claimed again
+   */
+  async #turn({ stream, hello: { nve }, claim }: Arrival): Promise<void> {
     await this.#turns.take();
-    signal.throwIfAborted();
+    stream.signal.throwIfAborted();
+    if (this.deps.claimed(nve) <= claim) return;
+    throw new NfvError('SESSION_REPLACED', `nves/${nve} began a newer session meanwhile`);
   }
 
   /** What all items come to that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */
@@ -241,18 +249,6 @@ export class Sessions {
     // An NVE has a VTEP at least.
     if (sum.count === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
     return sum;
-  }
-
-  /** Of an item as the NVE should have it; what is asked of one is often asked of others at the same moment. */
-  #versionsOf(nve: string): (key: string) => string | undefined {
-    const { index } = this.deps;
-    let known = { version: -1, items: NO_ITEMS };
-    return (key) => {
-      if (known.version !== index.version) {
-        known = { version: index.version, items: index.full(nve) };
-      }
-      return known.items.get(key)?.version;
-    };
   }
 
   #register(registration: Registration): Session {
@@ -275,7 +271,7 @@ export class Sessions {
           nve,
           epoch: epoch.number,
           heldRevision: hello.revision,
-          progress: new Progress(wanted, this.#versionsOf(nve)),
+          progress: new Progress(wanted, itemVersions(deps.index, nve)),
           log: deps.log,
           clock: deps.clock,
           tracer: deps.tracer,

@@ -1,19 +1,17 @@
 /** An NVE whose session is with another replica tells us by its status that it has all it should. */
 import type { StoreEvent } from '../store/store.js';
 import type { Absentees } from './absentees.js';
+import type { CompileIndex } from './compiler/compile-index.js';
 import { parseResourceKey } from './keys.js';
 import { STATUS_RECORDS } from './records.js';
 import type { Tenures } from './tenures.js';
 
-/**
- * @param digestOf of all items that an NVE should have
- * @returns the NVE, if that is what the event says
- */
+/** @returns the NVE, if that is what the event says */
 export function settledElsewhere(
   event: StoreEvent,
   absentees: Pick<Absentees, 'missed'>,
   tenures: Pick<Tenures, 'isElsewhere'>,
-  digestOf: (nve: string) => string,
+  index: Pick<CompileIndex, 'sum'>,
 ): string | undefined {
   if (event.kind !== 'put') return undefined;
   const { key, value } = event.kv;
@@ -22,5 +20,5 @@ export function settledElsewhere(
   const nve = about.id;
   if (absentees.missed(nve) === undefined || !tenures.isElsewhere(nve)) return undefined;
   const { settledDigest } = STATUS_RECORDS.nves.decode(key, value);
-  return settledDigest !== '' && settledDigest === digestOf(nve) ? nve : undefined;
+  return settledDigest !== '' && settledDigest === index.sum(nve).digest ? nve : undefined;
 }

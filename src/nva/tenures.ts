@@ -41,10 +41,14 @@ export class Tenures {
     }
   }
 
-  /** The session is ours from now on. @throws NfvError NOT_FOUND, WRITE_CONFLICT */
-  async claim(nve: string): Promise<void> {
+  /**
+   * The session is ours from now on, until somebody claims it again.
+   * @returns the revision of the claim; 0: there is nobody else to claim it
+   * @throws NfvError NOT_FOUND, WRITE_CONFLICT
+   */
+  async claim(nve: string): Promise<number> {
     const { peers } = this.store;
-    if (peers === undefined) return;
+    if (peers === undefined) return 0;
     const key = specKey('nves', nve);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const spec = await this.store.get(key);
@@ -56,7 +60,7 @@ export class Tenures {
       });
       if (!succeeded) continue;
       this.#note(nve, { process: peers.self, revision });
-      return;
+      return revision;
     }
     throw new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
   }

@@ -9,7 +9,7 @@ import type {
   PortAt,
   ReplicaAccess,
   ReplicaApi,
-  ReplicaShare,
+  SharePage,
 } from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
 import { formatTarget, isLocal, parseAddress, type Address } from './address.js';
@@ -124,9 +124,9 @@ class ReplicaClient implements ReplicaApi {
     }
   }
 
-  async readShare(call: Call): Promise<ReplicaShare> {
+  async readShare(pageToken: string, call: Call): Promise<SharePage> {
     const response = await this.#unary.call<ReadShareResponse__Output>(call, (...rest) =>
-      this.#client.ReadShare({}, ...rest),
+      this.#client.ReadShare({ page_token: pageToken }, ...rest),
     );
     return shareFromWire(response);
   }

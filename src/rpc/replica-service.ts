@@ -50,7 +50,7 @@ export function replicaHandlers(api: ReplicaApi, make: HandlerFactory): NvaRepli
       }));
       return { counters: (await api.countPorts(ports, call)).map(countersToWire) };
     }),
-    ReadShare: make.unary(async (_request, call) => shareToWire(await api.readShare(call))),
+    ReadShare: make.unary(async (r, call) => shareToWire(await api.readShare(r.page_token, call))),
     WatchOwnEvents: make.serverStream(async function* (r, call) {
       const { follow, run } = r;
       const request = { follow, run, after: fromInteger('after', r.after) };

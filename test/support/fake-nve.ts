@@ -49,6 +49,8 @@ export interface FakeNveOptions {
   readonly reach?: (remote: string) => ReachState;
   /** What becomes of an item; undefined: applied. */
   readonly judge?: (item: Item) => ItemReport['failure'];
+  /** Called with a welcome before that is answered. */
+  readonly onWelcome?: () => void | Promise<void>;
   /** Called with each delta before it is answered. */
   readonly onDelta?: (delta: Delta) => void | Promise<void>;
 }
@@ -143,6 +145,7 @@ export class FakeNve {
   async #onWelcome(stream: NveSideStream, welcome: Welcome): Promise<void> {
     this.welcome = welcome;
     this.epoch = welcome.epoch;
+    await this.#options.onWelcome?.();
     if (welcome.sendHeldItems) {
       const entries = [...this.items.values()].map(({ key, version }) => ({ key, version }));
       await stream.send({ kind: 'held_items', entries, last: true });

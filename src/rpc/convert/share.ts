@@ -1,6 +1,6 @@
-/** What a replica adds to the statistics of all, on the wire. */
+/** A page of what a replica adds to the statistics of all, on the wire. */
 import { formatName, requireName } from '../../model/names.js';
-import type { ReplicaShare } from '../../model/replica.js';
+import type { SharePage } from '../../model/replica.js';
 import type {
   ReadShareResponse,
   ReadShareResponse__Output,
@@ -8,7 +8,7 @@ import type {
 import { fromInteger } from './common.js';
 import { nveFromWire, nveToWire } from './observation.js';
 
-export function shareToWire(share: ReplicaShare): ReadShareResponse {
+export function shareToWire(share: SharePage): ReadShareResponse {
   return {
     watchers: share.watchers,
     attaches_open: share.attachesUnderWay,
@@ -18,10 +18,11 @@ export function shareToWire(share: ReplicaShare): ReadShareResponse {
       attach_us: attachMs.map(toMicroseconds),
       ...(statistics === undefined ? {} : { statistics: nveToWire(statistics) }),
     })),
+    next_page_token: share.nextPageToken,
   };
 }
 
-export function shareFromWire(wire: ReadShareResponse__Output): ReplicaShare {
+export function shareFromWire(wire: ReadShareResponse__Output): SharePage {
   return {
     watchers: wire.watchers,
     attachesUnderWay: wire.attaches_open,
@@ -31,6 +32,7 @@ export function shareFromWire(wire: ReadShareResponse__Output): ReplicaShare {
       statistics: statistics === null ? undefined : nveFromWire(statistics),
       attachMs: attach_us.map(fromMicroseconds),
     })),
+    nextPageToken: wire.next_page_token,
   };
 }
 

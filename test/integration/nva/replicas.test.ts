@@ -1,10 +1,13 @@
 /** Replicas of the NVA: processes of `nfvd nva` on an etcd of three members, agents that know all. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { NfvError } from '../../../src/errors.js';
 import type { WatchEvent } from '../../../src/model/api.js';
 import { macKey, portKey } from '../../../src/model/item.js';
 import type { NvaClient } from '../../../src/rpc/nva-client.js';
 import { EtcdCluster, needEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
+import { FakeNve } from '../../support/fake-nve.js';
 import { call, NvaReplicas, type ReplicaAgent } from '../../support/nva-replicas.js';
 import { refusedWith } from '../../support/refusals.js';
 import { endpointSpec, networkSpec, nveSpec } from '../../support/specs.js';
@@ -178,6 +181,38 @@ describe('nva replicas', function () {
     await attach(nva.client(2), 1, 'host-2');
     const result = await nva.client(0).waitApplied({ revision: 0, timeoutMs: 20_000 }, call);
     assert.deepEqual([result.applied, result.laggards], [true, []]);
+  });
+
+  it('an NVE that goes to another one while the first still waits for what it holds: that lets go', async () => {
+    await pool([]);
+    const spec = nveSpec(['192.0.2.1']);
+    await nva.client(0).nves.create({ ...request, id: 'host-0', spec }, call);
+    const agent = { name: 'host-0', nodeUuid: randomUUID() };
+    let goOn = (): void => undefined;
+    const waits = new Promise<void>((resolve) => (goOn = resolve));
+    const first = new FakeNve({ ...agent, socket: nva.socket(0), onWelcome: () => waits });
+    const then = new FakeNve({ ...agent, socket: nva.socket(1) });
+    try {
+      await first.connect();
+      await eventually(() => first.welcome !== undefined);
+      await then.connect();
+      await eventually(() => then.deltas.some(({ complete }) => complete));
+      await eventually(async () => {
+        const { nves } = await nva.client(0).observation.statistics(call);
+        return nves[0]?.state === 'ELSEWHERE';
+      });
+      goOn();
+      await eventually(() => first.stream.signal.aborted);
+      assert.equal(NfvError.from(await first.ended).code, 'SESSION_REPLACED');
+      await attach(nva.client(0), 0, 'host-0');
+      assert.equal(then.stream.signal.aborted, false);
+      const result = await nva.client(0).waitApplied({ revision: 0, timeoutMs: 20_000 }, call);
+      assert.deepEqual([result.applied, result.laggards], [true, []]);
+      assert.ok(then.items.has(portKey('e-0')));
+    } finally {
+      await first.disconnect();
+      await then.disconnect();
+    }
   });
 
   it('one that no agent is left with: it says so in the resources, once it is known', async () => {

@@ -59,10 +59,13 @@ describe('events of a replica of a later version', () => {
   it('are missed where they cannot be read, and those behind them are told', async () => {
     const peers = { addresses: () => new Map([['b', address]]), onChange: () => () => undefined };
     const clock = new FakeClock();
-    const others = new OtherReplicas({ clock, log: nullLog, peers, access: clients });
+    const { signal } = new AbortController();
+    const others = new OtherReplicas({
+      ...{ clock, log: nullLog, peers, access: clients },
+      stop: signal,
+    });
     const everywhere = new EventsEverywhere({ clock, all: new EventRing(), others });
     const told: unknown[] = [];
-    const { signal } = new AbortController();
     for await (const event of everywhere.read(ALL_EVENTS, { signal })) {
       const { kind, code, resource, replica, sequence, tenant } = event;
       told.push({ kind, code, resource, replica, sequence, tenant });

@@ -7,8 +7,9 @@ import type {
   OwnEvent,
   OwnEventsRequest,
   ReplicaApi,
-  ReplicaShare,
+  SharePage,
 } from '../../../src/model/replica.js';
+import { pageOfNves, wholeShare } from '../../../src/nva/share-pages.js';
 import { formatTarget, parseAddress, type Address } from '../../../src/rpc/address.js';
 import type { CallEnd } from '../../../src/rpc/handlers.js';
 import { ReplicaClients } from '../../../src/rpc/replica-clients.js';
@@ -50,7 +51,8 @@ const COUNTED = {
   counters: { rxPackets: 1, rxBytes: 2, txPackets: 3, txBytes: 4, drops: 5 },
 };
 
-const SHARE: ReplicaShare = {
+const SHARE: SharePage = {
+  nextPageToken: 'host-c',
   ...{ watchers: 3, attachesUnderWay: 4, attachMs: [0.25, 1_000_000] },
   nves: [
     { nve: 'host-a', statistics: undefined, attachMs: [12.345] },
@@ -104,12 +106,14 @@ describe('rpc between replicas', function () {
   const calls: Call[] = [];
   const peers: ReplicaClients[] = [];
   const asked: OwnEventsRequest[] = [];
+  const pages: string[] = [];
   let gone: () => void = () => undefined;
   let ca: Authority;
   let server: RpcServer;
   let tls: Address;
   let local: Address;
   let answer: () => Promise<void> = () => Promise.resolve();
+  let share: (pageToken: string) => SharePage = () => SHARE;
 
   const api: ReplicaApi = {
     async traceNve(question, call) {
@@ -120,7 +124,10 @@ describe('rpc between replicas', function () {
     countPorts(ports) {
       return Promise.resolve(ports.map((port) => ({ ...COUNTED, ...port })));
     },
-    readShare: () => Promise.resolve(SHARE),
+    readShare(pageToken) {
+      pages.push(pageToken);
+      return Promise.resolve(share(pageToken));
+    },
     async *ownEvents(request, call) {
       asked.push(request);
       yield* TOLD;
@@ -155,6 +162,7 @@ describe('rpc between replicas', function () {
   });
   beforeEach(() => {
     answer = () => Promise.resolve();
+    share = () => SHARE;
     ends.length = 0;
     calls.length = 0;
   });
@@ -182,7 +190,27 @@ describe('rpc between replicas', function () {
       ends.map(({ origin }) => origin.who),
       ['nva', 'nva'],
     );
-    assert.deepEqual(await client.readShare(CALL), SHARE);
+    assert.deepEqual(await client.readShare('host-a', CALL), SHARE);
+    assert.deepEqual(pages, ['host-a']);
+  });
+
+  it('tells of more NVEs than go in one message', async () => {
+    const [, { statistics } = {}] = SHARE.nves;
+    assert.ok(statistics !== undefined);
+    const nves = Array.from({ length: 20_000 }, (_, i) => `h${String(i).padStart(62, '0')}`);
+    const attachMs = Array<number>(10).fill(16);
+    share = (token) => ({
+      ...SHARE,
+      ...pageOfNves(nves, token, (nve) => ({
+        ...{ nve, attachMs },
+        statistics: { ...statistics, nve },
+      })),
+    });
+    const whole = await wholeShare(clientOf(tls, await nva()), CALL);
+    assert.deepEqual(
+      whole.nves.map(({ nve }) => nve),
+      nves,
+    );
   });
 
   it('answers who is on this host, without TLS', async () => {
@@ -199,7 +227,7 @@ describe('rpc between replicas', function () {
       );
       assert.equal(refused.message, `${who} is no replica of the NVA`);
       await refusedWith('ACCESS_DENIED', client.countPorts([], CALL));
-      await refusedWith('ACCESS_DENIED', client.readShare(CALL));
+      await refusedWith('ACCESS_DENIED', client.readShare('', CALL));
       const listening = client.ownEvents({ follow: true, run: '', after: 0 }, CALL);
       await refusedWith('ACCESS_DENIED', readAll(listening));
       assert.deepEqual(calls, []);
@@ -256,7 +284,7 @@ describe('rpc between replicas', function () {
     const source = { current: readTls(stranger), onChange: () => () => undefined };
     const clients = new ReplicaClients(source);
     peers.push(clients);
-    const ask = (): Promise<unknown> => clients.at(formatTarget(tls)).readShare(CALL);
+    const ask = (): Promise<unknown> => clients.at(formatTarget(tls)).readShare('', CALL);
     await refusedWith('ACCESS_DENIED', ask());
     assert.equal(clients.at(formatTarget(tls)), clients.at(formatTarget(tls)));
     source.current = readTls(await nva());

@@ -45,6 +45,7 @@ describe('nva/events-everywhere', () => {
   const callbacks = new Set<() => void>();
   let others: OtherReplicas;
   let everywhere: EventsEverywhere;
+  let stop: AbortController;
 
   beforeEach(() => {
     clock = new FakeClock();
@@ -62,8 +63,9 @@ describe('nva/events-everywhere', () => {
       ['c', C],
     ]);
     callbacks.clear();
+    stop = new AbortController();
     others = new OtherReplicas({
-      ...{ clock, log },
+      ...{ clock, log, stop: stop.signal },
       peers: {
         addresses: () => addresses,
         onChange(callback) {
@@ -82,6 +84,7 @@ describe('nva/events-everywhere', () => {
     everywhere = new EventsEverywhere({ clock, all: own, others });
   });
   afterEach(() => {
+    stop.abort();
     assert.deepEqual([b.underWay, c.underWay, callbacks.size, clock.pending], [0, 0, 0, 0]);
   });
 
@@ -229,6 +232,11 @@ describe('nva/events-everywhere', () => {
       await clock.advance(ms);
     }
     assert.deepEqual(listener.told, ['b', 'MISSED NVA_UNREACHABLE', ...Array<string>(7).fill('b')]);
+    assert.deepEqual(lines(), [
+      'warn another replica does not answer',
+      'info another replica answers again',
+      'warn another replica flaps',
+    ]);
     await tellsAnewAfter(10_000, listener);
   });
 
@@ -370,7 +378,10 @@ describe('nva/events-everywhere', () => {
   });
 
   it('asks nobody without a way to ask', async () => {
-    const alone = new OtherReplicas({ clock, log, peers: undefined, access: undefined });
+    const alone = new OtherReplicas({
+      ...{ clock, log, peers: undefined, access: undefined },
+      stop: stop.signal,
+    });
     everywhere = new EventsEverywhere({ clock, all: own, others: alone });
     own.add(nvaEvent('own'));
     assert.deepEqual((await remembered()).told, ['own']);

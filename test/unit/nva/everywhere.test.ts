@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Call } from '../../../src/model/api.js';
 import type { NvaStatistics } from '../../../src/model/observation.js';
-import type { PortAt, ReplicaApi, ReplicaShare } from '../../../src/model/replica.js';
+import type { PortAt, ReplicaApi, SharePage } from '../../../src/model/replica.js';
 import type { EndpointCounters, Hop } from '../../../src/model/trace.js';
 import { NfvError } from '../../../src/errors.js';
 import { Everywhere } from '../../../src/nva/everywhere.js';
@@ -41,9 +41,9 @@ class Replica implements ReplicaApi {
     );
   }
 
-  async readShare(): Promise<ReplicaShare> {
+  async readShare(): Promise<SharePage> {
     await this.#answer('share', []);
-    return { watchers: 1, attachesUnderWay: 0, attachMs: [], nves: [] };
+    return { watchers: 1, attachesUnderWay: 0, attachMs: [], nves: [], nextPageToken: '' };
   }
 
   ownEvents(): never {
@@ -82,6 +82,7 @@ describe('nva/everywhere', () => {
       others: new OtherReplicas({
         clock: new FakeClock(),
         log: nullLog,
+        stop: new AbortController().signal,
         peers: {
           addresses: () =>
             new Map([

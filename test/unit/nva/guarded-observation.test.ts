@@ -92,7 +92,13 @@ describe('statistics and events', () => {
     const peers = { addresses: () => new Map([['b', 'unix:/b']]), onChange: () => () => undefined };
     const clock = new FakeClock();
     const access = { at: () => other.api };
-    const others = new OtherReplicas({ clock, log: nullLog, peers, access });
+    const others = new OtherReplicas({
+      clock,
+      log: nullLog,
+      peers,
+      access,
+      stop: new AbortController().signal,
+    });
     const everywhere = new EventsEverywhere({ clock, all: own, others });
     for (const [who, grants, seen] of rows) {
       const api: ObservationApi = {

@@ -34,7 +34,7 @@ describe('nva/other-replicas', () => {
     asked = [];
     log = new MemoryLog();
     others = new OtherReplicas({
-      ...{ clock, log },
+      ...{ clock, log, stop: new AbortController().signal },
       peers,
       access: {
         at(address) {
@@ -107,7 +107,10 @@ describe('nva/other-replicas', () => {
   });
 
   it('nobody is asked without a way to ask', async () => {
-    const alone = new OtherReplicas({ clock, log, peers, access: undefined });
+    const alone = new OtherReplicas({
+      ...{ clock, log, peers, access: undefined },
+      stop: new AbortController().signal,
+    });
     assert.equal(alone.known().size, 0);
     assert.deepEqual([...others.known()], [['b', ADDRESS]]);
     await refusedWith(

@@ -3,6 +3,7 @@ import { Digest, PROTOCOL_VERSION, type Hello } from '../../../src/model/southbo
 import { Absentees } from '../../../src/nva/absentees.js';
 import { CompileIndex } from '../../../src/nva/compiler/compile-index.js';
 import { Sessions } from '../../../src/nva/sessions.js';
+import type { NvaSideStream } from '../../../src/rpc/session-service.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { LINUX_LIKE } from '../../support/fake-nve.js';
 import { fakeStream } from '../../support/fake-stream.js';
@@ -25,9 +26,23 @@ const HELLO: Hello = {
   probesUnderlay: true,
 };
 
+const HELD_NOTHING = { kind: 'held_items', entries: [], last: true } as const;
+
 const ignore = (): void => undefined;
 
-function sessionsOn(index: CompileIndex, admit: () => void): Sessions {
+/** Calls back when the agent has been told something, and before anything else is done. */
+function whenWelcome(stream: NvaSideStream, callback: () => void): NvaSideStream {
+  return {
+    ...stream,
+    send(message) {
+      setImmediate(callback);
+      return stream.send(message);
+    },
+  };
+}
+
+/** @param claimed the revision of the latest claim; the agent that is admitted has that of 5 */
+function sessionsOn(index: CompileIndex, admit: () => void, claimed = (): number => 5): Sessions {
   return new Sessions({
     clock: new FakeClock(),
     log: nullLog,
@@ -43,8 +58,9 @@ function sessionsOn(index: CompileIndex, admit: () => void): Sessions {
     revision: () => 1,
     admit: () => {
       admit();
-      return Promise.resolve();
+      return Promise.resolve(5);
     },
+    claimed,
     onProgress: ignore,
     onFacts: () => Promise.resolve(),
     onDeparture: ignore,
@@ -82,21 +98,45 @@ describe('sessions', () => {
 
   it('have none with an agent that has gone after it said what it holds', async () => {
     const index = new CompileIndex();
-    const held = { kind: 'held_items', entries: [], last: true } as const;
-    const { stream } = fakeStream(HELLO, held);
-    const send = stream.send.bind(stream);
-    const going = {
-      ...stream,
-      send: (message: Parameters<typeof send>[0]) => {
-        setImmediate(() => {
-          stream.end();
-        });
-        return send(message);
-      },
-    };
+    const { stream } = fakeStream(HELLO, HELD_NOTHING);
+    const going = whenWelcome(stream, () => {
+      stream.end();
+    });
     const sessions = sessionsOn(index, ignore);
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
     await assert.rejects(sessions.handle(going, { kind: 'local' }));
+    assert.equal(sessions.get('host-a'), undefined);
+  });
+
+  it('have none with an NVE that another replica claims before its turn comes', async () => {
+    const index = new CompileIndex();
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    let latest = 5;
+    const sessions = sessionsOn(
+      index,
+      () => (latest = 6),
+      () => latest,
+    );
+    const { stream, sent } = fakeStream(HELLO);
+    const handled = sessions.handle(stream, { kind: 'local' });
+    await assert.rejects(handled, { code: 'SESSION_REPLACED' });
+    assert.deepEqual([sent, index.counters.full], [[], 0]);
+    assert.equal(sessions.get('host-a'), undefined);
+  });
+
+  it('have none with an NVE that another replica claims before it has said what it holds', async () => {
+    const index = new CompileIndex();
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    let latest = 5;
+    const sessions = sessionsOn(index, ignore, () => latest);
+    const { stream, sent } = fakeStream(HELLO, HELD_NOTHING);
+    const claimedThen = whenWelcome(stream, () => (latest = 6));
+    const handled = sessions.handle(claimedThen, { kind: 'local' });
+    await assert.rejects(handled, { code: 'SESSION_REPLACED' });
+    assert.deepEqual(
+      sent.map(({ kind }) => kind),
+      ['welcome'],
+    );
     assert.equal(sessions.get('host-a'), undefined);
   });
 });

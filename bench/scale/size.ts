@@ -43,11 +43,12 @@ export class Size {
     try {
       this.#emit('start of nfvd nva', world.nva.startSeconds, 's');
       await this.#connect(world);
+      // First: of the model, and no more.
+      const restart = await this.#restart(world);
       const attached = await this.#attach(world);
       await this.#together(world);
       await this.#thousand(world);
       const storm = await this.#storm(world);
-      const restart = await this.#restart(world);
       await this.#againstBare(attached, storm, restart);
     } finally {
       await world.close();

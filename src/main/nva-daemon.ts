@@ -52,7 +52,8 @@ export async function startNva(
     const options = { store, checked, clock: systemClock, log, vniRange, keepRevisions, history };
     const liveness = livenessOf(config);
     const replicas = peersOf(config, tls, closing);
-    const starting = Nva.start({
+    const api = loadProtos();
+    const nva = await Nva.start({
       ...options,
       ...(replicas === undefined ? {} : { replicas }),
       ...(liveness === undefined ? {} : { liveness }),
@@ -61,10 +62,6 @@ export async function startNva(
       ...(metrics === undefined ? {} : { meter: metrics.meter }),
       ...(tracing === undefined ? {} : { tracer: tracing }),
     });
-    // Awaited below, when there is nothing else to do.
-    starting.catch(() => undefined);
-    const api = loadProtos();
-    const nva = await starting;
     running.nva = nva;
     const server = makeServer({ config, nva, log, policy, audit, tls, metrics, tracing, api });
     closing.add(() => server.stop(DRAIN_MS));

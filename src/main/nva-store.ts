@@ -1,4 +1,5 @@
 /** The NVA's store, as its configuration says. */
+import { NfvError } from '../errors.js';
 import type { NvaConfig } from '../nva/config.js';
 import type { StoreConfig } from '../nva/store-config.js';
 import { formatTarget } from '../rpc/address.js';
@@ -25,13 +26,14 @@ export interface OpenedStore {
 export class StoreOpening {
   #opened: Promise<OpenedStore> | undefined;
   #closed: Promise<void> | undefined;
+  readonly #stop = new AbortController();
 
   constructor(private readonly config: NvaConfig) {}
 
   /** An embedded store: until its check has begun. @throws NfvError of openLmdbStoreEarly */
   async begin(): Promise<void> {
     if (this.config.store.kind !== 'embedded') return;
-    this.#opened = openStore(this.config);
+    this.#opened = openStore(this.config, this.#stop.signal);
     await this.#opened;
   }
 
@@ -40,7 +42,7 @@ export class StoreOpening {
    * @throws NfvError of openLmdbStoreEarly or openEtcdStore
    */
   store(keeper: TlsKeeper): Promise<OpenedStore> {
-    return (this.#opened ??= openStore(this.config, keeper));
+    return (this.#opened ??= openStore(this.config, this.#stop.signal, keeper));
   }
 
   /** Whatever it has come to; may be called again. */
@@ -49,6 +51,7 @@ export class StoreOpening {
   }
 
   async #close(): Promise<void> {
+    this.#stop.abort(new NfvError('SHUTTING_DOWN', 'the NVA is stopping'));
     await this.#opened?.then(
       ({ store }) => store.close(),
       () => undefined,
@@ -56,12 +59,16 @@ export class StoreOpening {
   }
 }
 
-async function openStore(config: NvaConfig, keeper?: TlsKeeper): Promise<OpenedStore> {
+async function openStore(
+  config: NvaConfig,
+  signal: AbortSignal,
+  keeper?: TlsKeeper,
+): Promise<OpenedStore> {
   const { store, dataDir, maxStoreBytes, peer } = config;
   if (store.kind === 'embedded') {
     const { openLmdbStoreEarly } = await import('../store/lmdb/store.js');
     const sizes = { maxBytes: maxStoreBytes, txnOps: EMBEDDED_TXN_OPS };
-    const early = await openLmdbStoreEarly({ path: dataDir, ...sizes });
+    const early = await openLmdbStoreEarly({ path: dataDir, ...sizes, signal });
     return { store: early, checked: () => early.checked() };
   }
   const { openEtcdStore } = await import('../store/etcd/store.js');

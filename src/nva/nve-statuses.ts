@@ -29,7 +29,7 @@ export interface NveStatusesDeps {
   missed(nve: string): number | undefined;
   /** Resolves when the compiler has this revision. */
   compiled(revision: number): Promise<void>;
-  readonly tenures: Pick<Tenures, 'claim' | 'guard' | 'isElsewhere'>;
+  readonly tenures: Pick<Tenures, 'claim' | 'claimed' | 'guard' | 'isElsewhere'>;
   readonly liveness: Pick<Liveness, 'standingOf' | 'restore'>;
 }
 
@@ -62,7 +62,7 @@ export class NveStatuses {
     await this.#bind(nve, nodeUuid);
     const claim = await this.deps.tenures.claim(nve);
     await this.deps.liveness.restore(nve);
-    await this.store(nve, facts);
+    await this.store(nve, facts, claim);
     this.#departed.delete(nve);
     return claim;
   }
@@ -94,14 +94,16 @@ export class NveStatuses {
 
   /**
    * Stores what the agent says of its host, and waits until the compiler has it.
+   * @param claim the revision of the claim of its session; absent: of the latest
    * @throws NfvError NOT_FOUND, WRITE_CONFLICT
    */
-  async store(nve: string, facts: NveFacts): Promise<void> {
+  async store(nve: string, facts: NveFacts, claim?: number): Promise<void> {
     const { store, clock, tenures } = this.deps;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const guard = tenures.guard(nve);
+      const isOver = claim !== undefined && tenures.claimed(nve) !== claim;
       // Its session ends at this moment, or does not begin.
-      if (guard === 'elsewhere') return;
+      if (isOver || guard === 'elsewhere') return;
       const { key, modRevision } = await this.#existing(nve);
       const before = (await readNveStatus(store, nve))?.value;
       const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };

@@ -21,7 +21,7 @@ import {
 import type { NvaSideStream } from '../rpc/session-service.js';
 import type { CompileIndex } from './compiler/compile-index.js';
 import type { ItemDelta } from './compiler/deltas.js';
-import type { ItemSum } from './compiler/item-sum.js';
+import { ItemSum } from './compiler/item-sum.js';
 import { itemVersions } from './compiler/item-versions.js';
 import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
@@ -206,7 +206,7 @@ export class Sessions {
     const { deps } = this;
     const { stream, incoming, hello, epoch } = arrival;
     await this.#turn(arrival);
-    const wanted = this.#sum(hello.nve);
+    const wanted = existing(hello.nve, deps.index.sum(hello.nve));
     const inStep = wanted.digest === hello.digest;
     const welcome = {
       kind: 'welcome',
@@ -227,8 +227,9 @@ export class Sessions {
     const { versions, underlays } = await receiveHeldItems(incoming, deps.clock);
     await this.#turn(arrival);
     // As it should be by now.
-    const now = this.#sum(hello.nve);
-    const shortfall = shortfallOf(versions, deps.index.full(hello.nve));
+    const items = deps.index.full(hello.nve);
+    const now = existing(hello.nve, ItemSum.of(items.values()));
+    const shortfall = shortfallOf(versions, items);
     return this.#register({ ...arrival, underlays, wanted: now, shortfall });
   }
 
@@ -239,16 +240,8 @@ export class Sessions {
   async #turn({ stream, hello: { nve }, claim }: Arrival): Promise<void> {
     await this.#turns.take();
     stream.signal.throwIfAborted();
-    if (this.deps.claimed(nve) <= claim) return;
-    throw new NfvError('SESSION_REPLACED', `nves/${nve} began a newer session meanwhile`);
-  }
-
-  /** What all items come to that the NVE should have. @throws NfvError NOT_FOUND when it was deleted a moment ago */
-  #sum(nve: string): ItemSum {
-    const sum = this.deps.index.sum(nve);
-    // An NVE has a VTEP at least.
-    if (sum.count === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
-    return sum;
+    if (this.deps.claimed(nve) === claim) return;
+    throw new NfvError('SESSION_REPLACED', `nves/${nve} was claimed again, or deleted, meanwhile`);
   }
 
   #register(registration: Registration): Session {
@@ -367,6 +360,13 @@ export class Sessions {
   endAll(error: NfvError): void {
     for (const stream of this.#streams) stream.end(error);
   }
+}
+
+/** @throws NfvError NOT_FOUND when it was deleted a moment ago */
+function existing(nve: string, wanted: ItemSum): ItemSum {
+  // An NVE has a VTEP at least.
+  if (wanted.count === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
+  return wanted;
 }
 
 function shortfallOf(

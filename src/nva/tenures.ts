@@ -35,9 +35,15 @@ export class Tenures {
 
   /** Reads the claims as of a revision. */
   async load(revision: number, signal: AbortSignal): Promise<void> {
-    this.#latest.clear();
+    const there = new Set<string>();
     for await (const kv of scan(this.store, SESSIONS, { revision, signal })) {
       this.#see(kv.key, kv.value, kv.modRevision);
+      there.add(kv.key.slice(SESSIONS.length));
+    }
+    if (signal.aborted) return;
+    // What is claimed meanwhile stays: whoever claims it relies on that.
+    for (const [nve, tenure] of this.#latest) {
+      if (!there.has(nve) && tenure.revision <= revision) this.#latest.delete(nve);
     }
   }
 

@@ -23,6 +23,8 @@ export class PeerRig {
   readonly #agents = new Map<number, ReplicaAgent>();
   /** What a test has begun. */
   readonly #ends: (() => Promise<void> | void)[] = [];
+  /** Of directories that replicas use. */
+  readonly #removals: (() => void)[] = [];
 
   /** Before all tests: they are skipped where there is no etcd. */
   async begin(test: Mocha.Context): Promise<void> {
@@ -32,10 +34,11 @@ export class PeerRig {
 
   /** After each test: the next one begins with nothing. */
   async reset(): Promise<void> {
-    for (const end of this.#ends.splice(0)) await end();
+    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end();
     for (const i of [...this.#agents.keys()]) await this.stopAgent(i);
     await this.#nva?.close();
     this.#nva = undefined;
+    for (const remove of this.#removals.splice(0)) remove();
     await this.#cluster?.ctl(['del', '--prefix', '/nfvd/']);
   }
 
@@ -46,6 +49,11 @@ export class PeerRig {
   /** @param end is called when the test is over, before the replicas stop */
   atEnd(end: () => Promise<void> | void): void {
     this.#ends.push(end);
+  }
+
+  /** @param remove is called when the test is over, after the replicas have stopped */
+  atLast(remove: () => void): void {
+    this.#removals.push(remove);
   }
 
   /**
@@ -144,7 +152,7 @@ export class SecuredPeers {
 
   static async create(rig: PeerRig, count: number): Promise<SecuredPeers> {
     const { path, remove } = tempDir();
-    rig.atEnd(remove);
+    rig.atLast(remove);
     const ca = await LabCa.create(path);
     const certificates: TlsFiles[] = [];
     for (let i = 0; i < count; i++) certificates.push(await ca.issue('nva', `nva-${i}`));

@@ -58,6 +58,7 @@ export class CompileIndex {
   /** Takes a change in, for nobody who would have to be told. */
   load(change: Change): void {
     this.#version++;
+    this.#sums.forget();
     this.#tables.put(change);
   }
 
@@ -97,6 +98,7 @@ export class CompileIndex {
     const nves = changes.filter(({ kind }) => kind === 'Nve');
     const vteps = new Map(nves.map(({ id }) => [id, this.#vtepItems(id)]));
     const changed = this.#put(changes);
+    this.#sums.forget(scope.networks);
     for (const [id, was] of vteps) deltas.diff(id, was, this.#vtepItems(id));
     const after = this.#scene(scope, isWhole, isWhole ? undefined : before.networks);
     for (const id of scope.networks) {
@@ -121,7 +123,7 @@ export class CompileIndex {
 
   /** What `full` comes to. */
   sum(nve: string): ItemSum {
-    return this.#sums.of(nve, this.#version) ?? ItemSum.of(this.full(nve).values());
+    return this.#sums.of(nve) ?? ItemSum.of(this.full(nve).values());
   }
 
   /** The endpoints that an NVE has ports of. */

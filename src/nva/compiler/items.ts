@@ -139,7 +139,11 @@ export class EndpointItems {
 
   /** What every member has because of an endpoint that it is no place of. */
   elsewhere(view: NetworkView, endpoint: PlacedEndpoint): readonly Item[] {
-    if (view.withdrawn.has(homeOf(endpoint))) return NONE;
+    return view.withdrawn.has(homeOf(endpoint)) ? NONE : this.ofAddresses(view, endpoint);
+  }
+
+  /** What leads to an endpoint's addresses. */
+  ofAddresses(view: NetworkView, endpoint: PlacedEndpoint): readonly Item[] {
     return this.#sharedOf(view, endpoint)?.remote ?? NONE;
   }
 

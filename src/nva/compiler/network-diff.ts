@@ -50,6 +50,11 @@ export class NetworkDiff {
     return this.#items.elsewhere(view, endpoint);
   }
 
+  /** What leads to an endpoint's addresses, whether anybody is to have it or not. */
+  addressItems(view: NetworkView, endpoint: PlacedEndpoint): Iterable<Item> {
+    return this.#items.ofAddresses(view, endpoint);
+  }
+
   /** What an NVE has of a network because of one endpoint. */
   endpointItems(
     view: NetworkView,

@@ -19,9 +19,8 @@ interface Summed {
 }
 
 export class NveSums {
-  /** By network, of one version of the tables. */
+  /** By network. */
   readonly #known = new Map<string, Summed | undefined>();
-  #version = -1;
 
   constructor(
     private readonly tables: Tables,
@@ -29,13 +28,14 @@ export class NveSums {
     private readonly counters: CompileCounters,
   ) {}
 
-  /**
-   * @param version that of the tables
-   * @returns undefined: it has to be compiled to tell
-   */
-  of(nve: string, version: number): ItemSum | undefined {
-    if (version !== this.#version) this.#known.clear();
-    this.#version = version;
+  /** These networks are not what they were; absent: none is. */
+  forget(networks?: Iterable<string>): void {
+    if (networks === undefined) this.#known.clear();
+    else for (const id of networks) this.#known.delete(id);
+  }
+
+  /** @returns undefined: it has to be compiled to tell */
+  of(nve: string): ItemSum | undefined {
     const joined = [...this.tables.joined(nve)];
     if (joined.some((network) => this.tables.routersTo(network).size > 0)) return undefined;
     const sum = new ItemSum();
@@ -76,12 +76,15 @@ export class NveSums {
     if (network === undefined || view === undefined) return undefined;
     const sum = new ItemSum();
     const keys = new Set<string>();
+    let count = 0;
     for (const endpoint of network.endpoints.values()) {
-      for (const item of this.networks.itemsElsewhere(view, endpoint)) {
-        sum.add(item);
-        keys.add(item.key);
+      sum.addAll(this.networks.itemsElsewhere(view, endpoint));
+      // Also of those that only the NVE has which they are on.
+      for (const { key } of this.networks.addressItems(view, endpoint)) {
+        keys.add(key);
+        count++;
       }
     }
-    return { view, network, elsewhere: keys.size === sum.count ? sum : undefined };
+    return { view, network, elsewhere: keys.size === count ? sum : undefined };
   }
 }

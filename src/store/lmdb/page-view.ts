@@ -92,12 +92,14 @@ export class PageView implements View {
   }
 
   #page(tree: Tree, number: number, above: number): TreePage {
+    const leaf = above + 1 === tree.depth;
     const kept = this.#kept.get(number);
-    if (kept !== undefined) return kept;
+    // In its place in the tree, too: a page that names itself would be followed for ever.
+    if (kept?.leaf === leaf) return kept;
     if (number > this.#meta.lastPage) throw this.#pages.damaged(`there is no page ${number}`);
     const bytes = this.#pages.pages(number);
     const page = this.#pages.decode(number, () => new TreePage(bytes, number));
-    if (page.txnId > this.#meta.txnId || page.leaf !== (above + 1 === tree.depth)) {
+    if (page.txnId > this.#meta.txnId || page.leaf !== leaf) {
       throw this.#pages.damaged(`page ${number}: not of this tree`);
     }
     if (this.#kept.size >= KEPT_PAGES) this.#kept.clear();

@@ -62,6 +62,14 @@ describe('what is known of an NVE', () => {
     assert.equal(await readNveStatus(store, 'host-a'), undefined);
   });
 
+  it('is not stored of a session that another has replaced', async () => {
+    await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '1' });
+    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, 77);
+    assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '1');
+    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, 0);
+    assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '2');
+  });
+
   it('is stored though somebody changes the NVE at this moment', async () => {
     await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '0' });
     const spec = await store.get(specKey('nves', 'host-a'));

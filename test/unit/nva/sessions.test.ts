@@ -139,4 +139,16 @@ describe('sessions', () => {
     );
     assert.equal(sessions.get('host-a'), undefined);
   });
+
+  it('have none with an NVE that was deleted and made anew meanwhile: its claim is gone', async () => {
+    const index = new CompileIndex();
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    let latest = 5;
+    const sessions = sessionsOn(index, ignore, () => latest);
+    const { stream } = fakeStream(HELLO, HELD_NOTHING);
+    const deletedThen = whenWelcome(stream, () => (latest = 0));
+    const handled = sessions.handle(deletedThen, { kind: 'local' });
+    await assert.rejects(handled, { code: 'SESSION_REPLACED' });
+    assert.equal(sessions.get('host-a'), undefined);
+  });
 });

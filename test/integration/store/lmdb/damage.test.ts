@@ -28,6 +28,7 @@ const LONG = process.env['NFVD_TEST_LONG'] === '1';
 const FLIPS = LONG ? 50_000 : 1500;
 const SEED = 4711;
 const PAGE = 4096;
+const PAGE_HEADER = 24;
 
 describe('a damaged embedded store', function () {
   this.timeout(LONG ? 1_200_000 : 60_000);
@@ -97,6 +98,11 @@ describe('a damaged embedded store', function () {
       'a page of another place',
       (b) => patched(b, rootOf(b) * PAGE, b.subarray(2 * PAGE, 3 * PAGE)),
       /says it is page 2/,
+    ],
+    [
+      'a branch page that is its own first child',
+      (b) => patched(b, firstChildOf(b, rootOf(b)), u32(rootOf(b))),
+      /is used twice/,
     ],
   ];
   for (const [what, damage, message] of rows) {
@@ -285,6 +291,18 @@ function patched(bytes: Buffer, at: number, patch: ArrayLike<number>): Buffer {
 function rootOf(bytes: Buffer): number {
   const newer = bytes.readBigUInt64LE(152) > bytes.readBigUInt64LE(PAGE + 152) ? 0 : PAGE;
   return Number(bytes.readBigUInt64LE(newer + 96 + 40));
+}
+
+/** Where a branch page has the number of its first child (`mp_ptrs` and `mn_lo` of LMDB's mdb.c). */
+function firstChildOf(bytes: Buffer, page: number): number {
+  const header = page * PAGE + PAGE_HEADER;
+  return header + bytes.readUInt16LE(header);
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
 }
 
 /** Wherever `text` is in the file, also under a process that has it mapped. */

@@ -221,12 +221,20 @@ describe('nva/compiler/compile-index', () => {
     }
   });
 
-  it('counts a virtual MAC that moves from one endpoint to another as one item', () => {
+  for (const lost of ['none', 'nve-1', 'nve-2', 'nve-3']) {
+    it(`counts a virtual MAC that two endpoints have as one item, with ${lost} withdrawn`, () => {
+      countsOnce(lost);
+    });
+  }
+
+  function countsOnce(lost: string): void {
     const index = new CompileIndex();
     const held = [{ ip: '10.0.0.9', mac: '00:00:5e:00:01:01' }];
     index.load({ kind: 'VirtualNetwork', id: 'net-1', after: networkSpec({ vni: 100 }) });
     for (const n of [1, 2, 3]) {
-      index.load({ kind: 'Nve', id: `nve-${n}`, after: nveInput([`192.0.2.${n}`]) });
+      const withdrawn = lost === `nve-${n}`;
+      const input = nveInput([`192.0.2.${n}`], 1500, withdrawn);
+      index.load({ kind: 'Nve', id: `nve-${n}`, after: input });
       const addresses = { mac: `02:00:00:00:00:0${n}`, ips: [`10.0.0.${n}`] };
       const spec = endpointSpec({ network: 'net-1', nve: `nve-${n}`, ...addresses });
       const after = n < 3 ? { ...spec, held } : spec;
@@ -237,7 +245,7 @@ describe('nva/compiler/compile-index', () => {
       const sum = index.sum(nve);
       assert.deepEqual([sum.count, sum.digest], [count, digest], nve);
     }
-  });
+  }
 
   it('only NVEs of the touched network get anything', () => {
     fc.assert(

@@ -122,7 +122,7 @@ export class NvaMetrics implements NvaMeter {
     });
     const compiles = this.#metrics.counter({
       name: 'nfvd_nva_compiles_total',
-      help: 'Compilations: of all items of an NVE, of one network or router for it, of one endpoint',
+      help: 'Compilations: of all items of an NVE, of their number and digest, of one network or router for it, of one endpoint',
       labels: ['scope'],
     });
     return (reading) => {
@@ -133,9 +133,10 @@ export class NvaMetrics implements NvaMeter {
         STATES.map((state) => [{ state }, count(state)]),
       );
       revision.set(reading.revision);
-      const { full, member, endpoint } = reading.compiles;
+      const { full, sum, member, endpoint } = reading.compiles;
       setCounter(compiles, [
         [{ scope: 'full' }, full],
+        [{ scope: 'sum' }, sum],
         [{ scope: 'member' }, member],
         [{ scope: 'endpoint' }, endpoint],
       ]);

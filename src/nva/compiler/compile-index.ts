@@ -43,7 +43,7 @@ interface Scene {
 }
 
 export class CompileIndex {
-  readonly counters: CompileCounters = { full: 0, member: 0, endpoint: 0 };
+  readonly counters: CompileCounters = { full: 0, sum: 0, member: 0, endpoint: 0 };
   readonly #tables = new Tables();
   #version = 0;
   readonly #networks = new NetworkDiff(this.counters);

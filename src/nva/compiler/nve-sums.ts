@@ -50,7 +50,7 @@ export class NveSums {
       sum.addSet(summed.elsewhere);
       this.#addOwn(sum, summed, nve);
     }
-    this.counters.full++;
+    this.counters.sum++;
     return sum;
   }
 

@@ -91,7 +91,7 @@ describe('sessions', () => {
     });
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
     await assert.rejects(sessions.handle(stream, { kind: 'local' }));
-    assert.equal(index.counters.full, 0);
+    assert.deepEqual(index.counters, { full: 0, sum: 0, member: 0, endpoint: 0 });
     assert.equal(sessions.get('host-a'), undefined);
     assert.deepEqual(sent, []);
   });

@@ -11,8 +11,6 @@ import type { Store } from '../store/store.js';
 /** A plan of a thousand endpoints or so goes in one transaction. */
 const EMBEDDED_TXN_OPS = 20_000;
 
-// Each of them is loaded only where it is used.
-
 export interface OpenedStore {
   readonly store: Store;
   /**
@@ -58,6 +56,8 @@ export class StoreOpening {
     );
   }
 }
+
+// Each kind of store is loaded only where it is used.
 
 async function openStore(
   config: NvaConfig,

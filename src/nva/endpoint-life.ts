@@ -123,7 +123,7 @@ export class EndpointLife {
   /** The state of these items of an NVE may have changed; 'all': of any. */
   progressed(nve: string, keys: readonly string[] | 'all'): void {
     if (keys === 'all') {
-      for (const id of this.#index.endpointsAt(nve)) this.writer.mark(id);
+      for (const id of this.#index.portsAt(nve)) this.writer.mark(id);
     } else {
       for (const key of keys) {
         if (key.startsWith('port/')) this.writer.mark(key.slice('port/'.length));

@@ -126,9 +126,9 @@ export class CompileIndex {
     return this.#sums.of(nve) ?? ItemSum.of(this.full(nve).values());
   }
 
-  /** The endpoints that an NVE has ports of. */
-  endpointsAt(nve: string): Iterable<string> {
-    return this.#tables.endpointsAt(nve);
+  /** The endpoints whose ports an NVE has; those that migrate on two. */
+  portsAt(nve: string): Iterable<string> {
+    return this.#tables.portsAt(nve);
   }
 
   /** The whole configuration of an NVE. */

@@ -21,14 +21,12 @@ export class ItemSum {
     return this.#digest.text;
   }
 
-  /** An item with a key that none in the set has. */
-  add(item: Item): void {
-    this.#digest.toggleItem(item);
-    this.#count++;
-  }
-
+  /** Items with keys that none in the set has. */
   addAll(items: Iterable<Item>): void {
-    for (const item of items) this.add(item);
+    for (const item of items) {
+      this.#digest.toggleItem(item);
+      this.#count++;
+    }
   }
 
   /** A set whose keys none in this one has. */
@@ -37,13 +35,11 @@ export class ItemSum {
     this.#count += other.#count;
   }
 
-  /** An item that is in the set. */
-  remove(item: Item): void {
-    this.#digest.toggleItem(item);
-    this.#count--;
-  }
-
+  /** Items that are in the set. */
   removeAll(items: Iterable<Item>): void {
-    for (const item of items) this.remove(item);
+    for (const item of items) {
+      this.#digest.toggleItem(item);
+      this.#count--;
+    }
   }
 }

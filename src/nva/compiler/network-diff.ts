@@ -39,10 +39,13 @@ export class NetworkDiff {
     return this.#peers.of(view, nve, peer);
   }
 
-  /** What a member has whatever the endpoints. */
-  *domainItems(view: NetworkView, nve: string): Generator<Item> {
-    yield* domainItems(view, nve);
-    for (const peer of view.members.keys()) yield* this.#peers.of(view, nve, peer);
+  /** What a member has whatever the endpoints. Into an array: a start asks for very many. */
+  itemsWithoutEndpoints(view: NetworkView, nve: string): Item[] {
+    const items = [...domainItems(view, nve)];
+    for (const peer of view.members.keys()) {
+      for (const item of this.#peers.of(view, nve, peer)) items.push(item);
+    }
+    return items;
   }
 
   /** What a member has because of an endpoint that it is no place of. */
@@ -95,14 +98,10 @@ export class NetworkDiff {
     }
   }
 
-  /** Into one array: a start asks for a million items, one by one. */
   #memberItems(side: Side | undefined, nve: string): readonly Item[] {
     if (side === undefined) return [];
     const { view } = side;
-    const items = [...domainItems(view, nve)];
-    for (const peer of view.members.keys()) {
-      for (const item of this.#peers.of(view, nve, peer)) items.push(item);
-    }
+    const items = this.itemsWithoutEndpoints(view, nve);
     for (const [id, endpoint] of side.entries()) {
       for (const item of this.#items.of(view, nve, id, endpoint)) items.push(item);
     }

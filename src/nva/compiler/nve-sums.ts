@@ -56,7 +56,7 @@ export class NveSums {
 
   /** What it has otherwise than an NVE that no endpoint is on. */
   #addOwn(sum: ItemSum, { view, network }: Summed, nve: string): void {
-    sum.addAll(this.networks.domainItems(view, nve));
+    sum.addAll(this.networks.itemsWithoutEndpoints(view, nve));
     for (const id of network.byNve.get(nve) ?? []) {
       const endpoint = network.endpoints.get(id);
       if (endpoint === undefined) continue;
@@ -79,7 +79,7 @@ export class NveSums {
     let count = 0;
     for (const endpoint of network.endpoints.values()) {
       sum.addAll(this.networks.itemsElsewhere(view, endpoint));
-      // Also of those that only the NVE has which they are on.
+      // Also where only the NVE has them that the endpoint is on.
       for (const { key } of this.networks.addressItems(view, endpoint)) {
         keys.add(key);
         count++;

@@ -184,7 +184,7 @@ export class Tables {
   }
 
   /** The endpoints with a place at an NVE. */
-  *endpointsAt(nve: string): Generator<string> {
+  *portsAt(nve: string): Generator<string> {
     for (const id of this.#nveNetworks.get(nve) ?? []) {
       yield* this.#networks.get(id)?.byNve.get(nve) ?? [];
     }

@@ -70,6 +70,8 @@ function sessionsOn(index: CompileIndex, admit: () => void, claimed = (): number
   });
 }
 
+const NO_WORK = { full: 0, sum: 0, member: 0, endpoint: 0 };
+
 describe('sessions', () => {
   it('have none with an NVE that is deleted while its agent says hello', async () => {
     const index = new CompileIndex();
@@ -91,7 +93,7 @@ describe('sessions', () => {
     });
     index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
     await assert.rejects(sessions.handle(stream, { kind: 'local' }));
-    assert.deepEqual(index.counters, { full: 0, sum: 0, member: 0, endpoint: 0 });
+    assert.deepEqual(index.counters, NO_WORK);
     assert.equal(sessions.get('host-a'), undefined);
     assert.deepEqual(sent, []);
   });
@@ -120,35 +122,28 @@ describe('sessions', () => {
     const { stream, sent } = fakeStream(HELLO);
     const handled = sessions.handle(stream, { kind: 'local' });
     await assert.rejects(handled, { code: 'SESSION_REPLACED' });
-    assert.deepEqual([sent, index.counters.full], [[], 0]);
+    assert.deepEqual([sent, index.counters], [[], NO_WORK]);
     assert.equal(sessions.get('host-a'), undefined);
   });
 
-  it('have none with an NVE that another replica claims before it has said what it holds', async () => {
-    const index = new CompileIndex();
-    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
-    let latest = 5;
-    const sessions = sessionsOn(index, ignore, () => latest);
-    const { stream, sent } = fakeStream(HELLO, HELD_NOTHING);
-    const claimedThen = whenWelcome(stream, () => (latest = 6));
-    const handled = sessions.handle(claimedThen, { kind: 'local' });
-    await assert.rejects(handled, { code: 'SESSION_REPLACED' });
-    assert.deepEqual(
-      sent.map(({ kind }) => kind),
-      ['welcome'],
-    );
-    assert.equal(sessions.get('host-a'), undefined);
-  });
-
-  it('have none with an NVE that was deleted and made anew meanwhile: its claim is gone', async () => {
-    const index = new CompileIndex();
-    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
-    let latest = 5;
-    const sessions = sessionsOn(index, ignore, () => latest);
-    const { stream } = fakeStream(HELLO, HELD_NOTHING);
-    const deletedThen = whenWelcome(stream, () => (latest = 0));
-    const handled = sessions.handle(deletedThen, { kind: 'local' });
-    await assert.rejects(handled, { code: 'SESSION_REPLACED' });
-    assert.equal(sessions.get('host-a'), undefined);
-  });
+  for (const [what, claim] of [
+    ['another replica claims', 6],
+    ['is deleted and made anew', 0],
+  ] as const) {
+    it(`have none with an NVE that ${what} before it has said what it holds`, async () => {
+      const index = new CompileIndex();
+      index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+      let latest = 5;
+      const sessions = sessionsOn(index, ignore, () => latest);
+      const { stream, sent } = fakeStream(HELLO, HELD_NOTHING);
+      const thenAnother = whenWelcome(stream, () => (latest = claim));
+      const handled = sessions.handle(thenAnother, { kind: 'local' });
+      await assert.rejects(handled, { code: 'SESSION_REPLACED' });
+      assert.deepEqual(
+        sent.map(({ kind }) => kind),
+        ['welcome'],
+      );
+      assert.equal(sessions.get('host-a'), undefined);
+    });
+  }
 });

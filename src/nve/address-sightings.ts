@@ -20,7 +20,8 @@ export interface SightingsOptions {
 /**
  * An address of a port is told once in so many milliseconds. What is seen meanwhile is left out: told later it
  * might be of somebody who has given the address away. So the guest is asked then, and listened to twice as
- * long before it is asked again: its answers alone are no reason to go on for ever.
+ * long before it is asked again: its answers alone are no reason to go on for ever. All that ends when the NVA
+ * has heard of another who has the address.
  */
 const QUIET_MS = 250;
 const LONGEST_QUIET_MS = 8000;
@@ -28,8 +29,8 @@ const LONGEST_QUIET_MS = 8000;
 /** Of one port. */
 interface Quiet {
   readonly cancel: () => void;
-  /** What was told in it: address and MAC. */
-  readonly told: Set<string>;
+  /** What was told in it, by address and MAC. */
+  readonly told: Map<string, AddressSighting>;
   /** Something of that was seen again. */
   isAgain: boolean;
 }
@@ -49,6 +50,7 @@ export class AddressSightings {
   /** What the NVE should have is another now. */
   changed(upserts: Iterable<Item>, removes: Iterable<string>): void {
     let isOther = false;
+    const moved = new Map<string, string>();
     for (const key of removes) {
       isOther = this.#ports.delete(key) || isOther;
       this.#announced.delete(key);
@@ -56,9 +58,12 @@ export class AddressSightings {
     for (const { key, payload } of upserts) {
       if (payload.kind === 'port') isOther = this.#port(key, payload) || isOther;
       if (payload.kind !== 'neighbor_entry') continue;
-      if (payload.announce === true) this.#announced.set(key, payload);
-      else this.#announced.delete(key);
+      if (payload.announce === true) {
+        this.#announced.set(key, payload);
+        moved.set(addressOf(payload.vni, payload.ip), payload.mac);
+      } else this.#announced.delete(key);
     }
+    if (moved.size > 0) this.#moved(moved);
     if (isOther) this.options.watch.watch([...this.#ports.values()]);
   }
 
@@ -67,6 +72,23 @@ export class AddressSightings {
     if ((port.allowedAddresses ?? []).length === 0) return this.#ports.delete(key);
     this.#ports.set(key, port);
     return true;
+  }
+
+  /**
+   * These have another MAC than was told: whoever had told it has to be heard again if the address comes back.
+   * @param moved address -> MAC
+   */
+  #moved(moved: ReadonlyMap<string, string>): void {
+    for (const [endpoint, quiet] of this.#quiet) {
+      const port = this.#ports.get(portKey(endpoint));
+      if (port === undefined) continue;
+      const isGone = ({ ip, mac }: AddressSighting): boolean =>
+        (moved.get(addressOf(port.vni, ip)) ?? mac) !== mac;
+      if (![...quiet.told.values()].some(isGone)) continue;
+      quiet.cancel();
+      this.#quiet.delete(endpoint);
+      if (quiet.isAgain) this.options.watch.ask([port]);
+    }
   }
 
   /** These were read back: what has moved may be told, and who is at a port be asked. */
@@ -92,7 +114,7 @@ export class AddressSightings {
       quiet.isAgain = true;
       return;
     }
-    quiet.told.add(what);
+    quiet.told.set(what, seen);
     this.options.tell(seen);
   }
 
@@ -106,7 +128,7 @@ export class AddressSightings {
       this.options.watch.ask([port]);
     };
     const cancel = this.options.clock.after(ms, over);
-    const quiet = { cancel, told: new Set<string>(), isAgain: false };
+    const quiet = { cancel, told: new Map<string, AddressSighting>(), isAgain: false };
     this.#quiet.set(endpoint, quiet);
     return quiet;
   }
@@ -126,4 +148,9 @@ export class AddressSightings {
     this.options.watch.watch([]);
     this.#forget();
   }
+}
+
+/** In whatever network. */
+function addressOf(vni: number, ip: string): string {
+  return `${vni} ${ip}`;
 }

@@ -1,8 +1,9 @@
 /**
  * VPP tells of the same address with the same MAC at the same interface once in ten seconds, unless it tells of another
  * between (`l2_arp_term_process` of vnet/l2/l2_api.c). Who gives an address away and takes it back meanwhile would not
- * be seen: so the guest is asked a little later, and if it says nothing then, when the time is over. An answer is told
- * in turn: each one that follows a question doubles the times, up to a minute.
+ * be seen: so the guest is asked a little later, even if VPP tells of another by then, as that may have come after. If
+ * it says nothing then, it is asked when the time is over. An answer is told in turn: each one that follows a question
+ * doubles the times, up to a minute, and is nothing to ask for once VPP has told of another.
  */
 import type { Clock } from '../../model/clock.js';
 import type { PortItem } from '../../model/item.js';
@@ -21,7 +22,6 @@ export interface DampingOptions {
 }
 
 interface Question {
-  readonly endpoint: string;
   /** Monotonic ms. */
   readonly at: number;
   /** How many times as long it is to its next question. */
@@ -29,36 +29,75 @@ interface Question {
 }
 
 export class Damping {
+  /** By endpoint: of guests that spoke by themselves. */
+  readonly #soon = new Map<string, () => void>();
+  /** Of what VPP told last. */
   #cancels: (() => void)[] = [];
-  #last: Question | undefined;
+  /** By endpoint, the last to it. */
+  readonly #asked = new Map<string, Question>();
 
   constructor(private readonly options: DampingOptions) {}
 
   /** VPP told of something. @param port at which that address is looked for, with whatever MAC; if there is one */
   told(port: PortItem | undefined): void {
-    this.stop();
+    for (const cancel of this.#cancels.splice(0)) cancel();
     if (port === undefined) return;
-    const factor = this.#isAnswer(port) ? (this.#last?.next ?? 1) : 1;
-    const times = [SOON_MS, OVER_MS].map((ms) => Math.min(ms * factor, LONGEST_MS));
-    this.#cancels = [...new Set(times)].map((ms) => this.#askAfter(ms, port, factor));
+    const factor = this.#factorOf(port);
+    const [soon, over] = [SOON_MS * factor, OVER_MS * factor];
+    if (factor === 1) this.#askSoon(port);
+    else this.#cancels.push(this.#askAfter(soon, port, factor));
+    if (soon < LONGEST_MS) this.#cancels.push(this.#askAfter(over, port, factor));
+  }
+
+  /** A question goes out, whoever had it asked: its answer is one, and no reason to ask at once. */
+  asked(port: PortItem): void {
+    this.#note(port, Math.max(this.#factorOf(port), 2));
   }
 
   stop(): void {
-    for (const cancel of this.#cancels.splice(0)) cancel();
+    for (const cancel of [...this.#cancels.splice(0), ...this.#soon.values()]) cancel();
+    this.#soon.clear();
   }
 
-  #isAnswer({ endpoint }: PortItem): boolean {
-    const last = this.#last;
-    if (last?.endpoint !== endpoint) return false;
-    return this.options.clock.monotonic() - last.at < ANSWER_MS;
+  /** More than 1: it answers a question. */
+  #factorOf({ endpoint }: PortItem): number {
+    const last = this.#asked.get(endpoint);
+    if (last === undefined || this.#isOld(last)) return 1;
+    return last.next;
+  }
+
+  #isOld({ at }: Question): boolean {
+    return this.options.clock.monotonic() - at >= ANSWER_MS;
+  }
+
+  #askSoon(port: PortItem): void {
+    const { endpoint } = port;
+    this.#soon.get(endpoint)?.();
+    const cancel = this.options.clock.after(SOON_MS, () => {
+      this.#soon.delete(endpoint);
+      this.#ask(port, 1);
+    });
+    this.#soon.set(endpoint, cancel);
   }
 
   #askAfter(ms: number, port: PortItem, factor: number): () => void {
-    const { clock, ask } = this.options;
-    return clock.after(ms, () => {
-      const next = Math.min(2 * factor, LONGEST_MS / SOON_MS);
-      this.#last = { endpoint: port.endpoint, at: clock.monotonic(), next };
-      ask(port);
+    return this.options.clock.after(Math.min(ms, LONGEST_MS), () => {
+      this.#ask(port, factor);
     });
+  }
+
+  #ask(port: PortItem, factor: number): void {
+    this.#note(port, Math.min(2 * factor, LONGEST_MS / SOON_MS));
+    this.options.ask(port);
+  }
+
+  #note({ endpoint }: PortItem, next: number): void {
+    this.#asked.delete(endpoint);
+    // The oldest come first.
+    for (const [other, question] of this.#asked) {
+      if (!this.#isOld(question)) break;
+      this.#asked.delete(other);
+    }
+    this.#asked.set(endpoint, { at: this.options.clock.monotonic(), next });
   }
 }

@@ -123,6 +123,28 @@ describe('sightings of addresses', () => {
     assert.equal(told.length, before + 1);
   });
 
+  it('are told at once of an address that comes back from another', async () => {
+    change([port(), port({ endpoint: 'db', vni: 200 })]);
+    const elsewhere = { ...neighbor('02:00:00:00:00:02'), announce: true } as const;
+    for (const endpoint of ['web', 'db']) see({ ...SEEN, endpoint });
+    change([elsewhere]);
+    assert.deepEqual(asked, []);
+    for (const endpoint of ['web', 'db']) see({ ...SEEN, endpoint });
+    assert.equal(told.length, 3);
+    // As the NVA has it by now.
+    change([{ ...neighbor(MAC), announce: true }]);
+    see(SEEN);
+    assert.equal(told.length, 3);
+    // It may have been the other's return already.
+    change([elsewhere]);
+    assert.deepEqual(asked, ['web']);
+    see(SEEN);
+    assert.equal(told.length, 4);
+    await clock.advance(60_000);
+    assert.deepEqual(asked, ['web', 'db']);
+    assert.equal(clock.pending, 0);
+  });
+
   it('are asked for, and told anew, when an NVA begins to listen', () => {
     change([port(), port({ endpoint: 'db' })]);
     see(SEEN);

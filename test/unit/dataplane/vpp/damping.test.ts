@@ -31,6 +31,56 @@ describe('what VPP tells once in ten seconds', () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('is asked for even if another has spoken since: what was held back may have come before', async () => {
+    const other = { ...port, endpoint: 'db' };
+    damping.told(port);
+    await clock.advance(900);
+    damping.told(other);
+    damping.told(undefined);
+    await clock.advance(60_000);
+    assert.deepEqual(asked, ['web 1000', 'db 1900']);
+    assert.equal(clock.pending, 0);
+  });
+
+  describe('with guests that answer', () => {
+    const other = { ...port, endpoint: 'db' };
+    let answering: Damping;
+
+    /** With what it is asked for, and last with something else. */
+    const answer = (at: PortItem): void => {
+      for (const each of [undefined, at, undefined]) answering.told(each);
+    };
+
+    beforeEach(() => {
+      answering = new Damping({
+        clock,
+        ask: (at) => {
+          asked.push(`${at.endpoint} ${clock.monotonic()}`);
+          answer(at);
+        },
+      });
+    });
+
+    it('is asked for once of each that speaks again and again', async () => {
+      for (const each of [port, other, port]) {
+        answering.told(each);
+        await clock.advance(400);
+      }
+      await clock.advance(60_000);
+      assert.deepEqual(asked, ['db 1400', 'web 1800']);
+      assert.equal(clock.pending, 0);
+    });
+
+    it('is asked for no more after a question that somebody else had', async () => {
+      answering.asked(port);
+      await clock.advance(900);
+      answer(port);
+      await clock.advance(60_000);
+      assert.deepEqual(asked, []);
+      assert.equal(clock.pending, 0);
+    });
+  });
+
   it('is asked for again of a guest that says nothing else', async () => {
     damping.told(port);
     await clock.advance(10_500);

@@ -32,6 +32,7 @@ export const bench: Bench = {
     const rig = await Rig.create(HOSTS);
     try {
       await oneByOne(rig, emit);
+      await rig.quietGuests();
       await joining(rig, emit);
       if (full) await bulk(rig, emit);
     } finally {
@@ -123,19 +124,33 @@ function tell(spent: readonly Spent[], least: readonly number[], emit: Emit): vo
 }
 
 const others = Array.from({ length: REMOTE }, (_, i) => i + 1);
+/** Joins by itself, before the others. */
+const FIRST = REMOTE + 1;
 const ABOUT = `${BULK} endpoints on one NVE`;
 
-/** Many endpoints on one host; then other hosts join their network, all at once. */
+/** Many endpoints on one host; then another host joins their network, and then many at once. */
 async function joining(rig: Rig, emit: Emit): Promise<void> {
   const network = NETWORKS;
   await rig.addNetwork(network);
   const macs = await attachMany(rig, network, emit, `${ABOUT}, no others`);
+  await join(rig, network, [FIRST], macs, emit, `an NVE joins ${ABOUT}`);
+  await join(rig, network, others, macs, emit, `${REMOTE} NVEs join ${ABOUT}`);
+}
+
+async function join(
+  rig: Rig,
+  network: number,
+  nves: readonly number[],
+  macs: readonly string[],
+  emit: Emit,
+  about: string,
+): Promise<void> {
   await sleep(SETTLE_MS);
   const before = await rig.cpuMs();
   const start = performance.now();
-  await Promise.all(others.map((nve) => rig.attach(network, nve)));
-  await allInFdb(rig, macs, start, emit, `${REMOTE} NVEs join ${ABOUT}`);
-  tellCpu(before, await rig.cpuMs(), emit, `${REMOTE} NVEs join ${ABOUT}`);
+  await Promise.all(nves.map((nve) => rig.attach(network, nve)));
+  await allInFdb(rig, nves, macs, start, emit, about);
+  tellCpu(nves, before, await rig.cpuMs(), emit, about);
 }
 
 /** Many endpoints come up on one host while their network is on others too. */
@@ -147,8 +162,8 @@ async function bulk(rig: Rig, emit: Emit): Promise<void> {
   const before = await rig.cpuMs();
   const start = performance.now();
   const macs = await attachMany(rig, network, emit, `${ABOUT}, ${REMOTE} others`);
-  await allInFdb(rig, macs, start, emit, `${ABOUT}, ${REMOTE} others`);
-  tellCpu(before, await rig.cpuMs(), emit, `${ABOUT}, ${REMOTE} others`);
+  await allInFdb(rig, others, macs, start, emit, `${ABOUT}, ${REMOTE} others`);
+  tellCpu(others, before, await rig.cpuMs(), emit, `${ABOUT}, ${REMOTE} others`);
 }
 
 async function attachMany(
@@ -172,25 +187,32 @@ async function attachMany(
 
 async function allInFdb(
   rig: Rig,
+  nves: readonly number[],
   macs: readonly string[],
   start: number,
   emit: Emit,
   about: string,
 ): Promise<void> {
-  const times = await Promise.all(macs.map((mac) => rig.everywhere(mac, others)));
+  const times = await Promise.all(macs.map((mac) => rig.everywhere(mac, nves)));
   emit(`${about}: in the FDB of all of them`, (Math.max(...times) - start) / 1000, 's');
   await rig.applied(0);
 }
 
-function tellCpu(before: Cpu, after: Cpu, emit: Emit, about: string): void {
+function tellCpu(
+  nves: readonly number[],
+  before: Cpu,
+  after: Cpu,
+  emit: Emit,
+  about: string,
+): void {
   const seconds = (pick: (cpu: Cpu) => number): number => (pick(after) - pick(before)) / 1000;
   emit(
     `${about}: CPU of the NVA`,
     seconds((cpu) => cpu.nva),
     's',
   );
-  const remote = others.reduce((sum, i) => sum + seconds((cpu) => cpu.agents[i] ?? 0), 0);
-  emit(`${about}: CPU of each of them`, remote / REMOTE, 's');
+  const remote = nves.reduce((sum, i) => sum + seconds((cpu) => cpu.agents[i] ?? 0), 0);
+  emit(`${about}: CPU of each of them`, remote / nves.length, 's');
 }
 
 const since = (start: number): number => (performance.now() - start) / 1000;

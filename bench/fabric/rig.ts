@@ -67,6 +67,19 @@ export class Rig {
     return { mac: spec.mac, revision: meta.revision };
   }
 
+  /**
+   * Guests that come from now on have no IPv6. A kernel that has says so to the whole network from each
+   * interface, several times: a thousand guests hear a thousand of them, which is the bridges' work alone
+   * (a quarter of a minute here).
+   */
+  async quietGuests(): Promise<void> {
+    await Promise.all(
+      this.agents.map(({ guests }) =>
+        guests.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'),
+      ),
+    );
+  }
+
   async applied(revision: number): Promise<void> {
     const result = await this.client.waitApplied({ revision, timeoutMs: TIMEOUT_MS }, call);
     if (result.applied) return;

@@ -17,6 +17,7 @@ import type { AroundStep, Dataplane } from '../reconcile/dataplane.js';
 import type { VppStats } from '../vpp-api/stats/stats.js';
 import type { NveMetrics } from '../telemetry/nve-metrics.js';
 import { spansOf, together, type Observe } from '../telemetry/requests.js';
+import { optimizeLate } from './agent-v8.js';
 import { heartbeatReader, openedOnce, statsReader } from './stats-reader.js';
 
 /** Bytes of a memif's secret: VPP keeps 24 with a 0 at the end (plugins/memif/memif.api). */
@@ -40,6 +41,8 @@ export async function openDataplane(
 ): Promise<Dataplane> {
   const isVpp = dataplane === 'vpp' || (dataplane === 'auto' && (await isThere(vpp.socket)));
   if (isVpp) return await openVpp({ ...vpp, providers }, log, observers);
+  // Not for VPP: what makes ten thousand objects again in it has to be fast at once.
+  optimizeLate();
   const { meter, tracer } = observers;
   const onCommand = requestObserver(meter?.commands(), tracer, 'kernel');
   return new LinuxDataplane({

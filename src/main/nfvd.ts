@@ -8,8 +8,8 @@ import type { NvaConfig } from '../nva/config.js';
 import type { NveConfig } from '../nve/config.js';
 import { quietGrpc } from '../rpc/quiet.js';
 import type { TlsFiles } from '../rpc/tls-material.js';
+import { keepHeapSmall } from './agent-v8.js';
 import { EXIT, makeLog, readConfig, runUntilSignal } from './daemon.js';
-import { keepHeapSmall } from './small-heap.js';
 import { packageVersion } from './version.js';
 
 // What only one of the programs needs is loaded by it, when it is needed.

@@ -13,6 +13,7 @@ import { RpcServer } from '../rpc/server.js';
 import type { Store } from '../store/store.js';
 import type { PreparingHost } from './host-access.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
+import { giveRoom } from './agent-v8.js';
 import { openDataplane } from './dataplane.js';
 import { makeNveMetrics } from './nve-metrics.js';
 import { openState } from './nve-state.js';
@@ -145,6 +146,7 @@ function startAgent(
     random: Math.random,
     makeUuid: randomUUID,
     log,
+    onWorkload: giveRoom,
     ...more,
   });
 }

@@ -32,6 +32,7 @@ import type { NveMeter, NveReading } from './meter.js';
 import type { Returning } from './returning.js';
 import { SessionRunner } from './session-runner.js';
 import { Trouble } from './trouble.js';
+import { Workload } from './workload.js';
 
 /** Who keeps the host profile that the NVA offers. */
 export interface OfferTaker {
@@ -66,6 +67,8 @@ export interface AgentOptions {
   readonly host?: OfferTaker;
   /** Settles when items may be applied; absent: they may. */
   readonly ready?: (signal: AbortSignal) => Promise<void>;
+  /** Is told when there is much to do, and when that is done: room for it can be made meanwhile. */
+  readonly onWorkload?: (isMuch: boolean) => void;
 }
 
 /** How often the host's addresses are looked at, in milliseconds. */
@@ -89,6 +92,7 @@ export class Agent {
   readonly #passTrouble: Trouble;
   readonly #traces: ApplyTraces;
   readonly #underlayTrouble: Trouble;
+  readonly #workload: Workload;
   /** Absent: the dataplane cannot look for addresses. */
   readonly #sightings: AddressSightings | undefined;
   #underlays: readonly Underlay[] = [];
@@ -108,6 +112,7 @@ export class Agent {
     const { lastGood, items } = await LastGood.open({ store, nve: name, makeUuid });
     const agent = new Agent(options, lastGood);
     const { complete, revision } = lastGood;
+    agent.#workload.coming(items.length);
     agent.#reconciler.replace(items, complete, revision);
     agent.#sightings?.changed(items, []);
     agent.#begin();
@@ -143,6 +148,7 @@ export class Agent {
     this.#passTrouble = new Trouble(clock);
     this.#traces = new ApplyTraces(options.tracer);
     this.#underlayTrouble = new Trouble(clock);
+    this.#workload = new Workload(options.onWorkload);
     const watch = dataplane.addressWatch;
     const tell = (sighting: AddressSighting): void => {
       this.#session.sighted(sighting);
@@ -198,6 +204,8 @@ export class Agent {
 
   async #dataplaneChanged(status: DataplaneStatus): Promise<void> {
     this.#latestStatus = status;
+    // With the next connection all may have to be made again.
+    if (status.session !== 'CONNECTED') this.#workload.coming(this.#lastGood.size);
     const capabilities = await this.#readCapabilities().catch(() => this.#capabilities);
     if (capabilities === undefined) return;
     if (this.#latestStatus !== status || this.#stop.signal.aborted) return;
@@ -287,6 +295,7 @@ export class Agent {
   async #take(storeId: string, delta: Delta, more: boolean): Promise<void> {
     const { upserts, removes, complete, revision, sequence, traces = [] } = delta;
     const { log, tracer } = this.#options;
+    this.#workload.coming(upserts.length + removes.length, more);
     await spanned(tracer, 'store delta', traces, () => this.#lastGood.apply(storeId, delta));
     const counts = { upserts: upserts.length, removes: removes.length };
     log.debug({ sequence, revision, ...counts, ...traceFields(traces) }, 'delta stored');
@@ -310,6 +319,7 @@ export class Agent {
   #logPass(event: ReconcilerEvent): void {
     const { log, meter } = this.#options;
     if (event.kind === 'pass') {
+      if (this.#reconciler.isSettled) this.#workload.done();
       meter?.passed(event);
       const { isFull, checked, steps, failed, plan, revision } = event;
       const durationMs = Math.round(event.durationMs);

@@ -164,12 +164,19 @@ export class Reconciler {
         .map(([key, { code, message }]) => ({ key, code, message })),
       revision: this.#configuration.revision,
       settledRevision: this.#settledRevision,
-      isSettled: this.#isSettled,
+      isSettled: this.isSettled,
       isComplete: this.#configuration.isComplete,
       ...(this.#lastPass === undefined ? {} : { lastPass: this.#lastPass }),
       ...(this.#error === undefined ? {} : { error: this.#error }),
       driftCount: this.#announcer.driftCount,
     };
+  }
+
+  /** Everything wanted has been tried; what failed waits for its next turn. */
+  get isSettled(): boolean {
+    const isTaken =
+      !this.#configuration.hasNews && !this.#agenda.hasTries && this.#lastFullAt > -Infinity;
+    return isTaken && this.#settledRevision === this.#configuration.revision;
   }
 
   /**
@@ -191,12 +198,6 @@ export class Reconciler {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     await this.#turns.idle();
-  }
-
-  get #isSettled(): boolean {
-    const isTaken =
-      !this.#configuration.hasNews && !this.#agenda.hasTries && this.#lastFullAt > -Infinity;
-    return isTaken && this.#settledRevision === this.#configuration.revision;
   }
 
   get #now(): number {

@@ -57,6 +57,8 @@ export class AgentRig {
   readonly #socket = join(this.#dir.path, 'nva.sock');
   readonly clock = new FakeClock();
   readonly log = new MemoryLog();
+  /** What it said of its workload: there is much to do, and it is done, in turn. */
+  readonly workload: boolean[] = [];
   readonly dataplane: MemoryDataplane;
   #nva: ScriptedNva | undefined;
   #running: { readonly agent: Agent; readonly store: Store } | undefined;
@@ -119,6 +121,7 @@ export class AgentRig {
       random: () => 0.5,
       makeUuid: () => 'uuid-1',
       log: this.log,
+      onWorkload: (isMuch) => this.workload.push(isMuch),
     }).catch(async (error: unknown) => {
       await store.close();
       throw error;

@@ -97,6 +97,27 @@ describe('an agent', () => {
     assert.deepEqual({ isComplete, revision }, { isComplete: true, revision: 10 });
   });
 
+  it('says when there is much to do, and when that is done', async () => {
+    await start();
+    const lost = NVE.status.dataplane ?? assert.fail();
+    const told = (): readonly boolean[] => rig.workload;
+    const done = (times: number): Promise<unknown> => rig.until(() => told().length === 2 * times);
+    await rig.sync(NETWORK);
+    assert.deepEqual(told(), [], 'a few items');
+    rig.dataplane.tellStatus(lost);
+    assert.deepEqual(told(), [], 'and few to be made again');
+    rig.nva.last.send(delta(macs(256), { sequence: 2, revision: 11 }));
+    await done(1);
+    rig.dataplane.tellStatus(lost);
+    assert.equal(told().at(-1), true, 'all may have to be made again');
+    rig.dataplane.notify('restarted');
+    await done(2);
+    await rig.stopAgent();
+    await rig.startAgent();
+    await done(3);
+    assert.deepEqual(told(), [true, false, true, false, true, false]);
+  });
+
   it('removes nothing that it has not heard of before it has heard of all', async () => {
     const dataplane = new MemoryDataplane();
     dataplane.put(vtep('10.0.0.2'), 'vtep/10.0.0.2');

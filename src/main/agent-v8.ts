@@ -1,0 +1,37 @@
+/**
+ * How an agent takes little of the host that it serves. What is set here are rules of thumb that V8
+ * looks at whenever it collects or counts, so they can be changed while it runs (src/flags of V8);
+ * a version that does not know one goes on without.
+ */
+import { setFlagsFromString } from 'node:v8';
+
+/** Times which V8's young generation, of 1 MB, grows at once while there is much to do. */
+const ROOMY = 16;
+
+/**
+ * V8 trades memory for throughput: its young generation grows from 1 to 16 MB (twice, and what is
+ * copied), and garbage in the old one may grow to a multiple of what is alive. An agent is idle but
+ * for a check every 30 s, which leaves tens of megabytes of garbage. To be called before much is
+ * loaded.
+ */
+export function keepHeapSmall(): void {
+  giveRoom(false);
+  setFlagsFromString('--heap-growing-percent=50');
+}
+
+/**
+ * With thousands of items in hand a small young generation is copied again and again. V8 gives the
+ * room back by itself when nothing is done for some seconds.
+ */
+export function giveRoom(isMuchToDo: boolean): void {
+  setFlagsFromString(`--semi-space-growth-factor=${isMuchToDo ? ROOMY : 1}`);
+}
+
+/**
+ * An agent of a kernel host does little, and in bursts: of the CPU that a thousand new mappings
+ * cost, 4 tenths went into optimizing code that was not run again. So V8 waits sixty times as long
+ * (its default is 66 KB of bytecode run). What is run all the time is optimized still.
+ */
+export function optimizeLate(): void {
+  setFlagsFromString('--interrupt-budget=4000000');
+}

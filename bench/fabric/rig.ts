@@ -13,6 +13,8 @@ import { endpoint, networkId, nveId, vtepOf } from './model.js';
 
 const TIMEOUT_MS = 120_000;
 const FIRST_VNI = 5000;
+/** For interfaces to come; absent where the kernel has no IPv6. */
+const NO_IPV6 = '/proc/sys/net/ipv6/conf/default/disable_ipv6';
 
 /** Milliseconds of CPU used so far. */
 export interface Cpu {
@@ -75,7 +77,7 @@ export class Rig {
   async quietGuests(): Promise<void> {
     await Promise.all(
       this.agents.map(({ guests }) =>
-        guests.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'),
+        guests.run('sh', '-c', `test ! -e ${NO_IPV6} || echo 1 > ${NO_IPV6}`),
       ),
     );
   }

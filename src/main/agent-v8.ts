@@ -1,11 +1,11 @@
 /**
  * How an agent takes little of the host that it serves. What is set here are rules of thumb that V8
- * looks at whenever it collects or counts, so they can be changed while it runs (src/flags of V8);
- * a version that does not know one goes on without.
+ * looks at whenever it collects or counts, so they can be changed while it runs (src/flags of V8;
+ * figures are those of Node 20). A version that does not know one says so, and goes on without.
  */
 import { setFlagsFromString } from 'node:v8';
 
-/** Times which V8's young generation, of 1 MB, grows at once while there is much to do. */
+/** By which V8's young generation, of 1 MB, may grow in one step while there is much to do. */
 const ROOMY = 16;
 
 /**

@@ -17,7 +17,6 @@ import type { AroundStep, Dataplane } from '../reconcile/dataplane.js';
 import type { VppStats } from '../vpp-api/stats/stats.js';
 import type { NveMetrics } from '../telemetry/nve-metrics.js';
 import { spansOf, together, type Observe } from '../telemetry/requests.js';
-import { optimizeLate } from './agent-v8.js';
 import { heartbeatReader, openedOnce, statsReader } from './stats-reader.js';
 
 /** Bytes of a memif's secret: VPP keeps 24 with a 0 at the end (plugins/memif/memif.api). */
@@ -34,15 +33,21 @@ export interface DataplaneObservers {
 
 const NOBODY: DataplaneObservers = { meter: undefined, tracer: undefined };
 
+/** Whether VPP is the dataplane of a configuration; the kernel is otherwise. */
+export async function usesVpp({
+  dataplane,
+  vpp,
+}: Pick<NveConfig, 'dataplane' | 'vpp'>): Promise<boolean> {
+  return dataplane === 'vpp' || (dataplane === 'auto' && (await isThere(vpp.socket)));
+}
+
 export async function openDataplane(
-  { dataplane, vpp, providers }: NveConfig,
+  config: NveConfig,
   log: Pick<Log, 'info' | 'warn'>,
   observers = NOBODY,
 ): Promise<Dataplane> {
-  const isVpp = dataplane === 'vpp' || (dataplane === 'auto' && (await isThere(vpp.socket)));
-  if (isVpp) return await openVpp({ ...vpp, providers }, log, observers);
-  // Not for VPP: what makes ten thousand objects again in it has to be fast at once.
-  optimizeLate();
+  const { vpp, providers } = config;
+  if (await usesVpp(config)) return await openVpp({ ...vpp, providers }, log, observers);
   const { meter, tracer } = observers;
   const onCommand = requestObserver(meter?.commands(), tracer, 'kernel');
   return new LinuxDataplane({

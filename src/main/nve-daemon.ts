@@ -13,8 +13,8 @@ import { RpcServer } from '../rpc/server.js';
 import type { Store } from '../store/store.js';
 import type { PreparingHost } from './host-access.js';
 import { Closing, DRAIN_MS, keepCertificates, type Service } from './daemon.js';
-import { giveRoom } from './agent-v8.js';
-import { openDataplane } from './dataplane.js';
+import { giveRoom, optimizeLate } from './agent-v8.js';
+import { openDataplane, usesVpp } from './dataplane.js';
 import { makeNveMetrics } from './nve-metrics.js';
 import { openState } from './nve-state.js';
 import { openTracing } from './tracing.js';
@@ -50,6 +50,8 @@ export async function startNve(
     const metrics = await makeNveMetrics(config, tls, () => running.agent?.read());
     const tracing = await openTracing(config.tracing, 'nfvd-nve', log, { 'nfvd.nve': config.name });
     if (tracing !== undefined) closing.add(() => tracing.stop());
+    // What makes ten thousand objects again in a VPP has to be fast at once.
+    if (!(await usesVpp(config))) optimizeLate();
     const dataplane = await openDataplane(config, log, { meter: metrics?.meter, tracer: tracing });
     closing.add(() => dataplane.close());
     const agent = await startAgent(config, store, dataplane, log, new NveSessionClient(tls), {

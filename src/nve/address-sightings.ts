@@ -20,11 +20,15 @@ export interface SightingsOptions {
 /**
  * An address of a port is told once in so many milliseconds. What is seen meanwhile is left out: told later it
  * might be of somebody who has given the address away. So the guest is asked then, and listened to twice as
- * long before it is asked again: its answers alone are no reason to go on for ever. All that ends when the NVA
- * has heard of another who has the address.
+ * long before it is asked again: its answers alone are no reason to go on for ever.
  */
 const QUIET_MS = 250;
 const LONGEST_QUIET_MS = 8000;
+/**
+ * It begins with the shortest again when the NVA has heard of another who has the address: but no more often, until
+ * the guest is quiet, than an address may move before it is frozen (RFC 7432 section 15.1).
+ */
+const MAX_CUTS = 5;
 
 /** Of one port. */
 interface Quiet {
@@ -33,6 +37,8 @@ interface Quiet {
   readonly told: Map<string, AddressSighting>;
   /** Something of that was seen again. */
   isAgain: boolean;
+  /** How often it has begun again, because an address had gone. */
+  readonly cuts: number;
 }
 
 export class AddressSightings {
@@ -75,19 +81,19 @@ export class AddressSightings {
   }
 
   /**
-   * These have another MAC than was told: whoever had told it has to be heard again if the address comes back.
+   * These have another MAC than was told: whoever had told it is to be heard again soon if the address comes back.
    * @param moved address -> MAC
    */
   #moved(moved: ReadonlyMap<string, string>): void {
     for (const [endpoint, quiet] of this.#quiet) {
       const port = this.#ports.get(portKey(endpoint));
-      if (port === undefined) continue;
+      if (port === undefined || quiet.cuts >= MAX_CUTS) continue;
       const isGone = ({ ip, mac }: AddressSighting): boolean =>
         (moved.get(addressOf(port.vni, ip)) ?? mac) !== mac;
       if (![...quiet.told.values()].some(isGone)) continue;
       quiet.cancel();
-      this.#quiet.delete(endpoint);
-      if (quiet.isAgain) this.options.watch.ask([port]);
+      const { told, isAgain, cuts } = quiet;
+      this.#begin(endpoint, QUIET_MS, { told, isAgain, cuts: cuts + 1 });
     }
   }
 
@@ -118,17 +124,21 @@ export class AddressSightings {
     this.options.tell(seen);
   }
 
-  #begin(endpoint: string, ms: number): Quiet {
+  #begin(
+    endpoint: string,
+    ms: number,
+    { told, isAgain, cuts }: Omit<Quiet, 'cancel'> = { told: new Map(), isAgain: false, cuts: 0 },
+  ): Quiet {
     const over = (): void => {
       const isAgain = this.#quiet.get(endpoint)?.isAgain === true;
       this.#quiet.delete(endpoint);
       const port = this.#ports.get(portKey(endpoint));
       if (!isAgain || port === undefined) return;
-      this.#begin(endpoint, Math.min(2 * ms, LONGEST_QUIET_MS));
+      const longer = Math.min(2 * ms, LONGEST_QUIET_MS);
+      this.#begin(endpoint, longer, { told: new Map(), isAgain: false, cuts });
       this.options.watch.ask([port]);
     };
-    const cancel = this.options.clock.after(ms, over);
-    const quiet = { cancel, told: new Map<string, AddressSighting>(), isAgain: false };
+    const quiet = { cancel: this.options.clock.after(ms, over), told, isAgain, cuts };
     this.#quiet.set(endpoint, quiet);
     return quiet;
   }

@@ -205,7 +205,7 @@ export class Agent {
   async #dataplaneChanged(status: DataplaneStatus): Promise<void> {
     this.#latestStatus = status;
     // With the next connection all may have to be made again.
-    if (status.session !== 'CONNECTED') this.#workload.coming(this.#lastGood.size);
+    if (status.session === 'LOST') this.#workload.coming(this.#lastGood.size);
     const capabilities = await this.#readCapabilities().catch(() => this.#capabilities);
     if (capabilities === undefined) return;
     if (this.#latestStatus !== status || this.#stop.signal.aborted) return;
@@ -295,11 +295,16 @@ export class Agent {
   async #take(storeId: string, delta: Delta, more: boolean): Promise<void> {
     const { upserts, removes, complete, revision, sequence, traces = [] } = delta;
     const { log, tracer } = this.#options;
-    this.#workload.coming(upserts.length + removes.length, more);
+    const isComing = (): void => {
+      this.#workload.coming(upserts.length + removes.length, more);
+    };
+    isComing();
     await spanned(tracer, 'store delta', traces, () => this.#lastGood.apply(storeId, delta));
     const counts = { upserts: upserts.length, removes: removes.length };
     log.debug({ sequence, revision, ...counts, ...traceFields(traces) }, 'delta stored');
     this.#traces.took(traces);
+    // A pass that ended meanwhile knew nothing of it.
+    isComing();
     this.#reconciler.setWanted({ upserts, removes, complete, revision, more });
     this.#sightings?.changed(upserts, removes);
   }

@@ -34,8 +34,7 @@ export function blockDependents(
     for (const need of graph.needsOf(item)) {
       const problem = problemWith(draft, losses, need);
       if (problem !== undefined) {
-        draft.behind.add(key);
-        graph.block([{ key, by: need, message: behindMessage(key, need, problem) }]);
+        graph.block([{ key, by: need, message: `${key} needs ${need}, ${problem}` }]);
         break;
       }
     }
@@ -44,32 +43,6 @@ export function blockDependents(
     if (!draft.verdicts.has(key)) blockCycle(graph, key);
   }
   return draft.verdicts.size > before;
-}
-
-/**
- * Of all that an item waits for, its verdict names the first, whatever was found first: so that
- * every pass over it tells the same, the narrow ones too.
- */
-export function nameBlockers(
-  draft: Draft,
-  active: ToBeMade,
-  losses: ReadonlyMap<string, Loss>,
-): void {
-  const graph = new Needs(draft, active);
-  for (const key of draft.behind) {
-    const item = active.get(key)?.item;
-    if (item === undefined || !draft.verdicts.has(key)) continue;
-    for (const need of graph.needsOf(item)) {
-      const problem = problemWith(draft, losses, need);
-      if (problem === undefined) continue;
-      draft.verdicts.set(key, blocked(need, behindMessage(key, need, problem)));
-      break;
-    }
-  }
-}
-
-function behindMessage(key: string, need: string, problem: string): string {
-  return `${key} needs ${need}, ${problem}`;
 }
 
 function problemWith(
@@ -176,9 +149,8 @@ class Needs {
     for (let need = queue.pop(); need !== undefined; need = queue.pop()) {
       for (const dependent of this.#dependentsOf(need)) {
         if (verdicts.has(dependent)) continue;
-        const problem = 'which cannot be done now (ITEM_BLOCKED)';
-        verdicts.set(dependent, blocked(need, behindMessage(dependent, need, problem)));
-        this.draft.behind.add(dependent);
+        const text = `${dependent} needs ${need}, which cannot be done now (ITEM_BLOCKED)`;
+        verdicts.set(dependent, blocked(need, text));
         queue.push(dependent);
       }
     }

@@ -22,8 +22,6 @@ export class Draft {
   /** Wanted and not as wanted; what is neither here nor in `verdicts` stands. */
   readonly changes = new Map<string, Change>();
   readonly verdicts = new Map<string, NfvError>();
-  /** Of those with a verdict, the keys that only wait for something they need. */
-  readonly behind = new Set<string>();
   /** Ours and not wanted. */
   readonly unwanted = new Map<string, Observed>();
   /** Wanted and gone, but left alone: drift that is only reported. */

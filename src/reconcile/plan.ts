@@ -1,4 +1,4 @@
-import { blockDependents, nameBlockers } from './blocking.js';
+import { blockDependents } from './blocking.js';
 import { inKeyOrder } from './by-text.js';
 import { resolveCollisions } from './collisions.js';
 import { Draft } from './draft.js';
@@ -42,14 +42,12 @@ function settleLosses(draft: Draft): Map<string, Loss> {
   const certain = new Set(draft.verdicts.keys());
   for (;;) {
     const losses = findLosses(draft);
-    const making = toBeMade(draft, losses);
-    if (losses.size > 0 && blockDependents(draft, making, losses)) continue;
+    if (losses.size > 0 && blockDependents(draft, toBeMade(draft, losses), losses)) continue;
     // What was blocked only as long as it seemed lost.
     for (const key of draft.verdicts.keys()) {
       const isAffected = losses.has(key) || draft.changes.has(key);
       if (!isAffected && !certain.has(key)) draft.verdicts.delete(key);
     }
-    nameBlockers(draft, making, losses);
     return losses;
   }
 }

@@ -1,5 +1,5 @@
 /** Entering what a pass found into the ledger: fates, reports, retries, and who is next. */
-import type { NfvError } from '../errors.js';
+import { NfvError } from '../errors.js';
 import type { ItemReport } from '../model/southbound.js';
 import type { Agenda } from './agenda.js';
 import { isSound } from './assess.js';
@@ -26,19 +26,22 @@ export function settle(findings: Findings, settlement: Settlement): readonly Ite
   const { ledger, agenda } = settlement;
   const reports: ItemReport[] = [];
   const moved: string[] = [];
+  const waiting: string[] = [];
   let isRoomier = false;
   for (const key of keysOf(findings, ledger)) {
     const entry = ledger.get(key);
     if (entry !== undefined && isUnchanged(key, entry, findings)) continue;
     const before = standingOf(entry);
     const report = settleKey(key, outcomeOf(key, findings), settlement);
-    if (report !== undefined) reports.push(report);
+    if (report === 'waits') waiting.push(key);
+    else if (report !== undefined) reports.push(report);
     const after = standingOf(ledger.get(key));
     const isGone = before.isThere && !after.isThere;
-    const isBetter = (after.isApplied && !before.isApplied) || (after.isSound && !before.isSound);
-    if (isGone || isBetter) moved.push(key);
+    if (isGone || isBetter(before, after)) moved.push(key);
     isRoomier ||= isGone && findings.execution.touched.has(key);
   }
+  // What was told of these may have been settled after them.
+  for (const key of waiting) reports.push(...tellOfBlocked(ledger.get(key), ledger));
   // Each of these gets its chance at once; what is blocked again waits for the next move.
   for (const key of moved) agenda.tryNow(ledger.waitersFor(key));
   if (isRoomier) agenda.tryNow(obstructed(ledger));
@@ -54,6 +57,10 @@ interface Stand {
 function standingOf(entry: Entry | undefined): Stand {
   const isThere = entry?.seen !== undefined;
   return { isThere, isApplied: entry?.fate === 'applied', isSound: entry?.sound === true };
+}
+
+function isBetter(before: Stand, after: Stand): boolean {
+  return (after.isApplied && !before.isApplied) || (after.isSound && !before.isSound);
 }
 
 /** The usual case of a full pass: applied, seen so, reported so. */
@@ -75,7 +82,10 @@ function* keysOf({ survey }: Findings, ledger: Ledger): Iterable<string> {
   if (survey.keys === undefined) yield* new Set([...ledger.unwanted, ...survey.strays.keys()]);
 }
 
-function settleKey(key: string, outcome: Outcome, settlement: Settlement): ItemReport | undefined {
+/** 'waits': it is blocked by another thing than was told, which is in the way still: that is no news. */
+type News = ItemReport | 'waits' | undefined;
+
+function settleKey(key: string, outcome: Outcome, settlement: Settlement): News {
   const { ledger, agenda, isStale } = settlement;
   const item = ledger.wanted.get(key);
   switch (outcome.kind) {
@@ -97,15 +107,15 @@ function settleKey(key: string, outcome: Outcome, settlement: Settlement): ItemR
       entry.attempts = 0;
       ledger.noteDrift(key, undefined);
       ledger.settle(key, 'applied');
-      return tell(entry, undefined);
+      return tell(entry, undefined, ledger);
     case 'absent': {
       agenda.retries.delete(key);
       ledger.forget(key);
-      return entry.unexpected ? undefined : tell(entry, undefined);
+      return entry.unexpected ? undefined : tell(entry, undefined, ledger);
     }
     case 'failed':
       settleFailure(entry, outcome.error, settlement);
-      return tell(entry, outcome.error);
+      return tell(entry, outcome.error, ledger);
     case 'left':
       return undefined;
   }
@@ -128,15 +138,30 @@ function settleFailure(entry: Entry, error: NfvError, settlement: Settlement): v
 }
 
 /** A report if it is not what was reported last. */
-function tell(entry: Entry, error: NfvError | undefined): ItemReport | undefined {
+function tell(entry: Entry, error: NfvError | undefined, ledger: Ledger): News {
   const { key } = entry;
   const version = entry.item?.version ?? '';
-  const reason = error === undefined ? '' : (blockerOf(error) ?? error.message);
-  const told = `${version} ${error?.code ?? ''} ${reason}`;
+  const blocker = error && blockerOf(error);
+  const about = `${version} ${error?.code ?? ''} `;
+  const told = about + (blocker ?? error?.message ?? '');
   if (told === entry.told) return undefined;
+  // Of several things that it waits for, each pass may find another first.
+  if (blocker !== undefined && entry.told?.startsWith(about) === true) {
+    if (isInTheWay(ledger.get(entry.told.slice(about.length)))) return 'waits';
+  }
   entry.told = told;
   if (error === undefined) return { key, version };
   return { key, version, failure: { code: error.code, message: error.message } };
+}
+
+function tellOfBlocked(entry: Entry | undefined, ledger: Ledger): readonly ItemReport[] {
+  const news = entry?.fate instanceof NfvError ? tell(entry, entry.fate, ledger) : undefined;
+  return news === undefined || news === 'waits' ? [] : [news];
+}
+
+/** What is not wanted is, too. */
+function isInTheWay(entry: Entry | undefined): boolean {
+  return entry?.fate !== 'applied' && entry?.sound !== true;
 }
 
 /** What may have room now that something of ours is gone. */

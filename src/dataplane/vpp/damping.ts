@@ -1,9 +1,11 @@
 /**
  * VPP tells of the same address with the same MAC at the same interface once in ten seconds, unless it tells of another
  * between (`l2_arp_term_process` of vnet/l2/l2_api.c). Who gives an address away and takes it back meanwhile would not
- * be seen: so the guest is asked a little later, even if VPP tells of another by then, as that may have come after. If
- * it says nothing then, it is asked when the time is over. An answer is told in turn: each one that follows a question
- * doubles the times, up to a minute, and is nothing to ask for once VPP has told of another.
+ * be seen: so the guest is asked a little later, and if it says nothing then, when the time is over. That VPP tells of
+ * another guest's before the question does not say that this one has not taken its own back just before that.
+ *
+ * An answer is told in turn: each one that follows a question doubles the times, up to a minute, and is nothing to ask
+ * for once VPP has told of another.
  */
 import type { Clock } from '../../model/clock.js';
 import type { PortItem } from '../../model/item.js';
@@ -12,8 +14,11 @@ const SOON_MS = 1000;
 /** VPP's ten seconds, and a little. */
 const OVER_MS = 10_500;
 const LONGEST_MS = 60_000;
-/** What a guest says so soon after a question is its answer. */
-const ANSWER_MS = 1000;
+/**
+ * What a guest says so soon after a question is taken for its answer, which VPP or an agent that has much to do may be
+ * late with: so a guest is asked once in that time for what it says.
+ */
+const ANSWER_MS = 10_000;
 
 export interface DampingOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;

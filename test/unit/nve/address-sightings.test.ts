@@ -9,6 +9,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { nullLog } from '../../support/null-log.js';
 
 const MAC = '02:00:00:00:00:01';
+const OTHER = '02:00:00:00:00:02';
 const SEEN: AddressSighting = { endpoint: 'web', ip: '10.0.0.100', mac: MAC };
 
 const port = (more: Partial<PortItem> = {}): PortItem => ({
@@ -123,26 +124,39 @@ describe('sightings of addresses', () => {
     assert.equal(told.length, before + 1);
   });
 
-  it('are told at once of an address that comes back from another', async () => {
-    change([port(), port({ endpoint: 'db', vni: 200 })]);
-    const elsewhere = { ...neighbor('02:00:00:00:00:02'), announce: true } as const;
-    for (const endpoint of ['web', 'db']) see({ ...SEEN, endpoint });
-    change([elsewhere]);
-    assert.deepEqual(asked, []);
-    for (const endpoint of ['web', 'db']) see({ ...SEEN, endpoint });
-    assert.equal(told.length, 3);
-    // As the NVA has it by now.
-    change([{ ...neighbor(MAC), announce: true }]);
-    see(SEEN);
-    assert.equal(told.length, 3);
-    // It may have been the other's return already.
-    change([elsewhere]);
-    assert.deepEqual(asked, ['web']);
-    see(SEEN);
-    assert.equal(told.length, 4);
+  it('are asked for soon of an address that comes back from another, but not time and again', async () => {
+    const at = (mac: string): Payload => ({ ...neighbor(mac), announce: true });
+    const elsewhere = at(OTHER);
+    /** Seen twice, and then its entry is another; whether it is asked for 250 ms later. */
+    const askedAfter = async (entry: Payload): Promise<boolean> => {
+      for (let i = 0; i < 2; i++) see(SEEN);
+      change([entry]);
+      asked.length = 0;
+      await clock.advance(250);
+      return asked.length > 0;
+    };
+    change([port({ vni: 100 })]);
+    for (const ms of [250, 500, 1000, 2000, 4000]) {
+      for (let i = 0; i < 2; i++) see(SEEN);
+      await clock.advance(ms);
+    }
+    assert.equal(await askedAfter(at(MAC)), false, 'it is where it was told');
+    assert.equal(
+      await askedAfter({ ...neighbor(OTHER), announce: true, vni: 200 }),
+      false,
+      'another network',
+    );
+    assert.equal(
+      await askedAfter({ ...neighbor(OTHER), announce: true, ip: '10.0.0.9' }),
+      false,
+      'another',
+    );
+    for (let i = 0; i < 5; i++) assert.equal(await askedAfter(elsewhere), true, `time ${i + 1}`);
+    assert.equal(await askedAfter(elsewhere), false, 'it has moved too often');
     await clock.advance(60_000);
-    assert.deepEqual(asked, ['web', 'db']);
     assert.equal(clock.pending, 0);
+    see(SEEN);
+    assert.equal(await askedAfter(elsewhere), true, 'it was quiet meanwhile');
   });
 
   it('are asked for, and told anew, when an NVA begins to listen', () => {

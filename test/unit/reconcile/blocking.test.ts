@@ -27,22 +27,6 @@ describe('what cannot be made', () => {
     assert.equal(blocked?.metadata['blocked_by'], 'bd/10');
   });
 
-  it('names the first of all that is waited for, by whatever way each was found', async () => {
-    const there = [...network, bridgeDomain(20), port('e2', 10, { name: 'tap-y' })];
-    const dataplane = dataplaneWith(there);
-    dataplane.foreign.add('vtep/10.0.0.2');
-    const elsewhere = { vtep: '10.0.0.2' };
-    const wanted = itemsOf(
-      ...[vtep(), vtep('10.0.0.2'), bridgeDomain(10, elsewhere), bridgeDomain(20, elsewhere)],
-      ...[port('e1', 20, { name: 'tap-y' }), port('e2', 10)],
-    );
-    const plan = await planFor(dataplane, wanted);
-    const waits = plan.verdicts.get('port/e1');
-    // For the name, too, which e2 will not give up.
-    assert.equal(waits?.message, 'port/e1 needs bd/20, which cannot be done now (ITEM_BLOCKED)');
-    assert.equal(waits.metadata['blocked_by'], 'bd/20');
-  });
-
   it('says what this dataplane cannot do', async () => {
     const dataplane = new MemoryDataplane({ without: ['flood_member'] });
     const plan = await planFor(dataplane, itemsOf(...network, tunnel(10, R1), floodMember(10, R1)));

@@ -67,7 +67,11 @@ export class VppAddressWatch implements AddressWatch {
     this.#questions = new Questions({
       ...{ door: options.door, clock, log },
       outlets: async () => ((await this.#way.isOpen) ? await this.#outlets.read() : new Map()),
-      addresses: (tag) => this.#questionsTo(this.#ports.get(tag)),
+      addresses: (tag) => {
+        const port = this.#ports.get(tag);
+        if (port !== undefined) this.#damping.asked(port);
+        return questionsTo(port);
+      },
     });
     this.#events = new AddressEvents(
       client,
@@ -201,16 +205,15 @@ export class VppAddressWatch implements AddressWatch {
     if (port === undefined || asked?.mac !== mac) return;
     this.#listener({ endpoint: port.endpoint, ip, mac });
   }
+}
 
-  /**
-   * For its own address first and last: what VPP tells of the others it has not told just before, and tells again at
-   * the guest's next packet.
-   */
-  #questionsTo(port: PortItem | undefined): string[] {
-    if (port === undefined) return [];
-    this.#damping.asked(port);
-    const { addresses, allowedAddresses = [] } = port;
-    const own = addresses.slice(0, 1).map((address) => address.replace(/\/.*$/, ''));
-    return [...own, ...allowedAddresses.map(({ ip }) => ip), ...own];
-  }
+/**
+ * For its own address first and last: what VPP tells of the others it has not told just before, and tells again at
+ * the guest's next packet.
+ */
+function questionsTo(port: PortItem | undefined): string[] {
+  if (port === undefined) return [];
+  const { addresses, allowedAddresses = [] } = port;
+  const own = addresses.slice(0, 1).map((address) => address.replace(/\/.*$/, ''));
+  return [...own, ...allowedAddresses.map(({ ip }) => ip), ...own];
 }

@@ -1,8 +1,8 @@
 /**
  * VPP tells of the same address with the same MAC at the same interface once in ten seconds, unless it tells of another
  * between (`l2_arp_term_process` of vnet/l2/l2_api.c). Who gives an address away and takes it back meanwhile would not
- * be seen: so the guest is asked a little later, and if it says nothing then, when the time is over. That VPP tells of
- * another guest's before the question does not say that this one has not taken its own back just before that.
+ * be seen: so the guest is asked a little later, and if it says nothing then, when the time is over. It is asked also
+ * when VPP has told of another by then: the return may have been held back before that.
  *
  * An answer is told in turn: each one that follows a question doubles the times, up to a minute, and is nothing to ask
  * for once VPP has told of another.

@@ -4,6 +4,7 @@ import { nfvctl } from '../daemons.js';
 import { fdbOf } from '../kernel.js';
 import { ping } from '../ping.js';
 import { plug } from '../plug.js';
+import { until } from '../run.js';
 import type { VppHost } from '../vpp.js';
 import { addGuest, HOSTS, type Host } from '../world.js';
 
@@ -84,8 +85,11 @@ async function isEverywhere({ client, vpp }: Demo): Promise<void> {
     expect(missing.length === 0, `${host.name} misses ${missing.length} MACs`);
   }
   const filter = `network = "virtualNetworks/${NETWORK}" AND state = "STATE_ACTIVE"`;
-  const page = await client.endpoints.list({ pageSize: 1000, pageToken: '', filter }, call());
-  expect(page.resources.length === COUNT, `only ${page.resources.length} are ACTIVE`);
+  // That all is applied is known before it is stored in each endpoint.
+  await until('all endpoints are ACTIVE', 5000, async () => {
+    const page = await client.endpoints.list({ pageSize: 1000, pageToken: '', filter }, call());
+    expect(page.resources.length === COUNT, `only ${page.resources.length} are ACTIVE`);
+  });
   for (const [from, to] of [
     [1, 2],
     [50, 151],

@@ -151,6 +151,15 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
+/**
+ * Interfaces that come into it have their IPv6 addresses at once. Else a kernel that sends on for others
+ * asks nobody for a MAC until it has found its link-local address to be its own (ndisc_solicit of
+ * net/ipv6/ndisc.c), which takes up to two seconds.
+ */
+export async function trustAddresses(ns: Netns): Promise<void> {
+  await ns.run('sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0');
+}
+
 /** A cable between two namespaces. */
 export async function cable(
   [a, nameA]: readonly [Netns, string],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { CompileIndex } from '../../../src/nva/compiler/compile-index.js';
 import { Fabric, macOfGuest, OVER_IPV4 } from '../../support/linux-fabric.js';
-import { needNetns, type Netns } from '../../support/netns.js';
+import { needNetns, trustAddresses, type Netns } from '../../support/netns.js';
 import {
   endpointSpec,
   networkSpec,
@@ -37,6 +37,7 @@ describe('the exit of a router of the NVA on kernel hosts', function () {
   before(async function () {
     await needNetns(this);
     fabric = await Fabric.create(OVER_IPV4, 3, 2);
+    await trustAddresses(fabric.guest(OUTSIDE));
     loadNetworks();
     loadEndpoints();
     loadRouter();

@@ -13,7 +13,7 @@ import type { LivenessTuning } from '../nva/liveness/liveness.js';
 import { Nva } from '../nva/nva.js';
 import { CallLimiter } from '../rpc/call-limiter.js';
 import type { CallEnd } from '../rpc/handlers.js';
-import { loadProtos, type Loaded } from '../rpc/load.js';
+import { loadProtos } from '../rpc/load.js';
 import { ReplicaClients } from '../rpc/replica-clients.js';
 import { RpcServer } from '../rpc/server.js';
 import type { TlsKeeper } from '../rpc/tls-keeper.js';
@@ -52,7 +52,8 @@ export async function startNva(
     const options = { store, checked, clock: systemClock, log, vniRange, keepRevisions, history };
     const liveness = livenessOf(config);
     const replicas = peersOf(config, tls, closing);
-    const api = loadProtos();
+    // Here, while another thread checks the store.
+    loadProtos();
     const nva = await Nva.start({
       ...options,
       ...(replicas === undefined ? {} : { replicas }),
@@ -63,7 +64,7 @@ export async function startNva(
       ...(tracing === undefined ? {} : { tracer: tracing }),
     });
     running.nva = nva;
-    const server = makeServer({ config, nva, log, policy, audit, tls, metrics, tracing, api });
+    const server = makeServer({ config, nva, log, policy, audit, tls, metrics, tracing });
     closing.add(() => server.stop(DRAIN_MS));
     // Before that: it ends the calls that would not end by themselves.
     closing.add(() => nva.stop());
@@ -140,16 +141,14 @@ interface ServerParts {
   readonly tls: TlsKeeper;
   readonly metrics: NvaMetricsParts | undefined;
   readonly tracing: Tracer | undefined;
-  readonly api: Loaded;
 }
 
 function makeServer(parts: ServerParts): RpcServer {
-  const { config, nva, log, policy, audit, tls, metrics, tracing, api } = parts;
+  const { config, nva, log, policy, audit, tls, metrics, tracing } = parts;
   const hasPeers = config.store.kind !== 'embedded';
   return new RpcServer({
     listeners: config.listen,
     tls,
-    loaded: api,
     nva: {
       api: new GuardingNva(nva),
       session: nva.session,

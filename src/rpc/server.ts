@@ -27,8 +27,6 @@ export interface RpcServerOptions {
   readonly listeners: readonly Listener[];
   /** Looks after the listeners' certificates; absent: they are read once. */
   readonly tls?: TlsKeeper;
-  /** Absent: read from the package. */
-  readonly loaded?: Loaded;
   /** Absent: neither the northbound nor the southbound service. */
   readonly nva?: CallHooks & {
     readonly api: NvaApi;
@@ -53,7 +51,7 @@ export class RpcServer {
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
-    const { loaded = loadProtos() } = options;
+    const loaded = loadProtos();
     this.#services = servicesOf(options);
     this.#health = new HealthImplementation(
       Object.fromEntries(this.#services.map((service) => [service, 'NOT_SERVING'] as const)),

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 
 /** By which V8's young generation, of 1 MB, may grow in one step while there is much to do. */
 const ROOMY = 16;
+
 /**
  * V8 trades memory for throughput: its young generation grows from 1 to 16 MB (twice, and what is
  * copied), and garbage in the old one may grow to a multiple of what is alive. An agent is idle but

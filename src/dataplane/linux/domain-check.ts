@@ -11,15 +11,19 @@ export function needOurs(vni: number, wants: Wants, memory: Memory): void {
   wants.links.add(vxlanName(vni));
 }
 
-/** Remembers of the VNs whose links were read which are ours. */
-export function noteDomains(view: View, memory: Memory): void {
+/**
+ * Remembers of the VNs whose links were read which are ours. Where a bridge was read by itself, the
+ * VXLAN device is not missing: what is remembered stays.
+ */
+export function noteDomains(view: View, wants: Wants, memory: Memory): void {
   for (const link of view.links.values()) {
     const vni = link.name.startsWith('nfvb') && link.kind === 'bridge' ? vniOf(link) : undefined;
-    if (vni !== undefined) {
-      const vxlan = view.links.get(vxlanName(vni));
-      const isWhole = vxlan === undefined ? isUntunnelled(link) : vniOf(vxlan) === vni;
-      memory.setDomain(vni, isWhole);
-    }
+    if (vni === undefined) continue;
+    const device = vxlanName(vni);
+    if (!wants.allLinks && !wants.links.has(device)) continue;
+    const vxlan = view.links.get(device);
+    const isWhole = vxlan === undefined ? isUntunnelled(link) : vniOf(vxlan) === vni;
+    memory.setDomain(vni, isWhole);
   }
 }
 

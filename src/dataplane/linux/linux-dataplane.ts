@@ -156,7 +156,7 @@ export class LinuxDataplane implements Dataplane {
     const view = await read(wants, this.#gate.doors(signal), this.#memory);
     if (scope.kind === 'all') this.#rememberAll(view);
     for (const [key, { payload }] of wanted) this.#changes.want(key, payload);
-    noteDomains(view, this.#memory);
+    noteDomains(view, wants, this.#memory);
     this.#noteRouters(view);
     for (const route of view.routes()) this.#changes.leadsThrough(route.device);
     const found = scope.kind === 'all' ? this.#list(view) : scope.keys;

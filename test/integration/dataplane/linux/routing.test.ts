@@ -5,7 +5,7 @@ import { keyOf } from '../../../../src/model/item.js';
 import type { Step } from '../../../../src/reconcile/dataplane.js';
 import { eventually } from '../../../support/eventually.js';
 import { LinuxHost } from '../../../support/linux-host.js';
-import { domain } from '../../../support/linux-items.js';
+import { domain, macAt, neighbor } from '../../../support/linux-items.js';
 import {
   VTEP,
   MAC,
@@ -219,6 +219,20 @@ describe('kernel dataplane: routers in the kernel', function () {
     const after = await inside('-j', 'link', 'show', 'dev', `gw${RED}`);
     assert.equal(/"ifindex":(\d+)/.exec(after)?.[1], index);
     assert.deepEqual(keysOf(await host.converge(whole, 'all')), [`update gw/${ID}/${RED}`]);
+  });
+
+  it('hide nothing of their network from whoever looks at both', async () => {
+    const mac = macAt(RED, '02:00:00:00:00:77', '192.0.2.77');
+    const known = neighbor(RED, '10.1.1.77', '02:00:00:00:00:77');
+    await host.converge([...whole, mac, known], 'all');
+    const keys = [mac, known].map(keyOf);
+    const { objects } = await host.observe([redGateway()], [keyOf(redGateway()), ...keys]);
+    // Else their removal would be taken for done.
+    assert.deepEqual([...objects.keys()].sort(), [keyOf(redGateway()), ...keys].sort());
+    assert.deepEqual(
+      keysOf(await host.converge(whole, 'all')).sort(),
+      keys.map((key) => `delete ${key}`).sort(),
+    );
   });
 
   it('take their answers on the bridge with them, when nobody looks at anything else', async () => {

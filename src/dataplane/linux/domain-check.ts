@@ -6,16 +6,23 @@ import type { View, Wants } from './view.js';
 
 /** Notes that it must be known whether a VN's bridge and VXLAN device are ours. */
 export function needOurs(vni: number, wants: Wants, memory: Memory): void {
-  if (memory.isOurs(vni)) return;
+  if (memory.isOurs(vni)) {
+    wants.ours.add(vni);
+    return;
+  }
   wants.links.add(bridgeName(vni));
   wants.links.add(vxlanName(vni));
 }
 
 /**
- * Remembers of the VNs whose links were read which are ours. Where a bridge was read by itself, the
- * VXLAN device is not missing: what is remembered stays.
+ * Which VNs are ours, for whoever looks at the view, and of those whose links were read, to be
+ * remembered. Where a bridge was read by itself, the VXLAN device is not missing: what is remembered
+ * stays. What was ours when the reading began is so in this view, though the kernel may have told of
+ * a change since: that has a look of its own.
  */
 export function noteDomains(view: View, wants: Wants, memory: Memory): void {
+  // Where all links were read, they alone tell.
+  if (!wants.allLinks) for (const vni of wants.ours) view.setOurs(vni, true);
   for (const link of view.links.values()) {
     const vni = link.name.startsWith('nfvb') && link.kind === 'bridge' ? vniOf(link) : undefined;
     if (vni === undefined) continue;
@@ -24,6 +31,7 @@ export function noteDomains(view: View, wants: Wants, memory: Memory): void {
     const vxlan = view.links.get(device);
     const isWhole = vxlan === undefined ? isUntunnelled(link) : vniOf(vxlan) === vni;
     memory.setDomain(vni, isWhole);
+    view.setOurs(vni, isWhole);
   }
 }
 

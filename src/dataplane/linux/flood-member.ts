@@ -23,15 +23,15 @@ export const floodMember: LinuxKind<FloodMemberItem> = {
     wants.floods.add(Number(vni));
   },
 
-  observe([vni = '', remote = ''], _wanted, view, memory) {
-    if (!memory.isOurs(Number(vni))) return undefined;
+  observe([vni = '', remote = ''], _wanted, view) {
+    if (!view.isOurs(Number(vni))) return undefined;
     if (!members(view, Number(vni)).some(({ dst }) => dst === remote)) return undefined;
     return { payload: { kind: 'flood_member', vni: Number(vni), remote }, defects: [] };
   },
 
-  *list(view, memory) {
+  *list(view) {
     for (const [vni, mac] of view.allEntries()) {
-      if (mac !== FLOOD_MAC || !memory.isOurs(vni)) continue;
+      if (mac !== FLOOD_MAC || !view.isOurs(vni)) continue;
       for (const { dst } of members(view, vni)) yield floodKey(vni, dst);
     }
   },

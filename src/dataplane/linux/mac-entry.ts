@@ -31,7 +31,7 @@ export const macEntry: LinuxKind<MacEntryItem> = {
   },
 
   observe([vni = '', mac = ''], wanted, view, memory): Sight<MacEntryItem> {
-    if (!memory.isOurs(Number(vni))) return undefined;
+    if (!view.isOurs(Number(vni))) return undefined;
     const { bridge, vxlan } = view.entriesOf(Number(vni), mac);
     const [remote] = vxlan;
     for (const entry of [bridge, remote]) {
@@ -49,10 +49,10 @@ export const macEntry: LinuxKind<MacEntryItem> = {
     return { payload: { kind: 'mac_entry', vni: Number(vni), mac, via }, defects };
   },
 
-  *list(view, memory) {
+  *list(view) {
     for (const [vni, mac, { bridge, vxlan }] of view.allEntries()) {
       const ours = bridge?.extern === true || vxlan.some((entry) => entry.extern);
-      if (ours && mac !== FLOOD_MAC && memory.isOurs(vni)) yield macKey(vni, mac);
+      if (ours && mac !== FLOOD_MAC && view.isOurs(vni)) yield macKey(vni, mac);
     }
   },
 

@@ -24,8 +24,8 @@ export const neighborEntry: LinuxKind<NeighborEntryItem> = {
     wants.neighbor(Number(vni), ip);
   },
 
-  observe([vni = '', ip = ''], wanted, view, memory): Sight<NeighborEntryItem> {
-    if (!memory.isOurs(Number(vni))) return undefined;
+  observe([vni = '', ip = ''], wanted, view): Sight<NeighborEntryItem> {
+    if (!view.isOurs(Number(vni))) return undefined;
     const found = view.neighbor(Number(vni), ip);
     if (found === undefined) return undefined;
     const { mac, device, extern, fixed } = found;
@@ -40,9 +40,9 @@ export const neighborEntry: LinuxKind<NeighborEntryItem> = {
     return { payload: { kind: 'neighbor_entry', vni: Number(vni), ip, mac }, defects };
   },
 
-  *list(view, memory) {
+  *list(view) {
     for (const [vni, { ip, extern }] of view.allNeighbors()) {
-      if (extern && memory.isOurs(vni)) yield neighborKey(vni, ip);
+      if (extern && view.isOurs(vni)) yield neighborKey(vni, ip);
     }
   },
 

@@ -22,6 +22,8 @@ export interface Path {
 /** A list of reading to do; things noted twice are read once. */
 export class Wants {
   readonly links = new Set<string>();
+  /** VNIs that are known to be ours: their links need not be read. */
+  readonly ours = new Set<number>();
   /** VNIs whose bridge's settings are wanted. */
   readonly settings = new Set<number>();
   /** VNIs whose flood list is wanted. */
@@ -81,6 +83,7 @@ export class View {
   readonly #macs = new Map<number, Map<string, MacEntries>>();
   readonly #neighbors = new Map<number, Map<string, Neighbor>>();
   readonly #routes = new Map<string, Route>();
+  readonly #ours = new Set<number>();
   /** By VNI, what is wrong with the settings of its bridge. */
   readonly settings = new Map<number, readonly string[]>();
   /** By VRF. */
@@ -96,6 +99,16 @@ export class View {
     this.links.set(link.name, link);
     const tag = parseAlias(link.alias);
     if (tag !== undefined && tag.attested !== VXLAN_PART) this.owned.set(tag.key, link);
+  }
+
+  setOurs(vni: number, ours: boolean): void {
+    if (ours) this.#ours.add(vni);
+    else this.#ours.delete(vni);
+  }
+
+  /** The bridge and the VXLAN device of a VN are ours. */
+  isOurs(vni: number): boolean {
+    return this.#ours.has(vni);
   }
 
   addFdb(vni: number, entry: FdbEntry): void {

@@ -47,13 +47,13 @@ describe('FloodMember, as it is seen', () => {
 
   const viewOf = (group = ''): View => {
     const view = new View();
+    view.setOurs(7, true);
     const info = { info_kind: 'vxlan', info_data: { id: 7, ...(group === '' ? {} : { group }) } };
     for (const link of parseLinks([linkJson('nfvx7', { linkinfo: info })])) view.addLink(link);
     return view;
   };
 
   const memory = new Memory();
-  memory.setDomain(7, true);
 
   it('is any destination, whoever set it', () => {
     const view = viewOf();

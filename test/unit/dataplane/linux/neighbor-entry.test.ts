@@ -37,8 +37,8 @@ describe('NeighborEntry, as it is seen', () => {
     more: Partial<Neighbor> = {},
   ): ReturnType<typeof neighborEntry.observe> => {
     const memory = new Memory();
-    memory.setDomain(7, true);
     const view = new View();
+    view.setOurs(7, true);
     view.addNeighbor(7, { ...found, ...more });
     return neighborEntry.observe(['7', IP], wanted, view, memory);
   };
@@ -71,8 +71,8 @@ describe('NeighborEntry, as it is seen', () => {
 
   it('listed only with our mark, in networks of ours', () => {
     const memory = new Memory();
-    memory.setDomain(7, true);
     const view = new View();
+    view.setOurs(7, true);
     view.addNeighbor(7, found);
     view.addNeighbor(7, { ...found, ip: '192.168.7.2', extern: false });
     view.addNeighbor(8, found);

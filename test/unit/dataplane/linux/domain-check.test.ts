@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { needOurs, noteDomains } from '../../../../src/dataplane/linux/domain-check.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
+import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { View, Wants } from '../../../../src/dataplane/linux/view.js';
+import { linkJson } from '../../../support/fake-doors.js';
+
+const BRIDGE = linkJson('nfvb7', { ifalias: 'nfvd:bd/7', linkinfo: { info_kind: 'bridge' } });
+const VXLAN = linkJson('nfvx7', {
+  ifalias: 'nfvd:bd/7@vxlan',
+  linkinfo: { info_kind: 'vxlan', info_data: { id: 7 } },
+});
+
+interface Case {
+  readonly what: string;
+  readonly known: boolean;
+  /** The kernel tells of a change while it is read. */
+  readonly changed?: boolean;
+  /** What others want. */
+  readonly links?: readonly string[];
+  readonly all?: boolean;
+  readonly found: readonly Record<string, unknown>[];
+  /** In what was read, and from then on. */
+  readonly ours: readonly [boolean, boolean];
+}
+
+const CASES: readonly Case[] = [
+  { what: 'both are there', known: false, found: [BRIDGE, VXLAN], ours: [true, true] },
+  { what: 'only the bridge is', known: false, found: [BRIDGE], ours: [false, false] },
+  { what: 'nothing is', known: false, found: [], ours: [false, false] },
+  { what: 'it is known', known: true, found: [], ours: [true, true] },
+  {
+    what: 'it is known, and the bridge is read by itself',
+    known: true,
+    links: ['nfvb7'],
+    found: [BRIDGE],
+    ours: [true, true],
+  },
+  {
+    what: 'it is known, and the kernel tells of a change meanwhile',
+    known: true,
+    changed: true,
+    found: [],
+    ours: [true, false],
+  },
+  {
+    what: 'it was known, and both are read, of which one is gone',
+    known: true,
+    links: ['nfvb7', 'nfvx7'],
+    found: [BRIDGE],
+    ours: [false, false],
+  },
+  {
+    what: 'it was known, and all links are read',
+    known: true,
+    all: true,
+    found: [BRIDGE],
+    ours: [false, false],
+  },
+];
+
+describe('whether a network of the kernel is ours', () => {
+  for (const { what, known, changed = false, links = [], all = false, found, ours } of CASES) {
+    it(`where ${what}`, () => {
+      const memory = new Memory();
+      memory.setDomain(7, known);
+      const wants = new Wants(all);
+      needOurs(7, wants, memory);
+      for (const link of links) wants.links.add(link);
+      if (changed) memory.setDomain(7, false);
+      const view = new View();
+      for (const link of parseLinks(found)) view.addLink(link);
+      noteDomains(view, wants, memory);
+      assert.deepEqual([view.isOurs(7), memory.isOurs(7)], ours);
+    });
+  }
+});

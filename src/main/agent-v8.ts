@@ -30,8 +30,8 @@ export function giveRoom(isMuchToDo: boolean): void {
 /**
  * An agent of a kernel host does little, and in bursts: of the CPU that a thousand new mappings
  * cost, 4 tenths went into optimizing code that was hardly run again. So V8 waits three times as
- * long (its default is 66 KB of bytecode run, from Node 20 to 24): nearly all of those 4 tenths are
- * saved, and what is run day by day is optimized soon enough.
+ * long (its default is 66 KB of bytecode run): nearly all of those 4 tenths are saved, and what is
+ * run day by day is optimized soon enough.
  */
 export function optimizeLate(): void {
   setFlagsFromString(`--interrupt-budget=${3 * 66 * 1024}`);

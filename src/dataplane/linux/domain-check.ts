@@ -15,10 +15,10 @@ export function needOurs(vni: number, wants: Wants, memory: Memory): void {
 }
 
 /**
- * Which VNs are ours, for whoever looks at the view, and of those whose links were read, to be
- * remembered. Where a bridge was read by itself, the VXLAN device is not missing: what is remembered
- * stays. What was ours when the reading began is so in this view, though the kernel may have told of
- * a change since: that has a look of its own.
+ * Notes in the view which VNs are ours, and remembers it of those both of whose links were asked for:
+ * where a bridge was read by itself, its VXLAN device is not missing. What was ours when the reading
+ * began is so in this view, though the kernel may have told of a change since: that has a look of its
+ * own.
  */
 export function noteDomains(view: View, wants: Wants, memory: Memory): void {
   // Where all links were read, they alone tell.

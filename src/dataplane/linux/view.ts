@@ -106,7 +106,7 @@ export class View {
     else this.#ours.delete(vni);
   }
 
-  /** The bridge and the VXLAN device of a VN are ours. */
+  /** The bridge and the VXLAN device of a VN are ours, or its bridge where it is to have no other. */
   isOurs(vni: number): boolean {
     return this.#ours.has(vni);
   }

@@ -37,7 +37,8 @@ describe("an agent's V8", function () {
     const roomy = await run(`keepHeapSmall(); giveRoom(true); ${YOUNG}`);
     assert.ok(roomy >= 4 * small, `${roomy} bytes, not four times ${small}`);
     const over = await run(`keepHeapSmall(); giveRoom(true); giveRoom(false); ${YOUNG}`);
-    assert.ok(roomy >= 4 * over, `${roomy} bytes, not four times ${over}`);
+    // It has 1 MB or, while a collection is under way, twice as much.
+    assert.ok(over <= 2 * small, `${over} bytes, not the ${small} of before`);
   });
 
   it('optimizes later than V8 would by itself, on the kernel', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLmdbStore } from '../../../../src/store/lmdb/store.js';
 import { LIMITS, type WriteOp } from '../../../../src/store/store.js';
@@ -112,10 +112,7 @@ describe('opening the embedded store', function () {
   // Each is there at some time while a store is made.
   for (const name of ['', 'new', 'new/lock.mdb', 'new/data.mdb', 'data.mdb', 'lock.mdb']) {
     it(`opens after a kill when ${name === '' ? 'the directory' : name} was just there`, async () => {
-      const writer = startWriter({ path, seed: 1, callers: 1 });
-      while (!existsSync(join(path, name)) && !(await ended(writer))) await nextTurn();
-      writer.kill();
-      await writer.closed;
+      const writer = await killedAtSightOf(path, name);
       const store = await openLmdbStore({ path });
       await checkAcks(store, parseLines(writer.output()));
       assert.equal(await put(store, 'a', '1'), store.status().revision);
@@ -193,7 +190,29 @@ function startWriter(order: Parameters<typeof writerArguments>[0]): Writer {
   };
 }
 
-const ended = (writer: Writer): Promise<boolean> =>
-  Promise.race([writer.closed.then(() => true), Promise.resolve(false)]);
+/**
+ * A writer killed as soon as this file of its store was seen. What is there only while the store is
+ * made may come and go between two looks on a busy machine: then another writer makes another.
+ */
+async function killedAtSightOf(path: string, name: string): Promise<Writer> {
+  for (let tries = 1; tries <= 50; tries++) {
+    const writer = startWriter({ path, seed: 1, callers: 1 });
+    const seen = await sees(join(path, name), writer);
+    writer.kill();
+    await writer.closed;
+    if (seen) return writer;
+    await rm(path, { recursive: true, force: true });
+  }
+  throw new Error(`${name} was never seen`);
+}
+
+/** False: the writer has opened its store, or ended, and nobody has seen the file. */
+async function sees(file: string, writer: Writer): Promise<boolean> {
+  const opened = writer.opened.then(() => 'opened');
+  while (!existsSync(file)) {
+    if ((await Promise.race([opened, nextTurn()])) === 'opened') return existsSync(file);
+  }
+  return true;
+}
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -15,24 +15,29 @@ export function needOurs(vni: number, wants: Wants, memory: Memory): void {
 }
 
 /**
- * Notes in the view which VNs are ours, and remembers it of those both of whose links were asked for:
- * where a bridge was read by itself, its VXLAN device is not missing. What was ours when the reading
- * began is so in this view, though the kernel may have told of a change since: that has a look of its
- * own.
+ * Notes in the view what is ours of each VN, and remembers it of those both of whose links were asked
+ * for: where a bridge was read by itself, its VXLAN device is not missing. What was ours when the
+ * reading began is so in this view, though the kernel may have told of a change since: that has a look
+ * of its own.
  */
 export function noteDomains(view: View, wants: Wants, memory: Memory): void {
-  // Where all links were read, they alone tell.
-  if (!wants.allLinks) for (const vni of wants.ours) view.setOurs(vni, true);
+  for (const vni of wants.ours) {
+    if (wereAskedFor(vni, wants)) memory.setDomain(vni, false);
+    else view.setOurs(vni, 'both');
+  }
   for (const link of view.links.values()) {
     const vni = link.name.startsWith('nfvb') && link.kind === 'bridge' ? vniOf(link) : undefined;
-    if (vni === undefined) continue;
-    const device = vxlanName(vni);
-    if (!wants.allLinks && !wants.links.has(device)) continue;
-    const vxlan = view.links.get(device);
+    if (vni === undefined || !wereAskedFor(vni, wants)) continue;
+    const vxlan = view.links.get(vxlanName(vni));
     const isWhole = vxlan === undefined ? isUntunnelled(link) : vniOf(vxlan) === vni;
     memory.setDomain(vni, isWhole);
-    view.setOurs(vni, isWhole);
+    view.setOurs(vni, isWhole ? 'both' : 'bridge');
   }
+}
+
+/** Both links of a VN: what was not found is not there. */
+function wereAskedFor(vni: number, { allLinks, links }: Wants): boolean {
+  return allLinks || (links.has(bridgeName(vni)) && links.has(vxlanName(vni)));
 }
 
 /** Its bridge domain is to have no VXLAN device. */

@@ -25,7 +25,7 @@ export const neighborEntry: LinuxKind<NeighborEntryItem> = {
   },
 
   observe([vni = '', ip = ''], wanted, view): Sight<NeighborEntryItem> {
-    if (!view.isOurs(Number(vni))) return undefined;
+    if (!view.isBridgeOurs(Number(vni))) return undefined;
     const found = view.neighbor(Number(vni), ip);
     if (found === undefined) return undefined;
     const { mac, device, extern, fixed } = found;
@@ -42,7 +42,7 @@ export const neighborEntry: LinuxKind<NeighborEntryItem> = {
 
   *list(view) {
     for (const [vni, { ip, extern }] of view.allNeighbors()) {
-      if (extern && view.isOurs(vni)) yield neighborKey(vni, ip);
+      if (extern && view.isBridgeOurs(vni)) yield neighborKey(vni, ip);
     }
   },
 

@@ -83,7 +83,8 @@ export class View {
   readonly #macs = new Map<number, Map<string, MacEntries>>();
   readonly #neighbors = new Map<number, Map<string, Neighbor>>();
   readonly #routes = new Map<string, Route>();
-  readonly #ours = new Set<number>();
+  /** By VNI; absent: neither is ours. */
+  readonly #ours = new Map<number, 'bridge' | 'both'>();
   /** By VNI, what is wrong with the settings of its bridge. */
   readonly settings = new Map<number, readonly string[]>();
   /** By VRF. */
@@ -101,14 +102,18 @@ export class View {
     if (tag !== undefined && tag.attested !== VXLAN_PART) this.owned.set(tag.key, link);
   }
 
-  setOurs(vni: number, ours: boolean): void {
-    if (ours) this.#ours.add(vni);
-    else this.#ours.delete(vni);
+  /** What of a VN is ours: its bridge, or both that and the VXLAN device it is to have. */
+  setOurs(vni: number, ours: 'bridge' | 'both'): void {
+    this.#ours.set(vni, ours);
+  }
+
+  isBridgeOurs(vni: number): boolean {
+    return this.#ours.has(vni);
   }
 
   /** The bridge and the VXLAN device of a VN are ours, or its bridge where it is to have no other. */
   isOurs(vni: number): boolean {
-    return this.#ours.has(vni);
+    return this.#ours.get(vni) === 'both';
   }
 
   addFdb(vni: number, entry: FdbEntry): void {

@@ -10,6 +10,7 @@ const VXLAN = linkJson('nfvx7', {
   ifalias: 'nfvd:bd/7@vxlan',
   linkinfo: { info_kind: 'vxlan', info_data: { id: 7 } },
 });
+const FOREIGN = linkJson('nfvx7', { linkinfo: { info_kind: 'vxlan', info_data: { id: 7 } } });
 
 interface Case {
   readonly what: string;
@@ -20,42 +21,63 @@ interface Case {
   readonly links?: readonly string[];
   readonly all?: boolean;
   readonly found: readonly Record<string, unknown>[];
-  /** In what was read, and from then on. */
-  readonly ours: readonly [boolean, boolean];
+  /** The bridge, and all of it, in what was read; and what is remembered from then on. */
+  readonly ours: readonly [bridge: boolean, both: boolean, known: boolean];
 }
 
 const CASES: readonly Case[] = [
-  { what: 'both are there', known: false, found: [BRIDGE, VXLAN], ours: [true, true] },
-  { what: 'only the bridge is', known: false, found: [BRIDGE], ours: [false, false] },
-  { what: 'nothing is', known: false, found: [], ours: [false, false] },
-  { what: 'it is known', known: true, found: [], ours: [true, true] },
+  { what: 'both are there', known: false, found: [BRIDGE, VXLAN], ours: [true, true, true] },
+  { what: 'only the bridge is', known: false, found: [BRIDGE], ours: [true, false, false] },
+  { what: 'only the VXLAN device is', known: false, found: [VXLAN], ours: [false, false, false] },
+  {
+    what: 'somebody has a device of the name',
+    known: false,
+    found: [BRIDGE, FOREIGN],
+    ours: [true, false, false],
+  },
+  { what: 'nothing is', known: false, found: [], ours: [false, false, false] },
+  { what: 'it is known', known: true, found: [], ours: [true, true, true] },
   {
     what: 'it is known, and the bridge is read by itself',
     known: true,
     links: ['nfvb7'],
     found: [BRIDGE],
-    ours: [true, true],
+    ours: [true, true, true],
   },
   {
     what: 'it is known, and the kernel tells of a change meanwhile',
     known: true,
     changed: true,
     found: [],
-    ours: [true, false],
+    ours: [true, true, false],
   },
   {
     what: 'it was known, and both are read, of which one is gone',
     known: true,
     links: ['nfvb7', 'nfvx7'],
     found: [BRIDGE],
-    ours: [false, false],
+    ours: [true, false, false],
   },
   {
     what: 'it was known, and all links are read',
     known: true,
     all: true,
     found: [BRIDGE],
-    ours: [false, false],
+    ours: [true, false, false],
+  },
+  {
+    what: 'it was known, and both are read, of which none is left',
+    known: true,
+    links: ['nfvb7', 'nfvx7'],
+    found: [],
+    ours: [false, false, false],
+  },
+  {
+    what: 'it was known, and all links are read, of which none is its',
+    known: true,
+    all: true,
+    found: [],
+    ours: [false, false, false],
   },
 ];
 
@@ -71,7 +93,7 @@ describe('whether a network of the kernel is ours', () => {
       const view = new View();
       for (const link of parseLinks(found)) view.addLink(link);
       noteDomains(view, wants, memory);
-      assert.deepEqual([view.isOurs(7), memory.isOurs(7)], ours);
+      assert.deepEqual([view.isBridgeOurs(7), view.isOurs(7), memory.isOurs(7)], ours);
     });
   }
 });

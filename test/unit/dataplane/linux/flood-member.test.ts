@@ -47,7 +47,7 @@ describe('FloodMember, as it is seen', () => {
 
   const viewOf = (group = ''): View => {
     const view = new View();
-    view.setOurs(7, true);
+    view.setOurs(7, 'both');
     const info = { info_kind: 'vxlan', info_data: { id: 7, ...(group === '' ? {} : { group }) } };
     for (const link of parseLinks([linkJson('nfvx7', { linkinfo: info })])) view.addLink(link);
     return view;

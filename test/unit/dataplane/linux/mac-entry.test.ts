@@ -104,7 +104,7 @@ describe('MacEntry, as it is seen', () => {
   ): ReturnType<typeof macEntry.observe> => {
     const memory = memoryWith('web', 'webport');
     const view = new View();
-    view.setOurs(7, true);
+    view.setOurs(7, 'both');
     for (const link of parseLinks(links)) view.addLink(link);
     for (const each of entries) view.addFdb(7, entry(each));
     return macEntry.observe(['7', MAC], wanted, view, memory);
@@ -177,7 +177,7 @@ describe('MacEntry, as it is seen', () => {
   it('that nobody wants is listed and can be removed, also half of it', () => {
     const memory = new Memory();
     const view = new View();
-    view.setOurs(7, true);
+    view.setOurs(7, 'both');
     view.addFdb(7, entry(toVxlan));
     view.addFdb(7, entry({ ...remote, mac: '00:00:00:00:00:00' }));
     view.addFdb(7, entry({ ...toPort, mac: '02:00:00:00:00:09', extern: false }));

@@ -38,7 +38,7 @@ describe('NeighborEntry, as it is seen', () => {
   ): ReturnType<typeof neighborEntry.observe> => {
     const memory = new Memory();
     const view = new View();
-    view.setOurs(7, true);
+    view.setOurs(7, 'both');
     view.addNeighbor(7, { ...found, ...more });
     return neighborEntry.observe(['7', IP], wanted, view, memory);
   };
@@ -72,12 +72,24 @@ describe('NeighborEntry, as it is seen', () => {
   it('listed only with our mark, in networks of ours', () => {
     const memory = new Memory();
     const view = new View();
-    view.setOurs(7, true);
+    view.setOurs(7, 'both');
     view.addNeighbor(7, found);
     view.addNeighbor(7, { ...found, ip: '192.168.7.2', extern: false });
     view.addNeighbor(8, found);
     assert.deepEqual([...neighborEntry.list(view, memory)], [`neigh/7/${IP}`]);
     assert.equal(neighborEntry.observe(['8', IP], WANTED, view, memory), undefined);
     assert.equal(neighborEntry.observe(['7', 'x'], WANTED, view, memory), undefined);
+  });
+
+  it('though the VXLAN device is gone: it is the bridge that answers', () => {
+    const memory = new Memory();
+    const view = new View();
+    view.setOurs(7, 'bridge');
+    view.addNeighbor(7, found);
+    assert.deepEqual([...neighborEntry.list(view, memory)], [`neigh/7/${IP}`]);
+    assert.deepEqual(neighborEntry.observe(['7', IP], WANTED, view, memory), {
+      payload: WANTED,
+      defects: [],
+    });
   });
 });

@@ -60,6 +60,8 @@ export class Reconciler {
   /** When what is new is to be taken up at the latest. */
   #newsAt = Infinity;
   #passFailures = 0;
+  /** The dataplane has started again since the last turn. */
+  #hasRestarted = false;
   #error: NfvError | undefined;
   #failedAt = -Infinity;
   #lastFullAt = -Infinity;
@@ -238,6 +240,9 @@ export class Reconciler {
 
   #takeUpNews(): void {
     this.#newsAt = Infinity;
+    // Not before: a pass under way settles what it found of the dataplane that is gone.
+    if (this.#hasRestarted) this.#ledger.beginAgain();
+    this.#hasRestarted = false;
     const { keys, isNewlyComplete } = this.#configuration.takeUp();
     this.#agenda.tryNow(keys);
     // What was left alone under another policy is looked at again.
@@ -382,6 +387,7 @@ export class Reconciler {
       return;
     }
     if (keys === 'restarted') {
+      this.#hasRestarted = true;
       // At once, whatever failed with the one before; how often that may be is the dataplane's affair.
       this.#agenda.checkAll(this.#now);
       this.#agenda.hasten(this.#now);

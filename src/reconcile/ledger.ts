@@ -142,6 +142,18 @@ export class Ledger {
     this.#relink(record);
   }
 
+  /**
+   * The dataplane has lost all that it had: what was applied is to be made as if it had never been, for
+   * that is nobody's change. What failed keeps its turn: it may be why.
+   */
+  beginAgain(): void {
+    for (const record of this.#records.values()) {
+      if (record.fate !== 'applied') continue;
+      this.#setFate(record, 'untried');
+      this.noteDrift(record.key, undefined);
+    }
+  }
+
   settle(key: string, fate: Fate): void {
     const record = this.#records.get(key);
     if (record !== undefined) this.#setFate(record, fate);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { DriftPolicy as NetworkPolicy } from '../../../src/model/drift-policy.js';
 import type { Payload } from '../../../src/model/item.js';
 import type { DriftPolicy } from '../../../src/reconcile/drift-policies.js';
-import { FakeClock } from '../../support/fake-clock.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { behind, bridgeDomain, macEntry, tunnel, vtep } from '../../support/items.js';
 import { MemoryDataplane } from '../../support/memory-dataplane.js';
 import { Bench } from '../../support/reconciling.js';
@@ -90,5 +90,73 @@ describe('the drift policy of a network', () => {
     await bench.turn();
     assert.equal(bench.leftAlone, 0);
     assert.equal(bench.dataplane.objects.has(`mac/10/${MAC}`), false);
+  });
+
+  describe('and a dataplane that starts again with nothing', () => {
+    const all = [
+      vtep(),
+      ...network(10, 'REPAIR'),
+      ...network(20, 'REPORT'),
+      ...network(30, 'IGNORE'),
+      ...network(40),
+    ];
+
+    it('have nothing to do with each other: all is made again, and is no drift', async () => {
+      const bench = benchWith('report');
+      await bench.begin(...all);
+      bench.takeReports();
+      bench.dataplane.objects.clear();
+      bench.dataplane.notify('lost');
+      await settle();
+      bench.dataplane.notify('restarted');
+      await bench.turn();
+      bench.assertEqual(all);
+      assert.deepEqual(bench.takeDrifts(), []);
+      assert.deepEqual(bench.takeReports(), []);
+    });
+
+    it('what was told before and left alone is as wanted then, too', async () => {
+      const bench = benchWith('report');
+      await bench.begin(...all);
+      bench.dataplane.destroy(`mac/20/${MAC}`);
+      bench.reconciler.checkNow();
+      await bench.turn();
+      assert.equal(bench.leftAlone, 1);
+      bench.dataplane.objects.clear();
+      bench.dataplane.notify('restarted');
+      await bench.turn();
+      bench.assertEqual(all);
+      assert.equal(bench.leftAlone, 0);
+    });
+
+    it('also when that comes in the middle of a pass, which has seen what is gone', async () => {
+      const bench = benchWith('report');
+      await bench.begin(...all);
+      bench.dataplane.beforeApply = (): void => {
+        bench.dataplane.beforeApply = undefined;
+        bench.dataplane.objects.clear();
+        bench.dataplane.notify('restarted');
+      };
+      bench.want([tunnel(20, '10.0.1.2')]);
+      await bench.turn();
+      await bench.clock.advance(2000);
+      bench.assertEqual([...all, tunnel(20, '10.0.1.2')]);
+      assert.deepEqual(bench.takeDrifts(), []);
+    });
+
+    it('what failed before keeps its turn, for it may be what ended the dataplane', async () => {
+      const bench = benchWith('report');
+      const { dataplane } = bench;
+      await bench.begin(vtep(), ...network(20));
+      dataplane.faults.push({ key: 'tunnel/20/10.0.1.2', times: 1, mode: 'refuse' });
+      bench.want([tunnel(20, '10.0.1.2')]);
+      await bench.turn();
+      bench.takeSteps();
+      dataplane.objects.clear();
+      dataplane.notify('restarted');
+      await bench.turn();
+      assert.equal(bench.takeSteps().includes('create tunnel/20/10.0.1.2'), false);
+      assert.equal(dataplane.objects.size, 4);
+    });
   });
 });

@@ -1,5 +1,8 @@
 /** From every configuration to every other one, and back: the same on the emulator and a real VPP. */
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import type { Payload } from '../../src/model/item.js';
+import { itemsOf } from './linux-host.js';
 import { PortFiles } from './port-files.js';
 import { configurations } from './vpp-configurations.js';
 import { VppDataplaneRig } from './vpp-dataplane-rig.js';
@@ -64,10 +67,21 @@ export function vppAllPairs({ create, eyeOf }: AllPairsParts): void {
       const before = await everything(eye);
       for (const to of all) {
         if (to === from) continue;
+        // As an agent that is told of the changes, and looks at nothing else.
+        await rig.assertSeenAlone(to.payloads, changedKeys(from.payloads, to.payloads));
         await rig.converge(to.payloads);
         await rig.converge(from.payloads);
         assert.deepEqual(await everything(eye), before, to.name);
       }
     });
   }
+}
+
+function changedKeys(from: readonly Payload[], to: readonly Payload[]): ReadonlySet<string> {
+  const [before, after] = [itemsOf(from), itemsOf(to)];
+  return new Set(
+    [...before.keys(), ...after.keys()].filter(
+      (key) => !isDeepStrictEqual(before.get(key)?.payload, after.get(key)?.payload),
+    ),
+  );
 }

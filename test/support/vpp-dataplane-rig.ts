@@ -8,7 +8,8 @@ import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
 import { systemClock, type Clock } from '../../src/model/clock.js';
 import type { Log } from '../../src/model/log.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
-import type { Payload } from '../../src/model/item.js';
+import type { Item, Payload } from '../../src/model/item.js';
+import { assess } from '../../src/reconcile/assess.js';
 import type { Change, Observation } from '../../src/reconcile/dataplane.js';
 import type { ProviderConfig } from '../../src/nve/provider-config.js';
 import { makePlan } from '../../src/reconcile/plan.js';
@@ -149,6 +150,33 @@ export class VppDataplaneRig {
       }
     }
     return failures;
+  }
+
+  /**
+   * Whoever looks at one of these keys alone, for these items, finds the same to be done about it as
+   * who looks at everything.
+   */
+  async assertSeenAlone(payloads: readonly Payload[], keys: Iterable<string>): Promise<void> {
+    const wanted = itemsOf(payloads);
+    const all = await this.observe(payloads);
+    for (const key of keys) {
+      const item = wanted.get(key);
+      const scope = { kind: 'keys', keys: new Set([key]) } as const;
+      const alone = new Map(item === undefined ? [] : [[key, item]]);
+      const seen = await this.dataplane.observe(scope, alone, this.signal);
+      assert.deepEqual(this.#judge(key, item, seen), this.#judge(key, item, all), key);
+    }
+  }
+
+  #judge(key: string, item: Item | undefined, { objects, obstacles }: Observation): unknown {
+    const found = objects.get(key);
+    const differing = item && assess(item, found, this.dataplane.traits);
+    return {
+      isThere: found !== undefined,
+      isAsWanted: item !== undefined && differing === undefined,
+      mustRecreate: differing?.mustRecreate ?? false,
+      obstacle: obstacles.get(key)?.message,
+    };
   }
 
   /** Makes it so; one pass must be enough, and another one find nothing to do. */

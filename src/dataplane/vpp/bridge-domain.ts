@@ -32,9 +32,10 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
     }),
   mustRecreate: () => false,
 
-  reads([vni], wanted, wants) {
+  reads([vni], _wanted, wants) {
     wants.member(Number(vni));
-    if (wanted?.bumGroup !== '') wants.tunnels = true;
+    // Also where no group is wanted: there may be one.
+    wants.tunnels = true;
   },
 
   observe([vni], wanted, view) {

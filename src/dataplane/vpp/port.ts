@@ -36,7 +36,9 @@ export const port: VppKind<PortItem> = {
     wants.interfaces = true;
     wants.ports = true;
     if (wanted === undefined) return;
-    wants.domains.add(wanted.vni);
+    // One that is to be in none may be in any.
+    if (wanted.vni === 0) wants.allDomains = true;
+    else wants.domains.add(wanted.vni);
     PORT_KINDS[wanted.port.kind].reads?.(wanted.port, wants);
   },
 

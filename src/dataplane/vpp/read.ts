@@ -29,7 +29,7 @@ export async function read(
     wants.interfaces || wants.addresses ? addInterfaces(view, vpp) : undefined,
     wants.tunnels ? readTunnels(view, vpp) : undefined,
     wants.ports ? readPorts(view, wants.secrets, host, vpp) : undefined,
-    ...scoped(wants, wants.domains).map((id) => readDomains(id, view, vpp)),
+    ...(wants.allDomains ? [ALL_DOMAINS] : scoped(wants, wants.domains)).map((id) => readDomains(id, view, vpp)),
     ...scoped(wants, wants.macs).map((id) => readMacs(id, view, vpp)),
     ...scoped(wants, wants.neighbors).map((id) => readNeighbors(id, view, vpp)),
     ...[...wants.remotes].map(async (remote) => {

@@ -4,6 +4,8 @@ import { RoutingWants } from './routing-view.js';
 export class Wants {
   /** Bridge domains whose settings and members are wanted. */
   readonly domains = new Set<number>();
+  /** Settings and members of all bridge domains are wanted: whichever an interface is in. */
+  allDomains: boolean;
   /** Bridge domains whose MAC table is wanted. */
   readonly macs = new Set<number>();
   /** Bridge domains whose ARP-termination table is wanted. */
@@ -25,6 +27,7 @@ export class Wants {
 
   /** `everything`: all of every table, whatever else is noted. */
   constructor(readonly everything: boolean) {
+    this.allDomains = everything;
     this.interfaces = everything;
     this.tunnels = everything;
     this.ports = everything;

@@ -60,7 +60,10 @@ export function vppDataplaneOwned(world: OwnedWorld): void {
     });
 
   /** Of VNI 10, without a tag. @returns its index */
-  async function addTunnel(remote: string): Promise<number> {
+  async function addTunnel(
+    remote: string,
+    other: { readonly encap_vrf_id?: number; readonly src_port?: number } = {},
+  ): Promise<number> {
     const { sw_if_index: index } = await client().request('vxlan_add_del_tunnel_v3', {
       is_add: true,
       instance: 0xffff_ffff,
@@ -73,9 +76,24 @@ export function vppDataplaneOwned(world: OwnedWorld): void {
       decap_next_index: 0xffff_ffff,
       vni: 10,
       is_l3: false,
+      ...other,
     });
     return index;
   }
+
+  it('minds no tunnel with the same ends in another table, or at another port', async () => {
+    const table = { table_id: 5, is_ip6: false, name: 'theirs' };
+    await client().request('ip_table_add_del_v2', { is_add: true, create_mfib: true, table });
+    await addTunnel(R, { encap_vrf_id: 5 });
+    const tagged = await addTunnel(R, { src_port: 4790 });
+    const tag = { is_add: true, sw_if_index: tagged, tag: 'theirs' };
+    await client().request('sw_interface_tag_add_del', tag);
+    const own = [vtepItem(L), domain(10, L), tunnelTo(10, R, L)];
+    await world.rig.converge(own);
+    assert.equal((await world.eye.domain(10))?.members.length, 1);
+    await world.rig.converge([]);
+    assert.deepEqual(await tunnelsOf(world.eye), [`10 ${L} ${R}`, `10 ${L} ${R}`]);
+  });
 
   it('does every step twice, and the second time changes nothing', async () => {
     const plan = await world.rig.plan(network());

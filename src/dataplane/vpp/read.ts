@@ -8,7 +8,7 @@ import { NO_INTERFACE, type Vpp } from './vpp.js';
 import { leads } from './route.js';
 import { readRouting, readTables } from './read-routing.js';
 import { readPorts } from './read-ports.js';
-import { dumpTunnels } from './read-tunnels.js';
+import { dumpTunnels, isAmongOurs } from './read-tunnels.js';
 import type { Wants } from './wants.js';
 
 /** `bd_id` of the dumps: all of them. */
@@ -29,7 +29,9 @@ export async function read(
     wants.interfaces || wants.addresses ? addInterfaces(view, vpp) : undefined,
     wants.tunnels ? readTunnels(view, vpp) : undefined,
     wants.ports ? readPorts(view, wants.secrets, host, vpp) : undefined,
-    ...(wants.allDomains ? [ALL_DOMAINS] : scoped(wants, wants.domains)).map((id) => readDomains(id, view, vpp)),
+    ...(wants.allDomains ? [ALL_DOMAINS] : scoped(wants, wants.domains)).map((id) =>
+      readDomains(id, view, vpp),
+    ),
     ...scoped(wants, wants.macs).map((id) => readMacs(id, view, vpp)),
     ...scoped(wants, wants.neighbors).map((id) => readNeighbors(id, view, vpp)),
     ...[...wants.remotes].map(async (remote) => {
@@ -60,6 +62,7 @@ async function addInterfaces(view: View, vpp: Vpp): Promise<void> {
 
 async function readTunnels(view: View, vpp: Vpp): Promise<void> {
   for (const each of await dumpTunnels(NO_INTERFACE, vpp)) {
+    if (!isAmongOurs(each)) continue;
     view.addTunnel({
       index: each.sw_if_index,
       vni: each.vni,

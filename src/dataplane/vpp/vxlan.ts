@@ -6,11 +6,8 @@ import type { Seen } from './orphans.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 import { undoing } from './undoing.js';
-
-/** RFC 7348 §5. */
-const PORT = 4789;
-/** The underlay's table. */
-const TABLE = 0;
+import { isAmongOurs } from './read-tunnels.js';
+import { TABLE, UDP_PORT } from './vxlan-place.js';
 
 /**
  * What comes from a tunnel goes to no other (RFC 7348 §4.2 leaves loops to whoever floods): tunnels
@@ -47,7 +44,7 @@ function addDel(
   vpp: Vpp,
 ): Promise<{ readonly sw_if_index: number }> {
   const fields = message(ends, isAdd);
-  const ports = { src_port: PORT, dst_port: PORT };
+  const ports = { src_port: UDP_PORT, dst_port: UDP_PORT };
   if (vpp.has('vxlan_add_del_tunnel_v3')) {
     return vpp.request('vxlan_add_del_tunnel_v3', { ...fields, ...ports, is_l3: false });
   }
@@ -83,7 +80,12 @@ async function addOrTake(
 function tunnelIn({ tunnels, interfaces }: Seen, ends: TunnelEnds): Interface | undefined {
   const { local, remote, vni } = ends;
   const there = tunnels.find(
-    (each) => each.vni === vni && each.dst_address === remote && each.src_address === local,
+    (each) =>
+      isAmongOurs(each) &&
+      (each.dst_port ?? UDP_PORT) === UDP_PORT &&
+      each.vni === vni &&
+      each.dst_address === remote &&
+      each.src_address === local,
   );
   return there && interfaces.get(there.sw_if_index);
 }

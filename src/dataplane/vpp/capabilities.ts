@@ -2,6 +2,7 @@
 import { ITEM_KINDS, type ItemKind } from '../../model/item.js';
 import type { Capabilities, ProviderUplink } from '../../model/nve.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
+import { carriedMtu } from './carried-mtu.js';
 import { readInterfaces } from './read-interfaces.js';
 import type { Vpp } from './vpp.js';
 
@@ -49,10 +50,12 @@ export async function providersOf(
   vpp: Vpp,
 ): Promise<ProviderUplink[]> {
   if (uplinks.size === 0) return [];
-  const found = new Map((await readInterfaces(vpp)).map((each) => [each.name, each]));
+  const interfaces = new Map((await readInterfaces(vpp)).map((each) => [each.index, each]));
+  const found = new Map([...interfaces.values()].map((each) => [each.name, each]));
   const vlans = vpp.can('subinterfaces');
   return [...uplinks].map(([name, device]) => {
-    const { mtu = 0, linkMtu = 0 } = found.get(device) ?? {};
-    return { name, interface: device, mtu: mtu === 0 ? linkMtu : mtu, vlans };
+    const there = found.get(device);
+    const mtu = there === undefined ? 0 : carriedMtu(there, interfaces);
+    return { name, interface: device, mtu, vlans };
   });
 }

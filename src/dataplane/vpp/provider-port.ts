@@ -7,6 +7,7 @@ import { NfvError } from '../../errors.js';
 import { providerPortKey, type ProviderPortItem } from '../../model/item.js';
 import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
+import { carriedMtu } from './carried-mtu.js';
 import type { Context } from './context.js';
 import type { VppKind } from './kind.js';
 import { attach, memberDefects, place, unbridge } from './members.js';
@@ -100,7 +101,7 @@ function seen(
   const parent = sub === undefined ? found : view.interfaces.get(sub.parent);
   const [uplink = UNKNOWN] = [...view.providers].find(([, name]) => name === parent?.name) ?? [];
   const held = { kind: 'provider_port', vni, uplink, vlan: sub?.outerVlanId ?? 0 } as const;
-  const carried = parent === undefined ? linkMtu : mtuOf(parent);
+  const carried = parent === undefined ? linkMtu : carriedMtu(parent, view.interfaces);
   if (wanted === undefined) return { payload: { ...held, mtu: carried }, defects: [] };
   // An uplink's own tag says that it is ours.
   const tag = sub === undefined && isUplink(found) ? found.tag : tagOf(providerPortKey(vni));
@@ -114,9 +115,6 @@ function seen(
     ],
   };
 }
-
-/** Bytes of a packet that an interface carries: 0 is that of its hardware. */
-const mtuOf = ({ mtu, linkMtu }: Interface): number => (mtu === 0 ? linkMtu : mtu);
 
 const isUplink = ({ tag }: Interface): boolean => parseTag(tag)?.key.startsWith(UPLINK) === true;
 
@@ -160,7 +158,7 @@ function uplinkNow(
     const remedy = 'create it, or correct its name in "providers" of the agent’s configuration';
     throw new NfvError('VPP_INTERFACE_MISSING', text, { metadata, remedy });
   }
-  const carried = mtuOf(found);
+  const carried = carriedMtu(found, interfaces);
   if (carried >= mtu) return found;
   const text = `${name} has an MTU of ${carried}; for the network it takes ${mtu}`;
   throw new NfvError('UNDERLAY_MTU_TOO_SMALL', text, {

@@ -2,6 +2,7 @@
 import type { Underlay } from '../../model/nve.js';
 import { bare } from '../../model/interface-addresses.js';
 import type { Uplink } from './uplink.js';
+import { carriedMtu } from './carried-mtu.js';
 import { partOf } from './uplink-parts.js';
 import type { Address, Interface } from './view.js';
 
@@ -22,8 +23,9 @@ export function underlaysOf(
   const found = addresses.filter(canBeVtep).flatMap(({ address, index }) => {
     const on = byIndex.get(index);
     if (on === undefined) return [];
+    const carried = carriedMtu(on, byIndex);
     // Before it is made whole it has VPP's own.
-    const mtu = Math.min(on.mtu, configured.get(address)?.mtu ?? on.mtu);
+    const mtu = Math.min(carried, configured.get(address)?.mtu ?? carried);
     return [{ address, interface: on.name, mtu }];
   });
   const known = new Set(found.map(({ address }) => address));

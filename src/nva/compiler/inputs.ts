@@ -4,7 +4,12 @@ import type { RouterSpec } from '../../model/router.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { NveSpec, ProviderUplink, Underlay } from '../../model/nve.js';
 import { vtepOf } from '../../model/nve.js';
-import { MAX_MTU, vxlanOverhead, type VirtualNetworkSpec } from '../../model/virtual-network.js';
+import {
+  MAX_MTU,
+  MIN_MTU,
+  vxlanOverhead,
+  type VirtualNetworkSpec,
+} from '../../model/virtual-network.js';
 
 /** What an NVE's agent found on its host. */
 export interface NveFacts {
@@ -70,6 +75,7 @@ export function viewOf(
   const vteps = new Map<string, string>();
   const withdrawn = new Set<string>();
   const lost = new Map<string, string>();
+  const overhead = spec.provider === undefined ? vxlanOverhead(spec.underlayFamily) : 0;
   let carriedMtu = Number.POSITIVE_INFINITY;
   for (const [nve, input] of members) {
     const vtep = spec.provider === undefined ? vtepOf(input.spec, spec.underlayFamily) : '';
@@ -79,10 +85,11 @@ export function viewOf(
       withdrawn.add(nve);
       for (const address of addressesAt(nve)) lost.set(address, nve);
     }
-    carriedMtu = Math.min(carriedMtu, linkMtuOf(spec, vtep, input));
+    const linkMtu = linkMtuOf(spec, vtep, input);
+    // One that carries no network at all is no reason to break it for the others.
+    if (linkMtu - overhead >= MIN_MTU) carriedMtu = Math.min(carriedMtu, linkMtu);
   }
-  const overhead = spec.provider === undefined ? vxlanOverhead(spec.underlayFamily) : 0;
-  const derived = (vteps.size === 0 ? DEFAULT_UNDERLAY_MTU : carriedMtu) - overhead;
+  const derived = (carriedMtu === Infinity ? DEFAULT_UNDERLAY_MTU : carriedMtu) - overhead;
   const prefixes =
     subnets.length === 0
       ? spec.prefixes

@@ -42,6 +42,24 @@ describe('underlay addresses of VPP', () => {
     ]);
   });
 
+  it('carry what their interface does, or what that is a part of, where its own MTU is 0', () => {
+    const sub = { parent: 1, id: 300, outerVlanId: 300, innerVlanId: 0, tags: 1 };
+    const vlan: Interface = {
+      ...nic,
+      index: 2,
+      name: 'eth0.300',
+      mtu: 0,
+      linkMtu: 0,
+      sub: { ...sub, dot1ad: false, exact: true, rewrite: 0 },
+    };
+    const on = (found: readonly Interface[], index: number): number | undefined =>
+      underlaysOf(found, [{ index, address: '192.0.2.9', prefixLength: 24 }], [])[0]?.mtu;
+    assert.equal(on([nic, vlan], 2), 9000);
+    assert.equal(on([nic, { ...vlan, mtu: 1400 }], 2), 1400);
+    assert.equal(on([{ ...nic, mtu: 0, linkMtu: 1500 }, vlan], 2), 1500);
+    assert.equal(on([{ ...nic, mtu: 0, linkMtu: 9216 }], 1), 9216);
+  });
+
   it('belong to one uplink', () => {
     const uplinks = new Uplinks([dpdk, host]);
     assert.equal(uplinks.withAddress('2001:db8::1'), dpdk);

@@ -380,4 +380,23 @@ describe('nva/compiler/compile-index', () => {
       'tunnel/4/192.0.2.2',
     ]);
   });
+
+  it('leaves out of that an underlay that carries no network: the others are not to suffer', () => {
+    const index = new CompileIndex();
+    index.apply({ kind: 'VirtualNetwork', id: 'v4', after: networkSpec({ vni: 4 }) });
+    for (const [nve, mtu] of [
+      ['a', 9000],
+      ['b', 0],
+      ['c', 625],
+    ] as const) {
+      const own = nveInput([`192.0.2.${nve.charCodeAt(0)}`], mtu);
+      index.apply({ kind: 'Nve', id: nve, after: own });
+      const mac = `02:00:00:00:00:0${nve}`;
+      const after = endpointSpec({ network: 'v4', nve, mac });
+      index.apply({ kind: 'Endpoint', id: nve, after });
+    }
+    assert.equal(index.effectiveMtu('v4'), 8950);
+    index.apply({ kind: 'Nve', id: 'c', after: nveInput(['192.0.2.99'], 626) });
+    assert.equal(index.effectiveMtu('v4'), 576);
+  });
 });

@@ -13,6 +13,8 @@ const UNKNOWN_NAME = [
 const ERRNO_OF_PATTERN: readonly (readonly [RegExp, string])[] = [
   ...UNKNOWN_NAME.map((pattern) => [pattern, 'ENODEV'] as const),
   [/^Error: unknown (device )?ifindex\.?$/im, 'ENODEV'],
+  // net/core/rtnetlink.c, rtnl_fdb_get: `br` of a remembered index.
+  [/^Error: Invalid master ifindex\.?$/im, 'ENODEV'],
   [/^Error: (Parent Qdisc doesn't exists|Cannot find specified filter chain)\.?$/m, 'ENOENT'],
   [/entry not found\.?$/im, 'ENOENT'],
   [/\baddress not found\.?$/im, 'EADDRNOTAVAIL'],

@@ -9,7 +9,7 @@ import {
   refusal,
 } from './answers.js';
 import { BatchChild, describeEnd, type End, type Program } from './child.js';
-import { batchLine, devicesOf, droppedBy, type Words } from './command.js';
+import { batchLine, devicesOf, droppedBy, learnsAll, type Words } from './command.js';
 import type { Ask, Outcome, Unfinished } from './ledger.js';
 
 export interface BatchOptions {
@@ -47,6 +47,8 @@ const WINDOW = 1024;
 /** Deaths in a row without a word of the kernel, after which there is no point in going on. */
 const MAX_BARREN_DEATHS = 8;
 const MAX_KILLED = 3;
+/** Names that are gone; of a process that remembers more nobody would know which. */
+const MAX_STALE = 4096;
 /** Answers of the kernel to an index that is no device's any more. */
 const STALE = ['ENODEV', 'EINVAL'] as const;
 
@@ -119,6 +121,7 @@ export class Batch {
     for (const name of names) {
       if (this.#child?.remembers(name) === true) this.#stale.add(name);
     }
+    if (this.#stale.size > MAX_STALE) this.#retire();
   }
 
   #retire(): void {
@@ -149,6 +152,7 @@ export class Batch {
         line,
         devices: devicesOf(words),
         drops: droppedBy(words),
+        learnsAll: learnsAll(this.program.name, words),
         answers,
         signal,
         settle: (outcome) => {

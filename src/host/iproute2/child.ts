@@ -48,6 +48,10 @@ export class BatchChild<A extends Ask> {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #ledger: Ledger<A>;
   readonly #devices = new Set<string>();
+  /** It has read all devices that there were. */
+  #knowsAll = false;
+  /** Those that it does not remember all the same. */
+  readonly #unknown = new Set<string>();
   #used = false;
   #over = false;
   #ending = false;
@@ -101,12 +105,17 @@ export class BatchChild<A extends Ask> {
 
   /** It may remember which index the device of this name had. */
   remembers(device: string): boolean {
-    return this.#devices.has(device);
+    return this.#devices.has(device) || (this.#knowsAll && !this.#unknown.has(device));
   }
 
   send(asks: readonly A[]): void {
     this.#used = true;
-    for (const ask of asks) for (const device of ask.devices) this.#devices.add(device);
+    for (const ask of asks) {
+      for (const device of ask.devices) this.#devices.add(device);
+      if (ask.learnsAll !== true) continue;
+      this.#knowsAll = true;
+      this.#unknown.clear();
+    }
     this.#process.stdin.write(this.#ledger.open(asks));
     this.#arm();
   }
@@ -147,12 +156,17 @@ export class BatchChild<A extends Ask> {
   #learn({ devices, drops }: A, outcome: Outcome): void {
     for (const device of devices) this.#devices.add(device);
     if (outcome.ok) {
-      if (drops !== undefined) this.#devices.delete(drops);
+      if (drops !== undefined) this.#forget(drops);
       return;
     }
     const [only, ...others] = devices;
     if (only === undefined || others.length > 0) return;
-    if (isUnknownName(outcome.text)) this.#devices.delete(only);
+    if (isUnknownName(outcome.text)) this.#forget(only);
+  }
+
+  #forget(device: string): void {
+    this.#devices.delete(device);
+    if (this.#knowsAll) this.#unknown.add(device);
   }
 
   #arm(): void {

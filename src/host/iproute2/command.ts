@@ -39,6 +39,14 @@ export function devicesOf(words: Words): string[] {
   return words.filter((_, i) => BEFORE_DEVICE.has(words[i - 1] ?? ''));
 }
 
+/**
+ * A process that carries this out remembers all devices that there are: `bridge` and `tc` read them
+ * before anything else (ll_init_map in bridge/fdb.c, tc/tc_qdisc.c), `ip` remembers what it lists.
+ */
+export function learnsAll(program: string, words: Words): boolean {
+  return program !== 'ip' || (words.includes('show') && devicesOf(words).length === 0);
+}
+
 /** The device that `ip link` forgets when the command succeeds (ip/iplink.c, iplink_modify). */
 export function droppedBy(words: Words): string | undefined {
   const changes = words[0] === 'link' && (words[1] === 'set' || words[1] === 'del');

@@ -127,6 +127,35 @@ describe('Batch on a real kernel', function () {
     await ns.ip('link', 'del', 'dev', 'a0');
   });
 
+  it('finds a bridge gone that it was never asked about, though it remembers it', async () => {
+    const [told, untold] = [batch('bridge'), batch('bridge')];
+    await ns.ip('link', 'add', 'name', 'b1', 'type', 'bridge');
+    await ns.ip('link', 'add', 'name', 'b2', 'type', 'bridge');
+    for (const each of [told, untold]) {
+      await run(each, `fdb get ${MAC} br b1`).catch(() => undefined);
+    }
+    await ns.ip('link', 'del', 'dev', 'b2');
+    told.gone(['b2']);
+    for (const each of [told, untold]) {
+      const asked = run(each, `fdb get ${MAC} br b2`);
+      await assert.rejects(asked, (error) => hasErrno(error, 'ENODEV'));
+      each.close();
+    }
+    // Another of that name, which has another index.
+    const later = batch('bridge');
+    await run(later, `fdb get ${MAC} br b1`).catch(() => undefined);
+    await ns.ip('link', 'add', 'name', 'b2', 'type', 'bridge');
+    await run(later, `fdb get ${MAC} br b1`).catch(() => undefined);
+    await ns.ip('link', 'del', 'dev', 'b2');
+    later.gone(['b2']);
+    await ns.ip('link', 'add', 'name', 'b2', 'type', 'bridge');
+    await ns.ip('link', 'add', 'name', 'p2', 'master', 'b2', 'type', 'veth');
+    await run(later, `fdb replace ${MAC} dev p2 master static`);
+    assert.ok(Array.isArray(await query(later, `fdb get ${MAC} br b2`)));
+    later.close();
+    for (const name of ['p2', 'b2', 'b1']) await ns.ip('link', 'del', 'dev', name);
+  });
+
   it('says that a namespace is not there', async () => {
     const none = new Batch(
       { name: 'ip', args: ['-n', 'nfvtnone', '-j'], searchPath: SEARCH_PATH },

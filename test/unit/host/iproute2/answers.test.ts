@@ -23,6 +23,7 @@ const SAID: readonly (readonly [string, string | undefined])[] = [
   ['Device "nope" does not exist.\n', 'ENODEV'],
   ['Error: argument "nope" is wrong: Device does not exist\n\n', 'ENODEV'],
   ['Error: Unknown device ifindex.\n', 'ENODEV'],
+  ['Error: Invalid master ifindex.\n', 'ENODEV'],
   ['Error: Fdb entry not found.\n', 'ENOENT'],
   ['Error: Neighbour entry not found.\n', 'ENOENT'],
   ['Error: A VXLAN device with the specified VNI already exists.\n', 'EEXIST'],

@@ -4,6 +4,7 @@ import {
   devicesOf,
   droppedBy,
   isIndexName,
+  learnsAll,
 } from '../../../../src/host/iproute2/command.js';
 
 describe('iproute2 commands', () => {
@@ -42,6 +43,20 @@ describe('iproute2 commands', () => {
   it('take "if" and a digit for an index', () => {
     for (const name of ['if2', 'if7x']) assert.equal(isIndexName(name), true);
     for (const name of ['ifb0', 'if', 'eth0', 'xif2']) assert.equal(isIndexName(name), false);
+  });
+
+  it('that read all devices are those of `bridge` and `tc`, and lists of `ip`', () => {
+    const learns = (line: string): boolean => {
+      const [program = '', ...words] = line.split(' ');
+      return learnsAll(program, words);
+    };
+    assert.equal(learns('bridge fdb get 02:00:00:00:00:01 br a'), true);
+    assert.equal(learns('tc qdisc add dev a clsact'), true);
+    assert.equal(learns('ip link show'), true);
+    assert.equal(learns('ip neigh show nud all'), true);
+    assert.equal(learns('ip link show dev a'), false);
+    assert.equal(learns('ip neigh get 10.0.0.1 dev a'), false);
+    assert.equal(learns('ip link set dev a up'), false);
   });
 
   it('of `ip link` that change a device are told from others', () => {

@@ -1,6 +1,6 @@
 import type { Memory } from './memory.js';
 import { ownership, type Link } from './links.js';
-import { bridgeName, UNTUNNELLED, vxlanName } from './names.js';
+import { bridgeName, UNTUNNELLED, vniOfName, vxlanName } from './names.js';
 import { bridgeDomainKey } from '../../model/item.js';
 import type { View, Wants } from './view.js';
 
@@ -46,11 +46,10 @@ export function isUntunnelled(bridge: Link | undefined): boolean {
   return found?.owner === 'ours' && found.attested === UNTUNNELLED;
 }
 
-/** The VNI of a link that carries the alias of a bridge domain and its name. */
+/** The VNI of a link with a name of ours that is ours, also if it has no alias yet, or has lost it. */
 function vniOf(link: Link): number | undefined {
+  const vni = vniOfName(link.name);
   const whose = ownership(link);
-  if (whose.owner !== 'ours') return undefined;
-  const vni = Number(whose.key.split('/')[1]);
-  const named = link.name === bridgeName(vni) || link.name === vxlanName(vni);
-  return named && whose.key === bridgeDomainKey(vni) ? vni : undefined;
+  if (vni === undefined || whose.owner === 'foreign') return undefined;
+  return whose.owner === 'half' || whose.key === bridgeDomainKey(vni) ? vni : undefined;
 }

@@ -29,8 +29,11 @@ export type Event =
       readonly extern: boolean;
     };
 
-/** Link-local and multicast routes, which lead to no VTEP and come with every link that is set up. */
-const NO_WAY = /\b(fe80::|ff00::\/8)/;
+/**
+ * Link-local and multicast routes, which lead to no VTEP and come with every link that is set up. By
+ * their destination: a link-local next hop leads on.
+ */
+const NO_WAY = /^((unicast|anycast|local|multicast) )?(fe80::|ff00::\/8)/;
 
 /** Undefined: nothing that is told apart here. */
 export function parseEvent(line: string): Event | undefined {

@@ -18,7 +18,7 @@ import { ownership, parseLinks } from './links.js';
 import type { Memory } from './memory.js';
 import { FLOOD_MAC, vxlanName } from './names.js';
 import { readMac } from './reader.js';
-import type { View } from './view.js';
+import type { MacEntries, View } from './view.js';
 
 export const macEntry: LinuxKind<MacEntryItem> = {
   rank: 4,
@@ -31,9 +31,7 @@ export const macEntry: LinuxKind<MacEntryItem> = {
   },
 
   observe([vni = '', mac = ''], wanted, view, memory): Sight<MacEntryItem> {
-    if (!view.isOurs(Number(vni))) return undefined;
-    const { bridge, vxlan } = view.entriesOf(Number(vni), mac);
-    const [remote] = vxlan;
+    const { bridge, remote } = inOurs(Number(vni), view.entriesOf(Number(vni), mac), view);
     for (const entry of [bridge, remote]) {
       if (wanted !== undefined && entry !== undefined && isObstacle(entry)) return inTheWay(entry);
     }
@@ -50,9 +48,10 @@ export const macEntry: LinuxKind<MacEntryItem> = {
   },
 
   *list(view) {
-    for (const [vni, mac, { bridge, vxlan }] of view.allEntries()) {
-      const ours = bridge?.extern === true || vxlan.some((entry) => entry.extern);
-      if (ours && mac !== FLOOD_MAC && view.isOurs(vni)) yield macKey(vni, mac);
+    for (const [vni, mac, entries] of view.allEntries()) {
+      const { bridge, remote } = inOurs(vni, entries, view);
+      const ours = bridge?.extern === true || remote?.extern === true;
+      if (ours && mac !== FLOOD_MAC) yield macKey(vni, mac);
     }
   },
 
@@ -76,6 +75,21 @@ export const macEntry: LinuxKind<MacEntryItem> = {
     ]);
   },
 };
+
+interface Halves {
+  readonly bridge: FdbEntry | undefined;
+  readonly remote: FdbEntry | undefined;
+}
+
+/**
+ * The halves that are in links of ours. Where the VXLAN device is not, or is gone, the bridge's entry
+ * for a port still counts.
+ */
+function inOurs(vni: number, { bridge, vxlan }: MacEntries, view: View): Halves {
+  if (view.isOurs(vni)) return { bridge, remote: vxlan[0] };
+  const counts = view.isBridgeOurs(vni) && bridge?.device !== vxlanName(vni);
+  return { bridge: counts ? bridge : undefined, remote: undefined };
+}
 
 function told(via: MacVia): string {
   if (via.kind === 'endpoint') return `endpoint ${via.endpoint}`;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { needOurs, noteDomains } from '../../../../src/dataplane/linux/domain-check.js';
 import { parseLinks } from '../../../../src/dataplane/linux/links.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { GROUP } from '../../../../src/dataplane/linux/names.js';
 import { View, Wants } from '../../../../src/dataplane/linux/view.js';
 import { linkJson } from '../../../support/fake-doors.js';
 
@@ -34,6 +35,12 @@ const CASES: readonly Case[] = [
     known: false,
     found: [BRIDGE, FOREIGN],
     ours: [true, false, false],
+  },
+  {
+    what: 'both are there, and one has lost its mark',
+    known: false,
+    found: [linkJson('nfvb7', { group: GROUP, linkinfo: { info_kind: 'bridge' } }), VXLAN],
+    ours: [true, true, true],
   },
   { what: 'nothing is', known: false, found: [], ours: [false, false, false] },
   { what: 'it is known', known: true, found: [], ours: [true, true, true] },

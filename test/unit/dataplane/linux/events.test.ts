@@ -85,12 +85,21 @@ describe('events', () => {
     '[ADDR]3: u0    inet6 fe80::1/64 scope link \\       valid_lft forever preferred_lft forever',
     '[ROUTE]multicast ff00::/8 dev nfvb7 table local proto kernel metric 256 pref medium',
     '[ROUTE]fe80::/64 dev u0 proto kernel metric 256 pref medium',
+    '[ROUTE]local fe80::1 dev u0 table local proto kernel metric 0 pref medium',
+    '[ROUTE]Deleted anycast fe80:: dev u0 table local proto kernel metric 0 pref medium',
     '[NSID]nsid 0 (iproute2 netns name: x)',
   ]) {
     it(`are none: ${JSON.stringify(line)}`, () => {
       assert.equal(parseEvent(line), undefined);
     });
   }
+
+  it('tell a way by a link-local next hop, as routers announce', () => {
+    const line = 'fd88::/64 via fe80::2 dev u0 metric 1024 pref medium';
+    for (const said of [line, `Deleted ${line}`, `unicast ${line}`]) {
+      assert.deepEqual(parseEvent(`[ROUTE]${said}`), { kind: 'route' });
+    }
+  });
 
   it('are not taken in by an alias', () => {
     const event = parseEvent(

@@ -174,6 +174,19 @@ describe('MacEntry, as it is seen', () => {
     assert.deepEqual([...macEntry.list(view, new Memory())], []);
   });
 
+  it('of a port is seen though the VXLAN device is gone, and is nobody else’s', () => {
+    const view = new View();
+    view.setOurs(7, 'bridge');
+    view.addFdb(7, entry(toPort));
+    view.addFdb(7, entry({ ...remote, mac: '02:00:00:00:00:09' }));
+    const memory = memoryWith('web', 'webport');
+    assert.deepEqual([...macEntry.list(view, memory)], [`mac/7/${MAC}`]);
+    const sight = macEntry.observe(['7', MAC], OF, view, memory);
+    assert.deepEqual(sight, { payload: OF, defects: [] });
+    const other = ['7', '02:00:00:00:00:09'];
+    assert.equal(macEntry.observe(other, undefined, view, memory), undefined);
+  });
+
   it('that nobody wants is listed and can be removed, also half of it', () => {
     const memory = new Memory();
     const view = new View();

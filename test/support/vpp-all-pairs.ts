@@ -1,9 +1,7 @@
 /** From every configuration to every other one, and back: the same on the emulator and a real VPP. */
 import assert from 'node:assert/strict';
-import { isDeepStrictEqual } from 'node:util';
-import type { Payload } from '../../src/model/item.js';
-import { itemsOf } from './linux-host.js';
 import { PortFiles } from './port-files.js';
+import { assertSeenAlone, changedKeys, type Looking } from './seen-alone.js';
 import { configurations } from './vpp-configurations.js';
 import { VppDataplaneRig } from './vpp-dataplane-rig.js';
 import { everything, type Eye } from './vpp-eye.js';
@@ -27,12 +25,14 @@ export function vppAllPairs({ create, eyeOf }: AllPairsParts): void {
   let vpp: VppUnderTest | undefined;
   let rig: VppDataplaneRig;
   let eye: Eye;
+  let looking: Looking;
 
   before(async () => {
     vpp = create();
     await vpp.start();
     rig = await VppDataplaneRig.create(vpp, [UPLINK], files);
     eye = eyeOf(rig);
+    looking = { observe: (...what) => rig.observe(...what), traits: rig.dataplane.traits };
     for (const instance of [0, 1, 2]) await addLoopback(instance);
     await rig.ready();
     // The uplink is the host's, and stays.
@@ -68,20 +68,12 @@ export function vppAllPairs({ create, eyeOf }: AllPairsParts): void {
       for (const to of all) {
         if (to === from) continue;
         // As an agent that is told of the changes, and looks at nothing else.
-        await rig.assertSeenAlone(to.payloads, changedKeys(from.payloads, to.payloads));
+        const changed = changedKeys(from.payloads, to.payloads);
+        await assertSeenAlone(looking, to.payloads, changed);
         await rig.converge(to.payloads);
         await rig.converge(from.payloads);
         assert.deepEqual(await everything(eye), before, to.name);
       }
     });
   }
-}
-
-function changedKeys(from: readonly Payload[], to: readonly Payload[]): ReadonlySet<string> {
-  const [before, after] = [itemsOf(from), itemsOf(to)];
-  return new Set(
-    [...before.keys(), ...after.keys()].filter(
-      (key) => !isDeepStrictEqual(before.get(key)?.payload, after.get(key)?.payload),
-    ),
-  );
 }

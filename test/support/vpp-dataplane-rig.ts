@@ -8,8 +8,7 @@ import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
 import { systemClock, type Clock } from '../../src/model/clock.js';
 import type { Log } from '../../src/model/log.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';
-import type { Item, Payload } from '../../src/model/item.js';
-import { assess } from '../../src/reconcile/assess.js';
+import type { Payload } from '../../src/model/item.js';
 import type { Change, Observation } from '../../src/reconcile/dataplane.js';
 import type { ProviderConfig } from '../../src/nve/provider-config.js';
 import { makePlan } from '../../src/reconcile/plan.js';
@@ -127,8 +126,12 @@ export class VppDataplaneRig {
     await eventually(() => this.status?.session === 'CONNECTED');
   }
 
-  observe(payloads: readonly Payload[]): Promise<Observation> {
-    return this.dataplane.observe({ kind: 'all' }, itemsOf(payloads), this.signal);
+  observe(
+    payloads: readonly Payload[],
+    keys: 'all' | readonly string[] = 'all',
+  ): Promise<Observation> {
+    const scope = keys === 'all' ? { kind: keys } : { kind: 'keys' as const, keys: new Set(keys) };
+    return this.dataplane.observe(scope, itemsOf(payloads), this.signal);
   }
 
   async plan(payloads: readonly Payload[]): Promise<Plan> {
@@ -150,33 +153,6 @@ export class VppDataplaneRig {
       }
     }
     return failures;
-  }
-
-  /**
-   * Whoever looks at one of these keys alone, for these items, finds the same to be done about it as
-   * who looks at everything.
-   */
-  async assertSeenAlone(payloads: readonly Payload[], keys: Iterable<string>): Promise<void> {
-    const wanted = itemsOf(payloads);
-    const all = await this.observe(payloads);
-    for (const key of keys) {
-      const item = wanted.get(key);
-      const scope = { kind: 'keys', keys: new Set([key]) } as const;
-      const alone = new Map(item === undefined ? [] : [[key, item]]);
-      const seen = await this.dataplane.observe(scope, alone, this.signal);
-      assert.deepEqual(this.#judge(key, item, seen), this.#judge(key, item, all), key);
-    }
-  }
-
-  #judge(key: string, item: Item | undefined, { objects, obstacles }: Observation): unknown {
-    const found = objects.get(key);
-    const differing = item && assess(item, found, this.dataplane.traits);
-    return {
-      isThere: found !== undefined,
-      isAsWanted: item !== undefined && differing === undefined,
-      mustRecreate: differing?.mustRecreate ?? false,
-      obstacle: obstacles.get(key)?.message,
-    };
   }
 
   /** Makes it so; one pass must be enough, and another one find nothing to do. */

@@ -1,5 +1,6 @@
 /** From each routing to each other, by the engine's plans. */
 import assert from 'node:assert/strict';
+import { KINDS } from '../../../../src/dataplane/linux/kinds.js';
 import type { Payload } from '../../../../src/model/item.js';
 import { LinuxHost } from '../../../support/linux-host.js';
 import { macAt, neighbor, tunnelTo } from '../../../support/linux-items.js';
@@ -14,6 +15,7 @@ import {
   base,
   whole,
 } from '../../../support/linux-routing-samples.js';
+import { assertSeenAlone, changedKeys, type Looking } from '../../../support/seen-alone.js';
 import { needNetns } from '../../../support/netns.js';
 import {
   dropRoute,
@@ -119,6 +121,8 @@ describe('kernel dataplane: from each routing to each other', function () {
       for (const [to, after] of CONFIGURATIONS) {
         if (from === to) continue;
         await host.reconcile(before);
+        const looking: Looking = { observe: (...what) => host.observe(...what), traits: KINDS };
+        await assertSeenAlone(looking, after, changedKeys(before, after));
         await host.reconcile(after).catch((error: unknown) => {
           throw new Error(`to ${to}`, { cause: error });
         });

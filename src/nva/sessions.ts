@@ -85,6 +85,8 @@ export interface SessionsDeps {
 /** A connected NVE. */
 export interface Connected {
   readonly session: Session;
+  /** The revision of its claim. */
+  readonly claim: number;
   facts: NveFacts;
   drifts: readonly Drift[];
   driftCount: number;
@@ -246,10 +248,11 @@ export class Sessions {
 
   #register(registration: Registration): Session {
     const { deps } = this;
-    const { stream, incoming, hello, epoch, facts, underlays, wanted, shortfall } = registration;
+    const { stream, incoming, hello, epoch, facts, claim, underlays, wanted, shortfall } =
+      registration;
     const { nve } = hello;
     const connected: Connected = {
-      facts,
+      ...{ facts, claim },
       drifts: [],
       driftCount: 0,
       driftedCount: 0,

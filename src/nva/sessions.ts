@@ -12,6 +12,7 @@ import type { TraceContext } from '../model/origin.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
+  MAX_DRIFTS,
   MAX_IN_FLIGHT,
   PROTOCOL_VERSION,
   type Epoch,
@@ -88,6 +89,7 @@ export interface Connected {
   /** The revision of its claim. */
   readonly claim: number;
   facts: NveFacts;
+  /** Newest first, MAX_DRIFTS at most. */
   drifts: readonly Drift[];
   driftCount: number;
   driftedCount: number;
@@ -119,9 +121,6 @@ interface Registration extends Arrival {
   /** Absent: the NVE holds all it should. */
   readonly shortfall?: Shortfall;
 }
-
-/** Kept of each NVE, newest first. */
-const MAX_DRIFTS = 100;
 
 export class Sessions {
   readonly #streams = new Set<NvaSideStream>();

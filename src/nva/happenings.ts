@@ -1,6 +1,7 @@
 /** Makes events of what happens to resources, sessions and items. */
 import { timestamp, type Clock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
+import { placeAt } from '../model/migration.js';
 import { formatName, type Collection } from '../model/names.js';
 import type { Drift } from '../model/nve.js';
 import type { NvaEvent } from '../model/observation.js';
@@ -131,7 +132,7 @@ export class Happenings {
     else this.#failing.delete(nve);
   }
 
-  /** A port is an endpoint's; all else is the NVE's. */
+  /** A port of an endpoint that has a place there is the endpoint's; all else, whatever an NVE says, is its own. */
   #ofItem(
     nve: string,
     key: string,
@@ -139,7 +140,7 @@ export class Happenings {
   ): void {
     const id = key.startsWith('port/') ? key.slice('port/'.length) : '';
     const endpoint = this.catalog.endpoint(id);
-    if (endpoint === undefined) {
+    if (endpoint === undefined || placeAt(endpoint.spec, nve) === undefined) {
       this.#ofNve(nve, event);
       return;
     }

@@ -13,7 +13,13 @@ import type { StoreEvent } from '../../../src/store/store.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { nullLog } from '../../support/null-log.js';
 import { MemoryStore } from '../../support/memory-store.js';
-import { endpointSpec, migrationTo, networkSpec, nveSpec } from '../../support/specs.js';
+import {
+  endpointSpec,
+  migrationTo,
+  networkSpec,
+  nveSpec,
+  subnetSpec,
+} from '../../support/specs.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const REVISION = 7;
@@ -120,6 +126,36 @@ describe('nva/happenings', () => {
       [1, 'NVE_CONNECTED', 'unix:/a'],
       [3, 'NVE_LOST', 'unix:/a'],
     ]);
+  });
+
+  it('tells of what goes together with its network by that network’s tenant', async () => {
+    const common = { createTime: time, updateTime: time };
+    const ofBlue = { network: 'blue' };
+    const values = {
+      virtualNetworks: RECORDS.virtualNetworks.encode({
+        ...common,
+        spec: networkSpec({ tenant: 'acme' }),
+      }),
+      subnets: RECORDS.subnets.encode({ ...common, spec: subnetSpec(ofBlue) }),
+      endpoints: RECORDS.endpoints.encode({ ...common, spec: endpointSpec(ofBlue) }),
+    };
+    const deleted = (collection: keyof typeof values): StoreEvent => {
+      const previous = values[collection];
+      return { kind: 'delete', key: specKey(collection, 'blue'), previous };
+    };
+    const all = [deleted('endpoints'), deleted('virtualNetworks'), deleted('subnets')];
+    happenings.committed(REVISION, all, own);
+    // The network is no more, and nobody knows whose it was.
+    happenings.committed(REVISION + 1, [deleted('endpoints')], own);
+    assert.deepEqual(
+      (await events()).map(({ kind, resource, tenant }) => [kind, resource, tenant]),
+      [
+        ['DELETED', 'endpoints/blue', 'acme'],
+        ['DELETED', 'virtualNetworks/blue', 'acme'],
+        ['DELETED', 'subnets/blue', 'acme'],
+        ['DELETED', 'endpoints/blue', undefined],
+      ],
+    );
   });
 
   describe('of what an NVE says of its items', () => {

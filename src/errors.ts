@@ -411,7 +411,9 @@ export class NfvError extends Error {
 export function clip(text: string, length: number): string {
   if (text.length <= length) return text;
   // Half a surrogate pair is no character, and not everything can be sent that has one.
-  return `${text.slice(0, length - 3).replace(/[\ud800-\udbff]$/, '')}...`;
+  const cut = `${text.slice(0, length - 3).replace(/[\ud800-\udbff]$/, '')}...`;
+  // A copy: a part of a text keeps all of it in memory (V8's SlicedString), and what is cut is often kept.
+  return Buffer.from(cut).toString();
 }
 
 /** A value as error text: JSON, at most 120 characters. */

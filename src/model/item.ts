@@ -246,6 +246,8 @@ export function isOfKind<K extends ItemKind>(payload: Payload, kind: K): payload
 
 /** Characters of any key; none of those above comes near. */
 export const MAX_KEY = 256;
+/** The same of any version. */
+export const MAX_VERSION = 64;
 /** A route has most: its VRF, and the gateway interfaces of 16 next hops. */
 const MAX_DEPENDENCIES = 32;
 
@@ -309,8 +311,8 @@ export function checkItem(item: Item): Item {
   if (keyOf(payload) !== item.key) {
     v.add('key', item.key, `not the key of its content`, `give "${keyOf(payload)}"`);
   }
-  if (item.version === '' || item.version.length > 64) {
-    v.add('version', item.version, 'not a version', 'give 1-64 characters');
+  if (item.version === '' || item.version.length > MAX_VERSION) {
+    v.add('version', item.version, 'not a version', `give 1-${MAX_VERSION} characters`);
   }
   checkDependencies(v, item.dependsOn);
   v.throwIfAny('ITEM_INVALID');

@@ -16,6 +16,8 @@ export const PROTOCOL_VERSION = 1;
 export const MAX_IN_FLIGHT = 4;
 /** Upserts and removes in one delta, entries in one report. */
 export const MAX_ENTRIES = 1000;
+/** Drifts in one report, the newest; of older ones that were not sent only the number is told. */
+export const MAX_DRIFTS = 100;
 
 /** Which store a configuration comes from, and which process's reign over it. */
 export interface Epoch {

@@ -9,6 +9,8 @@ const HELLO_MS = 10_000;
 const HELD_ITEMS_MS = 60_000;
 /** Far more than any NVE can have: a peer that sends more is broken. */
 const MAX_HELD = 2_000_000;
+/** Of their keys and versions: 64 of each. */
+const MAX_HELD_CHARACTERS = 128 * 1024 * 1024;
 
 /** @throws NfvError PROTOCOL_VIOLATION, DEADLINE_EXCEEDED or that of the stream */
 export async function receiveHello(incoming: AsyncIterator<FromNve>, clock: Clock): Promise<Hello> {
@@ -58,6 +60,7 @@ export function receiveHeldItems(
 
 async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<HeldItems> {
   const versions = new Map<string, string>();
+  let characters = 0;
   let underlays: readonly Underlay[] | undefined;
   for (;;) {
     const next = await incoming.next();
@@ -72,8 +75,13 @@ async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<HeldIt
     if (message.kind !== 'held_items') {
       throw new NfvError('PROTOCOL_VIOLATION', `${message.kind} before held items`);
     }
-    for (const { key, version } of message.entries) versions.set(key, version);
-    if (versions.size > MAX_HELD) throw new NfvError('PROTOCOL_VIOLATION', 'too many held items');
+    for (const { key, version } of message.entries) {
+      versions.set(key, version);
+      characters += key.length + version.length;
+    }
+    if (versions.size > MAX_HELD || characters > MAX_HELD_CHARACTERS) {
+      throw new NfvError('PROTOCOL_VIOLATION', 'too many held items');
+    }
     if (message.last) return { versions, underlays };
   }
 }

@@ -1,6 +1,7 @@
 /** Makes events of what happens to resources, sessions and items. */
 import { timestamp, type Clock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
+import { placeAt } from '../model/migration.js';
 import { formatName, type Collection } from '../model/names.js';
 import type { Drift } from '../model/nve.js';
 import type { NvaEvent } from '../model/observation.js';
@@ -37,6 +38,7 @@ export class Happenings {
   /** @param by undefined: another replica did it */
   committed(revision: number, events: readonly StoreEvent[], by: Committed | undefined): void {
     const { who, traceId } = authorOfCommit(events, by);
+    const gone = tenantsOfGone(events);
     for (const event of events) {
       const about = parseResourceKey(event.kind === 'put' ? event.kv.key : event.key);
       this.#raised(about, event, revision);
@@ -50,7 +52,7 @@ export class Happenings {
             ? 'CREATED'
             : 'UPDATED';
       const common = { kind, resource: formatName(collection, id), revision, who } as const;
-      const tenant = this.#ownerOf(collection, event);
+      const tenant = this.#ownerOf(collection, event, gone);
       this.#add({ ...BLANK, ...common, tenant, traceId });
     }
   }
@@ -131,7 +133,7 @@ export class Happenings {
     else this.#failing.delete(nve);
   }
 
-  /** A port is an endpoint's; all else is the NVE's. */
+  /** A port of an endpoint that has a place there is the endpoint's; all else, whatever an NVE says, is its own. */
   #ofItem(
     nve: string,
     key: string,
@@ -139,7 +141,7 @@ export class Happenings {
   ): void {
     const id = key.startsWith('port/') ? key.slice('port/'.length) : '';
     const endpoint = this.catalog.endpoint(id);
-    if (endpoint === undefined) {
+    if (endpoint === undefined || placeAt(endpoint.spec, nve) === undefined) {
       this.#ofNve(nve, event);
       return;
     }
@@ -164,7 +166,8 @@ export class Happenings {
     return told;
   }
 
-  #ownerOf(collection: Collection, event: StoreEvent): Owner {
+  /** @param gone tenants of the networks that the same commit has deleted */
+  #ownerOf(collection: Collection, event: StoreEvent, gone: ReadonlyMap<string, string>): Owner {
     const key = event.kind === 'put' ? event.kv.key : event.key;
     const value = event.kind === 'put' ? event.kv.value : event.previous;
     switch (collection) {
@@ -178,10 +181,23 @@ export class Happenings {
       case 'endpoints': {
         if (value === undefined) return undefined;
         const { network } = RECORDS[collection].decode(key, value).spec;
-        return this.catalog.network(network)?.tenant;
+        return this.catalog.network(network)?.tenant ?? gone.get(network);
       }
     }
   }
+}
+
+/** Of networks that the catalog does not have any more, by id. */
+function tenantsOfGone(events: readonly StoreEvent[]): ReadonlyMap<string, string> {
+  const tenants = new Map<string, string>();
+  for (const event of events) {
+    if (event.kind !== 'delete' || event.previous === undefined) continue;
+    const about = parseResourceKey(event.key);
+    if (about?.part !== 'spec' || about.collection !== 'virtualNetworks') continue;
+    const { spec } = RECORDS.virtualNetworks.decode(event.key, event.previous);
+    tenants.set(about.id, spec.tenant);
+  }
+  return tenants;
 }
 
 /** Of a change that no call of this process made, its record tells. */

@@ -33,19 +33,26 @@ export interface NveStatusesDeps {
   readonly liveness: Pick<Liveness, 'standingOf' | 'restore'>;
 }
 
+interface Departed {
+  /** The revision of the claim of the session that is over. */
+  readonly claim: number;
+  readonly record: NveStatusRecord;
+}
+
 /** Attempts to write about an NVE that others are changing. */
 const MAX_ATTEMPTS = 5;
 
 export class NveStatuses {
-  /** What was last known of NVEs whose session is over. */
-  readonly #departed = new Map<string, NveStatusRecord>();
+  /** What was last known of NVEs whose session here is over. */
+  readonly #departed = new Map<string, Departed>();
 
   constructor(private readonly deps: NveStatusesDeps) {}
 
   /** The session is over; this is what was last known. */
   depart(nve: string, last: Connected): void {
     const lastSeenTime = timestamp(this.deps.clock.now());
-    this.#departed.set(nve, { ...this.#connectedRecord(last), lastSeenTime });
+    const record = { ...this.#connectedRecord(last), lastSeenTime };
+    this.#departed.set(nve, { claim: last.claim, record });
   }
 
   /** The NVE is no more. */
@@ -144,7 +151,7 @@ export class NveStatuses {
     const connected = this.deps.connected(nve);
     if (connected !== undefined)
       return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
-    const last = this.#departed.get(nve) ?? (stored && decodeKv(STATUS_RECORDS.nves, stored).value);
+    const last = this.#lastOf(nve) ?? (stored && decodeKv(STATUS_RECORDS.nves, stored).value);
     if (last === undefined) return undefined;
     return STATUS_RECORDS.nves.encode({ ...last, ...(await this.deps.liveness.standingOf(nve)) });
   }
@@ -153,8 +160,19 @@ export class NveStatuses {
   async hostOf(nve: string): Promise<HostStatus | undefined> {
     const connected = this.deps.connected(nve);
     if (connected !== undefined) return connected.host;
-    const last = this.#departed.get(nve) ?? (await readNveStatus(this.deps.store, nve))?.value;
+    const last = this.#lastOf(nve) ?? (await readNveStatus(this.deps.store, nve))?.value;
     return last?.host;
+  }
+
+  /** What its last session told, if that was here; undefined: the store knows better. */
+  #lastOf(nve: string): NveStatusRecord | undefined {
+    const departed = this.#departed.get(nve);
+    if (departed === undefined || departed.claim === this.deps.tenures.claimed(nve)) {
+      return departed?.record;
+    }
+    // It was claimed again since then: whoever did that has stored what it heard.
+    this.#departed.delete(nve);
+    return undefined;
   }
 
   #connectedRecord(connected: Connected): NveStatusRecord {

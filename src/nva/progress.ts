@@ -1,4 +1,5 @@
 /** What one NVE should have, and how far it has got with it. */
+import { splitKey } from '../model/item.js';
 import type { ItemReport } from '../model/southbound.js';
 import type { ItemCounts, ItemFailure } from '../model/nve.js';
 import type { ItemDelta } from './compiler/deltas.js';
@@ -21,11 +22,15 @@ interface Failed {
 
 /** Failures that are told of one NVE. */
 export const MAX_FAILURES = 100;
+/** Failed removals that are kept of those that this session has not asked for. */
+export const MAX_UNASKED = 1000;
 
 export class Progress {
   /** Changes that have not been reported on, in order of revision. */
   readonly #outstanding = new Map<string, Outstanding>();
   readonly #failed = new Map<string, Failed>();
+  /** Of those, removals that this session has not asked for: an earlier one has, or nobody. */
+  readonly #unasked = new Set<string>();
   #settledRevision = 0;
   #settled = false;
 
@@ -135,17 +140,26 @@ export class Progress {
     this.#open(key, { version, revision, since: 0 });
   }
 
-  /** @returns false: it is no news, or about a version that is no longer wanted, and was dropped. */
+  /** @returns false: it is no news, or about what is not asked of the NVE, and was dropped. */
   report({ key, version, failure }: ItemReport): boolean {
     const known = this.#outstanding.get(key) ?? this.#failed.get(key);
     // It is applied already.
     if (known === undefined && failure === undefined) return false;
-    if ((known?.version ?? this.version(key) ?? '') !== version) return false;
+    const wanted = known?.version ?? this.version(key);
+    if ((wanted ?? '') !== version) return false;
+    if (wanted === undefined && !this.#takesUnasked(key)) return false;
     // What was applied before, and is not now, is lacking from the beginning.
     const since = this.#since(key) ?? 0;
     this.#outstanding.delete(key);
-    if (failure === undefined) this.#failed.delete(key);
+    if (failure === undefined) this.#mended(key);
     else this.#failed.set(key, { version, failure, since });
+    return true;
+  }
+
+  /** A removal fails that was asked for in an earlier session; or so the NVE says, of any key. */
+  #takesUnasked(key: string): boolean {
+    if (this.#unasked.size >= MAX_UNASKED || splitKey(key)[0] === undefined) return false;
+    this.#unasked.add(key);
     return true;
   }
 
@@ -167,7 +181,12 @@ export class Progress {
     // Taken out first, so that the order of the map stays that of the revisions.
     this.#outstanding.delete(key);
     this.#outstanding.set(key, { version, revision, since: first });
+    this.#mended(key);
+  }
+
+  #mended(key: string): void {
     this.#failed.delete(key);
+    this.#unasked.delete(key);
   }
 
   /** Since when the NVE lacks the item; undefined: it does not. */

@@ -12,6 +12,7 @@ import type { TraceContext } from '../model/origin.js';
 import type { Tracer } from '../model/tracing.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
+  MAX_DRIFTS,
   MAX_IN_FLIGHT,
   PROTOCOL_VERSION,
   type Epoch,
@@ -85,7 +86,10 @@ export interface SessionsDeps {
 /** A connected NVE. */
 export interface Connected {
   readonly session: Session;
+  /** The revision of its claim. */
+  readonly claim: number;
   facts: NveFacts;
+  /** Newest first, MAX_DRIFTS at most. */
   drifts: readonly Drift[];
   driftCount: number;
   driftedCount: number;
@@ -117,9 +121,6 @@ interface Registration extends Arrival {
   /** Absent: the NVE holds all it should. */
   readonly shortfall?: Shortfall;
 }
-
-/** Kept of each NVE, newest first. */
-const MAX_DRIFTS = 100;
 
 export class Sessions {
   readonly #streams = new Set<NvaSideStream>();
@@ -246,10 +247,11 @@ export class Sessions {
 
   #register(registration: Registration): Session {
     const { deps } = this;
-    const { stream, incoming, hello, epoch, facts, underlays, wanted, shortfall } = registration;
+    const { stream, incoming, hello, epoch, facts, claim, underlays, wanted, shortfall } =
+      registration;
     const { nve } = hello;
     const connected: Connected = {
-      facts,
+      ...{ facts, claim },
       drifts: [],
       driftCount: 0,
       driftedCount: 0,

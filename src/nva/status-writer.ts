@@ -5,7 +5,7 @@
 import { NfvError } from '../errors.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
-import type { Collection } from '../model/names.js';
+import { formatName, type Collection } from '../model/names.js';
 import { LIMITS, type Compare, type KeyValue, type Store } from '../store/store.js';
 import { specKey, statusKey } from './keys.js';
 
@@ -54,6 +54,8 @@ export class StatusWriter {
   #closed = false;
   /** The store could not write when it was last asked. */
   #failed = false;
+  /** Those that no store takes: each is told once. */
+  readonly #tooLarge = new Set<string>();
   /** Each status takes one compare or two and one operation of a transaction. */
   readonly #batch: number;
 
@@ -156,9 +158,24 @@ export class StatusWriter {
     const key = statusKey(collection, id);
     const stored = await store.get(key);
     const value = await this.deps.statusOf(id, stored);
-    if (value === undefined || stored?.value === value) return undefined;
+    if (value === undefined || stored?.value === value || !this.#fits(id, value)) return undefined;
     const isIt = { kind: 'revision', key: about, revision } as const;
     return { id, compare: guard === undefined ? [isIt] : [isIt, guard], key, value };
+  }
+
+  /** One that does not would keep all others from being written with it, again and again. */
+  #fits(id: string, value: string): boolean {
+    const bytes = Buffer.byteLength(value);
+    if (bytes <= LIMITS.valueBytes) {
+      this.#tooLarge.delete(id);
+      return true;
+    }
+    if (!this.#tooLarge.has(id)) {
+      const resource = formatName(this.deps.collection, id);
+      this.deps.log.warn({ resource, bytes }, 'a status is too large, and stays as it was');
+    }
+    this.#tooLarge.add(id);
+    return false;
   }
 }
 

@@ -4,14 +4,13 @@ import type { AddressSighting } from '../model/allowed-address.js';
 import type { HostStatus } from '../model/host/offer.js';
 import type { Drift, Underlay } from '../model/nve.js';
 import {
+  MAX_DRIFTS,
   MAX_ENTRIES,
   type DataplaneReport,
   type FromNve,
   type ItemReport,
 } from '../model/southbound.js';
 
-/** Drifts of one report, the newest; of older ones that were not sent only the number is told. */
-const MAX_DRIFTS = 100;
 /** Older sightings are told as so old: it has 32 bits. */
 const MAX_AGE_MS = 0xffff_ffff;
 /** Characters of a text for people, so that a full message stays far below 4 MiB. */

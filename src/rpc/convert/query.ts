@@ -12,6 +12,7 @@ import {
 import type { Query as WireQuery, Query__Output } from '../gen/nfv/v1/Query.js';
 import type { QueryReply as WireReply, QueryReply__Output } from '../gen/nfv/v1/QueryReply.js';
 import { EnumTable, fromInteger } from './common.js';
+import { errorFromWire, keyFromWire, nameFromWire, textFromWire } from './limits.js';
 
 const KINDS = new EnumTable(QUERY_KINDS, {
   LOOK: 'WHAT_LOOK',
@@ -32,8 +33,6 @@ const REACHES = new EnumTable(REACH_STATES, {
   UNREACHABLE: 'STATE_UNREACHABLE',
   UNKNOWN: 'STATE_UNKNOWN',
 } as const);
-
-const MAX_TEXT = 500;
 
 /** @throws NfvError PROTOCOL_VIOLATION, or that of a field */
 export function queryFromWire(wire: Query__Output): Query {
@@ -59,14 +58,14 @@ export function queryReplyFromWire(wire: QueryReply__Output): QueryReply {
   return {
     kind: 'query_reply',
     id: fromInteger('id', wire.id),
-    ...(code === '' ? {} : { error: { code, message: clip(message, MAX_TEXT) } }),
+    ...(code === '' ? {} : { error: errorFromWire(code, message) }),
     sights: bounded(wire.sights).map(({ key, state, detail }) => ({
-      key,
+      key: keyFromWire('query_reply', key),
       state: STATES.fromWire('state', state),
-      detail: clip(detail, MAX_TEXT),
+      detail: textFromWire(detail),
     })),
     counters: bounded(wire.counters).map((each) => ({
-      key: each.key,
+      key: keyFromWire('query_reply', each.key),
       rxPackets: fromInteger('rx_packets', each.rx_packets),
       rxBytes: fromInteger('rx_bytes', each.rx_bytes),
       txPackets: fromInteger('tx_packets', each.tx_packets),
@@ -74,10 +73,10 @@ export function queryReplyFromWire(wire: QueryReply__Output): QueryReply {
       drops: fromInteger('drops', each.drops),
     })),
     reaches: bounded(wire.reaches, MAX_QUERY_PATHS).map(({ local, remote, state, detail }) => ({
-      local,
-      remote,
+      local: nameFromWire('local', local),
+      remote: nameFromWire('remote', remote),
       state: REACHES.fromWire('state', state),
-      detail: clip(detail, MAX_TEXT),
+      detail: textFromWire(detail),
     })),
   };
 }
@@ -86,11 +85,11 @@ export function queryReplyToWire(reply: QueryReply): WireReply {
   return {
     id: reply.id,
     error_code: reply.error?.code ?? '',
-    error_message: clip(reply.error?.message ?? '', MAX_TEXT),
+    error_message: textFromWire(reply.error?.message ?? ''),
     sights: reply.sights.map(({ key, state, detail }) => ({
       key,
       state: STATES.toWire(state),
-      detail: clip(detail, MAX_TEXT),
+      detail: textFromWire(detail),
     })),
     counters: reply.counters.map((each) => ({
       key: each.key,
@@ -104,7 +103,7 @@ export function queryReplyToWire(reply: QueryReply): WireReply {
       local,
       remote,
       state: REACHES.toWire(state),
-      detail: clip(detail, MAX_TEXT),
+      detail: textFromWire(detail),
     })),
   };
 }

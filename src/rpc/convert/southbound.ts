@@ -6,13 +6,14 @@ import { formatTraceparent, parseTraceparent, type TraceContext } from '../../mo
 import { MAX_TRACES } from '../../model/tracing.js';
 import { isId } from '../../model/names.js';
 import {
-  MAX_ENTRIES,
+  MAX_DRIFTS,
   type AddressSightings,
   type BadDelta,
   type DataplaneReport,
   type Delta,
   type FromNva,
   type FromNve,
+  type HeldItems,
   type Hello,
   type HostReport,
   type ItemReport,
@@ -27,6 +28,7 @@ import type { ConnectRequest, ConnectRequest__Output } from '../gen/nfv/v1/Conne
 import type { ConnectResponse, ConnectResponse__Output } from '../gen/nfv/v1/ConnectResponse.js';
 import type { DataplaneReport__Output } from '../gen/nfv/v1/DataplaneReport.js';
 import type { Delta__Output } from '../gen/nfv/v1/Delta.js';
+import type { _nfv_v1_HeldItems_Entry__Output as WireHeld } from '../gen/nfv/v1/HeldItems.js';
 import type { Hello as WireHello, Hello__Output } from '../gen/nfv/v1/Hello.js';
 import type { HostOffer__Output } from '../gen/nfv/v1/HostOffer.js';
 import type { HostReport__Output } from '../gen/nfv/v1/HostReport.js';
@@ -39,6 +41,17 @@ import { fromInteger } from './common.js';
 import { dataplaneStatusFromWire, dataplaneStatusToWire } from './dataplane-status.js';
 import { hostStatusFromWire, hostStatusToWire } from './host-status.js';
 import { itemFromWire, itemToWire } from './item.js';
+import {
+  bounded,
+  checkCapabilities,
+  checkUnderlay,
+  errorFromWire,
+  keyFromWire,
+  nameFromWire,
+  reportedVersionFromWire,
+  textFromWire,
+  versionFromWire,
+} from './limits.js';
 import { queryFromWire, queryReplyFromWire, queryReplyToWire, queryToWire } from './query.js';
 import {
   capabilitiesFromWire,
@@ -49,9 +62,7 @@ import {
   underlayToWire,
 } from './nve.js';
 
-/** Characters of a text for people: it is stored, and a hundred of them have to fit into a value. */
-const MAX_TEXT = 500;
-/** The same of what should have been a name. */
+/** Characters that are told of what should have been a name. */
 const MAX_NAME = 80;
 
 /** @throws NfvError PROTOCOL_VIOLATION, or that of a field. */
@@ -59,23 +70,26 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
   if (wire.hello) return helloFromWire(wire.hello);
   if (wire.held_items) {
     const { entries, last } = wire.held_items;
-    return { kind: 'held_items', entries: bounded('held_items', entries), last };
+    return { kind: 'held_items', entries: bounded('held_items', entries).map(heldFromWire), last };
   }
   if (wire.delta_reply) {
     const { sequence, error_code: code, error_message: message } = wire.delta_reply;
     return {
       kind: 'delta_reply',
       sequence: fromInteger('sequence', sequence),
-      ...(code === '' ? {} : { error: { code, message: clip(message, MAX_TEXT) } }),
+      ...(code === '' ? {} : { error: errorFromWire(code, message) }),
     };
   }
   if (wire.item_reports) return reportsFromWire(wire.item_reports);
   if (wire.drift_reports) {
     return {
       kind: 'drift_reports',
-      drifts: bounded('drift_reports', wire.drift_reports.drifts)
+      drifts: bounded('drift_reports', wire.drift_reports.drifts, MAX_DRIFTS)
         .map(driftFromWire)
-        .map((drift) => ({ ...drift, difference: clip(drift.difference, MAX_TEXT) })),
+        .map(({ key, difference, ...drift }) => ({
+          ...{ ...drift, key: keyFromWire('drift_reports', key) },
+          difference: textFromWire(difference),
+        })),
       total: fromInteger('total', wire.drift_reports.total),
       leftAlone: wire.drift_reports.left_alone,
     };
@@ -84,7 +98,7 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
     const { underlays } = wire.underlay_report;
     return {
       kind: 'underlay_report',
-      underlays: bounded('underlay_report', underlays).map(underlayFromWire),
+      underlays: bounded('underlay_report', underlays).map(underlayFromWire).map(checkUnderlay),
     };
   }
   if (wire.address_sightings) return sightingsFromWire(wire.address_sightings);
@@ -118,7 +132,7 @@ function dataplaneReportFromWire({
   return {
     kind: 'dataplane_report',
     status: dataplaneStatusFromWire(status),
-    capabilities: capabilitiesFromWire(capabilities),
+    capabilities: checkCapabilities(capabilitiesFromWire(capabilities)),
   };
 }
 
@@ -133,15 +147,18 @@ function helloFromWire(wire: Hello__Output): Hello {
   }
   return {
     kind: 'hello',
-    protocolVersions: wire.protocol_versions,
-    nve: wire.nve,
-    nodeUuid: wire.node_uuid,
-    agentVersion: wire.agent_version,
-    capabilities: capabilitiesFromWire(wire.capabilities),
-    underlays: bounded('underlays', wire.underlays).map(underlayFromWire),
-    epoch: { storeId: wire.store_id, number: fromInteger('epoch', wire.epoch) },
+    protocolVersions: bounded('protocol_versions', wire.protocol_versions),
+    nve: nameFromWire('nve', wire.nve),
+    nodeUuid: nameFromWire('node_uuid', wire.node_uuid),
+    agentVersion: nameFromWire('agent_version', wire.agent_version),
+    capabilities: checkCapabilities(capabilitiesFromWire(wire.capabilities)),
+    underlays: bounded('underlays', wire.underlays).map(underlayFromWire).map(checkUnderlay),
+    epoch: {
+      storeId: nameFromWire('store_id', wire.store_id),
+      number: fromInteger('epoch', wire.epoch),
+    },
     revision: fromInteger('revision', wire.revision),
-    digest: wire.digest,
+    digest: nameFromWire('digest', wire.digest),
     itemCount: wire.item_count,
     takesHostOffers: wire.takes_host_offers,
     probesUnderlay: wire.probes_underlay,
@@ -157,22 +174,22 @@ function reportsFromWire(wire: ItemReports__Output): ItemReports {
   };
 }
 
-function reportFromWire(wire: WireEntryOut): ItemReport {
-  const { key, version, outcome } = wire;
-  if (outcome === 'OUTCOME_APPLIED') return { key, version };
-  if (outcome === 'OUTCOME_FAILED') {
-    const message = clip(wire.error_message, MAX_TEXT);
-    return { key, version, failure: { code: wire.error_code, message } };
-  }
-  throw new NfvError('PROTOCOL_VIOLATION', `a report on ${key} without an outcome`);
+function heldFromWire({ key, version }: WireHeld): HeldItems['entries'][number] {
+  return {
+    key: keyFromWire('held_items', key),
+    version: versionFromWire('held_items', version),
+  };
 }
 
-function bounded<T>(what: string, entries: readonly T[]): readonly T[] {
-  if (entries.length <= MAX_ENTRIES) return entries;
-  throw new NfvError(
-    'PROTOCOL_VIOLATION',
-    `${what} with ${entries.length} entries, not ${MAX_ENTRIES}`,
-  );
+function reportFromWire(wire: WireEntryOut): ItemReport {
+  const { outcome } = wire;
+  const key = keyFromWire('item_reports', wire.key);
+  const version = reportedVersionFromWire('item_reports', wire.version);
+  if (outcome === 'OUTCOME_APPLIED') return { key, version };
+  if (outcome === 'OUTCOME_FAILED') {
+    return { key, version, failure: errorFromWire(wire.error_code, wire.error_message) };
+  }
+  throw new NfvError('PROTOCOL_VIOLATION', `a report on ${key} without an outcome`);
 }
 
 export function fromNveToWire(message: FromNve): ConnectRequest {
@@ -186,7 +203,7 @@ export function fromNveToWire(message: FromNve): ConnectRequest {
         delta_reply: {
           sequence: message.sequence,
           error_code: message.error?.code ?? '',
-          error_message: message.error?.message ?? '',
+          error_message: textFromWire(message.error?.message ?? ''),
         },
       };
     case 'item_reports':
@@ -292,7 +309,7 @@ function deltaFromWire(wire: Delta__Output): Delta | BadDelta {
       epoch: fromInteger('epoch', wire.epoch),
       revision: fromInteger('revision', wire.revision),
       upserts: bounded('upserts', wire.upserts).map(itemFromWire),
-      removes: bounded('removes', wire.removes),
+      removes: bounded('removes', wire.removes).map((key) => keyFromWire('removes', key)),
       complete: wire.complete,
       ...tracesFromWire(wire.traceparents),
     };

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { NfvError } from '../../../src/errors.js';
 import type { WatchEvent } from '../../../src/model/api.js';
 import { macKey, portKey } from '../../../src/model/item.js';
+import type { NveState, NveStatus } from '../../../src/model/nve.js';
 import type { NvaClient } from '../../../src/rpc/nva-client.js';
 import { EtcdCluster, needEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
@@ -240,6 +241,52 @@ describe('nva replicas', function () {
     }, 20_000);
     await nva.start(2);
     await eventually(() => agentOf(0).keys.includes(portKey('e-1')), 20_000);
+  });
+
+  it('one that an NVE went to is killed: nobody takes back what the NVE said there', async () => {
+    const at0 = nva.client(0);
+    // The one that is left is the one that it left.
+    await nva.kill(2);
+    const nodeUuid = randomUUID();
+    const jumbo = { address: '192.0.2.2', interface: 'eth0', mtu: 9216 };
+    const other = new FakeNve({ name: 'y', socket: nva.socket(0), underlays: [jumbo] });
+    const mtu = async (): Promise<number> =>
+      (await at0.virtualNetworks.get('net', call)).effectiveMtu;
+    const nodeAt = async (replica: number, mtu: number): Promise<FakeNve> => {
+      const underlays = [{ address: '192.0.2.1', interface: 'eth0', mtu }];
+      const nve = new FakeNve({ name: 'x', nodeUuid, socket: nva.socket(replica), underlays });
+      await nve.connect();
+      return nve;
+    };
+    await at0.virtualNetworks.create(
+      { ...request, id: 'net', spec: networkSpec({ mtu: 0 }) },
+      call,
+    );
+    for (const [i, nve] of ['x', 'y'].entries()) {
+      const spec = nveSpec([`192.0.2.${i + 1}`]);
+      await at0.nves.create({ ...request, id: nve, spec }, call);
+      await attach(at0, i, nve);
+    }
+    const inState = (state: NveState): Promise<NveStatus> =>
+      eventually(async () => {
+        const { status } = await at0.nves.get('x', call);
+        return status.state === state && status;
+      }, 20_000);
+    await other.connect();
+    const before = await nodeAt(0, 1500);
+    await inState('IN_SYNC');
+    await before.disconnect();
+    await inState('DISCONNECTED');
+    await nodeAt(1, 9216);
+    await eventually(async () => (await mtu()) === 9166);
+    const last = await inState('IN_SYNC');
+    await nva.kill(1);
+    const status = await inState('DISCONNECTED');
+    const said = ({ underlays, lastSeenTime }: NveStatus): unknown => [underlays, lastSeenTime];
+    assert.deepEqual(said(status), said(last));
+    assert.ok(status.appliedRevision >= last.appliedRevision);
+    assert.equal(await mtu(), 9166);
+    await other.disconnect();
   });
 
   it('SIGSTOP of one for so long that its history is gone: it reads anew, and keeps no NVE', async () => {

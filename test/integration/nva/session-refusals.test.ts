@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../../src/errors.js';
-import type { Hello } from '../../../src/model/southbound.js';
+import type { FromNve, Hello } from '../../../src/model/southbound.js';
 import { NveSessionClient } from '../../../src/rpc/nve-client.js';
 import { eventually } from '../../support/eventually.js';
 import { call, type NvaHarness } from '../../support/nva-harness.js';
@@ -109,5 +109,26 @@ describe('nva sessions refuse', () => {
     const error = await endedWith(nve);
     assert.equal(error.code, 'PROTOCOL_VIOLATION');
     assert.equal(error.message, 'hello in the middle of a session');
+  });
+
+  it('keys that no item can have, and more than a message may hold', async () => {
+    const drift = { difference: '', action: 'REPAIRED', time: '2026-01-01T00:00:00.000Z' } as const;
+    const report = { kind: 'drift_reports', total: 1, leftAlone: 0 } as const;
+    const key = 'k'.repeat(257);
+    const failed = { key, version: '', failure: { code: 'INTERNAL', message: '' } };
+    const over: readonly FromNve[] = [
+      { ...report, drifts: [{ ...drift, key }] },
+      { ...report, drifts: Array.from({ length: 101 }, () => ({ ...drift, key: 'port/a' })) },
+      { kind: 'item_reports', epoch: 1, settledRevision: 0, entries: [failed] },
+    ];
+    for (const message of over) {
+      const nve = overlay.fake('host-a', { nodeUuid: AGENT });
+      await nve.connect();
+      await eventually(() => nve.welcome !== undefined);
+      await nve.stream.send(message);
+      assert.equal((await endedWith(nve)).code, 'PROTOCOL_VIOLATION');
+    }
+    const { status } = await harness.client.nves.get('host-a', call);
+    assert.deepEqual([status.drifts, status.failures], [[], []]);
   });
 });

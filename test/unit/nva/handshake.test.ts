@@ -146,6 +146,23 @@ describe('held items', () => {
     });
   });
 
+  it('have no more characters than there is room for', async () => {
+    const entries = Array.from({ length: 1000 }, (_, i) => {
+      return { key: `${i}`.padEnd(256, 'k'), version: 'v'.repeat(64) };
+    });
+    const messages = (count: number): FromNve[] =>
+      Array.from({ length: count }, (_, i) => {
+        return { kind: 'held_items', entries, last: i === count - 1 };
+      });
+    const most = Math.floor((128 * 1024 * 1024) / (1000 * 320));
+    const { versions } = await receiveHeldItems(sent(messages(most)), clock);
+    assert.equal(versions.size, 1000);
+    await assert.rejects(receiveHeldItems(sent(messages(most + 1)), clock), {
+      code: 'PROTOCOL_VIOLATION',
+      message: 'too many held items',
+    });
+  });
+
   it('are not waited for forever, even if some come now and then', async () => {
     async function* slow(): AsyncGenerator<FromNve> {
       for (;;) {

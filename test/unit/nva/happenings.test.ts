@@ -3,14 +3,23 @@ import assert from 'node:assert/strict';
 import type { NvaEvent } from '../../../src/model/observation.js';
 import { Catalog } from '../../../src/nva/catalog.js';
 import { recordOp, type Author } from '../../../src/nva/changes/record.js';
+import { ItemSum } from '../../../src/nva/compiler/item-sum.js';
 import { Happenings } from '../../../src/nva/happenings.js';
 import { CHANGES, specKey } from '../../../src/nva/keys.js';
 import type { Committed } from '../../../src/nva/origins.js';
+import { Progress } from '../../../src/nva/progress.js';
 import { RECORDS } from '../../../src/nva/records.js';
 import type { StoreEvent } from '../../../src/store/store.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { nullLog } from '../../support/null-log.js';
-import { nveSpec } from '../../support/specs.js';
+import { MemoryStore } from '../../support/memory-store.js';
+import {
+  endpointSpec,
+  migrationTo,
+  networkSpec,
+  nveSpec,
+  subnetSpec,
+} from '../../support/specs.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const REVISION = 7;
@@ -117,5 +126,87 @@ describe('nva/happenings', () => {
       [1, 'NVE_CONNECTED', 'unix:/a'],
       [3, 'NVE_LOST', 'unix:/a'],
     ]);
+  });
+
+  it('tells of what goes together with its network by that network’s tenant', async () => {
+    const common = { createTime: time, updateTime: time };
+    const ofBlue = { network: 'blue' };
+    const values = {
+      virtualNetworks: RECORDS.virtualNetworks.encode({
+        ...common,
+        spec: networkSpec({ tenant: 'acme' }),
+      }),
+      subnets: RECORDS.subnets.encode({ ...common, spec: subnetSpec(ofBlue) }),
+      endpoints: RECORDS.endpoints.encode({ ...common, spec: endpointSpec(ofBlue) }),
+    };
+    const deleted = (collection: keyof typeof values): StoreEvent => {
+      const previous = values[collection];
+      return { kind: 'delete', key: specKey(collection, 'blue'), previous };
+    };
+    const all = [deleted('endpoints'), deleted('virtualNetworks'), deleted('subnets')];
+    happenings.committed(REVISION, all, own);
+    // The network is no more, and nobody knows whose it was.
+    happenings.committed(REVISION + 1, [deleted('endpoints')], own);
+    assert.deepEqual(
+      (await events()).map(({ kind, resource, tenant }) => [kind, resource, tenant]),
+      [
+        ['DELETED', 'endpoints/blue', 'acme'],
+        ['DELETED', 'virtualNetworks/blue', 'acme'],
+        ['DELETED', 'subnets/blue', 'acme'],
+        ['DELETED', 'endpoints/blue', undefined],
+      ],
+    );
+  });
+
+  describe('of what an NVE says of its items', () => {
+    const spec = endpointSpec({ network: 'blue', nve: 'host-a', mac: '02:00:00:00:00:01' });
+    const migration = migrationTo('host-c', { source: 'host-a' });
+
+    beforeEach(async () => {
+      const catalog = new Catalog();
+      const store = new MemoryStore();
+      const common = { createTime: time, updateTime: time };
+      const network = networkSpec({ tenant: 'blue' });
+      store.put(
+        specKey('virtualNetworks', 'blue'),
+        RECORDS.virtualNetworks.encode({ ...common, spec: network }),
+      );
+      store.put(specKey('endpoints', 'web'), RECORDS.endpoints.encode({ ...common, spec }));
+      const moving = { ...spec, mac: '02:00:00:00:00:02', migration };
+      store.put(specKey('endpoints', 'db'), RECORDS.endpoints.encode({ ...common, spec: moving }));
+      await catalog.load(store, new AbortController().signal, () => undefined);
+      happenings = new Happenings(clock, catalog, nullLog, 'unix:/a');
+    });
+
+    const said: readonly (readonly [nve: string, key: string, resource: string, tenant: string])[] =
+      [
+        ['host-a', 'port/web', 'endpoints/web', 'blue'],
+        ['host-b', 'port/web', 'nves/host-b', ''],
+        ['host-a', 'port/db', 'endpoints/db', 'blue'],
+        ['host-c', 'port/db', 'endpoints/db', 'blue'],
+        ['host-b', 'port/db', 'nves/host-b', ''],
+        ['host-a', 'port/none', 'nves/host-a', ''],
+        ['host-a', 'port/web/x', 'nves/host-a', ''],
+        ['host-a', 'mac/100/02:00:00:00:00:01', 'nves/host-a', ''],
+        ['host-b', 'bd/100', 'nves/host-b', ''],
+        ['host-b', 'gwneigh/7/100/10.0.0.5', 'nves/host-b', ''],
+      ];
+    for (const [nve, key, resource, tenant] of said) {
+      it(`${nve} tells of ${key} as of ${resource}`, async () => {
+        const drift = { key, difference: 'missing', action: 'REPAIRED', time } as const;
+        happenings.drifted(nve, [drift]);
+        const progress = new Progress(new ItemSum(), () => '1');
+        progress.report({ key, version: '1', failure: { code: 'NETNS_MISSING', message: 'no' } });
+        happenings.progressed(nve, [key], progress);
+        const told = await events(happenings.own);
+        assert.deepEqual(
+          told.map((event) => [event.kind, event.nve, event.resource, event.tenant]),
+          [
+            ['DRIFT', nve, resource, tenant],
+            ['APPLY_FAILED', nve, resource, tenant],
+          ],
+        );
+      });
+    }
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { timestamp } from '../../../src/model/clock.js';
+import type { HostStatus } from '../../../src/model/host/offer.js';
 import type { Nve, NveSpec } from '../../../src/model/nve.js';
-import { specKey, statusKey } from '../../../src/nva/keys.js';
+import { sessionKey, specKey, statusKey } from '../../../src/nva/keys.js';
 import { NveStatuses } from '../../../src/nva/nve-statuses.js';
 import { nveRules, readNveStatus } from '../../../src/nva/nves.js';
 import { Resources } from '../../../src/nva/resources.js';
@@ -16,6 +17,10 @@ import { nveSpec } from '../../support/specs.js';
 
 const AGENT = '11111111-1111-4111-8111-111111111111';
 const FACTS: NveFacts = { capabilities: LINUX_LIKE, underlays: [], agentVersion: '1' };
+const HOST: HostStatus = {
+  ...{ profile: 'large', wantedHash: 'abc', appliedProfile: '', appliedHash: '' },
+  ...{ phase: 'PENDING', reasonCode: '', reason: '' },
+};
 const call = { signal: new AbortController().signal };
 
 describe('what is known of an NVE', () => {
@@ -23,10 +28,12 @@ describe('what is known of an NVE', () => {
   let clock: FakeClock;
   let nves: Resources<NveSpec, Nve>;
   let statuses: NveStatuses;
+  let tenures: Tenures;
   beforeEach(async () => {
     store = new MemoryStore();
     clock = new FakeClock();
     nves = new Resources(store, clock, nveRules(store));
+    tenures = new Tenures(store, () => undefined);
     statuses = new NveStatuses({
       store,
       clock,
@@ -34,7 +41,7 @@ describe('what is known of an NVE', () => {
       connected: () => undefined,
       missed: () => undefined,
       compiled: () => Promise.resolve(),
-      tenures: new Tenures(store, () => undefined),
+      tenures,
       liveness: {
         standingOf: () => Promise.resolve({ state: 'DISCONNECTED', reasonCode: '', reason: '' }),
         restore: () => Promise.resolve(),
@@ -92,10 +99,35 @@ describe('what is known of an NVE', () => {
     assert.match(record ?? '', /"state":"DISCONNECTED"/);
   });
 
+  it('is what is stored once another has claimed it, whoever is asked', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    statuses.depart('host-a', { ...connectedSince(''), host: HOST });
+    assert.deepEqual(await statuses.hostOf('host-a'), HOST);
+    const facts = { ...FACTS, underlays: [{ address: '192.0.2.1', interface: 'eth0', mtu: 9216 }] };
+    await statuses.store('host-a', facts);
+    const stored = await store.get(statusKey('nves', 'host-a'));
+    assert.ok(!((await statuses.recordOf('host-a', stored)) ?? '').includes('9216'));
+    const claim = { key: sessionKey('host-a'), createRevision: 90, modRevision: 90 };
+    const kv = { ...claim, value: '{"process":"other"}' };
+    tenures.saw({ kind: 'put', kv }, 90);
+    assert.match((await statuses.recordOf('host-a', stored)) ?? '', /"mtu":9216/);
+    assert.equal(await statuses.hostOf('host-a'), undefined);
+  });
+
+  it('is what is stored when its session ends because another has claimed it', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    const ours = { ...connectedSince(''), host: HOST };
+    const claim = { key: sessionKey('host-a'), createRevision: 90, modRevision: 90 };
+    tenures.saw({ kind: 'put', kv: { ...claim, value: '{"process":"other"}' } }, 90);
+    statuses.depart('host-a', ours);
+    assert.equal(await statuses.hostOf('host-a'), undefined);
+  });
+
   function connectedSince(since: string): Connected {
     const session = sessionOf(fakeStream().stream);
     const counts = { driftCount: 0, driftedCount: 0 };
     const host = { host: undefined, takesHostOffers: false, probesUnderlay: false };
-    return { session, facts: FACTS, drifts: [], ...counts, dataplane: undefined, ...host, since };
+    const claimed = { claim: tenures.claimed('host-a'), facts: FACTS };
+    return { session, ...claimed, drifts: [], ...counts, dataplane: undefined, ...host, since };
   }
 });

@@ -4,7 +4,7 @@ import type { Item } from '../../../src/model/item.js';
 import { Digest } from '../../../src/model/southbound.js';
 import { CompileIndex } from '../../../src/nva/compiler/compile-index.js';
 import { ItemSum } from '../../../src/nva/compiler/item-sum.js';
-import { MAX_FAILURES, Progress } from '../../../src/nva/progress.js';
+import { MAX_FAILURES, MAX_UNASKED, Progress } from '../../../src/nva/progress.js';
 import { endpointSpec, networkSpec, nveInput } from '../../support/specs.js';
 
 const FAILURE = { code: 'NETNS_MISSING', message: 'there is no namespace x' };
@@ -175,6 +175,25 @@ describe("an NVE's progress", () => {
     }
     assert.equal(progress.failures.length, MAX_FAILURES);
     assert.equal(progress.counts.failed, MAX_FAILURES + 5);
+  });
+
+  it('keeps failures of removals that an earlier session asked for, so many at most', () => {
+    const { progress, expect } = wanting({ 'port/a': '1' });
+    progress.settle(1);
+    const stray = (n: number): string => `port/stray-${n}`;
+    const fails = (key: string): boolean => progress.report({ key, version: '', failure: FAILURE });
+    assert.equal(fails('nobody-asked/1'), false);
+    for (let n = 0; n < MAX_UNASKED; n++) assert.equal(fails(stray(n)), true);
+    assert.equal(fails(stray(MAX_UNASKED)), false);
+    assert.equal(progress.counts.failed, MAX_UNASKED);
+    assert.equal(fails(stray(0)), true, 'of one that is kept it is news');
+    assert.equal(progress.report({ key: stray(0), version: '' }), true);
+    assert.equal(fails(stray(MAX_UNASKED)), true);
+    expect(change({ [stray(1)]: '1' }), 2);
+    assert.equal(fails(stray(0)), true);
+    assert.equal(fails(stray(MAX_UNASKED + 1)), false);
+    expect(change({}, ['port/a']), 3);
+    assert.equal(fails('port/a'), true, 'one that was asked for now is not of them');
   });
 
   it('keeps the digest of what is wanted, however it came about', () => {

@@ -170,6 +170,29 @@ describe('the writer of statuses', () => {
     assert.equal(await stored('d'), long);
   });
 
+  it('leaves what no store takes as it was, says so once, and writes all else', async () => {
+    const huge = 'x'.repeat(LIMITS.valueBytes + 1);
+    endpoint('huge', huge);
+    endpoint('a', 'up');
+    writer.mark('huge');
+    writer.mark('a');
+    await clock.advance(GATHER_MS);
+    statuses.set('a', 'down');
+    writer.mark('huge');
+    writer.mark('a');
+    await clock.advance(GATHER_MS);
+    assert.deepEqual([await stored('huge'), await stored('a')], [undefined, 'down']);
+    const message = 'a status is too large, and stays as it was';
+    const told = { level: 'warn', message };
+    const fields = { resource: 'endpoints/huge', bytes: LIMITS.valueBytes + 1 };
+    assert.deepEqual(log.lines, [{ ...told, fields }]);
+    assert.equal(clock.pending, 0);
+    statuses.set('huge', 'x'.repeat(LIMITS.valueBytes));
+    writer.mark('huge');
+    await clock.advance(GATHER_MS);
+    assert.equal((await stored('huge'))?.length, LIMITS.valueBytes);
+  });
+
   it('tells that it cannot write, and tries again', async () => {
     endpoint('a', 'up');
     store.failure = new NfvError('STORE_FULL', 'no room');

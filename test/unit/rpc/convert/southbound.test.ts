@@ -169,7 +169,7 @@ describe('texts of an NVE', () => {
     const reports = read({ item_reports: { entries: [{ key: 'a', outcome: 2, ...failure }] } });
     assert.ok(reports.kind === 'item_reports');
     assert.equal(reports.entries[0]?.failure?.message, cut);
-    const drifts = read({ drift_reports: { drifts: [{ difference: long, action: 1, time: {} }] } });
+    const drifts = read({ drift_reports: { drifts: [{ key: 'a', difference: long, action: 1 }] } });
     assert.ok(drifts.kind === 'drift_reports');
     assert.equal(drifts.drifts[0]?.difference, cut);
     const reply = read({ delta_reply: failure });

@@ -16,6 +16,7 @@ import type { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
 import type { Door } from './door.js';
 import { routerSettings } from './router-settings.js';
+import { undoing } from './undoing.js';
 
 /** As `Doors.routers`; all reject as `Door` besides. */
 export interface RouterDoors {
@@ -27,6 +28,8 @@ export interface RouterDoors {
   place(vrf: number): Promise<'namespace' | 'file' | 'nothing'>;
   /** `ip` inside it; @throws NfvError ROUTER_MISSING */
   inside(vrf: number): Promise<Door>;
+  /** As `Doors.undo`, inside it. */
+  undo(vrf: number, ...words: string[]): Promise<void>;
   /** Makes it forward packets, and nothing else that it should not; @throws COMMAND_MISSING */
   settle(vrf: number): Promise<void>;
   /** Lets go of it, so that it ends with its name. */
@@ -77,6 +80,10 @@ export class Routers {
       list: () => this.#list(),
       place: (vrf) => this.place(vrf),
       inside: (vrf) => this.#enter(vrf, signal),
+      undo: (vrf, ...words) =>
+        undoing(this.options.timers, async (lasting) => {
+          await (await this.#enter(vrf, lasting)).run(...words);
+        }),
       settle: (vrf) => this.#settle(vrf, signal),
       release: (vrf) => {
         this.release(vrf);

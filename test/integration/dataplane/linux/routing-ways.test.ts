@@ -80,6 +80,24 @@ describe('kernel dataplane: ways from one router to another', function () {
     await host.converge(joined, 'all');
   });
 
+  it('whose making was broken off are no obstacle, to those that need them and to their removal', async () => {
+    await host.converge([vrf(42), vrf(43)], 'all');
+    const [near, far] = [await nameOf(42), await nameOf(43)];
+    const halfMade = async (): Promise<void> => {
+      await ip('-n', near, 'link', 'del', 'dev', 'vrf43');
+      await ip(
+        ...['-n', near, 'link', 'add', 'name', 'vrf43', 'address', '02:00:00:00:00:01', 'type'],
+        ...['veth', 'peer', 'name', 'vrf42', 'address', '02:00:00:00:00:02', 'netns', far],
+      );
+    };
+    await halfMade();
+    await host.converge(joined, 'all');
+    await host.converge([vrf(42), vrf(43)], 'all');
+    await halfMade();
+    await host.converge([], 'all');
+    assert.deepEqual(await host.routers(), []);
+  });
+
   /** Index of the end of the way in it. */
   const wayIn = async (router: string): Promise<string> =>
     /^(\d+): vrf43@/m.exec(await inside(router, '-o', 'link'))?.[1] ?? '';

@@ -82,6 +82,18 @@ describe('Routers', () => {
     await assert.rejects(doors.inside(7), { code: 'SHUTTING_DOWN' });
   });
 
+  it('are put back as they were even after the operation was given up', async () => {
+    const doors = routers.doors(AbortSignal.abort(new Error('given up')));
+    await writeFile(join(folder, await doors.nameOf(7)), '');
+    const inside = await doors.inside(7);
+    await assert.rejects(inside.run('ok', 'not any more'), { code: 'CANCELLED' });
+    await doors.undo(7, 'ok', 'undo');
+    await doors.undo(7, 'fail');
+    // One that is not there has nothing to be undone.
+    await doors.undo(8, 'ok', 'nowhere');
+    assert.deepEqual(await fake.said(), ['ok undo', 'fail']);
+  });
+
   it('give one turn after the other, whatever becomes of it', async () => {
     const doors = routers.doors(NEVER);
     const order: string[] = [];

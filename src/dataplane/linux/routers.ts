@@ -24,7 +24,10 @@ export interface RouterDoors {
   nameOf(vrf: number): Promise<string>;
   /** The VRFs of which there is a namespace with such a name. */
   list(): Promise<readonly number[]>;
-  /** What has the name: `file` is what a broken-off creation leaves. */
+  /**
+   * What has the name: `file` is what a broken-off creation leaves. A namespace that has lost its name is
+   * let go of: who removes a router finds none, and does not come by here again.
+   */
   place(vrf: number): Promise<'namespace' | 'file' | 'nothing'>;
   /** `ip` inside it; @throws NfvError ROUTER_MISSING */
   inside(vrf: number): Promise<Door>;
@@ -78,7 +81,11 @@ export class Routers {
     return {
       nameOf: (vrf) => this.#nameOf(vrf),
       list: () => this.#list(),
-      place: (vrf) => this.place(vrf),
+      place: async (vrf) => {
+        const found = await this.place(vrf);
+        if (found !== 'namespace') this.release(vrf);
+        return found;
+      },
       inside: (vrf) => this.#enter(vrf, signal),
       undo: (vrf, ...words) =>
         undoing(this.options.timers, async (lasting) => {

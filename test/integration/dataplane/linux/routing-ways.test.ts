@@ -80,6 +80,18 @@ describe('kernel dataplane: ways from one router to another', function () {
     await host.converge(joined, 'all');
   });
 
+  it('end with a router that was removed when somebody had deleted its namespace', async () => {
+    await host.converge(joined, 'all');
+    await ip('netns', 'del', await nameOf(42));
+    const gone = [vrf(42), gateway(42, RED, []), there4, there6].map(keyOf);
+    const { objects } = await host.observe([], gone);
+    // So there is no step for it, in which the agent's `ip` would be let go of.
+    assert.ok(!objects.has('vrf/42'));
+    const left = await nameOf(43);
+    await eventually(async () => !(await inside(left, '-o', 'link')).includes('vrf42'), 5000);
+    await host.converge(joined, 'all');
+  });
+
   it('whose making was broken off are no obstacle, to those that need them and to their removal', async () => {
     await host.converge([vrf(42), vrf(43)], 'all');
     const [near, far] = [await nameOf(42), await nameOf(43)];

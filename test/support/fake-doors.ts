@@ -21,6 +21,10 @@ export class FakeDoors implements Doors {
     list: () => Promise.resolve([...this.places.keys()]),
     place: (vrf) => Promise.resolve(this.places.get(vrf) ?? 'nothing'),
     inside: (vrf) => Promise.resolve(this.#door(`ip -n nfvr${vrf}`)),
+    undo: async (vrf, ...words) => {
+      const done = this.#say(`undo -n nfvr${vrf} ${words.join(' ')}`, undefined);
+      await done.catch(() => undefined);
+    },
     settle: async (vrf) => {
       await this.#say(`settle nfvr${vrf}`, undefined);
     },

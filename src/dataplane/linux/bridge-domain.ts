@@ -23,6 +23,7 @@ import type { Doors } from './doors.js';
 import { parseFdb } from './entries.js';
 import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
+import { keepGatewayLocal } from './gateway-local.js';
 import type { LinuxKind } from './kind.js';
 import { ownership, parseLinks, type Link, type Vxlan } from './links.js';
 import { bridgeName, FLOOD_MAC, vniOfName, VXLAN_PORT, vxlanName } from './names.js';
@@ -271,7 +272,11 @@ async function build(
     }
     await doors.isolate(bridgeName(vni));
     if (!tunnelled && vxlan !== undefined) await removeLink(vxlanName(vni), doors);
-    if (tunnelled && vxlan === undefined) await make(vxlanName(vni), newVxlan(wanted, device));
+    if (tunnelled && vxlan === undefined) {
+      await make(vxlanName(vni), newVxlan(wanted, device));
+      // Before it is up: what a gateway says is heard on no other host meanwhile.
+      if (bridge !== undefined) await keepGatewayLocal(vni, doors);
+    }
     const commands = [
       ...(tunnelled ? vxlanCommands(wanted, vxlan) : []),
       ...bridgeCommands(wanted, bridge),

@@ -15,6 +15,7 @@ import { Guests } from './guests.js';
 import { Isolation } from './isolation.js';
 import { parseAddresses, type HostAddress } from './links.js';
 import { Routers, type RouterDoors } from './routers.js';
+import { undoing } from './undoing.js';
 
 export interface Doors {
   readonly ip: Door;
@@ -49,10 +50,7 @@ export interface Doors {
   /** The host's addresses, read once for an operation. */
   addresses(): Promise<readonly HostAddress[]>;
   netnsExists(netns: string): Promise<boolean>;
-  /**
-   * A command of `ip` that undoes what was half done. It goes on when the operation is given up,
-   * but not for long; that it fails is not told, for what it is undone for is.
-   */
+  /** A command of `ip` that undoes what was half done; see `undoing`. */
   undo(...words: string[]): Promise<void>;
   /** A random, locally administered unicast MAC. */
   newMac(): string;
@@ -74,8 +72,6 @@ export interface DoorsOptions extends BatchOptions {
   readonly newMac: () => string;
   readonly log: Pick<Log, 'warn'>;
 }
-
-const UNDO_MS = 1000;
 
 /** The processes behind the doors. */
 export class Gate {
@@ -129,7 +125,7 @@ export class Gate {
       addresses: () => (addresses ??= ip.query('addr', 'show').then(parseAddresses)),
       netnsExists: (netns) => this.#netnsExists(netns),
       newMac,
-      undo: (...words) => this.#undo(words),
+      undo: (...words) => undoing(this.options.timers, (lasting) => this.#ip.run(words, lasting)),
       strangeLinks: (...names) => {
         this.forget(names);
       },
@@ -187,15 +183,6 @@ export class Gate {
     const words = ['link', 'set', 'dev', device, 'alias', alias];
     const { code, stderr } = await programs.run('ip', words, { deadlineMs, signal });
     if (code !== 0) throw refusal('ip', words.join(' '), stderr);
-  }
-
-  async #undo(words: readonly string[]): Promise<void> {
-    const controller = new AbortController();
-    const cancel = this.options.timers.after(UNDO_MS, () => {
-      controller.abort();
-    });
-    await this.#ip.run(words, controller.signal).catch(() => undefined);
-    cancel();
   }
 
   async #netnsExists(netns: string): Promise<boolean> {

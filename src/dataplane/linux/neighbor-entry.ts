@@ -13,6 +13,7 @@ import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { LinuxKind } from './kind.js';
 import { bridgeName } from './names.js';
+import { readNeighborNow } from './reader.js';
 
 export const neighborEntry: LinuxKind<NeighborEntryItem> = {
   rank: 5,
@@ -49,7 +50,12 @@ export const neighborEntry: LinuxKind<NeighborEntryItem> = {
   create: put,
   update: (wanted, _from, doors) => put(wanted, doors),
 
-  async remove({ vni, ip }, doors) {
+  async remove({ vni, ip, mac }, doors, memory) {
+    // A gateway that has taken the address meanwhile, as what is made comes first, has its answer there.
+    if (memory.gatewayOf(vni) !== undefined) {
+      const found = await readNeighborNow(vni, ip, doors);
+      if (found?.mac !== mac) return;
+    }
     try {
       await doors.ip.run('neigh', 'del', ip, 'dev', bridgeName(vni));
     } catch (error) {

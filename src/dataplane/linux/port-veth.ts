@@ -5,9 +5,10 @@ import { NfvError } from '../../errors.js';
 import type { VethPort } from '../../model/endpoint.js';
 import type { PortItem } from '../../model/item.js';
 import type { Doors } from './doors.js';
+import { parseFdb } from './entries.js';
 import { removeLink, undoLink } from './link-removal.js';
 import { ownership, parseAddresses, parseLinks, type Link } from './links.js';
-import { GROUP, portName } from './names.js';
+import { bridgeName, GROUP, portName } from './names.js';
 import { attach, checkName, inTheWay, whoseLink } from './port-links.js';
 import { hashOfAddress, hashOfPlace, parsePortTag, vethTag, type VethTag } from './port-tag.js';
 import { readLinkNow } from './reader.js';
@@ -67,7 +68,7 @@ export async function updateVeth(item: PortItem, port: VethPort, doors: Doors): 
   if (whose === 'foreign') throw inTheWay(name);
   const tag = link === undefined ? undefined : tagOf(link);
   if (link === undefined || tag?.place !== hashOfPlace(port)) {
-    await recreate(item, port, doors);
+    await recreate(item, port, link, doors);
     return;
   }
   if (!isAttested(item, tag)) {
@@ -77,17 +78,38 @@ export async function updateVeth(item: PortItem, port: VethPort, doors: Doors): 
     } catch (error) {
       // The guest did away with its end, or renamed it: what is wanted cannot be set on it.
       if (!hasErrno(error, 'ENODEV')) throw error;
-      await recreate(item, port, doors);
+      await recreate(item, port, link, doors);
       return;
     }
   }
   await attach(item, vethTag(item, port), name, doors, link);
 }
 
-async function recreate(item: PortItem, port: VethPort, doors: Doors): Promise<void> {
+/** The bridge's entries go with its end of the pair, and are set again on the new one. */
+async function recreate(
+  item: PortItem,
+  port: VethPort,
+  before: Link | undefined,
+  doors: Doors,
+): Promise<void> {
   await needNetns(port.netns, doors);
-  await removeLink(portName(item), doors);
+  const name = portName(item);
+  const stays = before?.master === bridgeName(item.vni);
+  const macs = stays ? await macsBehind(name, doors) : [];
+  await removeLink(name, doors);
   await createVeth(item, port, doors);
+  await Promise.all(
+    macs.map((mac) => {
+      const entry = ['fdb', 'replace', mac, 'dev', name, 'master', 'static', 'extern_learn'];
+      return doors.bridge.run(...entry);
+    }),
+  );
+}
+
+/** Those that we set, of the endpoint and of others behind it. */
+async function macsBehind(name: string, doors: Doors): Promise<readonly string[]> {
+  const found = parseFdb(await doors.fdbShow.query('fdb', 'show', 'dev', name), name);
+  return found.filter(({ self, extern }) => !self && extern).map(({ mac }) => mac);
 }
 
 function tagOf(link: Link): VethTag | undefined {

@@ -8,7 +8,7 @@ import {
   type RouteVia,
 } from '../../model/routing-items.js';
 import type { Memory } from './memory.js';
-import { innerVniOfName } from './names.js';
+import { crossVrfOfName, innerVniOfName } from './names.js';
 import { parseRouterEvent, type RouterEvent } from './router-events.js';
 import { PROTOCOL } from './router-routes.js';
 
@@ -64,11 +64,11 @@ export class RouterChanges {
     if (parts.filter((isNews) => isNews()).length > 0) this.book.tell(key);
   }
 
-  /** A router's namespace is no more, or may not be: nor is anything in it. */
+  /** A router's namespace is no more, or may not be: nor is anything in it, nor the ways into it. */
   lost(vrf: number): void {
     this.#take(vrfKey(vrf), 'namespace', () => {
       const isNews = this.book.known.has(vrfKey(vrf));
-      if (isNews) this.#tellAll((payload) => isIn(vrf, payload));
+      if (isNews) this.#tellAll((payload) => isIn(vrf, payload) || leadsInto(vrf, payload));
       return isNews;
     });
   }
@@ -84,7 +84,10 @@ export class RouterChanges {
     for (const [key, payload] of this.book.known) if (concerns(payload)) this.book.tell(key);
   }
 
-  #link(vrf: number, { name, gone, up, mtu, mac }: EventOf<'link'>): void {
+  #link(vrf: number, event: EventOf<'link'>): void {
+    const { name, gone, up, mtu, mac } = event;
+    const other = crossVrfOfName(name);
+    if (other !== undefined) this.#cross(vrf, other, event);
     const vni = innerVniOfName(name);
     if (vni === undefined) return;
     const key = gatewayKey(vrf, vni);
@@ -95,6 +98,17 @@ export class RouterChanges {
       if (gone || !up) this.#tellAll((payload) => isBy(vrf, vni, payload));
       return gone || !up || mtu !== known.mtu || mac !== known.mac;
     });
+  }
+
+  /**
+   * The way to another router. The kernel takes the routes by it along when it goes or is set down, and does
+   * not tell of all. One that went is news whatever came after: by which routes were set is not known.
+   */
+  #cross(vrf: number, other: number, { gone, up }: EventOf<'link'>): void {
+    for (const [key, payload] of this.book.known) {
+      if (!isIn(vrf, payload) || !leadsInto(other, payload)) continue;
+      this.#take(key, gone ? 'way gone' : 'way', () => (gone || !up) && this.book.known.has(key));
+    }
   }
 
   #address(vrf: number, { gone, address }: EventOf<'address'>): void {
@@ -149,6 +163,10 @@ function isIn(vrf: number, payload: Payload): boolean {
     default:
       return false;
   }
+}
+
+function leadsInto(vrf: number, payload: Payload): boolean {
+  return payload.kind === 'route' && payload.via.kind === 'vrf' && payload.via.vrf === vrf;
 }
 
 /** It may have gone with a gateway interface. */

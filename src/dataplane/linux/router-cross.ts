@@ -7,7 +7,7 @@ import { NfvError } from '../../errors.js';
 import { vrfKey } from '../../model/routing-items.js';
 import type { Doors } from './doors.js';
 import { parseLinks, type Link } from './links.js';
-import { alias, crossName } from './names.js';
+import { alias, crossName, crossVrfOfName } from './names.js';
 import { CROSS_PEER } from './router-routes.js';
 import type { RouterView } from './router-view.js';
 
@@ -32,6 +32,12 @@ export function crossDefects(vrf: number, other: number, router: RouterView): st
   ];
 }
 
+/** An end without its mark: the making of the pair was broken off. Nobody else's has its name and MAC. */
+export function isHalfMade(vrf: number, { name, alias: text, kind, mac }: Link): boolean {
+  const other = crossVrfOfName(name);
+  return other !== undefined && text === '' && kind === 'veth' && mac === macOf(vrf, other);
+}
+
 /** Idempotent. @throws NfvError FOREIGN_OBJECT, NETNS_MISSING */
 export async function needCross(vrf: number, other: number, doors: Doors): Promise<void> {
   await doors.routers.inTurn(Math.min(vrf, other), async () => {
@@ -52,7 +58,7 @@ async function endIn(vrf: number, other: number, doors: Doors): Promise<Link | u
   const links = parseLinks(await inside.query('link', 'show'));
   const found = links.find(({ name }) => name === crossName(other));
   if (found === undefined || found.alias === tagOf(vrf, other)) return found;
-  if (found.alias === '' && found.kind === 'veth') return found;
+  if (isHalfMade(vrf, found)) return found;
   const text = `${vrfKey(vrf)} has an interface ${found.name}, not ours`;
   throw new NfvError('FOREIGN_OBJECT', text, { metadata: { object: found.name } });
 }
@@ -64,12 +70,12 @@ async function make(vrf: number, other: number, doors: Doors): Promise<void> {
   const far = ['name', crossName(vrf), 'address', macOf(other, vrf), 'mtu', MTU, 'netns', there];
   const add = ['link', 'add', ...near, 'type', 'veth', 'peer', ...far];
   await doors.inNetns(here, [add], ['link', 'show', 'dev', crossName(other)]);
-  doors.routers.gone(vrf, crossName(other));
-  doors.routers.gone(other, crossName(vrf));
+  forget(vrf, other, doors);
   try {
     await Promise.all([fit(vrf, other, doors), fit(other, vrf, doors)]);
   } catch (error) {
-    await remove(vrf, other, doors).catch(() => undefined);
+    await doors.routers.undo(vrf, 'link', 'del', 'dev', crossName(other));
+    forget(vrf, other, doors);
     throw error;
   }
 }
@@ -95,6 +101,11 @@ async function remove(vrf: number, other: number, doors: Doors): Promise<void> {
   } catch (error) {
     if (!hasErrno(error, 'ENODEV')) throw error;
   }
+  forget(vrf, other, doors);
+}
+
+/** Both ends came or went. */
+function forget(vrf: number, other: number, doors: Doors): void {
   doors.routers.gone(vrf, crossName(other));
   doors.routers.gone(other, crossName(vrf));
 }

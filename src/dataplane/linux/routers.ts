@@ -16,6 +16,7 @@ import type { Sysctl } from '../../host/sysctl.js';
 import { NfvError } from '../../errors.js';
 import type { Door } from './door.js';
 import { routerSettings } from './router-settings.js';
+import { undoing } from './undoing.js';
 
 /** As `Doors.routers`; all reject as `Door` besides. */
 export interface RouterDoors {
@@ -23,10 +24,15 @@ export interface RouterDoors {
   nameOf(vrf: number): Promise<string>;
   /** The VRFs of which there is a namespace with such a name. */
   list(): Promise<readonly number[]>;
-  /** What has the name: `file` is what a broken-off creation leaves. */
+  /**
+   * What has the name: `file` is what a broken-off creation leaves. A namespace that has lost its name is
+   * let go of: who removes a router finds none, and does not come by here again.
+   */
   place(vrf: number): Promise<'namespace' | 'file' | 'nothing'>;
   /** `ip` inside it; @throws NfvError ROUTER_MISSING */
   inside(vrf: number): Promise<Door>;
+  /** As `Doors.undo`, inside it. */
+  undo(vrf: number, ...words: string[]): Promise<void>;
   /** Makes it forward packets, and nothing else that it should not; @throws COMMAND_MISSING */
   settle(vrf: number): Promise<void>;
   /** Lets go of it, so that it ends with its name. */
@@ -75,8 +81,16 @@ export class Routers {
     return {
       nameOf: (vrf) => this.#nameOf(vrf),
       list: () => this.#list(),
-      place: (vrf) => this.place(vrf),
+      place: async (vrf) => {
+        const found = await this.place(vrf);
+        if (found !== 'namespace') this.release(vrf);
+        return found;
+      },
       inside: (vrf) => this.#enter(vrf, signal),
+      undo: (vrf, ...words) =>
+        undoing(this.options.timers, async (lasting) => {
+          await (await this.#enter(vrf, lasting)).run(...words);
+        }),
       settle: (vrf) => this.#settle(vrf, signal),
       release: (vrf) => {
         this.release(vrf);

@@ -11,6 +11,7 @@ import type { LinuxKind } from './kind.js';
 import { parseLinks, type Link } from './links.js';
 import { alias, parseAlias } from './names.js';
 import { stateOf } from './read-routers.js';
+import { isHalfMade } from './router-cross.js';
 
 export const vrf: LinuxKind<VrfItem> = {
   rank: 0,
@@ -100,7 +101,7 @@ async function number(name: string, doors: Doors): Promise<void> {
 /** @throws NfvError FOREIGN_OBJECT: what is not ours would end with it */
 async function needAlone(id: number, doors: Doors): Promise<void> {
   const inside = await doors.routers.inside(id);
-  const stranger = parseLinks(await inside.query('link', 'show')).find((link) => !isOurs(link));
+  const stranger = parseLinks(await inside.query('link', 'show')).find((link) => !isOurs(id, link));
   if (stranger === undefined) return;
   const name = await doors.routers.nameOf(id);
   throw new NfvError(
@@ -110,8 +111,8 @@ async function needAlone(id: number, doors: Doors): Promise<void> {
   );
 }
 
-function isOurs({ alias: text, loopback }: Link): boolean {
-  return loopback || parseAlias(text) !== undefined;
+function isOurs(id: number, link: Link): boolean {
+  return link.loopback || parseAlias(link.alias) !== undefined || isHalfMade(id, link);
 }
 
 async function removeName(id: number, doors: Doors): Promise<void> {

@@ -206,6 +206,23 @@ describe('BridgeDomain', () => {
     ]);
   });
 
+  it('keeps what its gateway says on the host when the VXLAN device is made anew, before that is up', async () => {
+    const mac = '02:00:00:00:fe:01';
+    const held = [
+      { mac: '02:00:00:00:00:05', flags: [], state: '' },
+      { mac, flags: ['sticky'], state: 'static' },
+    ];
+    for (const device of [vxlan({ port: 8472 }), undefined]) {
+      const doors = doorsWith(BRIDGE, device).answer(/^bridge fdb show dev nfvg7$/, held);
+      const said = await update(domain(7, '10.1.0.1'), doors);
+      const made = said.findIndex((line) => line.startsWith('ip link add name nfvx7 '));
+      assert.equal(said[made + 1], `filter nfvx7 ${mac}`);
+    }
+    const none = doorsWith(BRIDGE).fail(/show dev nfvg7/, 'Cannot find device "nfvg7"\n');
+    const said = await update(domain(7, '10.1.0.1'), none);
+    assert.ok(!said.some((line) => line.startsWith('filter')), said.join());
+  });
+
   it('teaches its ports, ours only', async () => {
     const port = (name: string, alias: string): unknown =>
       linkJson(name, {

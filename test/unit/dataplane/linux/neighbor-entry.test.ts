@@ -81,6 +81,27 @@ describe('NeighborEntry, as it is seen', () => {
     assert.equal(neighborEntry.observe(['7', 'x'], WANTED, view, memory), undefined);
   });
 
+  it('removed as it was seen: not what the gateway of its network answers there by now', async () => {
+    const line = (mac: string): string => `${IP} dev nfvb7 lladdr ${mac} PERMANENT`;
+    for (const [gateway, there, removed] of [
+      [true, line(MAC), true],
+      [true, line('02:00:00:00:fe:01'), false],
+      [true, line(MAC).replace(IP, '192.168.7.9'), false],
+      [false, line(MAC), true],
+    ] as const) {
+      const memory = new Memory();
+      if (gateway) memory.setGateway(7, 42);
+      const doors = new FakeDoors().answer(/neigh get/, there);
+      await neighborEntry.remove(WANTED, doors, memory);
+      assert.equal(doors.said.includes(`ip neigh del ${IP} dev nfvb7`), removed, there);
+      // Where there is no gateway, nothing is asked for nothing.
+      assert.equal(
+        doors.said.some((words) => words.includes(' get ')),
+        gateway,
+      );
+    }
+  });
+
   it('though the VXLAN device is gone: it is the bridge that answers', () => {
     const memory = new Memory();
     const view = new View();

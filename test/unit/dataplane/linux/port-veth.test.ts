@@ -20,14 +20,9 @@ const veth: VethPort = { kind: 'veth', netns: 'blue', interface: 'eth0', hostInt
 const item = (more: Parameters<typeof vethPort>[4] = {}): PortItem =>
   vethPort('web', 7, MAC, 'blue', { addresses: ['192.168.7.1/24'], ...more });
 
+const ADDRESSES = [{ local: '192.168.7.1', prefixlen: 24, scope: 'global' }];
 /** The guest's end as `ip addr show` prints it. */
-const FAR = [
-  linkJson('eth0', {
-    mtu: 1400,
-    address: MAC,
-    addr_info: [{ local: '192.168.7.1', prefixlen: 24, scope: 'global' }],
-  }),
-];
+const FAR = [linkJson('eth0', { mtu: 1400, address: MAC, addr_info: ADDRESSES })];
 
 const doorsWith = (near: Record<string, unknown> | undefined): FakeDoors => {
   const doors = new FakeDoors().answer(/addr show dev eth0/, FAR);
@@ -54,7 +49,7 @@ const half = { group: GROUP };
 const foreign = { ifalias: 'somebody' };
 
 const changes = (doors: FakeDoors): string[] =>
-  doors.said.filter((line) => !/ (link|addr) show/.test(line));
+  doors.said.filter((line) => !/ (link|addr|fdb) show/.test(line));
 
 describe('veth port', () => {
   it('needs the namespace before anything is made', async () => {
@@ -154,6 +149,33 @@ describe('veth port', () => {
       `ip link del dev ${NEAR}`,
       `ip -n blue link add name eth0 address 02:00:00:00:00:02 mtu 1400 type veth peer name ${NEAR} mtu 1400 group ${GROUP} netns /proc/1/ns/net`,
     ]);
+  });
+
+  it('takes the entries of the bridge along that are ours, unless it goes to another bridge', async () => {
+    const another = '02:00:00:00:00:05';
+    const entry = (mac: string, flags: string[], state = ''): unknown => ({ mac, flags, state });
+    const found = [
+      entry(another, ['extern_learn'], 'static'),
+      entry('02:00:00:00:00:06', []),
+      entry('aa:00:00:00:00:07', [], 'permanent'),
+      entry('33:33:00:00:00:01', ['self'], 'permanent'),
+    ];
+    const set = `bridge fdb replace ${another} dev ${NEAR} master static extern_learn`;
+    for (const [vni, expected] of [
+      [7, [set]],
+      [8, []],
+    ] as const) {
+      const doors = doorsWith(ours)
+        .fail(/^ip -n blue link set dev eth0 address/, NO_DEVICE)
+        .answer(new RegExp(`fdb show dev ${NEAR}$`), found);
+      const wanted = item({ vni, mac: '02:00:00:00:00:02' });
+      doors.answer(/addr show dev eth0/, [
+        linkJson('eth0', { mtu: 1400, address: wanted.mac, addr_info: ADDRESSES }),
+      ]);
+      await updateVeth(wanted, veth, doors);
+      const said = doors.said.filter((line) => line.startsWith('bridge fdb replace'));
+      assert.deepEqual(said, expected);
+    }
   });
 
   it('is not made anew for another trouble in the guest', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesLast, Routers } from '../../../../src/dataplane/linux/routers.js';
 import { SystemPrograms } from '../../../../src/host/program.js';
 import { Sysctl } from '../../../../src/host/sysctl.js';
 import { systemClock } from '../../../../src/model/clock.js';
+import { eventually } from '../../../support/eventually.js';
 import { FakeIproute2 } from '../../../support/fake-iproute2.js';
 
 const NEVER = new AbortController().signal;
@@ -80,6 +82,30 @@ describe('Routers', () => {
     assert.equal((await fake.started()).length, 2);
     routers.close();
     await assert.rejects(doors.inside(7), { code: 'SHUTTING_DOWN' });
+  });
+
+  it('are let go of when they are found without their names', async () => {
+    const doors = routers.doors(NEVER);
+    const path = join(folder, await doors.nameOf(7));
+    await writeFile(path, 'a');
+    await (await doors.inside(7)).run('ok');
+    const [pid = 0] = await fake.started();
+    assert.ok(existsSync(`/proc/${pid}`));
+    await rm(path);
+    assert.equal(await doors.place(7), 'nothing');
+    await eventually(() => !existsSync(`/proc/${pid}`));
+  });
+
+  it('are put back as they were even after the operation was given up', async () => {
+    const doors = routers.doors(AbortSignal.abort(new Error('given up')));
+    await writeFile(join(folder, await doors.nameOf(7)), '');
+    const inside = await doors.inside(7);
+    await assert.rejects(inside.run('ok', 'not any more'), { code: 'CANCELLED' });
+    await doors.undo(7, 'ok', 'undo');
+    await doors.undo(7, 'fail');
+    // One that is not there has nothing to be undone.
+    await doors.undo(8, 'ok', 'nowhere');
+    assert.deepEqual(await fake.said(), ['ok undo', 'fail']);
   });
 
   it('give one turn after the other, whatever becomes of it', async () => {

@@ -72,6 +72,23 @@ describe('Vrf', () => {
     assert.equal(doors.said.at(-1), 'ip netns del nfvr7');
   });
 
+  it('is removed with a way to another router whose making was broken off, but not with one like it', async () => {
+    for (const [name, address, removed] of [
+      ['vrf8', '02:00:00:00:00:01', true],
+      ['vrf6', '02:00:00:00:00:02', true],
+      ['vrf8', '02:00:00:00:00:07', false],
+      ['vrf', '02:00:00:00:00:01', false],
+    ] as const) {
+      const way = linkJson(name, { address, linkinfo: { info_kind: 'veth' } });
+      const doors = new FakeDoors()
+        .answer(/link show$/, [linkJson('lo', OURS), way])
+        .answer(/show dev lo/, lo(OURS));
+      doors.places.set(7, 'namespace');
+      await vrf.remove(item(7), doors, new Memory()).catch(() => undefined);
+      assert.equal(doors.said.includes('ip netns del nfvr7'), removed, `${name} ${address}`);
+    }
+  });
+
   it('is seen as what it is', () => {
     const see = (state: RouterState): ReturnType<typeof vrf.observe> => {
       const view = new View();

@@ -194,7 +194,7 @@ export const ERROR_TABLE = {
   HOST_INTERFACE_MISSING: row(
     'FAILED_PRECONDITION',
     true,
-    'create the interface on the host, or correct its name in the endpoint',
+    'create the interface on the host, or correct its name in the endpoint or in vpp.uplinks',
   ),
   VPP_INTERFACE_MISSING: row(
     'FAILED_PRECONDITION',

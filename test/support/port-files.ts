@@ -13,8 +13,8 @@ export class PortFiles {
   readonly sockets = join(this.#dir.path, 's');
   readonly #secrets = join(this.#dir.path, 'secrets');
 
-  /** Numbers of interfaces where VPP runs, which the test itself does not see. */
-  readonly kernelIndices = new Map<string, number>();
+  /** Numbers of interfaces where VPP runs, which the test itself does not see; undefined: there is none. */
+  readonly kernelIndices = new Map<string, number | undefined>();
   /** The kernel's drivers of PCI functions. */
   readonly pciDrivers = new Map<string, string>();
   /** Sockets that the agent may not look at, as where it is not root. */
@@ -32,10 +32,10 @@ export class PortFiles {
             : sockets.access(path),
       },
       secrets: new Secrets(this.#secrets, 23),
-      interfaceIndex: (name) => {
-        const given = this.kernelIndices.get(name);
-        return given === undefined ? interfaceIndex(name) : Promise.resolve(given);
-      },
+      interfaceIndex: (name) =>
+        this.kernelIndices.has(name)
+          ? Promise.resolve(this.kernelIndices.get(name))
+          : interfaceIndex(name),
       pciDriver: (pci) => Promise.resolve(this.pciDrivers.get(pci)),
     };
   }

@@ -1,4 +1,5 @@
 /** Interfaces of the kernel in VPP: plugins/af_packet. VPP calls its own `host-NAME`. */
+import { parseTag } from './tag.js';
 import type { Vpp } from './vpp.js';
 
 /**
@@ -11,6 +12,17 @@ const RING = { rxFrameBytes: 10_240, rxFrames: 512, txFrames: 256 } as const;
 
 /** As VPP calls it. */
 export const hostInterfaceName = (name: string): string => `host-${name}`;
+
+/** What a tag attests of the kernel's interface that VPP took. @param kernelIndex undefined: the agent sees none */
+export function attestedIndex(kernelIndex: number | undefined): string {
+  return kernelIndex === undefined ? '' : `i${kernelIndex}`;
+}
+
+/** Whoever made the tag, or took the interface where the agent sees none, attests nothing. */
+export function isOnKernelIndex(tag: string, kernelIndex: number | undefined): boolean {
+  const attested = parseTag(tag)?.attested ?? '';
+  return attested === '' || attested === attestedIndex(kernelIndex);
+}
 
 /** @returns the index of VPP's interface. @throws NfvError VPP_REFUSED */
 export async function createHostInterface(name: string, vpp: Vpp): Promise<number> {

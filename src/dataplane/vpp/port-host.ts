@@ -6,13 +6,17 @@ import { NfvError } from '../../errors.js';
 import type { HostInterfacePort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
-import { createHostInterface, hostInterfaceName } from './af-packet.js';
+import {
+  attestedIndex,
+  createHostInterface,
+  hostInterfaceName,
+  isOnKernelIndex,
+} from './af-packet.js';
 import type { Context } from './context.js';
 import { attach, place } from './members.js';
 import { somebodyElses } from './orphans.js';
 import { interfaceOfVpp, type PortKind } from './port-kind.js';
-import { parseTag, tagOf } from './tag.js';
-import type { HostInterface, Interface } from './view.js';
+import { tagOf } from './tag.js';
 import { undoing } from './undoing.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
@@ -26,7 +30,7 @@ export const hostInterfacePort: PortKind<HostInterfacePort> = {
   observe(found, _wanted, view) {
     const taken = view.hostInterfaces.get(found.index);
     if (taken === undefined) return undefined;
-    const name = isTheSame(found, taken) ? taken.name : GONE;
+    const name = isOnKernelIndex(found.tag, taken.kernelIndex) ? taken.name : GONE;
     return { spec: { kind: 'host_interface', interface: name } };
   },
 
@@ -41,16 +45,6 @@ export const hostInterfacePort: PortKind<HostInterfacePort> = {
     if (taken !== undefined) await letGo(taken, vpp);
   },
 };
-
-/** Whoever made the tag, or took the interface where the agent sees none, attests nothing. */
-function isTheSame({ tag }: Interface, { kernelIndex }: HostInterface): boolean {
-  const attested = parseTag(tag)?.attested ?? '';
-  return attested === '' || attested === attestedOf(kernelIndex);
-}
-
-function attestedOf(kernelIndex: number | undefined): string {
-  return kernelIndex === undefined ? '' : `i${kernelIndex}`;
-}
 
 async function nameAt(index: number, vpp: Vpp): Promise<string | undefined> {
   const all = await vpp.dump('af_packet_dump', {});
@@ -71,7 +65,7 @@ async function takeHostInterface(
   if (uplinks.has(name)) throw somebodyElses(undefined, `${port.interface}, an uplink,`);
   const tag = tagOf(portKey(item.endpoint));
   // Before it is taken: if it is made anew meanwhile, that shows.
-  const attested = attestedOf(await host.interfaceIndex(port.interface));
+  const attested = attestedIndex(await host.interfaceIndex(port.interface));
   const index = await take(port.interface, tag, context);
   const { vni, adminUp: up } = item;
   const work = place(index, { tag, attested, vni, group: 0, up }, context);

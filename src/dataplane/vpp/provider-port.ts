@@ -39,6 +39,8 @@ export const providerPort: VppKind<ProviderPortItem> = {
 
   reads([vni], _wanted, wants) {
     wants.member(Number(vni));
+    // How the uplink stands.
+    wants.addresses = true;
   },
 
   observe([vni], wanted, view): Sight<ProviderPortItem> {
@@ -110,10 +112,15 @@ function seen(
     defects: [
       ...memberDefects(found, { tag, vni, group: 0 }, view),
       ...(found.up ? [] : ['is down']),
-      ...(parent === undefined || parent.up ? [] : [`${parent.name} is down`]),
+      ...(parent === undefined ? [] : parentDefects(parent, view)),
       ...(sub === undefined || sub.rewrite === POP_ONE ? [] : ['its tag is not taken off']),
     ],
   };
+}
+
+function parentDefects({ index, name, up }: Interface, { uplinks }: View): string[] {
+  const differing = uplinks.differing.get(index) ?? [];
+  return [...(up ? [] : [`${name} is down`]), ...differing.map((each) => `${name}: ${each}`)];
 }
 
 const isUplink = ({ tag }: Interface): boolean => parseTag(tag)?.key.startsWith(UPLINK) === true;

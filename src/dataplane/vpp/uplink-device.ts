@@ -28,7 +28,7 @@ export function deviceUplink(spec: DevicePort): UplinkPart {
   const attested = attestedOf(spec);
   return {
     name: spec.name,
-    attested,
+    attested: () => attested,
     setsFrameSize: true,
     find: (view) => tagged(spec.name, view),
     differences: ({ tag, name }) => [

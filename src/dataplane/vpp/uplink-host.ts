@@ -1,6 +1,10 @@
-/** An uplink on an interface of the kernel, which VPP takes by af_packet. */
+/**
+ * An uplink on an interface of the kernel, which VPP takes by af_packet. VPP keeps to one that is deleted, and does
+ * not tell: the tag attests the kernel's number of the one it took. One that an earlier version made attests nothing.
+ */
+import { NfvError } from '../../errors.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
-import { createHostInterface } from './af-packet.js';
+import { attestedIndex, createHostInterface, isOnKernelIndex } from './af-packet.js';
 import type { Seen } from './orphans.js';
 import { tagged, type UplinkMeans, type UplinkPart } from './uplink-part.js';
 import { RETVAL } from './vpp.js';
@@ -13,7 +17,17 @@ export function hostUplink(hostInterface: string): UplinkPart {
     find: (view) =>
       tagged(name, view) ??
       view.interfaces.find((each) => each.name === name && (each.up || each.tag !== '')),
-    differences: () => [],
+    attested: ({ kernelIndices }) => attestedIndex(kernelIndices.get(hostInterface)),
+    differences: ({ tag }, { kernelIndices }) =>
+      isOnKernelIndex(tag, kernelIndices.get(hostInterface))
+        ? []
+        : [`the kernel’s ${hostInterface} that it took was deleted`],
+    needs({ kernelIndices }) {
+      if (kernelIndices.has(hostInterface)) return;
+      throw new NfvError('HOST_INTERFACE_MISSING', `the host has no interface ${hostInterface}`, {
+        metadata: { interface: hostInterface },
+      });
+    },
     create: (tag, _on, means) => take(hostInterface, tag, means),
   };
 }

@@ -65,11 +65,13 @@ async function findOrMake(
   if (found !== undefined) {
     const isOther = part.create !== undefined && part.differences(found, view).length > 0;
     if (!isOther) return notMember(found).index;
+    part.needs?.(view);
     await removeUplink(found, view, vpp);
   }
   if (part.create === undefined) throw missing(part);
+  // What its tag attests was read before: if that changes meanwhile, it shows.
   const index = await part.create(uplinkTag(part.name), on, means);
-  const tag = attesting(uplinkTag(part.name), part.attested ?? '');
+  const tag = attesting(uplinkTag(part.name), part.attested?.(view) ?? '');
   const work = vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag });
   await undoing(work, (lasting) => undo(index, look, lasting), means);
   return index;

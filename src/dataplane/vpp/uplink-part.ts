@@ -19,6 +19,8 @@ export interface UplinkView {
   readonly interfaces: readonly Interface[];
   /** If an uplink is one. */
   readonly taps: ReadonlyMap<number, Tap>;
+  /** The kernel's numbers of its interfaces that are uplinks, by their names; of those that the agent sees. */
+  readonly kernelIndices: ReadonlyMap<string, number>;
   /** VPP's names of what is on a PCI function; of those that uplinks name. */
   readonly onPci: ReadonlyMap<Bdf, readonly string[]>;
 }
@@ -29,14 +31,16 @@ export interface UplinkPart {
   readonly name: string;
   /** The interface that carries it, as the configuration names it. */
   readonly parent?: string;
-  /** What it is made with and VPP does not tell: for its tag. */
-  readonly attested?: string;
+  /** What one that is made now is made with, and VPP does not tell: for its tag. */
+  attested?(view: UplinkView): string;
   /** The size of its frames is ours to set, before it comes up. */
   readonly setsFrameSize?: true;
   /** Undefined: it is not there, or is not to be told from others. */
   find(view: UplinkView): Interface | undefined;
   /** In what the one that is there is another than is wanted; of one that we make it is made anew then. */
   differences(found: Interface, view: UplinkView): readonly string[];
+  /** Before one that differs is ended. @throws NfvError what is sure to keep another from being made */
+  readonly needs?: (view: UplinkView) => void;
   /**
    * Makes it, or takes up what we had made and not named yet when we were killed; half of it is undone.
    * Undefined: somebody else makes it.

@@ -44,6 +44,18 @@ async function sightOf(
   }
 }
 
+/** Interfaces that are to be made anew, by their indices, and why: they are others than the configuration says. */
+export function differing(table: UplinkTable, view: UplinkView): UplinkSights['differing'] {
+  const found = new Map<number, readonly string[]>();
+  for (const part of table.all.map((uplink) => table.part(uplink))) {
+    if (part.create === undefined) continue;
+    const there = part.find(view);
+    const differences = there === undefined ? [] : part.differences(there, view);
+    if (there !== undefined && differences.length > 0) found.set(there.index, differences);
+  }
+  return found;
+}
+
 /** Those of what carries it are its own. */
 function defectsOf(uplink: Uplink, table: UplinkTable, view: UplinkView): string[] {
   const part = table.part(uplink);

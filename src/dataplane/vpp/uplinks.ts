@@ -4,6 +4,7 @@
  */
 import { NfvError } from '../../errors.js';
 import type { Bdf } from '../../model/host/inventory.js';
+import type { HostDoors } from './host-doors.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { SharedWork } from './shared-work.js';
 import type { Uplink } from './uplink.js';
@@ -11,7 +12,7 @@ import { readPciNames } from './uplink-found.js';
 import { makeUplink } from './uplink-making.js';
 import type { UplinkMeans, UplinkView } from './uplink-part.js';
 import { removeUplink } from './uplink-removal.js';
-import { lookAtUplinks } from './uplink-sights.js';
+import { differing, lookAtUplinks } from './uplink-sights.js';
 import { UplinkTable } from './uplink-table.js';
 import type { Interface, Tap, UplinkSights } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
@@ -29,7 +30,8 @@ export class Uplinks {
   /** @param providers interfaces to physical networks, by the names that networks call them by */
   constructor(
     all: readonly Uplink[],
-    readonly providers: ReadonlyMap<string, string> = new Map(),
+    readonly providers: ReadonlyMap<string, string>,
+    private readonly host: Pick<HostDoors, 'interfaceIndex'>,
   ) {
     this.#table = new UplinkTable(all);
   }
@@ -90,9 +92,10 @@ export class Uplinks {
   /** @param addresses what they stand with is wanted too */
   async see(interfaces: readonly Interface[], addresses: boolean, vpp: Vpp): Promise<UplinkSights> {
     const stale = this.#table.stale(interfaces);
-    if (!addresses) return { byAddress: new Map(), stale };
+    if (!addresses) return { byAddress: new Map(), differing: new Map(), stale };
     const view = await this.#look(interfaces, vpp);
-    return { byAddress: await lookAtUplinks(this.#table, view, vpp), stale };
+    const byAddress = await lookAtUplinks(this.#table, view, vpp);
+    return { byAddress, differing: differing(this.#table, view), stale };
   }
 
   get #pcis(): readonly Bdf[] {
@@ -124,8 +127,20 @@ export class Uplinks {
 
   /** @param known interfaces, if they were read */
   async #look(known: readonly Interface[] | undefined, vpp: Vpp): Promise<UplinkView> {
-    const [interfaces, taps] = await Promise.all([known ?? readInterfaces(vpp), this.#taps(vpp)]);
-    return { interfaces, taps, onPci: await this.#pciNames(interfaces, vpp) };
+    const [interfaces, taps, kernelIndices] = await Promise.all([
+      known ?? readInterfaces(vpp),
+      this.#taps(vpp),
+      this.#kernelIndices(),
+    ]);
+    return { interfaces, taps, kernelIndices, onPci: await this.#pciNames(interfaces, vpp) };
+  }
+
+  async #kernelIndices(): Promise<UplinkView['kernelIndices']> {
+    const names = this.#table.all.flatMap(({ hostInterface: name }) => name ?? []);
+    const found = await Promise.all(
+      names.map(async (name) => [name, await this.host.interfaceIndex(name)] as const),
+    );
+    return new Map(found.flatMap(([name, index]) => (index === undefined ? [] : [[name, index]])));
   }
 
   async #taps(vpp: Vpp): Promise<ReadonlyMap<number, Tap>> {

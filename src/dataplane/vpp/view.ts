@@ -119,6 +119,8 @@ export interface UplinkSight {
 export interface UplinkSights {
   /** By the addresses that uplinks are to have; an error: which interface it is cannot be told. */
   readonly byAddress: ReadonlyMap<string, UplinkSight | NfvError>;
+  /** Interfaces that are to be made anew, by their indices, and why. */
+  readonly differing: ReadonlyMap<number, readonly string[]>;
   /** What we made for uplinks that the configuration has no more, by their names. */
   readonly stale: ReadonlyMap<string, Interface>;
 }
@@ -146,7 +148,7 @@ export class View {
   /** `VNI IP MAC` of what gateways that are wanted answer for themselves. */
   answers: ReadonlySet<string> = new Set();
   /** How the uplinks of the configuration stand, and those that it has no more. */
-  uplinks: UplinkSights = { byAddress: new Map(), stale: new Map() };
+  uplinks: UplinkSights = { byAddress: new Map(), differing: new Map(), stale: new Map() };
   /** VPP's names of interfaces to physical networks, by the names that networks call them by. */
   providers: ReadonlyMap<string, string> = new Map();
   /** VNIs of networks in which addresses of guests are looked for. */

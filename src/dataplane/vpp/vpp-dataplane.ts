@@ -98,7 +98,7 @@ export class VppDataplane implements Dataplane {
   /** Connects, and goes on connecting until `close`. */
   constructor(private readonly options: VppDataplaneOptions) {
     const providers = (options.providers ?? []).map((each) => [each.name, each.interface] as const);
-    this.#uplinks = new Uplinks(options.uplinks, new Map(providers));
+    this.#uplinks = new Uplinks(options.uplinks, new Map(providers), options.host);
     this.#health = new Health(options.clock);
     this.#tried = new Promise((resolve) => (this.#endTry = resolve));
     this.#client = options.connect((event) => {

@@ -5,6 +5,7 @@ import { vtepItem } from '../../../support/linux-items.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
 import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 import { uplinkDevices } from '../../../support/vpp-uplink-devices.js';
+import { uplinkHosts } from '../../../support/vpp-uplink-hosts.js';
 import { uplinkTaps } from '../../../support/vpp-uplink-taps.js';
 import { uplinkVlans } from '../../../support/vpp-uplink-vlans.js';
 import { at, UplinkWorld, WANTED } from '../../../support/vpp-uplink-world.js';
@@ -37,6 +38,9 @@ describe('uplinks on the emulator', function () {
   });
   describe('on a port of a native driver', () => {
     uplinkDevices(PARTS);
+  });
+  describe('on an interface of the kernel', () => {
+    uplinkHosts(PARTS);
   });
   describe('that are a tap', () => {
     uplinkTaps(PARTS);

@@ -61,7 +61,9 @@ describe('underlay addresses of VPP', () => {
   });
 
   it('belong to one uplink', () => {
-    const uplinks = new Uplinks([dpdk, host]);
+    const uplinks = new Uplinks([dpdk, host], new Map(), {
+      interfaceIndex: () => Promise.resolve(undefined),
+    });
     assert.equal(uplinks.withAddress('2001:db8::1'), dpdk);
     assert.equal(uplinks.withAddress('192.0.2.1'), host);
     assert.equal(uplinks.withAddress('192.0.2.2'), undefined);

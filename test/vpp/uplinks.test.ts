@@ -5,9 +5,29 @@ import { findVpp, RealVpp } from '../support/real-vpp.js';
 import { skip } from '../support/skip.js';
 import { withDriver, type VppWithDriver } from '../support/vpp-driver.js';
 import { uplinkDevices } from '../support/vpp-uplink-devices.js';
+import { uplinkGroups } from '../support/vpp-uplink-groups.js';
 import { uplinkHosts } from '../support/vpp-uplink-hosts.js';
 import { uplinkVlans } from '../support/vpp-uplink-vlans.js';
 import { at, UplinkWorld, WANTED, type UplinkParts } from '../support/vpp-uplink-world.js';
+
+/** By the adjacency of each tunnel: VPP shows what it writes before a packet, and may be wrong about the interface. */
+async function outletOf(group: string, world: UplinkWorld): Promise<string> {
+  const tunnels = (await world.cli('show vxlan tunnel')).split('\n');
+  const ours = tunnels.filter((line) => line.includes(` dst ${group} `));
+  const adjacencies = new Set(ours.map((line) => /encap-dpo-idx (\d+)/.exec(line)?.[1]));
+  assert.equal(adjacencies.size, 1, tunnels.join('\n'));
+  const shown = await world.cli(`show adj ${[...adjacencies].join()}`);
+  const [, name = '', rewrite = ''] =
+    /ipv4-mcast: (\S+): .* ([0-9a-f]{28,36})\s*$/m.exec(shown) ?? [];
+  const interfaces = await world.dump();
+  const found = interfaces.find((each) => each.interface_name === name);
+  const carrier = interfaces.find((each) => each.sw_if_index === found?.sup_sw_if_index);
+  if (found === undefined || carrier === undefined) return '';
+  const mac = carrier.l2_address.replaceAll(':', '');
+  const vlan = found.sub_outer_vlan_id.toString(16).padStart(4, '0');
+  const tag = found.sub_number_of_tags === 0 ? '' : `8100${vlan}`;
+  return rewrite === `01005e000000${mac}${tag}0800` ? name : '';
+}
 
 describe('uplinks on a real VPP', function () {
   this.timeout(60_000);
@@ -69,6 +89,9 @@ describe('uplinks on a real VPP', function () {
       await eventually(pings, 30_000);
       await world.close();
     });
+  });
+  describe('with tunnels to groups', () => {
+    uplinkGroups({ ...parts, outletOf });
   });
   describe('on a port of a native driver', () => {
     before(async function () {

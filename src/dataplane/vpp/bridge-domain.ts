@@ -9,7 +9,7 @@ import { differing } from '../../reconcile/differing.js';
 import type { BdFlags } from '../../vpp-api/generated/messages.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
 import type { Context } from './context.js';
-import { addGroup, groupDefects, groupOf, groups, placeGroup, removeGroup } from './flood-group.js';
+import { addGroup, groupDefects, groupOf, groups, putGroup, removeGroup } from './flood-group.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { VppKind } from './kind.js';
 import { tagOf } from './tag.js';
@@ -32,10 +32,12 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
     }),
   mustRecreate: () => false,
 
-  reads([vni], _wanted, wants) {
+  reads([vni], wanted, wants) {
     wants.member(Number(vni));
     // Also where no group is wanted: there may be one.
     wants.tunnels = true;
+    // Of the interface that a group is joined on.
+    if (wanted !== undefined && wanted.bumGroup !== '') wants.addresses = true;
   },
 
   observe([vni], wanted, view) {
@@ -53,7 +55,7 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
     const own = { kind: 'bridge_domain', vni: id, learn, flood, arpSuppression } as const;
     return {
       payload: { ...own, network, vtep, mtu, bumGroup },
-      defects: [...defectsOf(domain, view), ...groupDefects(id, view)],
+      defects: [...defectsOf(domain, view), ...groupDefects(id, wanted, view)],
     };
   },
 
@@ -70,14 +72,9 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
     await undoing(work, (vpp) => removeDomain(wanted.vni, vpp), context);
   },
 
-  async update(wanted, from, context) {
+  async update(wanted, _from, context) {
     await set(wanted, context);
-    if (wanted.bumGroup === from.bumGroup && wanted.vtep === from.vtep) {
-      await placeGroup(wanted.vni, context);
-      return;
-    }
-    await removeGroup(wanted.vni, context);
-    await addGroup(wanted, context);
+    await putGroup(wanted, context);
   },
 
   async remove({ vni }, context) {

@@ -68,6 +68,7 @@ async function readTunnels(view: View, vpp: Vpp): Promise<void> {
       vni: each.vni,
       local: each.src_address,
       remote: each.dst_address,
+      multicastInterface: each.mcast_sw_if_index,
     });
   }
 }

@@ -8,7 +8,8 @@ import type { VppKind } from './kind.js';
 import { memberDefects, place } from './members.js';
 import { parseTag, tagOf } from './tag.js';
 import type { Interface, Tunnel, View } from './view.js';
-import { addTunnel, removeTunnel, TUNNEL_GROUP } from './vxlan.js';
+import { addTunnel, TUNNEL_GROUP } from './vxlan.js';
+import { removeTunnel } from './vxlan-message.js';
 
 export const tunnel: VppKind<TunnelItem> = {
   rank: 2,

@@ -17,6 +17,7 @@ import { removeUplink } from './uplink-removal.js';
 import type { UplinkTable } from './uplink-table.js';
 import type { Interface } from './view.js';
 import { undoing } from './undoing.js';
+import { makeUnspoiled } from './unspoiled-number.js';
 import { RETVAL, type Vpp } from './vpp.js';
 
 const TABLE = 0;
@@ -68,12 +69,17 @@ async function findOrMake(
     part.needs?.(view);
     await removeUplink(found, view, vpp);
   }
-  if (part.create === undefined) throw missing(part);
-  // What its tag attests was read before: if that changes meanwhile, it shows.
-  const index = await part.create(uplinkTag(part.name), on, means);
-  const tag = attesting(uplinkTag(part.name), part.attested?.(view) ?? '');
-  const work = vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag });
-  await undoing(work, (lasting) => undo(index, look, lasting), means);
+  const { create } = part;
+  if (create === undefined) throw missing(part);
+  const tag = uplinkTag(part.name);
+  const end = (index: number, on: Vpp): Promise<void> => undo(index, look, on);
+  const spareTag = (index: number): string => uplinkTag(`spare-${index}`);
+  const index = await makeUnspoiled({ make: () => create(tag, on, means), end, spareTag }, vpp);
+  // What it attests was read before it was made: if that has changed meanwhile, it shows.
+  const attested = attesting(tag, part.attested?.(view) ?? '');
+  const name = { is_add: true, sw_if_index: index, tag: attested };
+  const work = vpp.request('sw_interface_tag_add_del', name);
+  await undoing(work, (lasting) => end(index, lasting), means);
   return index;
 }
 

@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { NfvError } from '../../errors.js';
 import { detachByCommand, readDevices } from './devices.js';
+import { endGroupTunnelsOn } from './group-tunnels.js';
 import { somebodyElses } from './orphans.js';
 import { parseTag } from './tag.js';
+import { endLoopback } from './unspoiled-number.js';
 import type { UplinkView } from './uplink-part.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
@@ -12,7 +14,7 @@ import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 const MAX_KEPT = 31;
 
 /**
- * Ends one, whatever way it was made in; its sub-interfaces go with it.
+ * Ends one, whatever way it was made in; its sub-interfaces go with it, and tunnels to groups that are joined on it before.
  * @throws NfvError FOREIGN_OBJECT if somebody else's sub-interface is on it, and nothing was done
  */
 export async function removeUplink(found: Interface, view: UplinkView, vpp: Vpp): Promise<void> {
@@ -20,12 +22,17 @@ export async function removeUplink(found: Interface, view: UplinkView, vpp: Vpp)
     ({ sub, tag }) => sub?.parent === found.index && parseTag(tag) === undefined,
   );
   if (theirs !== undefined) throw somebodyElses(theirs, `on ${found.name}, which is to go`);
+  const going = view.interfaces.filter(({ sub }) => sub?.parent === found.index);
+  await endGroupTunnelsOn(
+    [found, ...going].map(({ index }) => index),
+    vpp,
+  );
   if (found.sub !== undefined) {
     const removal = vpp.request('delete_subif', { sw_if_index: found.index });
     await unless(removal, RETVAL.INVALID_SW_IF_INDEX);
     return;
   }
-  for (const end of [endHostInterface, endTap, endDevicePort]) {
+  for (const end of [endHostInterface, endTap, endSpare, endDevicePort]) {
     if (await end(found, vpp)) return;
   }
   throw new NfvError('INTERNAL', `nothing is known that makes an interface such as ${found.name}`);
@@ -47,6 +54,13 @@ async function endTap({ index }: Interface, vpp: Vpp): Promise<boolean> {
   const all = await vpp.dump('sw_interface_tap_v2_dump', { sw_if_index: NO_INTERFACE });
   if (!all.some((each) => each.sw_if_index === index)) return false;
   await unless(vpp.request('tap_delete_v2', { sw_if_index: index }), RETVAL.INVALID_SW_IF_INDEX);
+  return true;
+}
+
+/** What only took the place of a number. */
+async function endSpare({ index, name }: Interface, vpp: Vpp): Promise<boolean> {
+  if (!name.startsWith('loop')) return false;
+  await endLoopback(index, vpp);
   return true;
 }
 

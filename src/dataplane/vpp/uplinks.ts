@@ -5,7 +5,9 @@
 import { NfvError } from '../../errors.js';
 import type { Bdf } from '../../model/host/inventory.js';
 import type { HostDoors } from './host-doors.js';
+import { endGroupTunnels } from './group-tunnels.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
+import { dumpTunnels, type TunnelDetails } from './read-tunnels.js';
 import { SharedWork } from './shared-work.js';
 import type { Uplink } from './uplink.js';
 import { readPciNames } from './uplink-found.js';
@@ -20,6 +22,7 @@ import { NO_INTERFACE, type Vpp } from './vpp.js';
 export class Uplinks {
   readonly #table: UplinkTable;
   readonly #made = new SharedWork<void>();
+  readonly #tunnels = new SharedWork<readonly TunnelDetails[]>();
   readonly #found = new SharedWork<Interface | undefined>();
   readonly #ended = new SharedWork<ReadonlyMap<string, NfvError>>();
   /** One at a time is made: several may be on one device, or one carries another. */
@@ -60,7 +63,25 @@ export class Uplinks {
    * domains that have a group: all interfaces are read for all of them.
    */
   interfaceWith(address: string, vpp: Vpp): Promise<Interface | undefined> {
-    return this.#found.do(`${vpp.start} ${address}`, () => interfaceWith(address, vpp));
+    return this.#found.do(`${vpp.start} ${address}`, async () => {
+      const view = await this.#look(undefined, vpp);
+      const uplink = this.#table.withAddress(address);
+      const own = uplink && this.#table.part(uplink).find(view);
+      const interfaces =
+        uplink === undefined ? view.interfaces : view.interfaces.filter((each) => each === own);
+      const addresses = await readAddresses(interfaces, vpp);
+      const found = addresses.find((each) => each.address === address);
+      return interfaces.find(({ index }) => index === found?.index);
+    });
+  }
+
+  /** Tunnels from a VTEP to groups that are joined on another interface than the one that has its address. */
+  async endGroupTunnelsElsewhere(vtep: string, index: number, vpp: Vpp): Promise<void> {
+    const isElsewhere = (each: TunnelDetails): boolean =>
+      each.src_address === vtep && each.mcast_sw_if_index !== index;
+    const all = await this.#tunnels.do(String(vpp.start), () => dumpTunnels(NO_INTERFACE, vpp));
+    // One after the other: a bridge domain may have made its own again before another one asks.
+    if (all.some(isElsewhere)) await this.#inTurn(() => endGroupTunnels(isElsewhere, vpp));
   }
 
   /**
@@ -164,10 +185,4 @@ export class Uplinks {
     this.#onPci = { start: vpp.start, names: read };
     return read;
   }
-}
-
-async function interfaceWith(address: string, vpp: Vpp): Promise<Interface | undefined> {
-  const interfaces = await readInterfaces(vpp);
-  const found = (await readAddresses(interfaces, vpp)).find((each) => each.address === address);
-  return found && interfaces.find(({ index }) => index === found.index);
 }

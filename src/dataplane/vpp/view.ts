@@ -43,7 +43,12 @@ export interface Tunnel {
   readonly vni: number;
   readonly local: string;
   readonly remote: string;
+  /** That a group is joined on. */
+  readonly multicastInterface: number;
 }
+
+/** By which one is found. */
+type TunnelEnds = Pick<Tunnel, 'vni' | 'local' | 'remote'>;
 
 export interface Domain {
   readonly id: number;
@@ -174,7 +179,7 @@ export class View {
     this.#tunnelByEnds.set(endsOf(tunnel), tunnel);
   }
 
-  tunnelWith(ends: Omit<Tunnel, 'index'>): Tunnel | undefined {
+  tunnelWith(ends: TunnelEnds): Tunnel | undefined {
     return this.#tunnelByEnds.get(endsOf(ends));
   }
 
@@ -246,6 +251,6 @@ export class View {
   }
 }
 
-function endsOf({ vni, local, remote }: Omit<Tunnel, 'index'>): string {
+function endsOf({ vni, local, remote }: TunnelEnds): string {
   return `${vni} ${local} ${remote}`;
 }

@@ -5,6 +5,7 @@ import { vtepItem } from '../../../support/linux-items.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
 import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 import { uplinkDevices } from '../../../support/vpp-uplink-devices.js';
+import { uplinkGroups } from '../../../support/vpp-uplink-groups.js';
 import { uplinkHosts } from '../../../support/vpp-uplink-hosts.js';
 import { uplinkTaps } from '../../../support/vpp-uplink-taps.js';
 import { uplinkVlans } from '../../../support/vpp-uplink-vlans.js';
@@ -41,6 +42,20 @@ describe('uplinks on the emulator', function () {
   });
   describe('on an interface of the kernel', () => {
     uplinkHosts(PARTS);
+  });
+  describe('with tunnels to groups', () => {
+    let vpp: EmulatedVpp | undefined;
+    uplinkGroups({
+      ...PARTS,
+      create: () => (vpp = new EmulatedVpp()),
+      outletOf(group) {
+        const { vxlan, interfaces } = vpp?.emulator.state ?? assert.fail('no VPP');
+        const digits = group.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+        const via = vxlan.groups.get(digits.join(''));
+        const isThere = via !== undefined && interfaces.get(via.swIfIndex) === via;
+        return Promise.resolve(isThere ? via.name : '');
+      },
+    });
   });
   describe('that are a tap', () => {
     uplinkTaps(PARTS);

@@ -16,6 +16,12 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
+function stateCommand(command: string, state: VppState): string | undefined {
+  if (command === 'show buffers') return buffersOf(state);
+  const adjacency = /^show adj (\S+)$/.exec(command)?.[1];
+  return adjacency === undefined ? undefined : adjacenciesOf(adjacency, state);
+}
+
 /** What format_vlib_buffer_pool_all writes (src/vlib/buffer.c), with all taps up and no memif connected. */
 function buffersOf({ buffers: total, taps }: VppState): string {
   const rings = [...taps.bySwIfIndex.values()].map((tap) => Number(tap['rx_ring_sz']));
@@ -23,6 +29,14 @@ function buffersOf({ buffers: total, taps }: VppState): string {
   const cells = [0, 0, 2304, 2048, total, total - used, 0, used].map((n) => String(n).padEnd(8));
   return `Pool Name            Index NUMA  Size  Data Size  Total  Avail  Cached   Used  
 default-numa-0         ${cells.join(' ')}`;
+}
+
+/** What adj_show writes of an interface, as far as it is of groups (src/vnet/adj/adj.c). */
+function adjacenciesOf(name: string, { vxlan, interfaces }: VppState): string {
+  return [...vxlan.adjacencies.keys()]
+    .filter((index) => interfaces.get(index)?.name === name)
+    .map((index) => `[@${index}] ipv4-mcast: ${name}: mtu:1500 next:3 flags:[] 01005e000000\n`)
+    .join('');
 }
 
 /** src/vlibmemory/vlib_api.c, src/vpp/api/api.c */
@@ -47,9 +61,9 @@ export const vlib: Feature = {
     cli_inband: (request, state, teller) => {
       const command = request.text('cmd').trim();
       const reply =
-        command === 'show buffers'
-          ? buffersOf(state)
-          : (COMMANDS.get(command) ?? deviceCommand(command, state, teller));
+        stateCommand(command, state) ??
+        COMMANDS.get(command) ??
+        deviceCommand(command, state, teller);
       if (reply === undefined) {
         request.retval(RETVAL.UNSPECIFIED, { reply: `unknown input \`${command}'\n` });
         return;

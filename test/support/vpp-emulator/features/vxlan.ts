@@ -1,6 +1,14 @@
 import type { Feature, Handler } from '../feature.js';
 import type { Request } from '../request.js';
-import { ADMIN_UP, Indices, LINK_UP, NONE, RETVAL, type VppState } from '../state.js';
+import {
+  ADMIN_UP,
+  Indices,
+  LINK_UP,
+  NONE,
+  RETVAL,
+  type Interface,
+  type VppState,
+} from '../state.js';
 import { addressAt, asAddress, isIp6 } from './address.js';
 import { tellChange } from './interface.js';
 
@@ -21,6 +29,16 @@ interface Tunnel {
 export class VxlanTunnels {
   readonly bySwIfIndex = new Map<number, Tunnel>();
   readonly indices = new Indices();
+  /** By a group, what the first tunnel to it found, kept until the last goes (mcast_shared_t): an adjacency. */
+  readonly groups = new Map<string, Interface>();
+  /** Of interfaces by their numbers, kept for good (adj_mcast_add_or_lock, a tunnel's `next_dpo`). */
+  readonly adjacencies = new Map<number, Interface>();
+
+  join(group: string, found: Interface): void {
+    const adjacency = this.adjacencies.get(found.swIfIndex) ?? found;
+    this.adjacencies.set(found.swIfIndex, adjacency);
+    this.groups.set(group, adjacency);
+  }
 
   /** IPv6 tunnels are told apart without their source (vnet_vxlan_add_del_tunnel). */
   find(src: string, dst: string, port: number, vrf: number, vni: number): Tunnel | undefined {
@@ -72,6 +90,9 @@ const addDel: Handler = (request, state, teller) => {
       return;
     }
     state.vxlan.bySwIfIndex.delete(known.swIfIndex);
+    if (![...state.vxlan.bySwIfIndex.values()].some((t) => t.dst === dst)) {
+      state.vxlan.groups.delete(dst);
+    }
     state.vxlan.indices.give(known.index);
     state.remove(known.swIfIndex);
     request.reply({ sw_if_index: known.swIfIndex });
@@ -101,6 +122,9 @@ const addDel: Handler = (request, state, teller) => {
   };
   const tunnel = { swIfIndex, index, instance, src, dst, srcPort, vni, vrf, ...more };
   state.vxlan.bySwIfIndex.set(swIfIndex, tunnel);
+  const joined = state.interfaces.get(tunnel.mcast);
+  const isFirst = isMulticast(dst) && !state.vxlan.groups.has(dst);
+  if (isFirst && joined !== undefined) state.vxlan.join(dst, joined);
   request.reply({ sw_if_index: swIfIndex });
   tellChange(state, teller, swIfIndex);
 };

@@ -5,6 +5,7 @@ import { findVpp, RealVpp } from '../support/real-vpp.js';
 import { skip } from '../support/skip.js';
 import { withDriver, type VppWithDriver } from '../support/vpp-driver.js';
 import { uplinkDevices } from '../support/vpp-uplink-devices.js';
+import { uplinkAddresses } from '../support/vpp-uplink-addresses.js';
 import { uplinkGroups } from '../support/vpp-uplink-groups.js';
 import { uplinkHosts } from '../support/vpp-uplink-hosts.js';
 import { uplinkVlans } from '../support/vpp-uplink-vlans.js';
@@ -92,6 +93,9 @@ describe('uplinks on a real VPP', function () {
   });
   describe('with tunnels to groups', () => {
     uplinkGroups({ ...parts, outletOf });
+  });
+  describe('whose addresses change', () => {
+    uplinkAddresses(parts);
   });
   describe('on a port of a native driver', () => {
     before(async function () {

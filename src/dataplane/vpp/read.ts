@@ -48,7 +48,8 @@ export async function read(
   if (wants.addresses) {
     view.addresses.push(...(await readAddresses(view.interfaces.values(), vpp)));
   }
-  view.uplinks = await uplinks.see([...view.interfaces.values()], wants.addresses, vpp);
+  const addresses = wants.addresses ? view.addresses : undefined;
+  view.uplinks = await uplinks.see([...view.interfaces.values()], addresses, vpp);
   return view;
 }
 

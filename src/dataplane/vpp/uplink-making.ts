@@ -1,11 +1,9 @@
 /** Makes an uplink as configured, whatever of it is there. */
 import { NfvError } from '../../errors.js';
-import { retvalOf } from '../../vpp-api/client/refused.js';
 import { pathVia } from './fib-path.js';
-import { addressesOf, isMember } from './read-interfaces.js';
+import { isMember } from './read-interfaces.js';
 import { attesting } from './tag.js';
 import type { Uplink, UplinkRoute } from './uplink.js';
-import { bare } from '../../model/interface-addresses.js';
 import {
   missing,
   uplinkTag,
@@ -13,12 +11,13 @@ import {
   type UplinkPart,
   type UplinkView,
 } from './uplink-part.js';
+import { setAddresses } from './uplink-addresses.js';
 import { removeUplink } from './uplink-removal.js';
 import type { UplinkTable } from './uplink-table.js';
 import type { Interface } from './view.js';
 import { undoing } from './undoing.js';
 import { makeUnspoiled } from './unspoiled-number.js';
-import { RETVAL, type Vpp } from './vpp.js';
+import type { Vpp } from './vpp.js';
 
 const TABLE = 0;
 
@@ -42,7 +41,7 @@ export async function makeUplink(uplink: Uplink, making: Making): Promise<Interf
   const found = view.interfaces.find((each) => each.index === index);
   if (found === undefined) throw missing(part);
   await setUp(found, uplink, making);
-  await setAddresses(found, uplink, view, making);
+  await setAddresses(found, uplink, { view, table, vpp });
   await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));
   return found;
 }
@@ -118,44 +117,6 @@ async function setFlags(
   vpp: Vpp,
 ): Promise<void> {
   await vpp.request('sw_interface_set_flags', { sw_if_index: index, flags });
-}
-
-/** An address that another uplink has had is taken from there: VPP gives none twice. */
-async function setAddresses(
-  { index }: Interface,
-  { addresses }: Uplink,
-  view: UplinkView,
-  { table, means: { vpp } }: Making,
-): Promise<void> {
-  const uplinks = table.interfaces(view).filter(({ tag }) => !isMember(tag));
-  const found = await addressesOf([...new Set([index, ...uplinks.map((each) => each.index)])], vpp);
-  const has = new Set(
-    found
-      .filter((each) => each.index === index)
-      .map(({ address, prefixLength }) => `${address}/${prefixLength}`),
-  );
-  const lacking = addresses.filter((address) => !has.has(address));
-  const wanted = new Set(lacking.map(bare));
-  const elsewhere = found.filter((each) => wanted.has(each.address));
-  await Promise.all(
-    elsewhere.map(({ address, prefixLength, index: other }) =>
-      setAddress(other, `${address}/${prefixLength}`, false, vpp),
-    ),
-  );
-  await Promise.all(lacking.map((address) => setAddress(index, address, true, vpp)));
-}
-
-/** @throws NfvError FOREIGN_OBJECT: an interface that is no uplink has it, or one of its subnet */
-async function setAddress(index: number, prefix: string, isAdd: boolean, vpp: Vpp): Promise<void> {
-  const address = { sw_if_index: index, is_add: isAdd, del_all: false, prefix };
-  try {
-    await vpp.request('sw_interface_add_del_address', address);
-  } catch (error) {
-    const retval = retvalOf(error);
-    if (retval !== RETVAL.ADDRESS_IN_USE && retval !== RETVAL.DUPLICATE_IF_ADDRESS) throw error;
-    const text = `another interface of VPP has ${prefix}, or an address that overlaps with it`;
-    throw new NfvError('FOREIGN_OBJECT', text, { cause: error, metadata: { address: prefix } });
-  }
 }
 
 /** A route that is there already is put over it, which changes nothing (fib_table_entry_path_add). */

@@ -3,21 +3,23 @@ import { NfvError } from '../../errors.js';
 import type { UplinkTable } from './uplink-table.js';
 import { bare } from '../../model/interface-addresses.js';
 import type { Uplink } from './uplink.js';
-import type { UplinkView } from './uplink-part.js';
+import { uplinkTag, type UplinkView } from './uplink-part.js';
 import { hasRoute } from './route.js';
-import type { UplinkSight, UplinkSights } from './view.js';
+import { bareTag } from './tag.js';
+import type { Address, UplinkSight, UplinkSights } from './view.js';
 import type { Vpp } from './vpp.js';
 
 /** @throws NfvError as Vpp.request */
 export async function lookAtUplinks(
   table: UplinkTable,
   view: UplinkView,
+  addresses: readonly Address[],
   vpp: Vpp,
 ): Promise<UplinkSights['byAddress']> {
   const found = new Map<string, UplinkSight | NfvError>();
   await Promise.all(
     table.all.map(async (uplink) => {
-      const sight = await sightOf(uplink, table, view, vpp);
+      const sight = await sightOf(uplink, table, { ...view, addresses }, vpp);
       for (const address of uplink.addresses) found.set(bare(address), sight);
     }),
   );
@@ -27,11 +29,11 @@ export async function lookAtUplinks(
 async function sightOf(
   uplink: Uplink,
   table: UplinkTable,
-  view: UplinkView,
+  view: UplinkView & { readonly addresses: readonly Address[] },
   vpp: Vpp,
 ): Promise<UplinkSight | NfvError> {
   try {
-    const own = defectsOf(uplink, table, view);
+    const own = [...defectsOf(uplink, table, view), ...otherLengths(uplink, table, view)];
     const are = await Promise.all(uplink.routes.map(({ to, via }) => hasRoute(to, via, vpp)));
     const lacking = uplink.routes
       .filter((_, i) => are[i] === false)
@@ -42,6 +44,23 @@ async function sightOf(
     if (error.code === 'FOREIGN_OBJECT') return error;
     throw error;
   }
+}
+
+/** Addresses that are in another subnet than configured, on an interface of ours. */
+function otherLengths(
+  uplink: Uplink,
+  table: UplinkTable,
+  view: UplinkView & { readonly addresses: readonly Address[] },
+): string[] {
+  const part = table.part(uplink);
+  const found = part.find(view);
+  if (found === undefined || bareTag(found.tag) !== uplinkTag(part.name)) return [];
+  const wanted = new Map(uplink.addresses.map((each) => [bare(each), each]));
+  return view.addresses.flatMap(({ index, address, prefixLength }) => {
+    const has = `${address}/${prefixLength}`;
+    const own = index === found.index ? wanted.get(address) : undefined;
+    return own === undefined || own === has ? [] : [`${found.name} has ${has}, not ${own}`];
+  });
 }
 
 /** Interfaces that are to be made anew, by their indices, and why: they are others than the configuration says. */

@@ -4,7 +4,7 @@ import type { Uplink } from './uplink.js';
 import { uplinkTag, type UplinkPart, type UplinkView } from './uplink-part.js';
 import { partOf } from './uplink-parts.js';
 import { bareTag, parseTag, UPLINK } from './tag.js';
-import type { Interface } from './view.js';
+import type { Address, Interface } from './view.js';
 
 export class UplinkTable {
   readonly #parts: ReadonlyMap<Uplink, UplinkPart>;
@@ -52,6 +52,24 @@ export class UplinkTable {
       if (isStale) found.set(key.slice(UPLINK.length), each);
     }
     return found;
+  }
+
+  /**
+   * Addresses on what we made for uplinks, and would still make, that the configuration does not have there. What
+   * IPv6 has of itself is none (RFC 4291 §2.5.6).
+   */
+  leftovers(interfaces: Iterable<Interface>, addresses: readonly Address[]): Address[] {
+    const own = new Map<number, readonly string[]>();
+    for (const { index, tag: text } of interfaces) {
+      const tag = bareTag(text);
+      if (tag === undefined || !this.#tags.has(tag)) continue;
+      const uplink = this.all.find((each) => uplinkTag(this.part(each).name) === tag);
+      own.set(index, (uplink?.addresses ?? []).map(bare));
+    }
+    return addresses.filter(
+      ({ index, address }) =>
+        own.get(index)?.includes(address) === false && !/^fe[89ab]/i.test(address),
+    );
   }
 
   /** Of the configured ones and of those that are stale. */

@@ -13,10 +13,11 @@ import type { Uplink } from './uplink.js';
 import { readPciNames } from './uplink-found.js';
 import { makeUplink } from './uplink-making.js';
 import type { UplinkMeans, UplinkView } from './uplink-part.js';
+import { removeLeftover } from './uplink-addresses.js';
 import { removeUplink } from './uplink-removal.js';
 import { differing, lookAtUplinks } from './uplink-sights.js';
 import { UplinkTable } from './uplink-table.js';
-import type { Interface, Tap, UplinkSights } from './view.js';
+import { NO_SIGHTS, type Address, type Interface, type Tap, type UplinkSights } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 
 export class Uplinks {
@@ -101,22 +102,40 @@ export class Uplinks {
     );
   }
 
-  /** Ends what we made for an uplink that the configuration has no more. @throws NfvError as `removeUplink` */
+  /**
+   * Ends what we made for an uplink that the configuration has no more, or takes an address away that it has no more.
+   * @param name an uplink's, or the address
+   * @throws NfvError as `removeUplink`, `removeLeftover`
+   */
   async end(name: string, means: UplinkMeans): Promise<void> {
     const failed = await this.#ended.do(String(means.vpp.start), () =>
       this.#inTurn(() => this.#endAllStale(means)),
     );
     const error = failed.get(name);
     if (error !== undefined) throw error;
+    await this.#inTurn(async () => {
+      const { interfaces } = await this.#look(undefined, means.vpp);
+      const addresses = await readAddresses(interfaces, means.vpp);
+      const left = this.#table.leftovers(interfaces, addresses);
+      for (const each of left) {
+        if (each.address === name) await removeLeftover(each, interfaces, means.vpp);
+      }
+    });
   }
 
-  /** @param addresses what they stand with is wanted too */
-  async see(interfaces: readonly Interface[], addresses: boolean, vpp: Vpp): Promise<UplinkSights> {
+  /** @param addresses those of VPP; undefined: only what is stale is wanted */
+  async see(
+    interfaces: readonly Interface[],
+    addresses: readonly Address[] | undefined,
+    vpp: Vpp,
+  ): Promise<UplinkSights> {
     const stale = this.#table.stale(interfaces);
-    if (!addresses) return { byAddress: new Map(), differing: new Map(), stale };
+    if (addresses === undefined) return { ...NO_SIGHTS, stale };
     const view = await this.#look(interfaces, vpp);
-    const byAddress = await lookAtUplinks(this.#table, view, vpp);
-    return { byAddress, differing: differing(this.#table, view), stale };
+    const byAddress = await lookAtUplinks(this.#table, view, addresses, vpp);
+    const left = this.#table.leftovers(interfaces, addresses).map(({ address }) => address);
+    const leftovers = new Set(left);
+    return { byAddress, differing: differing(this.#table, view), stale, leftovers };
   }
 
   get #pcis(): readonly Bdf[] {

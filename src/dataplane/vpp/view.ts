@@ -128,7 +128,17 @@ export interface UplinkSights {
   readonly differing: ReadonlyMap<number, readonly string[]>;
   /** What we made for uplinks that the configuration has no more, by their names. */
   readonly stale: ReadonlyMap<string, Interface>;
+  /** Addresses on interfaces of ours that the configuration does not have there. */
+  readonly leftovers: ReadonlySet<string>;
 }
+
+/** Of what was not looked at. */
+export const NO_SIGHTS: UplinkSights = {
+  byAddress: new Map(),
+  differing: new Map(),
+  stale: new Map(),
+  leftovers: new Set(),
+};
 
 /** Only what was asked for is in it. */
 export class View {
@@ -153,7 +163,7 @@ export class View {
   /** `VNI IP MAC` of what gateways that are wanted answer for themselves. */
   answers: ReadonlySet<string> = new Set();
   /** How the uplinks of the configuration stand, and those that it has no more. */
-  uplinks: UplinkSights = { byAddress: new Map(), differing: new Map(), stale: new Map() };
+  uplinks: UplinkSights = NO_SIGHTS;
   /** VPP's names of interfaces to physical networks, by the names that networks call them by. */
   providers: ReadonlyMap<string, string> = new Map();
   /** VNIs of networks in which addresses of guests are looked for. */

@@ -11,9 +11,8 @@ export const vtep: VppKind<VtepItem> = {
   differences: () => [],
   mustRecreate: () => false,
 
-  reads(_rest, wanted, wants) {
-    if (wanted === undefined) wants.interfaces = true;
-    else wants.addresses = true;
+  reads(_rest, _wanted, wants) {
+    wants.addresses = true;
   },
 
   observe(rest, wanted, view) {
@@ -32,20 +31,24 @@ export const vtep: VppKind<VtepItem> = {
 
   *list({ uplinks }) {
     for (const name of uplinks.stale.keys()) yield vtepKey(name);
+    for (const address of uplinks.leftovers) yield vtepKey(address);
   },
 
   create: make,
   update: (wanted, _from, context) => make(wanted, context),
 
-  /** Of an address nothing: the host keeps it. */
+  /** Of an address that the configuration has, or that is not ours, nothing: the host keeps it. */
   async remove({ address: name }, context) {
     await context.uplinks.end(name, context);
   },
 };
 
-/** An uplink that we made and that the configuration has no more stands where a VTEP would, under its name. */
+/**
+ * An uplink that we made and that the configuration has no more stands where a VTEP would, under its name; so does an
+ * address that it has no more on one that it has.
+ */
 function observeStale(name: string, { uplinks }: View): Sight<VtepItem> {
-  if (!uplinks.stale.has(name)) return undefined;
+  if (!uplinks.stale.has(name) && !uplinks.leftovers.has(name)) return undefined;
   return { payload: { kind: 'vtep', address: name }, defects: [] };
 }
 

@@ -21,7 +21,7 @@ export class Wants {
   /** Names of secrets that ports are to have. */
   readonly secrets = new Set<string>();
   interfaces: boolean;
-  addresses = false;
+  addresses: boolean;
   tunnels: boolean;
   ports: boolean;
 
@@ -29,6 +29,7 @@ export class Wants {
   constructor(readonly everything: boolean) {
     this.allDomains = everything;
     this.interfaces = everything;
+    this.addresses = everything;
     this.tunnels = everything;
     this.ports = everything;
     this.crossConnects = everything;

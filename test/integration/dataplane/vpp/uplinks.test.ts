@@ -5,6 +5,7 @@ import { vtepItem } from '../../../support/linux-items.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
 import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 import { uplinkDevices } from '../../../support/vpp-uplink-devices.js';
+import { uplinkAddresses } from '../../../support/vpp-uplink-addresses.js';
 import { uplinkGroups } from '../../../support/vpp-uplink-groups.js';
 import { uplinkHosts } from '../../../support/vpp-uplink-hosts.js';
 import { uplinkTaps } from '../../../support/vpp-uplink-taps.js';
@@ -56,6 +57,9 @@ describe('uplinks on the emulator', function () {
         return Promise.resolve(isThere ? via.name : '');
       },
     });
+  });
+  describe('whose addresses change', () => {
+    uplinkAddresses(PARTS);
   });
   describe('that are a tap', () => {
     uplinkTaps(PARTS);

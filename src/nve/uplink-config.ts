@@ -203,6 +203,21 @@ function* faultsOf(all: readonly UplinkConfig[]): Iterable<Fault> {
     yield* faultsOfVlan(each, i, all, names);
     yield* faultsOfDevice(each, i, all);
   }
+  yield* faultsOfRoutes(all);
+}
+
+/** All are in one table of VPP's, which has one route to a prefix: each would take the place of the one before. */
+function* faultsOfRoutes(all: readonly UplinkConfig[]): Iterable<Fault> {
+  const known = new Map<string, string>();
+  for (const [i, { routes }] of all.entries()) {
+    for (const [j, { to }] of routes.entries()) {
+      const prefix = parsePrefix(to)?.text ?? to;
+      const first = known.get(prefix);
+      const where = `vpp.uplinks[${i}].routes[${j}]`;
+      if (first === undefined) known.set(prefix, where);
+      else yield [[i, 'routes', j, 'to'], `the same destination as ${first}; give one way to it`];
+    }
+  }
 }
 
 function* faultsOfVlan(

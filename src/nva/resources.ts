@@ -9,7 +9,6 @@ import type {
   ListRequest,
   ListResult,
   Resource,
-  ResourceApi,
   UpdateRequest,
 } from '../model/api.js';
 import { canonicalJson } from '../model/canonical.js';
@@ -19,6 +18,7 @@ import { formatName, ID_RULE, isId } from '../model/names.js';
 import type { Store, WriteOp } from '../store/store.js';
 import { notDeletedPending, requireConfirmed } from './changes/pending-mark.js';
 import { authorOf, recordOp, type Author, type ChangedSpec } from './changes/record.js';
+import type { GuardableResources, MayRead } from './guardable.js';
 import { requestKey, specKey } from './keys.js';
 import { listPage } from './list.js';
 import {
@@ -40,7 +40,10 @@ export interface ReviseRequest extends DeleteRequest {
   readonly byUser: boolean;
 }
 
-export class Resources<Spec extends object, R extends Resource> implements ResourceApi<Spec, R> {
+export class Resources<Spec extends object, R extends Resource> implements GuardableResources<
+  Spec,
+  R
+> {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
@@ -108,6 +111,16 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
 
   list(request: ListRequest, call: Call): Promise<ListResult<R>> {
     return listPage(this.store, this.rules, request, call.signal);
+  }
+
+  listReadable(request: ListRequest, mayRead: MayRead<Spec>, call: Call): Promise<ListResult<R>> {
+    return listPage(this.store, this.rules, request, call.signal, mayRead);
+  }
+
+  async getAt(id: string, revision: number): Promise<R | undefined> {
+    const { rules } = this;
+    const kv = await this.store.get(specKey(rules.collection, id), revision);
+    return kv && rules.assemble(id, decodeKv(rules.records, kv), revision);
   }
 
   update({ changes, ...request }: UpdateRequest<Spec>, call: Call): Promise<R> {

@@ -220,9 +220,10 @@ export class GuardedNva implements NvaApi {
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
-    const guard = new GuardedWatch(this.#rights, (id) => this.#network(id, call), request);
+    const guard = new GuardedWatch(this.#rights, this.#past, this.api, request);
     for await (const event of this.api.watch(request, call)) {
-      if (await guard.shows(event)) yield event;
+      const told = this.#rights.readsAll ? event : await guard.told(event);
+      if (told !== undefined) yield told;
     }
   }
 

@@ -10,14 +10,13 @@ import type {
   ResourceVerb,
   Wanted,
 } from '../../model/changes.js';
-import { COLLECTION_OF } from '../../model/changes.js';
+import { COLLECTION_OF, KIND_OF } from '../../model/changes.js';
 import type { FieldRecord } from '../../model/filter.js';
 import { formatName } from '../../model/names.js';
 import { CHANGE_FILTER_FIELDS, recordFilter } from '../../model/resource-filter.js';
 import type { Store } from '../../store/store.js';
 import { PENDING } from '../keys.js';
 import { pageSize } from '../list.js';
-import type { RECORDS } from '../records.js';
 import { scan } from '../scan.js';
 import type { ChangeIndex, IndexedChange } from './change-index.js';
 import { specifiedFrom } from './drafts.js';
@@ -221,15 +220,6 @@ export function toChange(changed: ChangedSpec): ResourceChange {
   const sides = { ...(before && { before }), ...(after && { after }) };
   return { verb: verbOf(changed), kind, id, ...sides };
 }
-
-const KIND_OF = {
-  virtualNetworks: 'VirtualNetwork',
-  nves: 'Nve',
-  subnets: 'Subnet',
-  routers: 'Router',
-  endpoints: 'Endpoint',
-  hostProfiles: 'HostProfile',
-} as const satisfies Record<keyof typeof RECORDS, keyof typeof COLLECTION_OF>;
 
 function verbOf({ before, after }: ChangedSpec): ResourceVerb {
   if (before === undefined) return after === undefined ? 'UPDATE' : 'CREATE';

@@ -28,6 +28,15 @@ export const COLLECTION_OF = {
   HostProfile: 'hostProfiles',
 } as const satisfies Record<Kind, Collection>;
 
+export const KIND_OF = {
+  virtualNetworks: 'VirtualNetwork',
+  nves: 'Nve',
+  subnets: 'Subnet',
+  routers: 'Router',
+  endpoints: 'Endpoint',
+  hostProfiles: 'HostProfile',
+} as const satisfies Record<Collection, Kind>;
+
 /** One wish: a resource is to be like this, or not to be. */
 export type Wanted = (
   { readonly put: Specified } | { readonly delete: { readonly kind: Kind; readonly id: string } }

@@ -29,9 +29,11 @@ import {
   type TraceResult,
 } from '../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../model/virtual-network.js';
+import type { GuardableNva, GuardableResources } from './guardable.js';
 import { guardedMigrations } from './guarded-migrations.js';
 import { GuardedObservation } from './guarded-observation.js';
 import { GuardedWatch } from './guarded-watch.js';
+import { PastOwners } from './past-owners.js';
 import { Rights, type Owner } from './rights.js';
 
 /** Attempts to change what somebody else changes too. */
@@ -40,7 +42,8 @@ const MAX_ATTEMPTS = 5;
 /** How the owner of a resource of one kind is found. */
 interface Ownership<Spec> {
   readonly collection: Collection;
-  ownerOf(spec: Spec, call: Call): Promise<Owner>;
+  /** @param revision as it was then: what it belonged to may be another's by now; undefined: as it is */
+  ownerOf(spec: Spec, call: Call, revision?: number): Promise<Owner>;
   /** What else of a new or changed specification needs a right. */
   check?(spec: Partial<Spec>, owner: Owner, call: Call): Promise<void>;
   /** What a new one would belong to cannot be read: as if it did not exist. */
@@ -52,7 +55,7 @@ class GuardedResources<
   R extends { readonly id: string; readonly spec: Spec },
 > implements ResourceApi<Spec, R> {
   constructor(
-    private readonly api: ResourceApi<Spec, R>,
+    private readonly api: GuardableResources<Spec, R>,
     private readonly rights: Rights,
     private readonly of: Ownership<Spec>,
   ) {}
@@ -74,14 +77,10 @@ class GuardedResources<
   }
 
   async list(request: ListRequest, call: Call): Promise<ListResult<R>> {
-    const page = await this.api.list(request, call);
-    const resources: R[] = [];
-    for (const resource of page.resources) {
-      call.signal.throwIfAborted();
-      const owner = await this.of.ownerOf(resource.spec, call);
-      if (this.rights.reads(owner)) resources.push(resource);
-    }
-    return { ...page, resources };
+    if (this.rights.readsAll) return this.api.list(request, call);
+    const mayRead = async (spec: Spec, revision: number): Promise<boolean> =>
+      this.rights.reads(await this.of.ownerOf(spec, call, revision));
+    return this.api.listReadable(request, mayRead, call);
   }
 
   async update(request: UpdateRequest<Spec>, call: Call): Promise<R> {
@@ -161,19 +160,21 @@ export class GuardedNva implements NvaApi {
   readonly duplicates: NvaApi['duplicates'];
   readonly observation: NvaApi['observation'];
   readonly #rights: Rights;
+  readonly #past: PastOwners;
 
   constructor(
-    private readonly api: NvaApi,
+    private readonly api: GuardableNva,
     caller: Caller,
   ) {
     const rights = new Rights(caller);
     this.#rights = rights;
+    this.#past = new PastOwners(api.virtualNetworks);
     this.changes = api.changes;
     this.observation = new GuardedObservation(api.observation, rights);
     const ofTenant = (spec: { readonly tenant: string }): Promise<Owner> =>
       Promise.resolve({ tenant: spec.tenant });
-    const ofNetwork = (spec: { readonly network: string }, call: Call): Promise<Owner> =>
-      this.#ownerOfNetwork(spec.network, call);
+    const ofNetwork: Ownership<{ readonly network: string }>['ownerOf'] = ({ network }, ...when) =>
+      this.#ownerOfNetwork(network, ...when);
     const networks = new GuardedResources<VirtualNetworkSpec, VirtualNetwork>(
       api.virtualNetworks,
       rights,
@@ -219,9 +220,10 @@ export class GuardedNva implements NvaApi {
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
-    const guard = new GuardedWatch(this.#rights, (id) => this.#network(id, call), request);
+    const guard = new GuardedWatch(this.#rights, this.#past, this.api, request);
     for await (const event of this.api.watch(request, call)) {
-      if (await guard.shows(event)) yield event;
+      const told = this.#rights.readsAll ? event : await guard.told(event);
+      if (told !== undefined) yield told;
     }
   }
 
@@ -264,7 +266,8 @@ export class GuardedNva implements NvaApi {
   }
 
   /** That there is no such network is told by who looks for it next. */
-  async #ownerOfNetwork(id: string, call: Call): Promise<Owner> {
+  async #ownerOfNetwork(id: string, call: Call, revision?: number): Promise<Owner> {
+    if (revision !== undefined) return this.#past.ofNetwork(id, revision);
     const network = await this.#network(id, call);
     return network === undefined ? 'unknown' : { tenant: network.spec.tenant };
   }

@@ -1,32 +1,47 @@
 /** What one caller may see of a watch. */
-import { NfvError } from '../errors.js';
-import type { Resource, WatchEvent } from '../model/api.js';
-import type { VirtualNetwork } from '../model/virtual-network.js';
+import type { Resource, WatchEvent, WatchRequest } from '../model/api.js';
+import { COLLECTION_OF, KIND_OF } from '../model/changes.js';
+import type { Collection } from '../model/names.js';
+import { resourceFilter } from '../model/resource-filter.js';
+import type { GuardableNva } from './guardable.js';
+import type { PastOwners } from './past-owners.js';
 import type { Rights } from './rights.js';
 
-type InNetwork = Extract<Resource, { readonly kind: 'Endpoint' | 'Subnet' }>;
-
+/** Each event is judged by the store as it was then: a name may have been others' before, and be others' by now. */
 export class GuardedWatch {
-  /** What has been judged of resources in networks: it holds to their end, when the network may be gone. */
-  readonly #judged = new Map<string, boolean>();
   #isSynced: boolean;
 
-  /** @param network as it is now; undefined: there is none */
   constructor(
     private readonly rights: Rights,
-    private readonly network: (id: string) => Promise<VirtualNetwork | undefined>,
-    { startRevision }: { readonly startRevision: number },
+    private readonly owners: PastOwners,
+    private readonly api: Pick<GuardableNva, Collection>,
+    private readonly request: WatchRequest,
   ) {
-    this.#isSynced = startRevision !== 0;
+    this.#isSynced = request.startRevision !== 0;
   }
 
-  /** @throws NfvError REVISION_COMPACTED when it can no longer be told whose a resource was */
-  async shows(event: WatchEvent): Promise<boolean> {
+  /**
+   * What is told of an event; undefined: nothing.
+   * @throws NfvError REVISION_COMPACTED: the watch is too far behind
+   */
+  async told(event: WatchEvent): Promise<WatchEvent | undefined> {
     if (event.type === 'SYNCED') {
       this.#isSynced = true;
-      return true;
+      return event;
     }
-    const { resource } = event;
+    const { type, revision, resource } = event;
+    const before = revision - 1;
+    if (await this.#reads(resource, type === 'PUT' ? revision : before)) return event;
+    if (type === 'DELETED' || !this.#isSynced) return undefined;
+    // To who had it until now it is gone.
+    const last = await this.api[COLLECTION_OF[resource.kind]].getAt(resource.id, before);
+    if (last === undefined || !this.#isWanted(last)) return undefined;
+    return (await this.#reads(last, before))
+      ? { type: 'DELETED', revision, resource: last }
+      : undefined;
+  }
+
+  async #reads(resource: Resource, revision: number): Promise<boolean> {
     switch (resource.kind) {
       case 'VirtualNetwork':
       case 'Router':
@@ -36,32 +51,12 @@ export class GuardedWatch {
         return this.rights.reads('nobody');
       case 'Endpoint':
       case 'Subnet':
-        return this.#showsInNetwork(resource, event.type);
+        return this.rights.reads(await this.owners.ofNetwork(resource.spec.network, revision));
     }
   }
 
-  async #showsInNetwork(resource: InNetwork, type: 'PUT' | 'DELETED'): Promise<boolean> {
-    const key = `${resource.kind}/${resource.id}`;
-    const before = this.#judged.get(key);
-    const shown = before ?? (await this.#judge(resource, type));
-    if (type === 'PUT') this.#judged.set(key, shown);
-    else this.#judged.delete(key);
-    return shown;
-  }
-
-  async #judge({ kind, id, spec, meta }: InNetwork, type: 'PUT' | 'DELETED'): Promise<boolean> {
-    if (this.rights.reads('unknown')) return true;
-    const network = await this.network(spec.network);
-    // The name of a network may be another tenant's by now.
-    const isOf = network !== undefined && network.meta.createTime <= meta.createTime;
-    if (network !== undefined && (isOf || !this.#isSynced)) {
-      return this.rights.reads({ tenant: network.spec.tenant });
-    }
-    // Its end will follow, and nobody has heard of it yet.
-    if (type === 'PUT' && network === undefined) return false;
-    throw new NfvError(
-      'REVISION_COMPACTED',
-      `it can no longer be told whose ${kind} ${id} was: its network has been deleted`,
-    );
+  #isWanted(resource: Resource): boolean {
+    const { filter, kinds } = this.request;
+    return resourceFilter(filter, kinds.length === 0 ? Object.values(KIND_OF) : kinds)(resource);
   }
 }

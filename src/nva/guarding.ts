@@ -16,6 +16,7 @@ import type {
 } from '../model/api.js';
 import type { EndpointCounters, TraceRequest, TraceResult } from '../model/trace.js';
 import { GuardedNva } from './access.js';
+import type { GuardableNva } from './guardable.js';
 import { isUnlimited } from './rights.js';
 
 /** Each call with the rights of its caller. A call without one is this process's own. */
@@ -33,7 +34,7 @@ export class GuardingNva implements NvaApi {
 
   readonly observation: NvaApi['observation'];
 
-  constructor(private readonly api: NvaApi) {
+  constructor(private readonly api: GuardableNva) {
     this.changes = api.changes;
     this.observation = {
       statistics: async (call) => await this.#for(call).observation.statistics(call),

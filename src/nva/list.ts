@@ -7,6 +7,7 @@ import type { ListRequest, ListResult, Resource } from '../model/api.js';
 import { isId } from '../model/names.js';
 import { resourceFilter } from '../model/resource-filter.js';
 import type { Store } from '../store/store.js';
+import type { MayRead } from './guardable.js';
 import { specsOf } from './keys.js';
 import { decodeKv } from './records.js';
 import type { ResourceRules } from './resource-rules.js';
@@ -25,11 +26,13 @@ const token = z.object({
   filter: z.string(),
 });
 
+/** @param mayRead of what may not be read nothing is told: it neither matches nor counts, and no token names it */
 export async function listPage<Spec extends object, R extends Resource>(
   store: Store,
   rules: ResourceRules<Spec, R>,
   request: ListRequest,
   signal: AbortSignal,
+  mayRead?: MayRead<Spec>,
 ): Promise<ListResult<R>> {
   const size = pageSize(request.pageSize);
   const isWanted = resourceFilter(request.filter, [rules.kind]);
@@ -47,18 +50,19 @@ export async function listPage<Spec extends object, R extends Resource>(
       ...(revision === undefined ? {} : { revision }),
     });
     revision = chunk.revision;
-    for (const [i, kv] of chunk.kvs.entries()) {
-      const id = kv.key.slice(prefix.length);
-      const resource = await rules.assemble(id, decodeKv(rules.records, kv), revision);
-      if (isWanted(resource)) resources.push(resource);
+    for (const kv of chunk.kvs) {
       after = kv.key;
-      if (resources.length < size) continue;
-      const more = chunk.more || i + 1 < chunk.kvs.length;
-      return {
-        resources,
-        nextPageToken: more ? encodeToken({ revision, after: id, filter: filterHash }) : '',
-        revision,
-      };
+      const record = decodeKv(rules.records, kv);
+      if (mayRead !== undefined && !(await mayRead(record.value.spec, revision))) continue;
+      const resource = await rules.assemble(kv.key.slice(prefix.length), record, revision);
+      if (!isWanted(resource)) continue;
+      const last = resources.at(-1);
+      // There is another page only where something is on it.
+      if (last !== undefined && resources.length === size) {
+        const nextPageToken = encodeToken({ revision, after: last.id, filter: filterHash });
+        return { resources, nextPageToken, revision };
+      }
+      resources.push(resource);
     }
     if (!chunk.more) return { resources, nextPageToken: '', revision };
   }

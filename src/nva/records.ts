@@ -342,6 +342,8 @@ export const STATUS_RECORDS = {
 export interface RequestRecord {
   /** SHA-256 of the request's body. */
   readonly hash: string;
+  /** Who asked; not in what older versions wrote. */
+  readonly who?: string;
   readonly time: string;
   readonly collection: string;
   readonly id: string;
@@ -353,6 +355,7 @@ export const REQUEST_RECORD = new RecordType<RequestRecord>(
   'an answered request',
   z.object({
     hash: z.string(),
+    who: z.string().exactOptional(),
     time: z.string(),
     collection: z.string(),
     id: z.string(),

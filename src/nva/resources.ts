@@ -9,7 +9,6 @@ import type {
   ListRequest,
   ListResult,
   Resource,
-  ResourceApi,
   UpdateRequest,
 } from '../model/api.js';
 import { canonicalJson } from '../model/canonical.js';
@@ -17,19 +16,14 @@ import type { ChangeVerb } from '../model/changes.js';
 import { timestamp, type Clock } from '../model/clock.js';
 import { formatName, ID_RULE, isId } from '../model/names.js';
 import type { Store, WriteOp } from '../store/store.js';
+import { answerTo, remember, type Asked } from './answered-requests.js';
 import { notDeletedPending, requireConfirmed } from './changes/pending-mark.js';
 import { authorOf, recordOp, type Author, type ChangedSpec } from './changes/record.js';
-import { requestKey, specKey } from './keys.js';
+import type { GuardableResources, MayRead } from './guardable.js';
+import { specKey } from './keys.js';
 import { listPage } from './list.js';
-import {
-  decodeKv,
-  etagOf,
-  REQUEST_RECORD,
-  type RequestRecord,
-  type SpecRecord,
-  type Versioned,
-} from './records.js';
-import type { Guard, ResourceRules, Traces } from './resource-rules.js';
+import { decodeKv, etagOf, type SpecRecord, type Versioned } from './records.js';
+import type { ResourceRules, Traces } from './resource-rules.js';
 import { moveClaims, write, type Attempt } from './write.js';
 
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -40,7 +34,10 @@ export interface ReviseRequest extends DeleteRequest {
   readonly byUser: boolean;
 }
 
-export class Resources<Spec extends object, R extends Resource> implements ResourceApi<Spec, R> {
+export class Resources<Spec extends object, R extends Resource> implements GuardableResources<
+  Spec,
+  R
+> {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
@@ -53,18 +50,18 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     if (requestId !== '' && !UUID.test(requestId)) {
       throw invalidField('request_id', requestId, 'not a UUID', 'give one, or leave it out');
     }
-    const hash = hashOf(this.rules.collection, request);
+    const asked = { requestId, hash: hashOf(this.rules.collection, request) };
     const create = (): Promise<R> =>
       write(this.store, call, async () => {
-        const replayed = requestId === '' ? undefined : await this.#replay(requestId, hash);
-        return replayed ?? this.#planCreate(request, hash, authorOf(call));
+        const replayed = await this.#replay(asked, call);
+        return replayed ?? this.#planCreate(request, asked, authorOf(call));
       });
     return this.rules.inTurn === undefined ? create() : this.rules.inTurn(request.spec, create);
   }
 
   async #planCreate(
-    { id, spec, requestId, validateOnly }: CreateRequest<Spec>,
-    hash: string,
+    { id, spec, validateOnly }: CreateRequest<Spec>,
+    asked: Asked,
     author: Author,
   ): Promise<Attempt<R>> {
     const { rules } = this;
@@ -76,7 +73,8 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     const claims = moveClaims(id, [], await rules.claims(id, checked.spec));
     const traces = await this.#traces(id, undefined, checked.spec);
     const exists = new NfvError('ALREADY_EXISTS', `${this.#name(id)} exists`);
-    const answered = this.#answered(requestId, hash, id, value, now);
+    const { collection } = rules;
+    const answered = remember(asked, { time: now, collection, id, record: value }, author.who);
     return {
       kind: 'commit',
       dryRun: validateOnly,
@@ -108,6 +106,16 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
 
   list(request: ListRequest, call: Call): Promise<ListResult<R>> {
     return listPage(this.store, this.rules, request, call.signal);
+  }
+
+  listReadable(request: ListRequest, mayRead: MayRead<Spec>, call: Call): Promise<ListResult<R>> {
+    return listPage(this.store, this.rules, request, call.signal, mayRead);
+  }
+
+  async getAt(id: string, revision: number): Promise<R | undefined> {
+    const { rules } = this;
+    const kv = await this.store.get(specKey(rules.collection, id), revision);
+    return kv && rules.assemble(id, decodeKv(rules.records, kv), revision);
   }
 
   update({ changes, ...request }: UpdateRequest<Spec>, call: Call): Promise<R> {
@@ -253,38 +261,31 @@ export class Resources<Spec extends object, R extends Resource> implements Resou
     return keys.map((key) => ({ kind: 'put', key, value: '' }));
   }
 
-  /** AIP-155: a repeat gets the first answer. */
-  async #replay(requestId: string, hash: string): Promise<Attempt<R> | undefined> {
-    const key = requestKey(requestId);
-    const kv = await this.store.get(key);
-    if (kv === undefined) return undefined;
-    const request = REQUEST_RECORD.decode(key, kv.value);
-    if (request.hash !== hash) {
-      throw new NfvError(
-        'REQUEST_ID_REUSED',
-        `request id ${requestId} was used for ${request.collection}/${request.id} with another body`,
-      );
-    }
-    const value = this.rules.records.decode(key, request.record);
-    const record = { value, modRevision: kv.modRevision };
-    return { kind: 'done', result: await this.rules.assemble(request.id, record, undefined) };
+  async #replay(asked: Asked, call: Call): Promise<Attempt<R> | undefined> {
+    const answered = await answerTo(this.store, asked, call);
+    if (answered === undefined) return undefined;
+    const { id, record } = answered.value;
+    const key = specKey(this.rules.collection, id);
+    const value = this.rules.records.decode(key, record);
+    const first = { value, modRevision: answered.modRevision };
+    return { kind: 'done', result: await this.#firstAnswer(id, first) };
   }
 
-  /** What makes the repeat of a request harmless. */
-  #answered(
-    requestId: string,
-    hash: string,
-    id: string,
-    record: string,
-    time: string,
-  ): { guards: Guard[]; ops: WriteOp[] } {
-    if (requestId === '') return { guards: [], ops: [] };
-    const key = requestKey(requestId);
-    const request: RequestRecord = { hash, time, collection: this.rules.collection, id, record };
-    return {
-      guards: [{ compare: { kind: 'revision', key, revision: 0 }, onFail: 'retry' }],
-      ops: [{ kind: 'put', key, value: REQUEST_RECORD.encode(request) }],
-    };
+  /** With the status of then: another one may have the name by now, and be somebody else's. */
+  async #firstAnswer(id: string, first: Versioned<SpecRecord<Spec>>): Promise<R> {
+    const { rules } = this;
+    try {
+      return await rules.assemble(id, first, first.modRevision);
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      if (error.code !== 'REVISION_COMPACTED') throw error;
+      const kv = await this.store.get(specKey(rules.collection, id));
+      const isStill =
+        kv?.createRevision === first.modRevision &&
+        decodeKv(rules.records, kv).value.createTime === first.value.createTime;
+      if (isStill) return rules.assemble(id, first, undefined);
+      throw error;
+    }
   }
 
   #name(id: string): string {

@@ -18,6 +18,11 @@ export function isUnlimited({ grants }: Caller): boolean {
 export class Rights {
   constructor(private readonly caller: Caller) {}
 
+  /** Whosever it is. */
+  get readsAll(): boolean {
+    return this.reads('unknown');
+  }
+
   reads(owner: Owner): boolean {
     return this.caller.grants.some((grant) => covers(grant, owner));
   }

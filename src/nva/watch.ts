@@ -11,7 +11,10 @@ import { decodeKv } from './records.js';
 import type { ResourceRules } from './resource-rules.js';
 import { scanIds } from './scan.js';
 
-/** A watcher that is told nothing for so long gets a newer revision to resume from. */
+/**
+ * After so long a watcher gets a newer revision to resume from, whatever else it was told: it may not see all of that,
+ * and is not to learn from when it gets one that there was something.
+ */
 const BOOKMARK_MS = 10_000;
 
 /** What the watch needs of one collection. */
@@ -62,10 +65,9 @@ export async function* watchResources(
   }
   let told = clock.monotonic();
   for await (const batch of store.watch({ prefix: ROOT, after: revision, signal })) {
-    const events = await view.eventsOf(batch);
-    yield* events;
-    if (events.length === 0 && clock.monotonic() - told < BOOKMARK_MS) continue;
-    if (events.length === 0) yield { type: 'SYNCED', revision: batch.revision };
+    yield* await view.eventsOf(batch);
+    if (clock.monotonic() - told < BOOKMARK_MS) continue;
+    yield { type: 'SYNCED', revision: batch.revision };
     told = clock.monotonic();
   }
 }

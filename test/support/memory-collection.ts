@@ -6,13 +6,13 @@ import type {
   ListRequest,
   ListResult,
   Resource,
-  ResourceApi,
   UpdateRequest,
 } from '../../src/model/api.js';
 import { formatName, ID_RULE, isId, type Collection } from '../../src/model/names.js';
 import type { Meta } from '../../src/model/resource.js';
 import { resourceFilter } from '../../src/model/resource-filter.js';
 import { timestamp, type Clock } from '../../src/model/clock.js';
+import type { GuardableResources, MayRead } from '../../src/nva/guardable.js';
 
 /** What the collections share: one revision, one log. */
 export interface Commits {
@@ -40,8 +40,11 @@ export interface Rules<Spec, R> {
 export class MemoryCollection<
   Spec extends object,
   R extends Resource & { readonly spec: Spec },
-> implements ResourceApi<Spec, R> {
+> implements GuardableResources<Spec, R> {
   readonly #resources = new Map<string, R>();
+  /** Every version, the oldest first; undefined: it was deleted. */
+  readonly #past: { readonly revision: number; readonly id: string; readonly is: R | undefined }[] =
+    [];
   readonly #requests = new Map<string, { readonly body: string; readonly id: string }>();
   readonly #pages = new Map<string, { readonly rest: readonly R[]; readonly revision: number }>();
 
@@ -81,7 +84,29 @@ export class MemoryCollection<
     return this.#answer('get', () => this.#require(id));
   }
 
-  list({ pageSize, pageToken, filter }: ListRequest): Promise<ListResult<R>> {
+  list(request: ListRequest): Promise<ListResult<R>> {
+    return this.#list(request, () => true);
+  }
+
+  async listReadable(request: ListRequest, mayRead: MayRead<Spec>): Promise<ListResult<R>> {
+    const page = this.#pages.get(request.pageToken);
+    const at = page?.revision ?? this.commits.revision;
+    const readable = new Set<R>();
+    for (const each of page?.rest ?? this.all) {
+      if (await mayRead(each.spec, at)) readable.add(each);
+    }
+    return this.#list(request, (each) => readable.has(each));
+  }
+
+  getAt(id: string, revision: number): Promise<R | undefined> {
+    const last = this.#past.findLast((each) => each.id === id && each.revision <= revision);
+    return Promise.resolve(last?.is);
+  }
+
+  #list(
+    { pageSize, pageToken, filter }: ListRequest,
+    isReadable: (resource: R) => boolean,
+  ): Promise<ListResult<R>> {
     return this.#answer('list', () => {
       const page = this.#pages.get(pageToken);
       if (pageToken !== '' && page === undefined) {
@@ -89,7 +114,7 @@ export class MemoryCollection<
       }
       const size = pageSize === 0 ? 100 : Math.min(pageSize, 1000);
       const isWanted = resourceFilter(filter, [this.rules.kind]);
-      const rest = page?.rest ?? this.all.filter(isWanted);
+      const rest = (page?.rest ?? this.all.filter(isWanted)).filter(isReadable);
       const revision = page?.revision ?? this.commits.revision;
       let nextPageToken = '';
       if (rest.length > size) {
@@ -125,6 +150,7 @@ export class MemoryCollection<
       if (validateOnly) return;
       this.#resources.delete(id);
       this.commits.delete(before);
+      this.#past.push({ revision: this.commits.revision, id, is: undefined });
     });
   }
 
@@ -136,6 +162,7 @@ export class MemoryCollection<
       return { ...changed, meta: { ...before.meta, revision } };
     }, before);
     this.#resources.set(id, after);
+    this.#past.push({ revision: this.commits.revision, id, is: after });
     return after;
   }
 
@@ -152,6 +179,7 @@ export class MemoryCollection<
     if (validateOnly) return make(this.commits.revision);
     const after = this.commits.put(make, before);
     this.#resources.set(id, after);
+    this.#past.push({ revision: this.commits.revision, id, is: after });
     return after;
   }
 

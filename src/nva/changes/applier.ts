@@ -12,8 +12,8 @@ import {
 } from '../../model/changes.js';
 import { timestamp, type Clock } from '../../model/clock.js';
 import type { Store, WriteOp } from '../../store/store.js';
-import { requestKey, tombstoneKey } from '../keys.js';
-import { REQUEST_RECORD } from '../records.js';
+import { answerTo, notTheirs, remember, type Asked } from '../answered-requests.js';
+import { tombstoneKey } from '../keys.js';
 import { UUID } from '../resources.js';
 import type { Guard } from '../resource-rules.js';
 import { write, type Attempt } from '../write.js';
@@ -21,10 +21,12 @@ import { toChange } from './history.js';
 import { PENDING_RECORD, pendingKey } from './pending-mark.js';
 import type { Doable } from './planner.js';
 import { authorOf, CHANGE_RECORD, recordOp, whoOf, type ChangeRecord } from './record.js';
+import type { Warden } from './warden.js';
 
 export interface ApplierDeps {
   readonly store: Store;
   readonly clock: Clock;
+  readonly warden: Pick<Warden, 'reads'>;
   /** The plan of a request as of now. @param pending id of the change, if it is to be confirmed */
   make(request: ApplyRequest, pending: string | undefined, signal: AbortSignal): Promise<Doable>;
 }
@@ -54,7 +56,7 @@ export async function apply(
   check(request);
   const { store } = deps;
   return write(store, call, async () => {
-    const replayed = await replay(store, request);
+    const replayed = await replay(deps, request, call);
     return replayed ?? new Applying(deps, request, call).attempt();
   });
 }
@@ -70,23 +72,22 @@ function check({ hash, requestId, confirmWithinMs: ms }: ApplyRequest): void {
   throw invalidField('confirm_within', `${ms} ms`, 'out of range', 'give 1 second to 24 hours');
 }
 
-/** AIP-155: a repeat gets the first answer. */
-async function replay(store: Store, request: ApplyRequest): Promise<Attempt<Applied> | undefined> {
-  const { requestId } = request;
-  if (requestId === '') return undefined;
-  const key = requestKey(requestId);
-  const kv = await store.get(key);
-  if (kv === undefined) return undefined;
-  const { hash, record } = REQUEST_RECORD.decode(key, kv.value);
-  if (hash !== bodyHash(request)) {
-    throw new NfvError('REQUEST_ID_REUSED', `request id ${requestId} was used with another body`);
-  }
-  const { changes, confirmBefore } = answer.parse(JSON.parse(record));
-  const made = await store.get(changes);
-  const shown = made === undefined ? [] : CHANGE_RECORD.decode(made.key, made.value).changes;
+/** As far as the caller may read it by now. */
+async function replay(
+  { store, warden }: ApplierDeps,
+  request: ApplyRequest,
+  call: Call,
+): Promise<Attempt<Applied> | undefined> {
+  const answered = await answerTo(store, askedOf(request), call);
+  if (answered === undefined) return undefined;
+  const { changes, confirmBefore } = answer.parse(JSON.parse(answered.value.record));
+  const kv = await store.get(changes);
+  const made = kv && CHANGE_RECORD.decode(kv.key, kv.value);
+  if (made !== undefined && made.who !== whoOf(call)) throw notTheirs(request.requestId);
+  const shown = made?.changes.filter(({ tenant }) => warden.reads(tenant)) ?? [];
   return {
     kind: 'done',
-    result: { revision: kv.modRevision, changes: shown.map(toChange), confirmBefore },
+    result: { revision: answered.modRevision, changes: shown.map(toChange), confirmBefore },
   };
 }
 
@@ -170,17 +171,10 @@ class Applying {
   }
 
   #answered(changes: string, confirmBefore: string): { guards: Guard[]; ops: WriteOp[] } {
-    const { requestId, hash: id } = this.request;
-    if (requestId === '') return { guards: [], ops: [] };
-    const key = requestKey(requestId);
     const record = JSON.stringify({ changes, confirmBefore });
     const time = timestamp(this.deps.clock.now());
-    const hash = bodyHash(this.request);
-    const value = REQUEST_RECORD.encode({ hash, time, collection: 'changes', id, record });
-    return {
-      guards: [{ compare: { kind: 'revision', key, revision: 0 }, onFail: 'retry' }],
-      ops: [{ kind: 'put', key, value }],
-    };
+    const what = { time, collection: 'changes', id: this.request.hash, record };
+    return remember(askedOf(this.request), what, whoOf(this.call));
   }
 }
 
@@ -192,7 +186,7 @@ function requireRoom(needed: number, resources: number, { txnOps }: Store): void
   });
 }
 
-function bodyHash({ plan, hash, confirmWithinMs }: ApplyRequest): string {
+function askedOf({ requestId, plan, hash, confirmWithinMs }: ApplyRequest): Asked {
   const body = canonicalJson({ plan, hash, confirmWithinMs });
-  return createHash('sha256').update(`apply\0${body}`).digest('hex');
+  return { requestId, hash: createHash('sha256').update(`apply\0${body}`).digest('hex') };
 }

@@ -102,7 +102,7 @@ export class Changes implements ChangesApi {
     const { store, clock } = this.deps;
     return apply(
       {
-        ...{ store, clock },
+        ...{ store, clock, warden },
         make: async (of, pending, signal) =>
           (await this.#keptFor(of, pending, call)) ??
           (await this.#make(of.plan, warden, pending, signal)),

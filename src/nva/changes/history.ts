@@ -10,14 +10,13 @@ import type {
   ResourceVerb,
   Wanted,
 } from '../../model/changes.js';
-import { COLLECTION_OF } from '../../model/changes.js';
+import { COLLECTION_OF, KIND_OF } from '../../model/changes.js';
 import type { FieldRecord } from '../../model/filter.js';
 import { formatName } from '../../model/names.js';
 import { CHANGE_FILTER_FIELDS, recordFilter } from '../../model/resource-filter.js';
 import type { Store } from '../../store/store.js';
 import { PENDING } from '../keys.js';
 import { pageSize } from '../list.js';
-import type { RECORDS } from '../records.js';
 import { scan } from '../scan.js';
 import type { ChangeIndex, IndexedChange } from './change-index.js';
 import { specifiedFrom } from './drafts.js';
@@ -40,8 +39,8 @@ const token = z.object({
   filter: z.string(),
 });
 
-/** A page is cut short where its changes are more text than this. */
-const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+/** A page is cut short where what it shows is longer than this. */
+const MAX_PAGE_LENGTH = 2 * 1024 * 1024;
 
 export class History {
   constructor(private readonly deps: HistoryDeps) {}
@@ -62,13 +61,13 @@ export class History {
     const oldestRevision = index.oldest(latest);
     const deadlines = await this.#deadlines(signal);
     const changes: Change[] = [];
-    let bytes = 0;
+    let shownSize = 0;
     for (const indexed of before(index.since(0), revision, start?.after)) {
       signal.throwIfAborted();
       const found = await this.#read(indexed, warden, deadlines);
       if (found === undefined || !isWanted(fieldsOf(found.change))) continue;
-      bytes += found.bytes;
-      const isFull = changes.length === size || (changes.length > 0 && bytes > MAX_PAGE_BYTES);
+      shownSize += found.size;
+      const isFull = changes.length === size || (changes.length > 0 && shownSize > MAX_PAGE_LENGTH);
       if (isFull) {
         const after = changes.at(-1)?.id ?? '';
         const nextPageToken = encodeToken({ revision, after, filter });
@@ -124,7 +123,7 @@ export class History {
     for (const indexed of this.deps.index.since(revision)) {
       signal.throwIfAborted();
       const record = await this.#record(indexed);
-      for (const changed of record?.value.changes ?? []) {
+      for (const changed of record?.changes ?? []) {
         if (changed.before === undefined && changed.after === undefined) continue;
         if (warden.writes(changed.tenant)) first.set(nameOf(changed), changed);
       }
@@ -136,10 +135,10 @@ export class History {
     indexed: IndexedChange,
     warden: Warden,
     deadlines: ReadonlyMap<string, string>,
-  ): Promise<{ readonly change: Change; readonly bytes: number } | undefined> {
+  ): Promise<{ readonly change: Change; readonly size: number } | undefined> {
     const record = await this.#record(indexed);
     if (record === undefined) return undefined;
-    const { time, who, verb, target, changes } = record.value;
+    const { time, who, verb, target, changes } = record;
     const shown = changes.filter(({ tenant }) => warden.reads(tenant));
     if (shown.length === 0) return undefined;
     const { id, revision, key } = indexed;
@@ -148,16 +147,13 @@ export class History {
       ...{ id, revision, changes: shown.map(toChange) },
       confirmBefore: deadlines.get(key) ?? '',
     };
-    return { change, bytes: record.bytes };
+    return { change, size: sizeOf(shown) };
   }
 
-  async #record(
-    indexed: IndexedChange,
-  ): Promise<{ readonly value: ChangeRecord; readonly bytes: number } | undefined> {
+  async #record(indexed: IndexedChange): Promise<ChangeRecord | undefined> {
     const kv = await this.deps.store.get(indexed.key);
     // It was forgotten a moment ago.
-    if (kv === undefined) return undefined;
-    return { value: CHANGE_RECORD.decode(kv.key, kv.value), bytes: kv.value.length };
+    return kv && CHANGE_RECORD.decode(kv.key, kv.value);
   }
 
   /** Of the changes that wait for their confirmation, by the key of their record. */
@@ -176,16 +172,33 @@ function* before(
   revision: number,
   after: string | undefined,
 ): Generator<IndexedChange> {
-  let isAfter = after === undefined;
-  const last = Number(/^\d+/.exec(after ?? '')?.[0] ?? Number.NaN);
+  const last = after === undefined ? undefined : placeOf(after);
   for (const each of newestFirst) {
-    // The one that the page before ended with may be forgotten by now.
-    if (isAfter || each.revision < last) {
-      if (each.revision <= revision) yield each;
-    } else if (each.id === after) {
-      isAfter = true;
-    }
+    if (each.revision > revision) continue;
+    // By its place alone: the one that the page before ended with may be forgotten by now, or never have been there.
+    if (last === undefined || isBefore(placeOf(each.id), last)) yield each;
   }
+}
+
+interface Place {
+  readonly revision: number;
+  /** Among those of that revision. */
+  readonly number: number;
+}
+
+/** @param id that of IndexedChange, or what a token has instead: then nothing is before it */
+function placeOf(id: string): Place {
+  const [, revision, number = '0'] = /^(\d+)(?:-(\d+))?$/.exec(id) ?? [];
+  return { revision: Number(revision), number: Number(number) };
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.revision < b.revision || (a.revision === b.revision && a.number < b.number);
+}
+
+/** As text: what the caller may not read counts for nothing. */
+function sizeOf(shown: readonly ChangedSpec[]): number {
+  return JSON.stringify(shown).length;
 }
 
 function nameOf({ collection, id }: ChangedSpec): string {
@@ -207,15 +220,6 @@ export function toChange(changed: ChangedSpec): ResourceChange {
   const sides = { ...(before && { before }), ...(after && { after }) };
   return { verb: verbOf(changed), kind, id, ...sides };
 }
-
-const KIND_OF = {
-  virtualNetworks: 'VirtualNetwork',
-  nves: 'Nve',
-  subnets: 'Subnet',
-  routers: 'Router',
-  endpoints: 'Endpoint',
-  hostProfiles: 'HostProfile',
-} as const satisfies Record<keyof typeof RECORDS, keyof typeof COLLECTION_OF>;
 
 function verbOf({ before, after }: ChangedSpec): ResourceVerb {
   if (before === undefined) return after === undefined ? 'UPDATE' : 'CREATE';

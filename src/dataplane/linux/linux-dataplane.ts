@@ -27,6 +27,7 @@ import { LinuxAddressWatch } from './address-watch.js';
 import { Changes } from './changes.js';
 import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
+import { noteAnswers } from './gateway-answers.js';
 import { noteGateways } from './gateway-interface.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
 import { Memory } from './memory.js';
@@ -157,6 +158,7 @@ export class LinuxDataplane implements Dataplane {
     if (scope.kind === 'all') this.#rememberAll(view);
     for (const [key, { payload }] of wanted) this.#changes.want(key, payload);
     noteDomains(view, wants, this.#memory);
+    if (scope.kind === 'all') noteAnswers(view, wants, this.#memory);
     this.#noteRouters(view);
     for (const route of view.routes()) this.#changes.leadsThrough(route.device);
     const found = scope.kind === 'all' ? this.#list(view) : scope.keys;

@@ -1,4 +1,5 @@
 /** What the dataplane remembers between operations, so that a small one reads little. */
+import { DEFAULT_GATEWAY_MAC } from '../../model/router.js';
 
 /** The link of a port of ours. */
 export interface KnownPort {
@@ -18,6 +19,10 @@ export class Memory {
   readonly #byLink = new Map<string, KnownPort>();
   /** By VNI, the VRF of its gateway. */
   readonly #gateways = new Map<number, number>();
+  /** By VNI, the addresses that its bridge answers for a gateway. */
+  readonly #answers = new Map<number, Set<string>>();
+  /** Those that gateways here have or had. */
+  readonly #gatewayMacs = new Set([DEFAULT_GATEWAY_MAC]);
   /** By the number of its namespace, the VRF of a router. */
   readonly #routers = new Map<number, number>();
   /** By VNI, the links that its provider port is about. */
@@ -60,6 +65,7 @@ export class Memory {
     this.#byEndpoint.clear();
     this.#byLink.clear();
     this.#gateways.clear();
+    this.#answers.clear();
     this.#providers.clear();
     this.#routers.clear();
   }
@@ -87,6 +93,26 @@ export class Memory {
 
   forgetGateway(vni: number): void {
     this.#gateways.delete(vni);
+  }
+
+  answersOf(vni: number): readonly string[] {
+    return [...(this.#answers.get(vni) ?? [])];
+  }
+
+  addAnswer(vni: number, ip: string): void {
+    this.#answers.set(vni, (this.#answers.get(vni) ?? new Set()).add(ip));
+  }
+
+  setAnswers(vni: number, ips: readonly string[]): void {
+    this.#answers.set(vni, new Set(ips));
+  }
+
+  isGatewayMac(mac: string): boolean {
+    return this.#gatewayMacs.has(mac);
+  }
+
+  addGatewayMac(mac: string): void {
+    this.#gatewayMacs.add(mac);
   }
 
   portOf(endpoint: string): KnownPort | undefined {

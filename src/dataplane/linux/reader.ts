@@ -8,6 +8,7 @@ import {
   parseNeighbors,
   parseRoute,
   type FdbEntry,
+  type Neighbor,
   type Route,
 } from './entries.js';
 import { parseLinks, type Link } from './links.js';
@@ -135,12 +136,21 @@ async function readNeighbors(wants: Wants, doors: Doors, view: View): Promise<vo
   }
   await Promise.all(
     [...wants.neighbors.values()].map(async ({ vni, ip }) => {
-      const get = doors.ip.queryText('neigh', 'get', ip, 'dev', bridgeName(vni));
-      const line = await ifThere(get);
-      const neighbor = line === undefined ? undefined : parseNeighborLine(line);
-      if (neighbor?.ip === ip) view.addNeighbor(vni, neighbor);
+      const neighbor = await readNeighborNow(vni, ip, doors);
+      if (neighbor !== undefined) view.addNeighbor(vni, neighbor);
     }),
   );
+}
+
+/** Undefined: the bridge has none of that address. */
+export async function readNeighborNow(
+  vni: number,
+  ip: string,
+  { ip: door }: Pick<Doors, 'ip'>,
+): Promise<Neighbor | undefined> {
+  const line = await ifThere(door.queryText('neigh', 'get', ip, 'dev', bridgeName(vni)));
+  const neighbor = line === undefined ? undefined : parseNeighborLine(line);
+  return neighbor?.ip === ip ? neighbor : undefined;
 }
 
 function ofBridge(device: string): number | undefined {

@@ -30,6 +30,8 @@ export class Wants {
   readonly floods = new Set<number>();
   readonly macs = new Map<string, MacPlace>();
   readonly neighbors = new Map<string, NeighborPlace>();
+  /** What bridges are to answer for gateways: `VNI IP`. */
+  readonly answers = new Set<string>();
   readonly paths = new Map<string, Path>();
   /** By VRF. */
   readonly routers = new Map<number, RouterWants>();
@@ -49,6 +51,11 @@ export class Wants {
 
   neighbor(vni: number, ip: string): void {
     this.neighbors.set(`${vni} ${ip}`, { vni, ip });
+  }
+
+  answer(vni: number, ip: string): void {
+    this.neighbor(vni, ip);
+    this.answers.add(`${vni} ${ip}`);
   }
 
   router(vrf: number): RouterWants {
@@ -82,6 +89,7 @@ export class View {
   addresses: readonly HostAddress[] = [];
   readonly #macs = new Map<number, Map<string, MacEntries>>();
   readonly #neighbors = new Map<number, Map<string, Neighbor>>();
+  readonly #leftAnswers = new Set<string>();
   readonly #routes = new Map<string, Route>();
   /** By VNI; absent: neither is ours. */
   readonly #ours = new Map<number, 'bridge' | 'both'>();
@@ -152,6 +160,15 @@ export class View {
     for (const [vni, neighbors] of this.#neighbors) {
       for (const neighbor of neighbors.values()) yield [vni, neighbor];
     }
+  }
+
+  /** A bridge answers for a gateway that has not this address, nor is to have it. */
+  addLeftAnswer(vni: number, ip: string): void {
+    this.#leftAnswers.add(`${vni} ${ip}`);
+  }
+
+  isLeftAnswer(vni: number, ip: string): boolean {
+    return this.#leftAnswers.has(`${vni} ${ip}`);
   }
 
   addRoute(path: Path, route: Route): void {

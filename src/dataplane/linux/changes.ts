@@ -14,7 +14,7 @@ import {
 import { gatewayKey } from '../../model/routing-items.js';
 import { parseEvent } from './events.js';
 import { hasEntry, isLinkAsWanted, linksOf, type EventOf, type Part } from './expectations.js';
-import type { Memory } from './memory.js';
+import type { Memory, Reading } from './memory.js';
 import { bridgeName, FLOOD_MAC, gatewayName, gatewayVniOfName, vniOfName } from './names.js';
 import { RouterChanges } from './router-changes.js';
 import { Teller, type Listener } from './teller.js';
@@ -105,12 +105,30 @@ export class Changes {
     this.#known.delete(key);
   }
 
-  /** Everything was read; what is there and what is wanted is told next. */
-  knowAll(view: View): void {
+  /**
+   * Everything was read; what is there and what is wanted is told next. What events told meanwhile is
+   * newer. False: a link has another name than was read.
+   */
+  knowAll(view: View, { names }: Reading): boolean {
     this.#known.clear();
     this.#wanted.clear();
     this.#names.clear();
-    for (const link of view.links.values()) this.#names.set(link.index, link.name);
+    let isWhole = true;
+    for (const { index, name } of view.links.values()) {
+      const now = names.has(index) ? names.get(index) : name;
+      this.#names.set(index, name);
+      if (now === name) continue;
+      // Whose it was may not have been known when its event came.
+      const key = this.#keyOfLink(name);
+      if (key !== undefined) this.#tellLink(key, name);
+      this.memory.forgetLink(name);
+      if (now !== undefined) isWhole = false;
+    }
+    for (const [index, name] of names) {
+      if (name === undefined) this.#names.delete(index);
+      else this.#names.set(index, name);
+    }
+    return isWhole;
   }
 
   leadsThrough(device: string): void {
@@ -133,7 +151,7 @@ export class Changes {
   /** Events may have been lost. */
   gap(): void {
     this.names.renamed([...this.#names.values()]);
-    this.memory.primed = false;
+    this.memory.gap();
     this.#teller?.unknown();
   }
 
@@ -213,6 +231,7 @@ export class Changes {
   #name(index: number, name: string | undefined): void {
     const before = this.#names.get(index);
     if (before === name) return;
+    this.memory.named(index, name);
     if (name === undefined) this.#names.delete(index);
     else this.#names.set(index, name);
     // A link that is new takes nobody's name: that of who had it was told before.

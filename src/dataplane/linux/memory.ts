@@ -8,6 +8,14 @@ export interface KnownPort {
   readonly vni: number;
 }
 
+/** What events have made void while everything was read. */
+export interface Reading {
+  /** By index, the last that was told; undefined: the link is gone. */
+  readonly names: Map<number, string | undefined>;
+  /** Events may have been lost. */
+  isVoid: boolean;
+}
+
 /**
  * Only hints: each is checked when it matters, or dropped when the kernel tells of a change to
  * the link it is about.
@@ -27,11 +35,34 @@ export class Memory {
   readonly #routers = new Map<number, number>();
   /** By VNI, the links that its provider port is about. */
   readonly #providers = new Map<number, readonly string[]>();
+  readonly #readings = new Set<Reading>();
   /** Everything has been read once, so a port that is not known does not exist. */
   primed = false;
 
   /** `uplinks`: interfaces of the host to physical networks, by the names that networks call them by. */
   constructor(readonly uplinks: ReadonlyMap<string, string> = new Map()) {}
+
+  /** Everything is about to be read: until `end`, what events make void is noted. */
+  begin(): Reading {
+    const reading: Reading = { names: new Map(), isVoid: false };
+    this.#readings.add(reading);
+    return reading;
+  }
+
+  end(reading: Reading): void {
+    this.#readings.delete(reading);
+  }
+
+  /** A link has another name now, or is gone: what is read by now may have the one before. */
+  named(index: number, name: string | undefined): void {
+    for (const { names } of this.#readings) names.set(index, name);
+  }
+
+  /** Events may have been lost. */
+  gap(): void {
+    for (const reading of this.#readings) reading.isVoid = true;
+    this.primed = false;
+  }
 
   providerLinks(vni: number): readonly string[] {
     return this.#providers.get(vni) ?? [];

@@ -24,7 +24,7 @@ const MANY_LINKS = 32;
 /** @throws NfvError when something cannot be read; never a partial view */
 export async function read(wants: Wants, doors: Doors, memory: Memory): Promise<View> {
   if (wants.macs.size > MANY) wants.allLinks = true;
-  const view = new View();
+  const view = new View(wants.names);
   const all = wants.everything || wants.macs.size > MANY;
   const [macs] = await Promise.all([
     all ? [] : readMacs(wants, doors),

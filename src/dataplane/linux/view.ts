@@ -28,6 +28,8 @@ export class Wants {
   readonly settings = new Set<number>();
   /** VNIs whose flood list is wanted. */
   readonly floods = new Set<number>();
+  /** What the links of keys are to be called, where that is configured. */
+  readonly names = new Map<string, string>();
   readonly macs = new Map<string, MacPlace>();
   readonly neighbors = new Map<string, NeighborPlace>();
   /** What bridges are to answer for gateways: `VNI IP`. */
@@ -86,6 +88,8 @@ export class View {
   readonly links = new Map<string, Link>();
   /** Of `links` those with an alias of ours, by its key; a bridge domain's is its bridge. */
   readonly owned = new Map<string, Link>();
+  /** Links with a key that another link has, too, by name: only one is what is in `owned`. */
+  readonly doubles = new Map<string, Link>();
   addresses: readonly HostAddress[] = [];
   readonly #macs = new Map<number, Map<string, MacEntries>>();
   readonly #neighbors = new Map<number, Map<string, Neighbor>>();
@@ -104,10 +108,19 @@ export class View {
     return this.routers.get(vrf) ?? NO_ROUTER;
   }
 
+  /** `names`: what the links of keys are to be called. */
+  constructor(private readonly names: ReadonlyMap<string, string> = new Map()) {}
+
   addLink(link: Link): void {
     this.links.set(link.name, link);
     const tag = parseAlias(link.alias);
-    if (tag !== undefined && tag.attested !== VXLAN_PART) this.owned.set(tag.key, link);
+    if (tag === undefined || tag.attested === VXLAN_PART) return;
+    const other = this.owned.get(tag.key);
+    const isSecond = other !== undefined && other.name !== link.name;
+    const isWorse = isSecond && this.names.get(tag.key) !== link.name;
+    const double = isWorse ? link : other;
+    if (isSecond && double !== undefined) this.doubles.set(double.name, double);
+    if (!isWorse) this.owned.set(tag.key, link);
   }
 
   /** What of a VN is ours: its bridge, or both that and the VXLAN device it is to have. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { Changes } from '../../../../src/dataplane/linux/changes.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
 import { keyOf, type Payload } from '../../../../src/model/item.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
 import { FakeClock } from '../../../support/fake-clock.js';
+import { linkJson } from '../../../support/fake-doors.js';
 import {
   domain,
   macAt,
@@ -218,6 +221,52 @@ describe('Changes', () => {
     assert.equal(told.length, 1);
     await hears(up.replace('1500', '1400'));
     assert.equal(told.length, 2);
+  });
+
+  describe('while everything is read', () => {
+    const tapOf = (index: number, name: string): string =>
+      `[LINK]${index}: ${name}: <UP> mtu 1400 qdisc noop master nfvb7 state UP `;
+    const view = (): View => {
+      const [tap] = parseLinks([{ ...linkJson('tap0'), ifindex: 5, ifalias: 'nfvd:port/web@x' }]);
+      assert.ok(tap !== undefined);
+      const read = new View();
+      read.addLink(tap);
+      memory.setPort({ endpoint: 'web', link: 'tap0', vni: 7 });
+      return read;
+    };
+
+    it('believes events, which are newer: a port that was renamed is looked for', async () => {
+      const reading = memory.begin();
+      await hears(tapOf(5, 'foo'));
+      memory.end(reading);
+      assert.equal(changes.knowAll(view(), reading), false);
+      await clock.advance(10);
+      assert.deepEqual(told, [['port/web']]);
+      assert.equal(memory.portOf('web'), undefined);
+      await hears(tapOf(5, 'bar'));
+      assert.deepEqual(renamed, ['foo']);
+    });
+
+    it('believes events, which are newer: a port that is gone', async () => {
+      const reading = memory.begin();
+      await hears(tapOf(5, 'tap0'), tapOf(5, 'tap0').replace(']', ']Deleted '));
+      assert.equal(changes.knowAll(view(), reading), true);
+      await clock.advance(10);
+      assert.deepEqual(told, [['port/web']]);
+      assert.equal(memory.portOf('web'), undefined);
+    });
+
+    it('believes what was read, where events tell the same or came before', async () => {
+      await hears(tapOf(5, 'foo'));
+      const reading = memory.begin();
+      await hears(tapOf(5, 'tap0'));
+      assert.equal(changes.knowAll(view(), reading), true);
+      await clock.advance(10);
+      assert.deepEqual(told, []);
+      assert.equal(memory.portOf('web')?.link, 'tap0');
+      changes.gap();
+      assert.equal(reading.isVoid, true);
+    });
   });
 
   it('tells "unknown" after a gap, and no longer trusts what it remembers', async () => {

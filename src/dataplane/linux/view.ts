@@ -14,6 +14,12 @@ export interface NeighborPlace {
   readonly ip: string;
 }
 
+/** A destination of a flood list. */
+export interface MemberPlace {
+  readonly vni: number;
+  readonly remote: string;
+}
+
 export interface Path {
   readonly remote: string;
   readonly local: string;
@@ -28,6 +34,7 @@ export class Wants {
   readonly settings = new Set<number>();
   /** VNIs whose flood list is wanted. */
   readonly floods = new Set<number>();
+  readonly members = new Map<string, MemberPlace>();
   /** What the links of keys are to be called, where that is configured. */
   readonly names = new Map<string, string>();
   readonly macs = new Map<string, MacPlace>();
@@ -45,6 +52,11 @@ export class Wants {
   /** `everything`: all FDB entries and neighbours, whatever else is noted. */
   constructor(readonly everything: boolean) {
     this.allLinks = everything;
+  }
+
+  flood(vni: number, remote: string): void {
+    this.floods.add(vni);
+    this.members.set(`${vni} ${remote}`, { vni, remote });
   }
 
   mac(vni: number, mac: string): void {

@@ -54,6 +54,8 @@ export class Changes {
   /** The devices that lead to remote VTEPs, with their MTU; 0: not told yet. */
   readonly #underlays = new Map<string, number>();
   readonly #names = new Map<number, string>();
+  /** Links of ours that were up when they were last told of. */
+  readonly #up = new Set<string>();
   /** How many times a key or a link is at work. */
   readonly #atWork = new Map<string, number>();
   readonly #held = new Map<string, Map<Part, Held>>();
@@ -200,11 +202,25 @@ export class Changes {
       for (const vni of this.memory.providersAt(name)) this.#tell(providerPortKey(vni));
     if (key === undefined) return;
     if (gone) this.#tellMacsAt(name);
-    if (this.#atWork.has(linkSubject(name))) {
-      if (!brief) this.#hold(linkSubject(name), { key, part: 'link', event });
-    } else {
-      this.#tellLink(key, name);
-    }
+    // The kernel tells of a bridge's port at once, of a link's state of operation late.
+    if (!this.#atWork.has(brief ? key : linkSubject(name))) this.#tellLink(key, name);
+    else if (!brief) this.#holdLink(key, event);
+    if (!brief) this.#noteUp(event);
+  }
+
+  /** That a link went down is not undone when it is up again: what it took with it stays away. */
+  #holdLink(key: string, event: EventOf<'link'>): void {
+    const subject = linkSubject(event.name);
+    this.#hold(subject, { key, part: 'link', event });
+    // One that takes the place of another has nothing to lose yet.
+    if (event.gone) this.#held.get(subject)?.delete('loss');
+    else if (!event.up && this.#up.has(event.name))
+      this.#hold(subject, { key, part: 'loss', event });
+  }
+
+  #noteUp({ name, gone, up }: EventOf<'link'>): void {
+    if (up && !gone) this.#up.add(name);
+    else this.#up.delete(name);
   }
 
   /** The bridge's entries for a port go with it; their events come when it has no name any more. */
@@ -300,6 +316,8 @@ export class Changes {
     for (const { key, part, event } of parts) {
       if (event.kind === 'entry') {
         if (this.#isNews(key, part, event)) this.#tell(key);
+      } else if (part === 'loss' && !this.#known.has(key)) {
+        continue;
       } else if (!isLinkAsWanted(event, this.#known.get(key))) {
         this.#tellLink(key, event.name);
       }

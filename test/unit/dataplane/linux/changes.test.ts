@@ -15,6 +15,7 @@ import {
   vethPort,
   vtepItem,
 } from '../../../support/linux-items.js';
+import { gateway, GATEWAY_MAC, hop, routeTo } from '../../../support/routing-items.js';
 
 const MAC = '02:00:00:00:00:01';
 const bridge = (more = ''): string =>
@@ -158,6 +159,77 @@ describe('Changes', () => {
       assert.deepEqual(told, [['bd/7']]);
     });
   }
+
+  it('tells a link that went down and came up again while it was at work', async () => {
+    const item = domain(7, '10.1.0.1');
+    know(item);
+    const down = bridge().replace(',UP', '');
+    const begun = changes.working([item]);
+    await hears(down, bridge());
+    begun();
+    await clock.advance(5000);
+    assert.deepEqual(told, [], 'one that is made is down before it is up');
+    const done = changes.working([item]);
+    await hears(down, bridge());
+    done();
+    await clock.advance(5000);
+    assert.deepEqual(told, [['bd/7']]);
+    const replaced = changes.working([item]);
+    await hears(down, down.replace(']', ']Deleted '), down, bridge());
+    replaced();
+    const removed = changes.working([item]);
+    changes.unwant('bd/7');
+    await hears(down, down.replace(']', ']Deleted '));
+    removed();
+    await clock.advance(5000);
+    assert.deepEqual(told, [['bd/7']], 'nor what is made anew or removed');
+  });
+
+  it("tells what becomes of a bridge's port once its own work is over, though its link settles", async () => {
+    const item = domain(7, '10.1.0.1');
+    know(item);
+    const setting =
+      '[LINK]5: nfvx7: <BROADCAST,UP> mtu 1400 master nfvb7 state UNKNOWN \\    link/ether';
+    const done = changes.working([item]);
+    await hears(setting);
+    done();
+    await clock.advance(100);
+    await hears(setting);
+    assert.deepEqual(told, []);
+    await clock.advance(100);
+    await hears(setting);
+    assert.deepEqual(told, [['bd/7']]);
+    await clock.advance(5000);
+  });
+
+  it('tells what a gateway lost by being down while it was at work', async () => {
+    memory.setRouter(5, 42);
+    memory.setGateway(7, 42);
+    const item = gateway(42, 7, ['10.0.0.1/24']);
+    const route = routeTo(42, '10.9.0.0/16', hop('10.0.0.9', 7));
+    know(item, route, routeTo(43, '10.9.0.0/16', hop('10.0.0.9', 7)));
+    const link = (flags: string): string =>
+      `[nsid 5][LINK]2: gw7@if2: <BROADCAST${flags}> mtu 1400 qdisc noqueue state UP \\    link/ether ${GATEWAY_MAC} brd`;
+    const hearsRouter = (...lines: string[]): void => {
+      for (const line of lines) changes.routerLine(line);
+    };
+    const made = changes.working([item]);
+    hearsRouter(link(''), link(',UP'));
+    made();
+    await clock.advance(5000);
+    assert.deepEqual(told, []);
+    const mended = changes.working([item]);
+    hearsRouter(link(''), link(',UP'));
+    mended();
+    await clock.advance(5000);
+    assert.deepEqual(told, [['gw/42/7', 'route/42/10.9.0.0/16']]);
+    const removed = changes.working([item]);
+    changes.unwant('gw/42/7');
+    hearsRouter(link(''));
+    removed();
+    await clock.advance(5000);
+    assert.equal(told.length, 1);
+  });
 
   it('forgets that a bridge is ours when it hears of it', async () => {
     memory.setDomain(7, true);

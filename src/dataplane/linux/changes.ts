@@ -14,7 +14,7 @@ import {
 import { gatewayKey } from '../../model/routing-items.js';
 import { parseEvent } from './events.js';
 import { hasEntry, isLinkAsWanted, linksOf, type EventOf, type Part } from './expectations.js';
-import type { Memory } from './memory.js';
+import type { Memory, Reading } from './memory.js';
 import { bridgeName, FLOOD_MAC, gatewayName, gatewayVniOfName, vniOfName } from './names.js';
 import { RouterChanges } from './router-changes.js';
 import { Teller, type Listener } from './teller.js';
@@ -54,6 +54,8 @@ export class Changes {
   /** The devices that lead to remote VTEPs, with their MTU; 0: not told yet. */
   readonly #underlays = new Map<string, number>();
   readonly #names = new Map<number, string>();
+  /** Links of ours that were up when they were last told of. */
+  readonly #up = new Set<string>();
   /** How many times a key or a link is at work. */
   readonly #atWork = new Map<string, number>();
   readonly #held = new Map<string, Map<Part, Held>>();
@@ -105,12 +107,30 @@ export class Changes {
     this.#known.delete(key);
   }
 
-  /** Everything was read; what is there and what is wanted is told next. */
-  knowAll(view: View): void {
+  /**
+   * Everything was read; what is there and what is wanted is told next. What events told meanwhile is
+   * newer. False: a link has another name than was read.
+   */
+  knowAll(view: View, { names }: Reading): boolean {
     this.#known.clear();
     this.#wanted.clear();
     this.#names.clear();
-    for (const link of view.links.values()) this.#names.set(link.index, link.name);
+    let isWhole = true;
+    for (const { index, name } of view.links.values()) {
+      const now = names.has(index) ? names.get(index) : name;
+      this.#names.set(index, name);
+      if (now === name) continue;
+      // Whose it was may not have been known when its event came.
+      const key = this.#keyOfLink(name);
+      if (key !== undefined) this.#tellLink(key, name);
+      this.memory.forgetLink(name);
+      if (now !== undefined) isWhole = false;
+    }
+    for (const [index, name] of names) {
+      if (name === undefined) this.#names.delete(index);
+      else this.#names.set(index, name);
+    }
+    return isWhole;
   }
 
   leadsThrough(device: string): void {
@@ -133,7 +153,7 @@ export class Changes {
   /** Events may have been lost. */
   gap(): void {
     this.names.renamed([...this.#names.values()]);
-    this.memory.primed = false;
+    this.memory.gap();
     this.#teller?.unknown();
   }
 
@@ -182,11 +202,25 @@ export class Changes {
       for (const vni of this.memory.providersAt(name)) this.#tell(providerPortKey(vni));
     if (key === undefined) return;
     if (gone) this.#tellMacsAt(name);
-    if (this.#atWork.has(linkSubject(name))) {
-      if (!brief) this.#hold(linkSubject(name), { key, part: 'link', event });
-    } else {
-      this.#tellLink(key, name);
-    }
+    // The kernel tells of a bridge's port at once, of a link's state of operation late.
+    if (!this.#atWork.has(brief ? key : linkSubject(name))) this.#tellLink(key, name);
+    else if (!brief) this.#holdLink(key, event);
+    if (!brief) this.#noteUp(event);
+  }
+
+  /** That a link went down is not undone when it is up again: what it took with it stays away. */
+  #holdLink(key: string, event: EventOf<'link'>): void {
+    const subject = linkSubject(event.name);
+    this.#hold(subject, { key, part: 'link', event });
+    // One that takes the place of another has nothing to lose yet.
+    if (event.gone) this.#held.get(subject)?.delete('loss');
+    else if (!event.up && this.#up.has(event.name))
+      this.#hold(subject, { key, part: 'loss', event });
+  }
+
+  #noteUp({ name, gone, up }: EventOf<'link'>): void {
+    if (up && !gone) this.#up.add(name);
+    else this.#up.delete(name);
   }
 
   /** The bridge's entries for a port go with it; their events come when it has no name any more. */
@@ -213,6 +247,7 @@ export class Changes {
   #name(index: number, name: string | undefined): void {
     const before = this.#names.get(index);
     if (before === name) return;
+    this.memory.named(index, name);
     if (name === undefined) this.#names.delete(index);
     else this.#names.set(index, name);
     // A link that is new takes nobody's name: that of who had it was told before.
@@ -281,6 +316,8 @@ export class Changes {
     for (const { key, part, event } of parts) {
       if (event.kind === 'entry') {
         if (this.#isNews(key, part, event)) this.#tell(key);
+      } else if (part === 'loss' && !this.#known.has(key)) {
+        continue;
       } else if (!isLinkAsWanted(event, this.#known.get(key))) {
         this.#tellLink(key, event.name);
       }

@@ -29,6 +29,8 @@ export interface Neighbor {
   readonly extern: boolean;
   /** PERMANENT or NOARP. */
   readonly fixed: boolean;
+  /** Number of who made it; absent: nobody said. */
+  readonly protocol?: string;
 }
 
 export interface Route {
@@ -90,6 +92,7 @@ export function parseNeighborLine(line: string): Neighbor {
     device,
     extern: words.includes('extern_learn'),
     fixed: words.includes('PERMANENT') || words.includes('NOARP'),
+    ...madeBy(after('proto')),
   };
 }
 
@@ -103,8 +106,12 @@ function parseNeighbor(row: Fields, device: string): Neighbor | undefined {
     device: text(row, 'dev') ?? device,
     extern: 'extern_learn' in row,
     fixed: states.includes('PERMANENT') || states.includes('NOARP'),
+    ...madeBy(text(row, 'protocol')),
   };
 }
+
+const madeBy = (protocol: string | undefined): Pick<Neighbor, 'protocol'> =>
+  protocol === undefined ? {} : { protocol };
 
 /** An answer of `ip -j route get`; undefined: it leads nowhere. */
 export function parseRoute(answer: unknown): Route | undefined {

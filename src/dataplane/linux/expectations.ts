@@ -5,8 +5,8 @@ import { alias, bridgeName, gatewayName, portName, VXLAN_PART, vxlanName } from 
 
 export type EventOf<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
 
-/** The parts of an item that have events of their own. */
-export type Part = 'link' | 'vxlan' | 'bridge' | 'neighbor';
+/** The parts of an item that have events of their own; `loss`: a link was up and went down. */
+export type Part = 'link' | 'loss' | 'vxlan' | 'bridge' | 'neighbor';
 
 interface LinkState {
   readonly name: string;

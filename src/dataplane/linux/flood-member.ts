@@ -18,9 +18,9 @@ export const floodMember: LinuxKind<FloodMemberItem> = {
   differences: () => [],
   mustRecreate: () => false,
 
-  reads([vni], _wanted, wants, memory) {
+  reads([vni, remote = ''], _wanted, wants, memory) {
     needOurs(Number(vni), wants, memory);
-    wants.floods.add(Number(vni));
+    wants.flood(Number(vni), remote);
   },
 
   observe([vni = '', remote = ''], _wanted, view) {

@@ -11,9 +11,9 @@ import { parseNeighbors } from './entries.js';
 import { answersFor, gatewayAlias, inTheWay, stateOf, strangerIn } from './gateway-links.js';
 import { removeLink, undoLink } from './link-removal.js';
 import { parseAddresses, type HostAddress } from './links.js';
-import { bridgeName, gatewayName, GROUP, innerName } from './names.js';
+import { bridgeName, gatewayName, GROUP, innerName, PROTOCOL } from './names.js';
 import { readInner } from './read-routers.js';
-import { readLinkNow } from './reader.js';
+import { readLinkNow, readNeighborNow } from './reader.js';
 
 /** @throws NfvError FOREIGN_OBJECT, GATEWAY_ADDRESS_IN_USE; nothing is left of one that fails */
 export async function createGateway(wanted: GatewayInterfaceItem, doors: Doors): Promise<void> {
@@ -52,18 +52,23 @@ export async function mendGateway(
   await make(wanted, inside, doors);
 }
 
-/** Idempotent. */
-export async function removeGateway(from: GatewayInterfaceItem, doors: Doors): Promise<void> {
+/** Idempotent. `answers`: what else its bridge is known to answer; false: it is another's by now */
+export async function removeGateway(
+  from: GatewayInterfaceItem,
+  answers: readonly string[],
+  doors: Doors,
+): Promise<boolean> {
   const { vrf, vni } = from;
   const near = await readLinkNow(gatewayName(vni), doors);
   const state = stateOf(vrf, vni, near);
   if (state === 'ours' || state === 'half') await removeLink(gatewayName(vni), doors);
   doors.routers.gone(vrf, innerName(vni));
-  if (state === 'other' || state === 'foreign') return;
+  if (state === 'other' || state === 'foreign') return false;
   await Promise.all([
     doors.gatewayFilter.clear(vni),
-    ...answersFor(from).map((ip) => removeAnswer(vni, ip, doors)),
+    removeAnswers(vni, [...answersFor(from), ...answers], doors),
   ]);
+  return true;
 }
 
 /** Makes the pair, seen from the router. What it made is undone when it fails. */
@@ -78,6 +83,7 @@ async function make(wanted: GatewayInterfaceItem, inside: Door, doors: Doors): P
   try {
     await fit(wanted, inside, doors);
   } catch (error) {
+    for (const ip of answersFor(wanted)) await doors.undo('neigh', 'del', ip, ...at(vni));
     await undoLink(gatewayName(vni), doors);
     doors.routers.gone(vrf, innerName(vni));
     throw error;
@@ -128,8 +134,8 @@ async function keepLocal(wanted: GatewayInterfaceItem, doors: Doors): Promise<vo
   await Promise.all([
     doors.bridge.run(...entry),
     ...answersFor(wanted).map((ip) => {
-      const neighbor = [ip, 'lladdr', mac, 'dev', bridgeName(vni), 'nud', 'permanent'];
-      return doors.ip.run('neigh', 'replace', ...neighbor);
+      const neighbor = [ip, 'lladdr', mac, ...at(vni), 'nud', 'permanent'];
+      return doors.ip.run('neigh', 'replace', ...neighbor, 'protocol', PROTOCOL);
     }),
   ]);
 }
@@ -156,12 +162,24 @@ async function forget(
   }
   const kept = new Set(answersFor(wanted));
   const gone = from.mac === '' ? [] : answersFor(from).filter((ip) => !kept.has(ip));
-  await Promise.all(gone.map((ip) => removeAnswer(vni, ip, doors)));
+  await removeAnswers(vni, gone, doors);
 }
 
-async function removeAnswer(vni: number, ip: string, doors: Doors): Promise<void> {
-  await unlessGone(doors.ip.run('neigh', 'del', ip, 'dev', bridgeName(vni)));
+/** What has become a neighbour entry stays. */
+export async function removeAnswers(
+  vni: number,
+  ips: readonly string[],
+  doors: Doors,
+): Promise<void> {
+  const remove = async (ip: string): Promise<void> => {
+    const found = await readNeighborNow(vni, ip, doors);
+    if (found === undefined || found.extern) return;
+    await unlessGone(doors.ip.run('neigh', 'del', ip, ...at(vni)));
+  };
+  await Promise.all([...new Set(ips)].map(remove));
 }
+
+const at = (vni: number): readonly string[] => ['dev', bridgeName(vni)];
 
 /**
  * The kernel takes the same subnet at two interfaces of a namespace, and then routes to one of them.

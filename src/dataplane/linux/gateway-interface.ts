@@ -9,8 +9,10 @@ import { gatewayDifferences, gatewaySubnets } from '../../reconcile/gateway-item
 import type { Sight } from '../../reconcile/kind-table.js';
 import { isUntunnelled, needOurs } from './domain-check.js';
 import { linkLocalOf } from './gateway-addresses.js';
-import { createGateway, mendGateway, removeGateway } from './gateway-changes.js';
+import { isAnswer } from './gateway-answers.js';
+import { createGateway, mendGateway, removeAnswers, removeGateway } from './gateway-changes.js';
 import { answersFor, inTheWay, stateOf, strangerIn } from './gateway-links.js';
+import type { Doors } from './doors.js';
 import type { LinuxKind } from './kind.js';
 import { ownership, type Link } from './links.js';
 import type { Memory } from './memory.js';
@@ -31,15 +33,19 @@ export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
     const [vrf, vni] = [Number(first), Number(second)];
     wants.links.add(gatewayName(vni));
     if (vrf !== NO_VRF) wants.router(vrf).gateways.add(vni);
-    if (wanted === undefined) return;
+    if (wanted === undefined) {
+      for (const ip of memory.answersOf(vni)) wants.neighbor(vni, ip);
+      return;
+    }
     needOurs(vni, wants, memory);
     wants.mac(vni, wanted.mac);
-    for (const ip of answersFor(wanted)) wants.neighbor(vni, ip);
+    memory.addGatewayMac(wanted.mac);
+    for (const ip of answersFor(wanted)) wants.answer(vni, ip);
     wants.links.add(bridgeName(vni));
     wants.filters.set(vni, wanted.mac);
   },
 
-  observe([first, second], wanted, view): Sight<GatewayInterfaceItem> {
+  observe([first, second], wanted, view, memory): Sight<GatewayInterfaceItem> {
     const [vrf, vni] = [Number(first), Number(second)];
     const near = view.links.get(gatewayName(vni));
     const router = view.router(vrf);
@@ -47,7 +53,8 @@ export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
     const state = stateOf(vrf, vni, near);
     const stranger = state === 'foreign' ? near : strangerIn(vrf, vni, far);
     if (stranger !== undefined) return wanted && inTheWay(stranger.name);
-    if (near === undefined || state === 'other') return undefined;
+    if (near === undefined) return wanted === undefined ? left(vrf, vni, view, memory) : undefined;
+    if (state === 'other') return undefined;
     if (state === 'half') {
       const payload = wanted ?? { ...NOTHING_READ, vrf, vni };
       return { payload, defects: [`${near.name}: creation was broken off`] };
@@ -71,17 +78,38 @@ export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
 
   async create(wanted, doors, memory) {
     await createGateway(wanted, doors);
-    memory.setGateway(wanted.vni, wanted.vrf);
+    await noteMade(wanted, doors, memory);
   },
   async update(wanted, from, doors, memory) {
     await mendGateway(wanted, from, doors);
-    memory.setGateway(wanted.vni, wanted.vrf);
+    await noteMade(wanted, doors, memory);
   },
   async remove(from, doors, memory) {
-    await removeGateway(from, doors);
+    if (await removeGateway(from, memory.answersOf(from.vni), doors))
+      memory.setAnswers(from.vni, []);
     memory.forgetGateway(from.vni);
   },
 };
+
+/** What was made before, of which somebody may have deleted all but the answers, has answers to lose. */
+async function noteMade(wanted: GatewayInterfaceItem, doors: Doors, memory: Memory): Promise<void> {
+  const { vrf, vni } = wanted;
+  memory.setGateway(vni, vrf);
+  const needed = answersFor(wanted);
+  const before = memory.answersOf(vni).filter((ip) => !needed.includes(ip));
+  await removeAnswers(vni, before, doors);
+  memory.setAnswers(vni, needed);
+}
+
+/** All that is there of one whose link is gone are its answers. */
+function left(vrf: number, vni: number, view: View, memory: Memory): Sight<GatewayInterfaceItem> {
+  if (memory.gatewayOf(vni) !== vrf) return undefined;
+  const isLeft = memory.answersOf(vni).some((ip) => {
+    const found = view.neighbor(vni, ip);
+    return found !== undefined && isAnswer(found, memory);
+  });
+  return isLeft ? { payload: { ...NOTHING_READ, vrf, vni }, defects: [] } : undefined;
+}
 
 const NOTHING_READ: GatewayInterfaceItem = {
   kind: 'gateway_interface',

@@ -27,9 +27,10 @@ import { LinuxAddressWatch } from './address-watch.js';
 import { Changes } from './changes.js';
 import { noteDomains } from './domain-check.js';
 import { Gate, type Doors } from './doors.js';
+import { noteAnswers } from './gateway-answers.js';
 import { noteGateways } from './gateway-interface.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
-import { Memory } from './memory.js';
+import { Memory, type Reading } from './memory.js';
 import { countersOf, NET_DEV } from './port-counters.js';
 import { NetnsNames } from './netns-names.js';
 import { notePorts } from './port-sight.js';
@@ -153,10 +154,10 @@ export class LinuxDataplane implements Dataplane {
       const [kind, rest] = KIND_TABLE.at(key);
       kind?.reads(rest, wanted.get(key)?.payload, wants, this.#memory);
     }
-    const view = await read(wants, this.#gate.doors(signal), this.#memory);
-    if (scope.kind === 'all') this.#rememberAll(view);
+    const view = await this.#read(wants, signal);
     for (const [key, { payload }] of wanted) this.#changes.want(key, payload);
     noteDomains(view, wants, this.#memory);
+    if (scope.kind === 'all') noteAnswers(view, wants, this.#memory);
     this.#noteRouters(view);
     for (const route of view.routes()) this.#changes.leadsThrough(route.device);
     const found = scope.kind === 'all' ? this.#list(view) : scope.keys;
@@ -247,12 +248,25 @@ export class LinuxDataplane implements Dataplane {
     }
   }
 
-  #rememberAll(view: View): void {
+  async #read(wants: Wants, signal: AbortSignal): Promise<View> {
+    const doors = this.#gate.doors(signal);
+    if (!wants.everything) return read(wants, doors, this.#memory);
+    const reading = this.#memory.begin();
+    try {
+      const view = await read(wants, doors, this.#memory);
+      this.#rememberAll(view, reading);
+      return view;
+    } finally {
+      this.#memory.end(reading);
+    }
+  }
+
+  #rememberAll(view: View, reading: Reading): void {
     this.#memory.clear();
     notePorts(view, this.#memory);
     noteGateways(view, this.#memory);
-    this.#memory.primed = true;
-    this.#changes.knowAll(view);
+    const isWhole = this.#changes.knowAll(view, reading);
+    this.#memory.primed = isWhole && !reading.isVoid;
   }
 
   *#list(view: View): Iterable<string> {

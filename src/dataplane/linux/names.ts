@@ -9,6 +9,9 @@ import type { PortItem } from '../../model/item.js';
  */
 export const GROUP = '1852208740';
 
+/** Who has made a route or a neighbour (rtm_protocol); no daemon's (iproute2, etc/rt_protos). */
+export const PROTOCOL = '78';
+
 export const VXLAN_PORT = 4789;
 
 /** No BUM frames are sent to one MAC: the FDB entries with it are the flood list. */

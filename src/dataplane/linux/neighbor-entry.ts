@@ -9,6 +9,7 @@ import { NfvError } from '../../errors.js';
 import { neighborKey, type NeighborEntryItem } from '../../model/item.js';
 import { needOurs } from './domain-check.js';
 import type { Doors } from './doors.js';
+import { isAnswer } from './gateway-answers.js';
 import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { LinuxKind } from './kind.js';
@@ -25,11 +26,16 @@ export const neighborEntry: LinuxKind<NeighborEntryItem> = {
     wants.neighbor(Number(vni), ip);
   },
 
-  observe([vni = '', ip = ''], wanted, view): Sight<NeighborEntryItem> {
+  observe([vni = '', ip = ''], wanted, view, memory): Sight<NeighborEntryItem> {
     if (!view.isBridgeOurs(Number(vni))) return undefined;
     const found = view.neighbor(Number(vni), ip);
     if (found === undefined) return undefined;
     const { mac, device, extern, fixed } = found;
+    const payload = { kind: 'neighbor_entry', vni: Number(vni), ip, mac } as const;
+    if (isAnswer(found, memory)) {
+      if (wanted === undefined && !view.isLeftAnswer(Number(vni), ip)) return undefined;
+      return { payload, defects: ['made for a gateway'] };
+    }
     if (!extern) {
       // What is not fixed the kernel made itself; it gives way.
       if (wanted === undefined || !fixed) return undefined;
@@ -38,12 +44,13 @@ export const neighborEntry: LinuxKind<NeighborEntryItem> = {
       });
     }
     const defects = fixed ? [] : ['not permanent'];
-    return { payload: { kind: 'neighbor_entry', vni: Number(vni), ip, mac }, defects };
+    return { payload, defects };
   },
 
   *list(view) {
     for (const [vni, { ip, extern }] of view.allNeighbors()) {
-      if (extern && view.isBridgeOurs(vni)) yield neighborKey(vni, ip);
+      const isOurs = (extern && view.isBridgeOurs(vni)) || view.isLeftAnswer(vni, ip);
+      if (isOurs) yield neighborKey(vni, ip);
     }
   },
 

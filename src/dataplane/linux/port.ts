@@ -3,16 +3,24 @@ import { NfvError } from '../../errors.js';
 import type { Port, TapPort, VethPort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import { differing } from '../../reconcile/differing.js';
+import type { Doors } from './doors.js';
 import type { LinuxKind } from './kind.js';
 import { removeLink } from './link-removal.js';
-import { ownership } from './links.js';
+import { ownership, type Link } from './links.js';
 import type { Memory } from './memory.js';
-import { gatewayVniOfName, portName, providerVniOfName, vniOfName, vxlanName } from './names.js';
+import {
+  gatewayVniOfName,
+  parseAlias,
+  portName,
+  providerVniOfName,
+  vniOfName,
+  vxlanName,
+} from './names.js';
 import { whoseLink } from './port-links.js';
 import { leftoverEndpoint, leftoverName, portSight, UNKNOWN } from './port-sight.js';
 import { createTap, updateTap } from './port-tap.js';
 import { createVeth, updateVeth } from './port-veth.js';
-import { readLinkNow } from './reader.js';
+import { readLinkNow, readLinksNow } from './reader.js';
 
 export const port: LinuxKind<PortItem> = {
   rank: 3,
@@ -44,6 +52,7 @@ export const port: LinuxKind<PortItem> = {
     else if (!memory.primed) wants.allLinks = true;
     if (wanted === undefined) return;
     wants.links.add(portName(wanted));
+    wants.names.set(portKey(endpoint), portName(wanted));
     wants.links.add(vxlanName(wanted.vni));
   },
 
@@ -58,6 +67,9 @@ export const port: LinuxKind<PortItem> = {
       if (found.owner === 'half' && !isOthers(link.name)) {
         yield portKey(leftoverEndpoint(link.name));
       }
+    }
+    for (const [name, link] of view.doubles) {
+      if (isPort(link)) yield portKey(leftoverEndpoint(name));
     }
   },
 
@@ -79,12 +91,27 @@ export const port: LinuxKind<PortItem> = {
     const { endpoint } = from;
     const name = leftoverName(endpoint) ?? portName(from);
     const link = await readLinkNow(name, doors);
-    if (link !== undefined && whoseLink(link, endpoint) !== 'foreign') {
+    const isOurs = link !== undefined && whoseLink(link, endpoint) !== 'foreign';
+    if (isOurs || (name === leftoverName(endpoint) && (await isDouble(name, doors)))) {
       await removeLink(name, doors);
     }
     memory.forgetEndpoint(endpoint);
   },
 };
+
+function isPort(link: Link): boolean {
+  const found = ownership(link);
+  return found.owner === 'ours' && found.key.startsWith('port/');
+}
+
+/** Of a port whose link is another: made when this one, under a new name, was not found. */
+async function isDouble(name: string, doors: Doors): Promise<boolean> {
+  const links = await readLinksNow(doors.ip);
+  const link = links.find((each) => each.name === name);
+  if (link === undefined || !isPort(link)) return false;
+  const key = parseAlias(link.alias)?.key;
+  return links.some((each) => each.name !== name && parseAlias(each.alias)?.key === key);
+}
 
 /** The name is of a kind of link that is no port. */
 function isOthers(name: string): boolean {

@@ -15,16 +15,25 @@ import { parseLinks, type Link } from './links.js';
 import type { Memory } from './memory.js';
 import { bridgeName, FLOOD_MAC, vniOfName, vxlanName } from './names.js';
 import { readRouters } from './read-routers.js';
-import { View, type MacPlace, type Path, type Wants } from './view.js';
+import {
+  View,
+  type MacPlace,
+  type MemberPlace,
+  type NeighborPlace,
+  type Path,
+  type Wants,
+} from './view.js';
 
 /** From so many on a dump costs less; a `get` is some 10 us in the kernel and iproute2. */
 const MANY = 256;
 const MANY_LINKS = 32;
+/** If a dump leaves out more than this of what was asked for, it is not there. */
+const FEW = 1024;
 
 /** @throws NfvError when something cannot be read; never a partial view */
 export async function read(wants: Wants, doors: Doors, memory: Memory): Promise<View> {
   if (wants.macs.size > MANY) wants.allLinks = true;
-  const view = new View();
+  const view = new View(wants.names);
   const all = wants.everything || wants.macs.size > MANY;
   const [macs] = await Promise.all([
     all ? [] : readMacs(wants, doors),
@@ -38,8 +47,9 @@ export async function read(wants: Wants, doors: Doors, memory: Memory): Promise<
     readFilters(wants, doors, view),
   ]);
   // Whose port a device is, the links tell.
-  if (all) await dumpFdb(doors, view);
-  else await placeMacs(macs, doors, view, memory);
+  if (!all) await placeMacs(macs, doors, view, memory);
+  else await dumpFdb(doors, view).then(() => fillFdb(wants, doors, view));
+  if (areDumped(wants)) await fillNeighbors(wants, doors, view);
   return view;
 }
 
@@ -126,7 +136,7 @@ async function readFilters(wants: Wants, doors: Doors, view: View): Promise<void
 }
 
 async function readNeighbors(wants: Wants, doors: Doors, view: View): Promise<void> {
-  if (wants.everything || wants.neighbors.size > MANY) {
+  if (areDumped(wants)) {
     const show = (door: Door): Promise<unknown> => door.query('neigh', 'show', 'nud', 'all');
     for (const neighbor of parseNeighbors(await doors.once('ip', show))) {
       const vni = ofBridge(neighbor.device);
@@ -140,6 +150,10 @@ async function readNeighbors(wants: Wants, doors: Doors, view: View): Promise<vo
       if (neighbor !== undefined) view.addNeighbor(vni, neighbor);
     }),
   );
+}
+
+function areDumped({ everything, neighbors }: Wants): boolean {
+  return everything || neighbors.size > MANY;
 }
 
 /** Undefined: the bridge has none of that address. */
@@ -166,6 +180,59 @@ async function dumpFdb(doors: Doors, view: View): Promise<void> {
   for (const entry of parseFdb(await doors.once('bridge', show))) {
     const vni = vniOf(entry, view);
     if (vni !== undefined) view.addFdb(vni, entry);
+  }
+}
+
+/**
+ * A dump that takes several messages goes on by position (net/bridge/br_fdb.c, br_fdb_dump; vxlan_core.c,
+ * vxlan_fdb_dump): whatever is deleted before it hides as many entries after it. MACs are learned and
+ * forgotten all the time; so what was asked for and is not in a dump is asked for by itself. What nobody
+ * asked for has time until the next dump.
+ */
+async function fillFdb(wants: Wants, doors: Doors, view: View): Promise<void> {
+  const missing = (place: MacPlace): boolean => {
+    const { bridge, vxlan } = view.entriesOf(place.vni, place.mac);
+    return bridge === undefined || (bridge.device === vxlanName(place.vni) && vxlan.length === 0);
+  };
+  await fill(wants.macs, missing, wants, view, async (place) => {
+    const before = view.entriesOf(place.vni, place.mac);
+    const { bridge, vxlan } = await readMac(place, doors.bridge);
+    if (before.bridge === undefined && bridge !== undefined) view.addFdb(place.vni, bridge);
+    if (before.vxlan.length === 0 && vxlan !== undefined) view.addFdb(place.vni, vxlan);
+  });
+  const lists = new Map<number, Promise<FdbEntry[]>>();
+  const absent = ({ vni, remote }: MemberPlace): boolean =>
+    view.entriesOf(vni, FLOOD_MAC).vxlan.every(({ dst }) => dst !== remote);
+  await fill(wants.members, absent, wants, view, async ({ vni, remote }) => {
+    const list = lists.get(vni) ?? readFlood(vni, doors);
+    lists.set(vni, list);
+    const entry = (await list).find(({ dst }) => dst === remote);
+    if (entry !== undefined) view.addFdb(vni, entry);
+  });
+}
+
+/** A dump of neighbours goes on by bucket, which moves when the table grows (net/core/neighbour.c). */
+async function fillNeighbors(wants: Wants, doors: Doors, view: View): Promise<void> {
+  const missing = ({ vni, ip }: NeighborPlace): boolean => view.neighbor(vni, ip) === undefined;
+  await fill(wants.neighbors, missing, wants, view, async ({ vni, ip }) => {
+    const neighbor = await readNeighborNow(vni, ip, doors);
+    if (neighbor !== undefined) view.addNeighbor(vni, neighbor);
+  });
+}
+
+/** Asks for what is missing where there is a bridge, if that is not much; so many at a time. */
+async function fill<P extends { readonly vni: number }>(
+  places: ReadonlyMap<string, P>,
+  isMissing: (place: P) => boolean,
+  { allLinks }: Wants,
+  { links }: View,
+  ask: (place: P) => Promise<void>,
+): Promise<void> {
+  const isHere = ({ vni }: P): boolean => !allLinks || links.has(bridgeName(vni));
+  const missing = [...places.values()].filter((place) => isMissing(place) && isHere(place));
+  if (missing.length > FEW) return;
+  for (let i = 0; i < missing.length; i += MANY) {
+    await Promise.all(missing.slice(i, i + MANY).map(ask));
   }
 }
 
@@ -235,12 +302,14 @@ async function readPortsAt(
 async function readFloods(wants: Wants, doors: Doors, view: View): Promise<void> {
   await Promise.all(
     [...wants.floods].map(async (vni) => {
-      const device = vxlanName(vni);
-      const answer = await ifThere(doors.fdbShow.query('fdb', 'show', 'dev', device));
-      if (answer === undefined) return;
-      for (const entry of parseFdb(answer, device)) {
-        if (entry.self && entry.mac === FLOOD_MAC) view.addFdb(vni, entry);
-      }
+      for (const entry of await readFlood(vni, doors)) view.addFdb(vni, entry);
     }),
   );
+}
+
+async function readFlood(vni: number, doors: Doors): Promise<FdbEntry[]> {
+  const device = vxlanName(vni);
+  const answer = await ifThere(doors.fdbShow.query('fdb', 'show', 'dev', device));
+  const entries = answer === undefined ? [] : parseFdb(answer, device);
+  return entries.filter(({ self, mac }) => self && mac === FLOOD_MAC);
 }

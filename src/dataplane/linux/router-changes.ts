@@ -28,6 +28,8 @@ type EventOf<K extends RouterEvent['kind']> = Extract<RouterEvent, { readonly ki
 export class RouterChanges {
   /** By key and by what of it is told of. */
   readonly #held = new Map<string, Map<string, () => boolean>>();
+  /** Keys of gateways that were up when they were last told of. */
+  readonly #up = new Set<string>();
 
   constructor(
     private readonly book: Book,
@@ -91,6 +93,10 @@ export class RouterChanges {
     const vni = innerVniOfName(name);
     if (vni === undefined) return;
     const key = gatewayKey(vrf, vni);
+    const isDown = gone || !up;
+    if (isDown && this.#up.has(key)) this.#take(key, 'loss', () => this.#lose(vrf, vni));
+    if (isDown) this.#up.delete(key);
+    else this.#up.add(key);
     this.#take(key, 'link', () => {
       const known = this.book.known.get(key);
       if (known?.kind !== 'gateway_interface') return false;
@@ -109,6 +115,13 @@ export class RouterChanges {
       if (!isIn(vrf, payload) || !leadsInto(other, payload)) continue;
       this.#take(key, gone ? 'way gone' : 'way', () => (gone || !up) && this.book.known.has(key));
     }
+  }
+
+  /** When it is up again, what the kernel took with it is not there again. */
+  #lose(vrf: number, vni: number): boolean {
+    const isNews = this.book.known.has(gatewayKey(vrf, vni));
+    if (isNews) this.#tellAll((payload) => isBy(vrf, vni, payload));
+    return isNews;
   }
 
   #address(vrf: number, { gone, address }: EventOf<'address'>): void {

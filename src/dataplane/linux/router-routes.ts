@@ -2,10 +2,9 @@
 import type { NextHop, RouteItem, RouteVia } from '../../model/routing-items.js';
 import { canonical } from './entries.js';
 import { list, number, rows, text, type Fields } from './json.js';
-import { crossName, crossVrfOfName, innerName, innerVniOfName } from './names.js';
+import { crossName, crossVrfOfName, innerName, innerVniOfName, PROTOCOL } from './names.js';
 
-/** Who has made a route (rtm_protocol); no daemon's (iproute2, etc/rt_protos). */
-export const PROTOCOL = '78';
+export { PROTOCOL };
 /** The table that packets are routed by. */
 const TABLE = 'main';
 /** The network of a next hop by an interface that is not ours. */

@@ -14,6 +14,12 @@ export interface NeighborPlace {
   readonly ip: string;
 }
 
+/** A destination of a flood list. */
+export interface MemberPlace {
+  readonly vni: number;
+  readonly remote: string;
+}
+
 export interface Path {
   readonly remote: string;
   readonly local: string;
@@ -28,8 +34,13 @@ export class Wants {
   readonly settings = new Set<number>();
   /** VNIs whose flood list is wanted. */
   readonly floods = new Set<number>();
+  readonly members = new Map<string, MemberPlace>();
+  /** What the links of keys are to be called, where that is configured. */
+  readonly names = new Map<string, string>();
   readonly macs = new Map<string, MacPlace>();
   readonly neighbors = new Map<string, NeighborPlace>();
+  /** What bridges are to answer for gateways: `VNI IP`. */
+  readonly answers = new Set<string>();
   readonly paths = new Map<string, Path>();
   /** By VRF. */
   readonly routers = new Map<number, RouterWants>();
@@ -43,12 +54,22 @@ export class Wants {
     this.allLinks = everything;
   }
 
+  flood(vni: number, remote: string): void {
+    this.floods.add(vni);
+    this.members.set(`${vni} ${remote}`, { vni, remote });
+  }
+
   mac(vni: number, mac: string): void {
     this.macs.set(`${vni} ${mac}`, { vni, mac });
   }
 
   neighbor(vni: number, ip: string): void {
     this.neighbors.set(`${vni} ${ip}`, { vni, ip });
+  }
+
+  answer(vni: number, ip: string): void {
+    this.neighbor(vni, ip);
+    this.answers.add(`${vni} ${ip}`);
   }
 
   router(vrf: number): RouterWants {
@@ -79,9 +100,12 @@ export class View {
   readonly links = new Map<string, Link>();
   /** Of `links` those with an alias of ours, by its key; a bridge domain's is its bridge. */
   readonly owned = new Map<string, Link>();
+  /** Links with a key that another link has, too, by name: only one is what is in `owned`. */
+  readonly doubles = new Map<string, Link>();
   addresses: readonly HostAddress[] = [];
   readonly #macs = new Map<number, Map<string, MacEntries>>();
   readonly #neighbors = new Map<number, Map<string, Neighbor>>();
+  readonly #leftAnswers = new Set<string>();
   readonly #routes = new Map<string, Route>();
   /** By VNI; absent: neither is ours. */
   readonly #ours = new Map<number, 'bridge' | 'both'>();
@@ -96,10 +120,19 @@ export class View {
     return this.routers.get(vrf) ?? NO_ROUTER;
   }
 
+  /** `names`: what the links of keys are to be called. */
+  constructor(private readonly names: ReadonlyMap<string, string> = new Map()) {}
+
   addLink(link: Link): void {
     this.links.set(link.name, link);
     const tag = parseAlias(link.alias);
-    if (tag !== undefined && tag.attested !== VXLAN_PART) this.owned.set(tag.key, link);
+    if (tag === undefined || tag.attested === VXLAN_PART) return;
+    const other = this.owned.get(tag.key);
+    const isSecond = other !== undefined && other.name !== link.name;
+    const isWorse = isSecond && this.names.get(tag.key) !== link.name;
+    const double = isWorse ? link : other;
+    if (isSecond && double !== undefined) this.doubles.set(double.name, double);
+    if (!isWorse) this.owned.set(tag.key, link);
   }
 
   /** What of a VN is ours: its bridge, or both that and the VXLAN device it is to have. */
@@ -152,6 +185,15 @@ export class View {
     for (const [vni, neighbors] of this.#neighbors) {
       for (const neighbor of neighbors.values()) yield [vni, neighbor];
     }
+  }
+
+  /** A bridge answers for a gateway that has not this address, nor is to have it. */
+  addLeftAnswer(vni: number, ip: string): void {
+    this.#leftAnswers.add(`${vni} ${ip}`);
+  }
+
+  isLeftAnswer(vni: number, ip: string): boolean {
+    return this.#leftAnswers.has(`${vni} ${ip}`);
   }
 
   addRoute(path: Path, route: Route): void {

@@ -424,4 +424,20 @@ describe('kernel dataplane: ports', function () {
       await host.ns.ip('link', 'del', 'dev', name);
     });
   });
+
+  it('is one link: another with its mark goes, whatever its name', async () => {
+    const item = tapPort('vm', 7, MAC, { interface: 'tap0' });
+    await host.converge([...base, item]);
+    const { ifalias } = await link('tap0');
+    // As when a port that was renamed was not found, and made again.
+    await host.ns.ip('link', 'set', 'dev', 'tap0', 'name', 'atap');
+    await host.ns.ip('tuntap', 'add', 'dev', 'tap0', 'mode', 'tap', 'user', '0');
+    await host.ns.ip('link', 'set', 'dev', 'tap0', 'alias', String(ifalias));
+    await host.reconcile([...base, item]);
+    const left = await host.ns.json('ip', 'link', 'show');
+    assert.deepEqual(
+      left.filter((each) => each['ifalias'] === ifalias).map(({ ifname }) => ifname),
+      ['tap0'],
+    );
+  });
 });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { Changes } from '../../../../src/dataplane/linux/changes.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
 import { keyOf, type Payload } from '../../../../src/model/item.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
 import { FakeClock } from '../../../support/fake-clock.js';
+import { linkJson } from '../../../support/fake-doors.js';
 import {
   domain,
   macAt,
@@ -12,6 +15,7 @@ import {
   vethPort,
   vtepItem,
 } from '../../../support/linux-items.js';
+import { gateway, GATEWAY_MAC, hop, routeTo } from '../../../support/routing-items.js';
 
 const MAC = '02:00:00:00:00:01';
 const bridge = (more = ''): string =>
@@ -156,6 +160,77 @@ describe('Changes', () => {
     });
   }
 
+  it('tells a link that went down and came up again while it was at work', async () => {
+    const item = domain(7, '10.1.0.1');
+    know(item);
+    const down = bridge().replace(',UP', '');
+    const begun = changes.working([item]);
+    await hears(down, bridge());
+    begun();
+    await clock.advance(5000);
+    assert.deepEqual(told, [], 'one that is made is down before it is up');
+    const done = changes.working([item]);
+    await hears(down, bridge());
+    done();
+    await clock.advance(5000);
+    assert.deepEqual(told, [['bd/7']]);
+    const replaced = changes.working([item]);
+    await hears(down, down.replace(']', ']Deleted '), down, bridge());
+    replaced();
+    const removed = changes.working([item]);
+    changes.unwant('bd/7');
+    await hears(down, down.replace(']', ']Deleted '));
+    removed();
+    await clock.advance(5000);
+    assert.deepEqual(told, [['bd/7']], 'nor what is made anew or removed');
+  });
+
+  it("tells what becomes of a bridge's port once its own work is over, though its link settles", async () => {
+    const item = domain(7, '10.1.0.1');
+    know(item);
+    const setting =
+      '[LINK]5: nfvx7: <BROADCAST,UP> mtu 1400 master nfvb7 state UNKNOWN \\    link/ether';
+    const done = changes.working([item]);
+    await hears(setting);
+    done();
+    await clock.advance(100);
+    await hears(setting);
+    assert.deepEqual(told, []);
+    await clock.advance(100);
+    await hears(setting);
+    assert.deepEqual(told, [['bd/7']]);
+    await clock.advance(5000);
+  });
+
+  it('tells what a gateway lost by being down while it was at work', async () => {
+    memory.setRouter(5, 42);
+    memory.setGateway(7, 42);
+    const item = gateway(42, 7, ['10.0.0.1/24']);
+    const route = routeTo(42, '10.9.0.0/16', hop('10.0.0.9', 7));
+    know(item, route, routeTo(43, '10.9.0.0/16', hop('10.0.0.9', 7)));
+    const link = (flags: string): string =>
+      `[nsid 5][LINK]2: gw7@if2: <BROADCAST${flags}> mtu 1400 qdisc noqueue state UP \\    link/ether ${GATEWAY_MAC} brd`;
+    const hearsRouter = (...lines: string[]): void => {
+      for (const line of lines) changes.routerLine(line);
+    };
+    const made = changes.working([item]);
+    hearsRouter(link(''), link(',UP'));
+    made();
+    await clock.advance(5000);
+    assert.deepEqual(told, []);
+    const mended = changes.working([item]);
+    hearsRouter(link(''), link(',UP'));
+    mended();
+    await clock.advance(5000);
+    assert.deepEqual(told, [['gw/42/7', 'route/42/10.9.0.0/16']]);
+    const removed = changes.working([item]);
+    changes.unwant('gw/42/7');
+    hearsRouter(link(''));
+    removed();
+    await clock.advance(5000);
+    assert.equal(told.length, 1);
+  });
+
   it('forgets that a bridge is ours when it hears of it', async () => {
     memory.setDomain(7, true);
     await hears(bridge());
@@ -218,6 +293,52 @@ describe('Changes', () => {
     assert.equal(told.length, 1);
     await hears(up.replace('1500', '1400'));
     assert.equal(told.length, 2);
+  });
+
+  describe('while everything is read', () => {
+    const tapOf = (index: number, name: string): string =>
+      `[LINK]${index}: ${name}: <UP> mtu 1400 qdisc noop master nfvb7 state UP `;
+    const view = (): View => {
+      const [tap] = parseLinks([{ ...linkJson('tap0'), ifindex: 5, ifalias: 'nfvd:port/web@x' }]);
+      assert.ok(tap !== undefined);
+      const read = new View();
+      read.addLink(tap);
+      memory.setPort({ endpoint: 'web', link: 'tap0', vni: 7 });
+      return read;
+    };
+
+    it('believes events, which are newer: a port that was renamed is looked for', async () => {
+      const reading = memory.begin();
+      await hears(tapOf(5, 'foo'));
+      memory.end(reading);
+      assert.equal(changes.knowAll(view(), reading), false);
+      await clock.advance(10);
+      assert.deepEqual(told, [['port/web']]);
+      assert.equal(memory.portOf('web'), undefined);
+      await hears(tapOf(5, 'bar'));
+      assert.deepEqual(renamed, ['foo']);
+    });
+
+    it('believes events, which are newer: a port that is gone', async () => {
+      const reading = memory.begin();
+      await hears(tapOf(5, 'tap0'), tapOf(5, 'tap0').replace(']', ']Deleted '));
+      assert.equal(changes.knowAll(view(), reading), true);
+      await clock.advance(10);
+      assert.deepEqual(told, [['port/web']]);
+      assert.equal(memory.portOf('web'), undefined);
+    });
+
+    it('believes what was read, where events tell the same or came before', async () => {
+      await hears(tapOf(5, 'foo'));
+      const reading = memory.begin();
+      await hears(tapOf(5, 'tap0'));
+      assert.equal(changes.knowAll(view(), reading), true);
+      await clock.advance(10);
+      assert.deepEqual(told, []);
+      assert.equal(memory.portOf('web')?.link, 'tap0');
+      changes.gap();
+      assert.equal(reading.isVoid, true);
+    });
   });
 
   it('tells "unknown" after a gap, and no longer trusts what it remembers', async () => {

@@ -69,6 +69,19 @@ describe('NeighborEntry, as it is seen', () => {
     assert.equal(see(undefined, { extern: false }), undefined);
   });
 
+  for (const [title, more] of [
+    ['marked', { protocol: '78' }],
+    ["an earlier version's", { mac: '00:00:5e:00:01:01' }],
+  ] as const) {
+    it(`that was made for a gateway and is taken over: ${title}`, () => {
+      const sight = see(WANTED, { extern: false, ...more });
+      assert.ok(sight !== undefined && !(sight instanceof NfvError));
+      assert.deepEqual(sight.defects, ['made for a gateway']);
+      // As long as it is nobody's but the gateway's, it is not for us to remove.
+      assert.equal(see(undefined, { extern: false, ...more }), undefined);
+    });
+  }
+
   it('listed only with our mark, in networks of ours', () => {
     const memory = new Memory();
     const view = new View();

@@ -216,6 +216,15 @@ describe('Port, as it is seen', () => {
     assert.equal(leftoverName('web'), undefined);
   });
 
+  it('is removed by a made-up endpoint where another link is its port', () => {
+    const double = vethLink({ ifname: 'renamed' });
+    const view = viewOf(vethLink(), double);
+    const keys = [...port.list(view, new Memory())];
+    assert.deepEqual([...new Set(keys)], ['port/web', `port/${leftoverEndpoint('renamed')}`]);
+    const sight = port.observe([leftoverEndpoint('renamed')], undefined, view, new Memory());
+    assert.ok(sight !== undefined && !(sight instanceof NfvError));
+  });
+
   it('is read where it is known to be; else among all links, unless all were read', () => {
     const memory = new Memory();
     const reads = (wanted?: PortItem): Wants => {

@@ -176,6 +176,24 @@ describe('Port', () => {
     assert.deepEqual(changes(doors), []);
   });
 
+  for (const [title, others, gone] of [
+    ['only while another link is its port', [], []],
+    ['when another link is its port', ['own'], ['ip link del dev renamed']],
+  ] as const) {
+    it(`is removed under a name that is not its own ${title}`, async () => {
+      const ifalias = 'nfvd:port/web@x';
+      const links = ['renamed', ...others].map((name) => linkJson(name, { ifalias }));
+      const doors = new FakeDoors()
+        .answer(/^ip link show$/, links)
+        .answer(/^ip link show dev/, links.slice(0, 1));
+      await port.remove(web({ endpoint: '?renamed' }), doors, new Memory());
+      assert.deepEqual(
+        doors.said.filter((words) => !words.includes('show')),
+        gone,
+      );
+    });
+  }
+
   it('claims its interfaces', () => {
     const claims = (item: PortItem): readonly string[] => port.claims?.(item) ?? [];
     assert.deepEqual(claims(web()), ['interface nfvp4b5e57f6eb', 'interface eth0 in blue']);

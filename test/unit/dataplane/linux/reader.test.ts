@@ -72,6 +72,77 @@ describe('reading', () => {
     );
   });
 
+  describe('what a dump leaves out', () => {
+    /** A host with a bridge that has these, of which dumps show nothing. */
+    const hiding = (): FakeDoors =>
+      new FakeDoors()
+        .answer(/^ip link show$/, [linkJson('nfvb7'), linkJson('port', { master: 'nfvb7' })])
+        .answer(/fdb get/, [])
+        .answer(
+          /neigh get/,
+          '192.168.7.1 dev nfvb7 lladdr 02:00:00:00:00:01 extern_learn PERMANENT',
+        )
+        .answer(new RegExp(`fdb get ${MAC} br`), [
+          { mac: MAC, ifname: 'nfvx7', flags: ['extern_learn'], master: 'nfvb7' },
+        ])
+        .answer(new RegExp(`fdb get ${MAC} dev`), [
+          { mac: MAC, ifname: 'nfvx7', dst: '10.1.0.2', flags: ['self', 'extern_learn'] },
+        ])
+        .answer(/fdb show dev nfvx7$/, [
+          { mac: '00:00:00:00:00:00', dst: '10.1.0.2', flags: ['self'] },
+          { mac: '00:00:00:00:00:00', dst: '10.1.0.3', flags: ['self'] },
+        ]);
+    const asked = (doors: FakeDoors): number =>
+      doors.said.filter((words) => / get | dev /.test(words)).length;
+
+    it('is asked for', async () => {
+      const wants = new Wants(true);
+      wants.mac(7, MAC);
+      wants.neighbor(7, '192.168.7.1');
+      for (const remote of ['10.1.0.2', '10.1.0.3', '10.1.0.4']) wants.flood(7, remote);
+      // Nothing is asked of what is not there.
+      wants.mac(8, MAC);
+      const doors = hiding();
+      const view = await read(wants, doors, new Memory());
+      const { bridge, vxlan } = view.entriesOf(7, MAC);
+      assert.equal(bridge?.device, 'nfvx7');
+      assert.deepEqual(
+        vxlan.map(({ dst }) => dst),
+        ['10.1.0.2'],
+      );
+      assert.equal(view.neighbor(7, '192.168.7.1')?.extern, true);
+      const members = view.entriesOf(7, '00:00:00:00:00:00').vxlan.map(({ dst }) => dst);
+      assert.deepEqual(members, ['10.1.0.2', '10.1.0.3']);
+      assert.equal(asked(doors), 4);
+    });
+
+    it('is asked for where one half was shown, and the other keeps its place', async () => {
+      const doors = hiding().answer(/fdb show$/, [
+        { mac: MAC, ifname: 'nfvx7', dst: '10.1.0.9', flags: ['self', 'extern_learn'] },
+        { mac: macOf(9), ifname: 'port', flags: ['extern_learn'], master: 'nfvb7' },
+      ]);
+      const wants = new Wants(true);
+      wants.mac(7, MAC);
+      wants.mac(7, macOf(9));
+      const view = await read(wants, doors, new Memory());
+      const { bridge, vxlan } = view.entriesOf(7, MAC);
+      assert.equal(bridge?.device, 'nfvx7');
+      assert.deepEqual(
+        vxlan.map(({ dst }) => dst),
+        ['10.1.0.9'],
+      );
+      assert.equal(asked(doors), 2);
+    });
+
+    it('is believed to be missing where it is much', async () => {
+      const wants = new Wants(true);
+      for (let i = 0; i <= 1024; i++) wants.mac(7, macOf(i));
+      const doors = hiding();
+      await read(wants, doors, new Memory());
+      assert.equal(asked(doors), 0);
+    });
+  });
+
   it('looks at a port that it does not know, once', async () => {
     const doors = new FakeDoors().answer(/fdb get .* br/, [
       { mac: MAC, ifname: 'port', flags: ['extern_learn'], master: 'nfvb7' },

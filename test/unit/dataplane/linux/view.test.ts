@@ -62,6 +62,19 @@ describe('View', () => {
     );
   });
 
+  it('takes of two links with one key that which has the name it is to have', () => {
+    for (const order of [
+      ['foo', 'tap0'],
+      ['tap0', 'foo'],
+    ]) {
+      const view = new View(new Map([['port/web', 'tap0']]));
+      const answer = order.map((name) => linkJson(name, { ifalias: 'nfvd:port/web@tap-0-0-0' }));
+      for (const link of parseLinks([...answer, ...answer])) view.addLink(link);
+      assert.equal(view.owned.get('port/web')?.name, 'tap0');
+      assert.deepEqual([...view.doubles.keys()], ['foo']);
+    }
+  });
+
   it("keeps the bridge's entry and those of the VXLAN device apart, by network", () => {
     const view = new View();
     view.addFdb(7, entry({ self: true, dst: '10.1.0.2' }));

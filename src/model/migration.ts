@@ -21,6 +21,30 @@ export function currentMigration({ migration }: PlacedEndpoint): Migration | und
   return migration === undefined || isOver(migration.phase) ? undefined : migration;
 }
 
+/**
+ * What somebody wants of an endpoint, with the migration of the one that there is: that is the NVA's own. What is
+ * new has none, and so has what comes from another network, for it is deleted and created anew.
+ */
+export function keepingMigration(
+  wanted: PlacedEndpoint,
+  live: PlacedEndpoint | undefined,
+): PlacedEndpoint {
+  const kept = live?.network === wanted.network ? live.migration : undefined;
+  const { migration, ...spec } = { ...wanted, migration: kept };
+  return migration === undefined ? spec : { ...spec, migration };
+}
+
+/** An endpoint as it was, at the place to which a migration that was under way then has brought it since. */
+export function broughtSince(
+  was: PlacedEndpoint,
+  live: PlacedEndpoint | undefined,
+): PlacedEndpoint {
+  const moving = currentMigration(was);
+  const since = live?.migration;
+  const isDone = since?.phase === 'FINISHED' && since.id === moving?.id;
+  return isDone ? { ...was, nve: since.target, port: since.port } : was;
+}
+
 /** Where an endpoint is plugged in. */
 export interface Place {
   readonly nve: string;

@@ -1,7 +1,8 @@
 /** What has to be done so that the NVA has what somebody wants. What is left open stays as it is. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Endpoint, EndpointSpec } from './endpoint.js';
+import type { EndpointSpec } from './endpoint.js';
 import type { HostProfileResource, HostProfileSpec } from './host-profile.js';
+import { keepingMigration, type PlacedEndpoint } from './migration.js';
 import type { Nve, NveSpec } from './nve.js';
 import type { Router, RouterSpec } from './router.js';
 import { subnetHolds, type Subnet, type SubnetSpec } from './subnet.js';
@@ -47,17 +48,18 @@ export function planRouter(
 
 /**
  * An endpoint without a MAC keeps the one it has, and in a subnet of which it names no address, the
- * address that it has there. `subnets` are those it names, as far as they exist.
+ * address that it has there. Its migration stays. `subnets` are those it names, as far as they exist.
  */
 export function planEndpoint(
   wanted: EndpointSpec,
-  live: Pick<Endpoint, 'spec'> | undefined,
+  live: { readonly spec: PlacedEndpoint } | undefined,
   subnets: readonly SubnetSpec[],
-): Plan<EndpointSpec> {
-  if (live === undefined) return plan(wanted, undefined);
+): Plan<PlacedEndpoint> {
+  const spec = keepingMigration(wanted, live?.spec);
+  if (live === undefined) return plan(spec, undefined);
   const mac = wanted.mac === '' ? live.spec.mac : wanted.mac;
   const ips = [...wanted.ips, ...keptIps(wanted.ips, live.spec.ips, subnets)];
-  return plan({ ...wanted, mac, ips }, live.spec);
+  return plan({ ...spec, mac, ips }, live.spec);
 }
 
 /** In the order in which the endpoint has them. */

@@ -8,6 +8,7 @@ import {
   type Endpoint,
   type EndpointSpec,
   type EndpointStatus,
+  type Migration,
 } from '../model/endpoint.js';
 import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../model/migration.js';
 import { vtepOf, type NveSpec } from '../model/nve.js';
@@ -52,6 +53,10 @@ export function endpointRules(deps: EndpointDeps): ResourceRules<PlacedEndpoint,
     immutable: IMMUTABLE,
     check: (id, before, after) => check(deps, id, before, after),
     checkDelete: () => Promise.resolve([]),
+    checkReplace(id, before) {
+      const moving = currentMigration(before);
+      if (moving !== undefined) throw migrates(id, moving, 'network', before.network);
+    },
     claims: claimsOf,
     tenant: ({ network }) => tenantOf(store, network),
     statusKeys: (id) => [statusKey('endpoints', id)],
@@ -99,7 +104,7 @@ async function check(
   checkEndpoint(after, []);
   if (before !== undefined) {
     isImmutable('endpoint', before, after, IMMUTABLE);
-    staysInPlace(before, after);
+    staysInPlace(id, before, after);
   }
   const network = await reference(
     store,
@@ -142,16 +147,27 @@ function isMigrationStep(before: PlacedEndpoint, after: PlacedEndpoint): boolean
 }
 
 /** @throws NfvError ENDPOINT_MIGRATING */
-function staysInPlace(before: PlacedEndpoint, after: PlacedEndpoint): void {
-  if (currentMigration(before) === undefined) return;
+function staysInPlace(id: string, before: PlacedEndpoint, after: PlacedEndpoint): void {
+  const moving = currentMigration(before);
+  if (moving === undefined) return;
   const fixed = ['nve', 'port', 'mac', 'ips', 'subnets', 'migration'] as const;
   const changed = fixed.find((field) => !isDeepStrictEqual(before[field], after[field]));
   if (changed === undefined) return;
-  const reason = 'does not change while the endpoint migrates';
-  const remedy = 'wait until its migration is over, or cancel it';
-  const value = JSON.stringify(after[changed]);
-  throw invalidFields(
-    [{ field: `endpoint.${changed}`, value, reason, remedy }],
+  const value = after[changed];
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  throw migrates(id, moving, changed, text);
+}
+
+function migrates(
+  id: string,
+  { source, target }: Migration,
+  field: keyof PlacedEndpoint,
+  value: string,
+): NfvError {
+  const reason = `does not change while endpoints/${id} migrates from nves/${source} to nves/${target}`;
+  const remedy = `wait until its migration is over, or cancel it: nfvctl migrate cancel ${id}`;
+  return invalidFields(
+    [{ field: `endpoint.${field}`, value, reason, remedy }],
     'ENDPOINT_MIGRATING',
   );
 }

@@ -38,7 +38,7 @@ import { epochOf, latestRevision } from './latest.js';
 import { Liveness } from './liveness/liveness.js';
 import { loadChecked } from './load-checked.js';
 import { NveStatuses } from './nve-statuses.js';
-import { observationApi, Observer } from './observer.js';
+import { asWatch, observationApi, Observer } from './observer.js';
 import type { NvaOptions } from './options.js';
 import { Origins } from './origins.js';
 import type { NvaReading } from './reading.js';
@@ -182,8 +182,7 @@ export class Nva implements NvaApi {
     const { store, policy } = this.#options;
     return new Quotas({
       ...{ store, quotas: policy && (() => policy().quotas) },
-      reached: (revision, signal) =>
-        this.#revisions.reached(revision, AbortSignal.any([signal, this.#stop.signal])),
+      reached: (revision, signal) => this.#revisions.reached(revision, signal, this.#stop.signal),
     });
   }
 
@@ -192,9 +191,9 @@ export class Nva implements NvaApi {
       ...this.#options,
       ...{ catalog: this.#catalog, index: this.#index, quotas: this.#quotas },
       caughtUp: async (signal) => {
-        const either = AbortSignal.any([signal, this.#stop.signal]);
-        await this.#revisions.reached(await latestRevision(this.#options.store), either);
-        either.throwIfAborted();
+        const signals = [signal, this.#stop.signal];
+        await this.#revisions.reached(await latestRevision(this.#options.store), ...signals);
+        for (const each of signals) each.throwIfAborted();
       },
     });
   }
@@ -293,17 +292,11 @@ export class Nva implements NvaApi {
     return this.#index.full(nve).values();
   }
 
-  async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
-    const signal = AbortSignal.any([call.signal, this.#stop.signal]);
+  watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
     const { store, clock } = this.#options;
-    const ended = this.#observer.watching();
-    try {
-      yield* watchResources(store, clock, this.#watched, request, { signal });
-    } finally {
-      ended();
-    }
-    // Whoever watches has to know that there may be more to come, elsewhere or later.
-    this.#stop.signal.throwIfAborted();
+    return asWatch(this.#observer, call, this.#stop.signal, (until) =>
+      watchResources(store, clock, this.#watched, request, until),
+    );
   }
 
   async waitApplied(request: WaitAppliedRequest, call: Call): Promise<WaitAppliedResult> {

@@ -5,7 +5,7 @@ import type { Absentees } from './absentees.js';
 import { AttachTimes } from './attach-times.js';
 import type { Log } from '../model/log.js';
 import type { Drift } from '../model/nve.js';
-import type { ObservationApi } from '../model/api.js';
+import type { Call, ObservationApi } from '../model/api.js';
 import type { NveStatistics } from '../model/observation.js';
 import type { SharePage } from '../model/replica.js';
 import type { Tracer } from '../model/tracing.js';
@@ -15,6 +15,7 @@ import type { Change } from './compiler/inputs.js';
 import type { ItemDelta } from './compiler/deltas.js';
 import { Durations } from './durations.js';
 import { Happenings } from './happenings.js';
+import { joined } from './joined-signal.js';
 import type { Committed, Origins } from './origins.js';
 import { Rate } from './rate.js';
 import { readNve, type Lag, type NvaReading } from './reading.js';
@@ -47,6 +48,27 @@ export interface ObserverDeps {
 const KEPT = 4096;
 const KEPT_OF_NVE = 256;
 
+/**
+ * What somebody goes on being told of, until the call ends. It counts as a watch.
+ * @throws the reason of `stop` when that aborts: there may be more to come, elsewhere or later
+ */
+export async function* asWatch<Told>(
+  observer: Pick<Observer, 'watching'>,
+  call: Call,
+  stop: AbortSignal,
+  open: (call: Call) => AsyncIterable<Told>,
+): AsyncGenerator<Told> {
+  const ended = observer.watching();
+  const { signal, end } = joined(call.signal, stop);
+  try {
+    yield* open({ ...call, signal });
+  } finally {
+    end();
+    ended();
+  }
+  stop.throwIfAborted();
+}
+
 /** @param asked of all replicas */
 export function observationApi(
   asked: ObservationApi,
@@ -55,16 +77,8 @@ export function observationApi(
 ): ObservationApi {
   return {
     statistics: (call) => asked.statistics(call),
-    /** Counts as a watch. @throws the reason of `stop` when that aborts */
-    async *events(request, call) {
-      const ended = observer.watching();
-      try {
-        yield* asked.events(request, { ...call, signal: AbortSignal.any([call.signal, stop]) });
-        stop.throwIfAborted();
-      } finally {
-        ended();
-      }
-    },
+    events: (request, call) =>
+      asWatch(observer, call, stop, (until) => asked.events(request, until)),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
 import type { ReplicaAccess, ReplicaApi } from '../model/replica.js';
 import type { Peers } from '../store/store.js';
+import { withJoined } from './joined-signal.js';
 import { Outages, type Question } from './outages.js';
 
 export interface OtherReplicasDeps {
@@ -133,9 +134,10 @@ export class OtherReplicas {
     const cancelTimer = this.deps.clock.after(ms, () => {
       timeout.abort();
     });
-    const signal = AbortSignal.any([call.signal, timeout.signal]);
     try {
-      return await question({ ...call, signal, deadline: now + ms });
+      return await withJoined([call.signal, timeout.signal], (signal) =>
+        question({ ...call, signal, deadline: now + ms }),
+      );
     } catch (cause) {
       if (!timeout.signal.aborted || call.signal.aborted) throw cause;
       const text = `${address}: no answer within ${Math.round(ms)} ms`;

@@ -9,6 +9,7 @@ import type {
   SharePage,
 } from '../model/replica.js';
 import type { EndpointCounters, Hop } from '../model/trace.js';
+import { joined } from './joined-signal.js';
 import type { Observer } from './observer.js';
 import { countPorts } from './read-counters.js';
 import type { Sessions } from './sessions.js';
@@ -45,11 +46,15 @@ export class OwnSessions implements ReplicaApi {
   /** @throws the reason of `stop` when that aborts */
   async *ownEvents(request: OwnEventsRequest, call: Call): AsyncGenerator<OwnEvent> {
     const { run, stop, observer } = this.deps;
-    const signal = AbortSignal.any([call.signal, stop]);
+    const { signal, end } = joined(call.signal, stop);
     const isSameRun = request.run !== '' && request.run === run;
     const after = isSameRun ? request.after : undefined;
-    for await (const placed of observer.events.own.read(request.follow, signal, after)) {
-      yield { run, ...placed };
+    try {
+      for await (const placed of observer.events.own.read(request.follow, signal, after)) {
+        yield { run, ...placed };
+      }
+    } finally {
+      end();
     }
     stop.throwIfAborted();
   }

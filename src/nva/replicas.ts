@@ -4,6 +4,7 @@ import { delay, type Clock } from '../model/clock.js';
 import type { Log } from '../model/log.js';
 import type { Hello } from '../model/southbound.js';
 import type { Store } from '../store/store.js';
+import { withJoined } from './joined-signal.js';
 import { latestRevision } from './latest.js';
 import type { Revisions } from './revisions.js';
 
@@ -43,7 +44,7 @@ export class Replicas {
       timeout.abort();
     });
     try {
-      await this.#caughtUp(hello, AbortSignal.any([signal, timeout.signal]));
+      await withJoined([signal, timeout.signal], (either) => this.#caughtUp(hello, either));
     } finally {
       cancel();
     }

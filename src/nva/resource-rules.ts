@@ -55,6 +55,8 @@ export interface ResourceRules<Spec, R extends Resource> {
    * @param back to how it was before: what can be without it may stay
    */
   checkDelete(id: string, before: Spec, back?: 'back'): Promise<readonly Guard[]>;
+  /** Whether another one may take its place. Absent: it may. @throws NfvError why not */
+  checkReplace?(id: string, before: Spec): void;
   /** The tenant that the resource belongs to; empty: nobody's. */
   tenant(spec: Spec): Promise<string>;
   /** The same at any time for a specification that is stored. */

@@ -8,18 +8,20 @@ export class Revisions {
     for (const waiter of this.#waiting) if (waiter.revision <= this.#reached) waiter.done();
   }
 
-  /** Resolves when `revision` has been reached, or the signal aborts. */
-  reached(revision: number, signal: AbortSignal): Promise<void> {
-    if (revision <= this.#reached || signal.aborted) return Promise.resolve();
+  /** Resolves when `revision` has been reached, or one of the signals aborts. */
+  reached(revision: number, ...signals: readonly AbortSignal[]): Promise<void> {
+    if (revision <= this.#reached || signals.some(({ aborted }) => aborted)) {
+      return Promise.resolve();
+    }
     return new Promise((resolve) => {
       const done = (): void => {
         this.#waiting.delete(waiter);
-        signal.removeEventListener('abort', done);
+        for (const signal of signals) signal.removeEventListener('abort', done);
         resolve();
       };
       const waiter = { revision, done };
       this.#waiting.add(waiter);
-      signal.addEventListener('abort', done, { once: true });
+      for (const signal of signals) signal.addEventListener('abort', done, { once: true });
     });
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Call } from '../../model/api.js';
 import { delay } from '../../model/clock.js';
 import type {
   DurationSummary,
@@ -42,18 +43,19 @@ export const topVerb: Verb = (program, define) => {
     const options = Options.parse(opts);
     const intervalMs = requireDuration('--interval', options.interval);
     if (options.watch) await refresh(session, options, intervalMs);
-    else await session.out.write(textOf(session, options, await read(session)));
+    else await session.out.write(textOf(session, options, await read(session, session.call)));
     return EXIT.ok.code;
   });
 };
 
-const read = ({ nva, call }: Session): Promise<NvaStatistics> => nva.observation.statistics(call);
+const read = ({ nva }: Session, call: Call): Promise<NvaStatistics> =>
+  nva.observation.statistics(call);
 
 async function refresh(session: Session, options: Options, intervalMs: number): Promise<void> {
   const signal = ownSignal(session.signal);
   const isTable = options.output === 'table' || options.output === 'wide';
   while (!signal.aborted) {
-    const statistics = await read(session);
+    const statistics = await read(session, { signal });
     const text =
       options.output === 'json' ? jsonLine(statistics) : textOf(session, options, statistics);
     const before = options.output === 'yaml' ? '---\n' : '';

@@ -148,6 +148,7 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
   async put(): Promise<void> {
     if (this.target === undefined) return;
     const { overlay } = this.options;
+    this.#checkReplace();
     const before = this.#isReplaced ? undefined : this.state?.record.spec;
     const spec = await this.#checked(before, this.target);
     if (this.state === undefined && this.options.trusted !== true) {
@@ -178,6 +179,11 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
 
   get isDated(): boolean {
     return this.#isDated;
+  }
+
+  #checkReplace(): void {
+    if (!this.#isReplaced || this.state === undefined || this.options.trusted === true) return;
+    this.rules.checkReplace?.(this.id, this.state.record.spec);
   }
 
   /** Whoever comes to use what is replaced is to be in the plan. */

@@ -1,6 +1,7 @@
 /** The kinds of resources, as a plan takes them. */
 import type { Kind, Specified, Wanted } from '../../model/changes.js';
 import type { EndpointSpec } from '../../model/endpoint.js';
+import { broughtSince } from '../../model/migration.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import {
   planEndpoint,
@@ -21,7 +22,7 @@ export interface DraftDeps extends DraftOptions {
   subnet(id: string): Promise<SubnetSpec | undefined>;
 }
 
-/** What is left open is kept: a VNI, a MAC, addresses, an agent's identity. */
+/** What is left open is kept: a VNI, a MAC, addresses; and what is the NVA's own: an agent's identity, a migration. */
 export async function draftOf(deps: DraftDeps, wanted: Wanted): Promise<Draft> {
   if ('delete' in wanted) return draftOfDeletion(deps, wanted.delete);
   const { put } = wanted;
@@ -47,7 +48,9 @@ export async function draftOf(deps: DraftDeps, wanted: Wanted): Promise<Draft> {
     case 'Endpoint': {
       const named = await namedSubnets(deps, put.spec);
       return SpecDraft.open(deps, rules.endpoints, endpoint, id, (before) => {
-        return planEndpoint(put.spec, before && { spec: before }, named).spec;
+        // Of an endpoint that migrated a change that is undone did not change the place.
+        const spec = deps.trusted === true ? broughtSince(put.spec, before) : put.spec;
+        return planEndpoint(spec, before && { spec: before }, named).spec;
       });
     }
     case 'HostProfile':

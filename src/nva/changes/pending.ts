@@ -9,6 +9,7 @@ import type { ConfirmRequest, Wanted } from '../../model/changes.js';
 import { delay, type Clock } from '../../model/clock.js';
 import { errorFields, type Log } from '../../model/log.js';
 import type { KeyValue, Store, StoreEvent, WriteOp } from '../../store/store.js';
+import { withJoined } from '../joined-signal.js';
 import { PENDING } from '../keys.js';
 import { scan } from '../scan.js';
 import { specifiedFrom } from './drafts.js';
@@ -66,9 +67,10 @@ export class Confirmations {
         log.error(errorFields(error), 'a change is not undone; it is tried again');
         return RETRY_MS;
       });
-      const either = AbortSignal.any([signal, this.#wake.signal]);
       // A new one, or the end: both are looked at next.
-      await delay(clock, pause, either).catch(() => undefined);
+      await withJoined([signal, this.#wake.signal], (either) => delay(clock, pause, either)).catch(
+        () => undefined,
+      );
     }
   }
 

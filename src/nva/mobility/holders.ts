@@ -9,6 +9,7 @@ import { delay, timestamp, type Clock } from '../../model/clock.js';
 import { errorFields, type Log } from '../../model/log.js';
 import { placeAt, type PlacedEndpoint } from '../../model/migration.js';
 import type { KeyValue, Store, WriteOp } from '../../store/store.js';
+import { withJoined } from '../joined-signal.js';
 import { holderKey, HOLDERS, holdersGenerationKey, holdersOf, specKey } from '../keys.js';
 import { RECORDS, type SpecRecord } from '../records.js';
 import type { Guard } from '../resource-rules.js';
@@ -126,7 +127,8 @@ export class Holders {
   /** Ends early with all the rest. */
   async #pause(ms: number): Promise<void> {
     const { clock, signal } = this.deps;
-    await delay(clock, ms, AbortSignal.any([signal, this.#closing.signal])).catch(() => undefined);
+    const either = [signal, this.#closing.signal];
+    await withJoined(either, (ended) => delay(clock, ms, ended)).catch(() => undefined);
   }
 
   /** @returns false: it is to be tried again */

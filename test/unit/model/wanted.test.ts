@@ -7,7 +7,9 @@ import {
   planSubnet,
 } from '../../../src/model/wanted.js';
 import { checkSubnet, FIRST_ADDRESS, type SubnetSpec } from '../../../src/model/subnet.js';
+import type { PlacedEndpoint } from '../../../src/model/migration.js';
 import { ENDPOINT, NETWORK, NVE, ROUTER, SUBNET } from '../../support/samples.js';
+import { migrationTo } from '../../support/specs.js';
 
 describe('planNetwork', () => {
   it('creates what is not there', () => {
@@ -96,6 +98,20 @@ describe('planEndpoint', () => {
   it('keeps the MAC that the NVA made up', () => {
     assert.equal(planEndpoint({ ...ENDPOINT.spec, mac: '' }, ENDPOINT, []).action, 'none');
     assert.equal(planEndpoint({ ...ENDPOINT.spec, mac: '' }, undefined, []).spec.mac, '');
+  });
+
+  it('keeps the migration that there is, whatever was', () => {
+    const was = migrationTo('host-b', { phase: 'SWITCHING' });
+    const is = migrationTo('host-b', { phase: 'FINISHED' });
+    const live = { spec: { ...ENDPOINT.spec, migration: is } };
+    const old: PlacedEndpoint = { ...ENDPOINT.spec, migration: was };
+    for (const wanted of [ENDPOINT.spec, old]) {
+      assert.deepEqual(planEndpoint(wanted, live, []), { action: 'none', spec: live.spec });
+      assert.deepEqual(planEndpoint(wanted, ENDPOINT, []).spec, ENDPOINT.spec);
+      assert.deepEqual(planEndpoint(wanted, undefined, []).spec, ENDPOINT.spec);
+      const elsewhere = { spec: { ...live.spec, network: 'other' } };
+      assert.deepEqual(planEndpoint(wanted, elsewhere, []).spec, ENDPOINT.spec);
+    }
   });
 
   it('moves', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Revisions } from '../../../src/nva/revisions.js';
 import { settle } from '../../support/fake-clock.js';
+import { usesOf } from '../../support/uses-of-signal.js';
 
 const never = new AbortController().signal;
 
@@ -38,5 +39,21 @@ describe('waiting for a revision', () => {
     stop.abort();
     assert.deepEqual(await settled(waiting), [0]);
     assert.deepEqual(await settled([revisions.reached(1, stop.signal)]), [0]);
+  });
+
+  it('ends with any of several signals, and leaves nothing on the others', async () => {
+    const revisions = new Revisions();
+    const [call, other, stop] = [0, 1, 2].map(() => new AbortController());
+    assert.ok(call !== undefined && other !== undefined && stop !== undefined);
+    const waiting = [
+      revisions.reached(1, call.signal, stop.signal),
+      revisions.reached(1, other.signal, stop.signal),
+    ];
+    call.abort();
+    assert.deepEqual(await settled(waiting), [0]);
+    assert.equal(usesOf(stop.signal), 1);
+    assert.deepEqual(await settled([revisions.reached(1, stop.signal, call.signal)]), [0]);
+    revisions.advance(1);
+    assert.deepEqual([usesOf(stop.signal), usesOf(other.signal)], [0, 0]);
   });
 });

@@ -1,8 +1,10 @@
 /** Any sequence of changes, then back: what was at a revision is there again, byte for byte. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { z } from 'zod';
 import { NfvError } from '../../../../src/errors.js';
 import type { Wanted } from '../../../../src/model/changes.js';
+import { isOver, MIGRATION_PHASES } from '../../../../src/model/migration-phase.js';
 import {
   applyAll,
   claimsIn,
@@ -17,6 +19,7 @@ import {
   subnet,
 } from '../../../support/changes-world.js';
 import { call, NvaHarness } from '../../../support/nva-harness.js';
+import { end as endMigration, happens, toNve } from '../../../support/stepped-migrations.js';
 
 const NETWORKS = ['blue', 'red'] as const;
 const PREFIXES = { blue: '10.0.0.0/24', red: '10.1.0.0/24' } as const;
@@ -107,6 +110,30 @@ const nameIn = (each: Wanted): string => {
 };
 const batch = fc.uniqueArray(wish, { minLength: 1, maxLength: 6, selector: nameIn });
 
+/** Something that happens to an endpoint by a migration: one begins, goes on, ends or is taken back. */
+interface Moving {
+  readonly id: string;
+  readonly to: string;
+  readonly what: 'begin' | 'hold' | Parameters<typeof happens>[2];
+}
+
+const moving: fc.Arbitrary<Moving> = fc.record({
+  id,
+  to: fc.constantFrom('host-a', 'host-b'),
+  what: fc.constantFrom(
+    ...(['begin', 'begin', 'hold', 'FINISH', 'CANCEL', 'TIME_UP'] as const),
+    ...(['APPLIED', 'APPLIED', 'APPLIED', 'APPLIED'] as const),
+  ),
+});
+/** What others do is done after what has moved. */
+const turn = fc.record({ moves: fc.array(moving, { maxLength: 4 }), wishes: batch });
+
+async function move(nva: NvaHarness, { id: name, to, what }: Moving): Promise<void> {
+  if (what !== 'begin' && what !== 'hold') return happens(nva, name, what);
+  const request = toNve(name, to, { hold: what === 'hold' });
+  await nva.nva.migrations.migrate(request, call);
+}
+
 /** What is impossible changes nothing, and says so. @returns whether it was done */
 async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
@@ -124,27 +151,28 @@ describe('any sequence of changes', function () {
 
   it('can be gone back from to any revision, byte for byte, with all that is held', async () => {
     let done = 0;
+    let migrated = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.array(batch, { minLength: 2, maxLength: 8 }),
+        fc.array(turn, { minLength: 2, maxLength: 8 }),
         fc.nat(),
-        async (batches, n) => {
+        async (turns, n) => {
           const nva = await NvaHarness.start();
           try {
             const states = [await stateAfter(nva, () => applyAll(nva.nva, ...START))];
-            for (const each of batches) {
+            for (const { moves, wishes } of turns) {
+              for (const each of moves) {
+                if (await attempt(() => move(nva, each))) states.push(await stateOf(nva));
+              }
               const before = await specsIn(nva.store);
-              const changed = await attempt(() => applyAll(nva.nva, ...each));
+              const changed = await attempt(() => applyAll(nva.nva, ...wishes));
               if (changed) states.push(await stateOf(nva));
               else assert.deepEqual(await specsIn(nva.store), before, 'nothing is half done');
             }
             done += states.length;
             const target = states[n % states.length];
             assert.ok(target !== undefined);
-            await rollBack(nva.nva, target.revision);
-            const now = await stateOf(nva);
-            assert.deepEqual(now.specs, target.specs);
-            assert.deepEqual(now.claims, target.claims);
+            migrated += await goBack(nva, target);
             const nothing = await nva.nva.changes.plan({ rollbackTo: target.revision }, call);
             assert.deepEqual(nothing.changes, []);
           } finally {
@@ -156,6 +184,7 @@ describe('any sequence of changes', function () {
       { numRuns: 25, endOnFailure: true },
     );
     assert.ok(done > 60, `${done} states`);
+    assert.ok(migrated > 0, `${migrated} endpoints that had migrated`);
   });
 
   it('does on each NVE just what its plan told', async () => {
@@ -164,7 +193,10 @@ describe('any sequence of changes', function () {
       await applyAll(nva.nva, ...START);
       let done = 0;
       await fc.assert(
-        fc.asyncProperty(batch, async (wishes) => {
+        fc.asyncProperty(turn, async ({ moves, wishes }) => {
+          for (const each of moves) await attempt(() => move(nva, each));
+          // Planning waits for the compiler to have all of it.
+          await plan(nva.nva);
           const before = itemsOf(nva);
           let told: string[] = [];
           const changed = await attempt(async () => {
@@ -188,6 +220,58 @@ describe('any sequence of changes', function () {
     }
   });
 });
+
+/**
+ * To what was, but for migrations: those are as they are, and what goes on may forbid it until it is over.
+ * @returns how many endpoints have a migration now
+ */
+async function goBack(nva: NvaHarness, target: State): Promise<number> {
+  const before = await stateOf(nva);
+  if (!(await attempt(() => rollBack(nva.nva, target.revision)))) {
+    assert.deepEqual(await stateOf(nva), before, 'nothing is half done');
+    const going = namesOf(before).filter((name) => phaseIn(before, name) === 'goes on');
+    assert.ok(going.length > 0, 'nothing forbids it');
+    for (const name of going) await endMigration(nva, name);
+    return goBack(nva, target);
+  }
+  const now = await stateOf(nva);
+  const expected = Object.entries(target.specs).map(([name, spec]) => {
+    return [name, name.startsWith('endpoints/') ? withMigration(spec, before.specs[name]) : spec];
+  });
+  assert.deepEqual(now.specs, Object.fromEntries(expected));
+  const isStill = [now, target].every((state) =>
+    namesOf(state).every((name) => phaseIn(state, name) !== 'goes on'),
+  );
+  // What is on its way holds two places.
+  if (isStill) assert.deepEqual(now.claims, target.claims);
+  return namesOf(now).filter((name) => phaseIn(now, name) !== 'none').length;
+}
+
+const specified = z.object({
+  network: z.string(),
+  migration: z.looseObject({ phase: z.enum(MIGRATION_PHASES) }).optional(),
+});
+const fields = z.record(z.string(), z.unknown());
+
+/** A specification's text, with the migration of another, if that is of the same network. */
+function withMigration(text: string, liveText: string | undefined): string {
+  const [spec, live = {}] = [text, liveText].flatMap((each) => {
+    return each === undefined ? [] : [fields.parse(JSON.parse(each))];
+  });
+  const migration = live['network'] === spec?.['network'] ? live['migration'] : undefined;
+  // What is undefined is not in the text.
+  return JSON.stringify({ ...spec, migration });
+}
+
+function namesOf({ specs }: State): string[] {
+  return Object.keys(specs).flatMap((name) => /^endpoints\/(.*)$/.exec(name)?.[1] ?? []);
+}
+
+function phaseIn({ specs }: State, name: string): 'none' | 'goes on' | 'over' {
+  const { migration } = specified.parse(JSON.parse(specs[`endpoints/${name}`] ?? ''));
+  if (migration === undefined) return 'none';
+  return isOver(migration.phase) ? 'over' : 'goes on';
+}
 
 interface State {
   readonly revision: number;

@@ -1,4 +1,5 @@
 import { NfvError } from '../../errors.js';
+import type { Admission } from './admission.js';
 import type { HostDoors } from './host-doors.js';
 import type { Lookups } from './lookups.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
@@ -14,6 +15,7 @@ export interface Context {
   readonly vpp: Vpp;
   readonly memory: Memory;
   readonly uplinks: Uplinks;
+  readonly admission: Admission;
   readonly orphans: Orphans;
   readonly lookups: Lookups;
   readonly memifSockets: MemifSockets;

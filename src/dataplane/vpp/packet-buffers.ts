@@ -1,6 +1,5 @@
 /** VPP's packet buffers. Where an interface's rings have taken the last of them VPP receives nothing any more. */
 import { NfvError } from '../../errors.js';
-import type { Step } from '../../reconcile/dataplane.js';
 import type { Vpp } from './vpp.js';
 
 /** `rx_ring_sz` of a tap by default, of which it has one: filled when it comes up (plugins/tap/tap.c). */
@@ -12,45 +11,28 @@ const REMEDY =
   'give VPP more of them (buffers { buffers-per-numa N } in its startup.conf), or place the endpoint on another NVE';
 
 export class PacketBuffers {
-  /** Steps at work whose interfaces take buffers. */
-  readonly #keys = new Set<string>();
+  /** What is at work and takes buffers. */
+  readonly #names = new Set<string>();
   /** What was free before the first of them; VPP fills rings later than it makes an interface. */
   #free: Promise<number> | undefined;
   #promised = 0;
 
   /** @throws NfvError DATAPLANE_FULL */
-  async admit(step: Step, vpp: Vpp): Promise<void> {
-    const wanted = ringsOf(step);
-    if (wanted === 0) return;
-    this.#keys.add(step.key);
+  async admit(name: string, wanted: number, vpp: Vpp): Promise<void> {
+    this.#names.add(name);
     this.#free ??= freeBuffers(vpp);
     const free = (await this.#free) - this.#promised;
     if (free < wanted + KEPT_BUFFERS) {
-      const text = `VPP has ${free} packet buffers free; ${step.key} takes ${wanted}, and ${KEPT_BUFFERS} are kept for packets`;
+      const text = `VPP has ${free} packet buffers free; ${name} takes ${wanted}, and ${KEPT_BUFFERS} are kept for packets`;
       throw new NfvError('DATAPLANE_FULL', text, { remedy: REMEDY });
     }
     this.#promised += wanted;
   }
 
-  over({ key }: Step): void {
-    if (!this.#keys.delete(key) || this.#keys.size > 0) return;
+  over(name: string): void {
+    if (!this.#names.delete(name) || this.#names.size > 0) return;
     this.#free = undefined;
     this.#promised = 0;
-  }
-}
-
-/** Buffers that the interface of a new port keeps in its rings. */
-function ringsOf(step: Step): number {
-  if (step.op !== 'create' || step.item.payload.kind !== 'port') return 0;
-  const { port } = step.item.payload;
-  switch (port.kind) {
-    case 'veth':
-      return TAP_BUFFERS;
-    case 'memif':
-      // From the other end's coming on; a master's are the other end's (memif_device_input_zc_inline).
-      return port.role === 'SLAVE' ? port.ringSize : 0;
-    default:
-      return 0;
   }
 }
 

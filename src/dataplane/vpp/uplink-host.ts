@@ -13,6 +13,7 @@ export function hostUplink(hostInterface: string): UplinkPart {
   const name = `host-${hostInterface}`;
   return {
     name,
+    intake: { hostInterface },
     // Another one than ours is as good if it is in use: an operator made it.
     find: (view) =>
       tagged(name, view) ??

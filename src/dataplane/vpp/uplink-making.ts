@@ -32,10 +32,26 @@ export interface Making {
  * @throws NfvError VTEP_ADDRESS_MISSING, FOREIGN_OBJECT, VPP_REFUSED, and as `UplinkPart.create`
  */
 export async function makeUplink(uplink: Uplink, making: Making): Promise<Interface> {
+  const part = making.table.part(uplink);
+  const on = await carrier(part, making);
+  try {
+    return await makeOn(on, uplink, making);
+  } finally {
+    // Its rings are filled when it comes up.
+    making.means.admission.over(forAdmission(part));
+  }
+}
+
+const forAdmission = ({ name }: UplinkPart): string => `the uplink ${name}`;
+
+async function makeOn(
+  on: Interface | undefined,
+  uplink: Uplink,
+  making: Making,
+): Promise<Interface> {
   const { table, look, means } = making;
   const { vpp } = means;
   const part = table.part(uplink);
-  const on = await carrier(part, making);
   const index = await findOrMake(part, on, making);
   const view = await look();
   const found = view.interfaces.find((each) => each.index === index);
@@ -68,8 +84,9 @@ async function findOrMake(
     part.needs?.(view);
     await removeUplink(found, view, vpp);
   }
-  const { create } = part;
+  const { create, intake = {} } = part;
   if (create === undefined) throw missing(part);
+  await means.admission.admit(forAdmission(part), intake, vpp);
   const tag = uplinkTag(part.name);
   const end = (index: number, on: Vpp): Promise<void> => undo(index, look, on);
   const spareTag = (index: number): string => uplinkTag(`spare-${index}`);

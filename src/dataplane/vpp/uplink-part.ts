@@ -1,6 +1,7 @@
 /** A way in which VPP comes to an interface to the underlay. */
 import { NfvError } from '../../errors.js';
 import type { Bdf } from '../../model/host/inventory.js';
+import type { Admission, Intake } from './admission.js';
 import type { HostDoors } from './host-doors.js';
 import type { Orphans } from './orphans.js';
 import { bareTag, tagOf, UPLINK } from './tag.js';
@@ -11,6 +12,7 @@ import type { Vpp } from './vpp.js';
 export interface UplinkMeans {
   readonly vpp: Vpp;
   readonly orphans: Orphans;
+  readonly admission: Admission;
   readonly host: Pick<HostDoors, 'pciDriver'>;
 }
 
@@ -33,6 +35,8 @@ export interface UplinkPart {
   readonly parent?: string;
   /** What one that is made now is made with, and VPP does not tell: for its tag. */
   attested?(view: UplinkView): string;
+  /** What it takes of VPP, if we make it. */
+  readonly intake?: Intake;
   /** The size of its frames is ours to set, before it comes up. */
   readonly setsFrameSize?: true;
   /** Undefined: it is not there, or is not to be told from others. */

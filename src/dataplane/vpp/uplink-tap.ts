@@ -1,4 +1,5 @@
 /** An uplink to the host's own network: a tap, whose other end is the kernel's (plugins/tap). */
+import { TAP_BUFFERS } from './packet-buffers.js';
 import { createTap } from './tap.js';
 import type { UplinkTap } from './uplink.js';
 import { tagged, type UplinkPart } from './uplink-part.js';
@@ -12,6 +13,7 @@ export function tapUplink(spec: UplinkTap, mtu: number): UplinkPart {
   const part: UplinkPart = {
     // VPP numbers taps as they come.
     name: `tap-${hostInterface}`,
+    intake: { buffers: TAP_BUFFERS },
     find: (view) => tagged(part.name, view),
 
     differences({ index }, { taps }) {

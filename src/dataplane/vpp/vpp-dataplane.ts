@@ -267,6 +267,7 @@ export class VppDataplane implements Dataplane {
         vpp: this.#vpp(signal),
         memory: this.#memory,
         uplinks: this.#uplinks,
+        admission: this.#admission,
         orphans: this.#orphans,
         lookups: this.#lookups,
         memifSockets: this.#memifSockets,
@@ -306,22 +307,24 @@ export class VppDataplane implements Dataplane {
 
   /** Not async: of thousands a promise less counts. */
   #carryOut(step: Step, context: Context, ended: Ended): void {
-    const admission = this.#admission.of(step);
+    const intake = this.#admission.of(step);
     const fail = (error: unknown): void => {
-      admission?.over(step);
+      if (intake !== undefined) this.#admission.over(step.key);
       ended(NfvError.from(error));
     };
     const succeed = (): void => {
-      admission?.over(step);
+      if (intake !== undefined) this.#admission.over(step.key);
       ended(this.#placed(step));
     };
     const { vpp } = context;
     try {
       if (vpp.signal?.aborted === true) throw abortError(step.key, vpp.signal);
       const work =
-        admission === undefined
+        intake === undefined
           ? KIND_TABLE.carryOut(step, context)
-          : admission.admit(step, vpp).then(() => KIND_TABLE.carryOut(step, context));
+          : this.#admission
+              .admit(step.key, intake, vpp)
+              .then(() => KIND_TABLE.carryOut(step, context));
       work.then(succeed, fail);
     } catch (error) {
       fail(error);

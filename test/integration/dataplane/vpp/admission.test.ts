@@ -50,6 +50,32 @@ describe('interfaces of the host in VPP', () => {
     await rig.settle([...base, ...fitting.slice(1), port(20)]);
   });
 
+  it('are no more than that also where an uplink would be one too many', async () => {
+    const ports = Array.from({ length: MAX_HOST_INTERFACES }, (_, i) => port(i + 1));
+    const none = await VppDataplaneRig.create(vpp, []);
+    await none.ready();
+    await none.converge([domain(10, ''), ...ports]);
+    await none.close();
+    const wanted = [vtepItem(L), domain(10, ''), ...ports];
+    assert.deepEqual(await rig.apply(await rig.plan(wanted)), [`create vtep/${L}: DATAPLANE_FULL`]);
+    assert.equal(await names(), MAX_HOST_INTERFACES);
+    await rig.settle(wanted.slice(0, -1));
+    // One that is there already is none more.
+    await rig.client.request('sw_interface_set_mtu', { sw_if_index: 1, mtu: [1400, 0, 0, 0] });
+    await rig.settle(wanted.slice(0, -1));
+  });
+
+  it('are counted with uplinks that are made at the same time as ports', async () => {
+    const ports = Array.from({ length: MAX_HOST_INTERFACES }, (_, i) => port(i + 1));
+    const free: readonly Payload[] = ports.map((each) => ({ ...each, vni: 0 }));
+    const failures = await rig.apply(await rig.plan([vtepItem(L), ...free]));
+    assert.deepEqual(
+      failures.map((text) => text.split(': ')[1]),
+      ['DATAPLANE_FULL'],
+    );
+    assert.equal(await names(), MAX_HOST_INTERFACES);
+  });
+
   it('are counted also while many are made at a time', async () => {
     const all = Array.from({ length: 20 }, (_, i) => port(i + 1));
     const failures = await rig.apply(await rig.plan([vtepItem(L), domain(10, L), ...all]));

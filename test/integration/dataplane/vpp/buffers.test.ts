@@ -63,6 +63,28 @@ describe('packet buffers of VPP', function () {
     assert.equal(state.taps.bySwIfIndex.size, 1);
   });
 
+  it('are enough for the rings of an uplink that is a tap, else nothing is sent for it', async () => {
+    const { state } = vpp.emulator;
+    const end = { hostInterface: 'vpp0', netns: '', mac: '', addresses: [], bridge: '' };
+    const uplink = { tap: end, addresses: ['10.8.0.1/24'], mtu: 1500, routes: [] };
+    const other = await VppDataplaneRig.create(vpp, [UPLINK, uplink]);
+    await other.ready();
+    state.buffers = TAP_BUFFERS + KEPT_BUFFERS - 1;
+    const from = vpp.emulator.received.length;
+    const wanted = [...BASE, vtepItem('10.8.0.1')];
+    const steps = (await other.plan(wanted)).waves.flat().map(({ step }) => step);
+    const [error] = await other.dataplane.apply(steps, other.signal);
+    assert.equal(error?.code, 'DATAPLANE_FULL');
+    assert.match(error.message, /; the uplink tap-vpp0 takes 256, /);
+    assert.deepEqual(changesSent(vpp.emulator.received.slice(from)), []);
+    state.buffers++;
+    await other.converge(wanted);
+    // It is one that is there now.
+    state.buffers--;
+    await other.converge(wanted);
+    await other.close();
+  });
+
   it('say why, and what helps', async () => {
     vpp.emulator.state.buffers = 1000;
     const plan = await rig.plan([...BASE, tap(1)]);

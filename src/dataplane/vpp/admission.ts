@@ -56,7 +56,8 @@ export class Admission {
   }
 
   async #admitInterface(forWhat: string, name: string, vpp: Vpp): Promise<void> {
-    if (!(await this.#isLimited(vpp))) return;
+    // Without such messages its making says which are missing.
+    if (!vpp.has('af_packet_dump') || !(await this.#isLimited(vpp))) return;
     const dump = await vpp.dump('af_packet_dump', {});
     // VPP answers in order: what it had made by then and we had not heard of is still under way.
     const names = new Set([...dump.map((each) => each.host_if_name), ...this.#underWay.values()]);

@@ -342,7 +342,14 @@ export class Changes {
     const expected = payload !== undefined && hasEntry(payload, event, part, endpointAt);
     if (event.gone) return expected;
     if (payload?.kind === 'gateway_interface') return false;
+    if (payload === undefined && event.mac === FLOOD_MAC) return this.#isFlooded(event);
     return !(expected && event.extern) && (event.extern || payload !== undefined);
+  }
+
+  /** On a device of ours, where nobody's mark counts: but for the group, which belongs to the device. */
+  #isFlooded({ device, dst }: EventOf<'entry'>): boolean {
+    const domain = this.#known.get(bridgeDomainKey(vniOfName(device) ?? 0));
+    return domain?.kind === 'bridge_domain' && dst !== '' && dst !== domain.bumGroup;
   }
 
   /** The key an entry belongs to, and which part of it it is; undefined: not ours. */

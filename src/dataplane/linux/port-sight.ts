@@ -2,6 +2,7 @@
 import type { Port, TapPort } from '../../model/endpoint.js';
 import { portKey, type PortItem } from '../../model/item.js';
 import type { Sight } from '../../reconcile/kind-table.js';
+import { isUntunnelled } from './domain-check.js';
 import { ownership, type Link } from './links.js';
 import type { Memory } from './memory.js';
 import { bridgeName, givenName, portName, vniOfName, vxlanName } from './names.js';
@@ -114,7 +115,9 @@ function bridgeDefects(link: Link, wanted: PortItem | undefined, view: View): st
   }
   const vxlan = view.links.get(vxlanName(wanted.vni))?.slave;
   const floods = slave.flood && slave.mcastFlood && slave.bcastFlood !== false;
-  const learns = vxlan === undefined || slave.learning === vxlan.learning;
+  // Without tunnels all that is known of MACs is learned.
+  const isUntold = vxlan === undefined && !isUntunnelled(view.links.get(bridgeName(wanted.vni)));
+  const learns = isUntold || slave.learning === (vxlan?.learning ?? true);
   return [
     ...(floods ? [] : [`${link.name}: does not flood`]),
     ...(learns ? [] : [`${link.name}: learning ${slave.learning ? 'on' : 'off'}`]),

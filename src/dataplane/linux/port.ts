@@ -9,6 +9,7 @@ import { removeLink } from './link-removal.js';
 import { ownership, type Link } from './links.js';
 import type { Memory } from './memory.js';
 import {
+  bridgeName,
   gatewayVniOfName,
   parseAlias,
   portName,
@@ -54,6 +55,7 @@ export const port: LinuxKind<PortItem> = {
     wants.links.add(portName(wanted));
     wants.names.set(portKey(endpoint), portName(wanted));
     wants.links.add(vxlanName(wanted.vni));
+    wants.links.add(bridgeName(wanted.vni));
   },
 
   // What cannot be made is in nobody's way.

@@ -7,6 +7,7 @@ import {
   vrfKey,
   type RouteVia,
 } from '../../model/routing-items.js';
+import { addressesAt } from './gateway-addresses.js';
 import type { Memory } from './memory.js';
 import { crossVrfOfName, innerVniOfName } from './names.js';
 import { parseRouterEvent, type RouterEvent } from './router-events.js';
@@ -28,6 +29,8 @@ type EventOf<K extends RouterEvent['kind']> = Extract<RouterEvent, { readonly ki
 export class RouterChanges {
   /** By key and by what of it is told of. */
   readonly #held = new Map<string, Map<string, () => boolean>>();
+  /** By namespace and index, the network of a gateway that was told of. */
+  readonly #vnis = new Map<string, number>();
   /** Keys of gateways that were up when they were last told of. */
   readonly #up = new Set<string>();
 
@@ -87,10 +90,12 @@ export class RouterChanges {
   }
 
   #link(vrf: number, event: EventOf<'link'>): void {
-    const { name, gone, up, mtu, mac } = event;
+    const { nsid, index, name, gone, up, mtu, mac } = event;
     const other = crossVrfOfName(name);
     if (other !== undefined) this.#cross(vrf, other, event);
     const vni = innerVniOfName(name);
+    if (gone || vni === undefined) this.#vnis.delete(`${nsid} ${index}`);
+    else this.#vnis.set(`${nsid} ${index}`, vni);
     if (vni === undefined) return;
     const key = gatewayKey(vrf, vni);
     const isDown = gone || !up;
@@ -124,13 +129,16 @@ export class RouterChanges {
     return isNews;
   }
 
-  #address(vrf: number, { gone, address }: EventOf<'address'>): void {
-    for (const vni of this.memory.gatewaysOf(vrf)) {
+  /** The link-local address is the same at all gateways with one MAC. */
+  #address(vrf: number, { nsid, index, gone, address }: EventOf<'address'>): void {
+    const at = this.#vnis.get(`${nsid} ${index}`);
+    for (const vni of at === undefined ? this.memory.gatewaysOf(vrf) : [at]) {
       const key = gatewayKey(vrf, vni);
       this.#take(key, address, () => {
         const known = this.book.known.get(key);
         if (!gone || known?.kind !== 'gateway_interface') return false;
-        return known.addresses.some((each) => each.startsWith(`${address}/`));
+        const all = addressesAt(known.addresses, known.mac);
+        return all.some((each) => each.startsWith(`${address}/`));
       });
     }
   }

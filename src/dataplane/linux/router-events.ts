@@ -9,12 +9,13 @@ export type RouterEvent = { readonly nsid: number; readonly gone: boolean } & (
   | { readonly kind: 'namespace' }
   | {
       readonly kind: 'link';
+      readonly index: number;
       readonly name: string;
       readonly up: boolean;
       readonly mtu: number;
       readonly mac: string;
     }
-  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'address'; readonly index: number; readonly address: string }
   | {
       readonly kind: 'route';
       readonly prefix: string;
@@ -54,13 +55,14 @@ function parseEnd(text: string): RouterEvent | undefined {
 }
 
 function parseLink(text: string, common: Common): RouterEvent | undefined {
-  const match = /^\d+: ([^\s:@]+)(?:@[^\s:]+)?: <([^>]*)>.*? mtu (\d+)(.*)$/.exec(text);
+  const match = /^(\d+): ([^\s:@]+)(?:@[^\s:]+)?: <([^>]*)>.*? mtu (\d+)(.*)$/.exec(text);
   if (match === null) return undefined;
-  const [, name = '', flags = '', mtu = '', rest = ''] = match;
+  const [, index = '', name = '', flags = '', mtu = '', rest = ''] = match;
   const mac = /link\/ether (\S+)/.exec(rest)?.[1] ?? '';
   return {
     kind: 'link',
     ...common,
+    index: Number(index),
     name,
     up: flags.split(',').includes('UP'),
     mtu: Number(mtu),
@@ -69,8 +71,9 @@ function parseLink(text: string, common: Common): RouterEvent | undefined {
 }
 
 function parseAddress(text: string, common: Common): RouterEvent | undefined {
-  const address = /^\d+: \S+\s+inet6? ([^\s/]+)/.exec(text)?.[1];
-  return address === undefined ? undefined : { kind: 'address', ...common, address };
+  const [, index, address] = /^(\d+): \S+\s+inet6? ([^\s/]+)/.exec(text) ?? [];
+  if (address === undefined) return undefined;
+  return { kind: 'address', ...common, index: Number(index), address };
 }
 
 /** Those of the table `local` come with each address. */

@@ -82,6 +82,12 @@ const DRIFTS: readonly Drift[] = [
     keys: ({ vni }) => [`flood/${vni}/${REMOTE}`],
   },
   {
+    title: 'a flood member that nobody asked for',
+    act: (run, { vni }) =>
+      run(...fdb('append', '00:00:00:00:00:00', `nfvx${vni}`), 'dst', '10.1.0.8'),
+    keys: ({ vni }) => [`flood/${vni}/10.1.0.8`],
+  },
+  {
     title: 'a neighbour deleted',
     act: (run, { vni }) => run('ip', 'neigh', 'del', '192.168.7.2', 'dev', `nfvb${vni}`),
     keys: ({ vni }) => [`neigh/${vni}/192.168.7.2`],

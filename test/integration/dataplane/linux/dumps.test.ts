@@ -49,9 +49,9 @@ describe('kernel dataplane: dumps', function () {
       ...[floodTo(VNI, REMOTE), ...macs],
     ];
     await host.converge(wanted, 'all');
-    let isOver = false;
+    const state = { isOver: false };
     const churn = host.ns.run('bridge', '-batch', file).finally(() => {
-      isOver = true;
+      state.isOver = true;
     });
     let looks = 0;
     const wrong: string[] = [];
@@ -59,10 +59,11 @@ describe('kernel dataplane: dumps', function () {
       const { objects } = await host.observe(wanted, scope);
       for (const mac of macs) {
         const found = objects.get(keyOf(mac));
-        if (found?.defects.length !== 0) wrong.push(`${keyOf(mac)}: ${found?.defects.join()}`);
+        const defects = found?.defects ?? ['missing'];
+        if (defects.length > 0) wrong.push(`${keyOf(mac)}: ${defects.join()}`);
       }
     };
-    while (!isOver) {
+    while (!state.isOver) {
       await check('all');
       await check(wanted.map(keyOf));
       looks++;

@@ -1,6 +1,7 @@
 /** Networks that are a physical one: uplinks of hosts in a switch, with a machine in it that is nobody's. */
 import assert from 'node:assert/strict';
-import { providerPortKey, type Payload } from '../../../../src/model/item.js';
+import { portName } from '../../../../src/dataplane/linux/names.js';
+import { keyOf, providerPortKey, type Payload } from '../../../../src/model/item.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import { eventually } from '../../../support/eventually.js';
 import { LinuxHost } from '../../../support/linux-host.js';
@@ -111,6 +112,20 @@ describe('kernel dataplane: provider networks', function () {
     await host(0).restart();
     assert.deepEqual(await host(0).converge(flat(0), 'all'), []);
     assert.match(await pinging, / 0% packet loss/);
+  });
+
+  it('tells a port that learns no more', async () => {
+    await bothFlat();
+    const port = flat(0).find(({ kind }) => kind === 'port');
+    assert.ok(port !== undefined);
+    const { payload } = await host(0).seen(port);
+    assert.ok(payload.kind === 'port');
+    await host(0).ns.run('bridge', 'link', 'set', 'dev', portName(payload), 'learning', 'off');
+    const steps = await host(0).converge(flat(0));
+    assert.deepEqual(
+      steps.map(({ op, key }) => `${op} ${key}`),
+      [`update ${keyOf(port)}`],
+    );
   });
 
   it('puts an uplink back that was taken out of its bridge, and tells it', async () => {

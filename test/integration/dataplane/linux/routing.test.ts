@@ -120,6 +120,11 @@ describe('kernel dataplane: routers in the kernel', function () {
         keys: [GW],
       },
       {
+        title: "a gateway's link-local address deleted",
+        act: () => inside('addr', 'del', 'fe80::ff:fe00:fe01/64', 'dev', `gw${RED}`),
+        keys: [GW],
+      },
+      {
         title: 'a gateway set down',
         act: () => inside('link', 'set', 'dev', `gw${RED}`, 'down'),
         keys: [GW, keyOf(to4), keyOf(to6)],

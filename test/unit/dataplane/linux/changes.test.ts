@@ -202,6 +202,36 @@ describe('Changes', () => {
     await clock.advance(5000);
   });
 
+  it('tells what is flooded to whom nobody asked for, where everything counts as ours', async () => {
+    const to = (dst: string, vni: number): string =>
+      `[NEIGH]${dst} dev nfvx${vni} lladdr 00:00:00:00:00:00 PERMANENT `;
+    know(domain(7, '10.1.0.1', { bumGroup: '239.0.0.7' }));
+    await hears(to('239.0.0.7', 7), to('10.1.0.9', 8));
+    assert.deepEqual(told, []);
+    await hears(to('10.1.0.9', 7));
+    assert.deepEqual(told, [['flood/7/10.1.0.9']]);
+  });
+
+  it("tells a gateway's link-local address, that of just one of those with the MAC", async () => {
+    memory.setRouter(5, 42);
+    for (const vni of [7, 8]) {
+      memory.setGateway(vni, 42);
+      know(gateway(42, vni, [`fd00:${vni}::1/64`]));
+    }
+    const lost = '[nsid 5][ADDR]Deleted 2: x    inet6 fe80::ff:fe00:fe01/64 scope link ';
+    changes.routerLine(lost);
+    await clock.advance(10);
+    // Which it was is not known before its link was told of.
+    assert.deepEqual(told, [['gw/42/7', 'gw/42/8']]);
+    await clock.advance(5000);
+    changes.routerLine(
+      `[nsid 5][LINK]2: gw7@if2: <UP> mtu 1400 qdisc noqueue state UP \\    link/ether ${GATEWAY_MAC} brd`,
+    );
+    changes.routerLine(lost);
+    await clock.advance(10);
+    assert.deepEqual(told.slice(1), [['gw/42/7']]);
+  });
+
   it('tells what a gateway lost by being down while it was at work', async () => {
     memory.setRouter(5, 42);
     memory.setGateway(7, 42);

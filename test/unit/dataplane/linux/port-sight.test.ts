@@ -122,6 +122,12 @@ describe('Port, as it is seen', () => {
       'port veth elsewhere, not veth eth0 in blue',
     ],
     [
+      'not learning in a network without tunnels',
+      veth(),
+      [vethLink(), linkJson('nfvb7', { ifalias: 'nfvd:bd/7@untunnelled' })],
+      `${NAME}: learning off`,
+    ],
+    [
       'with IPv6 addresses of its own making',
       veth(),
       [vethLink({ inet6_addr_gen_mode: 'eui64' })],
@@ -237,6 +243,6 @@ describe('Port, as it is seen', () => {
     assert.equal(reads().allLinks, false);
     notePorts(viewOf(vethLink({ ifname: 'renamed', master: '' })), memory);
     assert.deepEqual(memory.portOf('web'), { endpoint: 'web', link: 'renamed', vni: 0 });
-    assert.deepEqual([...reads(veth()).links], ['renamed', NAME, 'nfvx7']);
+    assert.deepEqual([...reads(veth()).links], ['renamed', NAME, 'nfvx7', 'nfvb7']);
   });
 });

@@ -13,6 +13,7 @@ const EVENTS: readonly (readonly [line: string, event: unknown])[] = [
       kind: 'link',
       nsid: 5,
       gone: false,
+      index: 2,
       name: 'gw100',
       up: true,
       mtu: 1500,
@@ -89,7 +90,7 @@ const EVENTS: readonly (readonly [line: string, event: unknown])[] = [
   ],
   [
     '[nsid 5][ADDR]Deleted 2: x    inet 10.0.0.1/24 scope global gw100\\       valid_lft forever',
-    { kind: 'address', nsid: 5, gone: true, address: '10.0.0.1' },
+    { kind: 'address', nsid: 5, gone: true, index: 2, address: '10.0.0.1' },
   ],
   [
     '[nsid current][NSID]Deleted nsid 5 (iproute2 netns name: nfvr7)',

@@ -97,6 +97,10 @@ export class Changes {
     else this.#known.set(key, payload);
   }
 
+  knows(key: string): boolean {
+    return this.#known.has(key);
+  }
+
   /** It is wanted, whether it is there or not. */
   want(key: string, payload: Payload): void {
     if (payload.kind === 'vtep' || payload.kind === 'tunnel') this.#wanted.set(key, payload);

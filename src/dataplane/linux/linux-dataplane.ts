@@ -152,7 +152,8 @@ export class LinuxDataplane implements Dataplane {
     const wants = new Wants(scope.kind === 'all');
     for (const key of scope.kind === 'all' ? wanted.keys() : scope.keys) {
       const [kind, rest] = KIND_TABLE.at(key);
-      kind?.reads(rest, wanted.get(key)?.payload, wants, this.#memory);
+      const about = wants.about(this.#changes.knows(key));
+      kind?.reads(rest, wanted.get(key)?.payload, about, this.#memory);
     }
     const view = await this.#read(wants, signal);
     for (const [key, { payload }] of wanted) this.#changes.want(key, payload);

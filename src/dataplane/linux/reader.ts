@@ -186,8 +186,8 @@ async function dumpFdb(doors: Doors, view: View): Promise<void> {
 /**
  * A dump that takes several messages goes on by position (net/bridge/br_fdb.c, br_fdb_dump; vxlan_core.c,
  * vxlan_fdb_dump): whatever is deleted before it hides as many entries after it. MACs are learned and
- * forgotten all the time; so what was asked for and is not in a dump is asked for by itself. What nobody
- * asked for has time until the next dump.
+ * forgotten all the time; so what was there and is not in a dump is asked for by itself. What is new is
+ * set anyhow, and what nobody asked for has time until the next dump.
  */
 async function fillFdb(wants: Wants, doors: Doors, view: View): Promise<void> {
   const missing = (place: MacPlace): boolean => {
@@ -220,8 +220,8 @@ async function fillNeighbors(wants: Wants, doors: Doors, view: View): Promise<vo
   });
 }
 
-/** Asks for what is missing where there is a bridge, if that is not much; so many at a time. */
-async function fill<P extends { readonly vni: number }>(
+/** Asks for what was there, and is missing where there is a bridge, if that is not much; so many at a time. */
+async function fill<P extends MacPlace | NeighborPlace | MemberPlace>(
   places: ReadonlyMap<string, P>,
   isMissing: (place: P) => boolean,
   { allLinks }: Wants,
@@ -229,7 +229,9 @@ async function fill<P extends { readonly vni: number }>(
   ask: (place: P) => Promise<void>,
 ): Promise<void> {
   const isHere = ({ vni }: P): boolean => !allLinks || links.has(bridgeName(vni));
-  const missing = [...places.values()].filter((place) => isMissing(place) && isHere(place));
+  const missing = [...places.values()].filter(
+    (place) => place.wasThere === true && isMissing(place) && isHere(place),
+  );
   if (missing.length > FEW) return;
   for (let i = 0; i < missing.length; i += MANY) {
     await Promise.all(missing.slice(i, i + MANY).map(ask));

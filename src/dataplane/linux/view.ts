@@ -4,19 +4,22 @@ import type { HostAddress, Link } from './links.js';
 import { parseAlias, VXLAN_PART } from './names.js';
 import { RouterView, RouterWants } from './router-view.js';
 
-export interface MacPlace {
+interface Place {
   readonly vni: number;
+  /** Something of a key that was there when it was last looked at. */
+  readonly wasThere?: boolean;
+}
+
+export interface MacPlace extends Place {
   readonly mac: string;
 }
 
-export interface NeighborPlace {
-  readonly vni: number;
+export interface NeighborPlace extends Place {
   readonly ip: string;
 }
 
 /** A destination of a flood list. */
-export interface MemberPlace {
-  readonly vni: number;
+export interface MemberPlace extends Place {
   readonly remote: string;
 }
 
@@ -48,23 +51,30 @@ export class Wants {
   readonly filters = new Map<number, string>();
   addresses = false;
   allLinks = false;
+  #wasThere = false;
 
   /** `everything`: all FDB entries and neighbours, whatever else is noted. */
   constructor(readonly everything: boolean) {
     this.allLinks = everything;
   }
 
+  /** For what is noted from now on: whether it is about a key that was there. */
+  about(wasThere: boolean): this {
+    this.#wasThere = wasThere;
+    return this;
+  }
+
   flood(vni: number, remote: string): void {
     this.floods.add(vni);
-    this.members.set(`${vni} ${remote}`, { vni, remote });
+    this.members.set(`${vni} ${remote}`, { vni, remote, wasThere: this.#wasThere });
   }
 
   mac(vni: number, mac: string): void {
-    this.macs.set(`${vni} ${mac}`, { vni, mac });
+    this.macs.set(`${vni} ${mac}`, { vni, mac, wasThere: this.#wasThere });
   }
 
   neighbor(vni: number, ip: string): void {
-    this.neighbors.set(`${vni} ${ip}`, { vni, ip });
+    this.neighbors.set(`${vni} ${ip}`, { vni, ip, wasThere: this.#wasThere });
   }
 
   answer(vni: number, ip: string): void {

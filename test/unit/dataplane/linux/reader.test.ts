@@ -96,7 +96,7 @@ describe('reading', () => {
       doors.said.filter((words) => / get | dev /.test(words)).length;
 
     it('is asked for', async () => {
-      const wants = new Wants(true);
+      const wants = new Wants(true).about(true);
       wants.mac(7, MAC);
       wants.neighbor(7, '192.168.7.1');
       for (const remote of ['10.1.0.2', '10.1.0.3', '10.1.0.4']) wants.flood(7, remote);
@@ -121,7 +121,7 @@ describe('reading', () => {
         { mac: MAC, ifname: 'nfvx7', dst: '10.1.0.9', flags: ['self', 'extern_learn'] },
         { mac: macOf(9), ifname: 'port', flags: ['extern_learn'], master: 'nfvb7' },
       ]);
-      const wants = new Wants(true);
+      const wants = new Wants(true).about(true);
       wants.mac(7, MAC);
       wants.mac(7, macOf(9));
       const view = await read(wants, doors, new Memory());
@@ -134,8 +134,18 @@ describe('reading', () => {
       assert.equal(asked(doors), 2);
     });
 
-    it('is believed to be missing where it is much', async () => {
+    it('is not asked for where it is new: it is set anyhow', async () => {
       const wants = new Wants(true);
+      wants.mac(7, MAC);
+      wants.neighbor(7, '192.168.7.1');
+      wants.flood(7, '10.1.0.2');
+      const doors = hiding();
+      await read(wants, doors, new Memory());
+      assert.equal(asked(doors), 0);
+    });
+
+    it('is believed to be missing where it is much', async () => {
+      const wants = new Wants(true).about(true);
       for (let i = 0; i <= 1024; i++) wants.mac(7, macOf(i));
       const doors = hiding();
       await read(wants, doors, new Memory());

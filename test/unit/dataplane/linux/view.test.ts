@@ -26,10 +26,10 @@ describe('Wants', () => {
       wants.path(`10.1.0.${vni}`, '10.1.0.1');
     }
     assert.deepEqual(
-      [...wants.macs.values()],
+      [...wants.macs.values()].map(({ vni, mac }) => [vni, mac]),
       [
-        { vni: 7, mac: MAC },
-        { vni: 8, mac: MAC },
+        [7, MAC],
+        [8, MAC],
       ],
     );
     assert.equal(wants.neighbors.size, 2);

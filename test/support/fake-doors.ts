@@ -111,7 +111,11 @@ export class FakeDoors implements Doors {
     return '02:11:22:33:44:55';
   }
 
-  changedLinks(): void {
+  madeLink(): void {
+    // Nothing remembers names here.
+  }
+
+  removedLink(): void {
     // Nothing remembers names here.
   }
 

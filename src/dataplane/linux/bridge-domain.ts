@@ -263,7 +263,7 @@ async function build(
   const make = async (name: string, words: readonly string[]): Promise<void> => {
     await doors.ip.run(...words);
     made.push(name);
-    doors.changedLinks(name);
+    doors.madeLink(name);
   };
   try {
     if (bridge === undefined) {

@@ -54,7 +54,7 @@ export class Changes {
   /** The devices that lead to remote VTEPs, with their MTU; 0: not told yet. */
   readonly #underlays = new Map<string, number>();
   readonly #names = new Map<number, string>();
-  /** Links of ours that were up when they were last told of. */
+  /** Links that were up when they were last told of, or read. */
   readonly #up = new Set<string>();
   /** How many times a key or a link is at work. */
   readonly #atWork = new Map<string, number>();
@@ -119,8 +119,11 @@ export class Changes {
     this.#known.clear();
     this.#wanted.clear();
     this.#names.clear();
+    this.#up.clear();
+    this.#routers.knowAll(view);
     let isWhole = true;
-    for (const { index, name } of view.links.values()) {
+    for (const { index, name, up } of view.links.values()) {
+      if (up) this.#up.add(name);
       const now = names.has(index) ? names.get(index) : name;
       this.#names.set(index, name);
       if (now === name) continue;
@@ -200,6 +203,7 @@ export class Changes {
     const { name, index, gone, brief } = event;
     // Before its name is taken away from it.
     const key = this.#keyOfLink(name);
+    if (gone && key === undefined) this.#up.delete(name);
     if (!brief) this.#name(index, gone ? undefined : name);
     this.#underlay(event);
     if (!brief || gone)

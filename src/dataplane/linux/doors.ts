@@ -54,8 +54,10 @@ export interface Doors {
   undo(...words: string[]): Promise<void>;
   /** A random, locally administered unicast MAC. */
   newMac(): string;
-  /** Links of these names came or went by our own doing. */
-  changedLinks(...names: string[]): void;
+  /** A link of this name is there by our own doing, where there was none. */
+  madeLink(name: string): void;
+  /** It is no more. */
+  removedLink(name: string): void;
   /** Links of these names were found to be others than before. */
   strangeLinks(...names: string[]): void;
 }
@@ -130,8 +132,11 @@ export class Gate {
         this.forget(names);
       },
       // `ip link` itself drops what it remembers of a link that it changes (ip/iplink.c).
-      changedLinks: (...names) => {
-        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.gone(names);
+      removedLink: (name) => {
+        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.gone([name]);
+      },
+      madeLink: (name) => {
+        for (const batch of this.#lasting()) if (batch !== this.#ip) batch.made(name);
       },
     };
   }

@@ -78,7 +78,7 @@ async function make(wanted: GatewayInterfaceItem, inside: Door, doors: Doors): P
   const near = ['name', gatewayName(vni), ...mtu, 'group', GROUP, 'netns', doors.ownNetns];
   const far = ['name', innerName(vni), 'address', mac, ...mtu];
   await inside.run('link', 'add', ...far, 'type', 'veth', 'peer', ...near);
-  doors.changedLinks(gatewayName(vni));
+  doors.madeLink(gatewayName(vni));
   doors.routers.gone(vrf, innerName(vni));
   try {
     await fit(wanted, inside, doors);

@@ -8,12 +8,12 @@ export async function removeLink(name: string, doors: Doors): Promise<void> {
   } catch (error) {
     if (!hasErrno(error, 'ENODEV')) throw error;
   } finally {
-    doors.changedLinks(name);
+    doors.removedLink(name);
   }
 }
 
 /** Removes a link that we have just made, after what was to follow has failed. */
 export async function undoLink(name: string, doors: Doors): Promise<void> {
   await doors.undo('link', 'del', 'dev', name);
-  doors.changedLinks(name);
+  doors.removedLink(name);
 }

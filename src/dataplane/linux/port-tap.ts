@@ -37,7 +37,7 @@ export async function createTap(item: PortItem, port: TapPort, doors: Doors): Pr
     const rename = name === derived ? [] : ['name', name];
     await doors.ip.run('link', 'set', 'dev', derived, 'group', GROUP, ...rename);
     made = name;
-    doors.changedLinks(name);
+    doors.madeLink(name);
     await attach(item, tapTag(port), name, doors, undefined);
   } catch (error) {
     await undoLink(made, doors);

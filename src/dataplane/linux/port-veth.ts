@@ -45,7 +45,7 @@ async function make(item: PortItem, port: VethPort, name: string, doors: Doors):
   try {
     const answer = await doors.inNetns(port.netns, [add, ...setUp(item, port)], show(port));
     made = true;
-    doors.changedLinks(name);
+    doors.madeLink(name);
     checkGuest(item, port, answer);
     await attach(item, vethTag(item, port), name, doors, undefined);
   } catch (error) {

@@ -59,7 +59,7 @@ async function add(
       remedy: 'delete that VLAN device, or choose another VLAN',
     });
   }
-  doors.changedLinks(name);
+  doors.madeLink(name);
 }
 
 /** Puts it right in place; one that is not there is made. @throws as `makeVlan` */

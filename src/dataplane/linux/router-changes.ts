@@ -12,6 +12,7 @@ import type { Memory } from './memory.js';
 import { crossVrfOfName, innerVniOfName } from './names.js';
 import { parseRouterEvent, type RouterEvent } from './router-events.js';
 import { PROTOCOL } from './router-routes.js';
+import type { View } from './view.js';
 
 /** What is thought to be in the kernel, and who is told. */
 export interface Book {
@@ -41,8 +42,11 @@ export class RouterChanges {
 
   line(text: string): void {
     const event = parseRouterEvent(text);
-    const vrf = event && this.memory.routerOf(event.nsid);
-    if (event === undefined || vrf === undefined) return;
+    if (event === undefined) return;
+    // Another that gets its number may have other links at these indexes.
+    if (event.kind === 'namespace') this.#forget(event.nsid);
+    const vrf = this.memory.routerOf(event.nsid);
+    if (vrf === undefined) return;
     switch (event.kind) {
       case 'namespace':
         this.lost(vrf);
@@ -62,6 +66,17 @@ export class RouterChanges {
     }
   }
 
+  /** Everything was read. */
+  knowAll(view: View): void {
+    this.#up.clear();
+    for (const [vrf, { links }] of view.routers) {
+      for (const { name, up } of links.values()) {
+        const vni = up ? innerVniOfName(name) : undefined;
+        if (vni !== undefined) this.#up.add(gatewayKey(vrf, vni));
+      }
+    }
+  }
+
   /** Something has ended its work. */
   release(key: string): void {
     const parts = [...(this.#held.get(key)?.values() ?? [])];
@@ -76,6 +91,12 @@ export class RouterChanges {
       if (isNews) this.#tellAll((payload) => isIn(vrf, payload) || leadsInto(vrf, payload));
       return isNews;
     });
+  }
+
+  #forget(nsid: number): void {
+    for (const place of this.#vnis.keys()) {
+      if (place.startsWith(`${nsid} `)) this.#vnis.delete(place);
+    }
   }
 
   #take(key: string, part: string, isNews: () => boolean): void {
@@ -132,7 +153,9 @@ export class RouterChanges {
   /** The link-local address is the same at all gateways with one MAC. */
   #address(vrf: number, { nsid, index, gone, address }: EventOf<'address'>): void {
     const at = this.#vnis.get(`${nsid} ${index}`);
-    for (const vni of at === undefined ? this.memory.gatewaysOf(vrf) : [at]) {
+    // What was heard of another router before this one was known says nothing.
+    const isOf = at !== undefined && this.memory.gatewayOf(at) === vrf;
+    for (const vni of isOf ? [at] : this.memory.gatewaysOf(vrf)) {
       const key = gatewayKey(vrf, vni);
       this.#take(key, address, () => {
         const known = this.book.known.get(key);

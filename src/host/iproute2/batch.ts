@@ -113,6 +113,11 @@ export class Batch {
     }
   }
 
+  /** A device of this name was made: a process that spoke of one before it is replaced when it is spoken of. */
+  made(name: string): void {
+    if (this.#child?.made(name) === true) this.#stale.add(name);
+  }
+
   /**
    * Devices of these names are no more: a process that knew one is replaced when another device of
    * that name is spoken of.

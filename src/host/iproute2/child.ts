@@ -108,11 +108,21 @@ export class BatchChild<A extends Ask> {
     return this.#devices.has(device) || (this.#knowsAll && !this.#unknown.has(device));
   }
 
+  /**
+   * A device of this name was made, where there was none.
+   * @returns whether it may remember the index of one before it
+   */
+  made(device: string): boolean {
+    if (this.#devices.has(device)) return true;
+    if (this.#knowsAll) this.#unknown.add(device);
+    return false;
+  }
+
   send(asks: readonly A[]): void {
     this.#used = true;
     for (const ask of asks) {
       for (const device of ask.devices) this.#devices.add(device);
-      if (ask.learnsAll !== true) continue;
+      if (ask.learnsAll === undefined || (ask.learnsAll === 'once' && this.#knowsAll)) continue;
       this.#knowsAll = true;
       this.#unknown.clear();
     }

@@ -40,11 +40,12 @@ export function devicesOf(words: Words): string[] {
 }
 
 /**
- * A process that carries this out remembers all devices that there are: `bridge` and `tc` read them
- * before anything else (ll_init_map in bridge/fdb.c, tc/tc_qdisc.c), `ip` remembers what it lists.
+ * Whether a process that carries this out remembers all devices that there are: `bridge` and `tc` read
+ * them before their first command, and not again (ll_init_map), `ip` remembers what it lists each time.
  */
-export function learnsAll(program: string, words: Words): boolean {
-  return program !== 'ip' || (words.includes('show') && devicesOf(words).length === 0);
+export function learnsAll(program: string, words: Words): 'once' | 'each' | undefined {
+  if (program !== 'ip') return 'once';
+  return words.includes('show') && devicesOf(words).length === 0 ? 'each' : undefined;
 }
 
 /** The device that `ip link` forgets when the command succeeds (ip/iplink.c, iplink_modify). */

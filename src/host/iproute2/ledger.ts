@@ -27,8 +27,8 @@ export interface Ask {
   readonly answers: 'nothing' | 'json' | 'text';
   /** Names of the devices in it. */
   readonly devices: readonly string[];
-  /** iproute2 remembers all devices by it. */
-  readonly learnsAll?: boolean;
+  /** iproute2 remembers all devices by it: by the first such command of a process, or by each. */
+  readonly learnsAll?: 'once' | 'each' | undefined;
   /** That of them which iproute2 no longer remembers after it has succeeded. */
   readonly drops?: string | undefined;
 }

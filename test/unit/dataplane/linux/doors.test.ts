@@ -121,7 +121,7 @@ describe('Doors', () => {
       Promise.all([doors.ip.run('ok', 'dev', device), doors.bridge.run('ok', 'dev', device)]);
     const starts = async (): Promise<number> => (await fake.started()).length;
     await say('a');
-    doors.changedLinks('a');
+    doors.removedLink('a');
     await say('b');
     assert.equal(await starts(), 2, 'what is gone is replaced only when it comes back');
     await say('a');
@@ -136,6 +136,15 @@ describe('Doors', () => {
     gate.gone(['b']);
     await say('b');
     assert.equal(await starts(), 8);
+    for (const made of ['x', 'y']) {
+      doors.madeLink(made);
+      await say(made);
+    }
+    assert.equal(await starts(), 8, 'what is new takes nobody’s place');
+    doors.removedLink('x');
+    doors.madeLink('x');
+    await say('x');
+    assert.equal(await starts(), 9, '`bridge` spoke of the one before');
   });
 
   it('undo even after the operation was given up, but not for ever', async () => {

@@ -1,9 +1,21 @@
 /** Lines are those that `ip monitor` of iproute2 6.1 printed. */
 import assert from 'node:assert/strict';
 import { Memory } from '../../../../src/dataplane/linux/memory.js';
+import { innerName } from '../../../../src/dataplane/linux/names.js';
+import { parseLinks } from '../../../../src/dataplane/linux/links.js';
+import { RouterView } from '../../../../src/dataplane/linux/router-view.js';
+import { View } from '../../../../src/dataplane/linux/view.js';
+import { linkJson } from '../../../support/fake-doors.js';
 import { RouterChanges } from '../../../../src/dataplane/linux/router-changes.js';
 import { keyOf, type Payload } from '../../../../src/model/item.js';
-import { dropRoute, hop, routeTo, routeToVrf, vrf } from '../../../support/routing-items.js';
+import {
+  dropRoute,
+  gateway,
+  hop,
+  routeTo,
+  routeToVrf,
+  vrf,
+} from '../../../support/routing-items.js';
 
 const NSID = 5;
 const way = (to: number, flags: string, deleted = ''): string =>
@@ -26,12 +38,13 @@ describe('RouterChanges', () => {
   let atWork: Set<string>;
   let told: string[];
   let changes: RouterChanges;
+  let memory: Memory;
 
   beforeEach(() => {
     known = new Map([there, ...others].map((payload) => [keyOf(payload), payload]));
     atWork = new Set();
     told = [];
-    const memory = new Memory();
+    memory = new Memory();
     memory.setRouter(NSID, 42);
     const book = {
       known,
@@ -71,5 +84,53 @@ describe('RouterChanges', () => {
     changes.lost(43);
     const inside = ['vrf/43', 'route/43/10.1.1.0/24'];
     assert.deepEqual(told.sort(), [...inside, keyOf(there), 'vrf/43'].sort());
+  });
+
+  describe('a gateway', () => {
+    const [RED, BLUE] = [10, 20];
+    const ours = gateway(42, BLUE, ['10.2.0.1/24']);
+    const link = (vni: number, flags: string): string =>
+      `[nsid ${NSID}][LINK]2: ${innerName(vni)}@if9: <${flags}> mtu 1450 qdisc noqueue state UP ` +
+      `group default \\    link/ether ${ours.mac} brd ff:ff:ff:ff:ff:ff`;
+    const lost = `[nsid ${NSID}][ADDR]Deleted 2: ${innerName(BLUE)}    inet 10.2.0.1/24 scope global x`;
+
+    beforeEach(() => {
+      known.set(keyOf(ours), ours);
+      memory.setGateway(BLUE, 42);
+    });
+
+    for (const [what, between] of [
+      ['is told of', [`[nsid current][NSID]Deleted nsid ${NSID}`]],
+      ['is not heard of', []],
+    ] as const) {
+      it(`has lost its address though another router had its number before, whose end ${what}`, () => {
+        memory.setGateway(RED, 41);
+        memory.setRouter(NSID, 41);
+        for (const line of [link(RED, UP), ...between]) changes.line(line);
+        memory.clear();
+        memory.setRouter(NSID, 42);
+        memory.setGateway(BLUE, 42);
+        told.length = 0;
+        changes.line(lost);
+        assert.deepEqual(told, [keyOf(ours)]);
+      });
+    }
+
+    it('that was read as up, and was down during our own work, has lost what hung on it', () => {
+      const router = new RouterView('ours');
+      for (const found of parseLinks([linkJson(innerName(BLUE), { flags: ['UP'] })])) {
+        router.links.set(found.name, found);
+      }
+      const view = new View();
+      view.routers.set(42, router);
+      const route = routeTo(42, '10.8.0.0/16', hop('10.2.0.9', BLUE));
+      known.set(keyOf(route), route);
+      changes.knowAll(view);
+      atWork.add(keyOf(ours));
+      for (const flags of [DOWN, UP]) changes.line(link(BLUE, flags));
+      assert.equal(told.length, 0);
+      changes.release(keyOf(ours));
+      assert.ok(told.includes(keyOf(route)), told.join());
+    });
   });
 });

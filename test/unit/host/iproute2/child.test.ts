@@ -73,18 +73,21 @@ describe('BatchChild', () => {
     assert.equal(child.remembers('b'), false);
   });
 
-  it('remembers whatever there is once it has read all, but for what it changed or did not find', async () => {
+  it('remembers whatever there is once it has read all, but for what it changed, did not find or was made', async () => {
+    const learns = (how: 'once' | 'each'): Ask => ({ ...ask('ok'), learnsAll: how });
     child.send([ask('ok dev a', 'nothing', ['a'])]);
-    child.send([{ ...ask('ok'), learnsAll: true }]);
+    child.send([learns('once')]);
     child.send([{ ...ask('ok dev b', 'nothing', ['b']), drops: 'b' }]);
     child.send([ask('unknown dev c', 'nothing', ['c'])]);
     await finishedAll(4);
-    const known = (): readonly boolean[] => ['a', 'b', 'c', 'd'].map((n) => child.remembers(n));
-    assert.deepEqual(known(), [true, false, false, true]);
-    child.send([ask('ok dev c', 'nothing', ['c'])]);
-    assert.deepEqual(known(), [true, false, true, true]);
-    child.send([{ ...ask('ok'), learnsAll: true }]);
-    assert.deepEqual(known(), [true, true, true, true]);
+    assert.deepEqual([child.made('a'), child.made('d')], [true, false]);
+    const known = (): readonly boolean[] =>
+      ['a', 'b', 'c', 'd', 'e'].map((name) => child.remembers(name));
+    assert.deepEqual(known(), [true, false, false, false, true]);
+    child.send([ask('ok dev c', 'nothing', ['c']), learns('once')]);
+    assert.deepEqual(known(), [true, false, true, false, true]);
+    child.send([learns('each')]);
+    assert.deepEqual(known(), [true, true, true, true, true]);
   });
 
   it('puts the halves of a line together', async () => {

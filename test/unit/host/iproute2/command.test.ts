@@ -45,18 +45,18 @@ describe('iproute2 commands', () => {
     for (const name of ['ifb0', 'if', 'eth0', 'xif2']) assert.equal(isIndexName(name), false);
   });
 
-  it('that read all devices are those of `bridge` and `tc`, and lists of `ip`', () => {
-    const learns = (line: string): boolean => {
+  it('that read all devices are those of `bridge` and `tc`, the first, and lists of `ip`', () => {
+    const learns = (line: string): string | undefined => {
       const [program = '', ...words] = line.split(' ');
       return learnsAll(program, words);
     };
-    assert.equal(learns('bridge fdb get 02:00:00:00:00:01 br a'), true);
-    assert.equal(learns('tc qdisc add dev a clsact'), true);
-    assert.equal(learns('ip link show'), true);
-    assert.equal(learns('ip neigh show nud all'), true);
-    assert.equal(learns('ip link show dev a'), false);
-    assert.equal(learns('ip neigh get 10.0.0.1 dev a'), false);
-    assert.equal(learns('ip link set dev a up'), false);
+    assert.equal(learns('bridge fdb get 02:00:00:00:00:01 br a'), 'once');
+    assert.equal(learns('tc qdisc add dev a clsact'), 'once');
+    assert.equal(learns('ip link show'), 'each');
+    assert.equal(learns('ip neigh show nud all'), 'each');
+    assert.equal(learns('ip link show dev a'), undefined);
+    assert.equal(learns('ip neigh get 10.0.0.1 dev a'), undefined);
+    assert.equal(learns('ip link set dev a up'), undefined);
   });
 
   it('of `ip link` that change a device are told from others', () => {

@@ -118,6 +118,12 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
     return kv && rules.assemble(id, decodeKv(rules.records, kv), revision);
   }
 
+  async specAt(id: string, revision: number): Promise<Spec | undefined> {
+    const { collection, records } = this.rules;
+    const kv = await this.store.get(specKey(collection, id), revision);
+    return kv && decodeKv(records, kv).value.spec;
+  }
+
   update({ changes, ...request }: UpdateRequest<Spec>, call: Call): Promise<R> {
     return this.revise({ ...request, byUser: true }, (spec) => ({ ...spec, ...changes }), call);
   }

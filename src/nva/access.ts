@@ -220,11 +220,12 @@ export class GuardedNva implements NvaApi {
   }
 
   async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
-    const guard = new GuardedWatch(this.#rights, this.#past, this.api, request);
-    for await (const event of this.api.watch(request, call)) {
-      const told = this.#rights.readsAll ? event : await guard.told(event);
-      if (told !== undefined) yield told;
+    if (this.#rights.readsAll) {
+      yield* this.api.watch(request, call);
+      return;
     }
+    const guard = new GuardedWatch(this.#rights, this.api, request);
+    for await (const batch of this.api.watchBatches(request, call)) yield* guard.told(batch);
   }
 
   /** Who may not read NVEs is told which ones lag, as endpoints name them, and no more. */

@@ -13,7 +13,7 @@ import {
 import { currentMigration, placesOf, type Place, type PlacedEndpoint } from '../model/migration.js';
 import { vtepOf, type NveSpec } from '../model/nve.js';
 import type { VirtualNetworkSpec } from '../model/virtual-network.js';
-import type { Reads } from './reads.js';
+import { readStatus, type Reads } from './reads.js';
 import { allowedClaims, allowedGenerations, notAllowed } from './allowed.js';
 import { isImmutable } from './immutable.js';
 import {
@@ -68,8 +68,8 @@ export function endpointRules(deps: EndpointDeps): ResourceRules<PlacedEndpoint,
       ]);
       return [...new Set([...keys, ...allowedGenerations(...specs)])];
     },
-    async assemble(id, { value, modRevision }, revision) {
-      const kv = await store.get(statusKey('endpoints', id), revision);
+    async assemble(id, { value, modRevision }, when) {
+      const kv = await readStatus(store, 'endpoints', id, when);
       const status = kv === undefined ? undefined : decodeKv(STATUS_RECORDS.endpoints, kv);
       const { migration, ...spec } = value.spec;
       return {

@@ -4,7 +4,7 @@ import {
   type HostProfileResource,
   type HostProfileSpec,
 } from '../model/host-profile.js';
-import type { Reads } from './reads.js';
+import { readStatus, type Reads } from './reads.js';
 import { statusKey } from './keys.js';
 import { decodeKv, metaOf, RECORDS, STATUS_RECORDS } from './records.js';
 import type { ResourceRules } from './resource-rules.js';
@@ -24,8 +24,8 @@ export function hostProfileRules(
     tenant: () => Promise.resolve(''),
     statusKeys: (id) => [statusKey('hostProfiles', id)],
     generations: () => [],
-    async assemble(id, { value, modRevision }, revision) {
-      const kv = await store.get(statusKey('hostProfiles', id), revision);
+    async assemble(id, { value, modRevision }, when) {
+      const kv = await readStatus(store, 'hostProfiles', id, when);
       const status = kv === undefined ? undefined : decodeKv(STATUS_RECORDS.hostProfiles, kv);
       return {
         kind: 'HostProfile',

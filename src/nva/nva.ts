@@ -38,6 +38,7 @@ import { epochOf, latestRevision } from './latest.js';
 import { Liveness } from './liveness/liveness.js';
 import { loadChecked } from './load-checked.js';
 import { NveStatuses } from './nve-statuses.js';
+import type { EventBatch } from './guardable.js';
 import { asWatch, observationApi, Observer } from './observer.js';
 import type { NvaOptions } from './options.js';
 import { Origins } from './origins.js';
@@ -52,7 +53,7 @@ import { settledElsewhere } from './settled-elsewhere.js';
 import { StatusWriter } from './status-writer.js';
 import { Tenures } from './tenures.js';
 import { AppliedWaiters } from './wait-applied.js';
-import { watchResources, type Watched } from './watch.js';
+import { eventsOf, watchResources, type Watched } from './watch.js';
 
 /** One change of an endpoint moves the status of every NVE of its network. */
 const NVE_STATUS_MS = 500;
@@ -293,6 +294,10 @@ export class Nva implements NvaApi {
   }
 
   watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
+    return eventsOf(this.watchBatches(request, call));
+  }
+
+  watchBatches(request: WatchRequest, call: Call): AsyncGenerator<EventBatch> {
     const { store, clock } = this.#options;
     return asWatch(this.#observer, call, this.#stop.signal, (until) =>
       watchResources(store, clock, this.#watched, request, until),

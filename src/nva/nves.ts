@@ -2,7 +2,7 @@ import { invalidField, invalidFields, NfvError } from '../errors.js';
 import type { IpFamily } from '../model/addresses.js';
 import { checkNve, NO_NVE_STATUS, vtepOf, type Nve, type NveSpec } from '../model/nve.js';
 import { NEW_VIRTUAL_NETWORK } from '../model/virtual-network.js';
-import type { Reads } from './reads.js';
+import { readStatus, type Reads, type When } from './reads.js';
 import { routingNeeds } from './needs.js';
 import {
   nveEndpointsOf,
@@ -56,8 +56,8 @@ export function nveRules(store: Reads): ResourceRules<NveSpec, Nve> {
     tenant: () => Promise.resolve(''),
     statusKeys: (id) => [statusKey('nves', id), sessionKey(id), withdrawalKey(id)],
     generations: () => [],
-    async assemble(id, { value, modRevision }, revision) {
-      const status = await readNveStatus(store, id, revision);
+    async assemble(id, { value, modRevision }, when) {
+      const status = await readNveStatus(store, id, when);
       return {
         kind: 'Nve',
         id,
@@ -73,9 +73,9 @@ export function nveRules(store: Reads): ResourceRules<NveSpec, Nve> {
 export async function readNveStatus(
   store: Reads,
   id: string,
-  revision?: number,
+  when?: When,
 ): Promise<Versioned<NveStatusRecord> | undefined> {
-  const kv = await store.get(statusKey('nves', id), revision);
+  const kv = await readStatus(store, 'nves', id, when);
   return kv === undefined ? undefined : decodeKv(STATUS_RECORDS.nves, kv);
 }
 

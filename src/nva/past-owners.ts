@@ -7,7 +7,7 @@ export class PastOwners {
   /** Of networks as of that revision: a list and a snapshot are all of one. */
   readonly #owners = new Map<string, Owner>();
 
-  constructor(private readonly networks: Pick<GuardableNva['virtualNetworks'], 'getAt'>) {}
+  constructor(private readonly networks: Pick<GuardableNva['virtualNetworks'], 'specAt'>) {}
 
   /** @throws NfvError REVISION_COMPACTED, REVISION_IN_FUTURE */
   async ofNetwork(id: string, revision: number): Promise<Owner> {
@@ -15,8 +15,8 @@ export class PastOwners {
     this.#revision = revision;
     const known = this.#owners.get(id);
     if (known !== undefined) return known;
-    const network = await this.networks.getAt(id, revision);
-    const owner = network === undefined ? 'unknown' : { tenant: network.spec.tenant };
+    const network = await this.networks.specAt(id, revision);
+    const owner = network === undefined ? 'unknown' : { tenant: network.tenant };
     if (revision === this.#revision) this.#owners.set(id, owner);
     return owner;
   }

@@ -3,6 +3,7 @@ import type { NfvError } from '../errors.js';
 import type { Resource } from '../model/api.js';
 import type { Collection } from '../model/names.js';
 import type { Compare, WriteOp } from '../store/store.js';
+import type { When } from './reads.js';
 import type { RecordType, SpecRecord, Versioned } from './records.js';
 
 /** A condition of a transaction, and what it means that it does not hold. */
@@ -73,10 +74,6 @@ export interface ResourceRules<Spec, R extends Resource> {
   quotaKeys?(spec: Spec): Promise<readonly string[]>;
   /** Waits for its turn to create one; absent: at once. */
   inTurn?<T>(spec: Spec, run: () => Promise<T>): Promise<T>;
-  /** The resource as of `revision`, its status joined; undefined revision: the latest. */
-  assemble(
-    id: string,
-    record: Versioned<SpecRecord<Spec>>,
-    revision: number | undefined,
-  ): Promise<R>;
+  /** The resource as of then, its status joined. */
+  assemble(id: string, record: Versioned<SpecRecord<Spec>>, when: When): Promise<R>;
 }

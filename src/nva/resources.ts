@@ -96,7 +96,7 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
         ...answered.ops,
         await this.#record(author, 'CREATE', id, checked.spec, { after: value }, now),
       ],
-      finish: (revision) => this.#assemble(id, record, revision),
+      finish: (revision) => this.#created(id, record, revision ?? 0),
     };
   }
 
@@ -116,6 +116,12 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
     const { rules } = this;
     const kv = await this.store.get(specKey(rules.collection, id), revision);
     return kv && rules.assemble(id, decodeKv(rules.records, kv), revision);
+  }
+
+  async specAt(id: string, revision: number): Promise<Spec | undefined> {
+    const { collection, records } = this.rules;
+    const kv = await this.store.get(specKey(collection, id), revision);
+    return kv && decodeKv(records, kv).value.spec;
   }
 
   update({ changes, ...request }: UpdateRequest<Spec>, call: Call): Promise<R> {
@@ -217,6 +223,14 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
     return decodeKv(this.rules.records, kv);
   }
 
+  /**
+   * Of the store nothing is read: history may be gone by the time that a request is repeated, and another one,
+   * somebody else's, may have the name.
+   */
+  #created(id: string, value: SpecRecord<Spec>, modRevision: number): Promise<R> {
+    return this.rules.assemble(id, { value, modRevision }, 'creation');
+  }
+
   /** In a dry run there is no revision yet: the resource as it would be. */
   #assemble(id: string, record: SpecRecord<Spec>, revision: number | undefined): Promise<R> {
     return this.rules.assemble(id, { value: record, modRevision: revision ?? 0 }, revision);
@@ -267,25 +281,7 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
     const { id, record } = answered.value;
     const key = specKey(this.rules.collection, id);
     const value = this.rules.records.decode(key, record);
-    const first = { value, modRevision: answered.modRevision };
-    return { kind: 'done', result: await this.#firstAnswer(id, first) };
-  }
-
-  /** With the status of then: another one may have the name by now, and be somebody else's. */
-  async #firstAnswer(id: string, first: Versioned<SpecRecord<Spec>>): Promise<R> {
-    const { rules } = this;
-    try {
-      return await rules.assemble(id, first, first.modRevision);
-    } catch (thrown) {
-      const error = NfvError.from(thrown);
-      if (error.code !== 'REVISION_COMPACTED') throw error;
-      const kv = await this.store.get(specKey(rules.collection, id));
-      const isStill =
-        kv?.createRevision === first.modRevision &&
-        decodeKv(rules.records, kv).value.createTime === first.value.createTime;
-      if (isStill) return rules.assemble(id, first, undefined);
-      throw error;
-    }
+    return { kind: 'done', result: await this.#created(id, value, answered.modRevision) };
   }
 
   #name(id: string): string {

@@ -7,7 +7,7 @@ import {
   type VirtualNetwork,
   type VirtualNetworkSpec,
 } from '../model/virtual-network.js';
-import type { Reads } from './reads.js';
+import { readStatus, type Reads } from './reads.js';
 import { allowedPrefixes } from './endpoint-addresses.js';
 import { isImmutable } from './immutable.js';
 import {
@@ -71,14 +71,14 @@ export function virtualNetworkRules(
       const uplinks = [was, is].flatMap((provider) => provider?.uplink ?? []);
       return [...new Set(uplinks)].map(providerGenerationKey);
     },
-    async assemble(id, { value, modRevision }, revision) {
-      const kv = await deps.store.get(statusKey('virtualNetworks', id), revision);
+    async assemble(id, { value, modRevision }, when) {
+      const kv = await readStatus(deps.store, 'virtualNetworks', id, when);
       const status = kv && NETWORK_STATUS_RECORD.decode(kv.key, kv.value);
       return {
         kind: 'VirtualNetwork',
         id,
         spec: value.spec,
-        effectiveMtu: deps.effectiveMtu(id) ?? value.spec.mtu,
+        effectiveMtu: (when === 'creation' ? undefined : deps.effectiveMtu(id)) ?? value.spec.mtu,
         duplicates: status?.duplicates ?? [],
         meta: metaOf(value, modRevision, kv?.modRevision ?? 0),
       };

@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.js';
 import { formatName, type Collection } from '../model/names.js';
 import { resourceFilter } from '../model/resource-filter.js';
 import type { Store, StoreEvent, WatchBatch } from '../store/store.js';
+import type { EventBatch } from './guardable.js';
 import { parseResourceKey, ROOT, specKey, specsOf } from './keys.js';
 import { latestRevision } from './latest.js';
 import { decodeKv } from './records.js';
@@ -16,6 +17,8 @@ import { scanIds } from './scan.js';
  * and is not to learn from when it gets one that there was something.
  */
 const BOOKMARK_MS = 10_000;
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** What the watch needs of one collection. */
 export interface Watched {
@@ -39,13 +42,19 @@ export function watched<Spec extends object, R extends Resource>(
   };
 }
 
+export async function* eventsOf(
+  batches: AsyncIterable<EventBatch>,
+): AsyncGenerator<WatchEvent, void> {
+  for await (const { events } of batches) yield* events;
+}
+
 export async function* watchResources(
   store: Store,
   clock: Clock,
   all: readonly Watched[],
   request: WatchRequest,
   { signal }: Call,
-): AsyncGenerator<WatchEvent> {
+): AsyncGenerator<EventBatch> {
   const wanted = all.filter(
     ({ kind }) => request.kinds.length === 0 || request.kinds.includes(kind),
   );
@@ -57,17 +66,19 @@ export async function* watchResources(
   }
   if (revision === 0) {
     revision = latest;
-    for (const watched of wanted) yield* snapshot(store, watched, view, revision, signal);
+    for (const watched of wanted) {
+      for await (const event of snapshot(store, watched, view, revision, signal)) yield only(event);
+    }
     if (signal.aborted) return;
-    yield { type: 'SYNCED', revision };
+    yield only({ type: 'SYNCED', revision });
   } else {
     await view.remember(store, revision, signal);
   }
   let told = clock.monotonic();
   for await (const batch of store.watch({ prefix: ROOT, after: revision, signal })) {
-    yield* await view.eventsOf(batch);
+    yield { events: await view.eventsOf(batch), respecified: respecifiedBy(batch) };
     if (clock.monotonic() - told < BOOKMARK_MS) continue;
-    yield { type: 'SYNCED', revision: batch.revision };
+    yield only({ type: 'SYNCED', revision: batch.revision });
     told = clock.monotonic();
   }
 }
@@ -152,6 +163,19 @@ class View {
     const last = await watched.read(id, revision - 1);
     return last === undefined ? undefined : { type: 'DELETED', revision, resource: last };
   }
+}
+
+function only(event: WatchEvent): EventBatch {
+  return { events: [event], respecified: NOTHING };
+}
+
+function respecifiedBy({ events }: WatchBatch): Set<string> {
+  const names = new Set<string>();
+  for (const event of events) {
+    const about = parseResourceKey(keyOf(event));
+    if (about?.part === 'spec') names.add(formatName(about.collection, about.id));
+  }
+  return names;
 }
 
 function keyOf(event: StoreEvent): string {

@@ -99,8 +99,15 @@ export class MemoryCollection<
   }
 
   getAt(id: string, revision: number): Promise<R | undefined> {
-    const last = this.#past.findLast((each) => each.id === id && each.revision <= revision);
-    return Promise.resolve(last?.is);
+    return Promise.resolve(this.#at(id, revision));
+  }
+
+  specAt(id: string, revision: number): Promise<Spec | undefined> {
+    return Promise.resolve(this.#at(id, revision)?.spec);
+  }
+
+  #at(id: string, revision: number): R | undefined {
+    return this.#past.findLast((each) => each.id === id && each.revision <= revision)?.is;
   }
 
   #list(

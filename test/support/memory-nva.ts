@@ -41,6 +41,9 @@ import {
 import type { ChangesApi } from '../../src/model/api.js';
 import type { DuplicatesApi } from '../../src/model/api.js';
 import type { Migrations } from '../../src/nva/migrations.js';
+import type { EventBatch } from '../../src/nva/guardable.js';
+import { COLLECTION_OF } from '../../src/model/changes.js';
+import { formatName } from '../../src/model/names.js';
 import { NO_CHANGES } from './no-changes.js';
 import type { ObservationApi } from '../../src/model/api.js';
 import type { NvaEvent, NvaStatistics } from '../../src/model/observation.js';
@@ -204,7 +207,11 @@ export class MemoryNva implements NvaApi {
     this.#notify();
   }
 
-  async *watch(request: WatchRequest, { signal }: Call): AsyncGenerator<WatchEvent> {
+  async *watch(request: WatchRequest, call: Call): AsyncGenerator<WatchEvent> {
+    for await (const { events } of this.watchBatches(request, call)) yield* events;
+  }
+
+  async *watchBatches(request: WatchRequest, { signal }: Call): AsyncGenerator<EventBatch> {
     this.#admit('watch');
     const kinds = request.kinds.length === 0 ? ALL_KINDS : request.kinds;
     const isWanted = resourceFilter(request.filter, kinds);
@@ -222,8 +229,8 @@ export class MemoryNva implements NvaApi {
         this.hostProfiles,
       ];
       const all = collections.flatMap((c) => [...c.all]);
-      for (const resource of all.filter(isWanted)) yield { type: 'PUT', revision, resource };
-      yield { type: 'SYNCED', revision };
+      const events = all.filter(isWanted).map((resource) => put(revision, resource));
+      yield { events: [...events, { type: 'SYNCED', revision }], respecified: new Set() };
     }
     while (!signal.aborted) {
       if (this.#broken !== broken) throw new NfvError('SHUTTING_DOWN', 'the NVA is stopping');
@@ -231,7 +238,7 @@ export class MemoryNva implements NvaApi {
       for (const change of next) {
         revision = change.revision;
         const event = toEvent(change, isWanted);
-        if (event !== undefined) yield event;
+        yield { events: event === undefined ? [] : [event], respecified: respecifiedBy(change) };
       }
       if (next.length === 0) await this.#change(signal);
     }
@@ -388,9 +395,19 @@ function toEvent(
   { revision, before, after }: Change,
   isWanted: (resource: Resource) => boolean,
 ): WatchEvent | undefined {
-  if (after !== undefined && isWanted(after)) return { type: 'PUT', revision, resource: after };
+  if (after !== undefined && isWanted(after)) return put(revision, after);
   const gone = before !== undefined && isWanted(before);
   return gone ? { type: 'DELETED', revision, resource: before } : undefined;
+}
+
+function put(revision: number, resource: Resource): WatchEvent {
+  return { type: 'PUT', revision, resource };
+}
+
+function respecifiedBy({ before, after }: Change): Set<string> {
+  const resource = after ?? before;
+  if (resource === undefined || before?.spec === after?.spec) return new Set();
+  return new Set([formatName(COLLECTION_OF[resource.kind], resource.id)]);
 }
 
 function checkApart(spec: EndpointSpec, { id, spec: other }: Endpoint): void {

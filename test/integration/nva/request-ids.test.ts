@@ -114,14 +114,29 @@ describe('the repeat of a request', () => {
     await eventually(async () => (await api.endpoints.get('web', ALICE)).status.reasonCode !== '');
     assert.deepEqual(await api.endpoints.create(web('blue'), BOB), first);
     await nva.store.compact(nva.store.status().revision);
-    await refusedWith('REVISION_COMPACTED', api.endpoints.create(web('blue'), BOB));
+    assert.deepEqual(await api.endpoints.create(web('blue'), BOB), first);
+    await applyAll(nva.nva, gone('Endpoint', 'web'));
+    await nva.store.compact(nva.store.status().revision);
+    assert.deepEqual(await api.endpoints.create(web('blue'), BOB), first);
+  });
+
+  it('of Create of a network has its MTU of then', async () => {
+    const id = 'net';
+    const spec = networkSpec({ tenant: 'blue', mtu: 1300 });
+    const request = { id, spec, requestId, validateOnly: false };
+    const first = await api.virtualNetworks.create(request, BOB);
+    await applyAll(nva.nva, gone('VirtualNetwork', id));
+    await applyAll(nva.nva, network(id, { tenant: 'red', mtu: 1200 }));
+    await nva.store.compact(nva.store.status().revision);
+    assert.equal(first.effectiveMtu, 1300);
+    assert.deepEqual(await api.virtualNetworks.create(request, BOB), first);
   });
 
   it('of Create is answered when history is gone, as long as it is there', async () => {
     const first = await api.endpoints.create(web('blue'), BOB);
     await eventually(async () => (await api.endpoints.get('web', BOB)).status.reasonCode !== '');
     await nva.store.compact(nva.store.status().revision);
-    assert.deepEqual((await api.endpoints.create(web('blue'), BOB)).spec, first.spec);
+    assert.deepEqual(await api.endpoints.create(web('blue'), BOB), first);
   });
 
   it('that an earlier version answered is known, of Apply by the author of the change', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Call, ResourceKind, WatchEvent } from '../../../src/model/api.js';
+import { NO_ENDPOINT_STATUS } from '../../../src/model/endpoint.js';
 import { GuardingNva } from '../../../src/nva/guarding.js';
 import { callWith, grant, NEW, tapIn, twoTenants } from '../../support/guarded.js';
 import type { MemoryNva } from '../../support/memory-nva.js';
@@ -48,6 +49,44 @@ describe('a watch of somebody who may not see all', () => {
     assert.deepEqual(await seen('SYNCED'), blue);
     const viewer = callWith(grant('viewer'));
     assert.equal((await seen('SYNCED', { call: viewer })).length, 11);
+  });
+
+  it('reads nothing for statuses of others, and each of their networks once', async () => {
+    const reads: string[] = [];
+    for (const collection of [nva.virtualNetworks, nva.endpoints]) {
+      for (const method of ['specAt', 'getAt'] as const) noteReads(collection, method, reads);
+    }
+    const report = (): void => {
+      nva.endpoints.report('red', (each) => ({ ...each, status: NO_ENDPOINT_STATUS }));
+    };
+    const readOf = async (last: string, act: () => Promise<void> | void): Promise<string[]> => {
+      const before = reads.length;
+      const now = nva.revision;
+      await act();
+      await endpoint(last, 'blue');
+      await seen(`PUT Endpoint/${last}`, { kinds: ['Endpoint'], startRevision: now });
+      return reads.slice(before);
+    };
+    const own = ['specAt blue'];
+    assert.deepEqual(
+      await readOf('a', () => {
+        for (let i = 0; i < 9; i++) report();
+      }),
+      ['specAt red', ...own],
+    );
+    const changed = async (): Promise<void> => {
+      report();
+      await nva.virtualNetworks.update({ ...ANY, id: 'red', changes: { labels: { a: 'b' } } });
+      for (let i = 0; i < 9; i++) report();
+    };
+    assert.deepEqual(await readOf('b', changed), ['specAt red', 'specAt red', ...own]);
+    const respecified = async (): Promise<void> => {
+      report();
+      await nva.endpoints.update({ ...ANY, id: 'red', changes: { labels: { a: 'b' } } });
+      report();
+    };
+    // The network, then what the endpoint was.
+    assert.deepEqual(await readOf('c', respecified), ['specAt red', 'specAt red', ...own]);
   });
 
   it('has nothing else with a filter either', async () => {
@@ -117,6 +156,21 @@ describe('a watch of somebody who may not see all', () => {
     }
   });
 });
+
+const ANY = { etag: '', validateOnly: false };
+
+/** Notes each call of it as `specAt ID`. */
+function noteReads(
+  of: Record<'specAt' | 'getAt', (id: string, revision: number) => Promise<unknown>>,
+  method: 'specAt' | 'getAt',
+  reads: string[],
+): void {
+  const read = of[method].bind(of);
+  of[method] = (id, revision) => {
+    reads.push(`${method} ${id}`);
+    return read(id, revision);
+  };
+}
 
 interface Options {
   readonly kinds: readonly ResourceKind[];

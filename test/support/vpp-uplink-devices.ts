@@ -100,6 +100,15 @@ export function uplinkDevices(parts: UplinkParts): void {
     assert.deepEqual(await world.names(), []);
   });
 
+  for (const name of ['loop1', 'spare-1']) {
+    it(`lets the NIC go of a port that has a name as a spare loopback has: ${name}`, async () => {
+      await world.becomes(device({ name }));
+      await (await world.agent()).converge([]);
+      assert.deepEqual(await world.devices(), []);
+      assert.deepEqual(await world.names(), []);
+    });
+  }
+
   it('is one of two ports of a device, of which one goes', async () => {
     const second = { ...device({ port: 1, name: 'up1' }), addresses: ['10.7.0.1/24'] };
     const vlan = { parent: 'up1', outerVlanId: 7, innerVlanId: 0, dot1ad: false };

@@ -6,6 +6,7 @@ import { attesting } from './tag.js';
 import type { Uplink, UplinkRoute } from './uplink.js';
 import {
   missing,
+  spareTag,
   uplinkTag,
   type UplinkMeans,
   type UplinkPart,
@@ -89,7 +90,6 @@ async function findOrMake(
   await means.admission.admit(forAdmission(part), intake, vpp);
   const tag = uplinkTag(part.name);
   const end = (index: number, on: Vpp): Promise<void> => undo(index, look, on);
-  const spareTag = (index: number): string => uplinkTag(`spare-${index}`);
   const index = await makeUnspoiled({ make: () => create(tag, on, means), end, spareTag }, vpp);
   // What it attests was read before it was made: if that has changed meanwhile, it shows.
   const attested = attesting(tag, part.attested?.(view) ?? '');

@@ -4,9 +4,11 @@ import type { Bdf } from '../../model/host/inventory.js';
 import type { Admission, Intake } from './admission.js';
 import type { HostDoors } from './host-doors.js';
 import type { Orphans } from './orphans.js';
-import { bareTag, tagOf, UPLINK } from './tag.js';
+import { bareTag, parseTag, tagOf, UPLINK } from './tag.js';
 import type { Interface, Tap } from './view.js';
 import type { Vpp } from './vpp.js';
+
+const SPARE = 'spare-';
 
 /** What is needed to make one. */
 export interface UplinkMeans {
@@ -56,6 +58,17 @@ export interface UplinkPart {
 
 export function uplinkTag(name: string): string {
   return tagOf(`${UPLINK}${name}`);
+}
+
+/** Of a loopback that only takes the place of a number: if we are killed it is known for ours. */
+export function spareTag(index: number): string {
+  return uplinkTag(`${SPARE}${index}`);
+}
+
+/** A port of a device may be named as a loopback is, or as the tag of one: it is never both. */
+export function isSpare({ name, tag }: Interface): boolean {
+  const key = parseTag(tag)?.key ?? '';
+  return /^loop\d+$/.test(name) && key.startsWith(`${UPLINK}${SPARE}`);
 }
 
 /** The one that we made, or took up. */

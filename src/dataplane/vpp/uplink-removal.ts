@@ -6,7 +6,7 @@ import { endGroupTunnelsOn } from './group-tunnels.js';
 import { somebodyElses } from './orphans.js';
 import { parseTag } from './tag.js';
 import { endLoopback } from './unspoiled-number.js';
-import type { UplinkView } from './uplink-part.js';
+import { isSpare, type UplinkView } from './uplink-part.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 
@@ -58,9 +58,9 @@ async function endTap({ index }: Interface, vpp: Vpp): Promise<boolean> {
 }
 
 /** What only took the place of a number. */
-async function endSpare({ index, name }: Interface, vpp: Vpp): Promise<boolean> {
-  if (!name.startsWith('loop')) return false;
-  await endLoopback(index, vpp);
+async function endSpare(found: Interface, vpp: Vpp): Promise<boolean> {
+  if (!isSpare(found)) return false;
+  await endLoopback(found.index, vpp);
   return true;
 }
 

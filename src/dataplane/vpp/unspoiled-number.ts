@@ -7,6 +7,7 @@
 import { NfvError } from '../../errors.js';
 import { endGroupTunnelsOn } from './group-tunnels.js';
 import { readInterfaces } from './read-interfaces.js';
+import { undoing } from './undoing.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
 
 /** Numbers that are spoiled: one for each interface that ever was an uplink with a group, so these are many. */
@@ -25,11 +26,12 @@ export async function makeUnspoiled(maker: Maker, vpp: Vpp): Promise<number> {
   try {
     for (;;) {
       const index = await maker.make();
-      await endGroupTunnelsOn([index], vpp);
-      if (!(await isSpoiled(index, vpp))) return index;
-      await maker.end(index, vpp);
+      const look = isSpoiled(index, vpp);
+      await undoing(look, (lasting) => maker.end(index, lasting), { vpp });
+      if (!(await look)) return index;
+      await maker.end(index, vpp.lasting);
       if (spares.length === MAX_SPOILED) throw allSpoiled();
-      spares.push(await takePlace(maker, vpp));
+      await takePlace(maker, spares, vpp);
     }
   } finally {
     await Promise.all(spares.map((spare) => endLoopback(spare, vpp.lasting)));
@@ -38,19 +40,23 @@ export async function makeUnspoiled(maker: Maker, vpp: Vpp): Promise<number> {
 
 /** No message tells. A text that we do not understand says nothing against it. */
 async function isSpoiled(index: number, vpp: Vpp): Promise<boolean> {
+  await endGroupTunnelsOn([index], vpp);
   const name = (await readInterfaces(vpp)).find((each) => each.index === index)?.name;
   if (name === undefined) return false;
   const { reply } = await vpp.request('cli_inband', { cmd: `show adj ${name}` });
   return /^\[@\d+\] ipv[46]-mcast: /m.test(reply);
 }
 
-/** VPP gives the number that was freed last; if somebody else has it meanwhile, so much the better. */
-async function takePlace({ spareTag }: Maker, vpp: Vpp): Promise<number> {
+/**
+ * VPP gives the number that was freed last; if somebody else has it meanwhile, so much the better. The answer is waited
+ * for though the operation is given up: as long as it has no tag, nothing else tells that it is ours.
+ */
+async function takePlace({ spareTag }: Maker, spares: number[], vpp: Vpp): Promise<void> {
   const loopback = { mac_address: '00:00:00:00:00:00', is_specified: false, user_instance: 0 };
-  const { sw_if_index } = await vpp.request('create_loopback_instance', loopback);
+  const { sw_if_index } = await vpp.lasting.request('create_loopback_instance', loopback);
+  spares.push(sw_if_index);
   const tag = spareTag(sw_if_index);
   await vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index, tag });
-  return sw_if_index;
 }
 
 export async function endLoopback(index: number, vpp: Vpp): Promise<void> {

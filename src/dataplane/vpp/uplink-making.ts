@@ -24,7 +24,7 @@ const TABLE = 0;
 
 export interface Making {
   readonly table: UplinkTable;
-  readonly look: () => Promise<UplinkView>;
+  readonly look: (vpp: Vpp) => Promise<UplinkView>;
   readonly means: UplinkMeans;
 }
 
@@ -54,7 +54,7 @@ async function makeOn(
   const { vpp } = means;
   const part = table.part(uplink);
   const index = await findOrMake(part, on, making);
-  const view = await look();
+  const view = await look(vpp);
   const found = view.interfaces.find((each) => each.index === index);
   if (found === undefined) throw missing(part);
   await setUp(found, uplink, making);
@@ -68,7 +68,8 @@ async function carrier(part: UplinkPart, making: Making): Promise<Interface | un
   if (part.parent === undefined) return undefined;
   const uplink = making.table.carrierOf(part);
   if (uplink !== undefined) return await makeUplink(uplink, making);
-  return (await making.look()).interfaces.find(({ name }) => name === part.parent);
+  const { interfaces } = await making.look(making.means.vpp);
+  return interfaces.find(({ name }) => name === part.parent);
 }
 
 async function findOrMake(
@@ -77,7 +78,7 @@ async function findOrMake(
   { look, means }: Making,
 ): Promise<number> {
   const { vpp } = means;
-  const view = await look();
+  const view = await look(vpp);
   const found = part.find(view);
   if (found !== undefined) {
     const isOther = part.create !== undefined && part.differences(found, view).length > 0;
@@ -100,7 +101,7 @@ async function findOrMake(
 }
 
 async function undo(index: number, look: Making['look'], vpp: Vpp): Promise<void> {
-  const view = await look();
+  const view = await look(vpp);
   const made = view.interfaces.find((each) => each.index === index);
   if (made !== undefined) await removeUplink(made, view, vpp);
 }

@@ -96,7 +96,7 @@ export class Uplinks {
       this.#inTurn(async () => {
         // What of it fails is told by the step that is to end it.
         await this.#endAllStale(means);
-        const look = (): Promise<UplinkView> => this.#look(undefined, vpp);
+        const look = (on: Vpp): Promise<UplinkView> => this.#look(undefined, on);
         await makeUplink(uplink, { table: this.#table, look, means });
       }),
     );

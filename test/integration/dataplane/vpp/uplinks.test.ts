@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Uplink } from '../../../../src/dataplane/vpp/uplink.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
-import { vtepItem } from '../../../support/linux-items.js';
+import { domain, vtepItem } from '../../../support/linux-items.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
 import { VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 import { uplinkDevices } from '../../../support/vpp-uplink-devices.js';
@@ -10,7 +11,7 @@ import { uplinkGroups } from '../../../support/vpp-uplink-groups.js';
 import { uplinkHosts } from '../../../support/vpp-uplink-hosts.js';
 import { uplinkTaps } from '../../../support/vpp-uplink-taps.js';
 import { uplinkVlans } from '../../../support/vpp-uplink-vlans.js';
-import { at, UplinkWorld, WANTED } from '../../../support/vpp-uplink-world.js';
+import { at, L, UplinkWorld, WANTED } from '../../../support/vpp-uplink-world.js';
 
 const PARTS = {
   create: () => new EmulatedVpp(),
@@ -63,6 +64,61 @@ describe('uplinks on the emulator', function () {
   });
   describe('that are a tap', () => {
     uplinkTaps(PARTS);
+  });
+
+  describe('leave nothing behind when they are given up while their number is found out to be spoiled', () => {
+    const rows: readonly (readonly [string, (request: Request) => boolean, boolean])[] = [
+      [
+        'by a question',
+        (each) => each.name === 'cli_inband' && each.text('cmd').startsWith('show adj '),
+        true,
+      ],
+      ['before what is asked', ({ name }) => name === 'sw_interface_dump', true],
+      ['with what takes its place', ({ name }) => name === 'create_loopback_instance', true],
+      [
+        'before that has a tag',
+        (each) => each.name === 'sw_interface_tag_add_del' && each.text('tag').includes('/spare-'),
+        false,
+      ],
+    ];
+    const vlan = (outerVlanId: number): readonly Uplink[] => [
+      { ...at({ hostInterface: 'eth0' }), addresses: [] },
+      at({ vlan: { parent: 'host-eth0', outerVlanId, innerVlanId: 0, dot1ad: false } }),
+    ];
+    const wanted = [...WANTED, domain(7, L, { bumGroup: '239.1.1.1' })];
+    let vpp: EmulatedVpp;
+    let world: UplinkWorld;
+    beforeEach(async () => {
+      vpp = new EmulatedVpp();
+      world = await UplinkWorld.create({ ...PARTS, create: () => vpp });
+    });
+    afterEach(() => world.close());
+
+    for (const [what, isIt, isCarriedOut] of rows) {
+      it(what, async () => {
+        await (await world.agent(...vlan(100))).converge(wanted);
+        const agent = await world.agent(...vlan(200));
+        const plan = await agent.plan(wanted);
+        const controller = new AbortController();
+        let isMade = false;
+        vpp.emulator.gate = (request) => {
+          isMade ||= request.name === 'create_subif';
+          if (!isMade || controller.signal.aborted || !isIt(request)) return true;
+          controller.abort();
+          return isCarriedOut;
+        };
+        for (const wave of plan.waves) {
+          const steps = wave.map(({ step }) => step);
+          await agent.dataplane.apply(steps, controller.signal);
+        }
+        assert.ok(controller.signal.aborted);
+        vpp.emulator.gate = () => true;
+        const left = (await world.names()).filter((name) => !name.startsWith('vxlan'));
+        assert.deepEqual(left, ['host-eth0']);
+        await agent.settle(wanted);
+        assert.ok(!(await world.names()).includes('loop0'));
+      });
+    }
   });
 
   for (const [without, uplink, code] of [

@@ -107,6 +107,10 @@ export class FakeDoors implements Doors {
     await this.#say(`undo ${words.join(' ')}`, undefined).catch(() => undefined);
   }
 
+  async undoing(work: (ip: Door) => Promise<void>): Promise<void> {
+    await work(this.#door('undo')).catch(() => undefined);
+  }
+
   newMac(): string {
     return '02:11:22:33:44:55';
   }

@@ -52,6 +52,8 @@ export interface Doors {
   netnsExists(netns: string): Promise<boolean>;
   /** A command of `ip` that undoes what was half done; see `undoing`. */
   undo(...words: string[]): Promise<void>;
+  /** The same of more than one, which may look first. */
+  undoing(work: (ip: Door) => Promise<void>): Promise<void>;
   /** A random, locally administered unicast MAC. */
   newMac(): string;
   /** A link of this name is there by our own doing, where there was none. */
@@ -127,7 +129,8 @@ export class Gate {
       addresses: () => (addresses ??= ip.query('addr', 'show').then(parseAddresses)),
       netnsExists: (netns) => this.#netnsExists(netns),
       newMac,
-      undo: (...words) => undoing(this.options.timers, (lasting) => this.#ip.run(words, lasting)),
+      undo: (...words) => this.#undo((lasting) => lasting.run(...words)),
+      undoing: (work) => this.#undo(work),
       strangeLinks: (...names) => {
         this.forget(names);
       },
@@ -188,6 +191,10 @@ export class Gate {
     const words = ['link', 'set', 'dev', device, 'alias', alias];
     const { code, stderr } = await programs.run('ip', words, { deadlineMs, signal });
     if (code !== 0) throw refusal('ip', words.join(' '), stderr);
+  }
+
+  #undo(work: (ip: Door) => Promise<void>): Promise<void> {
+    return undoing(this.options.timers, (lasting) => work(door(this.#ip, lasting)));
   }
 
   async #netnsExists(netns: string): Promise<boolean> {

@@ -83,7 +83,7 @@ async function make(wanted: GatewayInterfaceItem, inside: Door, doors: Doors): P
   try {
     await fit(wanted, inside, doors);
   } catch (error) {
-    for (const ip of answersFor(wanted)) await doors.undo('neigh', 'del', ip, ...at(vni));
+    await doors.undoing((ip) => removeAnswers(vni, answersFor(wanted), { ip }));
     await undoLink(gatewayName(vni), doors);
     doors.routers.gone(vrf, innerName(vni));
     throw error;
@@ -169,7 +169,7 @@ async function forget(
 export async function removeAnswers(
   vni: number,
   ips: readonly string[],
-  doors: Doors,
+  doors: Pick<Doors, 'ip'>,
 ): Promise<void> {
   const remove = async (ip: string): Promise<void> => {
     const found = await readNeighborNow(vni, ip, doors);

@@ -66,15 +66,15 @@ export class Wants {
 
   flood(vni: number, remote: string): void {
     this.floods.add(vni);
-    this.members.set(`${vni} ${remote}`, { vni, remote, wasThere: this.#wasThere });
+    note(this.members, `${vni} ${remote}`, { vni, remote, wasThere: this.#wasThere });
   }
 
   mac(vni: number, mac: string): void {
-    this.macs.set(`${vni} ${mac}`, { vni, mac, wasThere: this.#wasThere });
+    note(this.macs, `${vni} ${mac}`, { vni, mac, wasThere: this.#wasThere });
   }
 
   neighbor(vni: number, ip: string): void {
-    this.neighbors.set(`${vni} ${ip}`, { vni, ip, wasThere: this.#wasThere });
+    note(this.neighbors, `${vni} ${ip}`, { vni, ip, wasThere: this.#wasThere });
   }
 
   answer(vni: number, ip: string): void {
@@ -91,6 +91,11 @@ export class Wants {
   path(remote: string, local: string): void {
     this.paths.set(`${remote} ${local}`, { remote, local });
   }
+}
+
+/** Of what is noted for two keys it is enough that one was there. */
+function note<P extends Place>(places: Map<string, P>, name: string, place: P): void {
+  if (places.get(name)?.wasThere !== true) places.set(name, place);
 }
 
 /** The FDB entries of one MAC in one VN. */

@@ -53,17 +53,20 @@ describe('GatewayInterface', () => {
     ]);
   });
 
-  it('is undone when a part of it fails', async () => {
-    const doors = new FakeDoors().fail(/fdb/, 'RTNETLINK answers: No buffer space available\n');
+  it('is undone when a part of it fails, but for what has become a neighbour entry', async () => {
+    const entry = (ip: string, mark: string): string =>
+      `${ip} dev nfvb100 lladdr ${GATEWAY_MAC} ${mark} PERMANENT`;
+    const doors = new FakeDoors()
+      .fail(/fdb/, 'RTNETLINK answers: No buffer space available\n')
+      .answer(/undo neigh get 10.0.0.1 /, entry('10.0.0.1', 'proto 78'))
+      .answer(/undo neigh get fd00::1 /, entry('fd00::1', 'extern_learn'));
     await assert.rejects(gatewayInterface.create(ITEM, doors, new Memory()), {
       code: 'KERNEL_REFUSED',
     });
-    assert.deepEqual(doors.said.slice(-4), [
-      'undo neigh del 10.0.0.1 dev nfvb100',
-      'undo neigh del fd00::1 dev nfvb100',
-      'undo neigh del fe80::ff:fe00:fe01 dev nfvb100',
-      'undo link del dev nfvg100',
-    ]);
+    assert.deepEqual(
+      doors.said.filter((words) => words.startsWith('undo') && !words.includes(' get ')),
+      ['undo neigh del 10.0.0.1 dev nfvb100', 'undo link del dev nfvg100'],
+    );
   });
 
   it('is made anew where half of it is left', async () => {

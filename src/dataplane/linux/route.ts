@@ -16,10 +16,10 @@ import type { Sight } from '../../reconcile/kind-table.js';
 import type { Doors } from './doors.js';
 import { contains } from '../../model/interface-addresses.js';
 import type { LinuxKind } from './kind.js';
-import { crossName, innerVniOfName } from './names.js';
+import { crossName, innerVniOfName, PROTOCOL } from './names.js';
 import { readRoute } from './read-routers.js';
 import { crossDefects, needCross } from './router-cross.js';
-import { PROTOCOL, routeWords, UNKNOWN, type FoundRoute } from './router-routes.js';
+import { routeWords, UNKNOWN, type FoundRoute } from './router-routes.js';
 import type { RouterView } from './router-view.js';
 
 export const route: LinuxKind<RouteItem> = {

@@ -9,9 +9,8 @@ import {
 } from '../../model/routing-items.js';
 import { addressesAt } from './gateway-addresses.js';
 import type { Memory } from './memory.js';
-import { crossVrfOfName, innerVniOfName } from './names.js';
+import { crossVrfOfName, innerVniOfName, PROTOCOL } from './names.js';
 import { parseRouterEvent, type RouterEvent } from './router-events.js';
-import { PROTOCOL } from './router-routes.js';
 import type { View } from './view.js';
 
 /** What is thought to be in the kernel, and who is told. */

@@ -4,7 +4,6 @@ import { canonical } from './entries.js';
 import { list, number, rows, text, type Fields } from './json.js';
 import { crossName, crossVrfOfName, innerName, innerVniOfName, PROTOCOL } from './names.js';
 
-export { PROTOCOL };
 /** The table that packets are routed by. */
 const TABLE = 'main';
 /** The network of a next hop by an interface that is not ours. */

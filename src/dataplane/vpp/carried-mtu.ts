@@ -1,9 +1,9 @@
 import type { Interface } from './view.js';
 
 /**
- * Bytes of a packet that an interface carries. An MTU of 0 is as that of what it is a part of: of a
- * sub-interface the interface, of an interface its hardware (vnet_sw_interface_get_mtu of
- * vnet/interface_funcs.h).
+ * Bytes of a packet that an interface carries. Where its own MTU is 0, VPP itself cuts none below 9000
+ * (vnet_sw_interface_get_mtu of vnet/interface_funcs.h): then what it is a part of tells what gets
+ * through, of a sub-interface the interface, of an interface its hardware.
  */
 export function carriedMtu(
   { mtu, linkMtu, sub }: Interface,

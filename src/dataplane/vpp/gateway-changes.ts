@@ -1,4 +1,5 @@
 /** Making, mending and removing a gateway interface. */
+import { endLoopback, makeLoopback } from './loopback.js';
 import { NfvError } from '../../errors.js';
 import { gatewayKey, type GatewayInterfaceItem } from '../../model/routing-items.js';
 import { retvalOf } from '../../vpp-api/client/refused.js';
@@ -15,7 +16,7 @@ export async function createGateway(wanted: GatewayInterfaceItem, context: Conte
   const { vpp, orphans, memory } = context;
   const tag = tagOf(gatewayKey(wanted.vrf, wanted.vni));
   const found = await orphans.takeLoopback(tag, wanted.mac, vpp);
-  const index = found?.index ?? (await makeLoopback(wanted.mac, vpp));
+  const index = found?.index ?? (await makeLoopback(vpp, wanted.mac));
   if (found?.tag === tag) {
     await mendGateway(index, wanted, { ...wanted, mac: found.mac }, context);
   } else {
@@ -71,15 +72,6 @@ export async function removeGateway(
   memory.forget(index);
 }
 
-async function makeLoopback(mac: string, vpp: Vpp): Promise<number> {
-  const { sw_if_index: index } = await vpp.request('create_loopback_instance', {
-    mac_address: mac,
-    is_specified: false,
-    user_instance: 0,
-  });
-  return index;
-}
-
 /** Its addresses and its tables go with it (ip4_sw_interface_add_del). */
 async function removeLoopback(
   index: number,
@@ -88,8 +80,7 @@ async function removeLoopback(
 ): Promise<void> {
   await answer(vni, addresses, mac, false, vpp);
   await unless(bridge(index, vni, false, vpp), RETVAL.INVALID_SW_IF_INDEX, RETVAL.NO_SUCH_ENTRY);
-  const removal = vpp.request('delete_loopback', { sw_if_index: index });
-  await unless(removal, RETVAL.INVALID_SW_IF_INDEX);
+  await endLoopback(index, vpp);
 }
 
 /** All of it but its MAC, in the order in which VPP does it. */

@@ -1,6 +1,6 @@
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import type { Vpp } from './vpp.js';
-import { TABLE, UDP_PORT } from './vxlan-place.js';
+import { TABLE, UDP_PORT } from './vxlan-message.js';
 
 /** Undefined: VPP tells no ports, for it has but one. */
 type Ports = Partial<Pick<DetailsOf<'vxlan_tunnel_v2_dump'>, 'src_port' | 'dst_port'>>;

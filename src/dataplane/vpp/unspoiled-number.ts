@@ -6,9 +6,10 @@
  */
 import { NfvError } from '../../errors.js';
 import { endGroupTunnelsOn } from './group-tunnels.js';
+import { endLoopback, makeLoopback } from './loopback.js';
 import { readInterfaces } from './read-interfaces.js';
 import { undoing } from './undoing.js';
-import { RETVAL, unless, type Vpp } from './vpp.js';
+import type { Vpp } from './vpp.js';
 
 /** Numbers that are spoiled: one for each interface that ever was an uplink with a group, so these are many. */
 const MAX_SPOILED = 64;
@@ -52,16 +53,10 @@ async function isSpoiled(index: number, vpp: Vpp): Promise<boolean> {
  * for though the operation is given up: as long as it has no tag, nothing else tells that it is ours.
  */
 async function takePlace({ spareTag }: Maker, spares: number[], vpp: Vpp): Promise<void> {
-  const loopback = { mac_address: '00:00:00:00:00:00', is_specified: false, user_instance: 0 };
-  const { sw_if_index } = await vpp.lasting.request('create_loopback_instance', loopback);
+  const sw_if_index = await makeLoopback(vpp.lasting);
   spares.push(sw_if_index);
   const tag = spareTag(sw_if_index);
   await vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index, tag });
-}
-
-export async function endLoopback(index: number, vpp: Vpp): Promise<void> {
-  const removal = vpp.request('delete_loopback', { sw_if_index: index });
-  await unless(removal, RETVAL.INVALID_SW_IF_INDEX);
 }
 
 function allSpoiled(): NfvError {

@@ -5,7 +5,7 @@ import { detachByCommand, readDevices } from './devices.js';
 import { endGroupTunnelsOn } from './group-tunnels.js';
 import { somebodyElses } from './orphans.js';
 import { parseTag } from './tag.js';
-import { endLoopback } from './unspoiled-number.js';
+import { endLoopback } from './loopback.js';
 import { isSpare, type UplinkView } from './uplink-part.js';
 import type { Interface } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';

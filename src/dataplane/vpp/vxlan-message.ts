@@ -1,6 +1,10 @@
 /** The messages that make VXLAN tunnels, and end them: plugins/vxlan/vxlan.api. */
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
-import { TABLE, UDP_PORT } from './vxlan-place.js';
+
+/** RFC 7348 §5. */
+export const UDP_PORT = 4789;
+/** The underlay's. */
+export const TABLE = 0;
 
 export interface TunnelEnds {
   readonly vni: number;

@@ -7,8 +7,7 @@ import type { Interface } from './view.js';
 import { RETVAL } from './vpp.js';
 import { undoing } from './undoing.js';
 import { isAmongOurs } from './read-tunnels.js';
-import { addDel, type TunnelEnds } from './vxlan-message.js';
-import { UDP_PORT } from './vxlan-place.js';
+import { addDel, UDP_PORT, type TunnelEnds } from './vxlan-message.js';
 
 /**
  * What comes from a tunnel goes to no other (RFC 7348 §4.2 leaves loops to whoever floods): tunnels

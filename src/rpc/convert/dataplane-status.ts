@@ -1,4 +1,4 @@
-import { clip, NfvError } from '../../errors.js';
+import { clip } from '../../errors.js';
 import {
   DATAPLANE_SESSIONS,
   FEATURE_STATES,
@@ -12,6 +12,7 @@ import type {
   DataplaneStatus__Output as WireOut,
 } from '../gen/nfv/v1/DataplaneStatus.js';
 import { EnumTable, fromTimestamp, toTimestamp } from './common.js';
+import { bounded } from './limits.js';
 
 const SESSIONS = new EnumTable(DATAPLANE_SESSIONS, {
   CONNECTED: 'SESSION_CONNECTED',
@@ -50,11 +51,6 @@ export function dataplaneStatusFromWire(wire: WireOut): DataplaneStatus {
       version: clip(version, MAX_NAME),
     })),
   };
-}
-
-function bounded<T>(what: string, entries: readonly T[], max: number): readonly T[] {
-  if (entries.length <= max) return entries;
-  throw new NfvError('PROTOCOL_VIOLATION', `${entries.length} ${what}, not ${max}`);
 }
 
 export function dataplaneStatusToWire(status: DataplaneStatus): Wire {

@@ -51,10 +51,10 @@ export function errorFromWire(
   code: string,
   message: string,
 ): { readonly code: string; readonly message: string } {
-  return { code: clip(code, MAX_CODE), message: textFromWire(message) };
+  return { code: clip(code, MAX_CODE), message: clippedText(message) };
 }
 
-export function textFromWire(text: string): string {
+export function clippedText(text: string): string {
   return clip(text, MAX_TEXT);
 }
 

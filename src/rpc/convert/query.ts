@@ -12,7 +12,7 @@ import {
 import type { Query as WireQuery, Query__Output } from '../gen/nfv/v1/Query.js';
 import type { QueryReply as WireReply, QueryReply__Output } from '../gen/nfv/v1/QueryReply.js';
 import { EnumTable, fromInteger } from './common.js';
-import { errorFromWire, keyFromWire, nameFromWire, textFromWire } from './limits.js';
+import { bounded, clippedText, errorFromWire, keyFromWire, nameFromWire } from './limits.js';
 
 const KINDS = new EnumTable(QUERY_KINDS, {
   LOOK: 'WHAT_LOOK',
@@ -40,8 +40,8 @@ export function queryFromWire(wire: Query__Output): Query {
     kind: 'query',
     id: fromInteger('id', wire.id),
     what: KINDS.fromWire('what', wire.what),
-    keys: bounded(wire.keys),
-    paths: bounded(wire.paths, MAX_QUERY_PATHS).map(({ local, remote }) => ({
+    keys: bounded('keys', wire.keys, MAX_QUERY_KEYS).map((key) => keyFromWire('query', key)),
+    paths: bounded('paths', wire.paths, MAX_QUERY_PATHS).map(({ local, remote }) => ({
       local: addressOf('local', local),
       remote: addressOf('remote', remote),
     })),
@@ -59,12 +59,12 @@ export function queryReplyFromWire(wire: QueryReply__Output): QueryReply {
     kind: 'query_reply',
     id: fromInteger('id', wire.id),
     ...(code === '' ? {} : { error: errorFromWire(code, message) }),
-    sights: bounded(wire.sights).map(({ key, state, detail }) => ({
+    sights: bounded('sights', wire.sights, MAX_QUERY_KEYS).map(({ key, state, detail }) => ({
       key: keyFromWire('query_reply', key),
       state: STATES.fromWire('state', state),
-      detail: textFromWire(detail),
+      detail: clippedText(detail),
     })),
-    counters: bounded(wire.counters).map((each) => ({
+    counters: bounded('counters', wire.counters, MAX_QUERY_KEYS).map((each) => ({
       key: keyFromWire('query_reply', each.key),
       rxPackets: fromInteger('rx_packets', each.rx_packets),
       rxBytes: fromInteger('rx_bytes', each.rx_bytes),
@@ -72,12 +72,14 @@ export function queryReplyFromWire(wire: QueryReply__Output): QueryReply {
       txBytes: fromInteger('tx_bytes', each.tx_bytes),
       drops: fromInteger('drops', each.drops),
     })),
-    reaches: bounded(wire.reaches, MAX_QUERY_PATHS).map(({ local, remote, state, detail }) => ({
-      local: nameFromWire('local', local),
-      remote: nameFromWire('remote', remote),
-      state: REACHES.fromWire('state', state),
-      detail: textFromWire(detail),
-    })),
+    reaches: bounded('reaches', wire.reaches, MAX_QUERY_PATHS).map(
+      ({ local, remote, state, detail }) => ({
+        local: nameFromWire('local', local),
+        remote: nameFromWire('remote', remote),
+        state: REACHES.fromWire('state', state),
+        detail: clippedText(detail),
+      }),
+    ),
   };
 }
 
@@ -85,11 +87,11 @@ export function queryReplyToWire(reply: QueryReply): WireReply {
   return {
     id: reply.id,
     error_code: reply.error?.code ?? '',
-    error_message: textFromWire(reply.error?.message ?? ''),
+    error_message: clippedText(reply.error?.message ?? ''),
     sights: reply.sights.map(({ key, state, detail }) => ({
       key,
       state: STATES.toWire(state),
-      detail: textFromWire(detail),
+      detail: clippedText(detail),
     })),
     counters: reply.counters.map((each) => ({
       key: each.key,
@@ -103,7 +105,7 @@ export function queryReplyToWire(reply: QueryReply): WireReply {
       local,
       remote,
       state: REACHES.toWire(state),
-      detail: textFromWire(detail),
+      detail: clippedText(detail),
     })),
   };
 }
@@ -112,9 +114,4 @@ export function queryReplyToWire(reply: QueryReply): WireReply {
 function addressOf(field: string, text: string): string {
   if (isIP(text) !== 0 && !text.includes('%')) return text;
   throw new NfvError('PROTOCOL_VIOLATION', `${field}: "${clip(text, 64)}" is no IP address`);
-}
-
-function bounded<T>(entries: readonly T[], most = MAX_QUERY_KEYS): readonly T[] {
-  if (entries.length <= most) return entries;
-  throw new NfvError('PROTOCOL_VIOLATION', `a query of ${entries.length}, not ${most}`);
 }

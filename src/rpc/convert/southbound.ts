@@ -49,7 +49,7 @@ import {
   keyFromWire,
   nameFromWire,
   reportedVersionFromWire,
-  textFromWire,
+  clippedText,
   versionFromWire,
 } from './limits.js';
 import { queryFromWire, queryReplyFromWire, queryReplyToWire, queryToWire } from './query.js';
@@ -88,7 +88,7 @@ export function fromNveFromWire(wire: ConnectRequest__Output): FromNve {
         .map(driftFromWire)
         .map(({ key, difference, ...drift }) => ({
           ...{ ...drift, key: keyFromWire('drift_reports', key) },
-          difference: textFromWire(difference),
+          difference: clippedText(difference),
         })),
       total: fromInteger('total', wire.drift_reports.total),
       leftAlone: wire.drift_reports.left_alone,
@@ -203,7 +203,7 @@ export function fromNveToWire(message: FromNve): ConnectRequest {
         delta_reply: {
           sequence: message.sequence,
           error_code: message.error?.code ?? '',
-          error_message: textFromWire(message.error?.message ?? ''),
+          error_message: clippedText(message.error?.message ?? ''),
         },
       };
     case 'item_reports':

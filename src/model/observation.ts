@@ -86,7 +86,8 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 
 /**
  * Something that happened. MISSED stands for events that a slow reader can no longer be told; with a code for those
- * that only `replica` knows, which does not answer, or for one of it that this version cannot read (PROTOCOL_VERSION).
+ * that only `replica` knows, which does not answer, for one of it that this version cannot read (PROTOCOL_VERSION), or
+ * for those of an NVE that has more to tell than its share (TOO_MANY_REQUESTS).
  */
 export interface NvaEvent {
   /** 1, 2, … since the replica started; 0: of MISSED. */

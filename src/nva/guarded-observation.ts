@@ -30,7 +30,7 @@ export class GuardedObservation implements ObservationApi {
   /** Everybody is told that something is missing; why, who may read what is nobody's. */
   #missed(event: NvaEvent): NvaEvent {
     if (event.code === '' || this.rights.reads('nobody')) return event;
-    return { ...event, message: UNTOLD };
+    return { ...event, resource: '', nve: '', who: '', message: UNTOLD };
   }
 }
 

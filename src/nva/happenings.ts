@@ -4,7 +4,7 @@ import type { Log } from '../model/log.js';
 import { placeAt } from '../model/migration.js';
 import { formatName, type Collection } from '../model/names.js';
 import type { Drift } from '../model/nve.js';
-import type { NvaEvent } from '../model/observation.js';
+import { MISSED, type NvaEvent } from '../model/observation.js';
 import type { StoreEvent } from '../store/store.js';
 import type { Catalog } from './catalog.js';
 import { authorIn, BY_ITSELF } from './changes/record.js';
@@ -14,6 +14,11 @@ import { HOLDER_RECORD, NETWORK_STATUS_RECORD } from './mobility/records.js';
 import type { Committed } from './origins.js';
 import type { Progress } from './progress.js';
 import { RECORDS } from './records.js';
+import { TellingShare } from './telling-share.js';
+
+/** In a minute, of one NVE: of its items, and of its sessions. */
+export const MAX_ITEM_EVENTS = 1000;
+export const MAX_SESSION_EVENTS = 100;
 
 type Owner = NvaEvent['tenant'];
 type NewEvent = Omit<NvaEvent, 'sequence' | 'time' | 'replica'>;
@@ -26,14 +31,19 @@ export class Happenings {
   readonly own = new EventRing();
   /** Why items fail, by NVE and key: told once for each reason. */
   readonly #failing = new Map<string, Map<string, string>>();
+  readonly #ofItems: TellingShare;
+  readonly #ofSessions: TellingShare;
 
   constructor(
-    private readonly clock: Pick<Clock, 'now'>,
+    private readonly clock: Pick<Clock, 'now' | 'monotonic'>,
     private readonly catalog: Catalog,
     private readonly log: Pick<Log, 'warn'>,
     /** Where others reach this one; empty: nowhere. */
     private readonly replica = '',
-  ) {}
+  ) {
+    this.#ofItems = new TellingShare(clock, MAX_ITEM_EVENTS);
+    this.#ofSessions = new TellingShare(clock, MAX_SESSION_EVENTS);
+  }
 
   /** @param by undefined: another replica did it */
   committed(revision: number, events: readonly StoreEvent[], by: Committed | undefined): void {
@@ -100,12 +110,13 @@ export class Happenings {
   }
 
   connected(nve: string, peer: string): void {
-    this.#ofNve(nve, { kind: 'NVE_CONNECTED', message: peer });
+    this.#ofNve(nve, { kind: 'NVE_CONNECTED', message: peer }, this.#ofSessions);
   }
 
   lost(nve: string): void {
     this.#failing.delete(nve);
-    this.#ofNve(nve, { kind: 'NVE_LOST', message: 'its session has ended' });
+    const message = 'its session has ended';
+    this.#ofNve(nve, { kind: 'NVE_LOST', message }, this.#ofSessions);
   }
 
   drifted(nve: string, drifts: readonly Drift[]): void {
@@ -142,26 +153,45 @@ export class Happenings {
     const id = key.startsWith('port/') ? key.slice('port/'.length) : '';
     const endpoint = this.catalog.endpoint(id);
     if (endpoint === undefined || placeAt(endpoint.spec, nve) === undefined) {
-      this.#ofNve(nve, event);
+      this.#ofNve(nve, event, this.#ofItems);
       return;
     }
     const tenant = this.catalog.network(endpoint.spec.network)?.tenant;
     const resource = formatName('endpoints', id);
-    this.#addOwn({ ...BLANK, resource, tenant, who: `nve/${nve}`, nve, ...event });
+    const told = { ...BLANK, resource, tenant, who: `nve/${nve}`, nve, ...event };
+    this.#addOwn(told, this.#ofItems);
   }
 
-  #ofNve(nve: string, event: Pick<NewEvent, 'kind' | 'message'> & Partial<NewEvent>): void {
+  #ofNve(
+    nve: string,
+    event: Pick<NewEvent, 'kind' | 'message'> & Partial<NewEvent>,
+    share: TellingShare,
+  ): void {
     const resource = formatName('nves', nve);
-    this.#addOwn({ ...BLANK, resource, tenant: '', who: `nve/${nve}`, nve, ...event });
+    this.#addOwn({ ...BLANK, resource, tenant: '', who: `nve/${nve}`, nve, ...event }, share);
   }
 
-  #addOwn(event: NewEvent): void {
-    this.own.add(this.#add(event));
+  #addOwn(event: NewEvent, share: TellingShare): void {
+    const { nve, who } = event;
+    switch (share.take(nve)) {
+      case 'yes':
+        this.own.add(this.#add(event));
+        return;
+      case 'no longer': {
+        const message = `more than ${share.perMinute} in a minute: what else happens there in this one is not told`;
+        const resource = formatName('nves', nve);
+        const fields = { ...{ resource, who, nve, message }, code: 'TOO_MANY_REQUESTS' };
+        this.own.add(this.#add({ ...MISSED, ...fields }));
+        return;
+      }
+      case 'no':
+    }
   }
 
   #add(event: NewEvent): NvaEvent {
     const { replica, all } = this;
-    const told = { ...event, replica, sequence: all.next, time: timestamp(this.clock.now()) };
+    const sequence = event.kind === 'MISSED' ? 0 : all.next;
+    const told = { ...event, replica, sequence, time: timestamp(this.clock.now()) };
     all.add(told);
     return told;
   }

@@ -72,14 +72,21 @@ describe('statistics and events', () => {
     const silent = { replica: '192.0.2.3:4433', code: 'NVA_UNREACHABLE', message: reason };
     const missed = { ...event(0, '', 'MISSED'), ...silent };
     const slow = { ...event(0, '', 'MISSED'), message: '3 events came faster than they were read' };
+    const code = 'TOO_MANY_REQUESTS';
+    const at = { resource: 'nves/host-a', nve: 'host-a', who: 'nve/host-a' };
+    const crowding = { ...event(0, '', 'MISSED'), ...at, code, message: 'more than 1000' };
+    const nowhere = { resource: '', nve: '', who: '' };
     const fixed = 'some of what only this replica knows cannot be told';
     for (const [who, grants, , reads] of rows) {
       const nva = new MemoryNva();
-      nva.events.push(missed, slow);
+      nva.events.push(missed, slow, crowding);
       const { observation } = new GuardedNva(nva, { who: 'user/x', grants });
       const found: NvaEvent[] = [];
       for await (const each of observation.events(request, call)) found.push(each);
-      assert.deepEqual(found, [reads ? missed : { ...missed, message: fixed }, slow], who);
+      const shown = [missed, crowding].map((each) =>
+        reads ? each : { ...each, ...nowhere, message: fixed },
+      );
+      assert.deepEqual(found, [shown[0], slow, shown[1]], who);
     }
   });
 

@@ -4,7 +4,7 @@ import type { NvaEvent } from '../../../src/model/observation.js';
 import { Catalog } from '../../../src/nva/catalog.js';
 import { recordOp, type Author } from '../../../src/nva/changes/record.js';
 import { ItemSum } from '../../../src/nva/compiler/item-sum.js';
-import { Happenings } from '../../../src/nva/happenings.js';
+import { Happenings, MAX_ITEM_EVENTS, MAX_SESSION_EVENTS } from '../../../src/nva/happenings.js';
 import { CHANGES, specKey } from '../../../src/nva/keys.js';
 import type { Committed } from '../../../src/nva/origins.js';
 import { Progress } from '../../../src/nva/progress.js';
@@ -208,5 +208,56 @@ describe('nva/happenings', () => {
         );
       });
     }
+  });
+
+  describe('one NVE with more to tell than its share', () => {
+    const drifts = (count: number): void => {
+      const drift = { difference: 'missing', action: 'REPAIRED', time } as const;
+      const all = Array.from({ length: count }, (_, n) => ({ ...drift, key: `bd/${n}` }));
+      happenings.drifted('host-a', all);
+    };
+    const kinds = async (nve: string): Promise<readonly (readonly [string, string])[]> =>
+      (await events(happenings.own))
+        .filter((event) => event.nve === nve)
+        .map(({ kind, code }) => [kind, code]);
+    const missed = ['MISSED', 'TOO_MANY_REQUESTS'];
+
+    it('is told that the rest of the minute is not told, once, and is heard in the next', async () => {
+      drifts(MAX_ITEM_EVENTS);
+      assert.equal((await kinds('host-a')).length, MAX_ITEM_EVENTS);
+      drifts(500);
+      const [last, ...more] = (await events(happenings.own)).slice(MAX_ITEM_EVENTS);
+      assert.deepEqual(more, []);
+      assert.ok(last !== undefined);
+      const { kind, code, sequence, resource, nve, tenant } = last;
+      assert.deepEqual([kind, code, sequence], [...missed, 0]);
+      assert.deepEqual([resource, nve, tenant], ['nves/host-a', 'host-a', '']);
+      clock.advance(59_999);
+      drifts(1);
+      assert.equal((await kinds('host-a')).length, MAX_ITEM_EVENTS + 1);
+      clock.advance(1);
+      drifts(1);
+      assert.equal((await kinds('host-a')).length, MAX_ITEM_EVENTS + 2);
+    });
+
+    it('takes nothing from others, nor from what is told of its sessions', async () => {
+      drifts(20_000);
+      happenings.lost('host-a');
+      happenings.connected('host-b', 'ipv4:192.0.2.2:1');
+      const { length } = await events(happenings.own);
+      assert.equal(length, MAX_ITEM_EVENTS + 3);
+      assert.deepEqual(await kinds('host-b'), [['NVE_CONNECTED', '']]);
+      assert.deepEqual((await kinds('host-a')).at(-1), ['NVE_LOST', '']);
+    });
+
+    it('has a share for its sessions, too', async () => {
+      for (let n = 0; n < MAX_SESSION_EVENTS; n++) {
+        happenings.connected('host-a', 'ipv4:192.0.2.1:1');
+        happenings.lost('host-a');
+      }
+      const found = await kinds('host-a');
+      assert.equal(found.length, MAX_SESSION_EVENTS + 1);
+      assert.deepEqual(found.at(-1), missed);
+    });
   });
 });

@@ -232,10 +232,10 @@ describe('nva/happenings', () => {
       const { kind, code, sequence, resource, nve, tenant } = last;
       assert.deepEqual([kind, code, sequence], [...missed, 0]);
       assert.deepEqual([resource, nve, tenant], ['nves/host-a', 'host-a', '']);
-      clock.advance(59_999);
+      await clock.advance(59_999);
       drifts(1);
       assert.equal((await kinds('host-a')).length, MAX_ITEM_EVENTS + 1);
-      clock.advance(1);
+      await clock.advance(1);
       drifts(1);
       assert.equal((await kinds('host-a')).length, MAX_ITEM_EVENTS + 2);
     });

@@ -45,6 +45,8 @@ export interface Link {
   readonly mac: string;
   readonly mtu: number;
   readonly up: boolean;
+  /** It has a carrier: of a veth, both ends are up. */
+  readonly lowerUp: boolean;
   readonly loopback: boolean;
   /** Name of the bridge it is a port of; empty: none. */
   readonly master: string;
@@ -102,6 +104,7 @@ function parseLink(row: Fields): Link | undefined {
     mac: text(row, 'address') ?? '',
     mtu: number(row, 'mtu') ?? 0,
     up: flags.includes('UP'),
+    lowerUp: flags.includes('LOWER_UP'),
     loopback: flags.includes('LOOPBACK'),
     master: text(row, 'master') ?? '',
     addrGenMode: text(row, 'inet6_addr_gen_mode') ?? '',

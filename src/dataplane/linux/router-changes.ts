@@ -133,12 +133,12 @@ export class RouterChanges {
 
   /**
    * The way to another router. The kernel takes the routes by it along when it goes or is set down, and does
-   * not tell of all. One that went is news whatever came after: by which routes were set is not known.
+   * not tell of all; by one whose far end is down nothing gets there. One that went is news whatever came after: by which routes were set is not known.
    */
-  #cross(vrf: number, other: number, { gone, up }: EventOf<'link'>): void {
+  #cross(vrf: number, other: number, { gone, lowerUp }: EventOf<'link'>): void {
     for (const [key, payload] of this.book.known) {
       if (!isIn(vrf, payload) || !leadsInto(other, payload)) continue;
-      this.#take(key, gone ? 'way gone' : 'way', () => (gone || !up) && this.book.known.has(key));
+      this.#take(key, gone ? 'way gone' : 'way', () => (gone || !lowerUp) && this.book.known.has(key));
     }
   }
 

@@ -28,6 +28,7 @@ export function crossDefects(vrf: number, other: number, router: RouterView): st
   if (link === undefined) return [`${crossName(other)}: missing`];
   return [
     ...(link.up ? [] : [`${link.name}: link down`]),
+    ...(link.up && !link.lowerUp ? [`${link.name}: its end in the other router is down`] : []),
     ...(link.alias === tagOf(vrf, other) ? [] : [`${link.name}: creation was broken off`]),
   ];
 }

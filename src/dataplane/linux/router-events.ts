@@ -12,6 +12,8 @@ export type RouterEvent = { readonly nsid: number; readonly gone: boolean } & (
       readonly index: number;
       readonly name: string;
       readonly up: boolean;
+      /** It has a carrier: of a veth, both ends are up. */
+      readonly lowerUp: boolean;
       readonly mtu: number;
       readonly mac: string;
     }
@@ -59,12 +61,14 @@ function parseLink(text: string, common: Common): RouterEvent | undefined {
   if (match === null) return undefined;
   const [, index = '', name = '', flags = '', mtu = '', rest = ''] = match;
   const mac = /link\/ether (\S+)/.exec(rest)?.[1] ?? '';
+  const set = flags.split(',');
   return {
     kind: 'link',
     ...common,
     index: Number(index),
     name,
-    up: flags.split(',').includes('UP'),
+    up: set.includes('UP'),
+    lowerUp: set.includes('LOWER_UP'),
     mtu: Number(mtu),
     mac,
   };

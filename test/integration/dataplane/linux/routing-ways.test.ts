@@ -65,6 +65,21 @@ describe('kernel dataplane: ways from one router to another', function () {
     });
   }
 
+  it('are told of and repaired when only the end is set down that no route leads into', async () => {
+    const oneWay = joined.filter((each) => each !== back4);
+    await host.converge(oneWay, 'all');
+    host.changes.length = 0;
+    await ip('-n', await nameOf(43), 'link', 'set', 'dev', 'vrf42', 'down');
+    await isTold(keyOf(there4), keyOf(there6));
+    const { objects } = await host.observe(oneWay, [keyOf(there4)]);
+    assert.deepEqual(objects.get(keyOf(there4))?.defects, [
+      'vrf43: its end in the other router is down',
+    ]);
+    const repaired = (await host.converge(oneWay, 'all')).map(({ key }) => key);
+    assert.deepEqual(repaired.sort(), [keyOf(there4), keyOf(there6)].sort());
+    await host.converge(joined, 'all');
+  });
+
   it('last as long as a namespace without a name: who looks at what is told sees their routes go', async () => {
     const router = await nameOf(42);
     const before = await wayIn(router);

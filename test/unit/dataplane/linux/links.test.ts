@@ -33,6 +33,7 @@ for (const version of ['5.15.0', '6.1.0', '7.1.0']) {
         mac: '02:bb:00:00:00:01',
         mtu: 1400,
         up: true,
+        lowerUp: true,
         loopback: false,
         master: '',
         addrGenMode: 'none',

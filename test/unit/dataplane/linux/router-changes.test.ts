@@ -23,6 +23,8 @@ const way = (to: number, flags: string, deleted = ''): string =>
   'group default \\    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netnsid 1';
 const UP = 'BROADCAST,MULTICAST,UP,LOWER_UP';
 const DOWN = 'BROADCAST,MULTICAST';
+/** The other end is down. */
+const NO_CARRIER = 'NO-CARRIER,BROADCAST,MULTICAST,UP';
 
 describe('RouterChanges', () => {
   const there = routeToVrf(42, '10.1.2.0/24', 43);
@@ -55,7 +57,7 @@ describe('RouterChanges', () => {
   });
 
   it('tell the routes by a way to another router that went or is down, and no others', () => {
-    for (const line of [way(43, UP, 'Deleted '), way(43, DOWN)]) {
+    for (const line of [way(43, UP, 'Deleted '), way(43, DOWN), way(43, NO_CARRIER)]) {
       told.length = 0;
       changes.line(line);
       assert.deepEqual(told, [keyOf(there)]);

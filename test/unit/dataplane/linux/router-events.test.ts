@@ -16,6 +16,7 @@ const EVENTS: readonly (readonly [line: string, event: unknown])[] = [
       index: 2,
       name: 'gw100',
       up: true,
+      lowerUp: true,
       mtu: 1500,
       mac: '02:00:00:00:fe:01',
     },

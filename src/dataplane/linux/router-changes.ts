@@ -138,7 +138,11 @@ export class RouterChanges {
   #cross(vrf: number, other: number, { gone, lowerUp }: EventOf<'link'>): void {
     for (const [key, payload] of this.book.known) {
       if (!isIn(vrf, payload) || !leadsInto(other, payload)) continue;
-      this.#take(key, gone ? 'way gone' : 'way', () => (gone || !lowerUp) && this.book.known.has(key));
+      this.#take(
+        key,
+        gone ? 'way gone' : 'way',
+        () => (gone || !lowerUp) && this.book.known.has(key),
+      );
     }
   }
 

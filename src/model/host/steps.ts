@@ -106,6 +106,8 @@ const route = z.strictObject({
   source: text.nullable(),
   protocol: text,
   scope: text.nullable(),
+  /** Journals of before have none. */
+  options: z.array(text).default([]),
 });
 export type RouteValues = z.infer<typeof route>;
 

@@ -48,6 +48,7 @@ function route(destination: string, more: Partial<Route> = {}): Route {
     source: undefined,
     protocol: 'static',
     scope: undefined,
+    options: [],
     ...more,
   };
 }

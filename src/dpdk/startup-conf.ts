@@ -4,7 +4,12 @@ import type { Bdf, Vpp } from '../model/host/inventory.js';
 import type { HostProfile, NicProfile, VppProfile } from '../model/host/profile.js';
 import { describeSize } from '../model/host/steps.js';
 import { formatNumberList } from '../model/number-list.js';
-import { mergeManaged, stripManaged, type ManagedStatement } from './startup-conf-merge.js';
+import {
+  mergeManaged,
+  stripManaged,
+  toManaged,
+  type ManagedStatement,
+} from './startup-conf-merge.js';
 import { parseStartupConf, type ConfStatement } from './startup-conf-parser.js';
 
 /** A port of VPP's, by its PCI function. */
@@ -159,9 +164,4 @@ function parseLine(text: string): ManagedStatement[] {
     });
   }
   return parseStartupConf(text).map(toManaged);
-}
-
-function toManaged({ words, block }: ConfStatement): ManagedStatement {
-  const key = words[0] === 'dev' || words[0] === 'plugin' ? 2 : 1;
-  return { words, key, ...(block === undefined ? {} : { block: block.map(toManaged) }) };
 }

@@ -7,6 +7,7 @@ import type { PlannedStep } from '../../../model/host/plan.js';
 import type { Step } from '../../../model/host/steps.js';
 import { vfAddress } from '../../../sriov/vf-address.js';
 import type { Chosen } from './choose.js';
+import { guardTaps } from './guard.js';
 import { planned, type Planning } from './planning.js';
 
 /** The ports that VPP gets, in the profile's order. */
@@ -109,8 +110,10 @@ export function planRestart(
   const start: Step = { ...resume, answersTo: { program, socket: profile.cliSocket } };
   if (!active) return { stop: [], start: [planned(start, stop)] };
   if (!needed) return none;
+  const { vppTaps } = planning.inventory;
+  guardTaps(planning, vppTaps, ['vpp']);
   return {
-    stop: [planned(stop, resume, { blast: { consumers } })],
+    stop: [planned(stop, resume, { blast: { consumers, netdevs: [...vppTaps] } })],
     start: [planned(start, stop)],
   };
 }

@@ -122,6 +122,7 @@ function addDpdk(
   const theirSection = own.some(({ words }) => words[0] === 'dpdk');
   const theirDevices = theirs.some(({ words }) => words[0] === 'dev' && words[1] !== 'default');
   if (dpdk.length > 0) {
+    refuseBans(theirs, dpdk);
     // "auto" would switch VFIO's no-IOMMU mode on by itself where a device has no group.
     add('dpdk', line('uio-driver', 'vfio-pci'), ...dpdk.map(device));
   } else if (theirSection && !theirDevices) add('dpdk', line('no-pci'));
@@ -132,6 +133,21 @@ function addDpdk(
     plugin('default', 'disable'),
     ...[...new Set(enabled)].map((p) => plugin(p, 'enable')),
   );
+}
+
+/** With these VPP starts, and has no such port. */
+function refuseBans(theirs: readonly ConfStatement[], ports: readonly VppPort[]): void {
+  for (const { words, line: at } of theirs) {
+    const [word = '', what = ''] = words;
+    const isBan = word === 'no-pci' || word === 'blacklist';
+    const port = ports.find(({ bdf, id }) => word === 'no-pci' || [bdf, id].includes(what));
+    if (!isBan || port === undefined) continue;
+    const text = `line ${at}: "${words.join(' ')}" in section dpdk keeps ${port.bdf} from VPP`;
+    throw new NfvError('STARTUP_CONF_INVALID', text, {
+      remedy: 'take it out, or leave the NIC out of the profile',
+      metadata: { line: String(at) },
+    });
+  }
 }
 
 function plugin(name: string, state: string): ManagedStatement {

@@ -9,6 +9,8 @@ type ServiceStep = StepOf<'service'>;
 
 /** VPP reads its file, takes its memory and probes its NICs first. */
 const PACE = { everyMs: 500, limitMs: 120_000 };
+/** The DPDK plugin probes its NICs when VPP answers already. */
+const PORTS_PACE = { everyMs: 500, limitMs: 20_000 };
 /** One that is about to start takes the connection, and answers when it is ready. */
 const ANSWER_MS = 5_000;
 
@@ -19,13 +21,17 @@ export async function observeService(
 ): Promise<Observed> {
   const active = await isActive(doors, step.unit, signal);
   if (active !== step.active) return { holds: false, found: active ? 'running' : 'not running' };
-  if (await answers(doors, step, signal)) return { holds: true, found: 'as wanted' };
-  return { holds: false, found: 'running, without an answer' };
+  if (!(await answers(doors, step, signal))) {
+    return { holds: false, found: 'running, without an answer' };
+  }
+  const missing = await missingPorts(doors, step, signal);
+  if (missing.length === 0) return { holds: true, found: 'as wanted' };
+  return { holds: false, found: `running, without ${missing.join(', ')}` };
 }
 
 /**
  * @throws NfvError VPP_UNREACHABLE when it was started, and ended or did not answer in time;
- *   those of systemctl
+ *   NOT_APPEARED when it has not got a port; those of systemctl
  */
 export async function makeService(
   doors: HostDoors,
@@ -39,12 +45,41 @@ export async function makeService(
     if (await answers(doors, step, signal)) return 'up';
     return (await inTime(hasEnded(doors, unit, signal))) === true ? 'ended' : undefined;
   });
-  if (end === 'up') return;
+  if (end === 'up') return awaitPorts(doors, step, signal);
   const waited = `did not answer within ${PACE.limitMs / 1000} s`;
   const reason = `${unit} was started, and ${end === 'ended' ? 'VPP ended' : waited}`;
   throw new NfvError('VPP_UNREACHABLE', reason, {
     remedy: `see why: journalctl -u ${unit} -n 50, and VPP's own log (unix { log … })`,
   });
+}
+
+/** It goes on without a NIC that it cannot probe, and without one that its file keeps from it. */
+async function awaitPorts(doors: HostDoors, step: ServiceStep, signal: AbortSignal): Promise<void> {
+  let missing: readonly string[] = [];
+  const all = await poll(doors.timers, signal, PORTS_PACE, async () => {
+    missing = await missingPorts(doors, step, signal);
+    return missing.length === 0 ? true : undefined;
+  });
+  if (all !== undefined) return;
+  const { program = 'vppctl', socket = '' } = step.answersTo ?? {};
+  throw new NfvError('NOT_APPEARED', `${step.unit} runs, and VPP has no ${missing.join(', ')}`, {
+    remedy: `see why: ${program} -s ${socket} show log; and what else the dpdk section of its file says`,
+  });
+}
+
+async function missingPorts(
+  { programs }: ReadDoors,
+  { answersTo }: ServiceStep,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { program = '', socket = '', ports = [] } = answersTo ?? {};
+  if (ports.length === 0) return [];
+  const options = { deadlineMs: ANSWER_MS, signal };
+  const words = ['-s', socket, 'show', 'hardware-interfaces', 'brief'];
+  const ran = await inTime(programs.run(program, words, options));
+  const lines = (ran?.stdout ?? '').split('\n');
+  const there = new Set(lines.map((line) => line.split(/\s/)[0]));
+  return ports.filter((name) => !there.has(name));
 }
 
 async function answers(

@@ -14,8 +14,10 @@ const service = z.strictObject({
   /** systemd's unit. */
   unit: text,
   active: z.boolean(),
-  /** It is VPP, and up when this vppctl has an answer at this socket. */
-  answersTo: z.strictObject({ program: text, socket: text }).exactOptional(),
+  /** It is VPP, and up when this vppctl has an answer at this socket, and VPP has these interfaces. */
+  answersTo: z
+    .strictObject({ program: text, socket: text, ports: z.array(text).default([]) })
+    .exactOptional(),
 });
 
 const hugepages = z.strictObject({

@@ -3,7 +3,7 @@
  * what it changes, it changes through programs (dd, ip, modprobe, …), and those are answered here
  * as the kernel would, errnos, short allocations, late links and hangs with it.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Faults, type Fault, type Trouble } from './faults.js';
 import { FakeIp, rtnetlink, strerror, type Said } from './ip.js';
@@ -180,12 +180,27 @@ export class FakeKernel {
         return this.#devlink(args);
       case '/usr/bin/vppctl':
         if (this.#isBusy()) return undefined;
-        return this.state.active.has('vpp') && this.state.vppTrouble === undefined
-          ? { ...OK, stdout: 'vpp v26.06-release\n' }
+        return this.state.active.has('vpp') &&
+          !['ends', 'hangs'].includes(this.state.vppTrouble ?? '')
+          ? { ...OK, stdout: this.#vppSays(args) }
           : { code: 1, stdout: '', stderr: 'connect: Connection refused\n' };
       default:
         return { code: 127, stdout: '', stderr: `fake kernel: no ${name}\n` };
     }
+  }
+
+  /** Its interfaces are those that its file names and vfio-pci has. */
+  #vppSays(args: readonly string[]): string {
+    if (!args.includes('hardware-interfaces')) return 'vpp v26.06-release\n';
+    const path = join(this.root, 'etc/vpp/startup.conf');
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const names = [...text.matchAll(/^ *dev (\S+) \{\s+name (\S+)/gm)].flatMap(([, bdf, name]) => {
+      const { driver = '' } = this.state.functions.get(bdf ?? '') ?? {};
+      const isThere = ['vfio-pci', 'mlx5_core'].includes(driver);
+      return isThere && this.state.vppTrouble !== 'blind' ? [name] : [];
+    });
+    const rows = ['local0', ...names].map((name) => `${name ?? ''}   1    down  x\r\n`);
+    return ['              Name                Idx   Link  Hardware\r\n', ...rows].join('');
   }
 
   /** grep -aHs '' -- FILE…, on attributes whose reading takes the device's lock. */

@@ -117,8 +117,8 @@ export interface FakeState {
   processes: FakeProcess[];
   /** systemd's units that run. */
   active: Set<string>;
-  /** What VPP does when it is started, but for answering. */
-  vppTrouble?: 'ends' | 'hangs';
+  /** What VPP does when it is started, but for answering; `blind`: it answers, and has no NIC. */
+  vppTrouble?: 'ends' | 'hangs' | 'blind';
   /** So many questions about a VPP that starts get no answer in time. */
   vppBusy?: number;
   /** NetworkManager runs, and leaves these alone. */

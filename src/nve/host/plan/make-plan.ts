@@ -22,12 +22,10 @@ export function planHost(input: PlanInput): HostPlan {
   const chosen = chooseNics(planning);
   checkCpus(planning, chosen);
   const functions = planFunctions(planning, chosen);
-  const conf = planStartupConf(planning, vppPorts(chosen));
-  const restart = planRestart(
-    planning,
-    conf !== undefined,
-    vppTouched(planning, chosen, functions),
-  );
+  const ports = vppPorts(chosen);
+  const conf = planStartupConf(planning, ports);
+  const touched = vppTouched(planning, chosen, functions);
+  const restart = planRestart(planning, conf !== undefined, touched, ports);
   const steps = [
     ...restart.stop,
     ...planHugepages(planning),

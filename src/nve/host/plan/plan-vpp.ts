@@ -79,11 +79,13 @@ export interface Restart {
 /**
  * VPP reads its file once, and holds its functions while it runs.
  * @param touched functions that change, or lose their VFs
+ * @param ports that it is to have then; those of its own drivers are attached later
  */
 export function planRestart(
   planning: Planning,
   confChanges: boolean,
   touched: ReadonlySet<Bdf>,
+  ports: readonly VppPort[],
 ): Restart {
   const { vpp: profile } = planning.profile;
   const { activeServices, holders, vpp } = planning.inventory;
@@ -107,7 +109,11 @@ export function planRestart(
   // Undone, it has its former file, which may name another socket.
   const resume: Step = { ...stop, active: true };
   const program = `${profile.prefix.replace(/\/$/, '')}/bin/vppctl`;
-  const start: Step = { ...resume, answersTo: { program, socket: profile.cliSocket } };
+  const names = ports.flatMap(({ name, driver }) => (driver === 'dpdk' ? [name] : []));
+  const start: Step = {
+    ...resume,
+    answersTo: { program, socket: profile.cliSocket, ports: names },
+  };
   if (!active) return { stop: [], start: [planned(start, stop)] };
   if (!needed) return none;
   const { vppTaps } = planning.inventory;

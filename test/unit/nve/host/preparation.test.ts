@@ -1,6 +1,6 @@
 /** Whole changes of a host: done, undone, failed at each step, and cut off. */
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostPreparation } from '../../../../src/nve/host/preparation.js';
 import { describeStep } from '../../../../src/model/host/steps.js';
@@ -11,8 +11,8 @@ import {
   everything,
   STARTUP_CONF,
 } from '../../../support/fake-sysfs/busy-host.js';
-import { FakeHost } from '../../../support/fake-sysfs/host.js';
-import { MGMT, PF0, PF1, twoNodes } from '../../../support/fake-sysfs/hosts.js';
+import type { FakeHost } from '../../../support/fake-sysfs/host.js';
+import { MGMT, PF0, PF1 } from '../../../support/fake-sysfs/hosts.js';
 import { eventually } from '../../../support/eventually.js';
 import { Preparing, request } from '../../../support/preparing.js';
 import { refusal } from '../../../support/refusals.js';
@@ -38,31 +38,6 @@ describe('HostPreparation', () => {
   }
   const apply = (text = BUSY_PROFILE, more = {}) =>
     preparation.apply(request(text, more), host.signal);
-
-  it('undoes its own lines of startup.conf, and keeps what was written there since', async () => {
-    const path = join(host.kernel.root, STARTUP_CONF);
-    const own = readFileSync(path, 'utf8');
-    await apply();
-    appendFileSync(path, '\nnat { endpoint-dependent }\n');
-    await preparation.undo(host.signal);
-    assert.equal(readFileSync(path, 'utf8'), `${own}\nnat { endpoint-dependent }\n`);
-  });
-
-  it('does not call a VF prepared that shares its IOMMU group with its PF', async () => {
-    await preparing.stop();
-    host.close();
-    const state = twoNodes();
-    const fn = state.functions.get(PF0);
-    if (fn?.pf !== undefined) fn.pf = { ...fn.pf, oneGroup: true };
-    state.files.set(STARTUP_CONF, '');
-    await open(new FakeHost(state));
-    const text = `nics: [{ name: pf, role: sriov, match: { bdf: "${PF0}" }, sriov: { count: 1, defaults: { driver: vfio-pci } } }]`;
-    await assert.rejects(apply(text), {
-      code: 'READBACK_MISMATCH',
-      message: `all steps were done, and now 0000:41:10.0: ${PF0} (network, driver igb) is in its IOMMU group 7 and stays with the kernel`,
-    });
-    assertSame(everything(host), before);
-  });
 
   it('does all that the plan says, and then there is nothing left to do', async () => {
     const { plan } = await preparation.plan(request(BUSY_PROFILE).profile, host.signal);

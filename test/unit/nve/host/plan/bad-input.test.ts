@@ -318,6 +318,19 @@ describe('planHost, bad input', () => {
       finds: [],
     },
     {
+      what: "a NIC that an operator's startup.conf keeps from VPP",
+      yaml: `${UPLINK}\nvpp: {}`,
+      change: (state) => {
+        for (const path of ['bin/vpp', 'lib/vpp_plugins/dpdk_plugin.so']) {
+          state.files.set(`usr/${path}`, '');
+        }
+        state.files.set('etc/vpp/startup.conf', 'dpdk {\n  blacklist 8086:10c9\n}\n');
+      },
+      finds: [
+        `blocks startup-conf /etc/vpp/startup.conf: line 2: "blacklist 8086:10c9" in section dpdk keeps ${PF0} from VPP`,
+      ],
+    },
+    {
       what: 'the default route over a tap of the VPP that is to be started again',
       yaml: 'vpp: { startupConf: /etc/vpp/startup.conf }',
       change: (state) => {

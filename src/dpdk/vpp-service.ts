@@ -2,7 +2,7 @@
 import { NfvError } from '../errors.js';
 import type { HostDoors, Observed, ReadDoors } from '../host/doors.js';
 import { poll } from '../host/poll.js';
-import { isActive, readRun, setActive } from '../host/systemd.js';
+import { isActive, isQueued, readRun, setActive, waitsForUs } from '../host/systemd.js';
 import type { StepOf } from '../model/host/steps.js';
 
 type ServiceStep = StepOf<'service'>;
@@ -20,7 +20,10 @@ export async function observeService(
   signal: AbortSignal,
 ): Promise<Observed> {
   const active = await isActive(doors, step.unit, signal);
-  if (active !== step.active) return { holds: false, found: active ? 'running' : 'not running' };
+  if (active !== step.active) {
+    const queued = step.active && (await isQueued(doors, step.unit, signal));
+    return { holds: queued, found: active ? 'running' : queued ? 'about to start' : 'not running' };
+  }
   if (!(await answers(doors, step, signal))) {
     return { holds: false, found: 'running, without an answer' };
   }
@@ -31,7 +34,8 @@ export async function observeService(
 
 /**
  * @throws NfvError VPP_UNREACHABLE when it was started, and ended or did not answer in time;
- *   NOT_APPEARED when it has not got a port; those of systemctl
+ *   NOT_APPEARED when it has not got a port; those of systemctl. At a boot, where it is to start when
+ *   we have ended, neither: it is in systemd's queue then
  */
 export async function makeService(
   doors: HostDoors,
@@ -39,7 +43,9 @@ export async function makeService(
   signal: AbortSignal,
 ): Promise<void> {
   const { unit } = step;
-  await setActive(doors, unit, step.active, signal);
+  const mayWait = !step.active || !(await waitsForUs(doors, unit, signal));
+  await setActive(doors, unit, step.active, signal, mayWait);
+  if (!mayWait) return;
   if (step.answersTo === undefined) return;
   const end = await poll(doors.timers, signal, PACE, async () => {
     if (await answers(doors, step, signal)) return 'up';

@@ -29,6 +29,8 @@ export interface Inventory {
   readonly managed: readonly string[];
   /** systemd's units that run, of those that were asked for. */
   readonly activeServices: readonly string[];
+  /** Those that systemd is about to start, in its order. */
+  readonly queuedServices: readonly string[];
   /** Attributes that did not answer, because their driver is stuck. */
   readonly hung: readonly string[];
 }

@@ -10,7 +10,7 @@ import { readFunctions } from '../../dpdk/pci.js';
 import { readPeers } from '../../dpdk/peers.js';
 import { readVpp, vppTaps } from '../../dpdk/vpp.js';
 import type { ReadDoors } from '../../host/doors.js';
-import { isActive } from '../../host/systemd.js';
+import { isActive, isQueued } from '../../host/systemd.js';
 import { readProcesses } from '../../host/processes.js';
 import type { Inventory } from '../../model/host/inventory.js';
 import { withEswitchModes } from '../../sriov/inventory.js';
@@ -59,17 +59,19 @@ export async function readInventory(
     vppTaps: vppTaps(processes),
     vpp: await readVpp(files, options.vppPrefix, processes),
     managed: await readManaged(doors, signal),
-    activeServices: await readActive(doors, options.services, signal),
+    activeServices: await unitsThat(isActive, doors, options.services, signal),
+    queuedServices: await unitsThat(isQueued, doors, options.services, signal),
     hung: pci.hung,
   };
 }
 
-async function readActive(
+async function unitsThat(
+  are: typeof isActive,
   doors: ReadDoors,
   units: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const active: string[] = [];
-  for (const unit of units) if (await isActive(doors, unit, signal)) active.push(unit);
-  return active;
+  const found: string[] = [];
+  for (const unit of units) if (await are(doors, unit, signal)) found.push(unit);
+  return found;
 }

@@ -291,10 +291,16 @@ export class FakeKernel {
     return OK;
   }
 
-  #systemctl([verb = '', ...rest]: readonly string[]): Outcome {
-    const unit = rest.at(-1) ?? '';
+  #systemctl(args: readonly string[]): Outcome {
+    const [verb = ''] = args.filter((word) => word !== '--no-block');
+    const unit = args.at(-1) ?? '';
     if (verb === 'is-active') return { ...OK, code: this.state.active.has(unit) ? 0 : 3 };
     if (verb === 'show') return this.#isBusy() ? undefined : { ...OK, stdout: this.#show(unit) };
+    if (verb === 'start' && this.state.ourUnit !== undefined) {
+      this.state.queued.add(unit);
+      // systemd starts it when our unit has started, and so never while we wait.
+      return args.includes('--no-block') ? OK : undefined;
+    }
     if (verb === 'start') this.state.active.add(unit);
     if (verb === 'stop') this.state.active.delete(unit);
     return OK;
@@ -308,9 +314,13 @@ export class FakeKernel {
 
   /** The unit has Restart=always, as VPP's package has it. */
   #show(unit: string): string {
-    const { active, vppTrouble } = this.state;
+    const { active, queued, ourUnit, vppTrouble } = this.state;
+    if (unit === ourUnit)
+      return 'Before=shutdown.target vpp.service\nActiveState=activating\nJob=7\n';
     const restarts = vppTrouble === 'ends' ? 1 : 0;
-    return `ActiveState=${active.has(unit) ? 'active' : 'inactive'}\nNRestarts=${restarts}\n`;
+    const job = queued.has(unit) ? 'Job=8\n' : '';
+    const state = active.has(unit) ? 'active' : 'inactive';
+    return `ActiveState=${state}\nNRestarts=${restarts}\n${job}`;
   }
 
   #nmcli(args: readonly string[]): Said {

@@ -17,6 +17,7 @@ export function render(state: FakeState): Map<string, Entry> {
   text('proc/sys/kernel/osrelease', '6.12.0-fake');
   text('proc/sys/kernel/random/boot_id', state.bootId);
   text('proc/meminfo', 'MemTotal: 4000000 kB\nHugepagesize:    2048 kB');
+  if (state.ourUnit !== undefined) text('proc/self/cgroup', `0::/system.slice/${state.ourUnit}`);
   text('proc/mounts', 'sysfs /sys sysfs rw 0 0');
   text('sys/class/dmi/id/sys_vendor', 'Fake');
   text('sys/class/dmi/id/product_name', 'Kernel');

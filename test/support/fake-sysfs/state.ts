@@ -117,6 +117,10 @@ export interface FakeState {
   processes: FakeProcess[];
   /** systemd's units that run. */
   active: Set<string>;
+  /** Those it is to start. */
+  queued: Set<string>;
+  /** The unit that this process is the start of; VPP's is ordered behind it. */
+  ourUnit?: string | undefined;
   /** What VPP does when it is started, but for answering; `blind`: it answers, and has no NIC. */
   vppTrouble?: 'ends' | 'hangs' | 'blind';
   /** So many questions about a VPP that starts get no answer in time. */

@@ -88,7 +88,7 @@ export function planRestart(
   ports: readonly VppPort[],
 ): Restart {
   const { vpp: profile } = planning.profile;
-  const { activeServices, holders, vpp } = planning.inventory;
+  const { activeServices, queuedServices, holders, vpp } = planning.inventory;
   const none = { stop: [], start: [] };
   if (profile === undefined || vpp === undefined) return none;
   const needed = confChanges || touched.size > 0;
@@ -114,6 +114,8 @@ export function planRestart(
     ...resume,
     answersTo: { program, socket: profile.cliSocket, ports: names },
   };
+  // At a boot: systemd starts it when the host is prepared.
+  if (queuedServices.includes(profile.service)) return none;
   if (!active) return { stop: [], start: [planned(start, stop)] };
   if (!needed) return none;
   const { vppTaps } = planning.inventory;

@@ -78,4 +78,25 @@ describe('HostPreparation, what is seen', () => {
     });
     assertSame(everything(host), before);
   });
+
+  for (const queued of [true, false]) {
+    it(`leaves VPP's start at a boot to systemd, ${queued ? 'which has it in its queue' : 'and asks for it'}`, async () => {
+      await apply();
+      await preparing.stop();
+      host.kernel.reboot();
+      Object.assign(host.kernel.state, { ourUnit: 'nfvd-host.service', active: new Set() });
+      if (queued) host.kernel.state.queued.add('vpp');
+      host.kernel.show();
+      host.kernel.log.length = 0;
+      host.restart();
+      preparation = await preparing.start();
+      assert.equal(preparation.status().state, 'ready');
+      assert.deepEqual([...host.kernel.state.queued], ['vpp']);
+      assert.equal(host.kernel.fn(PF0).driver, 'vfio-pci');
+      assert.deepEqual(
+        host.kernel.log.filter((call) => call.startsWith('systemctl')),
+        queued ? [] : ['systemctl --no-block start vpp'],
+      );
+    });
+  }
 });

@@ -28,7 +28,8 @@ function routesToKeep(netdev: Netdev, routes: readonly Route[]): Route[] {
     !destination.startsWith('fe80:') &&
     hops.some(({ device }) => device === netdev.name) &&
     netdev.addresses.some((a) => a.family === family && a.options.includes('noprefixroute'));
-  return [...routes.filter(own), ...routesOver(netdev.name, routes)];
+  const all = [...routes.filter(own), ...routesOver(netdev.name, routes)];
+  return all.filter(({ isEncapsulated }) => !isEncapsulated);
 }
 
 export function toNetdevValues(netdev: Netdev, routes: readonly Route[]): NetdevValues {

@@ -76,8 +76,10 @@ const route = hop.extend({
   prefsrc: text.optional(),
   protocol: z.union([text, number]).optional(),
   scope: z.union([text, number]).optional(),
-  tos: text.optional(),
+  /** Of an encapsulation it is a number. */
+  tos: z.union([text, number]).optional(),
   pref: text.optional(),
+  encap: text.optional(),
   metrics: z.array(z.record(text, z.unknown())).default([]),
   nexthops: z.array(hop).optional(),
 });
@@ -168,6 +170,7 @@ export function parseRoutes(value: unknown, family: Route['family']): Route[] {
     protocol: String(r.protocol ?? 'boot'),
     scope: r.scope === undefined ? undefined : String(r.scope),
     options: routeOptions(r),
+    isEncapsulated: r.encap !== undefined,
   }));
 }
 

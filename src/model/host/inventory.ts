@@ -208,6 +208,8 @@ export interface Route {
   readonly scope: string | undefined;
   /** What else it was made with, in the words of ip-route(8): `mtu 1400`. */
   readonly options: readonly string[];
+  /** It has more than is here, and iproute2 tells the tunnel's end in the place of `destination`. */
+  readonly isEncapsulated: boolean;
 }
 
 export interface RouteHop {

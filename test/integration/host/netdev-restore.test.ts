@@ -63,6 +63,16 @@ describe("a netdev's values on a real kernel", () => {
       .sort();
   }
 
+  it('leaves out a route with an encapsulation, which would come back as another', async () => {
+    await ns.ip(...'route add 10.7.0.0/16 encap ip id 5 dst 203.0.113.9 dev up0'.split(' '));
+    const { netdev, routes } = await read();
+    const { routes: kept } = toNetdevValues(netdev, routes);
+    assert.deepEqual(
+      kept.filter(({ destination }) => /^10\.7|^203/.test(destination)),
+      [],
+    );
+  });
+
   it('come back: peers, metrics, gateways of the other family', async () => {
     const before = await shown();
     const { netdev, routes } = await read();

@@ -49,6 +49,7 @@ function route(destination: string, more: Partial<Route> = {}): Route {
     protocol: 'static',
     scope: undefined,
     options: [],
+    isEncapsulated: false,
     ...more,
   };
 }

@@ -15,7 +15,7 @@ import { withRetries } from '../host/retry.js';
 import type { Bdf } from '../model/host/inventory.js';
 import type { StepOf } from '../model/host/steps.js';
 import { deviceNodes } from './device-holders.js';
-import { isVfioDriver, NO_IOMMU_PATH } from './iommu.js';
+import { isUserDriver, isVfioDriver, NO_IOMMU_PATH } from './iommu.js';
 import { functionPath, resolveFunction } from './pci.js';
 
 type Bind = StepOf<'bind'>;
@@ -44,7 +44,7 @@ async function readBinding({ files }: ReadDoors, bdf: Bdf, signal: AbortSignal):
 
 function isWanted(driver: string | undefined, wanted: string | null): boolean {
   if (wanted === null) return driver === undefined;
-  if (wanted === '*') return driver !== undefined && !isVfioDriver(driver);
+  if (wanted === '*') return driver !== undefined && !isUserDriver(driver);
   return driver === wanted;
 }
 

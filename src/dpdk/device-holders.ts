@@ -1,4 +1,4 @@
-/** Which processes use a function through VFIO or RDMA. */
+/** Which processes use a function through VFIO, UIO or RDMA. */
 import type { ProcessFacts } from '../host/processes.js';
 import type { KernelFiles } from '../host/sysfs.js';
 import type { DeviceHolder, PciFunction } from '../model/host/inventory.js';
@@ -7,7 +7,7 @@ import { functionPath } from './pci.js';
 /**
  * The device nodes through which user space may hold the function: its VFIO group
  * (`/dev/vfio/10`, `/dev/vfio/noiommu-0`), its VFIO device (`/dev/vfio/devices/vfio0`), its RDMA
- * verbs (`/dev/infiniband/uverbs0`).
+ * verbs (`/dev/infiniband/uverbs0`), or UIO (`/dev/uio0`).
  */
 export async function deviceNodes(
   files: KernelFiles,
@@ -21,6 +21,7 @@ export async function deviceNodes(
     ...group.flatMap((id) => [`/dev/vfio/${id}`, `/dev/vfio/noiommu-${id}`]),
     ...vfio.map((name) => `/dev/vfio/devices/${name}`),
     ...verbs.map((name) => `/dev/infiniband/${name}`),
+    ...(await files.list(`${folder}/uio`)).map((name) => `/dev/${name}`),
   ];
 }
 

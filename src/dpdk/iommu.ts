@@ -32,6 +32,11 @@ export function isVfioDriver(driver: string | undefined): boolean {
   return driver === 'pci-stub' || /^(?:.+[-_])?vfio[-_]pci$/.test(driver);
 }
 
+/** A driver that leaves the function to a program: VFIO's, or one of UIO's (DPDK's older ones). */
+export function isUserDriver(driver: string | undefined): boolean {
+  return isVfioDriver(driver) || /^(?:igb_uio|uio_pci_generic)$/.test(driver ?? '');
+}
+
 /**
  * The function does not keep others of its group from being used with VFIO. The driver counts,
  * whatever the function is: one that may do DMA through the kernel keeps the group the kernel's

@@ -28,7 +28,8 @@ function routesToKeep(netdev: Netdev, routes: readonly Route[]): Route[] {
     !destination.startsWith('fe80:') &&
     hops.some(({ device }) => device === netdev.name) &&
     netdev.addresses.some((a) => a.family === family && a.options.includes('noprefixroute'));
-  return [...routes.filter(own), ...routesOver(netdev.name, routes)];
+  const all = [...routes.filter(own), ...routesOver(netdev.name, routes)];
+  return all.filter(({ isEncapsulated }) => !isEncapsulated);
 }
 
 export function toNetdevValues(netdev: Netdev, routes: readonly Route[]): NetdevValues {
@@ -59,6 +60,7 @@ function toRouteValues(r: Route): RouteValues {
     source: r.source ?? null,
     protocol: r.protocol,
     scope: r.scope ?? null,
+    options: [...r.options],
   };
 }
 
@@ -124,13 +126,19 @@ function routeCommand(r: RouteValues): Words {
   if (r.metric !== null) words.push('metric', String(r.metric));
   if (r.source !== null) words.push('src', r.source);
   if (r.scope !== null && r.family === 'IPV4') words.push('scope', r.scope);
+  words.push(...r.options);
   const single = r.hops.length === 1;
   for (const { device, gateway, weight, onlink } of r.hops) {
     if (!single) words.push('nexthop');
-    if (gateway !== null) words.push('via', gateway);
+    if (gateway !== null) words.push('via', ...gatewayWords(r, gateway));
     words.push('dev', device);
     if (weight !== null && !single) words.push('weight', String(weight));
     if (onlink) words.push('onlink');
   }
   return words;
+}
+
+/** A network of IPv4 may lie behind a router that has IPv6 only (RFC 8950). */
+function gatewayWords({ family }: RouteValues, gateway: string): Words {
+  return family === 'IPV4' && gateway.includes(':') ? ['inet6', gateway] : [gateway];
 }

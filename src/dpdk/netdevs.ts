@@ -42,7 +42,10 @@ const link = z.object({
       z.object({
         family: text.optional(),
         local: text.optional(),
+        /** Of the peer, where the address has one. */
+        address: text.optional(),
         prefixlen: number.optional(),
+        metric: number.optional(),
         scope: text.optional(),
         dynamic: z.boolean().optional(),
         broadcast: text.optional(),
@@ -73,8 +76,19 @@ const route = hop.extend({
   prefsrc: text.optional(),
   protocol: z.union([text, number]).optional(),
   scope: z.union([text, number]).optional(),
+  /** Of an encapsulation it is a number. */
+  tos: z.union([text, number]).optional(),
+  pref: text.optional(),
+  encap: text.optional(),
+  metrics: z.array(z.record(text, z.unknown())).default([]),
   nexthops: z.array(hop).optional(),
 });
+
+/** Metrics of a route that are told as they are set (ip-route(8)). */
+const METRICS = [
+  ...['mtu', 'advmss', 'window', 'hoplimit', 'initcwnd', 'initrwnd', 'reordering', 'quickack'],
+  ...['ssthresh', 'cwnd'],
+];
 
 /** What `ip -j -d address show` says: links and addresses in one. */
 export function parseNetdevs(value: unknown): Netdev[] {
@@ -113,8 +127,10 @@ function toAddress(a: AddrInfo, device: string): NetAddress[] {
 function addressOptions(a: AddrInfo, device: string): string[] {
   const flags = ['home', 'mngtmpaddr', 'nodad', 'noprefixroute', 'autojoin'] as const;
   return [
+    ...(a.address === undefined ? [] : ['peer', `${a.address}/${a.prefixlen ?? ''}`]),
     ...(a.broadcast === undefined ? [] : ['brd', a.broadcast]),
     ...(a.label === undefined || a.label === device ? [] : ['label', a.label]),
+    ...(a.metric === undefined ? [] : ['metric', String(a.metric)]),
     ...flags.filter((flag) => a[flag] === true),
   ];
 }
@@ -153,7 +169,24 @@ export function parseRoutes(value: unknown, family: Route['family']): Route[] {
     source: r.prefsrc,
     protocol: String(r.protocol ?? 'boot'),
     scope: r.scope === undefined ? undefined : String(r.scope),
+    options: routeOptions(r),
+    isEncapsulated: r.encap !== undefined,
   }));
+}
+
+function routeOptions({ tos, pref, metrics }: z.infer<typeof route>): string[] {
+  const [told = {}] = metrics;
+  const words = (name: string, value: unknown, unit = ''): string[] =>
+    typeof value === 'number' || typeof value === 'string' ? [name, `${value}${unit}`] : [];
+  return [
+    ...words('tos', tos),
+    // What it is when nothing is said.
+    ...(pref === 'medium' ? [] : words('pref', pref)),
+    ...METRICS.flatMap((name) => words(name, told[name])),
+    ...words('rto_min', told['rto_min'], 'ms'),
+    ...words('congctl', told['congestion']),
+    ...('ecn' in told ? ['features', 'ecn'] : []),
+  ];
 }
 
 const lookup = z.array(z.object({ dev: text.optional() }));
@@ -177,14 +210,19 @@ export async function readRoutes(doors: ReadDoors, signal: AbortSignal): Promise
   ];
 }
 
-/** The device that packets to `address` leave by; undefined: there is no route. */
+/**
+ * The device that packets to `address` leave by; undefined: there is no route.
+ * @param from the address of ours that they come from
+ */
 export async function routeTo(
   doors: ReadDoors,
   address: string,
   signal: AbortSignal,
+  from?: string,
 ): Promise<string | undefined> {
+  const source = from === undefined ? [] : ['from', from];
   try {
-    return parseRouteLookup(await askIp(doors, ['route', 'get', address], signal));
+    return parseRouteLookup(await askIp(doors, ['route', 'get', address, ...source], signal));
   } catch (error) {
     if (error instanceof NfvError && error.code === 'KERNEL_REFUSED') return undefined;
     throw error;

@@ -7,6 +7,7 @@ import type { Bdf, PciFunction, PciKind } from '../model/host/inventory.js';
 import { readCpuList } from './cpu.js';
 
 const DEVICES = 'sys/bus/pci/devices';
+const NUMVFS = 'sriov_numvfs';
 
 export function functionPath(bdf: Bdf): string {
   return `${DEVICES}/${bdf}`;
@@ -41,7 +42,7 @@ export function kindOfClass(classCode: string): PciKind {
 
 export interface PciReading {
   readonly functions: readonly PciFunction[];
-  /** Paths that did not answer. */
+  /** Paths that did not answer, or not with what is expected there. */
   readonly hung: readonly string[];
 }
 
@@ -56,7 +57,7 @@ export async function readFunctions(
     names: new Set(await files.list(functionPath(bdf))),
   }));
   const locked = attributes.flatMap(({ bdf, names }) =>
-    ['driver_override', 'sriov_numvfs']
+    ['driver_override', NUMVFS]
       .filter((name) => names.has(name))
       .map((name) => `${functionPath(bdf)}/${name}`),
   );
@@ -66,7 +67,13 @@ export async function readFunctions(
     const fn = await readFunction(files, bdf, names, texts);
     return { ...fn, netdevs: netdevs.get(bdf) ?? [] };
   });
-  return { functions, hung };
+  // Where the answer is an error, or makes no sense, it is not known what VFs there are.
+  const unread = locked.filter((path) => path.endsWith(NUMVFS) && !isCount(texts.get(path)));
+  return { functions, hung: [...new Set([...hung, ...unread])].sort() };
+}
+
+function isCount(text: string | undefined): boolean {
+  return /^\d{1,5}$/.test(text ?? '');
 }
 
 /**
@@ -121,7 +128,8 @@ async function readSriov(
   locked: ReadonlyMap<string, string>,
 ): Promise<PciFunction['sriov']> {
   const folder = functionPath(bdf);
-  const numVfs = Number(locked.get(`${folder}/sriov_numvfs`) ?? 0);
+  const told = locked.get(`${folder}/${NUMVFS}`);
+  const numVfs = isCount(told) ? Number(told) : 0;
   // The index is the link's, and says nothing about the order of addresses.
   const links = [...names].flatMap((name) => /^virtfn(\d{1,5})$/.exec(name)?.[1] ?? []).map(Number);
   const count = Math.max(numVfs, ...links.map((index) => index + 1));

@@ -21,10 +21,45 @@ const BEGIN = '# nfvd begin: these lines are written by nfvd';
 const END = '# nfvd end';
 const WAS = '#nfvd-was ';
 
+const OURS = /\n[ \t]*# nfvd begin(?:(?!# nfvd end)[\s\S])*# nfvd end(?:;\n)?/g;
+
 /** The operator's own text. `stripManaged(mergeManaged(text, any))` is `text`. */
 export function stripManaged(text: string): string {
-  const bare = text.replace(/\n[ \t]*# nfvd begin(?:(?!# nfvd end)[\s\S])*# nfvd end(?:;\n)?/g, '');
-  return bare.replaceAll(WAS, '');
+  return text.replace(OURS, '').replaceAll(WAS, '');
+}
+
+/**
+ * The file as it was before our last change of it, with what others have written into it since.
+ * @param now what is there; @param former what was; null: no file
+ * @returns null: no file, for nobody else has put anything into it
+ * @throws NfvError STARTUP_CONF_INVALID as `mergeManaged`
+ */
+export function giveBack(now: string, former: string | null): string | null {
+  if (former === null && stripManaged(now).trim() === '') return null;
+  const ours = managedOf(former ?? '');
+  // What is not ours to read need not be readable.
+  return ours.size === 0 ? stripManaged(now) : mergeManaged(now, ours);
+}
+
+/** What of this text is ours. */
+function managedOf(text: string): ManagedConf {
+  const places = [...text.matchAll(OURS)].map((match) => ({
+    from: match.index,
+    to: match.index + match[0].length,
+  }));
+  if (places.length === 0) return new Map();
+  const found = new Map<string, readonly ManagedStatement[]>();
+  for (const { words, block = [] } of parseStartupConf(text)) {
+    const ours = block.filter((s) => places.some(({ from, to }) => s.from >= from && s.to <= to));
+    const [name = ''] = words;
+    if (ours.length > 0) found.set(name, [...(found.get(name) ?? []), ...ours.map(toManaged)]);
+  }
+  return found;
+}
+
+export function toManaged({ words, block }: ConfStatement): ManagedStatement {
+  const key = ['dev', 'plugin', 'default'].includes(words[0] ?? '') ? 2 : 1;
+  return { words, key, ...(block === undefined ? {} : { block: block.map(toManaged) }) };
 }
 
 /**

@@ -4,7 +4,12 @@ import type { Bdf, Vpp } from '../model/host/inventory.js';
 import type { HostProfile, NicProfile, VppProfile } from '../model/host/profile.js';
 import { describeSize } from '../model/host/steps.js';
 import { formatNumberList } from '../model/number-list.js';
-import { mergeManaged, stripManaged, type ManagedStatement } from './startup-conf-merge.js';
+import {
+  mergeManaged,
+  stripManaged,
+  toManaged,
+  type ManagedStatement,
+} from './startup-conf-merge.js';
 import { parseStartupConf, type ConfStatement } from './startup-conf-parser.js';
 
 /** A port of VPP's, by its PCI function. */
@@ -117,6 +122,7 @@ function addDpdk(
   const theirSection = own.some(({ words }) => words[0] === 'dpdk');
   const theirDevices = theirs.some(({ words }) => words[0] === 'dev' && words[1] !== 'default');
   if (dpdk.length > 0) {
+    refuseBans(theirs, dpdk);
     // "auto" would switch VFIO's no-IOMMU mode on by itself where a device has no group.
     add('dpdk', line('uio-driver', 'vfio-pci'), ...dpdk.map(device));
   } else if (theirSection && !theirDevices) add('dpdk', line('no-pci'));
@@ -127,6 +133,21 @@ function addDpdk(
     plugin('default', 'disable'),
     ...[...new Set(enabled)].map((p) => plugin(p, 'enable')),
   );
+}
+
+/** With these VPP starts, and has no such port. */
+function refuseBans(theirs: readonly ConfStatement[], ports: readonly VppPort[]): void {
+  for (const { words, line: at } of theirs) {
+    const [word = '', what = ''] = words;
+    const isBan = word === 'no-pci' || word === 'blacklist';
+    const port = ports.find(({ bdf, id }) => word === 'no-pci' || [bdf, id].includes(what));
+    if (!isBan || port === undefined) continue;
+    const text = `line ${at}: "${words.join(' ')}" in section dpdk keeps ${port.bdf} from VPP`;
+    throw new NfvError('STARTUP_CONF_INVALID', text, {
+      remedy: 'take it out, or leave the NIC out of the profile',
+      metadata: { line: String(at) },
+    });
+  }
 }
 
 function plugin(name: string, state: string): ManagedStatement {
@@ -159,9 +180,4 @@ function parseLine(text: string): ManagedStatement[] {
     });
   }
   return parseStartupConf(text).map(toManaged);
-}
-
-function toManaged({ words, block }: ConfStatement): ManagedStatement {
-  const key = words[0] === 'dev' || words[0] === 'plugin' ? 2 : 1;
-  return { words, key, ...(block === undefined ? {} : { block: block.map(toManaged) }) };
 }

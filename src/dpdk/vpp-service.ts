@@ -2,13 +2,15 @@
 import { NfvError } from '../errors.js';
 import type { HostDoors, Observed, ReadDoors } from '../host/doors.js';
 import { poll } from '../host/poll.js';
-import { isActive, readRun, setActive } from '../host/systemd.js';
+import { isActive, isQueued, readRun, setActive, waitsForUs } from '../host/systemd.js';
 import type { StepOf } from '../model/host/steps.js';
 
 type ServiceStep = StepOf<'service'>;
 
 /** VPP reads its file, takes its memory and probes its NICs first. */
 const PACE = { everyMs: 500, limitMs: 120_000 };
+/** The DPDK plugin probes its NICs when VPP answers already. */
+const PORTS_PACE = { everyMs: 500, limitMs: 20_000 };
 /** One that is about to start takes the connection, and answers when it is ready. */
 const ANSWER_MS = 5_000;
 
@@ -18,14 +20,22 @@ export async function observeService(
   signal: AbortSignal,
 ): Promise<Observed> {
   const active = await isActive(doors, step.unit, signal);
-  if (active !== step.active) return { holds: false, found: active ? 'running' : 'not running' };
-  if (await answers(doors, step, signal)) return { holds: true, found: 'as wanted' };
-  return { holds: false, found: 'running, without an answer' };
+  if (active !== step.active) {
+    const queued = step.active && (await isQueued(doors, step.unit, signal));
+    return { holds: queued, found: active ? 'running' : queued ? 'about to start' : 'not running' };
+  }
+  if (!(await answers(doors, step, signal))) {
+    return { holds: false, found: 'running, without an answer' };
+  }
+  const missing = await missingPorts(doors, step, signal);
+  if (missing.length === 0) return { holds: true, found: 'as wanted' };
+  return { holds: false, found: `running, without ${missing.join(', ')}` };
 }
 
 /**
  * @throws NfvError VPP_UNREACHABLE when it was started, and ended or did not answer in time;
- *   those of systemctl
+ *   NOT_APPEARED when it has not got a port; those of systemctl. At a boot, where it is to start when
+ *   we have ended, neither: it is in systemd's queue then
  */
 export async function makeService(
   doors: HostDoors,
@@ -33,18 +43,49 @@ export async function makeService(
   signal: AbortSignal,
 ): Promise<void> {
   const { unit } = step;
-  await setActive(doors, unit, step.active, signal);
+  const mayWait = !step.active || !(await waitsForUs(doors, unit, signal));
+  await setActive(doors, unit, step.active, signal, mayWait);
+  if (!mayWait) return;
   if (step.answersTo === undefined) return;
   const end = await poll(doors.timers, signal, PACE, async () => {
     if (await answers(doors, step, signal)) return 'up';
     return (await inTime(hasEnded(doors, unit, signal))) === true ? 'ended' : undefined;
   });
-  if (end === 'up') return;
+  if (end === 'up') return awaitPorts(doors, step, signal);
   const waited = `did not answer within ${PACE.limitMs / 1000} s`;
   const reason = `${unit} was started, and ${end === 'ended' ? 'VPP ended' : waited}`;
   throw new NfvError('VPP_UNREACHABLE', reason, {
     remedy: `see why: journalctl -u ${unit} -n 50, and VPP's own log (unix { log … })`,
   });
+}
+
+/** It goes on without a NIC that it cannot probe, and without one that its file keeps from it. */
+async function awaitPorts(doors: HostDoors, step: ServiceStep, signal: AbortSignal): Promise<void> {
+  let missing: readonly string[] = [];
+  const all = await poll(doors.timers, signal, PORTS_PACE, async () => {
+    missing = await missingPorts(doors, step, signal);
+    return missing.length === 0 ? true : undefined;
+  });
+  if (all !== undefined) return;
+  const { program = 'vppctl', socket = '' } = step.answersTo ?? {};
+  throw new NfvError('NOT_APPEARED', `${step.unit} runs, and VPP has no ${missing.join(', ')}`, {
+    remedy: `see why: ${program} -s ${socket} show log; and what else the dpdk section of its file says`,
+  });
+}
+
+async function missingPorts(
+  { programs }: ReadDoors,
+  { answersTo }: ServiceStep,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { program = '', socket = '', ports = [] } = answersTo ?? {};
+  if (ports.length === 0) return [];
+  const options = { deadlineMs: ANSWER_MS, signal };
+  const words = ['-s', socket, 'show', 'hardware-interfaces', 'brief'];
+  const ran = await inTime(programs.run(program, words, options));
+  const lines = (ran?.stdout ?? '').split('\n');
+  const there = new Set(lines.map((line) => line.split(/\s/)[0]));
+  return ports.filter((name) => !there.has(name));
 }
 
 async function answers(

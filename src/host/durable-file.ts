@@ -1,5 +1,5 @@
 /** Files that are either the old one or the new one, whatever happens in between. */
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NfvError } from '../errors.js';
 import { nodeErrno } from './errno.js';
@@ -19,10 +19,12 @@ export async function readText(path: string, maxBytes: number): Promise<string |
 }
 
 /**
- * Replaces a file and waits until that is on the disk. Mode and owner of one that is there are kept.
+ * Replaces a file and waits until that is on the disk. Mode and owner of one that is there are kept;
+ * a symbolic link stays one, and the file that it leads to is replaced.
  * @throws NfvError FILE_UNREADABLE
  */
-export async function writeDurably(path: string, text: string): Promise<void> {
+export async function writeDurably(link: string, text: string): Promise<void> {
+  const path = await realpath(link).catch(() => link);
   const temporary = `${path}.nfvd-new`;
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -11,12 +11,15 @@ export interface ProcessFacts {
   readonly hugetlbKb: number;
   /** `SSH_CONNECTION` of its environment; empty: none. */
   readonly sshConnection: string;
-  /** What it has open under /dev/vfio and /dev/infiniband; each once, sorted. */
+  /** What it has open of /dev/vfio, /dev/infiniband, /dev/uioN and /dev/net/tun; each once, sorted. */
   readonly devices: readonly string[];
+  /** Interfaces that it holds through /dev/net/tun. */
+  readonly taps: readonly string[];
 }
 
 const AT_A_TIME = 16;
-const DEVICE = /^\/dev\/(vfio|infiniband)\//;
+const TUN = '/dev/net/tun';
+const DEVICE = /^\/dev\/(?:(?:vfio|infiniband)\/|uio\d|net\/tun$)/;
 
 /** Numbers of all processes, ascending. */
 export async function processIds(files: KernelFiles): Promise<number[]> {
@@ -37,6 +40,7 @@ export async function readProcesses(files: KernelFiles): Promise<ProcessFacts[]>
     // Threads of the kernel have no memory of their own.
     if (!/^VmSize:/m.test(status)) return [];
     const environment = (await visible(files.text(`proc/${pid}/environ`))) ?? '';
+    const devices = await openFiles(files, pid, (path) => DEVICE.test(path));
     const entry = environment.split('\0').find((text) => text.startsWith('SSH_CONNECTION='));
     return [
       {
@@ -44,11 +48,23 @@ export async function readProcesses(files: KernelFiles): Promise<ProcessFacts[]>
         command: /^Name:\t(.*)$/m.exec(status)?.[1] ?? 'unknown',
         hugetlbKb: Number(/^HugetlbPages:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0),
         sshConnection: entry?.slice('SSH_CONNECTION='.length) ?? '',
-        devices: await openFiles(files, pid, (path) => DEVICE.test(path)),
+        devices,
+        taps: devices.includes(TUN) ? await readTaps(files, pid) : [],
       },
     ];
   });
   return found.flat();
+}
+
+/** An open file of tun(4) tells its interface (drivers/net/tun.c, tun_chr_show_fdinfo). */
+async function readTaps(files: KernelFiles, pid: number): Promise<string[]> {
+  const names = new Set<string>();
+  for (const fd of (await visible(files.list(`proc/${pid}/fdinfo`))) ?? []) {
+    const text = (await visible(files.text(`proc/${pid}/fdinfo/${fd}`))) ?? '';
+    const name = /^iff:\t(.+)$/m.exec(text)?.[1];
+    if (name !== undefined) names.add(name);
+  }
+  return [...names].sort();
 }
 
 /** The files that a process has open, of those wanted; each once, sorted. */

@@ -20,13 +20,17 @@ export interface Inventory {
   readonly routes: readonly Route[];
   /** Who is spoken with over the network and must not be lost. */
   readonly peers: readonly Peer[];
-  /** Processes that have a VFIO group or an RDMA device open. */
+  /** Processes that have a VFIO group, a UIO or an RDMA device open. */
   readonly holders: readonly DeviceHolder[];
+  /** Interfaces of the kernel that VPP has made, and that go away with it. */
+  readonly vppTaps: readonly string[];
   readonly vpp: Vpp | undefined;
   /** Netdevs that NetworkManager manages; none when it does not run. */
   readonly managed: readonly string[];
   /** systemd's units that run, of those that were asked for. */
   readonly activeServices: readonly string[];
+  /** Those that systemd is about to start, in its order. */
+  readonly queuedServices: readonly string[];
   /** Attributes that did not answer, because their driver is stuck. */
   readonly hung: readonly string[];
 }
@@ -202,6 +206,10 @@ export interface Route {
   readonly source: string | undefined;
   readonly protocol: string;
   readonly scope: string | undefined;
+  /** What else it was made with, in the words of ip-route(8): `mtu 1400`. */
+  readonly options: readonly string[];
+  /** It has more than is here, and iproute2 tells the tunnel's end in the place of `destination`. */
+  readonly isEncapsulated: boolean;
 }
 
 export interface RouteHop {

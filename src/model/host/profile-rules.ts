@@ -8,14 +8,17 @@ export interface ProfileProblem {
   readonly remedy: string;
 }
 
-interface VfEntry {
-  readonly index: readonly number[];
+interface VfSettings {
   readonly mac?: string;
   readonly vlan?: number;
   readonly qos?: number;
   readonly vlanProtocol?: string;
   readonly minTxRate?: number;
   readonly maxTxRate?: number;
+}
+
+interface VfEntry extends VfSettings {
+  readonly index: readonly number[];
 }
 
 interface Nic {
@@ -28,7 +31,11 @@ interface Nic {
     readonly pf?: string;
     readonly vfs?: readonly number[];
   };
-  readonly sriov?: { readonly count: number; readonly vfs: readonly VfEntry[] };
+  readonly sriov?: {
+    readonly count: number;
+    readonly defaults: VfSettings;
+    readonly vfs: readonly VfEntry[];
+  };
 }
 
 interface Profile {
@@ -129,9 +136,13 @@ function checkSriov({ role, sriov }: Nic, path: Path): ProfileProblem[] {
     return [{ path: [...path, 'sriov'], reason, remedy: 'give it role sriov' }];
   }
   const seen = new Set<number>();
-  return sriov.vfs.flatMap((vf, k) => {
+  const { defaults } = sriov;
+  const problems = sriov.vfs.flatMap((vf, k) => {
     const at = [...path, 'sriov', 'vfs', k];
-    const problems = checkVf(vf, sriov.count, at);
+    const problems = [
+      ...checkVf(vf, sriov.count, at),
+      ...checkSettings(vf, { ...defaults, ...vf }, at),
+    ];
     const twice = vf.index.filter((index) => seen.has(index));
     if (twice.length > 0) {
       const reason = `VF ${formatNumberList(twice)} is named already`;
@@ -141,26 +152,37 @@ function checkSriov({ role, sriov }: Nic, path: Path): ProfileProblem[] {
     for (const index of vf.index) seen.add(index);
     return problems;
   });
+  // VFs that say nothing themselves have these alone.
+  if (seen.size >= sriov.count) return problems;
+  return [...problems, ...checkSettings(defaults, defaults, [...path, 'sriov', 'defaults'])];
 }
 
-function checkVf(vf: VfEntry, count: number, path: Path): ProfileProblem[] {
+/** @param own what stands at this place; @param all with the defaults */
+function checkSettings(own: VfSettings, all: VfSettings, path: Path): ProfileProblem[] {
   const problems: ProfileProblem[] = [];
-  const add = (field: string, reason: string, remedy: string): void => {
-    problems.push({ path: [...path, field], reason, remedy });
+  const add = (field: keyof VfSettings, reason: string, remedy: string): void => {
+    // Where it comes from the defaults, the whole entry is at fault.
+    problems.push({ path: own[field] === undefined ? path : [...path, field], reason, remedy });
   };
-  const beyond = vf.index.filter((index) => index >= count);
-  if (beyond.length > 0) {
-    const reason = `there are ${count} VFs, none with index ${formatNumberList(beyond)}`;
-    add('index', reason, `give indexes below ${count}`);
-  }
-  if ((vf.qos ?? 0) > 0 && (vf.vlan ?? 0) === 0) {
+  const untagged = (all.vlan ?? 0) === 0;
+  if ((all.qos ?? 0) > 0 && untagged) {
     add('qos', 'a priority without a VLAN', 'give a vlan from 1 to 4094');
   }
-  const { minTxRate = 0, maxTxRate = 0 } = vf;
+  if (all.vlanProtocol === '802.1ad' && untagged) {
+    add('vlanProtocol', '802.1ad without a VLAN', 'give a vlan from 1 to 4094');
+  }
+  const { minTxRate = 0, maxTxRate = 0 } = all;
   if (maxTxRate > 0 && minTxRate > maxTxRate) {
     add('minTxRate', 'greater than maxTxRate', `give at most ${maxTxRate}`);
   }
   return problems;
+}
+
+function checkVf(vf: VfEntry, count: number, path: Path): ProfileProblem[] {
+  const beyond = vf.index.filter((index) => index >= count);
+  if (beyond.length === 0) return [];
+  const reason = `there are ${count} VFs, none with index ${formatNumberList(beyond)}`;
+  return [{ path: [...path, 'index'], reason, remedy: `give indexes below ${count}` }];
 }
 
 function checkCpu({ cpu }: Profile): ProfileProblem[] {

@@ -14,8 +14,10 @@ const service = z.strictObject({
   /** systemd's unit. */
   unit: text,
   active: z.boolean(),
-  /** It is VPP, and up when this vppctl has an answer at this socket. */
-  answersTo: z.strictObject({ program: text, socket: text }).exactOptional(),
+  /** It is VPP, and up when this vppctl has an answer at this socket, and VPP has these interfaces. */
+  answersTo: z
+    .strictObject({ program: text, socket: text, ports: z.array(text).default([]) })
+    .exactOptional(),
 });
 
 const hugepages = z.strictObject({
@@ -106,6 +108,8 @@ const route = z.strictObject({
   source: text.nullable(),
   protocol: text,
   scope: text.nullable(),
+  /** Journals of before have none. */
+  options: z.array(text).default([]),
 });
 export type RouteValues = z.infer<typeof route>;
 

@@ -5,11 +5,13 @@
  */
 import { NfvError } from '../../errors.js';
 import type { HostDoors } from '../../host/doors.js';
+import { readText } from '../../host/durable-file.js';
 import type { Journal } from '../../host/journal.js';
 import type { PlannedStep } from '../../model/host/plan.js';
 import { describeStep, type Step, type StepOf } from '../../model/host/steps.js';
 import { persistentPages } from '../../dpdk/set-hugepages.js';
-import { makeStep, observeStep } from './runners.js';
+import { giveBack } from '../../dpdk/startup-conf-merge.js';
+import { makeStep, MAX_FILE, observeStep } from './runners.js';
 import { applyRecord, stepsToUndo, type JournalRecord, type Transaction } from './transaction.js';
 
 /** What happens to a step; for people who watch. */
@@ -187,8 +189,13 @@ export class Engine {
     return undefined;
   }
 
-  /** Hugepages are shared: what others changed meanwhile stays theirs. */
+  /** Hugepages are shared, and so is a file: what others changed meanwhile stays theirs. */
   async #adapted(undo: Step, { step }: PlannedStep): Promise<Step> {
+    if (undo.kind === 'file' && step.kind === 'file') {
+      const now = await readText(this.options.doors.files.path(step.path.slice(1)), MAX_FILE);
+      const isOurs = now === undefined || now === step.content || now === undo.content;
+      return isOurs ? undo : { ...undo, content: giveBack(now, undo.content) };
+    }
     if (undo.kind !== 'hugepages' || step.kind !== 'hugepages') return undo;
     const now = (await persistentPages(this.options.doors, undo)) ?? undo.pages;
     return { ...undo, pages: pagesAfterUndo(now, undo, step) };

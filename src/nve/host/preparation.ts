@@ -170,14 +170,19 @@ export class HostPreparation {
     }
   }
 
-  /** Success is what is seen: planning again must give nothing. */
+  /** Success is what is seen: planning again must give nothing, and nothing that blocks. */
   async #verify(signal: AbortSignal): Promise<void> {
     const { last } = this.#engine;
     if (last === undefined) return;
     const { plan, inventory } = await this.plan(last.profile, signal);
     this.#life.see(inventory, this.#engine.all);
-    const [first] = plan.steps;
-    if (first === undefined) return;
+    const blocking = plan.findings.find(({ effect }) => effect === 'blocks');
+    if (blocking !== undefined) {
+      const { subject, reason, remedy } = blocking;
+      const message = `all steps were done, and now ${subject}: ${reason}`;
+      throw new NfvError('READBACK_MISMATCH', message, { remedy });
+    }
+    if (plan.steps.length === 0) return;
     const left = plan.steps.map(({ step }) => describeStep(step)).join('; ');
     throw new NfvError(
       'READBACK_MISMATCH',

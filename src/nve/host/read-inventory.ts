@@ -8,9 +8,9 @@ import { readNetdevs, readRoutes } from '../../dpdk/netdevs.js';
 import { readManaged } from '../../dpdk/netdev-steps.js';
 import { readFunctions } from '../../dpdk/pci.js';
 import { readPeers } from '../../dpdk/peers.js';
-import { readVpp } from '../../dpdk/vpp.js';
+import { readVpp, vppTaps } from '../../dpdk/vpp.js';
 import type { ReadDoors } from '../../host/doors.js';
-import { isActive } from '../../host/systemd.js';
+import { isActive, isQueued } from '../../host/systemd.js';
 import { readProcesses } from '../../host/processes.js';
 import type { Inventory } from '../../model/host/inventory.js';
 import { withEswitchModes } from '../../sriov/inventory.js';
@@ -40,6 +40,7 @@ export async function readInventory(
   const functions = await withEswitchModes(doors, pci.functions, signal);
   const nodes = await readNodes(files);
   const processes = await readProcesses(files);
+  const netdevs = await readNetdevs(doors, signal);
   return {
     bootId: await readBootId(files),
     machine: await readMachine(files),
@@ -51,23 +52,26 @@ export async function readInventory(
     functions,
     groups: await readGroups(files),
     vfio: await readVfio(files),
-    netdevs: await readNetdevs(doors, signal),
+    netdevs,
     routes: await readRoutes(doors, signal),
-    peers: await readPeers(doors, processes, options.nva, signal),
+    peers: await readPeers(doors, processes, netdevs, options.nva, signal),
     holders: await readDeviceHolders(files, functions, processes),
+    vppTaps: vppTaps(processes),
     vpp: await readVpp(files, options.vppPrefix, processes),
     managed: await readManaged(doors, signal),
-    activeServices: await readActive(doors, options.services, signal),
+    activeServices: await unitsThat(isActive, doors, options.services, signal),
+    queuedServices: await unitsThat(isQueued, doors, options.services, signal),
     hung: pci.hung,
   };
 }
 
-async function readActive(
+async function unitsThat(
+  are: typeof isActive,
   doors: ReadDoors,
   units: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const active: string[] = [];
-  for (const unit of units) if (await isActive(doors, unit, signal)) active.push(unit);
-  return active;
+  const found: string[] = [];
+  for (const unit of units) if (await are(doors, unit, signal)) found.push(unit);
+  return found;
 }

@@ -179,7 +179,9 @@ export function ledgerOf(transactions: readonly Transaction[], bootId: string): 
       if (s.kind !== 'hugepages' || before?.kind !== 'hugepages') continue;
       if (!t.done.has(i) || t.undone.has(i)) continue;
       const key = `${s.node} ${s.sizeKb}`;
-      const pages = (shares.get(key)?.pages ?? 0) + s.pages - before.pages;
+      // What others have taken of ours since is not ours any more.
+      const left = Math.min(shares.get(key)?.pages ?? 0, before.pages);
+      const pages = left + s.pages - before.pages;
       shares.set(key, { node: s.node, sizeKb: s.sizeKb, pages });
     }
   }

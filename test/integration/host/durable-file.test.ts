@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, readdir, stat } from 'node:fs/promises';
+import { chmod, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { readText, removeDurably, writeDurably } from '../../../src/host/durable-file.js';
 import { TempFiles } from '../../support/temp-files.js';
 
@@ -17,6 +17,15 @@ describe('durable files', () => {
     assert.equal(await readText(path, 100), 'new');
     assert.equal((await stat(path)).mode & 0o777, 0o640);
     assert.deepEqual(await readdir(temp.path('etc')), ['startup.conf']);
+  });
+
+  it('replaces what a symbolic link leads to, and keeps the link', async () => {
+    const path = await temp.write('srv/startup.conf', 'old');
+    const link = temp.path('startup.conf');
+    await symlink('srv/startup.conf', link);
+    await writeDurably(link, 'new');
+    assert.equal(await readlink(link), 'srv/startup.conf');
+    assert.equal(await readText(path, 100), 'new');
   });
 
   it('creates it with its folder, and removes it twice', async () => {

@@ -123,6 +123,7 @@ export function twoNodes(driver = 'igb'): FakeState {
     noIommu: undefined,
     processes: [],
     active: new Set(),
+    queued: new Set(),
     networkManager: undefined,
     files: new Map(),
     readOnly: false,

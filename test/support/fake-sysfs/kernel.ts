@@ -3,7 +3,7 @@
  * what it changes, it changes through programs (dd, ip, modprobe, …), and those are answered here
  * as the kernel would, errnos, short allocations, late links and hangs with it.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Faults, type Fault, type Trouble } from './faults.js';
 import { FakeIp, rtnetlink, strerror, type Said } from './ip.js';
@@ -180,12 +180,27 @@ export class FakeKernel {
         return this.#devlink(args);
       case '/usr/bin/vppctl':
         if (this.#isBusy()) return undefined;
-        return this.state.active.has('vpp') && this.state.vppTrouble === undefined
-          ? { ...OK, stdout: 'vpp v26.06-release\n' }
+        return this.state.active.has('vpp') &&
+          !['ends', 'hangs'].includes(this.state.vppTrouble ?? '')
+          ? { ...OK, stdout: this.#vppSays(args) }
           : { code: 1, stdout: '', stderr: 'connect: Connection refused\n' };
       default:
         return { code: 127, stdout: '', stderr: `fake kernel: no ${name}\n` };
     }
+  }
+
+  /** Its interfaces are those that its file names and vfio-pci has. */
+  #vppSays(args: readonly string[]): string {
+    if (!args.includes('hardware-interfaces')) return 'vpp v26.06-release\n';
+    const path = join(this.root, 'etc/vpp/startup.conf');
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    const names = [...text.matchAll(/^ *dev (\S+) \{\s+name (\S+)/gm)].flatMap(([, bdf, name]) => {
+      const { driver = '' } = this.state.functions.get(bdf ?? '') ?? {};
+      const isThere = ['vfio-pci', 'mlx5_core'].includes(driver);
+      return isThere && this.state.vppTrouble !== 'blind' ? [name] : [];
+    });
+    const rows = ['local0', ...names].map((name) => `${name ?? ''}   1    down  x\r\n`);
+    return ['              Name                Idx   Link  Hardware\r\n', ...rows].join('');
   }
 
   /** grep -aHs '' -- FILE…, on attributes whose reading takes the device's lock. */
@@ -276,10 +291,16 @@ export class FakeKernel {
     return OK;
   }
 
-  #systemctl([verb = '', ...rest]: readonly string[]): Outcome {
-    const unit = rest.at(-1) ?? '';
+  #systemctl(args: readonly string[]): Outcome {
+    const [verb = ''] = args.filter((word) => word !== '--no-block');
+    const unit = args.at(-1) ?? '';
     if (verb === 'is-active') return { ...OK, code: this.state.active.has(unit) ? 0 : 3 };
     if (verb === 'show') return this.#isBusy() ? undefined : { ...OK, stdout: this.#show(unit) };
+    if (verb === 'start' && this.state.ourUnit !== undefined) {
+      this.state.queued.add(unit);
+      // systemd starts it when our unit has started, and so never while we wait.
+      return args.includes('--no-block') ? OK : undefined;
+    }
     if (verb === 'start') this.state.active.add(unit);
     if (verb === 'stop') this.state.active.delete(unit);
     return OK;
@@ -293,9 +314,13 @@ export class FakeKernel {
 
   /** The unit has Restart=always, as VPP's package has it. */
   #show(unit: string): string {
-    const { active, vppTrouble } = this.state;
+    const { active, queued, ourUnit, vppTrouble } = this.state;
+    if (unit === ourUnit)
+      return 'Before=shutdown.target vpp.service\nActiveState=activating\nJob=7\n';
     const restarts = vppTrouble === 'ends' ? 1 : 0;
-    return `ActiveState=${active.has(unit) ? 'active' : 'inactive'}\nNRestarts=${restarts}\n`;
+    const job = queued.has(unit) ? 'Job=8\n' : '';
+    const state = active.has(unit) ? 'active' : 'inactive';
+    return `ActiveState=${state}\nNRestarts=${restarts}\n${job}`;
   }
 
   #nmcli(args: readonly string[]): Said {

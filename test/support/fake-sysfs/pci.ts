@@ -168,7 +168,7 @@ export class FakePci {
         vendor: driver.vfVendor,
         device: driver.vfDevice,
         node: fn.node,
-        group: fn.group === undefined ? undefined : this.#freeGroup(),
+        group: fn.group === undefined || fn.pf.oneGroup === true ? fn.group : this.#freeGroup(),
         nativeDriver: driver.vfDriver,
         mac: macs[index] ?? NO_MAC,
         driver: undefined,

@@ -17,6 +17,7 @@ export function render(state: FakeState): Map<string, Entry> {
   text('proc/sys/kernel/osrelease', '6.12.0-fake');
   text('proc/sys/kernel/random/boot_id', state.bootId);
   text('proc/meminfo', 'MemTotal: 4000000 kB\nHugepagesize:    2048 kB');
+  if (state.ourUnit !== undefined) text('proc/self/cgroup', `0::/system.slice/${state.ourUnit}`);
   text('proc/mounts', 'sysfs /sys sysfs rw 0 0');
   text('sys/class/dmi/id/sys_vendor', 'Fake');
   text('sys/class/dmi/id/product_name', 'Kernel');
@@ -117,10 +118,11 @@ function renderSriov(
   text: (name: string, value: string | number) => void,
 ): void {
   const at = `${PCI}/${fn.bdf}`;
+  if (fn.uio !== undefined) tree.set(`${at}/uio/${fn.uio}`, 'folder');
   if (fn.vf !== undefined) tree.set(`${at}/physfn`, { link: `${PCI}/${fn.vf.pf}` });
   if (fn.pf === undefined) return;
   text('sriov_totalvfs', fn.pf.totalVfs);
-  text('sriov_numvfs', fn.pf.vfs.length);
+  text('sriov_numvfs', fn.pf.numVfsText ?? fn.pf.vfs.length);
   text('sriov_offset', 128);
   text('sriov_stride', 2);
   text('sriov_drivers_autoprobe', fn.pf.autoprobe ? 1 : 0);
@@ -144,7 +146,13 @@ function renderProcess(process: FakeProcess, tree: Map<string, Entry>): void {
     const map = `7f0000000000 default file=/x huge N${node}=${pages} kernelpagesize_kB=${sizeKb}\n`;
     tree.set(`${at}/numa_maps`, { text: map });
   }
-  for (const [fd, path] of process.open.entries()) tree.set(`${at}/fd/${fd}`, { link: path });
+  const taps = process.taps ?? [];
+  const files = [...process.open, ...taps.map(() => '/dev/net/tun')];
+  for (const [fd, path] of files.entries()) tree.set(`${at}/fd/${fd}`, { link: path });
+  for (const [i, tap] of taps.entries()) {
+    const info = { text: `pos:\t0\nflags:\t02100002\niff:\t${tap}\n` };
+    tree.set(`${at}/fdinfo/${process.open.length + i}`, info);
+  }
 }
 
 /** Keeps a folder equal to what is rendered, touching only what changes. */

@@ -54,6 +54,8 @@ export interface FakeFunction {
   mac: string;
   driver: string | undefined;
   override: string | undefined;
+  /** With a driver of UIO: `uio0`. */
+  readonly uio?: string;
   netdev: FakeNetdev | undefined;
   /** In another network namespace: the driver is bound, and no netdev is seen. */
   elsewhere?: boolean;
@@ -64,6 +66,10 @@ export interface FakeFunction {
     readonly vfDriver: string;
     autoprobe: boolean;
     eswitch: 'legacy' | 'switchdev' | undefined;
+    /** Its VFs are in its own IOMMU group: the slot has no ACS. */
+    readonly oneGroup?: boolean;
+    /** What `sriov_numvfs` has in the place of a number. */
+    readonly numVfsText?: string;
     /** What the PF sets, by index. */
     vfs: FakeVf[];
   };
@@ -86,6 +92,8 @@ export interface FakeProcess {
   readonly command: string;
   /** Files it has open. */
   readonly open: string[];
+  /** Interfaces that it holds through /dev/net/tun. */
+  readonly taps?: readonly string[];
   readonly sshConnection?: string;
   readonly hugepages?: { readonly node: number; readonly sizeKb: number; readonly pages: number };
 }
@@ -109,8 +117,12 @@ export interface FakeState {
   processes: FakeProcess[];
   /** systemd's units that run. */
   active: Set<string>;
-  /** What VPP does when it is started, but for answering. */
-  vppTrouble?: 'ends' | 'hangs';
+  /** Those it is to start. */
+  queued: Set<string>;
+  /** The unit that this process is the start of; VPP's is ordered behind it. */
+  ourUnit?: string | undefined;
+  /** What VPP does when it is started, but for answering; `blind`: it answers, and has no NIC. */
+  vppTrouble?: 'ends' | 'hangs' | 'blind';
   /** So many questions about a VPP that starts get no answer in time. */
   vppBusy?: number;
   /** NetworkManager runs, and leaves these alone. */

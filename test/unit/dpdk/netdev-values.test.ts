@@ -48,6 +48,8 @@ function route(destination: string, more: Partial<Route> = {}): Route {
     source: undefined,
     protocol: 'static',
     scope: undefined,
+    options: [],
+    isEncapsulated: false,
     ...more,
   };
 }

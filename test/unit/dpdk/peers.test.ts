@@ -8,6 +8,7 @@ describe('sshClient', () => {
     ['fe80::1%eth0 50100 fe80::2%eth0 22', ['fe80::1']],
     ['', []],
     ['rubbish', []],
+    ['203.0.113.9', ['203.0.113.9']],
   ];
   for (const [text, addresses] of rows) {
     it(JSON.stringify(text), () => {

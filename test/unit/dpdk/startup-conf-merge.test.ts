@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
+  giveBack,
   mergeManaged,
   stripManaged,
   type ManagedStatement,
@@ -145,6 +146,31 @@ dpdk {
         assert.equal(mergeManaged(merged, wanted(a, first)), merged);
         assert.equal(mergeManaged(merged, wanted(b, second)), mergeManaged(own, wanted(b, second)));
       }),
+    );
+  });
+
+  it('gives the file back with what others have written into it since', () => {
+    const ours = conf({ unix: [line('nodaemon')], cpu: [line('main-core', '1')] });
+    const merged = mergeManaged(OPERATORS, ours);
+    const added = `${merged}\nnat { endpoint-dependent }\n`;
+    assert.equal(giveBack(added, OPERATORS), `${OPERATORS}\nnat { endpoint-dependent }\n`);
+    const [first, second] = [mergeManaged('', ours), mergeManaged('nat { }\n', ours)];
+    assert.equal(giveBack(first, null), null);
+    assert.equal(giveBack(second, null), 'nat { }\n');
+  });
+
+  it('gives our former lines back beside those of others', () => {
+    const dev: ManagedStatement = {
+      words: ['dev', '0000:41:00.0'],
+      key: 2,
+      block: [line('name', 'b')],
+    };
+    const data: ManagedStatement = { words: ['default', 'data-size', '4096'], key: 2 };
+    const former = conf({ dpdk: [line('uio-driver', 'vfio-pci'), dev], buffers: [data] });
+    const now = mergeManaged(`${OPERATORS}nat { }\n`, conf({ cpu: [line('main-core', '1')] }));
+    assert.equal(
+      giveBack(now, mergeManaged(OPERATORS, former)),
+      mergeManaged(`${OPERATORS}nat { }\n`, former),
     );
   });
 });

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { makeService, observeService } from '../../../src/dpdk/vpp-service.js';
 import type { StepOf } from '../../../src/model/host/steps.js';
 import { FakeHost } from '../../support/fake-sysfs/host.js';
-import { twoNodes } from '../../support/fake-sysfs/hosts.js';
+import { PF0, twoNodes } from '../../support/fake-sysfs/hosts.js';
 import { refusal } from '../../support/refusals.js';
 
 const ACTIVE: StepOf<'service'> = { kind: 'service', unit: 'vpp', active: true };
 const START: StepOf<'service'> = {
   ...ACTIVE,
-  answersTo: { program: '/usr/bin/vppctl', socket: '/run/vpp/cli.sock' },
+  answersTo: { program: '/usr/bin/vppctl', socket: '/run/vpp/cli.sock', ports: [] },
 };
 
 describe("VPP's service", () => {
@@ -50,6 +50,22 @@ describe("VPP's service", () => {
       assert.deepEqual(await observe(START), { holds: false, found });
     });
   }
+
+  it('is not up without a port that it is to have', async () => {
+    const step: StepOf<'service'> = {
+      ...START,
+      answersTo: { program: '/usr/bin/vppctl', socket: '/run/vpp/cli.sock', ports: ['up0'] },
+    };
+    await assert.rejects(makeService(host.doors, step, host.signal), {
+      code: 'NOT_APPEARED',
+      message: 'vpp runs, and VPP has no up0',
+    });
+    assert.deepEqual(await observe(step), { holds: false, found: 'running, without up0' });
+    Object.assign(host.kernel.fn(PF0), { driver: 'vfio-pci' });
+    host.kernel.state.files.set('etc/vpp/startup.conf', `dpdk {\n dev ${PF0} {\n name up0\n }\n}`);
+    host.kernel.show();
+    await makeService(host.doors, step, host.signal);
+  });
 
   it('is stopped without a question to VPP', async () => {
     await start();

@@ -1,6 +1,6 @@
 /** The proof that a function is idle, or what it is in use for: nothing is taken without it. */
 import { routesOver } from '../../../dpdk/netdev-values.js';
-import { isVfioDriver } from '../../../dpdk/iommu.js';
+import { isUserDriver } from '../../../dpdk/iommu.js';
 import { functionPath } from '../../../dpdk/pci.js';
 import type { Netdev, PciFunction } from '../../../model/host/inventory.js';
 import type { Blast, Finding } from '../../../model/host/plan.js';
@@ -21,7 +21,7 @@ const I_KNOW = 'give --i-know and --confirm TIME if this is meant; it is undone 
 /** Finds everything that speaks against taking the function from the kernel. */
 export function guardFunction(planning: Planning, fn: PciFunction, taking: Taking): void {
   const guard = new Guard(planning, fn, taking);
-  guard.hung();
+  guardHung(planning, fn, taking.path);
   guard.holders();
   const netdevs = planning.netdevsOf(fn);
   if (netdevs.length === 0) guard.elsewhere();
@@ -30,6 +30,14 @@ export function guardFunction(planning: Planning, fn: PciFunction, taking: Takin
     const names = netdevs.map(({ name }) => name).join(', ');
     guard.block('several-netdevs', `it has several network devices: ${names}`, 'leave it alone');
   }
+}
+
+/** A function whose state cannot be read is not changed. */
+export function guardHung(planning: Planning, { bdf }: PciFunction, path: Path): void {
+  const isHung = planning.inventory.hung.some((at) => at.startsWith(`${functionPath(bdf)}/`));
+  if (!isHung) return;
+  const remedy = 'see dmesg; a change of it may be stuck';
+  planning.find('blocks', 'hung', bdf, 'its driver does not answer', remedy, path);
 }
 
 class Guard {
@@ -47,13 +55,7 @@ class Guard {
     this.#find('blocks', check, reason, remedy);
   }
 
-  hung(): void {
-    const mine = functionPath(this.fn.bdf);
-    if (!this.planning.inventory.hung.some((path) => path.startsWith(`${mine}/`))) return;
-    this.block('hung', 'its driver does not answer', 'see dmesg; a change of it may be stuck');
-  }
-
-  /** VFIO and RDMA. */
+  /** VFIO, UIO and RDMA. */
   holders(): void {
     for (const { bdf, command, pid, path } of this.planning.inventory.holders) {
       if (bdf !== this.fn.bdf) continue;
@@ -66,7 +68,7 @@ class Guard {
   /** A driver that makes netdevs, and none is seen. */
   elsewhere(): void {
     const { driver, kind } = this.fn;
-    if (driver === undefined || isVfioDriver(driver) || kind !== 'network') return;
+    if (driver === undefined || isUserDriver(driver) || kind !== 'network') return;
     const reason = `${driver} has it, and no network device is seen: it is in another namespace`;
     this.block('other-namespace', reason, 'bring it back: ip -n NAMESPACE link set DEV netns 1');
   }
@@ -103,22 +105,61 @@ class Guard {
 
   /** Who is lost with it. */
   #paths({ name }: Netdev): void {
-    const over = (device: string | undefined): boolean =>
-      device !== undefined && devicesBelow(this.planning.inventory.netdevs, device).has(name);
-    const { peers, routes } = this.planning.inventory;
-    for (const { role, address } of peers.filter((peer) => over(peer.device))) {
-      if (role === 'nfs-root' || role === 'iscsi') {
-        const what = role === 'iscsi' ? 'an iSCSI disk' : 'the root file system';
-        const remedy = 'leave it alone; the host would lose its disk';
-        this.block(role, `${what} is reached over ${name} (${address})`, remedy);
-        continue;
-      }
-      const who = role === 'ssh' ? 'an SSH session' : 'the NVA';
-      this.#find('guarded', role, `${who} (${address}) is reached over ${name}`, I_KNOW);
+    for (const { check, reason, isDisk } of reachedOver(this.planning, name)) {
+      if (isDisk) this.block(check, reason, 'leave it alone; the host would lose its disk');
+      else this.#find('guarded', check, reason, I_KNOW);
     }
-    for (const { destination, hops } of routes) {
-      if (destination !== 'default' || !hops.some(({ device }) => over(device))) continue;
-      this.#find('guarded', 'default-route', `the default route goes over ${name}`, I_KNOW);
+  }
+}
+
+interface Reached {
+  readonly check: string;
+  readonly reason: string;
+  readonly isDisk: boolean;
+}
+
+const WHAT = {
+  ssh: 'an SSH session',
+  nva: 'the NVA',
+  'nfs-root': 'the root file system',
+  iscsi: 'an iSCSI disk',
+};
+
+/** What is reached over this device, or what it carries, and must not be lost. */
+function reachedOver({ inventory }: Planning, name: string): Reached[] {
+  const over = (device: string | undefined): boolean =>
+    device !== undefined && devicesBelow(inventory.netdevs, device).has(name);
+  const peers = inventory.peers.filter(({ device }) => over(device));
+  const isDefault = inventory.routes.some(
+    ({ destination, hops }) => destination === 'default' && hops.some(({ device }) => over(device)),
+  );
+  const reason = `the default route goes over ${name}`;
+  return [
+    ...peers.map(({ role, address }) => ({
+      check: role,
+      reason: `${WHAT[role]} (${address}) is reached over ${name}`,
+      isDisk: role === 'nfs-root' || role === 'iscsi',
+    })),
+    ...(isDefault ? [{ check: 'default-route', reason, isDisk: false }] : []),
+  ];
+}
+
+/** The function stays, and its link goes down for a while. */
+export function guardReset(planning: Planning, fn: PciFunction, path: Path): void {
+  for (const { name } of planning.netdevsOf(fn)) {
+    for (const { check, reason } of reachedOver(planning, name)) {
+      const text = `${reason}, whose link goes down for a while`;
+      planning.find('guarded', check, fn.bdf, text, I_KNOW, path);
+    }
+  }
+}
+
+/** Interfaces of the kernel that go away with the VPP that made them. */
+export function guardTaps(planning: Planning, names: readonly string[], path: Path): void {
+  for (const name of names) {
+    for (const { check, reason } of reachedOver(planning, name)) {
+      const text = `${reason}, which goes away when VPP is stopped`;
+      planning.find('guarded', check, 'VPP', text, I_KNOW, path);
     }
   }
 }

@@ -22,12 +22,10 @@ export function planHost(input: PlanInput): HostPlan {
   const chosen = chooseNics(planning);
   checkCpus(planning, chosen);
   const functions = planFunctions(planning, chosen);
-  const conf = planStartupConf(planning, vppPorts(chosen));
-  const restart = planRestart(
-    planning,
-    conf !== undefined,
-    vppTouched(planning, chosen, functions),
-  );
+  const ports = vppPorts(chosen);
+  const conf = planStartupConf(planning, ports);
+  const touched = vppTouched(planning, chosen, functions);
+  const restart = planRestart(planning, conf !== undefined, touched, ports);
   const steps = [
     ...restart.stop,
     ...planHugepages(planning),
@@ -47,7 +45,9 @@ function planFunctions(planning: Planning, chosen: readonly Chosen[]): PlannedSt
     const taking = { path: c.path, takeOver: c.nic.takeOver, vppStops };
     return planChosen(planning, c, chosen, taking);
   });
-  checkGroups(planning, onVfio(chosen, steps), leavingTheKernel(planning, steps));
+  const leaving = leavingTheKernel(planning, steps);
+  const staying = [...onVfio(planning, chosen, steps)].filter(([bdf]) => !leaving.has(bdf));
+  checkGroups(planning, new Map(staying), leaving);
   return steps;
 }
 
@@ -109,16 +109,24 @@ function checkVfDriver(
 }
 
 /** Functions that are on VFIO then, and where the profile asks for it. */
-function onVfio(chosen: readonly Chosen[], steps: readonly PlannedStep[]): ReadonlyMap<Bdf, Path> {
+function onVfio(
+  planning: Planning,
+  chosen: readonly Chosen[],
+  steps: readonly PlannedStep[],
+): ReadonlyMap<Bdf, Path> {
   const there = new Map<Bdf, Path>();
   for (const { fn, nic, path } of chosen) {
-    const wanted = nic.role === 'dpdk' || nic.role === 'native';
-    if (wanted && fn?.driver === 'vfio-pci') there.set(fn.bdf, path);
+    if (fn === undefined || nic.role === 'leave') continue;
+    // The group of a VF is known only when it is there.
+    for (const own of nic.role === 'sriov' ? planning.vfsOf(fn) : [fn]) {
+      if (own.driver === 'vfio-pci') there.set(own.bdf, path);
+    }
   }
   for (const { step } of steps) {
-    if (step.kind !== 'bind' || step.driver !== 'vfio-pci') continue;
+    if (step.kind !== 'bind') continue;
     const path = chosen.find(({ ref }) => step.function.startsWith(ref))?.path ?? [];
-    there.set(step.function, path);
+    if (step.driver === 'vfio-pci') there.set(step.function, path);
+    else there.delete(step.function);
   }
   return there;
 }

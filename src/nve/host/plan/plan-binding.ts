@@ -1,5 +1,5 @@
 /** Which driver each function gets, and how it gets there and back. */
-import { isVfioDriver, sharesGroup } from '../../../dpdk/iommu.js';
+import { isUserDriver, sharesGroup } from '../../../dpdk/iommu.js';
 import { toNetdevValues } from '../../../dpdk/netdev-values.js';
 import { pfDriver } from '../../../sriov/drivers.js';
 import type { FunctionRef } from '../../../model/host/bdf.js';
@@ -36,12 +36,14 @@ export function bindStep(
   return { kind: 'bind', function: ref, driver, override, owner };
 }
 
-function isBound({ driver, driverOverride }: PciFunction, wanted: Binding): boolean {
-  const right =
-    wanted.driver === '*'
-      ? driver !== undefined && !isVfioDriver(driver)
-      : (driver ?? null) === wanted.driver;
-  return right && (driverOverride ?? null) === wanted.override;
+function isOn({ driver }: PciFunction, wanted: Binding): boolean {
+  return wanted.driver === '*'
+    ? driver !== undefined && !isUserDriver(driver)
+    : (driver ?? null) === wanted.driver;
+}
+
+function isBound(fn: PciFunction, wanted: Binding): boolean {
+  return isOn(fn, wanted) && (fn.driverOverride ?? null) === wanted.override;
 }
 
 /** How it is bound now. */
@@ -80,9 +82,11 @@ export function planBinding(
   taking: Taking,
 ): PlannedStep[] {
   if (isBound(fn, wanted)) return [];
+  const before = bindStep(planning, fn.bdf, bindingNow(fn));
+  // It has its driver already, and an override that somebody left (driverctl) is all that goes.
+  if (isOn(fn, wanted)) return [planned(bindStep(planning, fn.bdf, wanted), before)];
   guardFunction(planning, fn, taking);
   if (wanted.driver === 'vfio-pci') checkGroup(planning, fn, taking.path);
-  const before = bindStep(planning, fn.bdf, bindingNow(fn));
   const undo = restoreSteps(planning, fn, fn.bdf);
   const bind = planned(bindStep(planning, fn.bdf, wanted), before, {
     undo,

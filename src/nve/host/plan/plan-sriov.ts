@@ -6,7 +6,7 @@ import { mergeBlasts, NO_BLAST, type Blast, type PlannedStep } from '../../../mo
 import type { NicProfile, SriovProfile } from '../../../model/host/profile.js';
 import type { Step, StepOf, VfValues } from '../../../model/host/steps.js';
 import type { Path } from '../../../model/yaml-source.js';
-import { blastOf, guardFunction, type Taking } from './guard.js';
+import { blastOf, guardFunction, guardHung, guardReset, type Taking } from './guard.js';
 import {
   bindStep,
   planBinding,
@@ -40,6 +40,7 @@ export function planSriov(planning: Planning, request: PfRequest): PlannedStep[]
   const { fn, nic } = request;
   const wanted = nic.sriov;
   if (wanted === undefined) return [];
+  guardHung(planning, fn, request.path);
   const back = planBinding(planning, fn, TO_KERNEL, request.taking);
   if (fn.sriov === undefined || !isPossible(planning, request, wanted, fn.sriov)) return back;
   const vfs = wantedVfs(request, wanted);
@@ -154,6 +155,10 @@ function recreate(
 ): PlannedStep[] {
   const driver = pfDriver(fn.driver);
   const steps = [...planUnmanaging(planning, fn)];
+  // NetworkManager takes down what it is to let go of.
+  if (driver.resetsPf || steps.length > 0 || eswitch !== now.eswitch) {
+    guardReset(planning, fn, path);
+  }
   if (wanted.length > 0) steps.push(...planUp(planning, fn));
   const probes: Step = { kind: 'autoprobe', pf: fn.bdf, enabled: true };
   const quiet: Step = { ...probes, enabled: false };

@@ -7,6 +7,7 @@ import type { PlannedStep } from '../../../model/host/plan.js';
 import type { Step } from '../../../model/host/steps.js';
 import { vfAddress } from '../../../sriov/vf-address.js';
 import type { Chosen } from './choose.js';
+import { guardTaps } from './guard.js';
 import { planned, type Planning } from './planning.js';
 
 /** The ports that VPP gets, in the profile's order. */
@@ -78,14 +79,16 @@ export interface Restart {
 /**
  * VPP reads its file once, and holds its functions while it runs.
  * @param touched functions that change, or lose their VFs
+ * @param ports that it is to have then; those of its own drivers are attached later
  */
 export function planRestart(
   planning: Planning,
   confChanges: boolean,
   touched: ReadonlySet<Bdf>,
+  ports: readonly VppPort[],
 ): Restart {
   const { vpp: profile } = planning.profile;
-  const { activeServices, holders, vpp } = planning.inventory;
+  const { activeServices, queuedServices, holders, vpp } = planning.inventory;
   const none = { stop: [], start: [] };
   if (profile === undefined || vpp === undefined) return none;
   const needed = confChanges || touched.size > 0;
@@ -106,11 +109,19 @@ export function planRestart(
   // Undone, it has its former file, which may name another socket.
   const resume: Step = { ...stop, active: true };
   const program = `${profile.prefix.replace(/\/$/, '')}/bin/vppctl`;
-  const start: Step = { ...resume, answersTo: { program, socket: profile.cliSocket } };
+  const names = ports.flatMap(({ name, driver }) => (driver === 'dpdk' ? [name] : []));
+  const start: Step = {
+    ...resume,
+    answersTo: { program, socket: profile.cliSocket, ports: names },
+  };
+  // At a boot: systemd starts it when the host is prepared.
+  if (queuedServices.includes(profile.service)) return none;
   if (!active) return { stop: [], start: [planned(start, stop)] };
   if (!needed) return none;
+  const { vppTaps } = planning.inventory;
+  guardTaps(planning, vppTaps, ['vpp']);
   return {
-    stop: [planned(stop, resume, { blast: { consumers } })],
+    stop: [planned(stop, resume, { blast: { consumers, netdevs: [...vppTaps] } })],
     start: [planned(start, stop)],
   };
 }

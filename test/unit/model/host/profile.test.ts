@@ -134,6 +134,21 @@ policy: { drift: repair, vfioOwner: { uid: 64055, gid: 108 } }
       'nics[0].sriov.vfs[0].qos: 3: a priority without a VLAN',
     ],
     [
+      'a priority for all, without a VLAN',
+      pf('{ count: 2, defaults: { qos: 3 }, vfs: [{ index: 0, vlan: 7 }] }'),
+      'nics[0].sriov.defaults.qos: 3: a priority without a VLAN',
+    ],
+    [
+      'a priority for all, and one VF without a VLAN',
+      pf('{ count: 2, defaults: { vlan: 7, qos: 3 }, vfs: [{ index: 0, vlan: 0 }] }'),
+      'nics[0].sriov.vfs[0]: {"index":0,"vlan":0}: a priority without a VLAN',
+    ],
+    [
+      'a protocol without a VLAN',
+      pf('{ count: 1, vfs: [{ index: 0, vlanProtocol: 802.1ad }] }'),
+      'nics[0].sriov.vfs[0].vlanProtocol: 802.1ad: 802.1ad without a VLAN',
+    ],
+    [
       'a minimum above the maximum',
       pf('{ count: 1, vfs: [{ index: 0, minTxRate: 20, maxTxRate: 10 }] }'),
       'nics[0].sriov.vfs[0].minTxRate: 20: greater than maxTxRate',

@@ -1,13 +1,20 @@
 /** What a plan says of profiles and hosts that do not go together: one row each. */
 import assert from 'node:assert/strict';
 import { FakeHost } from '../../../../support/fake-sysfs/host.js';
-import { MGMT, netdev, PF0, PF1, twoNodes } from '../../../../support/fake-sysfs/hosts.js';
-import type { FakeState } from '../../../../support/fake-sysfs/state.js';
+import { MGMT, netdev, pf, PF0, PF1, twoNodes } from '../../../../support/fake-sysfs/hosts.js';
+import type { FakeFunction, FakeState } from '../../../../support/fake-sysfs/state.js';
 import { findingTexts, planFor } from '../../../../support/host-plans.js';
 
 const UPLINK = `nics: [{ name: up, role: dpdk, match: { bdf: "${PF0}" } }]`;
 const sriov = (text: string, pf = PF0): string =>
   `nics: [{ name: pf, role: sriov, match: { bdf: "${pf}" }, sriov: ${text} }]`;
+
+/** Its netdev is up, and in use. */
+function withAddress(fn: FakeFunction): FakeFunction {
+  const addresses = [{ address: '198.51.100.1', prefixLength: 24 }];
+  fn.netdev = netdev('eth0', fn.mac, { up: true, addresses });
+  return fn;
+}
 
 describe('planHost, bad input', () => {
   let host: FakeHost;
@@ -241,6 +248,103 @@ describe('planHost, bad input', () => {
         });
       },
       finds: [`blocks route ${PF0}: a route to 2001:db8::/64 (table 77) goes over eth0`],
+    },
+    {
+      what: 'a PF that its driver resets, with the SSH session and the default route',
+      yaml: sriov('{ count: 2 }'),
+      change: (state) => {
+        state.functions.set(PF0, withAddress(pf(PF0, 'i40e', { node: 0, group: 7, name: 'eth0' })));
+        state.drivers.add('i40e');
+        state.routes = [
+          { family: 4, table: 'main', destination: 'default', device: 'eth0', protocol: 'boot' },
+        ];
+        state.processes = [
+          { pid: 9, command: 'bash', open: [], sshConnection: '203.0.113.9 1 198.51.100.1 22' },
+        ];
+      },
+      finds: [
+        `guarded ssh ${PF0}: an SSH session (203.0.113.9) is reached over eth0, whose link goes down for a while`,
+        `guarded default-route ${PF0}: the default route goes over eth0, whose link goes down for a while`,
+      ],
+    },
+    {
+      what: 'a PF with the default route that NetworkManager is to let go of',
+      yaml: sriov('{ count: 2 }', MGMT),
+      change: (state) => {
+        state.networkManager = { unmanaged: new Set() };
+      },
+      finds: [
+        `guarded default-route ${MGMT}: the default route goes over mgmt0, whose link goes down for a while`,
+      ],
+    },
+    {
+      what: 'a PF of which it is not known what VFs it has',
+      yaml: sriov('{ count: 2 }'),
+      change: (state) => {
+        const fn = state.functions.get(PF0);
+        if (fn?.pf !== undefined) fn.pf = { ...fn.pf, numVfsText: '2 of 7' };
+      },
+      finds: [`blocks hung ${PF0}: its driver does not answer`],
+    },
+    {
+      what: 'a NIC that a program holds through UIO',
+      yaml: UPLINK,
+      change: (state) => {
+        const fn = state.functions.get(PF0);
+        if (fn === undefined) return;
+        const uio = { driver: 'uio_pci_generic', uio: 'uio0', netdev: undefined };
+        state.functions.set(PF0, { ...fn, ...uio });
+        state.processes = [{ pid: 77, command: 'testpmd', open: ['/dev/uio0'] }];
+      },
+      finds: [`blocks held ${PF0}: testpmd (pid 77) holds /dev/uio0`],
+    },
+    {
+      what: 'a NIC that nobody holds through UIO any more',
+      yaml: UPLINK,
+      change: (state) => {
+        const fn = state.functions.get(PF0);
+        const uio = { driver: 'igb_uio', uio: 'uio0', netdev: undefined };
+        if (fn !== undefined) state.functions.set(PF0, { ...fn, ...uio });
+      },
+      finds: [],
+    },
+    {
+      what: 'an override that driverctl has left on a PF that is up',
+      yaml: sriov('{ count: 0 }'),
+      change: (state) => {
+        const fn = state.functions.get(PF0);
+        if (fn !== undefined) withAddress(fn).override = 'vfio-pci';
+      },
+      finds: [],
+    },
+    {
+      what: "a NIC that an operator's startup.conf keeps from VPP",
+      yaml: `${UPLINK}\nvpp: {}`,
+      change: (state) => {
+        for (const path of ['bin/vpp', 'lib/vpp_plugins/dpdk_plugin.so']) {
+          state.files.set(`usr/${path}`, '');
+        }
+        state.files.set('etc/vpp/startup.conf', 'dpdk {\n  blacklist 8086:10c9\n}\n');
+      },
+      finds: [
+        `blocks startup-conf /etc/vpp/startup.conf: line 2: "blacklist 8086:10c9" in section dpdk keeps ${PF0} from VPP`,
+      ],
+    },
+    {
+      what: 'the default route over a tap of the VPP that is to be started again',
+      yaml: 'vpp: { startupConf: /etc/vpp/startup.conf }',
+      change: (state) => {
+        state.files.set('usr/bin/vpp', '');
+        state.active.add('vpp');
+        state.others = [netdev('lcp0', '52:54:00:00:00:09', { up: true, kind: 'tun' })];
+        state.routes = [
+          { family: 4, table: 'main', destination: 'default', device: 'lcp0', protocol: 'boot' },
+        ];
+        state.processes = [{ pid: 5, command: 'vpp_main', open: [], taps: ['lcp0'] }];
+      },
+      finds: [
+        'guarded default-route VPP: the default route goes over lcp0, which goes away when VPP is stopped',
+      ],
     },
     {
       what: 'a VPP that is not installed',

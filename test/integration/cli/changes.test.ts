@@ -58,6 +58,22 @@ describe('nfvctl plan, history, rollback and confirm', function () {
     assert.match(err, /manifest\.yaml:6: subnet\.network: virtualNetworks\/none: does not exist/);
   });
 
+  it('tell of a dry run what deleting all of it would do', async () => {
+    await run('create', 'network', 'blue', '--prefix', '10.0.0.0/24');
+    await run('create', 'subnet', 's', '--network', 'blue', '--prefix', '10.0.0.0/24');
+    await run('create', 'router', 'r', '--subnet', 's');
+    const all = ['network/blue', 'subnet/s', 'router/r'];
+    const dry = await run('delete', ...all, '--dry-run');
+    assert.deepEqual(
+      [dry.status, dry.err, dry.out.match(/ deleted \(dry run\)\n/g)?.length],
+      [0, '', 3],
+    );
+    const some = await run('delete', 'network/blue', 'subnet/s', '--dry-run');
+    assert.equal(some.status, 4);
+    assert.match(some.err, /^error: subnets\/s is a subnet of routers\/r \(RESOURCE_IN_USE\)\n/);
+    assert.equal((await run('delete', ...all)).status, 0);
+  });
+
   it('list, show and compare what was changed, and bring it back', async () => {
     await run('apply', '-f', file(network(1400)));
     await run('apply', '-f', file(network(1450)));

@@ -67,13 +67,23 @@ export const applyVerb: Verb = (program, define) => {
 };
 
 /** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
-const PHASES: readonly ((desired: Desired) => boolean)[] = [
-  ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve',
-  ({ kind }) => kind === 'Subnet',
-  ({ kind }) => kind === 'Router',
-  (desired) => desired.kind === 'Endpoint' && !isGivenAll(desired.spec),
-  (desired) => desired.kind === 'Endpoint' && isGivenAll(desired.spec),
-];
+const PHASES = ['networks and NVEs', 'subnets', 'routers', 'named', 'given'] as const;
+
+/** Every kind has one: what has none would be left out without a word. */
+function phaseOf(desired: Desired): (typeof PHASES)[number] {
+  switch (desired.kind) {
+    case 'VirtualNetwork':
+    case 'Nve':
+    case 'HostProfile':
+      return 'networks and NVEs';
+    case 'Subnet':
+      return 'subnets';
+    case 'Router':
+      return 'routers';
+    case 'Endpoint':
+      return isGivenAll(desired.spec) ? 'given' : 'named';
+  }
+}
 
 function isGivenAll({ subnets, ips }: EndpointSpec): boolean {
   return subnets.length > 0 && ips.length === 0;
@@ -92,8 +102,8 @@ async function apply(session: Session, options: Options): Promise<number> {
   const pending = new Set<string>();
   let revision = 0;
   // What others refer to comes first.
-  for (const isNext of PHASES) {
-    const phase = all.filter(isNext);
+  for (const next of PHASES) {
+    const phase = all.filter((desired) => phaseOf(desired) === next);
     const settings = { dryRun: options.dryRun, pending, subnets: new NamedSubnets(session) };
     for await (const outcome of batch.run(phase, (desired) =>
       applyOne(session, desired, settings),

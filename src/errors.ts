@@ -112,6 +112,7 @@ export const ERROR_TABLE = {
   MANIFEST_INVALID: row('INVALID_ARGUMENT', false, 'correct the named line of the manifest'),
   PROFILE_INVALID: row('INVALID_ARGUMENT', false, 'correct the named line of the host profile'),
   FILE_UNREADABLE: row('FAILED_PRECONDITION', false, 'check the path and its permissions'),
+  OUTPUT_FAILED: row('DATA_LOSS', false, 'make room where the output goes, and look again'),
   LISTEN_FAILED: row('FAILED_PRECONDITION', false, 'free the address or choose another'),
   INSECURE_LISTENER: row('FAILED_PRECONDITION', false, 'listen on loopback, or configure TLS'),
 

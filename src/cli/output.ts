@@ -1,30 +1,46 @@
 import type { OutStream } from './host.js';
 
+/** What a stream answers whose reader has gone: a pipe, a socket. */
+const READER_GONE: readonly unknown[] = ['EPIPE', 'ECONNRESET'];
+
 /** A stream that is written to in its own time, and that its reader may leave at any time. */
 export class Output {
   readonly #gone = new AbortController();
+  #failure: Error | undefined;
   readonly isTTY: boolean;
 
   constructor(private readonly stream: OutStream) {
     this.isTTY = stream.isTTY === true;
-    // EPIPE and its like: `| head` has seen enough. Nobody is left to be told.
-    stream.on('error', () => {
-      this.#gone.abort();
+    stream.on('error', (error) => {
+      this.#ended(error);
     });
   }
 
-  /** Aborts when nobody reads any more. */
+  /** Aborts when nothing can be written any more. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
 
-  /** Resolves when the text is on its way, or nobody is left to read it. */
+  /** Why what was written is not where it should be; a reader that has seen enough is no reason. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when the text is on its way, or it cannot be. */
   write(text: string): Promise<void> {
     if (text === '' || this.gone.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      this.stream.write(text, () => {
+      this.stream.write(text, (error) => {
+        // The stream tells of it, too, but after this.
+        if (error) this.#ended(error);
         resolve();
       });
     });
+  }
+
+  #ended(error: Error): void {
+    if (this.gone.aborted) return;
+    if (!('code' in error && READER_GONE.includes(error.code))) this.#failure = error;
+    this.#gone.abort();
   }
 }

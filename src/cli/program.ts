@@ -60,10 +60,24 @@ const VERBS: readonly Verb[] = [
   helpVerb,
 ];
 
+/** Those that change something, with what may follow them. */
+const CHANGING: readonly string[] = [
+  ...['create', 'update', 'delete', 'migrate', 'clear-duplicates', 'apply', 'rollback', 'confirm'],
+  ...['host apply', 'host confirm', 'host undo', 'host drift', 'pki', 'vpp call'],
+];
+
 const HELP_WIDTH = 100;
 
 /** The code of what is thrown where --version is met. */
 export const VERSION_ASKED = 'nfvctl.version';
+
+/** Whether the command changes something, rather than looks. */
+export function isChange(command: Command): boolean {
+  const words: string[] = [];
+  for (let each = command; each.parent !== null; each = each.parent) words.unshift(each.name());
+  const line = `${words.join(' ')} `;
+  return CHANGING.some((verb) => line.startsWith(`${verb} `));
+}
 
 export interface HelpOutput {
   /** Gets the text that --help asks for. */

@@ -5,7 +5,7 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { readGlobals } from './globals.js';
 import type { CliHost } from './host.js';
 import { Output } from './output.js';
-import { buildProgram, commandOf, VERSION_ASKED } from './program.js';
+import { buildProgram, commandOf, isChange, VERSION_ASKED } from './program.js';
 import { Session } from './session.js';
 import { paintFor } from './style.js';
 import { usageError } from './usage-error.js';
@@ -42,6 +42,14 @@ class Run {
   }
 
   async run(argv: readonly string[]): Promise<number> {
+    const status = await this.#ended(argv);
+    const cause = this.#out.failure;
+    if (cause === undefined || this.host.interrupted.aborted) return status;
+    // Half a list, say in a file on a full disk, is to be taken for a whole one by nobody.
+    return this.#fail(new NfvError('OUTPUT_FAILED', `stdout: ${cause.message}`, { cause }));
+  }
+
+  async #ended(argv: readonly string[]): Promise<number> {
     try {
       await this.#program.parseAsync(argv, { from: 'user' });
       return this.#status;
@@ -55,7 +63,7 @@ class Run {
 
   async #handle(command: Command, handler: Handler): Promise<void> {
     const globals = readGlobals(this.#program);
-    const session = new Session(this.host, globals, this.#out, this.#err);
+    const session = new Session(this.host, globals, this.#out, this.#err, isChange(command));
     try {
       this.#status = await handler(session, command.args, command.opts());
       if (this.host.interrupted.aborted) this.#status = EXIT.interrupted.code;

@@ -14,6 +14,7 @@ export class Session {
   /** For stdout and for stderr. */
   readonly paint: Paint;
   readonly errPaint: Paint;
+  /** For all that is done: what only looks ends when nobody reads what it says any more. */
   readonly signal: AbortSignal;
   #connection: NvaConnection | undefined;
 
@@ -22,12 +23,14 @@ export class Session {
     readonly globals: Globals,
     readonly out: Output,
     readonly err: Output,
+    /** What it does is done to its end, though nobody is left to be told. */
+    changes = false,
   ) {
     this.clock = host.clock;
     this.env = host.env;
     this.paint = paintFor(out.isTTY, host.env, globals.color);
     this.errPaint = paintFor(err.isTTY, host.env, globals.color);
-    this.signal = AbortSignal.any([host.interrupted, out.gone]);
+    this.signal = changes ? host.interrupted : AbortSignal.any([host.interrupted, out.gone]);
   }
 
   /** For one call; ends with the session. */

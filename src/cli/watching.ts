@@ -62,17 +62,19 @@ function isAborted(signal: AbortSignal): boolean {
 }
 
 /** How long nothing was heard of the NVA, and when to try again. */
-class Outage {
+export class Outage {
   #attempted = 0;
   #since: number | undefined;
   #pause = FIRST_DELAY_MS;
 
   constructor(private readonly clock: Clock) {}
 
+  /** Before each. */
   attempt(): void {
     this.#attempted = this.clock.monotonic();
   }
 
+  /** It was heard of. */
   over(): void {
     this.#since = undefined;
     this.#pause = FIRST_DELAY_MS;

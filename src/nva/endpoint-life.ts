@@ -15,7 +15,6 @@ import { EndpointStatuses } from './endpoint-statuses.js';
 import { MigrationDriver } from './migration-driver.js';
 import { Holders } from './mobility/holders.js';
 import { Migrations } from './migrations.js';
-import { etagOf } from './records.js';
 import type { Resources } from './resources.js';
 import type { Connected } from './sessions.js';
 import { StatusWriter } from './status-writer.js';
@@ -88,7 +87,7 @@ export class EndpointLife {
       concerned: (id, target) => deps.index.concerned(id, target),
       lacks: (nve, items, revision) => applied.lacks(nve, items, revision),
       commit: async (id, revision, next) => {
-        const which = { id, etag: etagOf(revision), validateOnly: false, byUser: false };
+        const which = { id, etag: '', ifRevision: revision, validateOnly: false, byUser: false };
         await endpoints.revise(which, () => next, { signal });
       },
       onLaggards: (id) => {

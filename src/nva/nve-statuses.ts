@@ -78,8 +78,8 @@ export class NveStatuses {
     const { nves } = this.deps;
     const call = { signal: new AbortController().signal };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { value, modRevision } = decodeKv(RECORDS.nves, await this.#existing(nve));
-      const bound = value.spec.nodeUuid;
+      const before = decodeKv(RECORDS.nves, await this.#existing(nve));
+      const bound = before.value.spec.nodeUuid;
       if (bound === nodeUuid) return;
       if (bound !== '') {
         throw new NfvError(
@@ -88,7 +88,7 @@ export class NveStatuses {
         );
       }
       try {
-        const etag = etagOf(modRevision);
+        const etag = etagOf(before);
         const which = { id: nve, etag, validateOnly: false, byUser: false };
         await nves.revise(which, (spec) => ({ ...spec, nodeUuid }), call);
         return;

@@ -363,9 +363,12 @@ export const REQUEST_RECORD = new RecordType<RequestRecord>(
   }),
 );
 
-/** The etag of a specification that was last written at this revision. */
-export function etagOf(modRevision: number): string {
-  return `"${modRevision.toString(36)}"`;
+/**
+ * The etag of a specification. Its revision alone will not do: a store that was restored from a backup, or
+ * copied, comes to the same revisions again, with something else in them.
+ */
+export function etagOf({ value, modRevision }: Versioned<SpecRecord<unknown>>): string {
+  return `"${modRevision.toString(36)}-${Date.parse(value.updateTime).toString(36)}"`;
 }
 
 export function metaOf<Spec>(
@@ -374,7 +377,7 @@ export function metaOf<Spec>(
   statusRevision: number,
 ): Meta {
   return {
-    etag: etagOf(modRevision),
+    etag: etagOf({ value: record, modRevision }),
     revision: Math.max(modRevision, statusRevision),
     createTime: record.createTime,
     updateTime: record.updateTime,

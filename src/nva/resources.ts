@@ -32,6 +32,8 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 export interface ReviseRequest extends DeleteRequest {
   /** False: it goes on by itself, and nobody has updated it. */
   readonly byUser: boolean;
+  /** Only if it was last written at this revision. */
+  readonly ifRevision?: number;
 }
 
 export class Resources<Spec extends object, R extends Resource> implements GuardableResources<
@@ -134,14 +136,17 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
    * @throws NfvError NOT_FOUND, ETAG_MISMATCH, CONFIRMATION_PENDING, those of the rules and of `change`
    */
   async revise(
-    { id, etag, validateOnly, byUser }: ReviseRequest,
+    { id, etag, validateOnly, byUser, ifRevision }: ReviseRequest,
     change: (spec: Spec) => Spec,
     call: Call,
   ): Promise<R> {
     return write(this.store, call, async () => {
       const { rules } = this;
       const before = await this.#read(id);
-      this.#checkEtag(id, etag, before.modRevision);
+      this.#checkEtag(id, etag, before);
+      if (ifRevision !== undefined && ifRevision !== before.modRevision) {
+        throw new NfvError('ETAG_MISMATCH', `${this.#name(id)} was changed after ${ifRevision}`);
+      }
       if (byUser) await requireConfirmed(this.store, this.#name(id), before.value.pending);
       const checked = await rules.check(id, before.value.spec, change(before.value.spec));
       if (isDeepStrictEqual(checked.spec, before.value.spec)) {
@@ -192,8 +197,9 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
       const key = specKey(rules.collection, id);
       const kv = await this.store.get(key);
       if (kv === undefined) return { kind: 'done', result: undefined };
-      this.#checkEtag(id, etag, kv.modRevision);
-      const { spec, pending } = rules.records.decode(key, kv.value);
+      const before = decodeKv(rules.records, kv);
+      this.#checkEtag(id, etag, before);
+      const { spec, pending } = before.value;
       await requireConfirmed(this.store, this.#name(id), pending);
       const claims = moveClaims(id, await rules.claims(id, spec), []);
       return {
@@ -236,8 +242,8 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
     return this.rules.assemble(id, { value: record, modRevision: revision ?? 0 }, revision);
   }
 
-  #checkEtag(id: string, etag: string, modRevision: number): void {
-    const current = etagOf(modRevision);
+  #checkEtag(id: string, etag: string, before: Versioned<SpecRecord<Spec>>): void {
+    const current = etagOf(before);
     if (etag === '' || etag === current) return;
     throw new NfvError(
       'ETAG_MISMATCH',

@@ -124,8 +124,14 @@ const BY_STATUS = new Map<number, ErrorCode>([
 
 function withoutDetails(error: ServiceError, target: string): NfvError {
   const code = BY_STATUS.get(error.code) ?? 'INTERNAL';
-  return new NfvError(code, aboutOf(code, error.details, target), { cause: error });
+  const about = aboutOf(code, error.details, target);
+  // The NVA runs, and the address is right, where it was talked to.
+  const isTls = code === 'NVA_UNREACHABLE' && /certificate|\bTLS\b|\bSSL\b/.test(about);
+  return new NfvError(code, about, { cause: error, ...(isTls && { remedy: TLS_REMEDY }) });
 }
+
+const TLS_REMEDY =
+  'check the certificates of both ends: of a CA that the other trusts, still good, not revoked, and for this address';
 
 function aboutOf(code: ErrorCode, details: string, target: string): string {
   if (code === 'NVA_UNREACHABLE') return `${target}: ${connectFailure(details)}`;

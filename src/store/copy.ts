@@ -28,19 +28,39 @@ export interface CopyOptions {
  * that can be read, and each transaction since, as one, or as several in a row where `to` takes fewer
  * operations in one. Keys, values and their order in time are kept; revisions are numbered anew. Reads both
  * to the end and compares.
- * @throws NfvError of the stores; STORE_DAMAGED when what was written is not what is read
+ * @throws NfvError of the stores; STORE_DAMAGED when what was written is not what is read; STORE_LOCKED when
+ *   `from` was opened or written by others meanwhile: what they wrote may not be in the copy
  */
 export async function copyStore(
   from: Store,
   to: Store,
   { isLast = () => false }: CopyOptions = {},
 ): Promise<Copied> {
-  const { revision, compactRevision } = from.status();
-  await copyState(from, to, compactRevision);
-  const transactions = await copyHistory(from, to, {
-    ...{ after: compactRevision, last: revision, isLast },
+  const revision = await latest(from);
+  const { compactRevision } = from.status();
+  try {
+    await copyState(from, to, compactRevision);
+    const transactions = await copyHistory(from, to, {
+      ...{ after: compactRevision, last: revision, isLast },
+    });
+    return { keys: await compareStores(from, to), transactions };
+  } finally {
+    // Also where the comparison failed: then this is why.
+    await requireUntouched(from, revision);
+  }
+}
+
+/** Not what this process has heard of last: where others write, that is what counts. */
+async function latest(store: StoreReader): Promise<number> {
+  return (await store.range({ prefix: '', limit: 1 })).revision;
+}
+
+async function requireUntouched(from: Store, revision: number): Promise<void> {
+  if ((from.peers?.others() ?? 0) === 0 && (await latest(from)) === revision) return;
+  const text = 'the store was opened or written while it was copied; the copy does not count';
+  throw new NfvError('STORE_LOCKED', text, {
+    remedy: 'stop every "nfvd nva" on it, and copy again',
   });
-  return { keys: await compareStores(from, to), transactions };
 }
 
 async function copyState(from: Store, to: Store, revision: number): Promise<void> {

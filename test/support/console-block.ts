@@ -56,6 +56,7 @@ function normal(text: string): string {
     .replace(MADE_UP_MAC, 'MAC')
     .replace(DURATION, 'DURATION')
     .replace(/\brevision:? \d+/g, 'revision N')
+    .replace(/"[0-9a-z]+-[0-9a-z]{8}"/g, '"ETAG"')
     .replace(/^(\S+ +[A-Z_]+ +)\d+ /gm, '$1N ')
     .replace(/ +/g, ' ');
 }

@@ -72,7 +72,11 @@ export class MemoryNva implements NvaApi {
   };
   readonly events: NvaEvent[] = [];
   readonly observation: ObservationApi = {
-    statistics: () => Promise.resolve(this.statistics),
+    statistics: async () => {
+      await Promise.resolve();
+      this.#admit('observation.statistics');
+      return this.statistics;
+    },
     events: () => Readable.from(this.events),
   };
   /** Every call so far, as `collection.method`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { NfvError } from '../../errors.js';
+import { NfvError } from '../../errors.js';
 import type { EndpointSpec } from '../../model/endpoint.js';
-import { applyOne, provides } from '../apply-one.js';
+import { applyOne, provides, type Applied } from '../apply-one.js';
 import {
   applyPlan,
   confirmWithinOf,
@@ -67,13 +67,23 @@ export const applyVerb: Verb = (program, define) => {
 };
 
 /** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
-const PHASES: readonly ((desired: Desired) => boolean)[] = [
-  ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve',
-  ({ kind }) => kind === 'Subnet',
-  ({ kind }) => kind === 'Router',
-  (desired) => desired.kind === 'Endpoint' && !isGivenAll(desired.spec),
-  (desired) => desired.kind === 'Endpoint' && isGivenAll(desired.spec),
-];
+const PHASES = ['networks and NVEs', 'subnets', 'routers', 'named', 'given'] as const;
+
+/** Every kind has one: what has none would be left out without a word. */
+function phaseOf(desired: Desired): (typeof PHASES)[number] {
+  switch (desired.kind) {
+    case 'VirtualNetwork':
+    case 'Nve':
+    case 'HostProfile':
+      return 'networks and NVEs';
+    case 'Subnet':
+      return 'subnets';
+    case 'Router':
+      return 'routers';
+    case 'Endpoint':
+      return isGivenAll(desired.spec) ? 'given' : 'named';
+  }
+}
 
 function isGivenAll({ subnets, ips }: EndpointSpec): boolean {
   return subnets.length > 0 && ips.length === 0;
@@ -89,11 +99,11 @@ async function apply(session: Session, options: Options): Promise<number> {
     return applyAtOnce(session, all, { ...options, confirmWithinMs, wait });
   }
   const batch = new Batch(session.signal);
-  const pending = new Set<string>();
-  let revision = 0;
+  const progress = new Progress(options.dryRun);
   // What others refer to comes first.
-  for (const isNext of PHASES) {
-    const phase = all.filter(isNext);
+  for (const next of PHASES) {
+    const phase = all.filter((desired) => phaseOf(desired) === next);
+    const { pending } = progress;
     const settings = { dryRun: options.dryRun, pending, subnets: new NamedSubnets(session) };
     for await (const outcome of batch.run(phase, (desired) =>
       applyOne(session, desired, settings),
@@ -103,11 +113,8 @@ async function apply(session: Session, options: Options): Promise<number> {
         await tellError(session, outcome.item, outcome.error);
         continue;
       }
-      const { action, resource } = outcome.result;
-      if (options.dryRun && action === 'created') {
-        for (const provided of provides(outcome.item)) pending.add(provided);
-      }
-      revision = Math.max(revision, resource?.meta.revision ?? 0);
+      progress.note(outcome.item, outcome.result);
+      const { action } = outcome.result;
       await session.out.write(`${name} ${action}${options.dryRun ? ' (dry run)' : ''}\n`);
     }
   }
@@ -115,8 +122,41 @@ async function apply(session: Session, options: Options): Promise<number> {
     await session.err.write(`${batch.failed} of ${all.length} could not be applied\n`);
     return batch.exitCode;
   }
+  if (progress.isUnchecked) await checkTogether(session, progress.changed);
   if (wait === undefined || options.dryRun) return EXIT.ok.code;
-  return awaitApplied(session, revision, wait);
+  return awaitApplied(session, progress.revision, wait);
+}
+
+class Progress {
+  /** In a dry run: what would be there. */
+  readonly pending = new Set<string>();
+  readonly changed: Desired[] = [];
+  /** Of what was changed last. */
+  revision = 0;
+  isUnchecked = false;
+
+  constructor(private readonly dryRun: boolean) {}
+
+  note(desired: Desired, { action, resource }: Applied): void {
+    if (action !== 'unchanged') this.changed.push(desired);
+    this.revision = Math.max(this.revision, resource?.meta.revision ?? 0);
+    if (!this.dryRun) return;
+    this.isUnchecked ||= resource === undefined;
+    if (action === 'created') for (const name of provides(desired)) this.pending.add(name);
+  }
+}
+
+/** What refers to what is not there yet can be checked as a whole only. @throws NfvError what is wrong */
+async function checkTogether(session: Session, changed: readonly Desired[]): Promise<void> {
+  const request = planRequestOf(changed);
+  try {
+    await placed(changed, () =>
+      session.retry(() => session.nva.changes.plan(request, session.call)),
+    );
+  } catch (thrown) {
+    // An NVA from before there were plans.
+    if (NfvError.from(thrown).code !== 'PROTOCOL_VERSION') throw thrown;
+  }
 }
 
 async function applyAtOnce(

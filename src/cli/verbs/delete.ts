@@ -52,10 +52,11 @@ async function deleteAll(
     throw invalidField('--etag', options.etag, `given for ${refs.length} resources`, 'name one');
   }
   const batch = new Batch(session.signal);
+  const allGo = allTogether(session, refs, options);
   // What refers to others goes first.
   for (const kind of KINDS.toReversed()) {
     const own = refs.filter((ref) => ref.kind === kind);
-    for await (const outcome of batch.run(own, (ref) => deleteOne(session, ref, options))) {
+    for await (const outcome of batch.run(own, (ref) => deleteOne(session, ref, options, allGo))) {
       if ('error' in outcome) await tellError(session, outcome.item, outcome.error);
       else await tell(session, outcome.item, outcome.result, options.dryRun);
     }
@@ -86,12 +87,41 @@ async function refsOf(
   throw invalidField('-f', filename.join(' '), 'not used with names', 'leave out one of the two');
 }
 
+/**
+ * Whether the resources could go if all of them did: in a dry run none has gone when what it refers to is looked
+ * at. Asked once, and only where it matters.
+ */
+function allTogether(
+  session: Session,
+  refs: readonly ResourceRef[],
+  { dryRun }: Options,
+): () => Promise<boolean> {
+  let answer: Promise<boolean> | undefined;
+  const ask = async (): Promise<boolean> => {
+    const wanted = refs.map(({ kind, id }) => ({ delete: { kind, id }, etag: '' }));
+    try {
+      await session.retry(() => session.nva.changes.plan({ wanted }, session.call));
+      return true;
+    } catch (thrown) {
+      // What is in whose way, the refusal of each says.
+      if (NfvError.from(thrown).code === 'RESOURCE_IN_USE') return false;
+      throw thrown;
+    }
+  };
+  return () => {
+    if (!dryRun || refs.length < 2) return Promise.resolve(false);
+    answer ??= ask();
+    return answer;
+  };
+}
+
 type Outcome = 'deleted' | 'absent';
 
 async function deleteOne(
   session: Session,
   ref: ResourceRef,
   { etag = '', dryRun }: Options,
+  allGo: () => Promise<boolean>,
 ): Promise<Outcome> {
   const api = apiOf(session.nva, ref.kind);
   const request = { id: ref.id, etag, validateOnly: dryRun };
@@ -103,6 +133,7 @@ async function deleteOne(
   } catch (thrown) {
     const error = NfvError.from(thrown);
     if (error.code === 'NOT_FOUND') return 'absent';
+    if (error.code === 'RESOURCE_IN_USE' && (await allGo())) return 'deleted';
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NfvError } from '../../errors.js';
 import type { Call } from '../../model/api.js';
 import { delay } from '../../model/clock.js';
 import type {
@@ -16,6 +17,7 @@ import type { Session } from '../session.js';
 import type { Colour } from '../style.js';
 import { Table, type Cell } from '../table.js';
 import { examples, type Verb } from '../verb.js';
+import { Outage } from '../watching.js';
 
 const Options = z.object({
   output: DataFormat.default('table'),
@@ -54,14 +56,44 @@ const read = ({ nva }: Session, call: Call): Promise<NvaStatistics> =>
 async function refresh(session: Session, options: Options, intervalMs: number): Promise<void> {
   const signal = ownSignal(session.signal);
   const isTable = options.output === 'table' || options.output === 'wide';
+  const readAgain = readerOf(session, signal);
   while (!signal.aborted) {
-    const statistics = await read(session, { signal });
+    const statistics = await readAgain();
+    if (statistics === undefined) continue;
     const text =
       options.output === 'json' ? jsonLine(statistics) : textOf(session, options, statistics);
     const before = options.output === 'yaml' ? '---\n' : '';
     await session.out.write((isTable && session.out.isTTY ? CLEAR : before) + text);
     await delay(session.clock, intervalMs, signal).catch(() => undefined);
   }
+}
+
+/**
+ * Of an NVA that has answered once, and then is away, that is said, and it is asked again: undefined, after a
+ * pause. What reads throws an NfvError where that does not help, or has not for five minutes.
+ */
+function readerOf(session: Session, signal: AbortSignal): () => Promise<NvaStatistics | undefined> {
+  const outage = new Outage(session.clock);
+  let state: 'never answered' | 'there' | 'away' = 'never answered';
+  return async () => {
+    outage.attempt();
+    try {
+      const statistics = await read(session, { signal });
+      outage.over();
+      state = 'there';
+      return statistics;
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      const pause = state === 'never answered' || !error.retriable ? undefined : outage.pause();
+      if (pause === undefined || signal.aborted) throw error;
+      if (state === 'there') {
+        await session.err.write(`no answer (${escapeText(error.message)}); asking again\n`);
+      }
+      state = 'away';
+      await delay(session.clock, pause, signal).catch(() => undefined);
+      return undefined;
+    }
+  };
 }
 
 function textOf(session: Session, { output }: Options, statistics: NvaStatistics): string {

@@ -116,7 +116,7 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
 
   async check(etag: string): Promise<void> {
     const { state } = this;
-    if (etag !== '' && etag !== (state && etagOf(state.modRevision))) {
+    if (etag !== '' && etag !== (state && etagOf({ ...state, value: state.record }))) {
       const is = state === undefined ? 'it does not exist' : `its etag is not ${etag}`;
       throw new NfvError('ETAG_MISMATCH', `${this.#name} has changed: ${is}`);
     }

@@ -7,7 +7,7 @@ import { formatName } from '../../model/names.js';
 import type { VirtualNetwork } from '../../model/virtual-network.js';
 import type { KeyValue, Store, WriteOp } from '../../store/store.js';
 import { MOVES, movesKey, specKey, statusesOf, statusKey } from '../keys.js';
-import { etagOf } from '../records.js';
+import { decodeKv, etagOf, RECORDS } from '../records.js';
 import { scan } from '../scan.js';
 import { write, type Attempt } from '../write.js';
 import { isFrozen, MOVES_RECORD, NETWORK_STATUS_RECORD } from './records.js';
@@ -36,7 +36,7 @@ export class Duplicates implements DuplicatesApi {
     const name = formatName('virtualNetworks', id);
     const network = await store.get(specKey('virtualNetworks', id));
     if (network === undefined) throw new NfvError('NOT_FOUND', `${name} does not exist`);
-    if (etag !== '' && etag !== etagOf(network.modRevision)) {
+    if (etag !== '' && etag !== etagOf(decodeKv(RECORDS.virtualNetworks, network))) {
       throw new NfvError('ETAG_MISMATCH', `${name} has changed: its etag is not ${etag}`);
     }
     const kv = await store.get(statusKey('virtualNetworks', id));

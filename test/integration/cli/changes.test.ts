@@ -58,6 +58,40 @@ describe('nfvctl plan, history, rollback and confirm', function () {
     assert.match(err, /manifest\.yaml:6: subnet\.network: virtualNetworks\/none: does not exist/);
   });
 
+  it('tell of a dry run what deleting all of it would do', async () => {
+    await run('create', 'network', 'blue', '--prefix', '10.0.0.0/24');
+    await run('create', 'subnet', 's', '--network', 'blue', '--prefix', '10.0.0.0/24');
+    await run('create', 'router', 'r', '--subnet', 's');
+    const all = ['network/blue', 'subnet/s', 'router/r'];
+    const dry = await run('delete', ...all, '--dry-run');
+    assert.deepEqual(
+      [dry.status, dry.err, dry.out.match(/ deleted \(dry run\)\n/g)?.length],
+      [0, '', 3],
+    );
+    const some = await run('delete', 'network/blue', 'subnet/s', '--dry-run');
+    assert.equal(some.status, 4);
+    assert.match(some.err, /^error: subnets\/s is a subnet of routers\/r \(RESOURCE_IN_USE\)\n/);
+    assert.equal((await run('delete', ...all)).status, 0);
+  });
+
+  it('tell of a dry run what is wrong with what needs something new', async () => {
+    const on = ['--nve', 'h1', '--tap', '--tap-interface', 'tap0'];
+    await run('create', 'nve', 'h1', '--vtep', '192.0.2.1');
+    await run('create', 'network', 'blue');
+    await run('create', 'endpoint', 'e1', '--network', 'blue', ...on);
+    const endpoint = (tap: string): string =>
+      `---\napiVersion: nfv/v1\nkind: Endpoint\nmetadata: {name: e2}\n` +
+      `spec: {network: red, nve: h1, port: {tap: {interface: ${tap}}}}\n`;
+    const wrong = await run('apply', '-f', file(network(0, 'red') + endpoint('tap0')), '--dry-run');
+    assert.equal(wrong.status, 4);
+    assert.match(
+      wrong.err,
+      /^error: .*manifest\.yaml:6: endpoint\.port\.tap\.interface: tap0: .* \(PORT_IN_USE\)\n/,
+    );
+    const right = await run('apply', '-f', file(network(0, 'red') + endpoint('tap1')), '--dry-run');
+    assert.deepEqual([right.status, right.err], [0, '']);
+  });
+
   it('list, show and compare what was changed, and bring it back', async () => {
     await run('apply', '-f', file(network(1400)));
     await run('apply', '-f', file(network(1450)));

@@ -26,7 +26,20 @@ describe('Output', () => {
     await output.write('a');
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(output.gone.aborted, true);
+    assert.equal(output.failure, undefined);
     await output.write('b');
+  });
+
+  it('knows at once why nothing can be written', async () => {
+    const failure = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    const full = new Writable({
+      write(_chunk, _encoding, done) {
+        done(failure);
+      },
+    });
+    const output = new Output(full);
+    await output.write('a');
+    assert.deepEqual([output.failure, output.gone.aborted], [failure, true]);
   });
 
   it('waits for a slow reader', async () => {

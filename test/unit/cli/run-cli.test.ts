@@ -204,13 +204,52 @@ describe('runCli', () => {
     assert.equal(await isColoured('get nve x --no-color', { tty: true }), false);
   });
 
-  it('is quiet when the reader of its output has gone', async () => {
-    const world = await CliWorld.create();
-    const closed = new Writable({
+  const failing = (code: string): Writable =>
+    new Writable({
       write(_chunk, _encoding, done) {
-        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+        done(Object.assign(new Error(`${code}: write`), { code }));
       },
     });
+
+  it('changes all that it was told to, though the reader of its output has gone', async () => {
+    const world = await CliWorld.create();
+    const names = Array.from({ length: 100 }, (_, i) => `n-${i}`);
+    const manifest = (name: string): string =>
+      JSON.stringify({
+        apiVersion: 'nfv/v1',
+        kind: 'VirtualNetwork',
+        metadata: { name },
+        spec: {},
+      });
+    const stdin = names.map((name) => `---\n${manifest(name)}\n`).join('');
+    const applied = await world.run('apply -f -', { stdin, stdout: failing('EPIPE') });
+    assert.deepEqual([applied.status, applied.err], [0, '']);
+    const there = await world.run('get networks -o name');
+    for (const name of names) assert.ok(there.out.includes(`virtualNetworks/${name}\n`), name);
+    const all = names.map((name) => `network/${name}`).join(' ');
+    const deleted = await world.run(`delete ${all}`, { stdout: failing('EPIPE') });
+    assert.deepEqual([deleted.status, deleted.err], [0, '']);
+    assert.doesNotMatch((await world.run('get networks -o name')).out, /\/n-/);
+  });
+
+  it('says that its output is not where it should be', async () => {
+    const world = await CliWorld.create();
+    const err = 'error: stdout: ENOSPC: write (OUTPUT_FAILED)\n';
+    for (const line of [
+      'get nves -o yaml',
+      'watch --from-revision 1',
+      'create network late',
+      'help',
+    ]) {
+      const ran = await world.run(line, { stdout: failing('ENOSPC') });
+      assert.deepEqual([ran.status, ran.err.startsWith(err)], [8, true], line + ran.err);
+    }
+    assert.match((await world.run('get networks -o name')).out, /\/late\n/);
+  });
+
+  it('is quiet when the reader of its output has gone', async () => {
+    const world = await CliWorld.create();
+    const closed = failing('EPIPE');
     const running = world.start('watch --from-revision 1 -o name', { stdout: closed });
     assert.equal(await running.status, 0);
     assert.equal(running.err.text, '');

@@ -108,9 +108,13 @@ describe('records in the store', () => {
   }
 
   it('give etag, revision and times', () => {
-    assert.deepEqual(metaOf(network, 36, 0), { etag: '"10"', revision: 36, ...TIMES });
-    assert.deepEqual(metaOf(network, 36, 40), { etag: '"10"', revision: 40, ...TIMES });
-    assert.notEqual(etagOf(36), etagOf(37));
+    const etag = etagOf({ value: network, modRevision: 36 });
+    assert.match(etag, /^"10-[a-z0-9]+"$/);
+    assert.deepEqual(metaOf(network, 36, 0), { etag, revision: 36, ...TIMES });
+    assert.deepEqual(metaOf(network, 36, 40), { etag, revision: 40, ...TIMES });
+    assert.notEqual(etag, etagOf({ value: network, modRevision: 37 }));
+    const updateTime = '2026-11-23T06:35:17.277Z';
+    assert.notEqual(etag, etagOf({ value: { ...network, updateTime }, modRevision: 36 }));
   });
 
   describe('once read', () => {

@@ -154,7 +154,9 @@ describe('StatusCodec', () => {
     it(`says why there is no connection: ${what}`, () => {
       const details = `No connection established. Last error: ${said}. Resolution note: `;
       const error = received({ code: status.UNAVAILABLE, details });
-      assert.equal(codec.fromServiceError(error, '10.0.0.1:1').message, `10.0.0.1:1: ${told}`);
+      const got = codec.fromServiceError(error, '10.0.0.1:1');
+      assert.equal(got.message, `10.0.0.1:1: ${told}`);
+      assert.match(got.remedy, what === 'nobody there' ? /"nfvd nva" runs/ : /^check the certifi/);
     });
   }
 

@@ -51,6 +51,18 @@ describe('nfvctl apply', () => {
     assert.deepEqual(world.nva.endpoints.find('db-1')?.spec, spec);
   });
 
+  it('leaves out no kind: host profiles are made, changed and checked, too', async () => {
+    const profile = (pages: number): string =>
+      `apiVersion: nfv/v1\nkind: HostProfile\nmetadata: {name: edge}\nspec:\n  profile: |\n    hugepages:\n      - { size: 2M, node: 0, pages: ${pages} }\n`;
+    const name = 'hostProfiles/edge';
+    const ran = (out: string): object => ({ status: 0, out: `${name} ${out}\n`, err: '' });
+    assert.deepEqual(await apply(profile(64), ' --dry-run'), ran('created (dry run)'));
+    assert.deepEqual(await apply(profile(64)), ran('created'));
+    assert.deepEqual(await apply(profile(64)), ran('unchanged'));
+    assert.deepEqual(await apply(profile(128)), ran('configured'));
+    assert.match(world.nva.hostProfiles.find('edge')?.spec.profile ?? '', /pages: 128/);
+  });
+
   it('changes what differs, and puts what is left out back to its default', async () => {
     await apply(NEW);
     await world.run('update network grey --mtu 1400 --label a=b');

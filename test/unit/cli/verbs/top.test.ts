@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { NfvError } from '../../../../src/errors.js';
 import type { NveStatistics } from '../../../../src/model/observation.js';
 import { CliWorld } from '../../../support/cli-world.js';
+import { settle } from '../../../support/fake-clock.js';
 
 const NONE = { count: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 
@@ -38,6 +40,23 @@ describe('nfvctl top', () => {
     const line = 'replica 192.0.2.2:4433 does not answer: cut\\u001b[2J off (NVA_UNREACHABLE)';
     assert.equal(out.split('\n')[2], line);
     assert.match(out, /\n\nNVE +STATE .*\na +IN_SYNC /);
+  });
+
+  it('goes on when the NVA was away, and says so once; not if it never was there', async () => {
+    const away = new NfvError('NVA_UNREACHABLE', 'connect ECONNREFUSED');
+    world.nva.failNext('observation.statistics', away);
+    assert.equal((await world.run('top --watch')).status, 5);
+    const running = world.start('top --watch --interval 2s -o json');
+    const shown = (): number => running.out.text.split('\n').length - 1;
+    await settle();
+    assert.equal(shown(), 1);
+    for (let i = 0; i < 2; i++) world.nva.failNext('observation.statistics', away);
+    for (const ms of [2000, 200, 400]) await world.clock.advance(ms);
+    assert.equal(shown(), 2);
+    assert.equal(running.err.text, 'no answer (connect ECONNREFUSED); asking again\n');
+    world.nva.failNext('observation.statistics', new NfvError('ACCESS_DENIED', 'not any more'));
+    await world.clock.advance(2000);
+    assert.equal(await running.status, 7);
   });
 
   it('has them as JSON, too', async () => {

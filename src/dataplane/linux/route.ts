@@ -13,24 +13,17 @@ import {
 } from '../../model/routing-items.js';
 import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
-import type { Door } from './door.js';
 import type { Doors } from './doors.js';
-import { rows, text } from './json.js';
 import { contains } from '../../model/interface-addresses.js';
 import type { LinuxKind } from './kind.js';
-import { crossName, innerName, innerVniOfName, PROTOCOL } from './names.js';
+import { crossName, innerVniOfName, PROTOCOL } from './names.js';
+import { aside, without } from './route-aside.js';
 import { readRoute } from './read-routers.js';
 import { crossDefects, needCross } from './router-cross.js';
 import { routeWords, UNKNOWN, type FoundRoute } from './router-routes.js';
 import type { RouterView } from './router-view.js';
 
-/** Of the kernel's own routes to the subnets of addresses (IP6_RT_PRIO_ADDRCONF, linux/ipv6_route.h). */
-const SUBNET_METRIC = '256';
-/**
- * Their protocol, RTPROT_KERNEL of linux/rtnetlink.h. Not by its name: a process of iproute2 that has read it once
- * takes for it the number that it was told since (lib/rt_names.c, rtnl_rtprot_a2n).
- */
-const KERNEL = '2';
+const REFUSALS = ['Nexthop has invalid gateway', 'Gateway can not be a local address'] as const;
 
 export const route: LinuxKind<RouteItem> = {
   rank: 7,
@@ -111,72 +104,26 @@ async function put(wanted: RouteItem, verb: 'add' | 'replace', doors: Doors): Pr
   } catch (error) {
     if (!isUnreachable(error) || via.kind !== 'next_hops') throw error;
     await doors.routers.inTurn(vrf, async () => {
-      const elsewhere = await subnetsElsewhere(via.nextHops, inside);
-      if (elsewhere.length === 0) throw unreachable(vrf, via.nextHops, error);
+      const others = await aside(via.nextHops, inside);
+      if (others.length === 0) throw refused(vrf, via.nextHops, error);
       const again = (): Promise<void> => inside.run('route', verb, ...routeWords(wanted));
-      await without(elsewhere, vrf, doors, again);
+      await without(others, vrf, doors, again);
     });
-  }
-}
-
-function unreachable(vrf: number, nextHops: readonly NextHop[], cause: unknown): NfvError {
-  const hops = nextHops.filter(({ vni }) => vni === 0).map(({ address }) => address);
-  const message = `no gateway of ${vrfKey(vrf)} has the subnet of next hop ${hops.join(' or ')}`;
-  return new NfvError('ITEM_BLOCKED', message, { cause, metadata: { vrf: String(vrf) } });
-}
-
-/** A gateway's subnet, as the kernel has put it into the table for its address. */
-interface Subnet {
-  readonly prefix: string;
-  readonly device: string;
-}
-
-/** Subnets of other gateways that have IPv6 next hops in them. */
-async function subnetsElsewhere(
-  nextHops: readonly NextHop[],
-  inside: Door,
-): Promise<readonly Subnet[]> {
-  const found = new Map<string, Subnet>();
-  for (const { address, vni } of nextHops) {
-    if (vni === 0 || !address.includes(':')) continue;
-    const answer = await inside.query('route', 'show', 'table', 'all', 'match', address);
-    for (const row of rows(answer)) {
-      const [prefix = '', device = ''] = [text(row, 'dst'), text(row, 'dev')];
-      const isSubnet = text(row, 'protocol') === 'kernel' && prefix.includes('/');
-      if (!isSubnet || device === innerName(vni)) continue;
-      found.set(`${prefix} ${device}`, { prefix, device });
-    }
-  }
-  return [...found.values()];
-}
-
-/**
- * IPv6 takes no next hop by one interface that is in the subnet of another (net/ipv6/route.c,
- * ip6_route_check_nh_onlink): as where the NVE is a router's way out no more, and the gateway that has the subnet
- * can go only after the routes that lead by it. Once such a route stands it stays, so they are away for a moment.
- */
-async function without(
-  subnets: readonly Subnet[],
-  vrf: number,
-  { routers }: Doors,
-  work: () => Promise<void>,
-): Promise<void> {
-  const inside = await routers.inside(vrf);
-  const wordsOf = ({ prefix, device }: Subnet): string[] => {
-    return [prefix, 'dev', device, 'proto', KERNEL, 'metric', SUBNET_METRIC];
-  };
-  try {
-    for (const each of subnets) await inside.run('route', 'del', ...wordsOf(each));
-    await work();
-  } finally {
-    for (const each of subnets) await routers.undo(vrf, 'route', 'replace', ...wordsOf(each));
   }
 }
 
 /** A next hop that is on no link (net/ipv4/fib_semantics.c, fib_check_nh; net/ipv6/route.c). */
 function isUnreachable(error: unknown): boolean {
   if (hasErrno(error, 'ENETUNREACH', 'EHOSTUNREACH')) return true;
-  return error instanceof NfvError && error.message.includes('Nexthop has invalid gateway');
+  return error instanceof NfvError && REFUSALS.some((text) => error.message.includes(text));
+}
+
+/** Of a next hop by a gateway of its own the kernel's words say more. */
+function refused(vrf: number, nextHops: readonly NextHop[], cause: unknown): NfvError {
+  const free = nextHops.filter(({ vni }) => vni === 0).map(({ address }) => address);
+  if (free.length === 0) return NfvError.from(cause);
+  const message = `no gateway of ${vrfKey(vrf)} has the subnet of next hop ${free.join(' or ')}`;
+  return new NfvError('ITEM_BLOCKED', message, { cause, metadata: { vrf: String(vrf) } });
 }
 
 function inTheWay(vrf: number, { prefix, protocol }: FoundRoute): NfvError {

@@ -1,14 +1,15 @@
 /**
  * What becomes of virtual addresses on this host: the dataplane is told at which ports to look for them, the NVA
- * what was seen, and the guests, when an address has moved, who has it now.
+ * what was seen, and the guests, when an address has moved, who has it now. So they are of the addresses of gateways:
+ * another MAC of a router, which no guest would ask for while it believes the old one.
  */
 import type { AddressSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import { NfvError } from '../errors.js';
-import { portKey, type Item, type NeighborEntryItem, type PortItem } from '../model/item.js';
+import { portKey, type Item, type Payload, type PortItem } from '../model/item.js';
 import type { ItemReport } from '../model/southbound.js';
-import type { AddressWatch } from '../reconcile/dataplane.js';
+import type { AddressWatch, Announcement } from '../reconcile/dataplane.js';
 
 export interface SightingsOptions {
   readonly watch: AddressWatch;
@@ -43,7 +44,7 @@ interface Quiet {
 
 export class AddressSightings {
   readonly #ports = new Map<string, PortItem>();
-  readonly #announced = new Map<string, NeighborEntryItem>();
+  readonly #announced = new Map<string, readonly Announcement[]>();
   /** By endpoint. */
   readonly #quiet = new Map<string, Quiet>();
 
@@ -63,11 +64,10 @@ export class AddressSightings {
     }
     for (const { key, payload } of upserts) {
       if (payload.kind === 'port') isOther = this.#port(key, payload) || isOther;
-      if (payload.kind !== 'neighbor_entry') continue;
-      if (payload.announce === true) {
-        this.#announced.set(key, payload);
-        moved.set(addressOf(payload.vni, payload.ip), payload.mac);
-      } else this.#announced.delete(key);
+      const announced = announcementsOf(payload);
+      if (announced.length > 0) this.#announced.set(key, announced);
+      else this.#announced.delete(key);
+      for (const { vni, ip, mac } of announced) moved.set(addressOf(vni, ip), mac);
     }
     if (moved.size > 0) this.#moved(moved);
     if (isOther) this.options.watch.watch([...this.#ports.values()]);
@@ -103,13 +103,15 @@ export class AddressSightings {
       if (failure !== undefined) continue;
       const port = this.#ports.get(key);
       if (port !== undefined) this.options.watch.ask([port]);
-      const entry = this.#announced.get(key);
-      if (entry === undefined) continue;
-      this.options.watch.announce(entry).catch((thrown: unknown) => {
-        const fields = { key, ...errorFields(NfvError.from(thrown)) };
-        this.options.log.warn(fields, 'the guests are not told where an address is');
-      });
+      for (const each of this.#announced.get(key) ?? []) this.#announce(key, each);
     }
+  }
+
+  #announce(key: string, what: Announcement): void {
+    this.options.watch.announce(what).catch((thrown: unknown) => {
+      const fields = { key, ...errorFields(NfvError.from(thrown)) };
+      this.options.log.warn(fields, 'the guests are not told where an address is');
+    });
   }
 
   #saw(seen: AddressSighting): void {
@@ -158,6 +160,16 @@ export class AddressSightings {
     this.options.watch.watch([]);
     this.#forget();
   }
+}
+
+function announcementsOf(item: Payload): readonly Announcement[] {
+  if (item.kind === 'neighbor_entry' && item.announce === true) {
+    const { vni, ip, mac } = item;
+    return [{ vni, ip, mac }];
+  }
+  if (item.kind !== 'gateway_interface') return [];
+  const { vni, mac, addresses } = item;
+  return addresses.map((each) => ({ vni, ip: each.replace(/\/.*$/, ''), mac, isRouter: true }));
 }
 
 /** In whatever network. */

@@ -63,8 +63,14 @@ describe('sightings of addresses', () => {
     sightings = new AddressSightings({ watch, clock, log: nullLog, tell });
   });
 
-  const change = (upserts: readonly Payload[], removes: readonly string[] = []): void => {
-    sightings.changed(upserts.map(itemOf), removes);
+  /** @param before what was wanted until then */
+  const change = (
+    upserts: readonly Payload[],
+    removes: readonly string[] = [],
+    before: readonly Payload[] = [],
+  ): void => {
+    const held = new Map(before.map(itemOf).map((item) => [item.key, item]));
+    sightings.changed(upserts.map(itemOf), removes, (key) => held.get(key));
   };
 
   it('are looked for at the ports that have allowed addresses, while they are there', () => {
@@ -196,6 +202,29 @@ describe('sightings of addresses', () => {
     change([], [key]);
     sightings.reported([{ key, version: '' }]);
     assert.equal(announced.length, 1);
+  });
+
+  it('of a machine that has another MAC are announced, also where it was away meanwhile', () => {
+    const { key } = itemOf(neighbor(MAC));
+    const applied = (): void => {
+      sightings.reported([{ key, version: '1' }]);
+    };
+    change([neighbor(MAC)]);
+    applied();
+    change([neighbor(MAC)], [], [neighbor(MAC)]);
+    applied();
+    assert.deepEqual(announced, []);
+    change([neighbor(OTHER)], [], [neighbor(MAC)]);
+    applied();
+    assert.deepEqual(announced, [`10.0.0.100 ${OTHER}`]);
+    change([], [key], [neighbor(OTHER)]);
+    change([neighbor(OTHER)]);
+    applied();
+    assert.equal(announced.length, 1);
+    change([], [key], [neighbor(OTHER)]);
+    change([neighbor(MAC)]);
+    applied();
+    assert.deepEqual(announced.slice(1), [`10.0.0.100 ${MAC}`]);
   });
 
   it('of a gateway are announced whenever it is applied, as a router’s', () => {

@@ -2,6 +2,7 @@
  * The way of a frame from one endpoint to another: what it passes on each NVE, and how that stands by what
  * is known where the NVE has its session.
  */
+import { isIPv4, isIPv6 } from 'node:net';
 import { NfvError } from '../errors.js';
 import type { EndpointSpec } from '../model/endpoint.js';
 import {
@@ -63,6 +64,7 @@ export async function trace(
   const model = [...modelHops(a, b, deps)];
   const apart = model.some(({ state }) => state === 'BROKEN');
   const steps = apart ? [] : [...wayOf(a, b, deps)];
+  if (!apart) model.push(...unrouted(a, b, deps));
   const nves = [...new Set(steps.map(({ nve }) => nve))];
   const told = new Map(
     await Promise.all(
@@ -130,6 +132,25 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
       code: 'VTEP_ADDRESS_MISSING',
       reason,
     };
+  }
+}
+
+/** Between networks: of which family no packet gets from the one to the other, for want of a subnet of the router. */
+function* unrouted(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
+  if (a.spec.network === b.spec.network) return;
+  const route = deps.routeBetween(a.spec.network, b.spec.network);
+  if (route === undefined) return;
+  for (const isOf of [isIPv4, isIPv6]) {
+    const ends = [a, b].map(({ id, spec }) => {
+      const ips = spec.ips.filter(isOf);
+      return { id, ips, routed: ips.some((ip) => route.subnetsHold(spec.network, ip)) };
+    });
+    if (ends.some(({ ips }) => ips.length === 0)) continue;
+    for (const { id, ips, routed } of ends) {
+      if (routed) continue;
+      const reason = `router ${route.router} has no subnet with ${ips.join(' or ')}`;
+      yield { ...MODEL, what: `address of ${id}`, state: 'BROKEN', code: '', reason };
+    }
   }
 }
 

@@ -1,14 +1,16 @@
 /**
  * What becomes of virtual addresses on this host: the dataplane is told at which ports to look for them, the NVA
- * what was seen, and the guests, when an address has moved, who has it now.
+ * what was seen, and the guests, when an address has moved, who has it now. So they are of the addresses of gateways:
+ * another MAC of a router, which no guest would ask for while it believes the old one. And so is an address that
+ * comes back with another MAC, of a machine that was made anew say: with ARP suppression what it says itself stays on its host.
  */
 import type { AddressSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import { NfvError } from '../errors.js';
-import { portKey, type Item, type NeighborEntryItem, type PortItem } from '../model/item.js';
+import { portKey, type Item, type Payload, type PortItem } from '../model/item.js';
 import type { ItemReport } from '../model/southbound.js';
-import type { AddressWatch } from '../reconcile/dataplane.js';
+import type { AddressWatch, Announcement } from '../reconcile/dataplane.js';
 
 export interface SightingsOptions {
   readonly watch: AddressWatch;
@@ -29,6 +31,8 @@ const LONGEST_QUIET_MS = 8000;
  * the guest is quiet, than an address may move before it is frozen (RFC 7432 section 15.1).
  */
 const MAX_CUTS = 5;
+/** Addresses that went and are remembered, the latest: they may come back with another MAC. */
+const MAX_GONE = 10_000;
 
 /** Of one port. */
 interface Quiet {
@@ -43,7 +47,9 @@ interface Quiet {
 
 export class AddressSightings {
   readonly #ports = new Map<string, PortItem>();
-  readonly #announced = new Map<string, NeighborEntryItem>();
+  readonly #announced = new Map<string, readonly Announcement[]>();
+  /** The MACs of addresses that went, by the keys of their entries. */
+  readonly #gone = new Map<string, string>();
   /** By endpoint. */
   readonly #quiet = new Map<string, Quiet>();
 
@@ -53,24 +59,39 @@ export class AddressSightings {
     });
   }
 
-  /** What the NVE should have is another now. */
-  changed(upserts: Iterable<Item>, removes: Iterable<string>): void {
+  /**
+   * What the NVE should have is another now.
+   * @param before what it should have had
+   */
+  changed(
+    upserts: Iterable<Item>,
+    removes: Iterable<string>,
+    before: (key: string) => Item | undefined,
+  ): void {
     let isOther = false;
     const moved = new Map<string, string>();
     for (const key of removes) {
       isOther = this.#ports.delete(key) || isOther;
       this.#announced.delete(key);
+      this.#went(key, macOf(before(key)));
     }
     for (const { key, payload } of upserts) {
       if (payload.kind === 'port') isOther = this.#port(key, payload) || isOther;
-      if (payload.kind !== 'neighbor_entry') continue;
-      if (payload.announce === true) {
-        this.#announced.set(key, payload);
-        moved.set(addressOf(payload.vni, payload.ip), payload.mac);
-      } else this.#announced.delete(key);
+      const announced = announcementsOf(payload, macOf(before(key)) ?? this.#gone.get(key));
+      this.#gone.delete(key);
+      if (announced.length > 0) this.#announced.set(key, announced);
+      else this.#announced.delete(key);
+      for (const { vni, ip, mac } of announced) moved.set(addressOf(vni, ip), mac);
     }
     if (moved.size > 0) this.#moved(moved);
     if (isOther) this.options.watch.watch([...this.#ports.values()]);
+  }
+
+  #went(key: string, mac: string | undefined): void {
+    if (mac === undefined) return;
+    const [oldest] = this.#gone.keys();
+    if (oldest !== undefined && this.#gone.size >= MAX_GONE) this.#gone.delete(oldest);
+    this.#gone.set(key, mac);
   }
 
   /** @returns whether there is something else to look for */
@@ -103,13 +124,15 @@ export class AddressSightings {
       if (failure !== undefined) continue;
       const port = this.#ports.get(key);
       if (port !== undefined) this.options.watch.ask([port]);
-      const entry = this.#announced.get(key);
-      if (entry === undefined) continue;
-      this.options.watch.announce(entry).catch((thrown: unknown) => {
-        const fields = { key, ...errorFields(NfvError.from(thrown)) };
-        this.options.log.warn(fields, 'the guests are not told where an address is');
-      });
+      for (const each of this.#announced.get(key) ?? []) this.#announce(key, each);
     }
+  }
+
+  #announce(key: string, what: Announcement): void {
+    this.options.watch.announce(what).catch((thrown: unknown) => {
+      const fields = { key, ...errorFields(NfvError.from(thrown)) };
+      this.options.log.warn(fields, 'the guests are not told where an address is');
+    });
   }
 
   #saw(seen: AddressSighting): void {
@@ -158,6 +181,21 @@ export class AddressSightings {
     this.options.watch.watch([]);
     this.#forget();
   }
+}
+
+/** @param known the MAC that guests may have for the address of a neighbour entry */
+function announcementsOf(item: Payload, known: string | undefined): readonly Announcement[] {
+  if (item.kind === 'neighbor_entry') {
+    const { vni, ip, mac, announce } = item;
+    return announce === true || (known ?? mac) !== mac ? [{ vni, ip, mac }] : [];
+  }
+  if (item.kind !== 'gateway_interface') return [];
+  const { vni, mac, addresses } = item;
+  return addresses.map((each) => ({ vni, ip: each.replace(/\/.*$/, ''), mac, isRouter: true }));
+}
+
+function macOf(item: Item | undefined): string | undefined {
+  return item?.payload.kind === 'neighbor_entry' ? item.payload.mac : undefined;
 }
 
 /** In whatever network. */

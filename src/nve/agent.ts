@@ -114,7 +114,7 @@ export class Agent {
     const { complete, revision } = lastGood;
     agent.#workload.coming(items.length);
     agent.#reconciler.replace(items, complete, revision);
-    agent.#sightings?.changed(items, []);
+    agent.#sightings?.changed(items, [], () => undefined);
     agent.#begin();
     agent.#session.start();
     agent.#watchUnderlays();
@@ -305,8 +305,8 @@ export class Agent {
     this.#traces.took(traces);
     // A pass that ended meanwhile knew nothing of it.
     isComing();
+    this.#sightings?.changed(upserts, removes, (key) => this.#reconciler.wanted(key));
     this.#reconciler.setWanted({ upserts, removes, complete, revision, more });
-    this.#sightings?.changed(upserts, removes);
   }
 
   #drifted(drifts: readonly Drift[], total: number, leftAlone: number): void {

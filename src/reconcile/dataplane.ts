@@ -1,7 +1,7 @@
 /** What the reconcile engine needs of a dataplane. */
 import type { NfvError } from '../errors.js';
 import type { AddressSighting } from '../model/allowed-address.js';
-import type { Item, ItemKind, NeighborEntryItem, Payload, PortItem } from '../model/item.js';
+import type { Item, ItemKind, Payload, PortItem } from '../model/item.js';
 import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Capabilities, Underlay } from '../model/nve.js';
 import type { PortCounters, Reach, UnderlayPath } from '../model/query.js';
@@ -89,6 +89,15 @@ export type Change =
   /** The dataplane has started again: what it had is gone, and there is nothing to be gathered. */
   | 'restarted';
 
+/** Which MAC an address in a network has now. */
+export interface Announcement {
+  readonly vni: number;
+  readonly ip: string;
+  readonly mac: string;
+  /** It is a router's (RFC 4861 §4.4); absent: a guest's. */
+  readonly isRouter?: true;
+}
+
 /** Virtual addresses of guests, which move from one to another without the NVA's doing. */
 export interface AddressWatch {
   /** From now on these ports, and no others, are looked at for their allowed addresses. */
@@ -98,7 +107,7 @@ export interface AddressWatch {
   /** Calls back with what was seen, each time it is seen. */
   onSeen(listener: (seen: AddressSighting) => void): void;
   /** Tells the guests here which MAC an address has now, where they might not hear it. */
-  announce(entry: NeighborEntryItem): Promise<void>;
+  announce(what: Announcement): Promise<void>;
 }
 
 export interface Dataplane {

@@ -153,6 +153,11 @@ export class Reconciler {
     });
   }
 
+  /** What was wanted when news was taken up last. */
+  wanted(key: string): Item | undefined {
+    return this.#ledger.wanted.get(key);
+  }
+
   status(): ReconcilerStatus {
     const failures = [...this.#ledger.failures].sort(([a], [b]) => (a < b ? -1 : 1));
     return {

@@ -7,8 +7,8 @@ import type { NfvError } from '../../errors.js';
 import { PacketListener } from '../../host/packets/listener.js';
 import type { AddressSighting } from '../../model/allowed-address.js';
 import { errorFields, type Log } from '../../model/log.js';
-import type { NeighborEntryItem, PortItem } from '../../model/item.js';
-import type { AddressWatch } from '../../reconcile/dataplane.js';
+import type { PortItem } from '../../model/item.js';
+import type { AddressWatch, Announcement } from '../../reconcile/dataplane.js';
 import { bridgeName, portName } from './names.js';
 
 export class LinuxAddressWatch implements AddressWatch {
@@ -46,8 +46,8 @@ export class LinuxAddressWatch implements AddressWatch {
     this.#listener = listener;
   }
 
-  async announce({ vni, ip, mac }: NeighborEntryItem): Promise<void> {
-    await this.#packets.announce(bridgeName(vni), ip, mac);
+  async announce({ vni, ip, mac, isRouter }: Announcement): Promise<void> {
+    await this.#packets.announce(bridgeName(vni), ip, mac, isRouter === true);
   }
 
   close(): Promise<void> {

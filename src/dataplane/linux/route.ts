@@ -17,10 +17,13 @@ import type { Doors } from './doors.js';
 import { contains } from '../../model/interface-addresses.js';
 import type { LinuxKind } from './kind.js';
 import { crossName, innerVniOfName, PROTOCOL } from './names.js';
+import { aside, without } from './route-aside.js';
 import { readRoute } from './read-routers.js';
 import { crossDefects, needCross } from './router-cross.js';
 import { routeWords, UNKNOWN, type FoundRoute } from './router-routes.js';
 import type { RouterView } from './router-view.js';
+
+const REFUSALS = ['Nexthop has invalid gateway', 'Gateway can not be a local address'] as const;
 
 export const route: LinuxKind<RouteItem> = {
   rank: 7,
@@ -37,8 +40,8 @@ export const route: LinuxKind<RouteItem> = {
     }
   },
 
-  observe([text, ...parts], wanted, view): Sight<RouteItem> {
-    const vrf = Number(text);
+  observe([id, ...parts], wanted, view): Sight<RouteItem> {
+    const vrf = Number(id);
     const prefix = parts.join('/');
     const router = view.router(vrf);
     const found = router.routes.get(prefix) ?? [];
@@ -100,21 +103,32 @@ async function put(wanted: RouteItem, verb: 'add' | 'replace', doors: Doors): Pr
     await inside.run('route', verb, ...routeWords(wanted));
   } catch (error) {
     if (!isUnreachable(error) || via.kind !== 'next_hops') throw error;
-    const hops = via.nextHops.filter(({ vni }) => vni === 0).map(({ address }) => address);
-    const text = `no gateway of ${vrfKey(vrf)} has the subnet of next hop ${hops.join(' or ')}`;
-    throw new NfvError('ITEM_BLOCKED', text, { cause: error, metadata: { vrf: String(vrf) } });
+    await doors.routers.inTurn(vrf, async () => {
+      const others = await aside(via.nextHops, inside);
+      if (others.length === 0) throw refused(vrf, via.nextHops, error);
+      const again = (): Promise<void> => inside.run('route', verb, ...routeWords(wanted));
+      await without(others, vrf, doors, again);
+    });
   }
 }
 
 /** A next hop that is on no link (net/ipv4/fib_semantics.c, fib_check_nh; net/ipv6/route.c). */
 function isUnreachable(error: unknown): boolean {
   if (hasErrno(error, 'ENETUNREACH', 'EHOSTUNREACH')) return true;
-  return error instanceof NfvError && error.message.includes('Nexthop has invalid gateway');
+  return error instanceof NfvError && REFUSALS.some((text) => error.message.includes(text));
+}
+
+/** Of a next hop by a gateway of its own the kernel's words say more. */
+function refused(vrf: number, nextHops: readonly NextHop[], cause: unknown): NfvError {
+  const free = nextHops.filter(({ vni }) => vni === 0).map(({ address }) => address);
+  if (free.length === 0) return NfvError.from(cause);
+  const message = `no gateway of ${vrfKey(vrf)} has the subnet of next hop ${free.join(' or ')}`;
+  return new NfvError('ITEM_BLOCKED', message, { cause, metadata: { vrf: String(vrf) } });
 }
 
 function inTheWay(vrf: number, { prefix, protocol }: FoundRoute): NfvError {
-  const text = `${vrfKey(vrf)} has a route to ${prefix} of protocol ${protocol}, not ours`;
-  return new NfvError('FOREIGN_OBJECT', text, {
+  const message = `${vrfKey(vrf)} has a route to ${prefix} of protocol ${protocol}, not ours`;
+  return new NfvError('FOREIGN_OBJECT', message, {
     metadata: { vrf: String(vrf), prefix, protocol },
   });
 }

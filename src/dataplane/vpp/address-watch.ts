@@ -7,14 +7,8 @@ import { NfvError } from '../../errors.js';
 import type { AddressSighting } from '../../model/allowed-address.js';
 import type { Clock } from '../../model/clock.js';
 import type { Log } from '../../model/log.js';
-import {
-  bridgeDomainKey,
-  portKey,
-  type NeighborEntryItem,
-  type Payload,
-  type PortItem,
-} from '../../model/item.js';
-import type { AddressWatch } from '../../reconcile/dataplane.js';
+import { bridgeDomainKey, portKey, type Payload, type PortItem } from '../../model/item.js';
+import type { AddressWatch, Announcement } from '../../reconcile/dataplane.js';
 import type { VppClient } from '../../vpp-api/client/client.js';
 import { AddressEvents } from './address-events.js';
 import type { Changes } from './changes.js';
@@ -23,7 +17,7 @@ import type { GuestDoor } from './guest-door.js';
 import type { Memory } from './memory.js';
 import { OutletReader } from './outlets.js';
 import { Questions } from './questions.js';
-import { parseTag, tagOf } from './tag.js';
+import { parseTag, tagOf, UPLINK } from './tag.js';
 import { NO_INTERFACE, Vpp } from './vpp.js';
 import { WayToGuests } from './way-to-guests.js';
 
@@ -140,30 +134,30 @@ export class VppAddressWatch implements AddressWatch {
   }
 
   /** @throws NfvError as Vpp.dump, and as GuestDoor.announce */
-  async announce(entry: NeighborEntryItem): Promise<void> {
+  async announce(what: Announcement): Promise<void> {
     if (this.#announcements >= MAX_ANNOUNCEMENTS) {
       const text = `${MAX_ANNOUNCEMENTS} announcements are under way`;
       throw new NfvError('TOO_MANY_REQUESTS', text);
     }
     this.#announcements++;
     try {
-      if (await this.#way.isOpen) await this.#announce(entry);
+      if (await this.#way.isOpen) await this.#announce(what);
     } finally {
       this.#announcements--;
     }
   }
 
-  async #announce({ vni, ip, mac }: NeighborEntryItem): Promise<void> {
+  async #announce({ vni, ip, mac, isRouter }: Announcement): Promise<void> {
     const domains = this.#vpp().dump('bridge_domain_dump', {
       bd_id: vni,
       sw_if_index: NO_INTERFACE,
     });
     const [[domain], outlets] = await Promise.all([domains, this.#outlets.read()]);
     const members = new Set(domain?.sw_if_details.map(({ sw_if_index }) => sw_if_index));
-    const ports = [...outlets].filter(
-      ([tag, { index }]) => tag.startsWith(tagOf('port/')) && members.has(index),
-    );
-    for (const [, outlet] of ports) await this.options.door.announce(outlet, ip, mac);
+    const there = [...outlets].filter(([tag, { index }]) => isWayOut(tag) && members.has(index));
+    for (const [, outlet] of there) {
+      await this.options.door.announce(outlet, ip, mac, isRouter === true);
+    }
   }
 
   /** Whether the VPP that is connected tells what there is to be seen, and guests can be asked. */
@@ -205,6 +199,11 @@ export class VppAddressWatch implements AddressWatch {
     if (port === undefined || asked?.mac !== mac) return;
     this.#listener({ endpoint: port.endpoint, ip, mac });
   }
+}
+
+/** Behind an interface of ours is a guest, or a physical network; not another host, which tells its own guests. */
+function isWayOut(tag: string): boolean {
+  return ['port/', 'provider/', UPLINK].some((kind) => tag.startsWith(tagOf(kind)));
 }
 
 /**

@@ -26,6 +26,6 @@ export interface GuestDoor {
    * @throws NfvError VPP_UNREACHABLE: closed; DEADLINE_EXCEEDED: VPP does not read; KERNEL_REFUSED; TOO_MANY_REQUESTS
    */
   ask(at: OpenOutlet, ip: string): Promise<void>;
-  /** Tells the guest which MAC an address has. @throws NfvError as `ask` */
-  announce(at: OpenOutlet, ip: string, mac: string): Promise<void>;
+  /** Tells whoever is there which MAC an address has. @throws NfvError as `ask` */
+  announce(at: OpenOutlet, ip: string, mac: string, isRouter: boolean): Promise<void>;
 }

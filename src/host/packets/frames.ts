@@ -20,6 +20,8 @@ const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
 /** Override an entry that there is (RFC 4861 §4.4). */
 const OVERRIDE = 0x2000_0000;
+/** The sender is a router: a host that took it for one would give up its routes otherwise (RFC 4861 §7.2.5). */
+const ROUTER = 0x8000_0000;
 
 /** What a frame says that the filter of `sightingFilter` has let in; undefined: nothing, it is cut short. */
 export function ownerIn(frame: Buffer): Owner | undefined {
@@ -43,10 +45,10 @@ function targetLinkLayerAddress(frame: Buffer): Buffer | undefined {
 }
 
 /** The frame that tells everybody which MAC an address has: gratuitous ARP, or an unsolicited advertisement. */
-export function announcement(ip: string, mac: string): Buffer {
+export function announcement(ip: string, mac: string, isRouter = false): Buffer {
   const own = macBytes(mac);
   const address = addressBytes(ip);
-  return isIPv6(ip) ? advertisement(own, address) : gratuitousArp(own, address);
+  return isIPv6(ip) ? advertisement(own, address, isRouter) : gratuitousArp(own, address);
 }
 
 /**
@@ -94,11 +96,11 @@ function arp({ mac, answerTo }: Asker, sender: Buffer, target: Buffer): Buffer {
   ]);
 }
 
-function advertisement(mac: Buffer, ip: Buffer): Buffer {
+function advertisement(mac: Buffer, ip: Buffer, isRouter: boolean): Buffer {
   const all = addressBytes('ff02::1');
   const body = Buffer.alloc(32);
   body.writeUInt8(ADVERTISEMENT, 0);
-  body.writeUInt32BE(OVERRIDE, 4);
+  body.writeUInt32BE(OVERRIDE + (isRouter ? ROUTER : 0), 4);
   ip.copy(body, 8);
   body.set([TARGET_LINK_LAYER_ADDRESS, 1, ...mac], 24);
   return icmp6({ from: ip, to: all, mac, toMac: Buffer.from([0x33, 0x33, 0, 0, 0, 1]) }, body);

@@ -57,14 +57,14 @@ export class PacketListener {
    * Tells whoever is behind an interface which MAC an address has.
    * @throws NfvError KERNEL_REFUSED, TOO_MANY_REQUESTS
    */
-  async announce(at: string, ip: string, mac: string): Promise<void> {
+  async announce(at: string, ip: string, mac: string, isRouter: boolean): Promise<void> {
     if (this.#announcing.size >= MAX_ANNOUNCING) {
       throw new NfvError('TOO_MANY_REQUESTS', `${MAX_ANNOUNCING} announcements are under way`);
     }
     const id = ++this.#announcements;
     const sent = new Promise<string>((resolve) => this.#announcing.set(id, resolve));
     try {
-      await this.#post({ kind: 'announce', id, interface: at, ip, mac });
+      await this.#post({ kind: 'announce', id, interface: at, ip, mac, isRouter });
       const reason = await sent;
       if (reason !== '') throw new NfvError('KERNEL_REFUSED', `${at}: ${reason}`);
     } finally {

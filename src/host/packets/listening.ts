@@ -142,12 +142,13 @@ export class Listening {
     if (count === 0 && this.libc.indexOf(name) !== open.index) this.#close(name, open);
   }
 
-  #announce({ id, interface: name, ip, mac }: Extract<ToListener, { kind: 'announce' }>): void {
+  #announce(told: Extract<ToListener, { kind: 'announce' }>): void {
+    const { id, interface: name, ip, mac, isRouter } = told;
     let reason = '';
     try {
       const index = this.libc.indexOf(name);
       // Who could be told has gone with it.
-      if (index !== 0) this.libc.send(index, announcement(ip, mac));
+      if (index !== 0) this.libc.send(index, announcement(ip, mac, isRouter));
     } catch (thrown) {
       reason = NfvError.from(thrown).message;
     }

@@ -17,6 +17,7 @@ export type ToListener =
       readonly interface: string;
       readonly ip: string;
       readonly mac: string;
+      readonly isRouter: boolean;
     }
   | { readonly kind: 'stop' };
 
@@ -31,6 +32,7 @@ export const toListener: z.ZodType<ToListener> = z.discriminatedUnion('kind', [
     interface: z.string(),
     ip: z.string(),
     mac: z.string(),
+    isRouter: z.boolean(),
   }),
   z.object({ kind: z.literal('stop') }),
 ]);

@@ -94,8 +94,8 @@ export class PuntSocket {
   }
 
   /** Tells the guest there which MAC an address has. @throws NfvError as `ask` */
-  announce(at: Outlet, ip: string, mac: string): Promise<void> {
-    return this.#send(at, announcement(ip, mac));
+  announce(at: Outlet, ip: string, mac: string, isRouter: boolean): Promise<void> {
+    return this.#send(at, announcement(ip, mac, isRouter));
   }
 
   async #calls(): Promise<Datagrams> {

@@ -38,7 +38,7 @@ describe('the punt socket', () => {
   it('gets frames for an interface', async () => {
     await socket.open();
     await socket.ask(AT, '10.0.0.100');
-    await socket.announce(AT, '10.0.0.100', '02:00:00:00:00:01');
+    await socket.announce(AT, '10.0.0.100', '02:00:00:00:00:01', false);
     assert.equal(next(), `0201000000000000${PROBE}`);
     assert.equal(next(), `0201000000000000${GRATUITOUS}`);
     assert.equal(next(), undefined);
@@ -83,7 +83,7 @@ describe('the punt socket', () => {
       socket = new PuntSocket(path, clock);
       await socket.open();
       let last: Promise<void>;
-      do last = socket.announce(AT, '10.0.0.99', '02:00:00:00:00:01');
+      do last = socket.announce(AT, '10.0.0.99', '02:00:00:00:00:01', false);
       while (clock.pending === 0);
       assert.ok(next() !== undefined);
       await clock.advance(5);

@@ -162,6 +162,30 @@ describe('virtual addresses between kernel hosts', function () {
     await virtual.allow();
   });
 
+  it('goes with another MAC of a router: guests are told, and send to it at once', async () => {
+    const gatewayMac = '02:00:00:00:ff:01';
+    await movesUnder(away, '10.0.0.1', async () => {
+      const update = { id: 'r', etag: '', validateOnly: false };
+      await api.routers.update({ ...update, changes: { gatewayMac } }, call);
+      await virtual.applied();
+    });
+    assert.match(await away.ip('neigh', 'show', 'to', '10.9.0.254'), new RegExp(gatewayMac));
+    assert.match(await guest(1).ip('neigh', 'show', 'to', '10.0.0.254'), new RegExp(gatewayMac));
+  });
+
+  it('is not all that moves: guests are told of an endpoint’s other MAC, and send to it at once', async () => {
+    const other = '02:00:00:00:ff:02';
+    await movesUnder(pinger, '10.0.0.1', async () => {
+      const update = { id: 'web-1', etag: '', validateOnly: false };
+      await api.endpoints.update({ ...update, changes: { mac: other } }, call);
+      await virtual.applied();
+    });
+    assert.match(await pinger.ip('neigh', 'show', 'to', '10.0.0.1'), new RegExp(other));
+    const back = { id: 'web-1', etag: '', validateOnly: false, changes: { mac: mac(1) } };
+    await api.endpoints.update(back, call);
+    await virtual.applied();
+  });
+
   it('takes a virtual MAC along', async () => {
     for (const each of guests) await mayHaveVirtualMac(each);
     await virtual.allow({ ip: VIP, mac: VMAC });

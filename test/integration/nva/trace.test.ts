@@ -148,6 +148,15 @@ describe('the way between two endpoints', () => {
         'host-b tunnel/100/192.0.2.1',
       ],
     );
+    const other = subnetSpec({ network: 'red', prefix: '10.8.0.0/24', gateway: '10.8.0.254' });
+    await api.subnets.create({ ...request, id: 'apart', spec: other }, call);
+    await overlay.attach('red-8', 8, 'host-b', { network: 'red', ips: ['10.8.0.8'] });
+    const ends = [await trace('blue-1', 'red-8'), await trace('red-8', 'blue-1')];
+    for (const each of ends) {
+      assert.equal(each.state, 'BROKEN');
+      const told = each.hops.find(({ what }) => what === 'address of red-8');
+      assert.equal(told?.reason, 'router r has no subnet with 10.8.0.8');
+    }
   });
 
   it('goes out of a router by each gateway of the exit, and comes back by each', async () => {

@@ -65,6 +65,13 @@ describe('frames of who has an address', () => {
     assert.deepEqual(announcement('10.0.0.100', '02:00:00:00:00:01'), GRATUITOUS);
   });
 
+  it('of a router are announced as a router’s: a host would give up its routes by it otherwise', () => {
+    const flags = (isRouter: boolean): number =>
+      announcement('fd00::1', '02:00:00:00:00:01', isRouter).readUInt8(58);
+    // Router and override, override (RFC 4861 §4.4); neither is an answer.
+    assert.deepEqual([flags(true), flags(false)], [0xa0, 0x20]);
+  });
+
   it('are asked for in nobody’s name', () => {
     assert.deepEqual(question('10.0.0.100', '02:00:00:00:00:01'), PROBE);
   });

@@ -4,6 +4,7 @@ import type { AddressSighting } from '../../../src/model/allowed-address.js';
 import type { NeighborEntryItem, Payload, PortItem } from '../../../src/model/item.js';
 import { AddressSightings } from '../../../src/nve/address-sightings.js';
 import { Outbox } from '../../../src/nve/outbox.js';
+import type { Announcement } from '../../../src/reconcile/dataplane.js';
 import { itemOf } from '../../../src/conformance/items.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { nullLog } from '../../support/null-log.js';
@@ -51,8 +52,8 @@ describe('sightings of addresses', () => {
         answer();
       },
       onSeen: (listener: typeof see) => (see = listener),
-      announce: ({ ip, mac }: NeighborEntryItem) => {
-        announced.push(`${ip} ${mac}`);
+      announce: ({ ip, mac, isRouter }: Announcement) => {
+        announced.push(`${ip} ${mac}${isRouter === true ? ' router' : ''}`);
         return Promise.resolve();
       },
     };
@@ -62,8 +63,14 @@ describe('sightings of addresses', () => {
     sightings = new AddressSightings({ watch, clock, log: nullLog, tell });
   });
 
-  const change = (upserts: readonly Payload[], removes: readonly string[] = []): void => {
-    sightings.changed(upserts.map(itemOf), removes);
+  /** @param before what was wanted until then */
+  const change = (
+    upserts: readonly Payload[],
+    removes: readonly string[] = [],
+    before: readonly Payload[] = [],
+  ): void => {
+    const held = new Map(before.map(itemOf).map((item) => [item.key, item]));
+    sightings.changed(upserts.map(itemOf), removes, (key) => held.get(key));
   };
 
   it('are looked for at the ports that have allowed addresses, while they are there', () => {
@@ -195,6 +202,47 @@ describe('sightings of addresses', () => {
     change([], [key]);
     sightings.reported([{ key, version: '' }]);
     assert.equal(announced.length, 1);
+  });
+
+  it('of a machine that has another MAC are announced, also where it was away meanwhile', () => {
+    const { key } = itemOf(neighbor(MAC));
+    const applied = (): void => {
+      sightings.reported([{ key, version: '1' }]);
+    };
+    change([neighbor(MAC)]);
+    applied();
+    change([neighbor(MAC)], [], [neighbor(MAC)]);
+    applied();
+    assert.deepEqual(announced, []);
+    change([neighbor(OTHER)], [], [neighbor(MAC)]);
+    applied();
+    assert.deepEqual(announced, [`10.0.0.100 ${OTHER}`]);
+    change([], [key], [neighbor(OTHER)]);
+    change([neighbor(OTHER)]);
+    applied();
+    assert.equal(announced.length, 1);
+    change([], [key], [neighbor(OTHER)]);
+    change([neighbor(MAC)]);
+    applied();
+    assert.deepEqual(announced.slice(1), [`10.0.0.100 ${MAC}`]);
+  });
+
+  it('of a gateway are announced whenever it is applied, as a router’s', () => {
+    const gateway = (mac: string): Payload => ({
+      ...{ kind: 'gateway_interface', vrf: 7, vni: 100, mac, mtu: 1450 },
+      addresses: ['10.0.0.1/24', 'fd00::1/64'],
+    });
+    change([gateway(MAC)]);
+    const { key } = itemOf(gateway(MAC));
+    sightings.reported([{ key, version: '1' }]);
+    const first = [`10.0.0.1 ${MAC} router`, `fd00::1 ${MAC} router`];
+    assert.deepEqual(announced, first);
+    change([gateway(OTHER)]);
+    sightings.reported([{ key, version: '2' }]);
+    assert.deepEqual(announced.slice(2), [`10.0.0.1 ${OTHER} router`, `fd00::1 ${OTHER} router`]);
+    change([], [key]);
+    sightings.reported([{ key, version: '' }]);
+    assert.equal(announced.length, 4);
   });
 
   it('that wait for the NVA are told once, the last of each, with its age', () => {

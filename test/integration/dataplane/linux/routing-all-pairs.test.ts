@@ -11,6 +11,7 @@ import {
   RED,
   BLUE,
   ID,
+  blueGateway,
   redGateway,
   base,
   whole,
@@ -112,6 +113,18 @@ describe('kernel dataplane: from each routing to each other', function () {
         dropRoute(ID, 'fd09::/48'),
         routeTo(ID, '0.0.0.0/0', hop('10.1.1.8', RED), hop('10.1.1.7', RED)),
         routeTo(ID, '::/0', hop('fd00:1::8', RED), hop('fd00:1::7', RED, 9)),
+      ],
+    ],
+    [
+      'the next hops are the gateway that is gone, and beside it, and found by the other network',
+      [
+        ...base,
+        vrf(ID),
+        blueGateway,
+        routeTo(ID, '10.9.0.0/16', hop('10.1.1.1', BLUE)),
+        routeTo(ID, 'fd09::/48', hop('fd00:1::1', BLUE)),
+        routeTo(ID, '0.0.0.0/0', hop('10.1.1.8', BLUE), hop('10.1.1.7', BLUE)),
+        routeTo(ID, '::/0', hop('fd00:1::8', BLUE), hop('fd00:1::7', BLUE, 9)),
       ],
     ],
   ];

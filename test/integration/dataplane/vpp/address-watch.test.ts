@@ -6,7 +6,7 @@ import type { Payload, PortItem } from '../../../../src/model/item.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { domain, vtepItem } from '../../../support/linux-items.js';
+import { domain, providerNetwork, vtepItem } from '../../../support/linux-items.js';
 import { MemoryLog } from '../../../support/null-log.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
 import {
@@ -18,6 +18,8 @@ import {
 
 const L = '10.9.0.1';
 const UPLINK = { hostInterface: 'eth0', addresses: [`${L}/16`], mtu: 1500, routes: [] };
+const PHYS = { hostInterface: 'eth3', addresses: [], mtu: 1500, routes: [] };
+const PROVIDERS = [{ name: 'physnet1', interface: 'host-eth3' }];
 const MAC = '02:00:00:00:00:01';
 const HEX_MAC = MAC.replaceAll(':', '');
 const VIP = '10.0.0.100';
@@ -59,9 +61,10 @@ class Guests implements GuestDoor {
     await this.held;
     if (isThere()) this.sent.push(`ask ${index} ${ip}`);
   }
-  async announce({ index, isThere }: OpenOutlet, ip: string, mac: string): Promise<void> {
+  async announce(at: OpenOutlet, ip: string, mac: string, isRouter: boolean): Promise<void> {
     await this.held;
-    if (isThere()) this.sent.push(`tell ${index} ${ip} ${mac}`);
+    const who = isRouter ? ' router' : '';
+    if (at.isThere()) this.sent.push(`tell ${at.index} ${ip} ${mac}${who}`);
   }
 }
 
@@ -80,7 +83,7 @@ describe('virtual addresses on a VPP', () => {
     log = new MemoryLog();
     clock = new FakeClock();
     const own = { guests: door, clock, log, ...more };
-    rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], own);
+    rig = await VppDataplaneRig.create(vpp, [UPLINK, PHYS], undefined, undefined, PROVIDERS, own);
     await rig.ready();
     seen = [];
     now = 0;
@@ -206,6 +209,19 @@ describe('virtual addresses on a VPP', () => {
         ['web', 'plain'].map((each) => `tell ${indexOf(each)} ${VIP} ${MAC}`).sort(),
       );
     });
+
+    for (const vlan of [0, 100]) {
+      const where = vlan === 0 ? 'a physical network' : 'a VLAN of one';
+      it(`are announced in ${where}, a router’s as such, and in no tunnel`, async () => {
+        await rig.converge([...ITEMS, ...providerNetwork(30, { vlan })]);
+        const here = { vni: 30, ip: VIP6, mac: MAC, isRouter: true } as const;
+        await rig.dataplane.addressWatch.announce(here);
+        const name = vlan === 0 ? 'host-eth3' : 'host-eth3.100';
+        const all = [...vpp.emulator.state.interfaces.values()];
+        const index = all.find((each) => each.name === name)?.swIfIndex;
+        assert.deepEqual(guests.sent, [`tell ${String(index)} ${VIP6} ${MAC} router`]);
+      });
+    }
 
     it('are not asked for, nor announced, at a port whose removal has begun', async () => {
       let release: () => void = () => undefined;

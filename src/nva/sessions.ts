@@ -26,6 +26,7 @@ import { ItemSum } from './compiler/item-sum.js';
 import { itemVersions } from './compiler/item-versions.js';
 import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
+import { FactsWriter } from './facts-writer.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
 import { Progress } from './progress.js';
 import { Session, type SessionEvents, type Shortfall } from './session.js';
@@ -89,6 +90,7 @@ export interface Connected {
   /** The revision of its claim. */
   readonly claim: number;
   facts: NveFacts;
+  readonly factsWriter: Pick<FactsWriter<NveFacts>, 'tell'>;
   /** Newest first, MAX_DRIFTS at most. */
   drifts: readonly Drift[];
   driftCount: number;
@@ -252,6 +254,7 @@ export class Sessions {
     const { nve } = hello;
     const connected: Connected = {
       ...{ facts, claim },
+      factsWriter: new FactsWriter((now) => this.#store(nve, now), deps.clock, stream.signal),
       drifts: [],
       driftCount: 0,
       driftedCount: 0,
@@ -283,7 +286,7 @@ export class Sessions {
     deps.absentees.forget(nve);
     older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
     this.#progressed(nve, []);
-    if (underlays !== undefined) this.#moved(nve, connected, underlays);
+    if (underlays !== undefined) tell(connected, { underlays });
     this.#offer(nve, connected);
     return connected.session;
   }
@@ -305,7 +308,7 @@ export class Sessions {
         deps.onSightings(nve, sightings);
       },
       underlaysChanged: (underlays) => {
-        this.#moved(nve, connected(), underlays);
+        tell(connected(), { underlays });
       },
       hostChanged: (status) => {
         connected().host = status;
@@ -316,22 +319,18 @@ export class Sessions {
         connected().dataplane = status;
         this.#progressed(nve, []);
         if (isDeepStrictEqual(capabilities, connected().facts.capabilities)) return;
-        connected().facts = { ...connected().facts, capabilities };
-        this.#tellFacts(nve, connected().facts);
+        tell(connected(), { capabilities });
       },
     };
   }
 
-  #moved(nve: string, connected: Connected, underlays: readonly Underlay[]): void {
-    connected.facts = { ...connected.facts, underlays };
-    this.#tellFacts(nve, connected.facts);
-  }
-
-  #tellFacts(nve: string, facts: NveFacts): void {
-    this.deps.onFacts(nve, facts).catch((thrown: unknown) => {
+  async #store(nve: string, facts: NveFacts): Promise<void> {
+    try {
+      await this.deps.onFacts(nve, facts);
+    } catch (thrown) {
       const fields = { nve, ...errorFields(NfvError.from(thrown)) };
       this.deps.log.warn(fields, 'what the NVE says of its host is not stored');
-    });
+    }
   }
 
   #remove(nve: string, stream: NvaSideStream): void {
@@ -362,6 +361,11 @@ export class Sessions {
   endAll(error: NfvError): void {
     for (const stream of this.#streams) stream.end(error);
   }
+}
+
+function tell(connected: Connected, news: Partial<NveFacts>): void {
+  connected.facts = { ...connected.facts, ...news };
+  connected.factsWriter.tell(connected.facts);
 }
 
 /** @throws NfvError NOT_FOUND when it was deleted a moment ago */

@@ -126,6 +126,8 @@ interface Registration extends Arrival {
 
 export class Sessions {
   readonly #streams = new Set<NvaSideStream>();
+  /** By NVE, of those that are not connected yet. */
+  readonly #greeted = new Map<string, NvaSideStream>();
   #closed: NfvError | undefined;
   readonly #connected = new Map<string, Connected>();
   /** The connected NVEs that have not applied all they should have. */
@@ -192,7 +194,7 @@ export class Sessions {
       const facts = { capabilities, underlays, agentVersion };
       const claim = await deps.admit(nve, hello.nodeUuid, facts);
       const epoch = deps.epoch();
-      const session = await this.#greet({ stream, incoming, hello, epoch, facts, claim });
+      const session = await this.#greetAlone({ stream, incoming, hello, epoch, facts, claim });
       deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
       deps.observer?.connected(nve, stream.peer);
       await session.run();
@@ -202,6 +204,19 @@ export class Sessions {
       throw error;
     } finally {
       this.#remove(nve, stream);
+    }
+  }
+
+  /** What an NVE says that it holds may be much: it says so in one stream at a time. */
+  async #greetAlone(arrival: Arrival): Promise<Session> {
+    const { stream, hello } = arrival;
+    const { nve } = hello;
+    this.#greeted.get(nve)?.end(replaced(nve));
+    this.#greeted.set(nve, stream);
+    try {
+      return await this.#greet(arrival);
+    } finally {
+      if (this.#greeted.get(nve) === stream) this.#greeted.delete(nve);
     }
   }
 
@@ -284,7 +299,7 @@ export class Sessions {
     const older = this.#connected.get(nve);
     this.#connected.set(nve, connected);
     deps.absentees.forget(nve);
-    older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
+    older?.session.end(replaced(nve));
     this.#progressed(nve, []);
     if (underlays !== undefined) tell(connected, { underlays });
     this.#offer(nve, connected);
@@ -373,6 +388,10 @@ function existing(nve: string, wanted: ItemSum): ItemSum {
   // An NVE has a VTEP at least.
   if (wanted.count === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
   return wanted;
+}
+
+function replaced(nve: string): NfvError {
+  return new NfvError('SESSION_REPLACED', `nves/${nve} connected again`);
 }
 
 function shortfallOf(

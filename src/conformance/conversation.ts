@@ -18,6 +18,9 @@ import type { FromExaminer } from '../rpc/convert/malformed.js';
 import { STORE_ID } from './store-id.js';
 import { violation } from './violation.js';
 
+/** Of docs/errors.md, or the NVE's own. */
+export const CODE = /^[A-Z][A-Z0-9_]*$/;
+
 type Of<K extends FromNve['kind']> = Extract<FromNve, { readonly kind: K }>;
 
 /** What a session has to know of the examiner. */
@@ -140,13 +143,11 @@ export class Conversation {
     throw violation(`delta ${sequence} is refused: ${error.code} ${error.message}`);
   }
 
-  /** @throws NfvError NVE_NOT_CONFORMING: it was not refused, by an answer or by the session's end */
+  /** @throws NfvError NVE_NOT_CONFORMING: it was not refused, by an answer that says why */
   async refused(sequence: number, about: string): Promise<void> {
-    const answered = (): boolean =>
-      this.#isOver || this.of('delta_reply').some((each) => each.sequence === sequence);
-    await this.wait(answered, `the refusal of ${about}`);
-    const reply = this.of('delta_reply').find((each) => each.sequence === sequence);
-    if (reply !== undefined && reply.error === undefined) throw violation(`${about} is stored`);
+    const { error } = await this.reply(sequence);
+    if (error === undefined) throw violation(`${about} is stored`);
+    if (!CODE.test(error.code)) throw violation(`${about} is refused with "${error.code}"`);
   }
 
   /** All that was sent has been tried. */
@@ -207,7 +208,9 @@ export class Conversation {
       );
       const complete = page === pages - 1;
       const content = upserts.slice(begin, end);
-      await this.stored(await this.delta(content, { removes: gone, revision, complete }));
+      // Of this revision it is only with the last one.
+      const change = { removes: gone, revision: complete ? revision : 0, complete };
+      await this.stored(await this.delta(content, change));
     }
     await this.settled(revision);
   }

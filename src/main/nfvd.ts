@@ -119,7 +119,7 @@ program
 program
   .command('nve-conformance')
   .description('play the NVA, and examine whether an NVE keeps to docs/nve-protocol.md')
-  .requiredOption('--target <id>', 'the NVE that is examined, which connects by itself')
+  .option('--target <id>', 'the NVE that is examined, which connects by itself')
   .option('--listen <address>', 'where it connects to', 'unix:/run/nfvd/conformance.sock')
   .option('--vtep <address>', 'the VTEP address it gets; the first that it tells where not given')
   .option('--vni <number>', 'the first of the 16 VNIs that are used', '16777000')

@@ -12,7 +12,7 @@ import { ConformanceServer } from '../rpc/conformance-server.js';
 import type { TlsFiles } from '../rpc/tls-material.js';
 
 const Flags = z.object({
-  target: z.string(),
+  target: z.string().default(''),
   listen: z.string(),
   vtep: z.string().optional(),
   vni: z.coerce.number(),
@@ -76,6 +76,7 @@ function chosen(only: string | undefined): readonly Case[] {
 }
 
 function checked({ target, vtep, vni, timeout }: Flags) {
+  if (target === '') throw invalidField('target', '', 'missing', 'give the id of the NVE');
   if (!isId(target)) throw invalidField('target', target, 'not an id', `give ${ID_RULE}`);
   if (vtep !== undefined && parseIp(vtep) === undefined) {
     throw invalidField('vtep', vtep, 'not an address', 'give one of the NVE, without a length');

@@ -30,6 +30,8 @@ export function checkHello(hello: Hello, epoch: Epoch): void {
       `speaks version ${hello.protocolVersions.join(', ')} of the protocol, not ${PROTOCOL_VERSION}`,
     );
   }
+  // Without one any number of machines would be this NVE.
+  if (hello.nodeUuid === '') refuse('PROTOCOL_VIOLATION', 'says hello without node_uuid');
   const held = hello.epoch;
   if (held.storeId !== '' && held.storeId !== epoch.storeId) {
     refuse(

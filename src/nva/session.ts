@@ -74,6 +74,8 @@ export interface Shortfall {
 
 export class Session {
   readonly progress: Progress;
+  /** The revision of what the NVE held when it said hello, as far as this store has got. */
+  readonly heldRevision: number;
   /** What is asked of the NVE beside. */
   readonly queries: Queries;
   readonly #options: SessionOptions;
@@ -87,6 +89,8 @@ export class Session {
   #sequence = 0;
   /** What the NVE has been told it has, once it has stored all that was sent. */
   #sentRevision = 0;
+  /** The same before anything was sent. */
+  readonly #firstRevision: number;
   /** What it will have once nothing is pending. */
   #targetRevision: number;
   #announceComplete: boolean;
@@ -114,17 +118,15 @@ export class Session {
     });
     this.#targetRevision = revision;
     this.#announceComplete = shortfall !== undefined;
-    if (shortfall === undefined) this.#sentRevision = revision;
-    else this.#resend(shortfall, revision);
+    // A store that was put back from a backup has less than the NVE has heard of.
+    this.heldRevision = Math.min(options.heldRevision, revision);
+    this.#firstRevision = shortfall === undefined ? revision : 0;
+    this.#sentRevision = this.#firstRevision;
+    if (shortfall !== undefined) this.#resend(shortfall, revision);
   }
 
   get stream(): NvaSideStream {
     return this.#options.stream;
-  }
-
-  /** The revision of what the NVE held when it said hello. */
-  get heldRevision(): number {
-    return this.#options.heldRevision;
   }
 
   /** What waits to be sent, and what waits for a reply. */
@@ -336,9 +338,12 @@ export class Session {
     if (epoch !== this.#options.epoch) return;
     const changed = entries.filter((entry) => this.progress.report(entry)).map(({ key }) => key);
     const first = !this.progress.settled;
+    // A revision that it was not sent is one from before the store was put back.
+    const isOurs = settledRevision <= this.#sentRevision;
+    const settled = isOurs ? settledRevision : this.#firstRevision;
     // Before it has tried what it held at the start, silence about an item means nothing.
-    const tried = settledRevision > 0 && settledRevision >= this.#options.heldRevision;
-    const done = tried ? this.progress.settle(Math.min(settledRevision, this.#sentRevision)) : [];
+    const tried = settled > 0 && settled >= this.heldRevision;
+    const done = tried ? this.progress.settle(settled) : [];
     this.#options.events.progressed(tried && first ? 'all' : [...changed, ...done]);
   }
 }

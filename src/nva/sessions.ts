@@ -26,6 +26,7 @@ import { ItemSum } from './compiler/item-sum.js';
 import { itemVersions } from './compiler/item-versions.js';
 import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
+import { FactsWriter } from './facts-writer.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
 import { Progress } from './progress.js';
 import { Session, type SessionEvents, type Shortfall } from './session.js';
@@ -89,6 +90,7 @@ export interface Connected {
   /** The revision of its claim. */
   readonly claim: number;
   facts: NveFacts;
+  readonly factsWriter: Pick<FactsWriter<NveFacts>, 'tell'>;
   /** Newest first, MAX_DRIFTS at most. */
   drifts: readonly Drift[];
   driftCount: number;
@@ -124,6 +126,8 @@ interface Registration extends Arrival {
 
 export class Sessions {
   readonly #streams = new Set<NvaSideStream>();
+  /** By NVE, of those that are not connected yet. */
+  readonly #greeted = new Map<string, NvaSideStream>();
   #closed: NfvError | undefined;
   readonly #connected = new Map<string, Connected>();
   /** The connected NVEs that have not applied all they should have. */
@@ -190,7 +194,7 @@ export class Sessions {
       const facts = { capabilities, underlays, agentVersion };
       const claim = await deps.admit(nve, hello.nodeUuid, facts);
       const epoch = deps.epoch();
-      const session = await this.#greet({ stream, incoming, hello, epoch, facts, claim });
+      const session = await this.#greetAlone({ stream, incoming, hello, epoch, facts, claim });
       deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
       deps.observer?.connected(nve, stream.peer);
       await session.run();
@@ -200,6 +204,19 @@ export class Sessions {
       throw error;
     } finally {
       this.#remove(nve, stream);
+    }
+  }
+
+  /** What an NVE says that it holds may be much: it says so in one stream at a time. */
+  async #greetAlone(arrival: Arrival): Promise<Session> {
+    const { stream, hello } = arrival;
+    const { nve } = hello;
+    this.#greeted.get(nve)?.end(replaced(nve));
+    this.#greeted.set(nve, stream);
+    try {
+      return await this.#greet(arrival);
+    } finally {
+      if (this.#greeted.get(nve) === stream) this.#greeted.delete(nve);
     }
   }
 
@@ -252,6 +269,7 @@ export class Sessions {
     const { nve } = hello;
     const connected: Connected = {
       ...{ facts, claim },
+      factsWriter: new FactsWriter((now) => this.#store(nve, now), deps.clock, stream.signal),
       drifts: [],
       driftCount: 0,
       driftedCount: 0,
@@ -281,9 +299,9 @@ export class Sessions {
     const older = this.#connected.get(nve);
     this.#connected.set(nve, connected);
     deps.absentees.forget(nve);
-    older?.session.end(new NfvError('SESSION_REPLACED', `nves/${nve} connected again`));
+    older?.session.end(replaced(nve));
     this.#progressed(nve, []);
-    if (underlays !== undefined) this.#moved(nve, connected, underlays);
+    if (underlays !== undefined) tell(connected, { underlays });
     this.#offer(nve, connected);
     return connected.session;
   }
@@ -305,7 +323,7 @@ export class Sessions {
         deps.onSightings(nve, sightings);
       },
       underlaysChanged: (underlays) => {
-        this.#moved(nve, connected(), underlays);
+        tell(connected(), { underlays });
       },
       hostChanged: (status) => {
         connected().host = status;
@@ -316,22 +334,18 @@ export class Sessions {
         connected().dataplane = status;
         this.#progressed(nve, []);
         if (isDeepStrictEqual(capabilities, connected().facts.capabilities)) return;
-        connected().facts = { ...connected().facts, capabilities };
-        this.#tellFacts(nve, connected().facts);
+        tell(connected(), { capabilities });
       },
     };
   }
 
-  #moved(nve: string, connected: Connected, underlays: readonly Underlay[]): void {
-    connected.facts = { ...connected.facts, underlays };
-    this.#tellFacts(nve, connected.facts);
-  }
-
-  #tellFacts(nve: string, facts: NveFacts): void {
-    this.deps.onFacts(nve, facts).catch((thrown: unknown) => {
+  async #store(nve: string, facts: NveFacts): Promise<void> {
+    try {
+      await this.deps.onFacts(nve, facts);
+    } catch (thrown) {
       const fields = { nve, ...errorFields(NfvError.from(thrown)) };
       this.deps.log.warn(fields, 'what the NVE says of its host is not stored');
-    });
+    }
   }
 
   #remove(nve: string, stream: NvaSideStream): void {
@@ -364,11 +378,20 @@ export class Sessions {
   }
 }
 
+function tell(connected: Connected, news: Partial<NveFacts>): void {
+  connected.facts = { ...connected.facts, ...news };
+  connected.factsWriter.tell(connected.facts);
+}
+
 /** @throws NfvError NOT_FOUND when it was deleted a moment ago */
 function existing(nve: string, wanted: ItemSum): ItemSum {
   // An NVE has a VTEP at least.
   if (wanted.count === 0) throw new NfvError('NOT_FOUND', `nves/${nve} was deleted`);
   return wanted;
+}
+
+function replaced(nve: string): NfvError {
+  return new NfvError('SESSION_REPLACED', `nves/${nve} connected again`);
 }
 
 function shortfallOf(

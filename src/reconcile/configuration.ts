@@ -22,6 +22,14 @@ export class Configuration {
     return this.#revision;
   }
 
+  /** The same, once that has been tried: less, where something waits that is of this revision, or an older one. */
+  get triedRevision(): number {
+    const waiting = this.#inbox.completeRevision;
+    return waiting === undefined
+      ? this.#revision
+      : Math.min(this.#revision, Math.max(0, waiting - 1));
+  }
+
   /** It is known to be all that is wanted. */
   get isComplete(): boolean {
     return this.#isComplete;

@@ -94,6 +94,10 @@ export class Reconciler {
    * that was wanted before: at once, or, if more follows, with that.
    */
   setWanted(change: WantedChange): void {
+    // A store that was put back goes on from an older revision, which was tried with something else.
+    if (change.complete) {
+      this.#settledRevision = Math.min(this.#settledRevision, Math.max(0, change.revision - 1));
+    }
     this.#configuration.change(change);
     const at = change.more === true ? this.#now + this.#options.gatherMs : -Infinity;
     this.#newsAt = Math.min(this.#newsAt, at);
@@ -333,7 +337,7 @@ export class Reconciler {
     const { plan, checked, steps, rereadError, reports, drifts } = output;
     const durationMs = this.#now - beganAt;
     this.#lastPass = { isFull, durationMs };
-    this.#settledRevision = this.#configuration.revision;
+    this.#settledRevision = this.#configuration.triedRevision;
     if (isFull) this.#noteFullPass();
     if (rereadError === undefined) {
       this.#error = undefined;

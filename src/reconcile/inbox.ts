@@ -39,6 +39,11 @@ export class Inbox {
     return this.#revision === undefined;
   }
 
+  /** Of what waits, if that makes the wanted set whole. */
+  get completeRevision(): number | undefined {
+    return this.#complete ? this.#revision : undefined;
+  }
+
   /** Something new is waiting for this key. */
   concerns(key: string): boolean {
     return this.#isReplacement || this.#entries.has(key);

@@ -1,6 +1,5 @@
 /** The southbound service alone, for a program that examines NVEs: it may also send what is wrong. */
 import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
-import { NfvError } from '../errors.js';
 import type { FromNve } from '../model/southbound.js';
 import { formatTarget } from './address.js';
 import { toWire, type FromExaminer } from './convert/malformed.js';
@@ -9,7 +8,7 @@ import type { ConnectRequest__Output } from './gen/nfv/v1/ConnectRequest.js';
 import type { ConnectResponse } from './gen/nfv/v1/ConnectResponse.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos } from './load.js';
-import { sessionStream, type SessionStream } from './session-stream.js';
+import { serverStreamError, sessionStream, type SessionStream } from './session-stream.js';
 import { StatusCodec } from './status.js';
 import { fixedTls } from './tls-keeper.js';
 import { CHANNEL_OPTIONS } from './tls.js';
@@ -29,7 +28,7 @@ export class ConformanceServer {
           call,
           decode: fromNveFromWire,
           encode: toWire,
-          mapError: (thrown) => NfvError.from(thrown),
+          mapError: serverStreamError,
           finish(error) {
             if (error === undefined) call.end();
             else call.emit('error', codec.toServiceError(error));

@@ -7,7 +7,7 @@ import type { NveSessionServiceHandlers } from './gen/nfv/v1/NveSessionService.j
 import type { CallLimiter } from './call-limiter.js';
 import { certificateOf, identityOf, type Trust } from './identity.js';
 import type { DeltaEncoder } from './delta-encoder.js';
-import { sessionStream, type SessionStream } from './session-stream.js';
+import { serverStreamError, sessionStream, type SessionStream } from './session-stream.js';
 import type { StatusCodec } from './status.js';
 
 export type NvaSideStream = SessionStream<FromNve, FromNva>;
@@ -30,7 +30,7 @@ export function sessionServiceHandlers(
         decode: fromNveFromWire,
         encode: (message: FromNva) =>
           message.kind === 'delta' ? deltas.encode(message) : fromNvaToWire(message),
-        mapError: (thrown) => NfvError.from(thrown),
+        mapError: serverStreamError,
         finish(error) {
           if (error === undefined) call.end();
           else call.emit('error', codec.toServiceError(error));

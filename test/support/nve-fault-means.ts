@@ -154,6 +154,54 @@ export function takesAnyRevision(): Tampering {
   };
 }
 
+/** What it makes whole may be older than what it was welcomed with. */
+export function takesLessThanWelcomed(): Tampering {
+  let welcomed = 0;
+  return {
+    toNve: (message) => {
+      if (message.kind === 'welcome') welcomed = message.revision;
+      return onDelta((delta) => ({ ...delta, revision: Math.max(delta.revision, welcomed) }))(
+        message,
+      );
+    },
+  };
+}
+
+/** A welcome alone tells it of no epoch. */
+export function takesEpochsOfDeltas(): Tampering {
+  let latest = 0;
+  return {
+    toNve: onDelta((delta) => {
+      latest = delta.epoch;
+      return delta;
+    }),
+    fromNve: onHello((hello) => ({ ...hello, epoch: { ...hello.epoch, number: latest } })),
+  };
+}
+
+/** What it has refused it calls applied, with the next reports. */
+export function reportsWhatItRefused(): Tampering {
+  let refused: readonly ItemReport[] = [];
+  return {
+    toNve: onDelta((delta) => {
+      const removes = new Set(delta.removes);
+      const twice = delta.upserts.filter(({ key }) => removes.has(key));
+      refused = [...refused, ...twice.map(({ key, version }) => ({ key, version }))];
+      return delta;
+    }),
+    fromNve: onReports((entries) => [...entries, ...refused]),
+  };
+}
+
+export function leavesWhenItRefuses(): Tampering {
+  return {
+    fromNve(message) {
+      if (message.kind === 'delta_reply' && message.error !== undefined) throw new Error('left');
+      return message;
+    },
+  };
+}
+
 export function takesAnyReign(): Tampering {
   let highest = 0;
   return {
@@ -190,6 +238,21 @@ export function countsTwice(): Tampering {
       return delta;
     }),
     fromNve: onHello((hello) => ({ ...hello, itemCount: hello.itemCount + twice })),
+  };
+}
+
+/** The first reports of a session have a settled revision, and only the first of its failures. */
+export function tellsOneFailureAtATime(): Tampering {
+  let isFirst = false;
+  return {
+    onStream: () => {
+      isFirst = true;
+    },
+    fromNve: (message) => {
+      const isCut = isFirst && message.kind === 'item_reports' && message.entries.length > 1;
+      if (message.kind === 'item_reports') isFirst = false;
+      return isCut ? { ...message, entries: message.entries.slice(0, 1) } : message;
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import {
   countsTwice,
   ignoresEarlyDeltas,
   ignoresLaterWelcomes,
+  leavesWhenItRefuses,
   isAnotherEachTime,
   losesAllWhenBroken,
   onAnswer,
@@ -13,10 +14,14 @@ import {
   onReports,
   onWelcome,
   refusesUselessRemovals,
+  reportsWhatItRefused,
   takesAnyEpoch,
   takesAnyReign,
   takesAnyRevision,
   takesBadItems,
+  takesEpochsOfDeltas,
+  takesLessThanWelcomed,
+  tellsOneFailureAtATime,
   withoutKey,
 } from './nve-fault-means.js';
 import type { Tampering } from './tampered-nve.js';
@@ -114,6 +119,30 @@ export const FAULTS: readonly Fault[] = [
     tampering: () => ({ toNve: onDelta((delta) => ({ ...delta, removes: [] })) }),
   },
   {
+    about: 'reports what it has refused as applied',
+    cases: new Map([['order/refused', /^bd\/109 is reported applied, and its delta was refused$/]]),
+    tampering: reportsWhatItRefused,
+  },
+  {
+    about: 'ends the session where it should refuse a delta',
+    cases: new Map([
+      ['order/refused', /^the session ended before the reply to delta 2$/],
+      ['order/key-twice', /^the session ended before the reply to delta 2$/],
+      ['epoch/revision', /^the session ended before the reply to delta 3$/],
+    ]),
+    tampering: leavesWhenItRefuses,
+  },
+  {
+    about: 'does not say by a code why it refuses',
+    cases: new Map([['order/refused', / is refused with "no, thanks"$/]]),
+    tampering: () => ({
+      fromNve: (message) =>
+        message.kind === 'delta_reply' && message.error !== undefined
+          ? { ...message, error: { ...message.error, code: 'no, thanks' } }
+          : message,
+    }),
+  },
+  {
     about: 'leaves items out that are wrong',
     cases: new Map(
       BAD_ITEMS.map((what) => [
@@ -173,6 +202,18 @@ export const FAULTS: readonly Fault[] = [
     tampering: takesAnyRevision,
   },
   {
+    about: 'takes an epoch over with a delta only',
+    cases: new Map([['epoch/higher', /^hello tells epoch 1, not 2$/]]),
+    tampering: takesEpochsOfDeltas,
+  },
+  {
+    about: 'lets an old revision make its configuration whole',
+    cases: new Map([
+      ['epoch/below-welcome', /^a delta of a lower revision than the welcome's is stored$/],
+    ]),
+    tampering: takesLessThanWelcomed,
+  },
+  {
     about: 'does not keep the revision',
     cases: new Map([['resume/in-step', /^hello tells epoch 1 and revision 0, not 1 and 1$/]]),
     tampering: () => ({ fromNve: onHello((hello) => ({ ...hello, revision: 0 })) }),
@@ -199,12 +240,22 @@ export const FAULTS: readonly Fault[] = [
   {
     about: 'keeps its failures to itself',
     cases: new Map([
-      ['resume/failures', / is not reported failed in the session after$/],
+      ['resume/failures', / is not reported failed in the session after, before a settled /],
       ['reports/partial-failure', / cannot be, and is not reported failed$/],
     ]),
     tampering: () => ({
       fromNve: onReports((entries) => entries.filter(({ failure }) => failure === undefined)),
     }),
+  },
+  {
+    about: 'tells a settled revision before its failures',
+    cases: new Map([['resume/failures', / is not reported failed in the session after, before/]]),
+    tampering: tellsOneFailureAtATime,
+  },
+  {
+    about: 'comes again at once, however often nobody takes it',
+    cases: new Map([['resume/backoff', /^it came \d+ times in 1 s, and was not taken$/]]),
+    tampering: () => ({ waitMs: 1 }),
   },
   {
     about: 'comes five times',
@@ -288,6 +339,13 @@ export const FAULTS: readonly Fault[] = [
     tampering: () => ({
       fromNve: (message) =>
         message.kind === 'query_reply' && message.id === 7 ? undefined : message,
+    }),
+  },
+  {
+    about: 'answers a query twice',
+    cases: new Map([['traffic/queries', /^query 7 is answered twice$/]]),
+    tampering: () => ({
+      saysTwice: (message) => message.kind === 'query_reply' && message.id === 7,
     }),
   },
   {

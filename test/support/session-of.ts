@@ -15,6 +15,7 @@ export function sessionOf(
   stream: NvaSideStream,
   lacking?: readonly Item[],
   turns: Pick<EventLoopTurns, 'take'> = new EventLoopTurns(),
+  heldRevision = 0,
 ): Session {
   const versions = new Map(lacking?.map(({ key, version }) => [key, version]));
   return new Session(
@@ -23,7 +24,7 @@ export function sessionOf(
       nve: 'host-a',
       epoch: 1,
       progress: new Progress(ItemSum.of(lacking ?? []), (key) => versions.get(key)),
-      heldRevision: 0,
+      heldRevision,
       log: nullLog,
       clock: systemClock,
       turns,

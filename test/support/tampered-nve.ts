@@ -9,6 +9,7 @@ import { Agent } from '../../src/nve/agent.js';
 import { DEFAULT_TUNING } from '../../src/reconcile/options.js';
 import { NveSessionClient, type NveSideStream } from '../../src/rpc/nve-client.js';
 import { openLmdbStore } from '../../src/store/lmdb/store.js';
+import type { Waits } from '../../src/statemachine/nve-session.js';
 import { MemoryDataplane } from './memory-dataplane.js';
 import { nullLog } from './null-log.js';
 import { tempDir } from './temp-dir.js';
@@ -17,10 +18,14 @@ import { tempDir } from './temp-dir.js';
 export interface Tampering {
   readonly fromNve?: (message: FromNve) => FromNve | undefined;
   readonly toNve?: (message: ReceivedFromNva) => ReceivedFromNva | undefined;
+  /** It says this twice. */
+  readonly saysTwice?: (message: FromNve) => boolean;
   /** Called with each stream that it opens. */
   readonly onStream?: () => void;
   /** Called when a message cannot be read. */
   readonly onBroken?: () => void;
+  /** Milliseconds between two streams; absent: longer each time. */
+  readonly waitMs?: number;
   /** Streams that it opens; after them it does not come back. */
   readonly streams?: number;
 }
@@ -44,7 +49,7 @@ export class TamperedNve {
         },
       ],
       tuning: { ...DEFAULT_TUNING, drift: { intervalMs: 0, policy: 'repair' } },
-      retry: { initialMs: 2, soonMs: 20, soonRounds: 60, maxMs: 20 },
+      retry: waits(tampering.waitMs),
       clock: systemClock,
       random: () => 0.5,
       makeUuid: () => 'uuid-1',
@@ -60,6 +65,10 @@ export class TamperedNve {
   private constructor(readonly stop: () => Promise<void>) {}
 }
 
+function waits(ms: number | undefined): Waits {
+  return { initialMs: ms ?? 2, soonMs: ms ?? 200, soonRounds: 60, maxMs: ms ?? 200 };
+}
+
 function tampered(stream: NveSideStream, tampering: Tampering): NveSideStream {
   const {
     fromNve,
@@ -72,7 +81,9 @@ function tampered(stream: NveSideStream, tampering: Tampering): NveSideStream {
     incoming: filtered(stream.incoming, toNve, onBroken),
     async send(message) {
       const changed = fromNve === undefined ? message : fromNve(message);
-      if (changed !== undefined) await stream.send(changed);
+      if (changed === undefined) return;
+      await stream.send(changed);
+      if (tampering.saysTwice?.(changed) === true) await stream.send(changed);
     },
   };
 }

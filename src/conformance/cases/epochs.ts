@@ -42,7 +42,8 @@ export const EPOCHS: readonly Case[] = [
       lab.takeOver();
       const session = await lab.meet();
       await session.welcome({ sendHeldItems: false });
-      await session.stored(await session.delta([]));
+      // Nothing but the welcome has told it of the epoch; it has read that when it answers.
+      await session.query('LOOK', [domain(lab).key]);
       const { epoch } = (await lab.meet()).greeting;
       if (epoch.number !== lab.epoch) {
         throw violation(`hello tells epoch ${epoch.number}, not ${lab.epoch}`);
@@ -58,6 +59,25 @@ export const EPOCHS: readonly Case[] = [
       const sequence = await session.delta([domain(lab, 1)], { revision: lab.revision - 1 });
       await session.refused(sequence, 'a delta of a lower revision');
       lab.checkHolding((await lab.meet()).greeting, basis(lab), 'after a lower revision');
+    },
+  },
+  {
+    id: 'epoch/below-welcome',
+    about:
+      'refuses a delta that makes the configuration whole at a lower revision than that of the welcome',
+    async run(lab) {
+      await lab.inStep(basis(lab));
+      const session = await lab.meet();
+      const below = lab.nextRevision();
+      await session.welcome({ revision: lab.nextRevision() });
+      await session.heldItems();
+      const sequence = await session.delta([domain(lab, 1)], { revision: below });
+      await session.refused(sequence, "a delta of a lower revision than the welcome's");
+      lab.checkHolding(
+        (await lab.meet()).greeting,
+        basis(lab),
+        'after a revision below the welcome',
+      );
     },
   },
 ];

@@ -57,6 +57,23 @@ export const ORDER: readonly Case[] = [
       lab.checkHolding((await lab.meet()).greeting, basis(lab), 'after a key that came twice');
     },
   },
+  {
+    id: 'order/refused',
+    about: 'goes on after it has refused a delta, and reports nothing of that',
+    async run(lab) {
+      const refused = extra(lab, 1);
+      const session = await lab.inStep(basis(lab));
+      const sequence = await session.delta([refused], { removes: [refused.key] });
+      await session.refused(sequence, 'a delta that makes and removes one key');
+      await session.change([extra(lab, 2)]);
+      const report = session.reportOf(refused.key);
+      if (report !== undefined && report.failure === undefined) {
+        throw violation(`${refused.key} is reported applied, and its delta was refused`);
+      }
+      const items = [...basis(lab), extra(lab, 2)];
+      lab.checkHolding((await lab.meet()).greeting, items, 'after a refused delta');
+    },
+  },
   ...BAD_ITEMS.map(badItem),
   {
     id: 'order/no-message',

@@ -1,6 +1,6 @@
 /** What becomes of items. */
 import type { Case } from '../case.js';
-import type { Conversation } from '../conversation.js';
+import { CODE, type Conversation } from '../conversation.js';
 import { basis, domain, impossible, extra } from '../items.js';
 import { violation } from '../violation.js';
 
@@ -28,7 +28,7 @@ export const REPORTS: readonly Case[] = [
       const failure = session.reportOf(bad.key)?.failure;
       if (failure === undefined)
         throw violation(`${bad.key} cannot be, and is not reported failed`);
-      if (!/^[A-Z][A-Z0-9_]*$/.test(failure.code)) throw violation(`the code "${failure.code}"`);
+      if (!CODE.test(failure.code)) throw violation(`the code "${failure.code}"`);
       checkApplied(session, good.key, good.version);
       await looks(session, good.key, 'AS_WANTED');
     },

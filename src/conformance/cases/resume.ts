@@ -6,6 +6,10 @@ import { violation } from '../violation.js';
 
 /** Cuts in the middle of a delta. */
 const CUTS = 5;
+/** So long nobody takes it. */
+const REFUSING_MS = 1000;
+/** So often it may come meanwhile: whoever waits 2 ms, and twice as long each time, comes ten times. */
+const MAX_COMING = 20;
 
 export const RESUME: readonly Case[] = [
   {
@@ -70,16 +74,18 @@ export const RESUME: readonly Case[] = [
   },
   {
     id: 'resume/failures',
-    about: 'tells in each session what is failed',
+    about: 'tells in each session what is failed, before it tells a settled revision',
     async run(lab) {
-      const bad = impossible(lab);
-      await lab.inStep([...basis(lab), bad]);
+      const bad = [0, 1, 2].map((n) => impossible(lab, n));
+      await lab.inStep([...basis(lab), ...bad]);
       const session = await lab.meet();
       await session.welcome({ sendHeldItems: false });
-      await session.settled(lab.revision);
-      if (session.reportOf(bad.key)?.failure === undefined) {
-        throw violation(`${bad.key} is not reported failed in the session after`);
-      }
+      await session.until('a settled revision', () => session.settledRevision > 0);
+      const silent = bad.find(({ key }) => session.reportOf(key)?.failure === undefined);
+      if (silent === undefined) return;
+      throw violation(
+        `${silent.key} is not reported failed in the session after, before a settled revision`,
+      );
     },
   },
   {
@@ -92,6 +98,20 @@ export const RESUME: readonly Case[] = [
         await session.welcome({ sendHeldItems: false });
         await session.stored(await session.delta([]));
       }
+    },
+  },
+  {
+    id: 'resume/backoff',
+    about: 'waits longer and longer before it comes again to an NVA that does not take it',
+    async run(lab) {
+      const { clock } = lab.options;
+      const end = clock.monotonic() + REFUSING_MS;
+      let came = 0;
+      for (; clock.monotonic() < end; came++) await lab.meet();
+      if (came > MAX_COMING) {
+        throw violation(`it came ${came} times in ${REFUSING_MS / 1000} s, and was not taken`);
+      }
+      await lab.inStep(basis(lab));
     },
   },
 ];

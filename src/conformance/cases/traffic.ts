@@ -31,7 +31,7 @@ export const TRAFFIC: readonly Case[] = [
   },
   {
     id: 'traffic/queries',
-    about: `answers ${MAX_QUERIES} queries that are on their way together`,
+    about: `answers ${MAX_QUERIES} queries that are on their way together, each once`,
     async run(lab) {
       const session = await lab.inStep(basis(lab));
       const ids = Array.from({ length: MAX_QUERIES }, () => session.nextQuery());
@@ -39,6 +39,10 @@ export const TRAFFIC: readonly Case[] = [
         await session.send({ kind: 'query', id, what: 'LOOK', keys: [domain(lab).key], paths: [] });
       }
       for (const id of ids) await session.answer(id);
+      await session.query('LOOK', [domain(lab).key]);
+      const answered = session.of('query_reply').map(({ id }) => id);
+      const twice = answered.find((id, at) => answered.indexOf(id) !== at);
+      if (twice !== undefined) throw violation(`query ${twice} is answered twice`);
     },
   },
   {
@@ -67,8 +71,9 @@ export const TRAFFIC: readonly Case[] = [
       const session = await lab.inStep([vtep(lab), domain(lab)]);
       const goOn = session.pause();
       const items = Array.from({ length: MANY }, (_, n) => impossible(lab, n));
+      const before = lab.revision;
       const revision = lab.nextRevision();
-      await session.delta(items.slice(0, MANY / 2), { revision, complete: false });
+      await session.delta(items.slice(0, MANY / 2), { revision: before, complete: false });
       await session.delta(items.slice(MANY / 2), { revision });
       // It has time to fill what is between us: that a session lasts is all that can be seen.
       await lab.pass(500);

@@ -10,6 +10,7 @@ import { tempDir } from '../../support/temp-dir.js';
 const Line = z.object({ id: z.string(), outcome: z.string(), error: z.string().optional() });
 
 const BAD: readonly (readonly [readonly string[], RegExp, number?])[] = [
+  [[], /target.*missing/s],
   [['--target', 'host-a', '--only', 'none/'], /only.*no case begins so/s],
   [['--target', 'Host A'], /target.*not an id/s],
   [['--target', 'host-a', '--vtep', '10.0.0.1/24'], /vtep.*not an address/s],
@@ -131,7 +132,7 @@ describe('nfvd nve-conformance', function () {
   });
 
   it('lists its cases', async () => {
-    const { code, stdout } = await examine('--target', 'host-a', '--list', '--only', 'epoch/');
+    const { code, stdout } = await examine('--list', '--only', 'epoch/');
     assert.equal(code, 0);
     assert.deepEqual(
       stdout
@@ -143,7 +144,7 @@ describe('nfvd nve-conformance', function () {
   });
 
   for (const [args, text, status = 2] of BAD) {
-    it(`refuses ${args.slice(2).join(' ') || args.join(' ')}`, async () => {
+    it(`refuses ${args.slice(2).join(' ') || args.join(' ') || 'no target'}`, async () => {
       const { code, stderr } = await examine(...args);
       assert.equal(code, status);
       assert.match(stderr, text);

@@ -86,6 +86,12 @@ describe('the handshake', () => {
       'nves/host-a: speaks version 2, 3 of the protocol, not 1',
     ],
     [
+      'an NVE without an identity',
+      { nodeUuid: '' },
+      'PROTOCOL_VIOLATION',
+      'nves/host-a: says hello without node_uuid',
+    ],
+    [
       'an NVE of another store',
       { epoch: { storeId: 'there', number: 1 } },
       'FOREIGN_STORE',

@@ -128,6 +128,16 @@ describe('what is known of an NVE', () => {
     const counts = { driftCount: 0, driftedCount: 0 };
     const host = { host: undefined, takesHostOffers: false, probesUnderlay: false };
     const claimed = { claim: tenures.claimed('host-a'), facts: FACTS };
-    return { session, ...claimed, drifts: [], ...counts, dataplane: undefined, ...host, since };
+    const factsWriter = { tell: () => undefined };
+    return {
+      session,
+      factsWriter,
+      ...claimed,
+      drifts: [],
+      ...counts,
+      dataplane: undefined,
+      ...host,
+      since,
+    };
   }
 });

@@ -1,7 +1,7 @@
 /** Sessions of many NVEs that lack much: each sends in turns with the others. */
 import assert from 'node:assert/strict';
 import type { Item } from '../../../src/model/item.js';
-import { MAX_ENTRIES } from '../../../src/model/southbound.js';
+import { MAX_ENTRIES, type FromNve } from '../../../src/model/southbound.js';
 import { CompiledItem } from '../../../src/nva/compiler/items.js';
 import { EventLoopTurns } from '../../../src/nva/event-loop-turns.js';
 import { settle } from '../../support/fake-clock.js';
@@ -75,5 +75,37 @@ describe('a session with an NVE that lacks much', () => {
     go();
     await ran;
     assert.deepEqual(sent, []);
+  });
+});
+
+describe('a session with an NVE that has heard of a later revision than the store is at', () => {
+  const reports = (settledRevision: number): FromNve => {
+    return { kind: 'item_reports', epoch: 1, entries: [], settledRevision };
+  };
+  /** The store is at revision 1. */
+  const ranWith = async (lacking: readonly Item[] | undefined, ...said: readonly FromNve[]) => {
+    const { stream } = fakeStream(...said);
+    const session = sessionOf(stream, lacking, new EventLoopTurns(), 63);
+    const ran = session.run();
+    await settle();
+    stream.end();
+    await ran;
+    return session.progress;
+  };
+  const lacking = items(1);
+
+  it('takes its word that all it was sent is tried', async () => {
+    const { counts, idle } = await ranWith(lacking, reports(1));
+    assert.deepEqual([counts, idle], [{ wanted: 1, applied: 1, failed: 0 }, true]);
+  });
+
+  it('takes no revision that it was not sent for one that it has tried', async () => {
+    const { counts, idle } = await ranWith(lacking, reports(63));
+    assert.deepEqual([counts, idle], [{ wanted: 1, applied: 0, failed: 0 }, false]);
+  });
+
+  it('takes it for what it held, where that is what it should have', async () => {
+    const { settledRevision, idle } = await ranWith(undefined, reports(63));
+    assert.deepEqual([settledRevision, idle], [1, true]);
   });
 });

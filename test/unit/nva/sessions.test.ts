@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import type { NfvError } from '../../../src/errors.js';
 import { Digest, PROTOCOL_VERSION, type Hello } from '../../../src/model/southbound.js';
 import { Absentees } from '../../../src/nva/absentees.js';
 import { CompileIndex } from '../../../src/nva/compiler/compile-index.js';
 import { Sessions } from '../../../src/nva/sessions.js';
 import type { NvaSideStream } from '../../../src/rpc/session-service.js';
-import { FakeClock } from '../../support/fake-clock.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { LINUX_LIKE } from '../../support/fake-nve.js';
 import { fakeStream } from '../../support/fake-stream.js';
 import { nullLog } from '../../support/null-log.js';
@@ -96,6 +97,30 @@ describe('sessions', () => {
     assert.deepEqual(index.counters, NO_WORK);
     assert.equal(sessions.get('host-a'), undefined);
     assert.deepEqual(sent, []);
+  });
+
+  it('hear in one stream at a time what an NVE holds: that of its latest hello', async () => {
+    const index = new CompileIndex();
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    const sessions = sessionsOn(index, ignore);
+    const [first, second] = [fakeStream(HELLO), fakeStream(HELLO)];
+    const ends: (NfvError | undefined)[] = [];
+    const older: NvaSideStream = {
+      ...first.stream,
+      end(error) {
+        ends.push(error);
+        first.stream.end(error);
+      },
+    };
+    const handled = assert.rejects(sessions.handle(older, { kind: 'local' }));
+    await settle();
+    assert.equal(ends.length, 0);
+    const handledLater = assert.rejects(sessions.handle(second.stream, { kind: 'local' }));
+    await handled;
+    assert.equal(ends[0]?.code, 'SESSION_REPLACED');
+    assert.equal(second.stream.signal.aborted, false);
+    second.stream.end();
+    await handledLater;
   });
 
   it('have none with an agent that has gone after it said what it holds', async () => {

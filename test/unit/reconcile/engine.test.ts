@@ -370,6 +370,35 @@ describe('reconciler', () => {
     );
   });
 
+  it('has not tried a revision anew that comes with something else, as from a store that was put back', async () => {
+    const bench = new Bench();
+    await bench.begin(...network);
+    const settledRevision = (): number => bench.reconciler.failures().settledRevision;
+    assert.equal(settledRevision(), 1);
+    const change = { removes: [], complete: true, revision: 1 };
+    bench.reconciler.setWanted({ ...change, upserts: [itemOf(tunnel(10, R1))] });
+    assert.equal(settledRevision(), 0);
+    await bench.turn();
+    assert.equal(settledRevision(), 1);
+  });
+
+  it('does not call a revision tried when more of it has come meanwhile', async () => {
+    const bench = new Bench();
+    await bench.begin(...network);
+    bench.dataplane.beforeApply = () => {
+      bench.dataplane.beforeApply = undefined;
+      bench.reconciler.setWanted({
+        ...{ upserts: [itemOf(tunnel(10, R2))], removes: [] },
+        ...{ complete: true, revision: 2 },
+      });
+    };
+    bench.reports.length = 0;
+    bench.want([tunnel(10, R1)]);
+    await bench.turn();
+    const told = bench.reports.map(({ settledRevision }) => settledRevision);
+    assert.deepEqual(told, [1, 2]);
+  });
+
   it('exports no more than a hundred failures', async () => {
     const bench = new Bench();
     const orphans = Array.from({ length: 150 }, (_, i) => neighbor(10, `10.9.0.${i}`, A));

@@ -1,7 +1,7 @@
 /** The dataplanes that a configuration can name. */
 import { access, constants } from 'node:fs/promises';
 import { LinuxDataplane } from '../dataplane/linux/linux-dataplane.js';
-import type { Uplink } from '../dataplane/vpp/uplink.js';
+import type { Uplink } from '../dataplane/vpp/uplink/uplink.js';
 import { interfaceIndex } from '../host/interface-index.js';
 import { PuntSocket } from '../host/packets/punt-socket.js';
 import { pciDriver } from '../host/pci-driver.js';

@@ -175,7 +175,7 @@ async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {
 async function checkNvaFiles({ access, listen, metrics, peer }: NvaConfig): Promise<void> {
   await checkTls([...listen, ...(peer === undefined ? [] : [peer]), ...(metrics?.listen ?? [])]);
   if (access === undefined) return;
-  const { readPolicyFile } = await import('../nva/policy-file.js');
+  const { readPolicyFile } = await import('../nva/access/policy-file.js');
   await readPolicyFile(access.policyFile);
 }
 

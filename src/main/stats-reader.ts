@@ -1,4 +1,4 @@
-import type { ReadStats } from '../dataplane/vpp/port-counters.js';
+import type { ReadStats } from '../dataplane/vpp/ports/port-counters.js';
 import type { Clock } from '../model/clock.js';
 import type { InterfaceCounters } from '../vpp-api/stats/counters.js';
 

@@ -2,8 +2,8 @@
 import type { Item } from '../model/item.js';
 import type { ItemFailure } from '../model/nve.js';
 import type { Store } from '../store/store.js';
-import { readNveStatus } from './nves.js';
-import type { Connected } from './sessions.js';
+import { readNveStatus } from './resources/nves.js';
+import type { Connected } from './sessions/sessions.js';
 
 export interface AppliedItemsDeps {
   readonly store: Store;

@@ -8,7 +8,7 @@ import type { Tracer } from '../model/tracing.js';
 import type { Store } from '../store/store.js';
 import type { HistoryLimits } from './changes/forget.js';
 import type { LivenessTuning } from './liveness/liveness.js';
-import type { NvaMeter } from './observer.js';
+import type { NvaMeter } from './observing/observer.js';
 
 export interface NvaOptions {
   readonly store: Store;

@@ -2,7 +2,7 @@
 import type { ItemCounts } from '../model/nve.js';
 import type { DurationSummary, NvaStatistics, NveStatistics } from '../model/observation.js';
 import type { CompileCounters } from './compiler/counters.js';
-import type { Connected } from './sessions.js';
+import type { Connected } from './sessions/sessions.js';
 
 export interface NvaReading extends NvaStatistics {
   /** Of more than 10,000 attachments under way, those whose time nobody will know. */

@@ -5,11 +5,11 @@ import type { Clock } from '../model/clock.js';
 import { formatName, type Collection } from '../model/names.js';
 import { resourceFilter } from '../model/resource-filter.js';
 import type { Store, StoreEvent, WatchBatch } from '../store/store.js';
-import type { EventBatch } from './guardable.js';
+import type { EventBatch } from './access/guardable.js';
 import { parseResourceKey, ROOT, specKey, specsOf } from './keys.js';
 import { latestRevision } from './latest.js';
 import { decodeKv } from './records.js';
-import type { ResourceRules } from './resource-rules.js';
+import type { ResourceRules } from './resources/resource-rules.js';
 import { scanIds } from './scan.js';
 
 /**

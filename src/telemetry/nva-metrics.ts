@@ -1,5 +1,5 @@
 /** What an NVA tells Prometheus: docs/observability.md. */
-import type { NvaMeter } from '../nva/observer.js';
+import type { NvaMeter } from '../nva/observing/observer.js';
 import type { NveStatistics } from '../model/observation.js';
 import type { NvaReading } from '../nva/reading.js';
 import type { CallEnd } from '../rpc/handlers.js';

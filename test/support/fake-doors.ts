@@ -3,7 +3,7 @@ import { NfvError } from '../../src/errors.js';
 import { refusal } from '../../src/host/iproute2/answers.js';
 import type { Door } from '../../src/dataplane/linux/door.js';
 import type { Doors } from '../../src/dataplane/linux/doors.js';
-import type { RouterDoors } from '../../src/dataplane/linux/routers.js';
+import type { RouterDoors } from '../../src/dataplane/linux/routing/routers.js';
 import { parseAddresses } from '../../src/dataplane/linux/links.js';
 
 export class FakeDoors implements Doors {

@@ -12,7 +12,7 @@ import { formatName, ID_RULE, isId, type Collection } from '../../src/model/name
 import type { Meta } from '../../src/model/resource.js';
 import { resourceFilter } from '../../src/model/resource-filter.js';
 import { timestamp, type Clock } from '../../src/model/clock.js';
-import type { GuardableResources, MayRead } from '../../src/nva/guardable.js';
+import type { GuardableResources, MayRead } from '../../src/nva/access/guardable.js';
 
 /** What the collections share: one revision, one log. */
 export interface Commits {

@@ -3,7 +3,7 @@ import { NfvError } from '../../src/errors.js';
 import type { Clock } from '../../src/model/clock.js';
 import type { Endpoint, EndpointSpec } from '../../src/model/endpoint.js';
 import type { PlacedEndpoint } from '../../src/model/migration.js';
-import { Migrations } from '../../src/nva/migrations.js';
+import { Migrations } from '../../src/nva/mobility/migrations.js';
 import type { Commits, MemoryCollection } from './memory-collection.js';
 
 export function memoryMigrations(

@@ -40,8 +40,8 @@ import {
 } from '../../src/model/virtual-network.js';
 import type { ChangesApi } from '../../src/model/api.js';
 import type { DuplicatesApi } from '../../src/model/api.js';
-import type { Migrations } from '../../src/nva/migrations.js';
-import type { EventBatch } from '../../src/nva/guardable.js';
+import type { Migrations } from '../../src/nva/mobility/migrations.js';
+import type { EventBatch } from '../../src/nva/access/guardable.js';
 import { COLLECTION_OF } from '../../src/model/changes.js';
 import { formatName } from '../../src/model/names.js';
 import { NO_CHANGES } from './no-changes.js';

@@ -4,8 +4,8 @@ import { NfvError } from '../../src/errors.js';
 import type { Call } from '../../src/model/api.js';
 import type { EventsRequest, NvaEvent } from '../../src/model/observation.js';
 import type { OwnEvent, OwnEventsRequest, ReplicaApi } from '../../src/model/replica.js';
-import { EventRing } from '../../src/nva/event-ring.js';
-import { OwnSessions } from '../../src/nva/own-sessions.js';
+import { EventRing } from '../../src/nva/observing/event-ring.js';
+import { OwnSessions } from '../../src/nva/replicas/own-sessions.js';
 
 export const ALL_EVENTS: EventsRequest = { follow: false, kinds: [], tenant: '', resource: '' };
 const START = Date.UTC(2026, 0, 2);

@@ -2,9 +2,9 @@
 import { systemClock } from '../../src/model/clock.js';
 import type { Item } from '../../src/model/item.js';
 import { ItemSum } from '../../src/nva/compiler/item-sum.js';
-import { EventLoopTurns } from '../../src/nva/event-loop-turns.js';
-import { Progress } from '../../src/nva/progress.js';
-import { Session } from '../../src/nva/session.js';
+import { EventLoopTurns } from '../../src/nva/sessions/event-loop-turns.js';
+import { Progress } from '../../src/nva/sessions/progress.js';
+import { Session } from '../../src/nva/sessions/session.js';
 import type { NvaSideStream } from '../../src/rpc/session-service.js';
 import { nullLog } from './null-log.js';
 

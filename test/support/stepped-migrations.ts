@@ -5,7 +5,7 @@ import type { MigrationPhase } from '../../src/model/migration-phase.js';
 import type { MigrateRequest } from '../../src/model/migration-requests.js';
 import { currentMigration, type PlacedEndpoint } from '../../src/model/migration.js';
 import { specKey } from '../../src/nva/keys.js';
-import { step } from '../../src/nva/migration-steps.js';
+import { step } from '../../src/nva/mobility/migration-steps.js';
 import { RECORDS } from '../../src/nva/records.js';
 import type { MigrationEvent } from '../../src/statemachine/migration.js';
 import { TAP } from './guarded.js';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../src/errors.js';
 import { VppDataplane } from '../../src/dataplane/vpp/vpp-dataplane.js';
-import type { GuestDoor } from '../../src/dataplane/vpp/guest-door.js';
-import type { ReadStats } from '../../src/dataplane/vpp/port-counters.js';
-import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
+import type { GuestDoor } from '../../src/dataplane/vpp/watch/guest-door.js';
+import type { ReadStats } from '../../src/dataplane/vpp/ports/port-counters.js';
+import type { Uplink } from '../../src/dataplane/vpp/uplink/uplink.js';
 import { systemClock, type Clock } from '../../src/model/clock.js';
 import type { Log } from '../../src/model/log.js';
 import type { DataplaneStatus } from '../../src/model/dataplane-status.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { NEW_MEMIF, type MemifPort } from '../../src/model/vpp-ports.js';
-import { socketIdOf } from '../../src/dataplane/vpp/memif-sockets.js';
+import { socketIdOf } from '../../src/dataplane/vpp/ports/memif-sockets.js';
 import { steps } from './vpp-dataplane-rig.js';
 import { plugging, type PluggedWorld, MAC, port } from './vpp-plugging.js';
 

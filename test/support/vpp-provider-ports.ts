@@ -1,7 +1,7 @@
 /** Networks that are physical ones, the same on the emulator and on a real VPP. */
 import assert from 'node:assert/strict';
 import { bareTag } from '../../src/dataplane/vpp/tag.js';
-import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
+import type { Uplink } from '../../src/dataplane/vpp/uplink/uplink.js';
 import type { Payload, ProviderPortItem } from '../../src/model/item.js';
 import { domain, providerNetwork } from './linux-items.js';
 import { steps, VppDataplaneRig } from './vpp-dataplane-rig.js';

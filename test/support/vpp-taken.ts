@@ -3,7 +3,7 @@
  * no message was sent that changes VPP but the one that VPP refused. The same on the emulator and on a real VPP.
  */
 import assert from 'node:assert/strict';
-import { socketIdOf } from '../../src/dataplane/vpp/memif-sockets.js';
+import { socketIdOf } from '../../src/dataplane/vpp/ports/memif-sockets.js';
 import type { Payload } from '../../src/model/item.js';
 import { NEW_MEMIF, NEW_VHOST_USER, NEW_VLAN } from '../../src/model/vpp-ports.js';
 import type { VppClient } from '../../src/vpp-api/client/client.js';

@@ -1,6 +1,6 @@
 /** Addresses that uplinks had, and that the configuration has no more. */
 import assert from 'node:assert/strict';
-import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
+import type { Uplink } from '../../src/dataplane/vpp/uplink/uplink.js';
 import type { Payload } from '../../src/model/item.js';
 import { domain, tunnelTo, vtepItem } from './linux-items.js';
 import { steps } from './vpp-dataplane-rig.js';

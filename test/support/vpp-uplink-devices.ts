@@ -1,6 +1,6 @@
 /** Uplinks on ports of VPP's own drivers, and those that are found by their NIC. */
 import assert from 'node:assert/strict';
-import type { DevicePort } from '../../src/dataplane/vpp/uplink.js';
+import type { DevicePort } from '../../src/dataplane/vpp/uplink/uplink.js';
 import { steps } from './vpp-dataplane-rig.js';
 import { at, L, UplinkWorld, WANTED, type UplinkParts } from './vpp-uplink-world.js';
 

@@ -1,6 +1,6 @@
 /** What becomes of tunnels to multicast groups when the uplink that they leave by is another. */
 import assert from 'node:assert/strict';
-import type { Uplink } from '../../src/dataplane/vpp/uplink.js';
+import type { Uplink } from '../../src/dataplane/vpp/uplink/uplink.js';
 import type { Payload } from '../../src/model/item.js';
 import { domain, vtepItem } from './linux-items.js';
 import { steps } from './vpp-dataplane-rig.js';

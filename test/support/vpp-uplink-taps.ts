@@ -1,6 +1,6 @@
 /** Uplinks to the host's own network. On the emulator: VPP's taps need the kernel's vhost-net. */
 import assert from 'node:assert/strict';
-import type { UplinkTap } from '../../src/dataplane/vpp/uplink.js';
+import type { UplinkTap } from '../../src/dataplane/vpp/uplink/uplink.js';
 import type { DetailsOf } from '../../src/vpp-api/product-types.js';
 import { steps } from './vpp-dataplane-rig.js';
 import { at, L, UplinkWorld, WANTED, type UplinkParts } from './vpp-uplink-world.js';

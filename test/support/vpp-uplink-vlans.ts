@@ -1,6 +1,6 @@
 /** Uplinks that are VLANs of another interface, and what becomes of one that is no longer configured. */
 import assert from 'node:assert/strict';
-import type { UplinkVlan } from '../../src/dataplane/vpp/uplink.js';
+import type { UplinkVlan } from '../../src/dataplane/vpp/uplink/uplink.js';
 import { vtepItem } from './linux-items.js';
 import { steps } from './vpp-dataplane-rig.js';
 import { at, L, UplinkWorld, WANTED, type UplinkParts } from './vpp-uplink-world.js';

@@ -1,6 +1,6 @@
 /** How uplinks that the agent makes are tried, on the emulator and on a real VPP. */
 import assert from 'node:assert/strict';
-import type { DevicePort, Uplink } from '../../src/dataplane/vpp/uplink.js';
+import type { DevicePort, Uplink } from '../../src/dataplane/vpp/uplink/uplink.js';
 import type { Payload } from '../../src/model/item.js';
 import type { DetailsOf } from '../../src/vpp-api/product-types.js';
 import { eventually } from './eventually.js';

@@ -23,7 +23,7 @@ import type { Doors } from './doors.js';
 import { parseFdb } from './entries.js';
 import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
-import { keepGatewayLocal } from './gateway-local.js';
+import { keepGatewayLocal } from './routing/gateway-local.js';
 import type { LinuxKind } from './kind.js';
 import { ownership, parseLinks, type Link, type Vxlan } from './links.js';
 import { bridgeName, FLOOD_MAC, vniOfName, VXLAN_PORT, vxlanName } from './names.js';

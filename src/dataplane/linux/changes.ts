@@ -16,7 +16,7 @@ import { parseEvent } from './events.js';
 import { hasEntry, isLinkAsWanted, linksOf, type EventOf, type Part } from './expectations.js';
 import type { Memory, Reading } from './memory.js';
 import { bridgeName, FLOOD_MAC, gatewayName, gatewayVniOfName, vniOfName } from './names.js';
-import { RouterChanges } from './router-changes.js';
+import { RouterChanges } from './routing/router-changes.js';
 import { Teller, type Listener } from './teller.js';
 import type { View } from './view.js';
 

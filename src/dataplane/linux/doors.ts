@@ -10,11 +10,11 @@ import { NfvError } from '../../errors.js';
 import type { Log } from '../../model/log.js';
 import { Broadcasts } from './broadcasts.js';
 import type { Door } from './door.js';
-import { GatewayFilter } from './gateway-filter.js';
-import { Guests } from './guests.js';
-import { Isolation } from './isolation.js';
+import { GatewayFilter } from './routing/gateway-filter.js';
+import { Guests } from './ports/guests.js';
+import { Isolation } from './ports/isolation.js';
 import { parseAddresses, type HostAddress } from './links.js';
-import { Routers, type RouterDoors } from './routers.js';
+import { Routers, type RouterDoors } from './routing/routers.js';
 import { undoing } from './undoing.js';
 
 export interface Doors {

@@ -9,7 +9,7 @@ import { NfvError } from '../../errors.js';
 import { neighborKey, type NeighborEntryItem } from '../../model/item.js';
 import { needOurs } from './domain-check.js';
 import type { Doors } from './doors.js';
-import { isAnswer } from './gateway-answers.js';
+import { isAnswer } from './routing/gateway-answers.js';
 import { differing } from '../../reconcile/differing.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { LinuxKind } from './kind.js';

@@ -14,7 +14,7 @@ import {
 import { parseLinks, type Link } from './links.js';
 import type { Memory } from './memory.js';
 import { bridgeName, FLOOD_MAC, vniOfName, vxlanName } from './names.js';
-import { readRouters } from './read-routers.js';
+import { readRouters } from './routing/read-routers.js';
 import {
   View,
   type MacPlace,

@@ -2,7 +2,7 @@
 import type { FdbEntry, Neighbor, Route } from './entries.js';
 import type { HostAddress, Link } from './links.js';
 import { parseAlias, VXLAN_PART } from './names.js';
-import { RouterView, RouterWants } from './router-view.js';
+import { RouterView, RouterWants } from './routing/router-view.js';
 
 interface Place {
   readonly vni: number;

@@ -4,10 +4,10 @@ import type { HostDoors } from './host-doors.js';
 import type { Lookups } from './lookups.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
 import type { Memory } from './memory.js';
-import type { MemifSockets } from './memif-sockets.js';
+import type { MemifSockets } from './ports/memif-sockets.js';
 import type { Orphans } from './orphans.js';
 import { tagOf } from './tag.js';
-import type { Uplinks } from './uplinks.js';
+import type { Uplinks } from './uplink/uplinks.js';
 import type { Vpp } from './vpp.js';
 
 /** What a kind needs to change something. */

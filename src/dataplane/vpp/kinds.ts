@@ -2,17 +2,17 @@
 import { KindTable } from '../../reconcile/kind-table.js';
 import { bridgeDomain } from './bridge-domain.js';
 import { floodMember } from './flood-member.js';
-import { gatewayInterface } from './gateway-interface.js';
-import { gatewayNeighbor } from './gateway-neighbor.js';
-import { ipRoute } from './ip-route.js';
+import { gatewayInterface } from './routing/gateway-interface.js';
+import { gatewayNeighbor } from './routing/gateway-neighbor.js';
+import { ipRoute } from './routing/ip-route.js';
 import { macEntry } from './mac-entry.js';
 import { neighborEntry } from './neighbor-entry.js';
-import { port } from './port.js';
-import { providerPort } from './provider-port.js';
+import { port } from './ports/port.js';
+import { providerPort } from './ports/provider-port.js';
 import { tunnel } from './tunnel.js';
-import { vrf } from './vrf.js';
+import { vrf } from './routing/vrf.js';
 import { vtep } from './vtep.js';
-import { xconnect } from './xconnect.js';
+import { xconnect } from './ports/xconnect.js';
 import type { Kinds, VppMeans } from './kind.js';
 
 export const KINDS: Kinds = {

@@ -1,7 +1,7 @@
 /** What several steps must look up before they change anything: read once for all of them. */
-import { tableNames } from './read-routing.js';
-import { leads } from './route.js';
-import type { TableNames } from './routing-view.js';
+import { tableNames } from './routing/read-routing.js';
+import { leads } from './routing/route.js';
+import type { TableNames } from './routing/routing-view.js';
 import { SharedWork } from './shared-work.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 

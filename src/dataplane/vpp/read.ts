@@ -2,12 +2,12 @@
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import type { HostDoors } from './host-doors.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
-import type { Uplinks } from './uplinks.js';
+import type { Uplinks } from './uplink/uplinks.js';
 import { View, type Domain } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
-import { leads } from './route.js';
-import { readRouting, readTables } from './read-routing.js';
-import { readPorts } from './read-ports.js';
+import { leads } from './routing/route.js';
+import { readRouting, readTables } from './routing/read-routing.js';
+import { readPorts } from './ports/read-ports.js';
 import { dumpTunnels, isAmongOurs } from './read-tunnels.js';
 import type { Wants } from './wants.js';
 

@@ -2,7 +2,7 @@
 import type { NfvError } from '../../errors.js';
 import { bridgeDomainKey } from '../../model/item.js';
 import type { DetailsOf } from '../../vpp-api/product-types.js';
-import { RoutingView } from './routing-view.js';
+import { RoutingView } from './routing/routing-view.js';
 import type { SocketAccess } from './host-doors.js';
 import { bareTag, parseTag, tagOf, type Tag } from './tag.js';
 

@@ -1,4 +1,4 @@
-import { RoutingWants } from './routing-view.js';
+import { RoutingWants } from './routing/routing-view.js';
 
 /** What is to be read of VPP; things noted twice are read once. */
 export class Wants {

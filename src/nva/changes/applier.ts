@@ -12,11 +12,11 @@ import {
 } from '../../model/changes.js';
 import { timestamp, type Clock } from '../../model/clock.js';
 import type { Store, WriteOp } from '../../store/store.js';
-import { answerTo, notTheirs, remember, type Asked } from '../answered-requests.js';
+import { answerTo, notTheirs, remember, type Asked } from '../resources/answered-requests.js';
 import { tombstoneKey } from '../keys.js';
-import { UUID } from '../resources.js';
-import type { Guard } from '../resource-rules.js';
-import { write, type Attempt } from '../write.js';
+import { UUID } from '../resources/resources.js';
+import type { Guard } from '../resources/resource-rules.js';
+import { write, type Attempt } from '../resources/write.js';
 import { toChange } from './history.js';
 import { PENDING_RECORD, pendingKey } from './pending-mark.js';
 import type { Doable } from './planner.js';

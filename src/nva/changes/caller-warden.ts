@@ -5,7 +5,7 @@ import type { Call } from '../../model/api.js';
 import { COLLECTION_OF, type Specified } from '../../model/changes.js';
 import { formatName, type Collection } from '../../model/names.js';
 import { subnetsNamed } from '../../model/router.js';
-import { isUnlimited, Rights, type Owner } from '../rights.js';
+import { isUnlimited, Rights, type Owner } from '../access/rights.js';
 import { ANYTHING, type Judged, type Owners, type Warden } from './warden.js';
 
 /** @throws NfvError ACCESS_DENIED for who may do nothing at all, and so not even ask */

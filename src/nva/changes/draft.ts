@@ -7,7 +7,7 @@ import { formatName } from '../../model/names.js';
 import type { WriteOp } from '../../store/store.js';
 import { generationOf, specKey } from '../keys.js';
 import { etagOf, type SpecRecord } from '../records.js';
-import type { Claim, ResourceRules } from '../resource-rules.js';
+import type { Claim, ResourceRules } from '../resources/resource-rules.js';
 import type { Overlay } from './overlay.js';
 import { notDeletedPending, requireConfirmed } from './pending-mark.js';
 import type { ChangedSpec } from './record.js';

@@ -11,7 +11,7 @@ import {
   planRouter,
   planSubnet,
 } from '../../model/wanted.js';
-import type { Rules } from '../collections.js';
+import type { Rules } from '../resources/collections.js';
 import { specKey } from '../keys.js';
 import { RECORDS } from '../records.js';
 import { SpecDraft, type Draft, type DraftOptions } from './draft.js';

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { SubnetSpec } from '../../model/subnet.js';
-import { AddressAllocator } from '../address-allocator.js';
+import { AddressAllocator } from '../resources/address-allocator.js';
 import { macKey } from '../keys.js';
 import { macFrom } from '../mac-from.js';
 import type { Reads } from '../reads.js';
-import { VniAllocator } from '../vni-allocator.js';
+import { VniAllocator } from '../resources/vni-allocator.js';
 
 export interface Used {
   vniUsed(vni: number): boolean;

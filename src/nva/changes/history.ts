@@ -16,7 +16,7 @@ import { formatName } from '../../model/names.js';
 import { CHANGE_FILTER_FIELDS, recordFilter } from '../../model/resource-filter.js';
 import type { Store } from '../../store/store.js';
 import { PENDING } from '../keys.js';
-import { pageSize } from '../list.js';
+import { pageSize } from '../resources/list.js';
 import { scan } from '../scan.js';
 import type { ChangeIndex, IndexedChange } from './change-index.js';
 import { specifiedFrom } from './drafts.js';

@@ -7,7 +7,7 @@ import { NfvError } from '../../errors.js';
 import type { Compare, KeyValue, RangeRequest, RangeResult, WriteOp } from '../../store/store.js';
 import { generationOf } from '../keys.js';
 import type { Reads } from '../reads.js';
-import type { Claim, Guard } from '../resource-rules.js';
+import type { Claim, Guard } from '../resources/resource-rules.js';
 
 /** A key that was written; undefined value: deleted. */
 interface Entry {

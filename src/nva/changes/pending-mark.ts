@@ -6,7 +6,7 @@ import { formatName } from '../../model/names.js';
 import { PENDING, tombstoneKey } from '../keys.js';
 import type { Reads } from '../reads.js';
 import { RecordType } from '../records.js';
-import type { Guard } from '../resource-rules.js';
+import type { Guard } from '../resources/resource-rules.js';
 
 /** A change that is undone unless it is confirmed in time. */
 export interface PendingRecord {

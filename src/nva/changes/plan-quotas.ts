@@ -3,7 +3,7 @@ import { NfvError, type FieldViolation } from '../../errors.js';
 import { QUOTA_KINDS, type QuotaKind } from '../../model/access-policy.js';
 import type { Collection } from '../../model/names.js';
 import { quotaGenerationKey } from '../keys.js';
-import { quotaMetadata, type Quotas } from '../quotas.js';
+import { quotaMetadata, type Quotas } from '../resources/quotas.js';
 import type { Overlay } from './overlay.js';
 
 /** A resource of a plan. */

@@ -1,7 +1,7 @@
 /** What a caller may plan, apply and see of changes. */
 import type { Resource } from '../../model/api.js';
 import type { Specified } from '../../model/changes.js';
-import type { Owner } from '../rights.js';
+import type { Owner } from '../access/rights.js';
 
 /** A resource on its way, and whose it is on both ends. */
 export interface Judged {

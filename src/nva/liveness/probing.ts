@@ -1,7 +1,7 @@
 /** Asks peers of an NVE whether they reach it over the underlay. */
 import type { QueryAnswer, UnderlayPath } from '../../model/query.js';
 import { MAX_QUERY_PATHS } from '../../model/query.js';
-import type { Queries } from '../queries.js';
+import type { Queries } from '../sessions/queries.js';
 import { verdictOf, type Finding, type Verdict } from './verdict.js';
 
 /** An NVE with a session here whose agent can probe. */

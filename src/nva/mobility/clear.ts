@@ -9,7 +9,7 @@ import type { KeyValue, Store, WriteOp } from '../../store/store.js';
 import { MOVES, movesKey, specKey, statusesOf, statusKey } from '../keys.js';
 import { decodeKv, etagOf, RECORDS } from '../records.js';
 import { scan } from '../scan.js';
-import { write, type Attempt } from '../write.js';
+import { write, type Attempt } from '../resources/write.js';
 import { isFrozen, MOVES_RECORD, NETWORK_STATUS_RECORD } from './records.js';
 
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;

@@ -5,7 +5,7 @@ import type { WriteOp } from '../../store/store.js';
 import { movesKey, specKey, statusKey } from '../keys.js';
 import type { Reads } from '../reads.js';
 import { decodeKv, RECORDS } from '../records.js';
-import type { Guard, Traces } from '../resource-rules.js';
+import type { Guard, Traces } from '../resources/resource-rules.js';
 import {
   isFrozen,
   MOVES_RECORD,

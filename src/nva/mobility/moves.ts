@@ -11,7 +11,7 @@ import type { Endpoint } from '../../model/endpoint.js';
 import { currentMigration, type PlacedEndpoint } from '../../model/migration.js';
 import type { WriteOp } from '../../store/store.js';
 import { movesKey } from '../keys.js';
-import type { ResourceRules, Traces } from '../resource-rules.js';
+import type { ResourceRules, Traces } from '../resources/resource-rules.js';
 import { createTimeOf, MoveCount, readMoves, recent, type MovesDeps } from './move-count.js';
 import { MOVES_RECORD } from './records.js';
 

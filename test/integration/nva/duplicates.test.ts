@@ -4,7 +4,7 @@ import { callerOf, parseAccessPolicy } from '../../../src/model/access-policy.js
 import type { Endpoint } from '../../../src/model/endpoint.js';
 import type { PlacedEndpoint } from '../../../src/model/migration.js';
 import { forgetMoves } from '../../../src/nva/mobility/clear.js';
-import { GuardingNva } from '../../../src/nva/guarding.js';
+import { GuardingNva } from '../../../src/nva/access/guarding.js';
 import { MOVES, movesKey } from '../../../src/nva/keys.js';
 import { Nva } from '../../../src/nva/nva.js';
 import { scan } from '../../../src/nva/scan.js';

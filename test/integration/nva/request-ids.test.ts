@@ -8,7 +8,7 @@ import type { Call, CreateRequest } from '../../../src/model/api.js';
 import type { ApplyRequest } from '../../../src/model/changes.js';
 import type { EndpointSpec } from '../../../src/model/endpoint.js';
 import { requestKey } from '../../../src/nva/keys.js';
-import { GuardingNva } from '../../../src/nva/guarding.js';
+import { GuardingNva } from '../../../src/nva/access/guarding.js';
 import { applyAll, gone, HOSTS, network, wanted } from '../../support/changes-world.js';
 import { eventually } from '../../support/eventually.js';
 import { callWith, grant, tapIn } from '../../support/guarded.js';

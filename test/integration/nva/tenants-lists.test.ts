@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Call } from '../../../src/model/api.js';
 import type { Wanted } from '../../../src/model/changes.js';
 import type { Collection } from '../../../src/model/names.js';
-import { GuardingNva } from '../../../src/nva/guarding.js';
+import { GuardingNva } from '../../../src/nva/access/guarding.js';
 import {
   applyAll,
   endpoint,

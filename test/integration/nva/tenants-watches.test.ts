@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { NfvError } from '../../../src/errors.js';
 import type { Call, Resource, WatchEvent, WatchRequest } from '../../../src/model/api.js';
 import { systemClock } from '../../../src/model/clock.js';
-import { GuardingNva } from '../../../src/nva/guarding.js';
+import { GuardingNva } from '../../../src/nva/access/guarding.js';
 import {
   applyAll,
   endpoint,

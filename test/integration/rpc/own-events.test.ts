@@ -1,9 +1,9 @@
 /** A replica of a later version tells of what this one does not know. */
 import assert from 'node:assert/strict';
 import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
-import { EventRing } from '../../../src/nva/event-ring.js';
-import { EventsEverywhere } from '../../../src/nva/events-everywhere.js';
-import { OtherReplicas } from '../../../src/nva/other-replicas.js';
+import { EventRing } from '../../../src/nva/observing/event-ring.js';
+import { EventsEverywhere } from '../../../src/nva/replicas/events-everywhere.js';
+import { OtherReplicas } from '../../../src/nva/replicas/other-replicas.js';
 import type { WatchOwnEventsRequest__Output } from '../../../src/rpc/gen/nfv/v1/WatchOwnEventsRequest.js';
 import type { WatchOwnEventsResponse } from '../../../src/rpc/gen/nfv/v1/WatchOwnEventsResponse.js';
 import { loadProtos } from '../../../src/rpc/load.js';

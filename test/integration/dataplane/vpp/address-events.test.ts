@@ -1,7 +1,7 @@
 /** What VPP tells of ARP, more of it than an agent can listen to: a client of the product's, a VPP that is emulated. */
 import assert from 'node:assert/strict';
-import { AddressEvents } from '../../../../src/dataplane/vpp/address-events.js';
-import { MAX_EVENTS } from '../../../../src/dataplane/vpp/event-rate.js';
+import { AddressEvents } from '../../../../src/dataplane/vpp/watch/address-events.js';
+import { MAX_EVENTS } from '../../../../src/dataplane/vpp/watch/event-rate.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
 import { FakeClock } from '../../../support/fake-clock.js';

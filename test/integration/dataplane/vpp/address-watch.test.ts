@@ -1,6 +1,6 @@
 /** Virtual addresses on a VPP that is emulated: what it tells, and what is sent to guests. */
 import assert from 'node:assert/strict';
-import type { GuestDoor, OpenOutlet } from '../../../../src/dataplane/vpp/guest-door.js';
+import type { GuestDoor, OpenOutlet } from '../../../../src/dataplane/vpp/watch/guest-door.js';
 import type { AddressSighting } from '../../../../src/model/allowed-address.js';
 import type { Payload, PortItem } from '../../../../src/model/item.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';

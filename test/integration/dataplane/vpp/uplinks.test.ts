@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Uplink } from '../../../../src/dataplane/vpp/uplink.js';
+import type { Uplink } from '../../../../src/dataplane/vpp/uplink/uplink.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
 import { eventually } from '../../../support/eventually.js';
 import { domain, vtepItem } from '../../../support/linux-items.js';

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../../../src/errors.js';
 import type { Grant } from '../../../../src/model/access-policy.js';
 import type { Call } from '../../../../src/model/api.js';
 import type { Wanted } from '../../../../src/model/changes.js';
-import { GuardingNva } from '../../../../src/nva/guarding.js';
+import { GuardingNva } from '../../../../src/nva/access/guarding.js';
 import {
   applyAll,
   endpoint,

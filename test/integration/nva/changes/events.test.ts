@@ -1,6 +1,6 @@
 /** What a tenant is told of changes that are applied together. */
 import assert from 'node:assert/strict';
-import { GuardingNva } from '../../../../src/nva/guarding.js';
+import { GuardingNva } from '../../../../src/nva/access/guarding.js';
 import {
   applyAll,
   endpoint,

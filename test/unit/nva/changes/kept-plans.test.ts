@@ -8,7 +8,7 @@ import { Catalog } from '../../../../src/nva/catalog.js';
 import { Changes } from '../../../../src/nva/changes/changes.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import { specKey } from '../../../../src/nva/keys.js';
-import { Quotas } from '../../../../src/nva/quotas.js';
+import { Quotas } from '../../../../src/nva/resources/quotas.js';
 import { RECORDS, type SpecRecord } from '../../../../src/nva/records.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { MemoryStore } from '../../../support/memory-store.js';

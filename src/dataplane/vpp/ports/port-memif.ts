@@ -1,0 +1,83 @@
+/**
+ * A port for another program: memif (plugins/memif). Of the sizes of its rings and buffers VPP tells what was
+ * agreed with the other end, of the secret nothing: the tag attests what it was made with.
+ */
+import { portKey } from '../../../model/item.js';
+import type { MemifPort } from '../../../model/vpp-ports.js';
+import { attach, place } from '../members.js';
+import type { PortKind } from './port-kind.js';
+import { printOf } from './secret-print.js';
+import { parseTag, tagOf } from '../tag.js';
+import { undoing } from '../undoing.js';
+
+export const memifPort: PortKind<MemifPort> = {
+  claims: ({ socket, id }) => [`memif ${id} of ${socket}`],
+
+  reads({ secretName }, wants) {
+    wants.secrets.add(secretName);
+  },
+
+  observe({ index, tag }, wanted, view) {
+    const found = view.memifs.get(index);
+    if (found === undefined) return undefined;
+    const made = parseMade(parseTag(tag)?.attested ?? '');
+    const { secretName = '' } = wanted ?? {};
+    const print = view.secretPrints.get(secretName);
+    // One that cannot be read now is kept: the port goes on with what it has.
+    const isSecret = print === undefined || print === made?.print;
+    return {
+      spec: {
+        kind: 'memif',
+        socket: found.socket,
+        role: found.role === 'MEMIF_ROLE_API_MASTER' ? 'MASTER' : 'SLAVE',
+        id: found.id,
+        ringSize: made?.ringSize ?? 0,
+        bufferSize: made?.bufferSize ?? 0,
+        secretName: isSecret ? secretName : CHANGED,
+      },
+      defects: found.mode === 'MEMIF_MODE_API_ETHERNET' ? [] : ['is not in Ethernet mode'],
+    };
+  },
+
+  async create(item, spec, context) {
+    const { host, memifSockets, vpp } = context;
+    const secret = spec.secretName === '' ? '' : await host.secrets.read(spec.secretName);
+    const tag = tagOf(portKey(item.endpoint));
+    const attested = madeText(spec, printOf(secret));
+    const index = await memifSockets.create({ spec, secret, tag, attested }, context);
+    const { vni, adminUp: up } = item;
+    const work = place(index, { tag, attested, vni, group: 0, up }, context);
+    await undoing(work, () => memifSockets.remove(index, spec.socket, vpp.lasting), context);
+  },
+
+  async update(index, { vni, adminUp: up }, _ports, { vpp }) {
+    await attach(index, { vni, group: 0, up }, vpp);
+  },
+
+  async remove(index, { socket }, { memifSockets, vpp }) {
+    await memifSockets.remove(index, socket, vpp);
+  },
+};
+
+/** Stands for the name of a secret that is another one now. */
+const CHANGED = 'another secret';
+
+interface Made {
+  readonly ringSize: number;
+  readonly bufferSize: number;
+  readonly print: string;
+}
+
+/** `m`, the logarithm of the ring's size, the buffer's size in four hexadecimal digits, the secret's print. */
+function madeText({ ringSize, bufferSize }: MemifPort, print: string): string {
+  const size = bufferSize.toString(16).padStart(4, '0');
+  return `m${Math.log2(ringSize).toString(16)}${size}${print}`;
+}
+
+/** Undefined: the tag attests nothing that we understand. */
+function parseMade(attested: string): Made | undefined {
+  const [, ring, buffer, print] = /^m([0-9a-f])([0-9a-f]{4})([0-9a-f]{6})$/.exec(attested) ?? [];
+  if (ring === undefined || buffer === undefined || print === undefined) return undefined;
+  const ringSize = 2 ** Number.parseInt(ring, 16);
+  return { ringSize, bufferSize: Number.parseInt(buffer, 16), print };
+}

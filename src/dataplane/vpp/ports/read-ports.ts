@@ -1,0 +1,74 @@
+/** What VPP's plugins tell of the ports that they have made. */
+import { NfvError } from '../../../errors.js';
+import type { HostDoors, SocketAccess } from '../host-doors.js';
+import { secretPrint } from './secret-print.js';
+import type { View } from '../view.js';
+import { NO_INTERFACE, type Vpp } from '../vpp.js';
+
+export async function readPorts(
+  view: View,
+  secrets: ReadonlySet<string>,
+  host: HostDoors,
+  vpp: Vpp,
+): Promise<void> {
+  await Promise.all([
+    readTaps(view, vpp),
+    readHostInterfaces(view, host, vpp),
+    readVhostUsers(view, host, vpp),
+    readMemifs(view, vpp),
+    ...[...secrets].map(async (name) => {
+      const print = await secretPrint(name, host);
+      if (print !== undefined) view.secretPrints.set(name, print);
+    }),
+  ]);
+}
+
+async function readTaps(view: View, vpp: Vpp): Promise<void> {
+  if (!vpp.has('sw_interface_tap_v2_dump')) return;
+  const taps = await vpp.dump('sw_interface_tap_v2_dump', { sw_if_index: NO_INTERFACE });
+  for (const tap of taps) view.taps.set(tap.sw_if_index, tap);
+}
+
+async function readHostInterfaces(view: View, host: HostDoors, vpp: Vpp): Promise<void> {
+  if (!vpp.has('af_packet_dump')) return;
+  const found = await vpp.dump('af_packet_dump', {});
+  await Promise.all(
+    found.map(async ({ sw_if_index: index, host_if_name: name }) => {
+      view.hostInterfaces.set(index, { name, kernelIndex: await host.interfaceIndex(name) });
+    }),
+  );
+}
+
+async function readVhostUsers(view: View, { sockets }: HostDoors, vpp: Vpp): Promise<void> {
+  if (!vpp.has('sw_interface_vhost_user_dump')) return;
+  const found = await vpp.dump('sw_interface_vhost_user_dump', { sw_if_index: NO_INTERFACE });
+  await Promise.all(
+    found.map(async ({ sw_if_index: index, sock_filename: socket, is_server: isServer }) => {
+      const access = isServer ? await accessOr(sockets.access(socket)) : undefined;
+      view.vhostUsers.set(index, { socket, isServer, access });
+    }),
+  );
+}
+
+/** What one socket hides is no reason to know nothing of all the others. */
+async function accessOr(
+  access: Promise<SocketAccess | undefined>,
+): Promise<SocketAccess | NfvError | undefined> {
+  try {
+    return await access;
+  } catch (thrown) {
+    return NfvError.from(thrown);
+  }
+}
+
+async function readMemifs(view: View, vpp: Vpp): Promise<void> {
+  if (!vpp.has('memif_dump')) return;
+  const [memifs, sockets] = await Promise.all([
+    vpp.dump('memif_dump', {}),
+    vpp.dump('memif_socket_filename_dump', {}),
+  ]);
+  const paths = new Map(sockets.map((each) => [each.socket_id, each.socket_filename]));
+  for (const memif of memifs) {
+    view.memifs.set(memif.sw_if_index, { ...memif, socket: paths.get(memif.socket_id) ?? '' });
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Which replica of the NVA has the session of each NVE. A session begins with a claim in the store;
+ * the latest one counts, and everything that is written about the NVE compares with it: a replica
+ * that has lost an NVE to another, and does not know it yet, writes nothing.
+ */
+import { z } from 'zod';
+import { NfvError } from '../../errors.js';
+import type { Compare, Store, StoreEvent } from '../../store/store.js';
+import { SESSIONS, sessionKey, specKey } from '../keys.js';
+import { RecordType } from '../records.js';
+import { scan } from '../scan.js';
+
+interface Tenure {
+  readonly process: string;
+  /** Of the claim. */
+  readonly revision: number;
+}
+
+const CLAIM = new RecordType<{ readonly process: string }>(
+  "the claim of an NVE's session",
+  z.object({ process: z.string() }),
+);
+
+/** Attempts to claim an NVE that others are changing. */
+const MAX_ATTEMPTS = 5;
+
+export class Tenures {
+  readonly #latest = new Map<string, Tenure>();
+
+  constructor(
+    private readonly store: Store,
+    /** Another replica has the session now. */
+    private readonly onLost: (nve: string) => void,
+  ) {}
+
+  /** Reads the claims as of a revision. */
+  async load(revision: number, signal: AbortSignal): Promise<void> {
+    const there = new Set<string>();
+    for await (const kv of scan(this.store, SESSIONS, { revision, signal })) {
+      this.#see(kv.key, kv.value, kv.modRevision);
+      there.add(kv.key.slice(SESSIONS.length));
+    }
+    if (signal.aborted) return;
+    // What is claimed meanwhile stays: whoever claims it relies on that.
+    for (const [nve, tenure] of this.#latest) {
+      if (!there.has(nve) && tenure.revision <= revision) this.#latest.delete(nve);
+    }
+  }
+
+  /**
+   * The session is ours from now on, until somebody claims it again.
+   * @returns the revision of the claim; 0: there is nobody else to claim it
+   * @throws NfvError NOT_FOUND, WRITE_CONFLICT
+   */
+  async claim(nve: string): Promise<number> {
+    const { peers } = this.store;
+    if (peers === undefined) return 0;
+    const key = specKey('nves', nve);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const spec = await this.store.get(key);
+      if (spec === undefined) throw new NfvError('NOT_FOUND', `nves/${nve} does not exist`);
+      const value = CLAIM.encode({ process: peers.self });
+      const { succeeded, revision } = await this.store.txn({
+        compare: [{ kind: 'revision', key, revision: spec.modRevision }],
+        ops: [{ kind: 'put', key: sessionKey(nve), value }],
+      });
+      if (!succeeded) continue;
+      this.#note(nve, { process: peers.self, revision });
+      return revision;
+    }
+    throw new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
+  }
+
+  /** What the store has told, in its order. */
+  saw(event: StoreEvent, revision: number): void {
+    const key = event.kind === 'put' ? event.kv.key : event.key;
+    if (!key.startsWith(SESSIONS)) return;
+    if (event.kind === 'put') this.#see(key, event.kv.value, event.kv.modRevision);
+    else this.#forget(key.slice(SESSIONS.length), revision);
+  }
+
+  /** The other replica that has it, by its name, if that is there. */
+  whereIs(nve: string): string | undefined {
+    const { peers } = this.store;
+    const process = this.#latest.get(nve)?.process;
+    if (peers === undefined || process === undefined || process === peers.self) return undefined;
+    return peers.isAlive(process) ? process : undefined;
+  }
+
+  /** A replica that is there has it, and it is not this one. */
+  isElsewhere(nve: string): boolean {
+    return this.whereIs(nve) !== undefined;
+  }
+
+  /** The revision of the last claim; 0: none. */
+  claimed(nve: string): number {
+    return this.#latest.get(nve)?.revision ?? 0;
+  }
+
+  /** NVEs whose last session was with a replica that is no longer there. */
+  *orphans(): Generator<string> {
+    const { peers } = this.store;
+    if (peers === undefined) return;
+    for (const [nve, { process }] of this.#latest) if (!peers.isAlive(process)) yield nve;
+  }
+
+  /**
+   * What must hold for something to be written about the NVE: that nobody has claimed it since.
+   * `elsewhere`: that is for others to write. Undefined: nobody else can.
+   */
+  guard(nve: string): Compare | 'elsewhere' | undefined {
+    if (this.store.peers === undefined) return undefined;
+    if (this.isElsewhere(nve)) return 'elsewhere';
+    const revision = this.claimed(nve);
+    return { kind: 'revision', key: sessionKey(nve), revision };
+  }
+
+  #see(key: string, value: string, revision: number): void {
+    this.#note(key.slice(SESSIONS.length), { ...CLAIM.decode(key, value), revision });
+  }
+
+  #note(nve: string, tenure: Tenure): void {
+    const before = this.#latest.get(nve);
+    if (before !== undefined && before.revision >= tenure.revision) return;
+    this.#latest.set(nve, tenure);
+    if (tenure.process !== this.store.peers?.self) this.onLost(nve);
+  }
+
+  #forget(nve: string, revision: number): void {
+    const before = this.#latest.get(nve);
+    if (before !== undefined && before.revision < revision) this.#latest.delete(nve);
+  }
+}

@@ -1,0 +1,248 @@
+/** What is known of each NVE: bound to its agent, stored, and told when it lags. */
+import { isDeepStrictEqual } from 'node:util';
+import { NfvError } from '../../errors.js';
+import type { Laggard } from '../../model/api.js';
+import { timestamp, type Clock } from '../../model/clock.js';
+import type { HostStatus } from '../../model/host/offer.js';
+import {
+  NO_NVE_STATUS,
+  type Capabilities,
+  type Nve,
+  type NveSpec,
+  type NveState,
+} from '../../model/nve.js';
+import type { KeyValue, Store } from '../../store/store.js';
+import { specKey, statusKey } from '../keys.js';
+import { readNveStatus } from '../resources/nves.js';
+import { decodeKv, etagOf, RECORDS, STATUS_RECORDS, type NveStatusRecord } from '../records.js';
+import type { Resources } from '../resources/resources.js';
+import type { Connected, NveFacts } from '../sessions/sessions.js';
+import type { Liveness } from '../liveness/liveness.js';
+import type { Tenures } from '../sessions/tenures.js';
+
+export interface NveStatusesDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly nves: Resources<NveSpec, Nve>;
+  connected(nve: string): Connected | undefined;
+  /** For an NVE without a session: the first revision it misses. */
+  missed(nve: string): number | undefined;
+  /** Resolves when the compiler has this revision. */
+  compiled(revision: number): Promise<void>;
+  readonly tenures: Pick<Tenures, 'claim' | 'claimed' | 'guard' | 'isElsewhere'>;
+  readonly liveness: Pick<Liveness, 'standingOf' | 'restore'>;
+}
+
+interface Departed {
+  /** The revision of the claim of the session that is over. */
+  readonly claim: number;
+  readonly record: NveStatusRecord;
+}
+
+/** Attempts to write about an NVE that others are changing. */
+const MAX_ATTEMPTS = 5;
+
+export class NveStatuses {
+  /** What was last known of NVEs whose session here is over. */
+  readonly #departed = new Map<string, Departed>();
+
+  constructor(private readonly deps: NveStatusesDeps) {}
+
+  /** The session is over; this is what was last known. */
+  depart(nve: string, last: Connected): void {
+    const lastSeenTime = timestamp(this.deps.clock.now());
+    const record = { ...this.#connectedRecord(last), lastSeenTime };
+    this.#departed.set(nve, { claim: last.claim, record });
+  }
+
+  /** The NVE is no more. */
+  forget(nve: string): void {
+    this.#departed.delete(nve);
+  }
+
+  /**
+   * Lets the agent in that is bound to this NVE; the first one is bound to it.
+   * @returns the revision of the claim of its session, 0: nobody else can claim it
+   * @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH, WRITE_CONFLICT
+   */
+  async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number> {
+    await this.#bind(nve, nodeUuid);
+    const claim = await this.deps.tenures.claim(nve);
+    await this.deps.liveness.restore(nve);
+    await this.store(nve, facts, claim);
+    this.#departed.delete(nve);
+    return claim;
+  }
+
+  async #bind(nve: string, nodeUuid: string): Promise<void> {
+    const { nves } = this.deps;
+    const call = { signal: new AbortController().signal };
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const before = decodeKv(RECORDS.nves, await this.#existing(nve));
+      const bound = before.value.spec.nodeUuid;
+      if (bound === nodeUuid) return;
+      if (bound !== '') {
+        throw new NfvError(
+          'NVE_IDENTITY_MISMATCH',
+          `nves/${nve} is bound to another agent (${bound}), not to ${nodeUuid}`,
+        );
+      }
+      try {
+        const etag = etagOf(before);
+        const which = { id: nve, etag, validateOnly: false, byUser: false };
+        await nves.revise(which, (spec) => ({ ...spec, nodeUuid }), call);
+        return;
+      } catch (thrown) {
+        if (NfvError.from(thrown).code !== 'ETAG_MISMATCH') throw thrown;
+      }
+    }
+    throw conflict(nve);
+  }
+
+  /**
+   * Stores what the agent says of its host, and waits until the compiler has it.
+   * @param claim the revision of the claim of its session; absent: of the latest
+   * @throws NfvError NOT_FOUND, WRITE_CONFLICT
+   */
+  async store(nve: string, facts: NveFacts, claim?: number): Promise<void> {
+    const { store, clock, tenures } = this.deps;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const guard = tenures.guard(nve);
+      const isOver = claim !== undefined && tenures.claimed(nve) !== claim;
+      // Its session ends at this moment, or does not begin.
+      if (isOver || guard === 'elsewhere') return;
+      const { key, modRevision } = await this.#existing(nve);
+      const before = (await readNveStatus(store, nve))?.value;
+      const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
+      if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) return;
+      const record: NveStatusRecord = {
+        ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
+        ...now,
+        ...{ state: 'SYNCING', reasonCode: '', reason: '' },
+        lastSeenTime: timestamp(clock.now()),
+      };
+      const value = STATUS_RECORDS.nves.encode(record);
+      const { succeeded, revision } = await store.txn({
+        // Nothing is left of an NVE that is deleted at this moment.
+        compare: [
+          { kind: 'revision', key, revision: modRevision },
+          ...(guard === undefined ? [] : [guard]),
+        ],
+        ops: [{ kind: 'put', key: statusKey('nves', nve), value }],
+      });
+      if (succeeded) return this.deps.compiled(revision);
+    }
+    throw conflict(nve);
+  }
+
+  async #existing(nve: string): Promise<KeyValue> {
+    const kv = await this.deps.store.get(specKey('nves', nve));
+    if (kv !== undefined) return kv;
+    throw new NfvError('NOT_FOUND', `nves/${nve} does not exist`, {
+      remedy: `create it first: nfvctl create nve ${nve} --vtep ADDRESS`,
+    });
+  }
+
+  /**
+   * The status record as it should be in the store; undefined: nothing was ever heard of it.
+   * @param stored what is there
+   */
+  async recordOf(nve: string, stored: KeyValue | undefined): Promise<string | undefined> {
+    const connected = this.deps.connected(nve);
+    if (connected !== undefined)
+      return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
+    const last = this.#lastOf(nve) ?? (stored && decodeKv(STATUS_RECORDS.nves, stored).value);
+    if (last === undefined) return undefined;
+    return STATUS_RECORDS.nves.encode({ ...last, ...(await this.deps.liveness.standingOf(nve)) });
+  }
+
+  /** What its agent said of its host last; undefined: nothing. */
+  async hostOf(nve: string): Promise<HostStatus | undefined> {
+    const connected = this.deps.connected(nve);
+    if (connected !== undefined) return connected.host;
+    const last = this.#lastOf(nve) ?? (await readNveStatus(this.deps.store, nve))?.value;
+    return last?.host;
+  }
+
+  /** What its last session told, if that was here; undefined: the store knows better. */
+  #lastOf(nve: string): NveStatusRecord | undefined {
+    const departed = this.#departed.get(nve);
+    if (departed === undefined || departed.claim === this.deps.tenures.claimed(nve)) {
+      return departed?.record;
+    }
+    // It was claimed again since then: whoever did that has stored what it heard.
+    this.#departed.delete(nve);
+    return undefined;
+  }
+
+  #connectedRecord(connected: Connected): NveStatusRecord {
+    const { session, facts, drifts, driftCount, driftedCount, dataplane, host, since } = connected;
+    const { progress } = session;
+    return {
+      ...facts,
+      state: stateOf(progress.idle, progress.counts.failed),
+      ...{ reasonCode: '', reason: '' },
+      lastSeenTime: since,
+      itemCounts: progress.counts,
+      appliedRevision: progress.settledRevision,
+      failures: progress.failures,
+      drifts,
+      driftCount,
+      driftedCount,
+      ...(dataplane === undefined ? {} : { dataplane }),
+      ...(host === undefined ? {} : { host }),
+      settledDigest: progress.idle && progress.counts.failed === 0 ? progress.digest : '',
+    };
+  }
+
+  /** Whether the NVE lacks something of `revision` or before. */
+  lags(nve: string, revision: number): boolean {
+    const connected = this.deps.connected(nve);
+    if (connected !== undefined) return connected.session.progress.lags(revision);
+    const missed = this.deps.missed(nve);
+    return missed !== undefined && missed <= revision;
+  }
+
+  /** undefined: the NVE has applied everything up to `revision`. */
+  laggard(nve: string, revision: number): Laggard | undefined {
+    if (!this.lags(nve, revision)) return undefined;
+    const connected = this.deps.connected(nve);
+    if (connected === undefined && this.deps.tenures.isElsewhere(nve)) {
+      const reason = 'it is still applying; its session is with another replica of the NVA';
+      return { nve, code: 'NVE_PENDING', reason, appliedRevision: 0, failures: [] };
+    }
+    if (connected === undefined) {
+      const reason = 'its agent is not connected';
+      return { nve, code: 'NVE_DISCONNECTED', reason, appliedRevision: 0, failures: [] };
+    }
+    const { progress } = connected.session;
+    const { failures } = progress;
+    const [first] = failures;
+    return {
+      nve,
+      code: first?.code ?? 'NVE_PENDING',
+      reason: first === undefined ? 'it is still applying' : `${first.key}: ${first.message}`,
+      appliedRevision: progress.settledRevision,
+      failures,
+    };
+  }
+}
+
+function conflict(nve: string): NfvError {
+  return new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
+}
+
+function stateOf(idle: boolean, failed: number): NveState {
+  if (failed > 0) return 'DEGRADED';
+  return idle ? 'IN_SYNC' : 'SYNCING';
+}
+
+/** An agent that has not reached its dataplane yet can do nothing with it: what it could is held. */
+function known(said: Capabilities, before: Capabilities | undefined): Capabilities {
+  return said.itemKinds.length === 0 && before?.dataplane === said.dataplane ? before : said;
+}
+
+function factsOf(record: NveStatusRecord): Partial<NveFacts> {
+  const { capabilities, underlays, agentVersion } = record;
+  return { ...(capabilities === undefined ? {} : { capabilities }), underlays, agentVersion };
+}

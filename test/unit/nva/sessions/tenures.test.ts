@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { sessionKey, SESSIONS } from '../../../../src/nva/keys.js';
+import { Tenures } from '../../../../src/nva/sessions/tenures.js';
+import type { KeyValue, Peers, RangeRequest, Store } from '../../../../src/store/store.js';
+import { MemoryStore } from '../../../support/memory-store.js';
+
+const PEERS: Peers = {
+  self: 'own',
+  address: '',
+  isAlive: () => true,
+  others: () => 1,
+  addresses: () => new Map(),
+  silentMs: () => 0,
+  onChange: () => () => undefined,
+};
+
+const claimOf = (nve: string, revision: number): KeyValue => ({
+  key: sessionKey(nve),
+  value: '{"process":"other"}',
+  createRevision: revision,
+  modRevision: revision,
+});
+
+/** A store that has these claims; something may happen while they are read. */
+function storeWith(
+  claims: () => readonly KeyValue[],
+  meanwhile: () => void = () => undefined,
+): Store {
+  return Object.assign(new MemoryStore(), {
+    peers: PEERS,
+    range: (request: RangeRequest) => {
+      assert.equal(request.prefix, SESSIONS);
+      meanwhile();
+      return Promise.resolve({ revision: 9, kvs: claims(), more: false });
+    },
+  });
+}
+
+describe('tenures that are read anew', () => {
+  const { signal } = new AbortController();
+
+  it('have at each moment what was known before, and in the end no claim that is gone', async () => {
+    let claims = [claimOf('a', 5), claimOf('b', 6)];
+    const seen: number[] = [];
+    const tenures: Tenures = new Tenures(
+      storeWith(
+        () => claims,
+        () => seen.push(tenures.claimed('a')),
+      ),
+      () => undefined,
+    );
+    await tenures.load(9, signal);
+    claims = [claimOf('b', 8)];
+    await tenures.load(9, signal);
+    assert.deepEqual(seen, [0, 5]);
+    assert.deepEqual([tenures.claimed('a'), tenures.claimed('b')], [0, 8]);
+  });
+
+  it('keep what is claimed after the revision that is read', async () => {
+    const tenures: Tenures = new Tenures(
+      storeWith(
+        () => [],
+        () => {
+          tenures.saw({ kind: 'put', kv: claimOf('a', 10) }, 10);
+        },
+      ),
+      () => undefined,
+    );
+    await tenures.load(9, signal);
+    assert.equal(tenures.claimed('a'), 10);
+  });
+});

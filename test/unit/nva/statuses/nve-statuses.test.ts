@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { timestamp } from '../../../../src/model/clock.js';
+import type { HostStatus } from '../../../../src/model/host/offer.js';
+import type { Nve, NveSpec } from '../../../../src/model/nve.js';
+import { sessionKey, specKey, statusKey } from '../../../../src/nva/keys.js';
+import { NveStatuses } from '../../../../src/nva/statuses/nve-statuses.js';
+import { nveRules, readNveStatus } from '../../../../src/nva/resources/nves.js';
+import { Resources } from '../../../../src/nva/resources/resources.js';
+import type { Connected, NveFacts } from '../../../../src/nva/sessions/sessions.js';
+import { Tenures } from '../../../../src/nva/sessions/tenures.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+import { LINUX_LIKE } from '../../../support/fake-nve.js';
+import { fakeStream } from '../../../support/fake-stream.js';
+import { MemoryStore } from '../../../support/memory-store.js';
+import { sessionOf } from '../../../support/session-of.js';
+import { nveSpec } from '../../../support/specs.js';
+
+const AGENT = '11111111-1111-4111-8111-111111111111';
+const FACTS: NveFacts = { capabilities: LINUX_LIKE, underlays: [], agentVersion: '1' };
+const HOST: HostStatus = {
+  ...{ profile: 'large', wantedHash: 'abc', appliedProfile: '', appliedHash: '' },
+  ...{ phase: 'PENDING', reasonCode: '', reason: '' },
+};
+const call = { signal: new AbortController().signal };
+
+describe('what is known of an NVE', () => {
+  let store: MemoryStore;
+  let clock: FakeClock;
+  let nves: Resources<NveSpec, Nve>;
+  let statuses: NveStatuses;
+  let tenures: Tenures;
+  beforeEach(async () => {
+    store = new MemoryStore();
+    clock = new FakeClock();
+    nves = new Resources(store, clock, nveRules(store));
+    tenures = new Tenures(store, () => undefined);
+    statuses = new NveStatuses({
+      store,
+      clock,
+      nves,
+      connected: () => undefined,
+      missed: () => undefined,
+      compiled: () => Promise.resolve(),
+      tenures,
+      liveness: {
+        standingOf: () => Promise.resolve({ state: 'DISCONNECTED', reasonCode: '', reason: '' }),
+        restore: () => Promise.resolve(),
+      },
+    });
+    const request = { id: 'host-a', spec: nveSpec(['192.0.2.1']), requestId: '' };
+    await nves.create({ ...request, validateOnly: false }, call);
+  });
+
+  it('is stored at its hello', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    const { spec, status } = await nves.get('host-a');
+    assert.equal(spec.nodeUuid, AGENT);
+    assert.deepEqual(status.capabilities, LINUX_LIKE);
+    assert.equal(status.lastSeenTime, timestamp(clock.now()));
+  });
+
+  it('is not stored of one that is deleted at this moment', async () => {
+    await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '0' });
+    store.beforeTxn = () => {
+      store.delete(specKey('nves', 'host-a'));
+      store.delete(statusKey('nves', 'host-a'));
+    };
+    await assert.rejects(statuses.store('host-a', FACTS), { code: 'NOT_FOUND' });
+    assert.equal(await readNveStatus(store, 'host-a'), undefined);
+  });
+
+  it('is not stored of a session that another has replaced', async () => {
+    await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '1' });
+    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, 77);
+    assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '1');
+    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, 0);
+    assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '2');
+  });
+
+  it('is stored though somebody changes the NVE at this moment', async () => {
+    await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '0' });
+    const spec = await store.get(specKey('nves', 'host-a'));
+    const count = store.txns.length;
+    store.beforeTxn = () => {
+      if (store.txns.length === count + 1) store.put(specKey('nves', 'host-a'), spec?.value ?? '');
+    };
+    await statuses.store('host-a', FACTS);
+    assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '1');
+  });
+
+  it('has the time of its departure once it is gone', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    const since = timestamp(clock.now());
+    await clock.advance(3_600_000);
+    statuses.depart('host-a', connectedSince(since));
+    const stored = await store.get(statusKey('nves', 'host-a'));
+    const record = await statuses.recordOf('host-a', stored);
+    assert.match(record ?? '', new RegExp(`"lastSeenTime":"${timestamp(clock.now())}"`));
+    assert.match(record ?? '', /"state":"DISCONNECTED"/);
+  });
+
+  it('is what is stored once another has claimed it, whoever is asked', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    statuses.depart('host-a', { ...connectedSince(''), host: HOST });
+    assert.deepEqual(await statuses.hostOf('host-a'), HOST);
+    const facts = { ...FACTS, underlays: [{ address: '192.0.2.1', interface: 'eth0', mtu: 9216 }] };
+    await statuses.store('host-a', facts);
+    const stored = await store.get(statusKey('nves', 'host-a'));
+    assert.ok(!((await statuses.recordOf('host-a', stored)) ?? '').includes('9216'));
+    const claim = { key: sessionKey('host-a'), createRevision: 90, modRevision: 90 };
+    const kv = { ...claim, value: '{"process":"other"}' };
+    tenures.saw({ kind: 'put', kv }, 90);
+    assert.match((await statuses.recordOf('host-a', stored)) ?? '', /"mtu":9216/);
+    assert.equal(await statuses.hostOf('host-a'), undefined);
+  });
+
+  it('is what is stored when its session ends because another has claimed it', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    const ours = { ...connectedSince(''), host: HOST };
+    const claim = { key: sessionKey('host-a'), createRevision: 90, modRevision: 90 };
+    tenures.saw({ kind: 'put', kv: { ...claim, value: '{"process":"other"}' } }, 90);
+    statuses.depart('host-a', ours);
+    assert.equal(await statuses.hostOf('host-a'), undefined);
+  });
+
+  function connectedSince(since: string): Connected {
+    const session = sessionOf(fakeStream().stream);
+    const counts = { driftCount: 0, driftedCount: 0 };
+    const host = { host: undefined, takesHostOffers: false, probesUnderlay: false };
+    const claimed = { claim: tenures.claimed('host-a'), facts: FACTS };
+    const factsWriter = { tell: () => undefined };
+    return {
+      session,
+      factsWriter,
+      ...claimed,
+      drifts: [],
+      ...counts,
+      dataplane: undefined,
+      ...host,
+      since,
+    };
+  }
+});

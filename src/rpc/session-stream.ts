@@ -69,15 +69,16 @@ export function sessionStream<In, Out, WireIn, WireOut>(
 }
 
 /**
- * What a server's end of a stream failed with. gRPC itself ends a stream on a message that it cannot take, tells the
- * peer, and leaves us a stream that just closes; a peer that goes, or is dead, ends it in order.
+ * What a server's end of a stream failed with. Where gRPC itself ends a stream, on a message that it cannot take, it
+ * tells the peer why, and us no more than when a peer has gone: that the stream is closed.
  */
 export function serverStreamError(thrown: unknown): NfvError {
   const isCut =
     thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_STREAM_PREMATURE_CLOSE';
   if (!isCut) return NfvError.from(thrown);
-  const text = 'a message came that cannot be decoded, or has more than 4 MiB';
-  return new NfvError('PROTOCOL_VIOLATION', text, { cause: thrown });
+  const text =
+    'the stream was cut off: the peer has gone, or sent a message that cannot be decoded or has more than 4 MiB';
+  return new NfvError('CANCELLED', text, { cause: thrown });
 }
 
 async function* received<In, Out, WireIn, WireOut>(

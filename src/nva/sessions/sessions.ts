@@ -198,9 +198,12 @@ export class Sessions {
       deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
       deps.observer?.connected(nve, stream.peer);
       await session.run();
+      deps.log.info(log, 'NVE disconnected');
     } catch (thrown) {
       const error = NfvError.from(thrown);
-      deps.log.warn({ ...log, ...errorFields(error) }, 'NVE session ended');
+      const fields = { ...log, ...errorFields(error) };
+      if (error.code === 'CANCELLED') deps.log.info(fields, 'NVE disconnected');
+      else deps.log.warn(fields, 'NVE session ended');
       throw error;
     } finally {
       this.#remove(nve, stream);

@@ -248,6 +248,18 @@ describe('nfvd nve', function () {
     await applied(0);
   });
 
+  it('leaves a line with the NVA when it goes, killed or stopped', async () => {
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      const seen = nva.lines.length;
+      const agent = await start();
+      await nva.logged('NVE connected', seen);
+      agent.signal(signal);
+      const line = await nva.logged('NVE disconnected', seen);
+      assert.equal(line['nve'], 'host-a');
+      assert.equal(line.level, 'info');
+    }
+  });
+
   it('tells what it sees in lines of JSON', async () => {
     const agent = await start();
     await applied(await attach());

@@ -24,6 +24,8 @@ class Run {
   readonly #program: Command;
   #help = '';
   #status: number = EXIT.ok.code;
+  /** What it does counts, whoever reads of it. */
+  #changes = false;
 
   constructor(private readonly host: CliHost) {
     this.#out = new Output(host.stdout);
@@ -55,7 +57,7 @@ class Run {
       return this.#status;
     } catch (thrown) {
       if (this.host.interrupted.aborted) return EXIT.interrupted.code;
-      if (this.#out.gone.aborted) return EXIT.ok.code;
+      if (this.#out.gone.aborted && !this.#changes) return EXIT.ok.code;
       if (thrown instanceof CommanderError) return await this.#usage(thrown, argv);
       return await this.#fail(NfvError.from(thrown));
     }
@@ -63,7 +65,8 @@ class Run {
 
   async #handle(command: Command, handler: Handler): Promise<void> {
     const globals = readGlobals(this.#program);
-    const session = new Session(this.host, globals, this.#out, this.#err, isChange(command));
+    this.#changes = isChange(command);
+    const session = new Session(this.host, globals, this.#out, this.#err, this.#changes);
     try {
       this.#status = await handler(session, command.args, command.opts());
       if (this.host.interrupted.aborted) this.#status = EXIT.interrupted.code;

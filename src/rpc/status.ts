@@ -125,9 +125,13 @@ const BY_STATUS = new Map<number, ErrorCode>([
 function withoutDetails(error: ServiceError, target: string): NfvError {
   const code = BY_STATUS.get(error.code) ?? 'INTERNAL';
   const about = aboutOf(code, error.details, target);
-  // The NVA runs, and the address is right, where it was talked to.
-  const isTls = code === 'NVA_UNREACHABLE' && /certificate|\bTLS\b|\bSSL\b/.test(about);
+  const isTls = code === 'NVA_UNREACHABLE' && isOfTls(connectFailure(error.details));
   return new NfvError(code, about, { cause: error, ...(isTls && { remedy: TLS_REMEDY }) });
+}
+
+/** The NVA runs, and the address is right: it was talked to. A system call's failure names a path or a host. */
+function isOfTls(said: string): boolean {
+  return /certificate|\bTLS\b|\bSSL\b/.test(said) && !/^[a-z]+ E[A-Z]+ /.test(said);
 }
 
 const TLS_REMEDY =

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NfvError } from '../../errors.js';
+import { MAX_WANTED } from '../../model/changes.js';
 import type { EndpointSpec } from '../../model/endpoint.js';
 import { applyOne, provides, type Applied } from '../apply-one.js';
 import {
@@ -148,15 +149,22 @@ class Progress {
 
 /** What refers to what is not there yet can be checked as a whole only. @throws NfvError what is wrong */
 async function checkTogether(session: Session, changed: readonly Desired[]): Promise<void> {
+  if (changed.length > MAX_WANTED) return tellUnchecked(session);
   const request = planRequestOf(changed);
   try {
     await placed(changed, () =>
       session.retry(() => session.nva.changes.plan(request, session.call)),
     );
   } catch (thrown) {
+    const { code } = NfvError.from(thrown);
+    if (code === 'MESSAGE_TOO_LARGE') return tellUnchecked(session);
     // An NVA from before there were plans.
-    if (NfvError.from(thrown).code !== 'PROTOCOL_VERSION') throw thrown;
+    if (code !== 'PROTOCOL_VERSION') throw thrown;
   }
+}
+
+async function tellUnchecked({ err }: Session): Promise<void> {
+  await err.write('too much to be checked at once: what needs something new was not checked\n');
 }
 
 async function applyAtOnce(

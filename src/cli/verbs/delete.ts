@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { invalidField, NfvError } from '../../errors.js';
+import { invalidField, NfvError, type ErrorCode } from '../../errors.js';
 import { awaitApplied } from '../await-applied.js';
 import { Batch } from '../batch.js';
 import { errorText } from '../error-text.js';
@@ -87,6 +87,16 @@ async function refsOf(
   throw invalidField('-f', filename.join(' '), 'not used with names', 'leave out one of the two');
 }
 
+/** Not all could go, or no plan can tell (too many, an older NVA): what is in whose way, the refusal of each says. */
+const NOT_TOGETHER: readonly ErrorCode[] = [
+  'RESOURCE_IN_USE',
+  'INVALID_FIELD',
+  'CONFIRMATION_PENDING',
+  'ACCESS_DENIED',
+  'MESSAGE_TOO_LARGE',
+  'PROTOCOL_VERSION',
+];
+
 /**
  * Whether the resources could go if all of them did: in a dry run none has gone when what it refers to is looked
  * at. Asked once, and only where it matters.
@@ -103,8 +113,7 @@ function allTogether(
       await session.retry(() => session.nva.changes.plan({ wanted }, session.call));
       return true;
     } catch (thrown) {
-      // What is in whose way, the refusal of each says.
-      if (NfvError.from(thrown).code === 'RESOURCE_IN_USE') return false;
+      if (NOT_TOGETHER.includes(NfvError.from(thrown).code)) return false;
       throw thrown;
     }
   };

@@ -30,6 +30,8 @@ export class FactsWriter<Facts> {
     this.#isBusy = next !== undefined && !this.signal.aborted;
     if (next === undefined || !this.#isBusy) return;
     await this.write(next.facts);
+    // Nothing would end the timer then.
+    if (this.signal.aborted) return;
     const cancel = this.clock.after(FACTS_PAUSE_MS, () => {
       this.signal.removeEventListener('abort', cancel);
       void this.#next();

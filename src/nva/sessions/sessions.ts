@@ -214,6 +214,8 @@ export class Sessions {
   async #greetAlone(arrival: Arrival): Promise<Session> {
     const { stream, hello } = arrival;
     const { nve } = hello;
+    // One that was let in later may be here already.
+    this.#checkClaim(arrival);
     this.#greeted.get(nve)?.end(replaced(nve));
     this.#greeted.set(nve, stream);
     try {
@@ -258,9 +260,14 @@ export class Sessions {
    * What is done in it at once has nobody's newer claim to fear: one that comes later ends what is registered.
    * @throws NfvError that of the stream, if that is over by then; SESSION_REPLACED: its NVE was claimed again
    */
-  async #turn({ stream, hello: { nve }, claim }: Arrival): Promise<void> {
+  async #turn(arrival: Arrival): Promise<void> {
     await this.#turns.take();
-    stream.signal.throwIfAborted();
+    arrival.stream.signal.throwIfAborted();
+    this.#checkClaim(arrival);
+  }
+
+  /** @throws NfvError SESSION_REPLACED: its NVE was claimed again */
+  #checkClaim({ hello: { nve }, claim }: Arrival): void {
     if (this.deps.claimed(nve) === claim) return;
     throw new NfvError('SESSION_REPLACED', `nves/${nve} was claimed again, or deleted, meanwhile`);
   }

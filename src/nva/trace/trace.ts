@@ -135,19 +135,21 @@ function* modelHops(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
   }
 }
 
-/** Between networks: of which family no packet gets from the one to the other, for want of a subnet of the router. */
+/** Between networks: why no packet of a family, or of any, gets from the one to the other. */
 function* unrouted(a: End, b: End, deps: TraceDeps): Iterable<Hop> {
   if (a.spec.network === b.spec.network) return;
   const route = deps.routeBetween(a.spec.network, b.spec.network);
   if (route === undefined) return;
-  for (const isOf of [isIPv4, isIPv6]) {
-    const ends = [a, b].map(({ id, spec }) => {
+  const ends = [a, b];
+  const families = [isIPv4, isIPv6].filter((isOf) => ends.every(({ spec }) => spec.ips.some(isOf)));
+  if (families.length === 0 && ends.every(({ spec }) => spec.ips.length > 0)) {
+    const reason = `${a.id} and ${b.id} have no addresses of one family`;
+    yield { ...MODEL, what: 'addresses', state: 'BROKEN', code: '', reason };
+  }
+  for (const isOf of families) {
+    for (const { id, spec } of ends) {
       const ips = spec.ips.filter(isOf);
-      return { id, ips, routed: ips.some((ip) => route.subnetsHold(spec.network, ip)) };
-    });
-    if (ends.some(({ ips }) => ips.length === 0)) continue;
-    for (const { id, ips, routed } of ends) {
-      if (routed) continue;
+      if (ips.some((ip) => route.subnetsHold(spec.network, ip))) continue;
       const reason = `router ${route.router} has no subnet with ${ips.join(' or ')}`;
       yield { ...MODEL, what: `address of ${id}`, state: 'BROKEN', code: '', reason };
     }

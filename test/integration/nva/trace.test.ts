@@ -157,6 +157,11 @@ describe('the way between two endpoints', () => {
       const told = each.hops.find(({ what }) => what === 'address of red-8');
       assert.equal(told?.reason, 'router r has no subnet with 10.8.0.8');
     }
+    await overlay.attach('red-6', 6, 'host-b', { network: 'red', ips: ['fd00:9::6'] });
+    const apart = await trace('blue-1', 'red-6');
+    assert.equal(apart.state, 'BROKEN');
+    const told = apart.hops.find(({ what }) => what === 'addresses');
+    assert.equal(told?.reason, 'blue-1 and red-6 have no addresses of one family');
   });
 
   it('goes out of a router by each gateway of the exit, and comes back by each', async () => {

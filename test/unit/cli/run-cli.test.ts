@@ -232,6 +232,19 @@ describe('runCli', () => {
     assert.doesNotMatch((await world.run('get networks -o name')).out, /\/n-/);
   });
 
+  it('says what became of a change that failed, though the reader of its output has gone', async () => {
+    const world = await CliWorld.create();
+    for (const [code, status] of [
+      ['EPIPE', 7],
+      ['ENOSPC', 8],
+    ] as const) {
+      world.nva.failNext('waitApplied', new NfvError('ACCESS_DENIED', 'not to you'));
+      const ran = await world.run(`create network n-${status} --wait`, { stdout: failing(code) });
+      assert.equal(ran.status, status);
+      assert.match(ran.err, /^error: not to you \(ACCESS_DENIED\)\n/);
+    }
+  });
+
   it('says that its output is not where it should be', async () => {
     const world = await CliWorld.create();
     const err = 'error: stdout: ENOSPC: write (OUTPUT_FAILED)\n';

@@ -160,6 +160,14 @@ describe('StatusCodec', () => {
     });
   }
 
+  it('takes no path for a certificate that is wrong', () => {
+    const said = 'Error: connect ENOENT /srv/TLS/certificates/nva.sock';
+    const details = `No connection established. Last error: ${said}. Resolution note: `;
+    const error = received({ code: status.UNAVAILABLE, details });
+    const target = 'unix:/srv/TLS/certificates/nva.sock';
+    assert.match(codec.fromServiceError(error, target).remedy, /"nfvd nva" runs/);
+  });
+
   describe('with details of others', () => {
     const { Status, ErrorInfo, BadRequest } = protos.google.rpc;
     const from = (bytes: Buffer): NfvError => {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../../src/errors.js';
+import type { Connect } from '../../../../src/cli/host.js';
+import { MAX_WANTED } from '../../../../src/model/changes.js';
+import { connectTo, type CliOptions } from '../../../support/cli.js';
 import { CliWorld } from '../../../support/cli-world.js';
 import { settle } from '../../../support/fake-clock.js';
+import { NO_CHANGES } from '../../../support/no-changes.js';
 
 /** A new endpoint on a new NVE in a new network, in the wrong order. */
 const NEW = `
@@ -193,6 +197,25 @@ spec: {network: grey, prefix: 10.8.0.0/24}
     const taken = await apply(NEW.replace('300', '100'), ' --dry-run');
     assert.equal(taken.status, 4);
     assert.match(taken.err, /virtual_network.vni: 100: already used by virtualNetworks\/blue/);
+  });
+
+  it('checks only, and says so where what needs something new is too much for one plan', async () => {
+    const plan = (): Promise<never> =>
+      Promise.reject(new NfvError('MESSAGE_TOO_LARGE', 'too long'));
+    const connect: Connect = (options) => ({
+      ...connectTo(world.nva)(options),
+      changes: { ...NO_CHANGES, plan },
+    });
+    const check = (stdin: string, options: CliOptions = {}): ReturnType<CliWorld['run']> =>
+      world.run('apply -f - --dry-run', { stdin, ...options });
+    const err = 'too much to be checked at once: what needs something new was not checked\n';
+    const tooLong = await check(NEW, { connect });
+    assert.deepEqual([tooLong.status, tooLong.err], [0, err]);
+    const many = Array.from({ length: MAX_WANTED }, (_, i) =>
+      nve(`n-${i}`, `10.1.${i >> 8}.${i & 255}`),
+    );
+    const tooMany = await check(`${NEW}${many.join('')}`);
+    assert.deepEqual([tooMany.status, tooMany.err], [0, err]);
   });
 
   it('waits for the last of its changes', async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { NfvError } from '../../../../src/errors.js';
+import type { Connect } from '../../../../src/cli/host.js';
+import { NfvError, type ErrorCode } from '../../../../src/errors.js';
+import { connectTo } from '../../../support/cli.js';
 import { CliWorld } from '../../../support/cli-world.js';
+import { NO_CHANGES } from '../../../support/no-changes.js';
 import { TempFiles } from '../../../support/temp-files.js';
 
 describe('nfvctl delete', () => {
@@ -70,6 +73,24 @@ describe('nfvctl delete', () => {
     const ran = await world.run('delete network red --dry-run --wait');
     assert.deepEqual(ran, { status: 0, out: 'virtualNetworks/red deleted (dry run)\n', err: '' });
     assert.equal(world.nva.revision, before);
+  });
+
+  it('checks only, and says what is in use where no plan tells what would go with it', async () => {
+    const refused = (code: ErrorCode): Connect => {
+      const plan = (): Promise<never> => Promise.reject(new NfvError(code, 'no plan'));
+      return (options) => ({ ...connectTo(world.nva)(options), changes: { ...NO_CHANGES, plan } });
+    };
+    const line = 'delete network/blue nve/host-b --dry-run';
+    for (const code of ['PROTOCOL_VERSION', 'INVALID_FIELD', 'ACCESS_DENIED'] as const) {
+      const { status, out, err } = await world.run(line, { connect: refused(code) });
+      assert.deepEqual([status, out], [4, 'nves/host-b deleted (dry run)\n'], code);
+      assert.match(
+        err,
+        /^error: virtualNetworks\/blue is in use by 1 endpoints, .*RESOURCE_IN_USE/,
+      );
+    }
+    const broken = await world.run(line, { connect: refused('INTERNAL') });
+    assert.match(broken.err, /^error: virtualNetworks\/blue: no plan \(INTERNAL\)\n/);
   });
 
   it('minds an etag', async () => {

@@ -50,4 +50,12 @@ describe('what an NVE says of its host', () => {
     await clock.advance(FACTS_PAUSE_MS);
     assert.deepEqual(written, [1]);
   });
+
+  it('leaves no timer when its session ends in the middle of a write', async () => {
+    const { clock, over, writer } = bench();
+    writer.tell(1);
+    over.abort();
+    await settle();
+    assert.equal(clock.pending, 0);
+  });
 });

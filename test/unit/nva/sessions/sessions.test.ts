@@ -29,7 +29,7 @@ const HELLO: Hello = {
 
 const HELD_NOTHING = { kind: 'held_items', entries: [], last: true } as const;
 
-const ignore = (): void => undefined;
+const ignore = (): undefined => undefined;
 
 /** Calls back when the agent has been told something, and before anything else is done. */
 function whenWelcome(stream: NvaSideStream, callback: () => void): NvaSideStream {
@@ -42,8 +42,15 @@ function whenWelcome(stream: NvaSideStream, callback: () => void): NvaSideStream
   };
 }
 
-/** @param claimed the revision of the latest claim; the agent that is admitted has that of 5 */
-function sessionsOn(index: CompileIndex, admit: () => void, claimed = (): number => 5): Sessions {
+/**
+ * @param admit answers with the revision of the agent's claim, 5 where it has none
+ * @param claimed the revision of the latest claim
+ */
+function sessionsOn(
+  index: CompileIndex,
+  admit: () => number | undefined,
+  claimed = (): number => 5,
+): Sessions {
   return new Sessions({
     clock: new FakeClock(),
     log: nullLog,
@@ -57,10 +64,7 @@ function sessionsOn(index: CompileIndex, admit: () => void, claimed = (): number
       signal: new AbortController().signal,
     }),
     revision: () => 1,
-    admit: () => {
-      admit();
-      return Promise.resolve(5);
-    },
+    admit: () => Promise.resolve(admit() ?? 5),
     claimed,
     onProgress: ignore,
     onFacts: () => Promise.resolve(),
@@ -123,6 +127,25 @@ describe('sessions', () => {
     await handledLater;
   });
 
+  it('hear the latest hello, though one of before is let in after it', async () => {
+    const index = new CompileIndex();
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    const claims = [6, 5];
+    const sessions = sessionsOn(
+      index,
+      () => claims.shift(),
+      () => 6,
+    );
+    const latest = fakeStream(HELLO);
+    const handled = assert.rejects(sessions.handle(latest.stream, { kind: 'local' }));
+    await settle();
+    const handledLater = sessions.handle(fakeStream(HELLO).stream, { kind: 'local' });
+    await assert.rejects(handledLater, { code: 'SESSION_REPLACED' });
+    assert.equal(latest.stream.signal.aborted, false);
+    latest.stream.end();
+    await handled;
+  });
+
   it('have none with an agent that has gone after it said what it holds', async () => {
     const index = new CompileIndex();
     const { stream } = fakeStream(HELLO, HELD_NOTHING);
@@ -141,7 +164,10 @@ describe('sessions', () => {
     let latest = 5;
     const sessions = sessionsOn(
       index,
-      () => (latest = 6),
+      () => {
+        latest = 6;
+        return 5;
+      },
       () => latest,
     );
     const { stream, sent } = fakeStream(HELLO);

@@ -52,7 +52,9 @@ export function planSriov(planning: Planning, request: PfRequest): PlannedStep[]
 
 /** A PF that cannot be switched is in legacy mode. */
 function eswitchThen(wanted: SriovProfile, now: Sriov): Sriov['eswitch'] {
-  return wanted.eswitch === (now.eswitch ?? 'legacy') ? now.eswitch : (wanted.eswitch ?? now.eswitch);
+  return wanted.eswitch === (now.eswitch ?? 'legacy')
+    ? now.eswitch
+    : (wanted.eswitch ?? now.eswitch);
 }
 
 /** All VFs go, and nothing else is done. */

@@ -66,6 +66,7 @@ const hop = z.object({
   via: z.object({ host: text }).optional(),
   weight: number.optional(),
   flags: z.array(text).default([]),
+  encap: text.optional(),
 });
 
 const route = hop.extend({
@@ -79,7 +80,6 @@ const route = hop.extend({
   /** Of an encapsulation it is a number. */
   tos: z.union([text, number]).optional(),
   pref: text.optional(),
-  encap: text.optional(),
   metrics: z.array(z.record(text, z.unknown())).default([]),
   nexthops: z.array(hop).optional(),
 });
@@ -170,7 +170,7 @@ export function parseRoutes(value: unknown, family: Route['family']): Route[] {
     protocol: String(r.protocol ?? 'boot'),
     scope: r.scope === undefined ? undefined : String(r.scope),
     options: routeOptions(r),
-    isEncapsulated: r.encap !== undefined,
+    isEncapsulated: [r, ...(r.nexthops ?? [])].some(({ encap }) => encap !== undefined),
   }));
 }
 

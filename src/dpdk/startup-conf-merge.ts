@@ -21,7 +21,11 @@ const BEGIN = '# nfvd begin: these lines are written by nfvd';
 const END = '# nfvd end';
 const WAS = '#nfvd-was ';
 
-const OURS = /\n[ \t]*# nfvd begin(?:(?!# nfvd end)[\s\S])*# nfvd end(?:;\n)?/g;
+/**
+ * Also where an editor has taken the empty line at the file's begin or the end of its last line, or
+ * ends lines by CRLF.
+ */
+const OURS = /(?:\n|^)[ \t]*# nfvd begin(?:(?!# nfvd end)[\s\S])*# nfvd end(?:;(?:\r?\n|$))?/g;
 
 /** The operator's own text. `stripManaged(mergeManaged(text, any))` is `text`. */
 export function stripManaged(text: string): string {

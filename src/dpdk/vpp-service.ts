@@ -81,7 +81,8 @@ async function missingPorts(
   const { program = '', socket = '', ports = [] } = answersTo ?? {};
   if (ports.length === 0) return [];
   const options = { deadlineMs: ANSWER_MS, signal };
-  const words = ['-s', socket, 'show', 'hardware-interfaces', 'brief'];
+  // The tables of interfaces cut names after 32 characters.
+  const words = ['-s', socket, 'show', 'interface', 'address'];
   const ran = await inTime(programs.run(program, words, options));
   const lines = (ran?.stdout ?? '').split('\n');
   const there = new Set(lines.map((line) => line.split(/\s/)[0]));

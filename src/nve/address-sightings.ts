@@ -31,8 +31,8 @@ const LONGEST_QUIET_MS = 8000;
  * the guest is quiet, than an address may move before it is frozen (RFC 7432 section 15.1).
  */
 const MAX_CUTS = 5;
-/** Addresses that went and are remembered, the latest: they may come back with another MAC. */
-const MAX_GONE = 10_000;
+/** Addresses whose former MACs are remembered, the latest. */
+const MAX_FORMER = 10_000;
 
 /** Of one port. */
 interface Quiet {
@@ -48,8 +48,11 @@ interface Quiet {
 export class AddressSightings {
   readonly #ports = new Map<string, PortItem>();
   readonly #announced = new Map<string, readonly Announcement[]>();
-  /** The MACs of addresses that went, by the keys of their entries. */
-  readonly #gone = new Map<string, string>();
+  /**
+   * The MACs that guests know, by the keys of their entries: of addresses that went, which may come back with others,
+   * and of those that have another, until that is applied.
+   */
+  readonly #former = new Map<string, string>();
   /** By endpoint. */
   readonly #quiet = new Map<string, Quiet>();
 
@@ -73,12 +76,14 @@ export class AddressSightings {
     for (const key of removes) {
       isOther = this.#ports.delete(key) || isOther;
       this.#announced.delete(key);
-      this.#went(key, macOf(before(key)));
+      this.#remember(key, this.#known(key, before));
     }
     for (const { key, payload } of upserts) {
       if (payload.kind === 'port') isOther = this.#port(key, payload) || isOther;
-      const announced = announcementsOf(payload, macOf(before(key)) ?? this.#gone.get(key));
-      this.#gone.delete(key);
+      const known = this.#known(key, before);
+      const announced = announcementsOf(payload, known);
+      if (announced.length > 0) this.#remember(key, known);
+      else this.#former.delete(key);
       if (announced.length > 0) this.#announced.set(key, announced);
       else this.#announced.delete(key);
       for (const { vni, ip, mac } of announced) moved.set(addressOf(vni, ip), mac);
@@ -87,11 +92,16 @@ export class AddressSightings {
     if (isOther) this.options.watch.watch([...this.#ports.values()]);
   }
 
-  #went(key: string, mac: string | undefined): void {
+  #known(key: string, before: (key: string) => Item | undefined): string | undefined {
+    return this.#former.get(key) ?? macOf(before(key));
+  }
+
+  #remember(key: string, mac: string | undefined): void {
     if (mac === undefined) return;
-    const [oldest] = this.#gone.keys();
-    if (oldest !== undefined && this.#gone.size >= MAX_GONE) this.#gone.delete(oldest);
-    this.#gone.set(key, mac);
+    this.#former.delete(key);
+    const [oldest] = this.#former.keys();
+    if (oldest !== undefined && this.#former.size >= MAX_FORMER) this.#former.delete(oldest);
+    this.#former.set(key, mac);
   }
 
   /** @returns whether there is something else to look for */
@@ -124,7 +134,10 @@ export class AddressSightings {
       if (failure !== undefined) continue;
       const port = this.#ports.get(key);
       if (port !== undefined) this.options.watch.ask([port]);
-      for (const each of this.#announced.get(key) ?? []) this.#announce(key, each);
+      const announced = this.#announced.get(key);
+      if (announced === undefined) continue;
+      this.#former.delete(key);
+      for (const each of announced) this.#announce(key, each);
     }
   }
 

@@ -64,7 +64,10 @@ describe("a netdev's values on a real kernel", () => {
   }
 
   it('leaves out a route with an encapsulation, which would come back as another', async () => {
-    await ns.ip(...'route add 10.7.0.0/16 encap ip id 5 dst 203.0.113.9 dev up0'.split(' '));
+    const tunnel = 'encap ip id 5 dst 203.0.113.9';
+    await ns.ip(...`route add 10.7.0.0/16 ${tunnel} dev up0`.split(' '));
+    const hops = `nexthop ${tunnel} via 192.0.2.8 dev up0 nexthop via 192.0.2.9 dev up0`;
+    await ns.ip(...`route add 10.7.1.0/24 ${hops}`.split(' '));
     const { netdev, routes } = await read();
     const { routes: kept } = toNetdevValues(netdev, routes);
     assert.deepEqual(

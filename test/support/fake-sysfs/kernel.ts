@@ -191,7 +191,7 @@ export class FakeKernel {
 
   /** Its interfaces are those that its file names and vfio-pci has. */
   #vppSays(args: readonly string[]): string {
-    if (!args.includes('hardware-interfaces')) return 'vpp v26.06-release\n';
+    if (!args.includes('interface')) return 'vpp v26.06-release\n';
     const path = join(this.root, 'etc/vpp/startup.conf');
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     const names = [...text.matchAll(/^ *dev (\S+) \{\s+name (\S+)/gm)].flatMap(([, bdf, name]) => {
@@ -199,8 +199,12 @@ export class FakeKernel {
       const isThere = ['vfio-pci', 'mlx5_core'].includes(driver);
       return isThere && this.state.vppTrouble !== 'blind' ? [name] : [];
     });
-    const rows = ['local0', ...names].map((name) => `${name ?? ''}   1    down  x\r\n`);
-    return ['              Name                Idx   Link  Hardware\r\n', ...rows].join('');
+    // The tables of VPP 26.06 have a column of 32 characters for names.
+    const isTable = !args.includes('address');
+    const rows = ['local0', ...names].map((name = '') =>
+      isTable ? `${name.slice(0, 32).padEnd(32)} 1  down\r\n` : `${name} (dn):\r\n`,
+    );
+    return rows.join('');
   }
 
   /** grep -aHs '' -- FILE…, on attributes whose reading takes the device's lock. */

@@ -6,7 +6,7 @@ import {
   stripManaged,
   type ManagedStatement,
 } from '../../../src/dpdk/startup-conf-merge.js';
-import { parseStartupConf } from '../../../src/dpdk/startup-conf-parser.js';
+import { parseStartupConf, type ConfStatement } from '../../../src/dpdk/startup-conf-parser.js';
 
 const line = (...words: string[]): ManagedStatement => ({ words, key: 1 });
 const conf = (sections: Readonly<Record<string, readonly ManagedStatement[]>>) =>
@@ -147,6 +147,19 @@ dpdk {
         assert.equal(mergeManaged(merged, wanted(b, second)), mergeManaged(own, wanted(b, second)));
       }),
     );
+  });
+
+  it('takes ours out of a file that an editor has written anew', () => {
+    const ours = conf({ unix: [line('gid', 'a')], cpu: [line('main-core', '1')] });
+    const alone = mergeManaged('', ours);
+    for (const edited of [alone.trim(), alone.trimStart(), alone.replaceAll('\n', '\r\n')]) {
+      assert.equal(giveBack(edited, null), null);
+    }
+    const compact = mergeManaged('unix { nodaemon }\n', ours);
+    const own = 'unix { nodaemon }\r\n';
+    const lines = ({ words, block = [] }: ConfStatement): unknown => [words, block.map(lines)];
+    const stripped = stripManaged(compact.replaceAll('\n', '\r\n'));
+    assert.deepEqual(parseStartupConf(stripped).map(lines), parseStartupConf(own).map(lines));
   });
 
   it('gives the file back with what others have written into it since', () => {

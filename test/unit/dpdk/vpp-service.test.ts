@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { makeService, observeService } from '../../../src/dpdk/vpp-service.js';
 import type { StepOf } from '../../../src/model/host/steps.js';
 import { FakeHost } from '../../support/fake-sysfs/host.js';
-import { PF0, twoNodes } from '../../support/fake-sysfs/hosts.js';
+import { PF0, PF1, twoNodes } from '../../support/fake-sysfs/hosts.js';
 import { refusal } from '../../support/refusals.js';
 
 const ACTIVE: StepOf<'service'> = { kind: 'service', unit: 'vpp', active: true };
@@ -10,6 +10,8 @@ const START: StepOf<'service'> = {
   ...ACTIVE,
   answersTo: { program: '/usr/bin/vppctl', socket: '/run/vpp/cli.sock', ports: [] },
 };
+/** A NIC's name may be longer than the column for names in VPP's tables. */
+const LONG = 'uplink-to-the-spine-switches-of-row-12';
 
 describe("VPP's service", () => {
   let host: FakeHost;
@@ -54,15 +56,16 @@ describe("VPP's service", () => {
   it('is not up without a port that it is to have', async () => {
     const step: StepOf<'service'> = {
       ...START,
-      answersTo: { program: '/usr/bin/vppctl', socket: '/run/vpp/cli.sock', ports: ['up0'] },
+      answersTo: { program: '/usr/bin/vppctl', socket: '/run/vpp/cli.sock', ports: ['up0', LONG] },
     };
     await assert.rejects(makeService(host.doors, step, host.signal), {
       code: 'NOT_APPEARED',
-      message: 'vpp runs, and VPP has no up0',
+      message: `vpp runs, and VPP has no up0, ${LONG}`,
     });
-    assert.deepEqual(await observe(step), { holds: false, found: 'running, without up0' });
-    Object.assign(host.kernel.fn(PF0), { driver: 'vfio-pci' });
-    host.kernel.state.files.set('etc/vpp/startup.conf', `dpdk {\n dev ${PF0} {\n name up0\n }\n}`);
+    assert.deepEqual(await observe(step), { holds: false, found: `running, without up0, ${LONG}` });
+    for (const pf of [PF0, PF1]) Object.assign(host.kernel.fn(pf), { driver: 'vfio-pci' });
+    const devices = [`dev ${PF0} {\n name up0\n }`, `dev ${PF1} {\n name ${LONG}\n }`].join('\n');
+    host.kernel.state.files.set('etc/vpp/startup.conf', `dpdk {\n${devices}\n}`);
     host.kernel.show();
     await makeService(host.doors, step, host.signal);
   });

@@ -227,6 +227,23 @@ describe('sightings of addresses', () => {
     assert.deepEqual(announced.slice(1), [`10.0.0.100 ${MAC}`]);
   });
 
+  it('of a machine that has another MAC are announced when that is applied, whatever is told again before', () => {
+    const { key } = itemOf(neighbor(MAC));
+    change([neighbor(OTHER)], [], [neighbor(MAC)]);
+    const failure = { code: 'VPP_UNREACHABLE', message: '' };
+    sightings.reported([{ key, version: '1', failure }]);
+    change([neighbor(OTHER)], [], [neighbor(OTHER)]);
+    sightings.reported([{ key, version: '1' }]);
+    assert.deepEqual(announced, [`10.0.0.100 ${OTHER}`]);
+    change([neighbor(OTHER)], [], [neighbor(OTHER)]);
+    sightings.reported([{ key, version: '1' }]);
+    change([neighbor(MAC)], [], [neighbor(OTHER)]);
+    change([], [key], [neighbor(MAC)]);
+    change([neighbor(OTHER)]);
+    sightings.reported([{ key, version: '2' }]);
+    assert.equal(announced.length, 1, 'they know it already');
+  });
+
   it('of a gateway are announced whenever it is applied, as a router’s', () => {
     const gateway = (mac: string): Payload => ({
       ...{ kind: 'gateway_interface', vrf: 7, vni: 100, mac, mtu: 1450 },

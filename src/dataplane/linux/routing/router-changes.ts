@@ -133,7 +133,8 @@ export class RouterChanges {
 
   /**
    * The way to another router. The kernel takes the routes by it along when it goes or is set down, and does
-   * not tell of all; by one whose far end is down nothing gets there. One that went is news whatever came after: by which routes were set is not known.
+   * not tell of all; by one whose far end is down nothing gets there. One that went is news whatever came after: by
+   * which routes were set is not known.
    */
   #cross(vrf: number, other: number, { gone, lowerUp }: EventOf<'link'>): void {
     for (const [key, payload] of this.book.known) {

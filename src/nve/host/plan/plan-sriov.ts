@@ -44,10 +44,17 @@ export function planSriov(planning: Planning, request: PfRequest): PlannedStep[]
   const back = planBinding(planning, fn, TO_KERNEL, request.taking);
   if (fn.sriov === undefined || !isPossible(planning, request, wanted, fn.sriov)) return back;
   const vfs = wantedVfs(request, wanted);
-  const eswitch = wanted.eswitch ?? fn.sriov.eswitch;
+  const eswitch = eswitchThen(wanted, fn.sriov);
   const asItIs = fn.sriov.numVfs === wanted.count && fn.sriov.eswitch === eswitch;
   if (asItIs) return [...back, ...changeVfs(planning, request, vfs)];
   return [...back, ...recreate(planning, request, fn.sriov, vfs, eswitch)];
+}
+
+/** A PF that cannot be switched is in legacy mode. */
+function eswitchThen(wanted: SriovProfile, now: Sriov): Sriov['eswitch'] {
+  return wanted.eswitch === (now.eswitch ?? 'legacy')
+    ? now.eswitch
+    : (wanted.eswitch ?? now.eswitch);
 }
 
 /** All VFs go, and nothing else is done. */

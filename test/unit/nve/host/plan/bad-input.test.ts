@@ -278,6 +278,11 @@ describe('planHost, bad input', () => {
       ],
     },
     {
+      what: 'a PF with the default route that stays in legacy mode, and up',
+      yaml: sriov('{ count: 2, eswitch: legacy }', MGMT),
+      finds: [],
+    },
+    {
       what: 'a PF of which it is not known what VFs it has',
       yaml: sriov('{ count: 2 }'),
       change: (state) => {

@@ -124,6 +124,12 @@ describe('planHost', () => {
     });
   }
 
+  it('leaves the VFs of a PF that has no eswitch alone where legacy is asked for', async () => {
+    const attribute = `${host.kernel.root}/sys/bus/pci/devices/${PF0}/sriov_numvfs`;
+    host.kernel.call('dd', [`of=${attribute}`], '2');
+    assert.deepEqual(stepTexts(await planFor(host, sriov('{ count: 2, eswitch: legacy }'))), []);
+  });
+
   it('leaves mlx5 on its own driver, which VPP shares with the kernel', async () => {
     withHost(twoNodes('mlx5_core'));
     assert.deepEqual(stepTexts(await planFor(host, UPLINK)), []);

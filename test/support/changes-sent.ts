@@ -1,7 +1,7 @@
 import type { Received } from './vpp-emulator/emulator.js';
 
 /** Requests by which VPP does not become another one. */
-const READS = /_dump$|_get$|^show_|^control_ping$|^memclnt_|^ip_route_lookup/;
+const READS = /_dump$|_get$|^show_|^want_|^control_ping$|^memclnt_|^ip_route_lookup/;
 
 /** Names of those messages that change VPP, in the order that they came in. */
 export function changesSent(received: readonly Received[]): string[] {

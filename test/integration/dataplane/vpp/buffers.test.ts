@@ -30,6 +30,7 @@ describe('packet buffers of VPP', function () {
   this.timeout(30_000);
   let vpp: EmulatedVpp;
   let rig: VppDataplaneRig;
+  let other: VppDataplaneRig | undefined;
 
   beforeEach(async () => {
     vpp = new EmulatedVpp();
@@ -39,6 +40,8 @@ describe('packet buffers of VPP', function () {
     await rig.converge(BASE);
   });
   afterEach(async () => {
+    await other?.close();
+    other = undefined;
     await rig.close();
     rig.files.remove();
     await vpp.remove();
@@ -67,7 +70,7 @@ describe('packet buffers of VPP', function () {
     const { state } = vpp.emulator;
     const end = { hostInterface: 'vpp0', netns: '', mac: '', addresses: [], bridge: '' };
     const uplink = { tap: end, addresses: ['10.8.0.1/24'], mtu: 1500, routes: [] };
-    const other = await VppDataplaneRig.create(vpp, [UPLINK, uplink]);
+    other = await VppDataplaneRig.create(vpp, [UPLINK, uplink]);
     await other.ready();
     state.buffers = TAP_BUFFERS + KEPT_BUFFERS - 1;
     const from = vpp.emulator.received.length;
@@ -82,7 +85,6 @@ describe('packet buffers of VPP', function () {
     // It is one that is there now.
     state.buffers--;
     await other.converge(wanted);
-    await other.close();
   });
 
   it('say why, and what helps', async () => {

@@ -8,6 +8,7 @@ import type { AddressSighting } from '../model/allowed-address.js';
 import type { Clock } from '../model/clock.js';
 import { errorFields, type Log } from '../model/log.js';
 import { NfvError } from '../errors.js';
+import { bare } from '../model/interface-addresses.js';
 import { portKey, type Item, type Payload, type PortItem } from '../model/item.js';
 import type { ItemReport } from '../model/southbound.js';
 import type { AddressWatch, Announcement } from '../reconcile/dataplane.js';
@@ -204,7 +205,7 @@ function announcementsOf(item: Payload, known: string | undefined): readonly Ann
   }
   if (item.kind !== 'gateway_interface') return [];
   const { vni, mac, addresses } = item;
-  return addresses.map((each) => ({ vni, ip: each.replace(/\/.*$/, ''), mac, isRouter: true }));
+  return addresses.map((each) => ({ vni, ip: bare(each), mac, isRouter: true }));
 }
 
 function macOf(item: Item | undefined): string | undefined {

@@ -1,6 +1,4 @@
 /** What was changed, by whom and when: read from the records that each change leaves. */
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { NfvError } from '../../errors.js';
 import type {
   Change,
@@ -16,7 +14,7 @@ import { formatName } from '../../model/names.js';
 import { CHANGE_FILTER_FIELDS, recordFilter } from '../../model/resource-filter.js';
 import type { Store } from '../../store/store.js';
 import { PENDING } from '../keys.js';
-import { pageSize } from '../resources/list.js';
+import { pageSize, PageTokens } from '../pages.js';
 import { scan } from '../scan.js';
 import type { ChangeIndex, IndexedChange } from './change-index.js';
 import { specifiedFrom } from './drafts.js';
@@ -30,14 +28,6 @@ export interface HistoryDeps {
   /** Resolves with the revision that the index has everything of: the store's latest, or a later one. */
   caughtUp(signal: AbortSignal): Promise<number>;
 }
-
-/** Opaque to the caller. */
-const token = z.object({
-  revision: z.int().nonnegative(),
-  /** Id of the last change of the page before. */
-  after: z.string(),
-  filter: z.string(),
-});
 
 /** A page is cut short where what it shows is longer than this. */
 const MAX_PAGE_LENGTH = 2 * 1024 * 1024;
@@ -53,8 +43,8 @@ export class History {
   ): Promise<ListChangesResult> {
     const size = pageSize(request.pageSize);
     const isWanted = recordFilter(request.filter, CHANGE_FILTER_FIELDS);
-    const filter = hashOf(request.filter);
-    const start = request.pageToken === '' ? undefined : decodeToken(request.pageToken, filter);
+    const tokens = new PageTokens('changes', request.filter);
+    const start = tokens.decode(request.pageToken);
     const latest = await this.deps.caughtUp(signal);
     const { index } = this.deps;
     const revision = start?.revision ?? latest;
@@ -70,7 +60,7 @@ export class History {
       const isFull = changes.length === size || (changes.length > 0 && shownSize > MAX_PAGE_LENGTH);
       if (isFull) {
         const after = changes.at(-1)?.id ?? '';
-        const nextPageToken = encodeToken({ revision, after, filter });
+        const nextPageToken = tokens.encode({ revision, after });
         return { changes, nextPageToken, revision, oldestRevision };
       }
       changes.push(found.change);
@@ -237,25 +227,4 @@ function fieldsOf(change: Change): FieldRecord {
     resources: change.changes.map(({ kind, id }) => formatName(COLLECTION_OF[kind], id)),
     pending: change.confirmBefore !== '',
   };
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(`changes\0${text}`).digest('base64url').slice(0, 12);
-}
-
-function encodeToken(value: z.infer<typeof token>): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-function decodeToken(text: string, filter: string): z.infer<typeof token> {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(text, 'base64url').toString());
-  } catch (cause) {
-    throw new NfvError('INVALID_PAGE_TOKEN', 'not a page token', { cause });
-  }
-  const result = token.safeParse(json);
-  if (!result.success) throw new NfvError('INVALID_PAGE_TOKEN', 'not a page token');
-  if (result.data.filter === filter) return result.data;
-  throw new NfvError('INVALID_PAGE_TOKEN', 'the page token is of another list or filter');
 }

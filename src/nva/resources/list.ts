@@ -1,30 +1,17 @@
 /** Pages of a collection, all of one revision. */
-import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import { z } from 'zod';
-import { invalidField, NfvError } from '../../errors.js';
 import type { ListRequest, ListResult, Resource } from '../../model/api.js';
 import { isId } from '../../model/names.js';
 import { resourceFilter } from '../../model/resource-filter.js';
 import type { Store } from '../../store/store.js';
 import type { MayRead } from '../access/guardable.js';
 import { specsOf } from '../keys.js';
+import { pageSize, PageTokens } from '../pages.js';
 import { decodeKv } from '../records.js';
 import type { ResourceRules } from './resource-rules.js';
 
-const DEFAULT_PAGE = 100;
-const MAX_PAGE = 1000;
 /** Keys read at a time; between them others get their turn. */
 const CHUNK = 200;
-
-/** Where the next page starts; opaque to the caller. */
-const token = z.object({
-  revision: z.int().nonnegative(),
-  /** Id of the last resource of the page before. */
-  after: z.string().refine(isId),
-  /** Of the filter: a token is only good for the list it came from. */
-  filter: z.string(),
-});
 
 /** @param mayRead of what may not be read nothing is told: it neither matches nor counts, and no token names it */
 export async function listPage<Spec extends object, R extends Resource>(
@@ -36,8 +23,8 @@ export async function listPage<Spec extends object, R extends Resource>(
 ): Promise<ListResult<R>> {
   const size = pageSize(request.pageSize);
   const isWanted = resourceFilter(request.filter, [rules.kind]);
-  const filterHash = hash(`${rules.collection}\0${request.filter}`);
-  const start = request.pageToken === '' ? undefined : decodeToken(request.pageToken, filterHash);
+  const tokens = new PageTokens(rules.collection, request.filter, isId);
+  const start = tokens.decode(request.pageToken);
   const prefix = specsOf(rules.collection);
   const resources: R[] = [];
   // The first page is as of when it is read: another replica may have written a moment ago.
@@ -59,40 +46,11 @@ export async function listPage<Spec extends object, R extends Resource>(
       const last = resources.at(-1);
       // There is another page only where something is on it.
       if (last !== undefined && resources.length === size) {
-        const nextPageToken = encodeToken({ revision, after: last.id, filter: filterHash });
+        const nextPageToken = tokens.encode({ revision, after: last.id });
         return { resources, nextPageToken, revision };
       }
       resources.push(resource);
     }
     if (!chunk.more) return { resources, nextPageToken: '', revision };
   }
-}
-
-export function pageSize(size: number): number {
-  if (size < 0) throw invalidField('page_size', size, 'negative', `give 1-${MAX_PAGE}, or 0`);
-  // AIP-158: a larger page than there can be is cut, not refused.
-  return size === 0 ? DEFAULT_PAGE : Math.min(size, MAX_PAGE);
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 12);
-}
-
-function encodeToken(value: z.infer<typeof token>): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-function decodeToken(text: string, filterHash: string): z.infer<typeof token> {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(text, 'base64url').toString());
-  } catch (cause) {
-    throw new NfvError('INVALID_PAGE_TOKEN', 'not a page token', { cause });
-  }
-  const result = token.safeParse(json);
-  if (!result.success) throw new NfvError('INVALID_PAGE_TOKEN', 'not a page token');
-  if (result.data.filter !== filterHash) {
-    throw new NfvError('INVALID_PAGE_TOKEN', 'the page token is of another list or filter');
-  }
-  return result.data;
 }

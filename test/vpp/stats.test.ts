@@ -1,5 +1,6 @@
 /** Statistics of a real VPP, beside what VPP's own command line says of the same. */
 import assert from 'node:assert/strict';
+import { NfvError } from '../../src/errors.js';
 import { systemClock } from '../../src/model/clock.js';
 import type { InterfaceCounters } from '../../src/vpp-api/stats/counters.js';
 import { loadStats } from '../../src/vpp-api/stats/stat-library.js';
@@ -115,7 +116,8 @@ describe('statistics of a real VPP', function () {
     const seen = { with: 0, without: 0 };
     try {
       while (seen.with < 50 || seen.without < 50) {
-        const all = await stats.interfaces();
+        const all = await stats.interfaces().catch(unlessBusy);
+        if (all === undefined) continue;
         assertSound(all);
         seen[all.some(({ name }) => name.startsWith('loop')) ? 'with' : 'without']++;
       }
@@ -142,6 +144,11 @@ async function bridgePackets(vpp: RealVpp): Promise<void> {
       `node ethernet-input data { ${packet} } }`,
   );
   await vpp.vppctl('packet-generator', 'enable');
+}
+
+/** Rather than what is not consistent: where other programs leave this one little of the machine. */
+function unlessBusy(error: unknown): undefined {
+  if (!(error instanceof NfvError && error.code === 'VPP_STATS_BUSY')) throw error;
 }
 
 async function loopbacksComeAndGo({ client }: ClientUnderTest, signal: AbortSignal): Promise<void> {

@@ -5,17 +5,20 @@
 import type { StoreEvent } from '../../store/store.js';
 import { parseResourceKey } from '../keys.js';
 import { STATUS_RECORDS } from '../records.js';
+import type { Sessions } from '../sessions/sessions.js';
+import type { StatusWriter } from './status-writer.js';
 
-/** @returns the NVE, if its status says that it has no session, and it has one here */
-export function takenForGone(
+/** Has the status of an NVE written again that says it has no session, where it has one here. */
+export function markTakenForGone(
   event: StoreEvent,
-  isConnected: (nve: string) => boolean,
-): string | undefined {
-  if (event.kind !== 'put') return undefined;
+  sessions: Pick<Sessions, 'get'>,
+  writer: Pick<StatusWriter, 'mark'>,
+): void {
+  if (event.kind !== 'put') return;
   const { key, value } = event.kv;
   const about = parseResourceKey(key);
-  if (about?.part !== 'status' || about.collection !== 'nves') return undefined;
-  if (!isConnected(about.id)) return undefined;
+  if (about?.part !== 'status' || about.collection !== 'nves') return;
+  if (sessions.get(about.id) === undefined) return;
   const { state } = STATUS_RECORDS.nves.decode(key, value);
-  return state === 'DISCONNECTED' || state === 'DEAD' ? about.id : undefined;
+  if (state === 'DISCONNECTED' || state === 'DEAD') writer.mark(about.id);
 }

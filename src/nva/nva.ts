@@ -51,6 +51,7 @@ import { Revisions } from './revisions.js';
 import { Sessions } from './sessions/sessions.js';
 import { settledElsewhere } from './statuses/settled-elsewhere.js';
 import { StatusWriter } from './statuses/status-writer.js';
+import { markTakenForGone } from './statuses/taken-for-gone.js';
 import { Tenures } from './sessions/tenures.js';
 import { AppliedWaiters } from './wait-applied.js';
 import { eventsOf, watchResources, type Watched } from './watch.js';
@@ -385,6 +386,7 @@ export class Nva implements NvaApi {
   }
 
   #heard(event: StoreEvent): void {
+    markTakenForGone(event, this.#sessions, this.#nveWriter);
     const nve = settledElsewhere(event, this.#absentees, this.#tenures, this.#index);
     if (nve === undefined) return;
     this.#absentees.forget(nve);

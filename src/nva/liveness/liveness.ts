@@ -12,6 +12,7 @@ import type { Compare, Store } from '../../store/store.js';
 import type { Catalog } from '../catalog.js';
 import type { CompileIndex } from '../compiler/compile-index.js';
 import { sessionKey } from '../keys.js';
+import type { Session } from '../sessions/session.js';
 import type { Connected } from '../sessions/sessions.js';
 import type { Tenures } from '../sessions/tenures.js';
 import { probe, type ProbingDeps } from './probing.js';
@@ -38,9 +39,14 @@ export interface LivenessDeps {
   readonly catalog: Pick<Catalog, 'nves' | 'nve' | 'isWithdrawn' | 'sessionlessSince'>;
   readonly index: Pick<CompileIndex, 'pathsTo'>;
   readonly tenures: Pick<Tenures, 'claimed' | 'isElsewhere'>;
-  readonly connected: (nve: string) => Connected | undefined;
+  readonly connected: (nve: string) => Connectable | undefined;
   /** What is said of it may be another thing now; of its endpoints too if it was found dead, or is back. */
   readonly changed: (nve: string, isOfEndpoints: boolean) => void;
+}
+
+/** What of a session the probing needs. */
+interface Connectable extends Pick<Connected, 'probesUnderlay'> {
+  readonly session: { readonly queries: Pick<Session['queries'], 'ask'> };
 }
 
 type Standing = Pick<NveStatus, 'state' | 'reasonCode' | 'reason'>;
@@ -196,6 +202,12 @@ export class Liveness {
     log.warn({ nve, witnesses }, 'the NVE is dead: its mappings are withdrawn from the others');
   }
 
+  *#presentVteps(except: readonly string[]): Generator<string> {
+    for (const [nve, { vtepAddresses }] of this.deps.catalog.nves()) {
+      if (!except.includes(nve) && this.#isPresent(nve)) yield* vtepAddresses;
+    }
+  }
+
   #think(nve: string, gone: Gone, opinion: Gone['opinion']): void {
     const isNews = gone.opinion.reason !== opinion.reason;
     const isOther = gone.opinion.reasonCode !== opinion.reasonCode;
@@ -206,7 +218,7 @@ export class Liveness {
   }
 
   #probingDeps(): ProbingDeps {
-    const { index, catalog, connected } = this.deps;
+    const { index, connected } = this.deps;
     return {
       pathsTo: (nve) => index.pathsTo(nve),
       prober: (nve) => {
@@ -215,11 +227,8 @@ export class Liveness {
           ? { nve, queries: session.session.queries }
           : undefined;
       },
-      *connectedVteps(except) {
-        for (const [nve, { vtepAddresses }] of catalog.nves()) {
-          if (!except.includes(nve) && connected(nve) !== undefined) yield* vtepAddresses;
-        }
-      },
+      // Of those with other replicas, too: this one may have no more than one prober.
+      presentVteps: (except) => this.#presentVteps(except),
     };
   }
 }

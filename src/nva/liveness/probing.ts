@@ -15,8 +15,8 @@ export interface ProbingDeps {
   pathsTo(nve: string): ReadonlyMap<string, readonly UnderlayPath[]>;
   /** Undefined: it has no session here, or cannot probe. */
   prober(nve: string): Prober | undefined;
-  /** VTEP addresses of NVEs that have a session here, but for these NVEs'. */
-  connectedVteps(except: readonly string[]): Iterable<string>;
+  /** VTEP addresses of NVEs that have a session, with whichever replica, but for these NVEs'. */
+  presentVteps(except: readonly string[]): Iterable<string>;
 }
 
 /** Of each address that a prober probes from. */
@@ -75,9 +75,9 @@ function controlsFor(
   paths: readonly UnderlayPath[],
   deps: ProbingDeps,
 ): UnderlayPath[] {
-  const connected = new Set(deps.connectedVteps([nve, prober]));
+  const present = new Set(deps.presentVteps([nve, prober]));
   const peers = [...deps.pathsTo(prober)].flatMap(([, ways]) => ways.map(({ local }) => local));
-  const order = [...peers.filter((vtep) => connected.has(vtep)), ...connected];
+  const order = [...peers.filter((vtep) => present.has(vtep)), ...present];
   return paths.flatMap(({ local }) => {
     const others = new Set(order.filter((vtep) => vtep.includes(':') === local.includes(':')));
     return [...others].slice(0, CONTROLS).map((remote) => ({ local, remote }));

@@ -11,6 +11,7 @@ import type { PortKind } from './port-kind.js';
 import { printOf } from './secret-print.js';
 import { parseTag, tagOf } from '../tag.js';
 import { undoing } from '../undoing.js';
+import type { View } from '../view.js';
 
 export const memifPort: PortKind<MemifPort> = {
   claims: ({ socket, id }) => [`memif ${id} of ${socket}`],
@@ -23,12 +24,8 @@ export const memifPort: PortKind<MemifPort> = {
     const found = view.memifs.get(index);
     if (found === undefined) return undefined;
     const made = parseMade(parseTag(tag)?.attested ?? '');
-    const { secretName = '' } = wanted ?? {};
-    const print = view.secretPrints.get(secretName);
-    // One that cannot be read now is kept: the port goes on with what it has. That it has another's is not hidden.
-    const isKept = print === undefined || print instanceof NfvError;
-    if (isKept && isOfAnother(secretName, made)) return print;
-    const isSecret = isKept || print === made?.print;
+    const secretName = secretOf(wanted?.secretName ?? '', made, view);
+    if (secretName instanceof NfvError) return secretName;
     return {
       spec: {
         kind: 'memif',
@@ -37,7 +34,7 @@ export const memifPort: PortKind<MemifPort> = {
         id: found.id,
         ringSize: made?.ringSize ?? 0,
         bufferSize: made?.bufferSize ?? 0,
-        secretName: isSecret ? secretName : CHANGED,
+        secretName,
       },
       defects: found.mode === 'MEMIF_MODE_API_ETHERNET' ? [] : ['is not in Ethernet mode'],
     };
@@ -65,6 +62,17 @@ export const memifPort: PortKind<MemifPort> = {
 
 /** Stands for the name of a secret that is another one now. */
 const CHANGED = 'another secret';
+
+/**
+ * The name of the secret that it has. Of one that cannot be read now it is kept: the port goes on with what it has.
+ * That it has another's then is not hidden.
+ */
+function secretOf(wanted: string, made: Made | undefined, view: View): string | NfvError {
+  const print = view.secretPrints.get(wanted);
+  if (print === undefined) return wanted;
+  if (print instanceof NfvError) return isOfAnother(wanted, made) ? print : wanted;
+  return print === made?.print ? wanted : CHANGED;
+}
 
 interface Made {
   readonly ringSize: number;

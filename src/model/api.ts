@@ -116,7 +116,7 @@ export interface WaitAppliedRequest {
 /** An NVE that has not applied all it should. */
 export interface Laggard {
   readonly nve: string;
-  /** NVE_DISCONNECTED, NVE_PENDING, or that of the first failed item. */
+  /** NVE_DISCONNECTED, NVE_PENDING, that of the first failed item, or why its dataplane does not answer. */
   readonly code: string;
   readonly reason: string;
   readonly appliedRevision: number;

@@ -250,13 +250,23 @@ export class Reconciler {
   #takeUpNews(): void {
     this.#newsAt = Infinity;
     // Not before: a pass under way settles what it found of the dataplane that is gone.
-    if (this.#hasRestarted) this.#ledger.beginAgain();
-    this.#hasRestarted = false;
+    if (this.#hasRestarted) this.#beginAgain();
     const { keys, isNewlyComplete } = this.#configuration.takeUp();
     this.#agenda.tryNow(keys);
     // What was left alone under another policy is looked at again.
     const isOtherPolicy = this.#ledger.takePolicyChange();
     if (isNewlyComplete || isOtherPolicy) this.#agenda.checkAll(this.#now);
+  }
+
+  /**
+   * The one that has come may do what the one before could not. What else failed keeps its wait: it may be what
+   * ended the one before.
+   */
+  #beginAgain(): void {
+    this.#hasRestarted = false;
+    this.#ledger.beginAgain();
+    const failures = [...this.#ledger.failures];
+    this.#agenda.tryNow(failures.filter(([, error]) => !error.retriable).map(([key]) => key));
   }
 
   #takeTask(isFull = false): Task {

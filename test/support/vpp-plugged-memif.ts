@@ -1,9 +1,11 @@
 /** Ports of kind memif, the same on the emulator and on a real VPP. */
 import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { NfvError } from '../../src/errors.js';
 import { NEW_MEMIF, type MemifPort } from '../../src/model/vpp-ports.js';
 import { socketIdOf } from '../../src/dataplane/vpp/ports/memif-sockets.js';
 import { steps } from './vpp-dataplane-rig.js';
+import { everything } from './vpp-eye.js';
 import { plugging, type PluggedWorld, MAC, port } from './vpp-plugging.js';
 
 export function memifPorts(world: PluggedWorld): void {
@@ -57,6 +59,28 @@ export function memifPorts(world: PluggedWorld): void {
     await world.rig.converge(wanted(spec(secret)));
     rmSync(world.rig.files.secret('cnf'));
     await world.rig.assertConverged(wanted(spec(secret)));
+  });
+
+  it('adopts what a version before this has made', async () => {
+    await world.rig.converge(wanted(spec()));
+    const [memif] = await client().dump('memif_dump', {});
+    await setTag(memif?.sw_if_index ?? assert.fail(), 'nfvd:port/blue-1=ma0800000000');
+    await world.rig.assertConverged(wanted(spec()));
+    assert.notDeepEqual(steps(await world.rig.plan(wanted(spec({ ringSize: 32 })))), []);
+  });
+
+  it('does not take the secret it has for another that cannot be read, and keeps it', async () => {
+    const secret = withSecret('sesame');
+    await world.rig.converge(wanted(spec(secret)));
+    const before = await everything(world.eye);
+    const other = wanted(spec({ secretName: 'none' }));
+    const plan = await world.rig.plan(other);
+    assert.equal(NfvError.from(plan.verdicts.get('port/blue-1')).code, 'FILE_UNREADABLE');
+    await world.rig.apply(plan);
+    assert.deepEqual(await everything(world.eye), before);
+    await world.rig.assertConverged(wanted(spec(secret)));
+    withSecret('open', 'none');
+    await world.rig.converge(other);
   });
 
   const name = async (path: string, id: number): Promise<void> => {

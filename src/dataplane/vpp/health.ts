@@ -22,10 +22,12 @@ const MAX_TEXT = 500;
 export class Health {
   #status: DataplaneStatus;
   #boot: number | undefined;
+  #lost: NfvError | undefined;
   readonly #listeners: ((status: DataplaneStatus) => void)[] = [];
 
   constructor(private readonly clock: Pick<Clock, 'now'>) {
     const reason = 'VPP was not reached yet';
+    this.#lost = new NfvError('VPP_UNREACHABLE', reason);
     this.#status = {
       session: 'LOST',
       since: timestamp(clock.now()),
@@ -49,8 +51,14 @@ export class Health {
     for (const listener of this.#listeners) listener(this.#status);
   }
 
+  /** @throws NfvError why there is no connection to VPP */
+  requireSession(): void {
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
   /** What the client says of its connection. */
   told(event: SessionEvent, binding: Binding | undefined): void {
+    this.#lost = event.kind === 'lost' ? event.error : undefined;
     switch (event.kind) {
       case 'ready':
         this.#connected(event.boot, binding);

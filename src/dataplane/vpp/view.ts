@@ -152,8 +152,8 @@ export class View {
   offersEventIdx = false;
   readonly vhostUsers = new Map<number, VhostUser>();
   readonly memifs = new Map<number, Memif>();
-  /** What a memif's tag attests of a secret, by its name; not of one that cannot be read. */
-  readonly secretPrints = new Map<string, string>();
+  /** What a memif's tag attests of a secret, by its name, or why it cannot be read. */
+  readonly secretPrints = new Map<string, string | NfvError>();
   readonly addresses: Address[] = [];
   readonly routing = new RoutingView();
   /** Where the frames of each interface go that has a cross-connect. */

@@ -200,8 +200,10 @@ export class VppDataplane implements Dataplane {
     this.#changes.listen(listener);
   }
 
-  counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
-    return countersOf(keys, this.#memory, this.options.readStats);
+  /** @throws NfvError also while VPP is not there: what a dead one has counted can still be read. */
+  async counters(keys: readonly string[]): Promise<readonly PortCounters[]> {
+    this.#health.requireSession();
+    return await countersOf(keys, this.#memory, this.options.readStats);
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { invalidFields, NfvError, type FieldViolation } from '../../errors.js';
 import { canonicalJson } from '../../model/canonical.js';
 import type { AddressKind, DuplicateAddress } from '../../model/duplicates.js';
-import type { Endpoint } from '../../model/endpoint.js';
+import type { Endpoint, Port } from '../../model/endpoint.js';
 import { currentMigration, type PlacedEndpoint } from '../../model/migration.js';
 import type { WriteOp } from '../../store/store.js';
 import { movesKey } from '../keys.js';
@@ -156,7 +156,26 @@ function text({ address }: Address): string {
 
 /** Where it is plugged in: the same for whichever endpoint has that port. */
 function placeOf({ nve, port }: PlacedEndpoint): string {
-  return canonicalJson({ nve, port });
+  return canonicalJson({ nve, plug: plugOf(port) });
+}
+
+/** Of a port what says where it is: the same with other options, it is in the same machine. */
+function plugOf(port: Port): Readonly<Record<string, string | number | boolean>> {
+  const { kind } = port;
+  switch (kind) {
+    case 'veth':
+      return { kind, netns: port.netns, interface: port.interface };
+    case 'tap':
+    case 'host_interface':
+    case 'vpp_interface':
+      return { kind, interface: port.interface };
+    case 'vhost_user':
+      return { kind, socket: port.socket };
+    case 'memif':
+      return { kind, socket: port.socket, id: port.id };
+    case 'vlan':
+      return { ...port };
+  }
 }
 
 function isStep(before: PlacedEndpoint | undefined, after: PlacedEndpoint): boolean {

@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { NfvError } from '../../errors.js';
 import type { Laggard } from '../../model/api.js';
 import { timestamp, type Clock } from '../../model/clock.js';
+import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { HostStatus } from '../../model/host/offer.js';
 import {
   NO_NVE_STATUS,
   type Capabilities,
+  type ItemFailure,
   type Nve,
   type NveSpec,
   type NveState,
@@ -217,15 +219,27 @@ export class NveStatuses {
     }
     const { progress } = connected.session;
     const { failures } = progress;
-    const [first] = failures;
     return {
       nve,
-      code: first?.code ?? 'NVE_PENDING',
-      reason: first === undefined ? 'it is still applying' : `${first.key}: ${first.message}`,
+      ...causeOf(failures[0], connected.dataplane),
       appliedRevision: progress.settledRevision,
       failures,
     };
   }
+}
+
+/** Why an agent that has a session has not applied something. */
+function causeOf(
+  failure: ItemFailure | undefined,
+  dataplane: DataplaneStatus | undefined,
+): Pick<Laggard, 'code' | 'reason'> {
+  if (failure !== undefined) {
+    return { code: failure.code, reason: `${failure.key}: ${failure.message}` };
+  }
+  if (dataplane === undefined || dataplane.session === 'CONNECTED') {
+    return { code: 'NVE_PENDING', reason: 'it is still applying' };
+  }
+  return { code: dataplane.reasonCode, reason: `its dataplane: ${dataplane.reason}` };
 }
 
 function conflict(nve: string): NfvError {

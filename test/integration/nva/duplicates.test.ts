@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { callerOf, parseAccessPolicy } from '../../../src/model/access-policy.js';
 import type { Endpoint } from '../../../src/model/endpoint.js';
 import type { PlacedEndpoint } from '../../../src/model/migration.js';
+import { NEW_VHOST_USER } from '../../../src/model/vpp-ports.js';
 import { forgetMoves } from '../../../src/nva/mobility/clear.js';
 import { GuardingNva } from '../../../src/nva/access/guarding.js';
 import { MOVES, movesKey } from '../../../src/nva/keys.js';
@@ -135,6 +136,16 @@ describe('an address that moves', function () {
     const again = nva.endpoints.update({ ...AS_IT_IS, id: 'web', changes }, call);
     const { violations } = await refusedWith('DUPLICATE_ADDRESS', again);
     assert.equal(violations[0]?.field, 'endpoint.port');
+  });
+
+  it('does not count other options of the same port', async () => {
+    const port = { ...NEW_VHOST_USER, socket: '/run/nfvd/vhost/web' };
+    await nva.endpoints.update({ ...AS_IT_IS, id: 'web', changes: { port } }, call);
+    for (const socketMode of [0o600, 0o640, 0o644, 0o660, 0o666, 0o600]) {
+      const changes = { port: { ...port, socketMode, gso: socketMode === 0o640 } };
+      await nva.endpoints.update({ ...AS_IT_IS, id: 'web', changes }, call);
+    }
+    assert.deepEqual(await frozen(), []);
   });
 
   it('counts from endpoint to endpoint, and stays refused when nobody has it', async () => {

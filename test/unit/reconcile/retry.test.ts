@@ -47,6 +47,20 @@ describe('retry', () => {
     bench.assertEqual(network);
   });
 
+  it('comes at once when the dataplane was started again, but of what may have ended the one before', async () => {
+    const bench = steadyBench();
+    const lacks = new NfvError('VPP_MESSAGE_MISSING', 'no such plugin');
+    bench.dataplane.faults.push({ key: 'bd/10', times: 1, mode: 'refuse', error: lacks });
+    bench.dataplane.faults.push({ key: 'bd/20', times: 1, mode: 'refuse' });
+    await bench.begin(...network, bridgeDomain(20));
+    bench.dataplane.objects.clear();
+    bench.dataplane.notify('restarted');
+    await bench.turn();
+    assert.deepEqual([...bench.dataplane.objects.keys()], ['vtep/10.0.0.1', 'bd/10']);
+    await bench.clock.advance(1000);
+    bench.assertEqual([...network, bridgeDomain(20)]);
+  });
+
   it('is the item’s own: others are not held up', async () => {
     const bench = steadyBench();
     bench.dataplane.faults.push({ key: 'bd/20', times: 3, mode: 'refuse' });

@@ -2,6 +2,8 @@
  * A port for another program: memif (plugins/memif). Of the sizes of its rings and buffers VPP tells what was
  * agreed with the other end, of the secret nothing: the tag attests what it was made with.
  */
+import { createHash } from 'node:crypto';
+import { NfvError } from '../../../errors.js';
 import { portKey } from '../../../model/item.js';
 import type { MemifPort } from '../../../model/vpp-ports.js';
 import { attach, place } from '../members.js';
@@ -9,6 +11,7 @@ import type { PortKind } from './port-kind.js';
 import { printOf } from './secret-print.js';
 import { parseTag, tagOf } from '../tag.js';
 import { undoing } from '../undoing.js';
+import type { View } from '../view.js';
 
 export const memifPort: PortKind<MemifPort> = {
   claims: ({ socket, id }) => [`memif ${id} of ${socket}`],
@@ -21,10 +24,8 @@ export const memifPort: PortKind<MemifPort> = {
     const found = view.memifs.get(index);
     if (found === undefined) return undefined;
     const made = parseMade(parseTag(tag)?.attested ?? '');
-    const { secretName = '' } = wanted ?? {};
-    const print = view.secretPrints.get(secretName);
-    // One that cannot be read now is kept: the port goes on with what it has.
-    const isSecret = print === undefined || print === made?.print;
+    const secretName = secretOf(wanted?.secretName ?? '', made, view);
+    if (secretName instanceof NfvError) return secretName;
     return {
       spec: {
         kind: 'memif',
@@ -33,7 +34,7 @@ export const memifPort: PortKind<MemifPort> = {
         id: found.id,
         ringSize: made?.ringSize ?? 0,
         bufferSize: made?.bufferSize ?? 0,
-        secretName: isSecret ? secretName : CHANGED,
+        secretName,
       },
       defects: found.mode === 'MEMIF_MODE_API_ETHERNET' ? [] : ['is not in Ethernet mode'],
     };
@@ -62,22 +63,56 @@ export const memifPort: PortKind<MemifPort> = {
 /** Stands for the name of a secret that is another one now. */
 const CHANGED = 'another secret';
 
+/**
+ * The name of the secret that it has. Of one that cannot be read now it is kept: the port goes on with what it has.
+ * That it has another's then is not hidden.
+ */
+function secretOf(wanted: string, made: Made | undefined, view: View): string | NfvError {
+  const print = view.secretPrints.get(wanted);
+  if (print === undefined) return wanted;
+  if (print instanceof NfvError) return isOfAnother(wanted, made) ? print : wanted;
+  return print === made?.print ? wanted : CHANGED;
+}
+
 interface Made {
   readonly ringSize: number;
   readonly bufferSize: number;
   readonly print: string;
+  /** Of the secret's name; undefined: versions before this did not attest it. */
+  readonly name: string | undefined;
 }
 
-/** `m`, the logarithm of the ring's size, the buffer's size in four hexadecimal digits, the secret's print. */
-function madeText({ ringSize, bufferSize }: MemifPort, print: string): string {
-  const size = bufferSize.toString(16).padStart(4, '0');
-  return `m${Math.log2(ringSize).toString(16)}${size}${print}`;
+const NAME_DIGITS = 4;
+const MADE = /^([0-9a-f]{2})([0-9a-f]{4})([0-9a-f]{6})([0-9a-f]{4})$/;
+const MADE_BEFORE = /^m([0-9a-f])([0-9a-f]{4})([0-9a-f]{6})$/;
+
+function nameMark(secretName: string): string {
+  return createHash('sha256').update(secretName).digest('hex').slice(0, NAME_DIGITS);
+}
+
+/** What was asked for when it was made had certainly another name. */
+function isOfAnother(secretName: string, made: Made | undefined): boolean {
+  return made?.name !== undefined && made.name !== nameMark(secretName);
+}
+
+/** `n`, then in base64url: the logarithm of the ring's size, the buffer's size, the prints of the secret and its name. */
+function madeText({ ringSize, bufferSize, secretName }: MemifPort, print: string): string {
+  const ring = Math.log2(ringSize).toString(16).padStart(2, '0');
+  const buffer = bufferSize.toString(16).padStart(4, '0');
+  const all = Buffer.from(`${ring}${buffer}${print}${nameMark(secretName)}`, 'hex');
+  return `n${all.toString('base64url')}`;
 }
 
 /** Undefined: the tag attests nothing that we understand. */
 function parseMade(attested: string): Made | undefined {
-  const [, ring, buffer, print] = /^m([0-9a-f])([0-9a-f]{4})([0-9a-f]{6})$/.exec(attested) ?? [];
+  const before = MADE_BEFORE.exec(attested);
+  const [, ring, buffer, print, name] = before ?? MADE.exec(hexOf(attested)) ?? [];
   if (ring === undefined || buffer === undefined || print === undefined) return undefined;
   const ringSize = 2 ** Number.parseInt(ring, 16);
-  return { ringSize, bufferSize: Number.parseInt(buffer, 16), print };
+  return { ringSize, bufferSize: Number.parseInt(buffer, 16), print, name };
+}
+
+function hexOf(attested: string): string {
+  const [, all = ''] = /^n([\w-]{11})$/.exec(attested) ?? [];
+  return Buffer.from(all, 'base64url').toString('hex');
 }

@@ -17,8 +17,7 @@ export async function readPorts(
     readVhostUsers(view, host, vpp),
     readMemifs(view, vpp),
     ...[...secrets].map(async (name) => {
-      const print = await secretPrint(name, host);
-      if (print !== undefined) view.secretPrints.set(name, print);
+      view.secretPrints.set(name, await secretPrint(name, host));
     }),
   ]);
 }

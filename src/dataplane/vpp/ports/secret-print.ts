@@ -11,13 +11,14 @@ export function printOf(secret: string): string {
   return createHmac('sha256', secret).update('nfvd memif').digest('hex').slice(0, DIGITS);
 }
 
-/** Of the secret of that name; undefined: it cannot be read now, and what has it keeps it. */
-export async function secretPrint(name: string, host: HostDoors): Promise<string | undefined> {
+/** Of the secret of that name, or why it cannot be read now: what has it keeps it. */
+export async function secretPrint(name: string, host: HostDoors): Promise<string | NfvError> {
   if (name === '') return NO_SECRET;
   try {
     return printOf(await host.secrets.read(name));
-  } catch (error) {
-    if (NfvError.from(error).code === 'FILE_UNREADABLE') return undefined;
+  } catch (thrown) {
+    const error = NfvError.from(thrown);
+    if (error.code === 'FILE_UNREADABLE') return error;
     throw error;
   }
 }

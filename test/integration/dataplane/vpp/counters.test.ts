@@ -64,6 +64,12 @@ describe('counters of ports on VPP', () => {
     ]);
   });
 
+  it('are none of a VPP that has died, though its statistics can be read', async () => {
+    await vpp.kill();
+    await eventually(() => rig.status?.session === 'LOST');
+    await assert.rejects(rig.dataplane.counters(['port/web']), { code: rig.status?.reasonCode });
+  });
+
   it('are none of an interface that has its index in the next VPP', async () => {
     await vpp.kill();
     await vpp.start();

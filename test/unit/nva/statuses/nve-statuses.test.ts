@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { timestamp } from '../../../../src/model/clock.js';
+import type { DataplaneStatus } from '../../../../src/model/dataplane-status.js';
 import type { HostStatus } from '../../../../src/model/host/offer.js';
+import type { Item } from '../../../../src/model/item.js';
 import type { Nve, NveSpec } from '../../../../src/model/nve.js';
 import { sessionKey, specKey, statusKey } from '../../../../src/nva/keys.js';
 import { NveStatuses } from '../../../../src/nva/statuses/nve-statuses.js';
@@ -11,6 +13,7 @@ import { Tenures } from '../../../../src/nva/sessions/tenures.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { LINUX_LIKE } from '../../../support/fake-nve.js';
 import { fakeStream } from '../../../support/fake-stream.js';
+import { bridgeDomain, itemOf } from '../../../support/items.js';
 import { MemoryStore } from '../../../support/memory-store.js';
 import { sessionOf } from '../../../support/session-of.js';
 import { nveSpec } from '../../../support/specs.js';
@@ -21,6 +24,10 @@ const HOST: HostStatus = {
   ...{ profile: 'large', wantedHash: 'abc', appliedProfile: '', appliedHash: '' },
   ...{ phase: 'PENDING', reasonCode: '', reason: '' },
 };
+const DATAPLANE: DataplaneStatus = {
+  ...{ session: 'CONNECTED', since: '', reasonCode: '', reason: '', restarts: 0, boot: '' },
+  ...{ features: [], plugins: [] },
+};
 const call = { signal: new AbortController().signal };
 
 describe('what is known of an NVE', () => {
@@ -29,7 +36,9 @@ describe('what is known of an NVE', () => {
   let nves: Resources<NveSpec, Nve>;
   let statuses: NveStatuses;
   let tenures: Tenures;
+  let connected: Connected | undefined;
   beforeEach(async () => {
+    connected = undefined;
     store = new MemoryStore();
     clock = new FakeClock();
     nves = new Resources(store, clock, nveRules(store));
@@ -38,7 +47,7 @@ describe('what is known of an NVE', () => {
       store,
       clock,
       nves,
-      connected: () => undefined,
+      connected: () => connected,
       missed: () => undefined,
       compiled: () => Promise.resolve(),
       tenures,
@@ -123,8 +132,22 @@ describe('what is known of an NVE', () => {
     assert.equal(await statuses.hostOf('host-a'), undefined);
   });
 
-  function connectedSince(since: string): Connected {
-    const session = sessionOf(fakeStream().stream);
+  it('tells of one that lags why its dataplane keeps it waiting', () => {
+    const cause = (dataplane: DataplaneStatus): unknown => {
+      connected = { ...connectedSince('', [itemOf(bridgeDomain(10))]), dataplane };
+      const { code, reason } = statuses.laggard('host-a', 0) ?? assert.fail();
+      return [code, reason];
+    };
+    assert.deepEqual(cause(DATAPLANE), ['NVE_PENDING', 'it is still applying']);
+    const because = { reasonCode: 'VPP_UNREACHABLE', reason: 'nobody listens' };
+    assert.deepEqual(cause({ ...DATAPLANE, session: 'LOST', ...because }), [
+      'VPP_UNREACHABLE',
+      'its dataplane: nobody listens',
+    ]);
+  });
+
+  function connectedSince(since: string, lacking?: readonly Item[]): Connected {
+    const session = sessionOf(fakeStream().stream, lacking);
     const counts = { driftCount: 0, driftedCount: 0 };
     const host = { host: undefined, takesHostOffers: false, probesUnderlay: false };
     const claimed = { claim: tenures.claimed('host-a'), facts: FACTS };

@@ -62,9 +62,9 @@ export class Confirmations {
     while (!signal.aborted) {
       this.#wake = new AbortController();
       const pause = await this.#undoDue(signal).catch((thrown: unknown) => {
-        const error = NfvError.from(thrown);
         if (signal.aborted) return 0;
-        log.error(errorFields(error), 'a change is not undone; it is tried again');
+        const fields = errorFields(NfvError.from(thrown));
+        log.warn(fields, 'cannot look for changes to undo; it is tried again');
         return RETRY_MS;
       });
       // A new one, or the end: both are looked at next.
@@ -84,9 +84,16 @@ export class Confirmations {
         next = Math.min(next, left);
         continue;
       }
-      const revision = await this.#undo(waiting, { who: BY_ITSELF }, signal);
       const { modRevision: change } = waiting.kv;
-      if (revision !== undefined) log.warn({ change, revision }, 'undone: nobody confirmed it');
+      try {
+        const revision = await this.#undo(waiting, { who: BY_ITSELF }, signal);
+        if (revision !== undefined) log.warn({ change, revision }, 'undone: nobody confirmed it');
+      } catch (thrown) {
+        if (signal.aborted) return 0;
+        const fields = { change, ...errorFields(NfvError.from(thrown)) };
+        log.error(fields, 'a change is not undone; it is tried again');
+        next = Math.min(next, RETRY_MS);
+      }
     }
     return next;
   }

@@ -25,10 +25,13 @@ const BY_TEXT: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['request is too large', { code: 'STORE_LIMIT' }],
   ['too many requests', { code: 'TOO_MANY_REQUESTS' }],
   ['authentication failed, invalid user ID or password', { code: 'STORE_REFUSED' }],
-  ['user name is empty', { code: 'STORE_REFUSED', remedy: 'configure a user: auth' }],
+  ['user name is empty', { code: 'STORE_REFUSED', remedy: 'configure a user: store.user' }],
   [
     'authentication is not enabled',
-    { code: 'STORE_REFUSED', remedy: 'leave out auth, or enable it: "etcdctl auth enable"' },
+    {
+      code: 'STORE_REFUSED',
+      remedy: 'leave out store.user, or enable authentication: "etcdctl auth enable"',
+    },
   ],
   ['lease already exists', { code: 'ALREADY_EXISTS' }],
   ['requested lease not found', { code: 'NOT_FOUND' }],

@@ -43,6 +43,22 @@ describe('withRetry', () => {
     assert.equal(sent.length, 5);
   });
 
+  it('comes again when a limit says so, however often, until the deadline', async () => {
+    const metadata = { retryDelayMs: '700' };
+    const limited = new NfvError('TOO_MANY_REQUESTS', 'x', { metadata });
+    const result = withRetry(clock, never, 10_000, failing(7, limited));
+    await settle();
+    await clock.advance(10_000);
+    assert.equal(await result, 'done');
+    assert.deepEqual(sent, [0, 700, 1400, 2100, 2800, 3500, 4200, 4900]);
+    sent = [];
+    const late = assert.rejects(withRetry(clock, never, 1500, failing(9, limited)), limited);
+    await settle();
+    await clock.advance(10_000);
+    await late;
+    assert.equal(sent.length, 3);
+  });
+
   it('gives up at the deadline', async () => {
     const result = assert.rejects(withRetry(clock, never, 1000, failing(9)), unreachable);
     await settle();

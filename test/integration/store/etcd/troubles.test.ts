@@ -282,6 +282,7 @@ describe('etcd: troubles', function () {
         const api = new EtcdClient({ endpoints, user });
         const error = await rejects(openEtcdStore({ api, prefix }), code);
         assert.ok(!`${error.message} ${String(error.cause)}`.includes(password), error.message);
+        if (user === undefined) assert.equal(error.remedy, 'configure a user: store.user');
       }
     });
   });

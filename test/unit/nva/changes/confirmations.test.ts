@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { NfvError } from '../../../../src/errors.js';
+import { timestamp } from '../../../../src/model/clock.js';
+import { Confirmations } from '../../../../src/nva/changes/pending.js';
+import { PENDING_RECORD, pendingKey } from '../../../../src/nva/changes/pending-mark.js';
+import { CHANGE_RECORD } from '../../../../src/nva/changes/record.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+import { MemoryStore } from '../../../support/memory-store.js';
+import { MemoryLog } from '../../../support/null-log.js';
+
+const refused = (): Promise<never> => Promise.reject(new NfvError('STORE_REFUSED', 'no user'));
+
+describe('changes that nobody confirms', () => {
+  /** @returns what was logged in the first moments */
+  async function logged(store: MemoryStore, clock: FakeClock): Promise<MemoryLog> {
+    const log = new MemoryLog();
+    const confirmations = new Confirmations({ store, clock, log, plan: refused });
+    const stop = new AbortController();
+    const watching = confirmations.watch(stop.signal);
+    await clock.advance(500);
+    stop.abort();
+    await watching;
+    return log;
+  }
+
+  it('are each tried, and named, where they cannot be undone', async () => {
+    const store = new MemoryStore();
+    const clock = new FakeClock();
+    const time = timestamp(clock.now());
+    for (const id of ['one', 'two']) {
+      const change = { time, who: 'local', verb: 'APPLY', target: 0, changes: [] } as const;
+      const none = { retained: [], tombstones: [] };
+      const pending = { who: 'local', deadline: time, change: `change-${id}`, ...none };
+      await store.txn({
+        compare: [],
+        ops: [
+          { kind: 'put', key: pending.change, value: CHANGE_RECORD.encode(change) },
+          { kind: 'put', key: pendingKey(id), value: PENDING_RECORD.encode(pending) },
+        ],
+      });
+    }
+    const revisions = await Promise.all(
+      ['one', 'two'].map(async (id) => (await store.get(pendingKey(id)))?.modRevision),
+    );
+    const { lines } = await logged(store, clock);
+    assert.deepEqual(
+      lines.map(({ level, message, fields }) => [
+        level,
+        message,
+        'change' in fields ? fields.change : undefined,
+      ]),
+      revisions.map((change) => ['error', 'a change is not undone; it is tried again', change]),
+    );
+  });
+
+  it('are not spoken of where the store does not tell whether there are any', async () => {
+    const store = Object.assign(new MemoryStore(), { range: refused });
+    const { lines } = await logged(store, new FakeClock());
+    assert.deepEqual(
+      lines.map(({ level, message }) => [level, message]),
+      [['warn', 'cannot look for changes to undo; it is tried again']],
+    );
+  });
+});

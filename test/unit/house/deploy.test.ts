@@ -73,6 +73,15 @@ describe('deploy', () => {
     }
   });
 
+  it('has daemons that systemd starts again however often they have ended', () => {
+    // systemd.unit(5): five starts within 10 s are the last, where nothing is said.
+    const again = UNITS.map((name) => read(`deploy/systemd/${name}`)).filter((text) =>
+      text.includes('Restart=on-failure'),
+    );
+    assert.equal(again.length, 2);
+    for (const text of again) assert.match(text, /^\[Unit\]\n(?:.+\n)*StartLimitIntervalSec=0\n/);
+  });
+
   it('names every file in its page', () => {
     const page = read('deploy/README.md');
     for (const name of readdirSync('deploy/systemd')) {

@@ -90,7 +90,7 @@ export interface Drift {
 
 export interface NveStatus {
   readonly state: NveState;
-  /** Of an NVE without a session, what is thought of that: a code of the error table, or empty. */
+  /** Of an NVE without a session, what is thought of that; of one whose dataplane is away, why: a code of the error table, or empty. */
   readonly reasonCode: string;
   /** The same for people. */
   readonly reason: string;

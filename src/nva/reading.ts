@@ -3,6 +3,7 @@ import type { ItemCounts } from '../model/nve.js';
 import type { DurationSummary, NvaStatistics, NveStatistics } from '../model/observation.js';
 import type { CompileCounters } from './compiler/counters.js';
 import type { Connected } from './sessions/sessions.js';
+import { sessionStanding } from './statuses/session-standing.js';
 
 export interface NvaReading extends NvaStatistics {
   /** Of more than 10,000 attachments under way, those whose time nobody will know. */
@@ -48,7 +49,7 @@ export function readNve(
   }
   const { session, driftedCount: driftedItems } = connected;
   const { pendingItems, deltasInFlight } = session.queues;
-  const { counts: items, idle } = session.progress;
-  const state = items.failed > 0 ? 'DEGRADED' : idle ? 'IN_SYNC' : 'SYNCING';
+  const { counts: items } = session.progress;
+  const { state } = sessionStanding(connected);
   return { ...common, pendingItems, deltasInFlight, items, driftedItems, state };
 }

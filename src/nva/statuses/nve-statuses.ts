@@ -11,7 +11,6 @@ import {
   type ItemFailure,
   type Nve,
   type NveSpec,
-  type NveState,
 } from '../../model/nve.js';
 import type { KeyValue, Store } from '../../store/store.js';
 import { specKey, statusKey } from '../keys.js';
@@ -21,6 +20,7 @@ import type { Resources } from '../resources/resources.js';
 import type { Connected, NveFacts } from '../sessions/sessions.js';
 import type { Liveness } from '../liveness/liveness.js';
 import type { Tenures } from '../sessions/tenures.js';
+import { awayCause, sessionStanding } from './session-standing.js';
 
 export interface NveStatusesDeps {
   readonly store: Store;
@@ -182,8 +182,7 @@ export class NveStatuses {
     const { progress } = session;
     return {
       ...facts,
-      state: stateOf(progress.idle, progress.counts.failed),
-      ...{ reasonCode: '', reason: '' },
+      ...sessionStanding(connected),
       lastSeenTime: since,
       itemCounts: progress.counts,
       appliedRevision: progress.settledRevision,
@@ -236,19 +235,13 @@ function causeOf(
   if (failure !== undefined) {
     return { code: failure.code, reason: `${failure.key}: ${failure.message}` };
   }
-  if (dataplane === undefined || dataplane.session === 'CONNECTED') {
-    return { code: 'NVE_PENDING', reason: 'it is still applying' };
-  }
-  return { code: dataplane.reasonCode, reason: `its dataplane: ${dataplane.reason}` };
+  const away = awayCause(dataplane);
+  if (away === undefined) return { code: 'NVE_PENDING', reason: 'it is still applying' };
+  return { code: away.reasonCode, reason: away.reason };
 }
 
 function conflict(nve: string): NfvError {
   return new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
-}
-
-function stateOf(idle: boolean, failed: number): NveState {
-  if (failed > 0) return 'DEGRADED';
-  return idle ? 'IN_SYNC' : 'SYNCING';
 }
 
 /** An agent that has not reached its dataplane yet can do nothing with it: what it could is held. */

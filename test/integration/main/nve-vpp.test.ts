@@ -231,6 +231,9 @@ describe('nfvd nve with VPP', function () {
     await vpp.kill();
     await agent.logged('connection to VPP lost');
     await eventually(async () => (await sessionOf()) === 'LOST', 20_000);
+    const { status } = await api.nves.get('host-a', call);
+    assert.deepEqual([status.state, status.reasonCode], ['DEGRADED', 'VPP_UNREACHABLE']);
+    assert.match((await run('top')).out, /\nhost-a +DEGRADED /);
     const seen = agent.lines.length;
     await vpp.start();
     eye = new EmulatorEye(vpp.emulator);
@@ -238,6 +241,10 @@ describe('nfvd nve with VPP', function () {
     await eventually(async () => {
       assert.deepEqual(await eye.domain(100), before);
       return true;
+    }, 20_000);
+    await eventually(async () => {
+      const { state, reason } = (await api.nves.get('host-a', call)).status;
+      return state === 'IN_SYNC' && reason === '';
     }, 20_000);
   });
 

@@ -55,7 +55,7 @@ function problemWith(
     case 'stands':
       return undefined;
     case 'missing':
-      return 'which is missing, and drift is only reported here';
+      return 'which is missing, and drift is left alone here';
     case 'unwanted':
       return 'which is not in the configuration';
     default:

@@ -16,23 +16,24 @@ export async function withRetry<T>(
   request: () => Promise<T>,
 ): Promise<T> {
   const end = clock.monotonic() + timeoutMs;
-  for (let attempt = 1; ;) {
+  let failures = 0;
+  for (;;) {
     try {
       return await request();
     } catch (thrown) {
       const error = NfvError.from(thrown);
-      const isLimit = error.code === 'TOO_MANY_REQUESTS';
-      const pause = isLimit ? toldDelay(error) : FIRST_DELAY_MS * 2 ** (attempt - 1);
-      const over = (!isLimit && attempt === ATTEMPTS) || clock.monotonic() + pause >= end;
+      const told = toldDelay(error);
+      const pause = told ?? FIRST_DELAY_MS * 2 ** failures++;
+      const over = failures === ATTEMPTS || clock.monotonic() + pause >= end;
       if (!error.retriable || over || signal.aborted) throw error;
       await delay(clock, pause, signal);
-      if (!isLimit) attempt++;
     }
   }
 }
 
-/** Milliseconds; several requests wait at once, and each would be told of the same token. */
-function toldDelay({ metadata }: NfvError): number {
-  const { retryDelayMs = '0' } = metadata;
+/** Milliseconds until a limit lets the next one pass; undefined: nothing is told of that. */
+function toldDelay({ code, metadata: { retryDelayMs } }: NfvError): number | undefined {
+  if (code !== 'TOO_MANY_REQUESTS' || retryDelayMs === undefined) return undefined;
+  // Several requests wait at once, and each is told of the same token.
   return Math.max(FIRST_DELAY_MS, Number(retryDelayMs));
 }

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { parseReport, type Report } from './sum-up.js';
 
 /** What node itself is given of .mocharc.json: mocha's own launcher would not pass signals on. */
-const NODE_OPTIONS = ['--enable-source-maps', '--report-on-signal', '--report-signal=SIGUSR2'];
+const NODE_ARGUMENTS = ['--enable-source-maps', '--report-on-signal', '--report-signal=SIGUSR2'];
 const MOCHA = 'node_modules/mocha/lib/cli/cli.js';
 const MAX_REPORT_WAITS = 50;
 const MAX_DRAIN_MS = 5_000;
@@ -59,7 +59,7 @@ export async function runPart(pattern: string, options: PartOptions): Promise<Re
   const report = join(dir, 'part.json');
   const child = spawn(
     process.execPath,
-    [...NODE_OPTIONS, `--report-directory=${dir}`, MOCHA, pattern],
+    [...NODE_ARGUMENTS, `--report-directory=${dir}`, MOCHA, pattern],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NFVD_TEST_REPORT: report },
@@ -68,9 +68,11 @@ export async function runPart(pattern: string, options: PartOptions): Promise<Re
   let last = '';
   let where: string | undefined;
   const end = async (): Promise<void> => {
-    where = `said nothing for ${quietMs / 1000} s after "${last}":\n  ${await diagnose(child, dir)}`;
-    print(`\n${pattern} ${where}\n`);
+    const words = last;
+    const held = await diagnose(child, dir).catch(String);
     child.kill('SIGKILL');
+    where = `said nothing for ${quietMs / 1000} s after "${words}":\n  ${held}`;
+    print(`\n${pattern} ${where}\n`);
   };
   let quiet: NodeJS.Timeout | undefined;
   const heard = (): void => {
@@ -88,7 +90,9 @@ export async function runPart(pattern: string, options: PartOptions): Promise<Re
   const closed = once(child, 'close');
   const ended: unknown[] = await once(child, 'exit');
   // What a test left running may hold the pipes for ever.
-  await Promise.race([closed, after(MAX_DRAIN_MS)]);
+  const drained = new AbortController();
+  await Promise.race([closed, after(MAX_DRAIN_MS, undefined, drained).catch(() => undefined)]);
+  drained.abort();
   clearTimeout(quiet);
   child.stdout.destroy();
   child.stderr.destroy();

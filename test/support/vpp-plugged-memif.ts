@@ -69,6 +69,15 @@ export function memifPorts(world: PluggedWorld): void {
     assert.notDeepEqual(steps(await world.rig.plan(wanted(spec({ ringSize: 32 })))), []);
   });
 
+  it('is made anew for another name of the same secret, whose file may go then', async () => {
+    await world.rig.converge(wanted(spec(withSecret('sesame'))));
+    const other = withSecret('sesame', 'b');
+    assert.notDeepEqual(steps(await world.rig.plan(wanted(spec(other)))), []);
+    await world.rig.converge(wanted(spec(other)));
+    rmSync(world.rig.files.secret('b'));
+    await world.rig.assertConverged(wanted(spec(other)));
+  });
+
   it('does not take the secret it has for another that cannot be read, and keeps it', async () => {
     const secret = withSecret('sesame');
     await world.rig.converge(wanted(spec(secret)));

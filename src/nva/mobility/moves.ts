@@ -114,7 +114,7 @@ class Arrival {
   ): Promise<void> {
     const moves = await count.moves(each.address);
     const left = moves.record?.left;
-    const isBack = left?.place === placeOf(this.after);
+    const isBack = placesOf(this.after).includes(left?.place ?? '');
     if (!isBack && this.#refuse(frozen, each)) return;
     if (moves.revision === 0) return;
     const isMove = left !== undefined && !isBack && left.time > count.oldest;
@@ -157,6 +157,12 @@ function text({ address }: Address): string {
 /** Where it is plugged in: the same for whichever endpoint has that port. */
 function placeOf({ nve, port }: PlacedEndpoint): string {
   return canonicalJson({ nve, plug: plugOf(port) });
+}
+
+/** As versions before this wrote it, too: the whole port. */
+function placesOf(endpoint: PlacedEndpoint): readonly string[] {
+  const { nve, port } = endpoint;
+  return [placeOf(endpoint), canonicalJson({ nve, port })];
 }
 
 /** Of a port what says where it is: the same with other options, it is in the same machine. */

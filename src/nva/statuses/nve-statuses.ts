@@ -41,6 +41,9 @@ interface Departed {
   readonly record: NveStatusRecord;
 }
 
+/** Its session has just begun. */
+const BEGINNING = { state: 'SYNCING', reasonCode: '', reason: '' } as const;
+
 /** Attempts to write about an NVE that others are changing. */
 const MAX_ATTEMPTS = 5;
 
@@ -115,12 +118,13 @@ export class NveStatuses {
       if (isOver || guard === 'elsewhere') return;
       const { key, modRevision } = await this.#existing(nve);
       const before = (await readNveStatus(store, nve))?.value;
+      const connected = this.deps.connected(nve);
       const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
       if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) return;
       const record: NveStatusRecord = {
         ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
         ...now,
-        ...{ state: 'SYNCING', reasonCode: '', reason: '' },
+        ...(connected === undefined ? BEGINNING : sessionStanding(connected)),
         lastSeenTime: timestamp(clock.now()),
       };
       const value = STATUS_RECORDS.nves.encode(record);

@@ -2,6 +2,7 @@
  * A replica whose lease ran out while etcd did not answer, or was full, is gone to the others until they look again. When
  * it claims an NVE before that, one of them may write of this claim that nobody is there.
  */
+import { hasSession } from '../../model/nve.js';
 import type { StoreEvent } from '../../store/store.js';
 import { parseResourceKey } from '../keys.js';
 import { STATUS_RECORDS } from '../records.js';
@@ -19,6 +20,5 @@ export function markTakenForGone(
   const about = parseResourceKey(key);
   if (about?.part !== 'status' || about.collection !== 'nves') return;
   if (sessions.get(about.id) === undefined) return;
-  const { state } = STATUS_RECORDS.nves.decode(key, value);
-  if (state === 'DISCONNECTED' || state === 'DEAD') writer.mark(about.id);
+  if (!hasSession(STATUS_RECORDS.nves.decode(key, value))) writer.mark(about.id);
 }

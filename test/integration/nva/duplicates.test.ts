@@ -1,6 +1,8 @@
 /** Addresses that move too often: counted in the store, by two NVAs, over restarts. */
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import { callerOf, parseAccessPolicy } from '../../../src/model/access-policy.js';
+import { canonicalJson } from '../../../src/model/canonical.js';
 import type { Endpoint } from '../../../src/model/endpoint.js';
 import type { PlacedEndpoint } from '../../../src/model/migration.js';
 import { NEW_VHOST_USER } from '../../../src/model/vpp-ports.js';
@@ -24,6 +26,8 @@ const MAC = '02:00:00:00:00:0a';
 const IP = '10.0.0.10';
 const AS_IT_IS = { etag: '', validateOnly: false };
 const LIMITS = { moves: 5, windowMs: 180_000, macHoldMs: 0, ipHoldMs: 540_000 };
+
+const withLeft = z.looseObject({ left: z.looseObject({}) });
 
 const tap = (name: string): Endpoint['spec']['port'] => ({
   kind: 'tap',
@@ -178,6 +182,21 @@ describe('an address that moves', function () {
     await nva.virtualNetworks.create({ ...NEW, id: 'blue', spec: networkSpec() }, call);
     await attach('web', 'host-b');
     await move('host-a');
+    assert.deepEqual(await frozen(), []);
+  });
+
+  it('counts no return to a place that a version before has written: the whole port', async () => {
+    const { nve, port } = (await nva.endpoints.get('web')).spec;
+    for (let i = 0; i < 8; i++) {
+      await nva.endpoints.delete({ ...AS_IT_IS, id: 'web' }, call);
+      for await (const { key, value } of scan(store, MOVES)) {
+        const record = withLeft.parse(JSON.parse(value));
+        const left = { ...record.left, place: canonicalJson({ nve, port }) };
+        const put = { kind: 'put', key, value: JSON.stringify({ ...record, left }) } as const;
+        await store.txn({ compare: [], ops: [put] });
+      }
+      await attach('web', 'host-a');
+    }
     assert.deepEqual(await frozen(), []);
   });
 

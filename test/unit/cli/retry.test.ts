@@ -59,6 +59,15 @@ describe('withRetry', () => {
     assert.equal(sent.length, 3);
   });
 
+  it('does not press on where there is too much for another reason', async () => {
+    const busy = new NfvError('TOO_MANY_REQUESTS', 'x');
+    const result = assert.rejects(withRetry(clock, never, 10_000, failing(9, busy)), busy);
+    await settle();
+    await clock.advance(10_000);
+    await result;
+    assert.deepEqual(sent, [0, 200, 600, 1400, 3000]);
+  });
+
   it('gives up at the deadline', async () => {
     const result = assert.rejects(withRetry(clock, never, 1000, failing(9)), unreachable);
     await settle();

@@ -71,7 +71,8 @@ function secretOf(wanted: string, made: Made | undefined, view: View): string | 
   const print = view.secretPrints.get(wanted);
   if (print === undefined) return wanted;
   if (print instanceof NfvError) return isOfAnother(wanted, made) ? print : wanted;
-  return print === made?.print ? wanted : CHANGED;
+  // Of another name with the same content, too: else the tag would go on to attest a name that it does not have.
+  return print === made?.print && !isOfAnother(wanted, made) ? wanted : CHANGED;
 }
 
 interface Made {

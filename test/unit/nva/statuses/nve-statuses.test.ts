@@ -132,6 +132,17 @@ describe('what is known of an NVE', () => {
     assert.equal(await statuses.hostOf('host-a'), undefined);
   });
 
+  it('is not said to be at it while its dataplane is away, whatever else it says of its host', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    assert.equal((await readNveStatus(store, 'host-a'))?.value.state, 'SYNCING');
+    const because = { reasonCode: 'VPP_UNREACHABLE', reason: 'nobody listens' };
+    connected = { ...connectedSince(''), dataplane: { ...DATAPLANE, session: 'LOST', ...because } };
+    await statuses.store('host-a', { ...FACTS, agentVersion: '9' });
+    const stored = (await readNveStatus(store, 'host-a'))?.value;
+    assert.deepEqual([stored?.agentVersion, stored?.state], ['9', 'DEGRADED']);
+    assert.equal(stored?.reasonCode, 'VPP_UNREACHABLE');
+  });
+
   it('tells of one that lags why its dataplane keeps it waiting', () => {
     const cause = (dataplane: DataplaneStatus): unknown => {
       connected = { ...connectedSince('', [itemOf(bridgeDomain(10))]), dataplane };

@@ -37,7 +37,7 @@ import { keepHouse } from './housekeeping.js';
 import { epochOf, latestRevision } from './latest.js';
 import { Liveness } from './liveness/liveness.js';
 import { loadChecked } from './load-checked.js';
-import { NveStatuses } from './statuses/nve-statuses.js';
+import { NveStatuses, nveWriter } from './statuses/nve-statuses.js';
 import type { EventBatch } from './access/guardable.js';
 import { asWatch, observationApi, Observer } from './observing/observer.js';
 import type { NvaOptions } from './options.js';
@@ -50,7 +50,7 @@ import type { Resources } from './resources/resources.js';
 import { Revisions } from './revisions.js';
 import { Sessions } from './sessions/sessions.js';
 import { settledElsewhere } from './statuses/settled-elsewhere.js';
-import { StatusWriter } from './statuses/status-writer.js';
+import type { StatusWriter } from './statuses/status-writer.js';
 import { markTakenForGone } from './statuses/taken-for-gone.js';
 import { Tenures } from './sessions/tenures.js';
 import { AppliedWaiters } from './wait-applied.js';
@@ -160,11 +160,7 @@ export class Nva implements NvaApi {
       tenures,
       liveness: this.#liveness,
     });
-    this.#nveWriter = new StatusWriter({
-      ...{ store, clock, log, collection: 'nves', gatherMs: NVE_STATUS_MS },
-      guard: (id) => tenures.guard(id),
-      statusOf: (id, stored) => this.#nveStatuses.recordOf(id, stored),
-    });
+    this.#nveWriter = nveWriter(options, NVE_STATUS_MS, tenures, this.#nveStatuses);
     this.#endpointLife = new EndpointLife({
       ...{ store, clock, log, catalog, index: this.#index, tenures },
       endpoints: this.endpoints,
@@ -351,9 +347,13 @@ export class Nva implements NvaApi {
   /** Takes up what an earlier process left. */
   #begin(): void {
     this.#endpointLife.resume();
-    // None has a session here yet, whatever the store says.
-    for (const [nve] of this.#catalog.nves()) this.#nveWriter.mark(nve);
+    this.#anyNveMayDiffer();
     this.#hostsChanged();
+  }
+
+  /** From what the store says of it: after a start, none has a session here yet. */
+  #anyNveMayDiffer(): void {
+    for (const [nve] of this.#catalog.nves()) this.#nveWriter.mark(nve);
   }
 
   /** Until the NVA stops. */
@@ -371,6 +371,7 @@ export class Nva implements NvaApi {
         reload: async (revision, signal) => {
           await this.#tenures.load(revision, signal);
           await this.changes.load(signal);
+          this.#anyNveMayDiffer();
         },
       },
       this.#stop.signal,

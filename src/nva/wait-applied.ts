@@ -16,7 +16,7 @@ export interface AppliedDeps {
   /** Whether the NVE lacks something of `revision` or before. */
   lags(nve: string, revision: number): boolean;
   /** The same with the reason; undefined: it does not. */
-  laggard(nve: string, revision: number): Laggard | undefined;
+  laggard(nve: string, revision: number): Promise<Laggard | undefined>;
 }
 
 interface Waiter {
@@ -28,6 +28,9 @@ interface Waiter {
 
 /** Failures that one answer tells, of all laggards together: it has to fit into a message. */
 const MAX_FAILURES = 1000;
+
+/** NVEs that are asked about at a time: the store is read for those of other replicas. */
+const ASKED_AT_ONCE = 32;
 
 export class AppliedWaiters {
   readonly #waiters = new Set<Waiter>();
@@ -49,7 +52,7 @@ export class AppliedWaiters {
     if (request.timeoutMs > 0 && (await this.#settled(revision, request.timeoutMs, signal))) {
       return { applied: true, revision, laggards: [] };
     }
-    const laggards = this.#laggards(revision);
+    const laggards = await this.#laggards(revision);
     const applied = laggards.length === 0 && deps.compiledRevision() >= revision;
     return { applied, revision, laggards };
   }
@@ -98,11 +101,14 @@ export class AppliedWaiters {
     });
   }
 
-  #laggards(revision: number): Laggard[] {
-    const laggards = [...this.deps.behind()]
-      .sort()
-      .map((nve) => this.deps.laggard(nve, revision))
-      .filter((laggard) => laggard !== undefined);
+  async #laggards(revision: number): Promise<Laggard[]> {
+    const behind = [...this.deps.behind()].sort();
+    const laggards: Laggard[] = [];
+    for (let first = 0; first < behind.length; first += ASKED_AT_ONCE) {
+      const some = behind.slice(first, first + ASKED_AT_ONCE);
+      const told = await Promise.all(some.map((nve) => this.deps.laggard(nve, revision)));
+      laggards.push(...told.filter((laggard) => laggard !== undefined));
+    }
     const most = Math.max(1, Math.floor(MAX_FAILURES / laggards.length));
     return laggards.map((laggard) => ({ ...laggard, failures: laggard.failures.slice(0, most) }));
   }

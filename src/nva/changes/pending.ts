@@ -46,6 +46,12 @@ interface Waiting {
   readonly change: ChangeRecord;
 }
 
+/** All that wait, the oldest first, and what is wrong with the records that tell of others. */
+interface AllWaiting {
+  readonly waiting: readonly Waiting[];
+  readonly damaged: readonly NfvError[];
+}
+
 export class Confirmations {
   #wake = new AbortController();
 
@@ -78,7 +84,11 @@ export class Confirmations {
   async #undoDue(signal: AbortSignal): Promise<number> {
     const { clock, log } = this.deps;
     let next = RECHECK_MS;
-    for (const waiting of await this.#all(signal)) {
+    const all = await this.#all(signal);
+    for (const error of all.damaged) {
+      log.error(errorFields(error), 'a change that waits for its confirmation cannot be read');
+    }
+    for (const waiting of all.waiting) {
       const left = Date.parse(waiting.pending.deadline) - clock.now();
       if (left > 0) {
         next = Math.min(next, left);
@@ -98,7 +108,7 @@ export class Confirmations {
     return next;
   }
 
-  /** @throws NfvError NOT_FOUND, ACCESS_DENIED */
+  /** @throws NfvError NOT_FOUND, ACCESS_DENIED, STORE_DAMAGED */
   async confirm(request: ConfirmRequest, call: Call, warden: Warden): Promise<number> {
     const waiting = await this.#find(request.revision, call.signal, warden);
     const { clock, store } = this.deps;
@@ -130,13 +140,15 @@ export class Confirmations {
   }
 
   async #find(revision: number, signal: AbortSignal, warden: Warden): Promise<Waiting> {
-    const all = await this.#all(signal);
-    const own = all.filter(({ change }) =>
+    const { waiting, damaged } = await this.#all(signal);
+    const own = waiting.filter(({ change }) =>
       change.changes.some(({ tenant }) => warden.reads(tenant)),
     );
     const fitting = revision === 0 ? own : own.filter(({ kv }) => kv.modRevision === revision);
     const [found, another] = fitting;
     if (found === undefined) {
+      // It may be the one that was meant.
+      if (damaged[0] !== undefined) throw damaged[0];
       const which = revision === 0 ? 'no change waits' : `no change of revision ${revision} waits`;
       throw new NfvError('NOT_FOUND', `${which} for a confirmation`, {
         remedy: 'see "nfvctl history" for what became of it',
@@ -152,20 +164,35 @@ export class Confirmations {
     throw new NfvError('ACCESS_DENIED', `you may not confirm change ${found.kv.modRevision}`);
   }
 
-  async #all(signal: AbortSignal): Promise<Waiting[]> {
-    const { store } = this.deps;
-    const all: Waiting[] = [];
-    for await (const kv of scan(store, PENDING, { signal })) {
-      const pending = PENDING_RECORD.decode(kv.key, kv.value);
-      const record = await store.get(pending.change);
-      if (record === undefined) {
-        // It was confirmed or undone, and forgotten, since the scan.
-        if ((await store.get(kv.key)) === undefined) continue;
-        throw new NfvError('STORE_DAMAGED', `${kv.key} waits for a change that is not there`);
+  async #all(signal: AbortSignal): Promise<AllWaiting> {
+    const waiting: Waiting[] = [];
+    const damaged: NfvError[] = [];
+    for await (const kv of scan(this.deps.store, PENDING, { signal })) {
+      try {
+        const found = await this.#read(kv);
+        if (found !== undefined) waiting.push(found);
+      } catch (thrown) {
+        const error = NfvError.from(thrown);
+        if (error.code !== 'STORE_DAMAGED') throw error;
+        damaged.push(error);
       }
-      all.push({ kv, pending, change: CHANGE_RECORD.decode(record.key, record.value) });
     }
-    return all.sort((a, b) => a.kv.modRevision - b.kv.modRevision);
+    return { waiting: waiting.sort((a, b) => a.kv.modRevision - b.kv.modRevision), damaged };
+  }
+
+  /**
+   * @returns undefined: it was confirmed or undone, and forgotten, since the scan
+   * @throws NfvError STORE_DAMAGED
+   */
+  async #read(kv: KeyValue): Promise<Waiting | undefined> {
+    const { store } = this.deps;
+    const pending = PENDING_RECORD.decode(kv.key, kv.value);
+    const record = await store.get(pending.change);
+    if (record !== undefined) {
+      return { kv, pending, change: CHANGE_RECORD.decode(record.key, record.value) };
+    }
+    if ((await store.get(kv.key)) === undefined) return undefined;
+    throw new NfvError('STORE_DAMAGED', `${kv.key} waits for a change that is not there`);
   }
 
   /** @returns undefined: somebody else was faster */

@@ -21,6 +21,7 @@ import type { Connected, NveFacts } from '../sessions/sessions.js';
 import type { Liveness } from '../liveness/liveness.js';
 import type { Tenures } from '../sessions/tenures.js';
 import { awayCause, sessionStanding } from './session-standing.js';
+import { StatusWriter, type StatusWriterDeps } from './status-writer.js';
 
 export interface NveStatusesDeps {
   readonly store: Store;
@@ -43,6 +44,14 @@ interface Departed {
 
 /** Its session has just begun. */
 const BEGINNING = { state: 'SYNCING', reasonCode: '', reason: '' } as const;
+
+/** What there is to tell of an NVE without a session. */
+const AWAY = {
+  code: 'NVE_DISCONNECTED',
+  reason: 'its agent is not connected',
+  appliedRevision: 0,
+  failures: [],
+} as const;
 
 /** Attempts to write about an NVE that others are changing. */
 const MAX_ATTEMPTS = 5;
@@ -209,29 +218,37 @@ export class NveStatuses {
   }
 
   /** undefined: the NVE has applied everything up to `revision`. */
-  laggard(nve: string, revision: number): Laggard | undefined {
+  async laggard(nve: string, revision: number): Promise<Laggard | undefined> {
     if (!this.lags(nve, revision)) return undefined;
     const connected = this.deps.connected(nve);
-    if (connected === undefined && this.deps.tenures.isElsewhere(nve)) {
-      const reason = 'it is still applying; its session is with another replica of the NVA';
-      return { nve, code: 'NVE_PENDING', reason, appliedRevision: 0, failures: [] };
+    if (connected !== undefined) {
+      const { failures, settledRevision } = connected.session.progress;
+      const cause = causeOf(failures[0], connected.dataplane);
+      return { nve, ...cause, appliedRevision: settledRevision, failures };
     }
-    if (connected === undefined) {
-      const reason = 'its agent is not connected';
-      return { nve, code: 'NVE_DISCONNECTED', reason, appliedRevision: 0, failures: [] };
-    }
-    const { progress } = connected.session;
-    const { failures } = progress;
-    return {
-      nve,
-      ...causeOf(failures[0], connected.dataplane),
-      appliedRevision: progress.settledRevision,
-      failures,
-    };
+    if (!this.deps.tenures.isElsewhere(nve)) return { nve, ...AWAY };
+    // The replica that has its session stores what is told there, twice a second.
+    const stored = (await readNveStatus(this.deps.store, nve))?.value ?? NO_NVE_STATUS;
+    const { failures, appliedRevision, dataplane } = stored;
+    return { nve, ...causeOf(failures[0], dataplane), appliedRevision, failures };
   }
 }
 
-/** Why an agent that has a session has not applied something. */
+/** Writes how each NVE stands into the store, unless another replica does. */
+export function nveWriter(
+  { store, clock, log }: Pick<StatusWriterDeps, 'store' | 'clock' | 'log'>,
+  gatherMs: number,
+  tenures: Pick<Tenures, 'guard'>,
+  statuses: NveStatuses,
+): StatusWriter {
+  return new StatusWriter({
+    ...{ store, clock, log, collection: 'nves', gatherMs },
+    guard: (id) => tenures.guard(id),
+    statusOf: (id, stored) => statuses.recordOf(id, stored),
+  });
+}
+
+/** Why an agent that has a session, here or elsewhere, has not applied something. */
 function causeOf(
   failure: ItemFailure | undefined,
   dataplane: DataplaneStatus | undefined,

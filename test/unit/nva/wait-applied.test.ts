@@ -21,7 +21,9 @@ class World {
     behind: () => this.lacks.keys(),
     lags: (nve, revision) => this.#lags(nve, revision),
     laggard: (nve, revision) =>
-      this.#lags(nve, revision) ? { ...laggard(nve), failures: this.failures } : undefined,
+      Promise.resolve(
+        this.#lags(nve, revision) ? { ...laggard(nve), failures: this.failures } : undefined,
+      ),
   });
 
   #lags(nve: string, revision: number): boolean {

@@ -23,22 +23,25 @@ describe('changes that nobody confirms', () => {
     return log;
   }
 
+  /** One whose time is up now. */
+  async function putDue(store: MemoryStore, clock: FakeClock, id: string): Promise<void> {
+    const time = timestamp(clock.now());
+    const change = { time, who: 'local', verb: 'APPLY', target: 0, changes: [] } as const;
+    const none = { retained: [], tombstones: [] };
+    const pending = { who: 'local', deadline: time, change: `change-${id}`, ...none };
+    await store.txn({
+      compare: [],
+      ops: [
+        { kind: 'put', key: pending.change, value: CHANGE_RECORD.encode(change) },
+        { kind: 'put', key: pendingKey(id), value: PENDING_RECORD.encode(pending) },
+      ],
+    });
+  }
+
   it('are each tried, and named, where they cannot be undone', async () => {
     const store = new MemoryStore();
     const clock = new FakeClock();
-    const time = timestamp(clock.now());
-    for (const id of ['one', 'two']) {
-      const change = { time, who: 'local', verb: 'APPLY', target: 0, changes: [] } as const;
-      const none = { retained: [], tombstones: [] };
-      const pending = { who: 'local', deadline: time, change: `change-${id}`, ...none };
-      await store.txn({
-        compare: [],
-        ops: [
-          { kind: 'put', key: pending.change, value: CHANGE_RECORD.encode(change) },
-          { kind: 'put', key: pendingKey(id), value: PENDING_RECORD.encode(pending) },
-        ],
-      });
-    }
+    for (const id of ['one', 'two']) await putDue(store, clock, id);
     const revisions = await Promise.all(
       ['one', 'two'].map(async (id) => (await store.get(pendingKey(id)))?.modRevision),
     );
@@ -52,6 +55,25 @@ describe('changes that nobody confirms', () => {
       revisions.map((change) => ['error', 'a change is not undone; it is tried again', change]),
     );
   });
+
+  for (const [what, key, value] of [
+    ['a record that is not one', pendingKey('bad'), 'nonsense'],
+    ['a change that is not one', 'change-good-too', 'nonsense'],
+    ['a change that is not there', 'change-good-too', undefined],
+  ] as const) {
+    it(`are undone in their time beside ${what}, which is told`, async () => {
+      const store = new MemoryStore();
+      const clock = new FakeClock();
+      for (const id of ['good', 'good-too']) await putDue(store, clock, id);
+      const op =
+        value === undefined ? ({ kind: 'delete' } as const) : ({ kind: 'put', value } as const);
+      await store.txn({ compare: [], ops: [{ ...op, key }] });
+      const { lines } = await logged(store, clock);
+      const told = lines.map(({ level, message }) => `${level} ${message}`);
+      assert.equal(told[0], 'error a change that waits for its confirmation cannot be read');
+      assert.equal(told[1], 'error a change is not undone; it is tried again');
+    });
+  }
 
   it('are not spoken of where the store does not tell whether there are any', async () => {
     const store = Object.assign(new MemoryStore(), { range: refused });

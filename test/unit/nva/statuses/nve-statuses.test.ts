@@ -6,6 +6,7 @@ import type { Item } from '../../../../src/model/item.js';
 import type { Nve, NveSpec } from '../../../../src/model/nve.js';
 import { sessionKey, specKey, statusKey } from '../../../../src/nva/keys.js';
 import { NveStatuses } from '../../../../src/nva/statuses/nve-statuses.js';
+import { STATUS_RECORDS } from '../../../../src/nva/records.js';
 import { nveRules, readNveStatus } from '../../../../src/nva/resources/nves.js';
 import { Resources } from '../../../../src/nva/resources/resources.js';
 import type { Connected, NveFacts } from '../../../../src/nva/sessions/sessions.js';
@@ -37,8 +38,9 @@ describe('what is known of an NVE', () => {
   let statuses: NveStatuses;
   let tenures: Tenures;
   let connected: Connected | undefined;
+  let missed: number | undefined;
   beforeEach(async () => {
-    connected = undefined;
+    connected = missed = undefined;
     store = new MemoryStore();
     clock = new FakeClock();
     nves = new Resources(store, clock, nveRules(store));
@@ -48,7 +50,7 @@ describe('what is known of an NVE', () => {
       clock,
       nves,
       connected: () => connected,
-      missed: () => undefined,
+      missed: () => missed,
       compiled: () => Promise.resolve(),
       tenures,
       liveness: {
@@ -143,18 +145,39 @@ describe('what is known of an NVE', () => {
     assert.equal(stored?.reasonCode, 'VPP_UNREACHABLE');
   });
 
-  it('tells of one that lags why its dataplane keeps it waiting', () => {
-    const cause = (dataplane: DataplaneStatus): unknown => {
+  it('tells of one that lags why its dataplane keeps it waiting', async () => {
+    const cause = async (dataplane: DataplaneStatus): Promise<unknown> => {
       connected = { ...connectedSince('', [itemOf(bridgeDomain(10))]), dataplane };
-      const { code, reason } = statuses.laggard('host-a', 0) ?? assert.fail();
+      const { code, reason } = (await statuses.laggard('host-a', 0)) ?? assert.fail();
       return [code, reason];
     };
-    assert.deepEqual(cause(DATAPLANE), ['NVE_PENDING', 'it is still applying']);
+    assert.deepEqual(await cause(DATAPLANE), ['NVE_PENDING', 'it is still applying']);
     const because = { reasonCode: 'VPP_UNREACHABLE', reason: 'nobody listens' };
-    assert.deepEqual(cause({ ...DATAPLANE, session: 'LOST', ...because }), [
+    assert.deepEqual(await cause({ ...DATAPLANE, session: 'LOST', ...because }), [
       'VPP_UNREACHABLE',
       'its dataplane: nobody listens',
     ]);
+  });
+
+  it('tells of one that lags with another replica what that has stored of it', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    missed = 1;
+    assert.equal(await statuses.laggard('host-a', 0), undefined);
+    assert.equal((await statuses.laggard('host-a', 1))?.code, 'NVE_DISCONNECTED');
+    tenures.isElsewhere = () => true;
+    const slow = { nve: 'host-a', appliedRevision: 0, failures: [] };
+    assert.deepEqual(await statuses.laggard('host-a', 1), {
+      ...slow,
+      ...{ code: 'NVE_PENDING', reason: 'it is still applying' },
+    });
+    const { key, value } = (await store.get(statusKey('nves', 'host-a'))) ?? assert.fail();
+    const failures = [{ key: 'port/a', code: 'NETNS_MISSING', message: 'no netns' }];
+    const stored = STATUS_RECORDS.nves.decode(key, value);
+    store.put(key, STATUS_RECORDS.nves.encode({ ...stored, failures, appliedRevision: 7 }));
+    assert.deepEqual(await statuses.laggard('host-a', 1), {
+      ...{ nve: 'host-a', code: 'NETNS_MISSING', reason: 'port/a: no netns' },
+      ...{ appliedRevision: 7, failures },
+    });
   });
 
   function connectedSince(since: string, lacking?: readonly Item[]): Connected {

@@ -49,6 +49,25 @@ export class UnixSockets {
     const bytes = Buffer.byteLength(path);
     if (bytes > MAX_PATH) throw tooLong(path, bytes);
     await this.#makeDirectory(path);
+    await this.#check(path, willListen);
+  }
+
+  /** Why `prepare` would be in vain; nothing is made. Undefined: nothing is known against it. */
+  async fault(path: string, willListen: boolean): Promise<NfvError | undefined> {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > MAX_PATH) return tooLong(path, bytes);
+    const ours = this.directories.find((each) => isBelow(path, each));
+    try {
+      // It is made when it is needed.
+      if (ours === dirname(path) && (await realOf(ours)) === undefined) return undefined;
+      await this.#check(path, willListen);
+      return undefined;
+    } catch (thrown) {
+      return NfvError.from(thrown);
+    }
+  }
+
+  async #check(path: string, willListen: boolean): Promise<void> {
     await this.#contain(path);
     const what = await kindAt(path);
     if (what === 'nothing') return;

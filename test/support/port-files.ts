@@ -25,6 +25,7 @@ export class PortFiles {
     return {
       sockets: {
         prepare: (path, willListen) => sockets.prepare(path, willListen),
+        fault: (path, willListen) => sockets.fault(path, willListen),
         setAccess: (path, access) => sockets.setAccess(path, access),
         access: (path) =>
           this.hidden.has(path)

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { NfvError } from '../../src/errors.js';
-import { NEW_MEMIF, type MemifPort } from '../../src/model/vpp-ports.js';
+import { NEW_MEMIF, NEW_VHOST_USER, type MemifPort } from '../../src/model/vpp-ports.js';
 import { socketIdOf } from '../../src/dataplane/vpp/ports/memif-sockets.js';
 import { steps } from './vpp-dataplane-rig.js';
 import { everything } from './vpp-eye.js';
-import { plugging, type PluggedWorld, MAC, port } from './vpp-plugging.js';
+import { plugging, type PluggedWorld, GID, MAC, port, UID } from './vpp-plugging.js';
 
 export function memifPorts(world: PluggedWorld): void {
-  const { base, wanted, client, inTheDirectory, setTag, failuresOf, lives, refuses } =
+  const { base, wanted, client, inTheDirectory, setTag, failuresOf, lives, refuses, stays } =
     plugging(world);
   const spec = (change: Partial<MemifPort> = {}): MemifPort => ({
     ...NEW_MEMIF,
@@ -29,6 +29,31 @@ export function memifPorts(world: PluggedWorld): void {
     ring: [() => ({ ringSize: 32 }), 'delete create'],
     buffer: [() => ({ bufferSize: 65_535 }), 'delete create'],
     secret: [() => withSecret('sesame\n'), 'delete create'],
+  });
+
+  const files = (): PluggedWorld['rig']['files'] => world.rig.files;
+  const nowhere = (): string => files().socket('none/cnf');
+  const impossible: Parameters<typeof stays>[1] = {
+    'a socket in a directory that is not there': [
+      () => spec({ socket: nowhere() }),
+      'SOCKET_PATH_REFUSED',
+    ],
+    'a socket elsewhere': [() => spec({ socket: files().outside('cnf') }), 'SOCKET_PATH_REFUSED'],
+    'a socket where a file is': [
+      () => {
+        writeFileSync(inTheDirectory('file'), 'theirs');
+        return spec({ socket: files().socket('file') });
+      },
+      'SOCKET_PATH_TAKEN',
+    ],
+  };
+  stays(spec, impossible);
+  describe('that was a vhost-user port', () => {
+    const guest = { ownerUid: UID, ownerGid: GID };
+    stays(() => ({ ...NEW_VHOST_USER, socket: files().socket('web'), ...guest }), {
+      ...impossible,
+      'a secret that is not there': [() => spec({ secretName: 'none' }), 'FILE_UNREADABLE'],
+    });
   });
 
   it('is on a socket that goes with the last one on it', async () => {

@@ -16,7 +16,8 @@ import { steps } from './vpp-dataplane-rig.js';
 import { plugging, type PluggedWorld, GID, UID } from './vpp-plugging.js';
 
 export function vhostUserPorts(world: PluggedWorld): void {
-  const { base, wanted, client, inTheDirectory, failuresOf, lives, refuses } = plugging(world);
+  const { base, wanted, client, inTheDirectory, failuresOf, lives, refuses, stays } =
+    plugging(world);
   const spec = (change: Partial<VhostUserPort> = {}): VhostUserPort => ({
     ...NEW_VHOST_USER,
     socket: world.rig.files.socket('web'),
@@ -35,6 +36,13 @@ export function vhostUserPorts(world: PluggedWorld): void {
     'event index': [() => ({ eventIdx: true }), 'delete create'],
     'mergeable buffers': [() => ({ disableMrgRxbuf: true }), 'delete create'],
     'indirect descriptors': [() => ({ disableIndirectDesc: true }), 'delete create'],
+  });
+
+  stays(spec, {
+    'a socket in a directory that is not there': [
+      () => spec({ socket: world.rig.files.socket('none/web'), disableMrgRxbuf: true }),
+      'SOCKET_PATH_REFUSED',
+    ],
   });
 
   describe('as a client', () => {

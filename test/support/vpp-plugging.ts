@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { NfvError } from '../../src/errors.js';
 import type { Port } from '../../src/model/endpoint.js';
 import type { Payload, PortItem } from '../../src/model/item.js';
 import type { DetailsOf } from '../../src/vpp-api/product-types.js';
@@ -138,8 +139,27 @@ export function plugging(world: PluggedWorld) {
     }
   }
 
+  /** What it is asked to become it cannot be: it stays as it is, and says why. */
+  function stays(
+    spec: () => Port,
+    changes: Readonly<Record<string, readonly [other: () => Port, code: string]>>,
+  ): void {
+    for (const [what, [other, code]] of Object.entries(changes)) {
+      it(`stays as it is where it is asked to have ${what}`, async () => {
+        await world.rig.converge(wanted(spec()));
+        const before = await everything(world.eye);
+        const impossible = await world.rig.plan(wanted(other()));
+        assert.equal(NfvError.from(impossible.verdicts.get('port/blue-1')).code, code);
+        await world.rig.apply(impossible);
+        assert.deepEqual(await everything(world.eye), before);
+        await world.rig.assertConverged(wanted(spec()));
+      });
+    }
+  }
+
   return {
     base,
+    stays,
     wanted,
     client,
     inTheDirectory,

@@ -1,4 +1,5 @@
 /** What VPP's ports need of the host that VPP itself does not do. */
+import type { NfvError } from '../../errors.js';
 import type { Bdf } from '../../model/host/inventory.js';
 
 export interface SocketAccess {
@@ -12,6 +13,8 @@ export interface HostDoors {
   readonly sockets: {
     /** @throws NfvError SOCKET_PATH_REFUSED, SOCKET_PATH_TAKEN */
     prepare(path: string, willListen: boolean): Promise<void>;
+    /** Why `prepare` would be in vain; nothing is made. Undefined: nothing is known against it. */
+    fault(path: string, willListen: boolean): Promise<NfvError | undefined>;
     /** Undefined: there is no socket. */
     access(path: string): Promise<SocketAccess | undefined>;
     /** @throws NfvError SOCKET_PATH_TAKEN, KERNEL_REFUSED */

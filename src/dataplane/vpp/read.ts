@@ -28,7 +28,7 @@ export async function read(
   await Promise.all([
     wants.interfaces || wants.addresses ? addInterfaces(view, vpp) : undefined,
     wants.tunnels ? readTunnels(view, vpp) : undefined,
-    wants.ports ? readPorts(view, wants.secrets, host, vpp) : undefined,
+    wants.ports ? readPorts(view, wants, host, vpp) : undefined,
     ...(wants.allDomains ? [ALL_DOMAINS] : scoped(wants, wants.domains)).map((id) =>
       readDomains(id, view, vpp),
     ),

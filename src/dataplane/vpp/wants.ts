@@ -20,6 +20,8 @@ export class Wants {
   crossConnects: boolean;
   /** Names of secrets that ports are to have. */
   readonly secrets = new Set<string>();
+  /** Paths of sockets that ports are to have, and whether VPP is to listen there. */
+  readonly sockets = new Map<string, boolean>();
   interfaces: boolean;
   addresses: boolean;
   tunnels: boolean;

@@ -73,6 +73,21 @@ describe('sockets of other programs', () => {
     await sockets.prepare(join(allowed, 'b'), false);
   });
 
+  it('are looked for before they are wanted, and nothing is made', async () => {
+    const fault = async (path: string, willListen = true): Promise<string | undefined> =>
+      (await sockets.fault(path, willListen))?.code;
+    assert.equal(await fault(join(allowed, 'a')), undefined);
+    assert.equal(await fault(join(allowed, 'b', 'a')), 'SOCKET_PATH_REFUSED');
+    assert.equal(await fault(join(allowed, 'a').padEnd(108, 'a')), 'SOCKET_PATH_REFUSED');
+    assert.equal(await fault(join(dir.path, 'a')), 'SOCKET_PATH_REFUSED');
+    assert.ok(!existsSync(allowed));
+    mkdirSync(allowed, { recursive: true });
+    await listen(join(allowed, 'b'));
+    assert.equal(await fault(join(allowed, 'b')), 'SOCKET_PATH_TAKEN');
+    assert.equal(await fault(join(allowed, 'b'), false), undefined);
+    assert.equal(await fault(join(allowed, 'a')), undefined);
+  });
+
   it('are for whom they are said to be', async () => {
     mkdirSync(allowed, { recursive: true });
     const path = join(allowed, 'a');

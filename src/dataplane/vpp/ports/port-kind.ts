@@ -23,8 +23,11 @@ export const interfaceOfVpp = (name: string): string => `interface ${name} of VP
 export interface PortKind<P extends PortSpec> {
   /** Names of what only one port can have. */
   claims(spec: P): readonly string[];
-  /** Why this VPP cannot do what is asked: what there is of the port stays as it is then. */
-  readonly refusal?: (spec: P, view: View) => NfvError | undefined;
+  /**
+   * Why this VPP, or its host, cannot do what is asked: what there is of the port stays as it is then.
+   * `found`: the interface that is the port now, of whatever kind; undefined: there is none.
+   */
+  readonly refusal?: (spec: P, found: Interface | undefined, view: View) => NfvError | undefined;
   /** Notes what has to be read besides all ports. */
   readonly reads?: (spec: P, wants: Wants) => void;
   /**
@@ -64,7 +67,7 @@ export function forAnyPort<K extends PortKindName>(
     observe: (found, wanted, view) => kind.observe(found, ifOwn(wanted), view),
     create: (item, spec, context) => kind.create(item, own(spec), context),
     remove: (index, from, context) => kind.remove(index, own(from), context),
-    ...(refusal && { refusal: (spec, view) => refusal(own(spec), view) }),
+    ...(refusal && { refusal: (spec, found, view) => refusal(own(spec), found, view) }),
     ...(reads && {
       reads: (spec, wants) => {
         reads(own(spec), wants);

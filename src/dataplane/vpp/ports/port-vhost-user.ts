@@ -22,7 +22,16 @@ const GONE = '';
 export const vhostUserPort: PortKind<VhostUserPort> = {
   claims: ({ socket }) => [`socket ${socket}`],
 
-  refusal: ({ eventIdx }, view) => (eventIdx && !view.offersEventIdx ? noEventIdx() : undefined),
+  reads({ socket, role }, wants) {
+    wants.sockets.set(socket, role === 'SERVER');
+  },
+
+  refusal({ eventIdx, socket }, found, view) {
+    if (eventIdx && !view.offersEventIdx) return noEventIdx();
+    if (found === undefined || view.vhostUsers.get(found.index)?.socket === socket)
+      return undefined;
+    return view.socketFaults.get(socket);
+  },
 
   observe({ index, tag }, wanted, view) {
     const found = view.vhostUsers.get(index);

@@ -43,9 +43,9 @@ export const port: VppKind<PortItem> = {
   },
 
   observe([endpoint = ''], wanted, view): Sight<PortItem> {
-    const refusal = wanted && PORT_KINDS[wanted.port.kind].refusal?.(wanted.port, view);
-    if (refusal !== undefined) return refusal;
     const found = view.tagged(tagOf(portKey(endpoint)));
+    const refusal = wanted && PORT_KINDS[wanted.port.kind].refusal?.(wanted.port, found, view);
+    if (refusal !== undefined) return refusal;
     if (found === undefined) return undefined;
     for (const kind of Object.values(PORT_KINDS)) {
       const seen = kind.observe(found, wanted?.port, view);

@@ -3,11 +3,12 @@ import { NfvError } from '../../../errors.js';
 import type { HostDoors, SocketAccess } from '../host-doors.js';
 import { secretPrint } from './secret-print.js';
 import type { View } from '../view.js';
+import type { Wants } from '../wants.js';
 import { NO_INTERFACE, type Vpp } from '../vpp.js';
 
 export async function readPorts(
   view: View,
-  secrets: ReadonlySet<string>,
+  { secrets, sockets }: Pick<Wants, 'secrets' | 'sockets'>,
   host: HostDoors,
   vpp: Vpp,
 ): Promise<void> {
@@ -20,6 +21,25 @@ export async function readPorts(
       view.secretPrints.set(name, await secretPrint(name, host));
     }),
   ]);
+  await checkSockets(view, sockets, host);
+}
+
+/** A port that is to have another socket keeps what it has where it cannot have that. */
+async function checkSockets(
+  view: View,
+  wanted: ReadonlyMap<string, boolean>,
+  { sockets }: HostDoors,
+): Promise<void> {
+  const there = new Set(
+    [...view.vhostUsers.values(), ...view.memifs.values()].map(({ socket }) => socket),
+  );
+  const others = [...wanted].filter(([path]) => !there.has(path));
+  await Promise.all(
+    others.map(async ([path, willListen]) => {
+      const fault = await sockets.fault(path, willListen);
+      if (fault !== undefined) view.socketFaults.set(path, fault);
+    }),
+  );
 }
 
 async function readTaps(view: View, vpp: Vpp): Promise<void> {

@@ -28,6 +28,7 @@ import type { Absentees } from './absentees.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { FactsWriter } from './facts-writer.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
+import { News } from './news.js';
 import { Progress } from './progress.js';
 import { Session, type SessionEvents, type Shortfall } from './session.js';
 
@@ -135,7 +136,11 @@ export class Sessions {
   /** For compiling, and for sending much: after a restart of ours all NVEs come at once. */
   readonly #turns = new EventLoopTurns();
 
-  constructor(private readonly deps: SessionsDeps) {}
+  readonly #news: News;
+
+  constructor(private readonly deps: SessionsDeps) {
+    this.#news = new News(deps.clock);
+  }
 
   get(nve: string): Connected | undefined {
     return this.#connected.get(nve);
@@ -195,6 +200,7 @@ export class Sessions {
       const claim = await deps.admit(nve, hello.nodeUuid, facts);
       const epoch = deps.epoch();
       const session = await this.#greetAlone({ stream, incoming, hello, epoch, facts, claim });
+      this.#news.connected(nve);
       deps.log.info({ ...log, revision: hello.revision }, 'NVE connected');
       deps.observer?.connected(nve, stream.peer);
       await session.run();
@@ -203,7 +209,8 @@ export class Sessions {
       const error = NfvError.from(thrown);
       const fields = { ...log, ...errorFields(error) };
       if (error.code === 'CANCELLED') deps.log.info(fields, 'NVE disconnected');
-      else deps.log.warn(fields, 'NVE session ended');
+      else if (this.#news.isNews(nve, error.code)) deps.log.warn(fields, 'NVE session ended');
+      else deps.log.debug(fields, 'NVE session ended as before');
       throw error;
     } finally {
       this.#remove(nve, stream);

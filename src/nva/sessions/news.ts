@@ -1,0 +1,37 @@
+/** What an NVE's sessions end with is told, but not each time where they end so again and again. */
+import type { Clock } from '../../model/clock.js';
+
+interface Told {
+  readonly code: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** An agent that is refused comes every second, and later every ten. */
+const SILENCE_MS = 60_000;
+/** NVEs that are remembered: whoever may speak to us can name any number of them. */
+const MAX_NVES = 10_000;
+
+export class News {
+  /** The one that was told longest ago is the first. */
+  readonly #told = new Map<string, Told>();
+
+  constructor(private readonly clock: Pick<Clock, 'now'>) {}
+
+  /** Whether it is news that a session of the NVE ends so, or was told a minute ago or longer. */
+  isNews(nve: string, code: string): boolean {
+    const now = this.clock.now();
+    const last = this.#told.get(nve);
+    if (last?.code === code && now - last.at < SILENCE_MS) return false;
+    this.#told.delete(nve);
+    this.#told.set(nve, { code, at: now });
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > MAX_NVES && oldest !== undefined) this.#told.delete(oldest);
+    return true;
+  }
+
+  /** Its session has begun: whatever ends that is news. */
+  connected(nve: string): void {
+    this.#told.delete(nve);
+  }
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { News } from '../../../../src/nva/sessions/news.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+
+describe('ends of sessions', () => {
+  let clock: FakeClock;
+  let news: News;
+  beforeEach(() => {
+    clock = new FakeClock();
+    news = new News(clock);
+  });
+
+  it('are told once a minute where an NVE is refused again and again', async () => {
+    let told = 0;
+    for (let second = 0; second < 150; second++) {
+      if (news.isNews('a', 'STORE_FULL')) told++;
+      await clock.advance(1000);
+    }
+    assert.equal(told, 3);
+  });
+
+  it('are told of each NVE, of each other reason, and after each session', () => {
+    assert.ok(news.isNews('a', 'STORE_FULL'));
+    assert.ok(news.isNews('b', 'STORE_FULL'));
+    assert.ok(news.isNews('a', 'ACCESS_DENIED'));
+    assert.ok(!news.isNews('a', 'ACCESS_DENIED'));
+    news.connected('a');
+    assert.ok(news.isNews('a', 'ACCESS_DENIED'));
+  });
+
+  it('are remembered of so many NVEs only', () => {
+    for (let i = 0; i <= 10_000; i++) assert.ok(news.isNews(`nve-${i}`, 'ACCESS_DENIED'));
+    assert.ok(!news.isNews('nve-1', 'ACCESS_DENIED'));
+    assert.ok(news.isNews('nve-0', 'ACCESS_DENIED'));
+  });
+});

@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { NvaClient } from '../../src/rpc/nva-client.js';
 import type { TlsFiles } from '../../src/rpc/tls-material.js';
 import { EtcdCluster, freePorts, needEtcd } from './etcd.js';
+import { eventually } from './eventually.js';
 import { LabCa } from './lab-ca.js';
+import { ALL_EVENTS } from './nva-events.js';
 import { asPeers, call, NvaReplicas, type MoreConfig, type ReplicaAgent } from './nva-replicas.js';
 import { endpointSpec, networkSpec, nveSpec } from './specs.js';
 import { tempDir } from './temp-dir.js';
@@ -70,7 +72,18 @@ export class PeerRig {
       const spec = nveSpec([`192.0.2.${i + 1}`]);
       await nves.create({ ...request, id: `host-${i}`, spec }, call);
       await this.startAgent(i);
+      // One after the other, so that it is known in which order they came.
+      await eventually(() => this.#hasTold(i));
     }
+  }
+
+  /** Whether replica `i` has told that its host has come. */
+  async #hasTold(i: number): Promise<boolean> {
+    const wanted = { ...ALL_EVENTS, kinds: ['NVE_CONNECTED'], resource: `nves/host-${i}` } as const;
+    for await (const { kind } of this.client(i).observation.events(wanted, call)) {
+      if (kind === 'NVE_CONNECTED') return true;
+    }
+    return false;
   }
 
   /** With access policy and audit logs, over mutual TLS. */

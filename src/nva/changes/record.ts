@@ -62,21 +62,28 @@ export const BY_ITSELF = 'nva';
 /** Who made a change, and by which call. */
 export type Author = Pick<ChangeRecord, 'who' | 'traceId'>;
 
-const author = z.object({ who: z.string(), traceId: z.string().exactOptional() });
+/** When as well; absent: the record does not say. */
+export type Authorship = Author & Partial<Pick<ChangeRecord, 'time'>>;
+
+const authorship = z.object({
+  who: z.string(),
+  traceId: z.string().exactOptional(),
+  time: z.string().exactOptional(),
+});
 
 /**
  * Of a record as the store has it. It may be one of a later version of this program, with what this one does not know:
  * as long as it has an author, that is told.
  * @returns undefined: it has none, which whoever reads the history is told
  */
-export function authorIn(value: string): Author | undefined {
+export function authorshipIn(value: string): Authorship | undefined {
   let json: unknown;
   try {
     json = JSON.parse(value);
   } catch {
     return undefined;
   }
-  return author.safeParse(json).data;
+  return authorship.safeParse(json).data;
 }
 
 export function authorOf(call: Call): Author {

@@ -7,7 +7,7 @@ import type { Drift } from '../../model/nve.js';
 import { MISSED, type NvaEvent } from '../../model/observation.js';
 import type { StoreEvent } from '../../store/store.js';
 import type { Catalog } from '../catalog.js';
-import { authorIn, BY_ITSELF } from '../changes/record.js';
+import { authorshipIn, BY_ITSELF } from '../changes/record.js';
 import { EventRing } from './event-ring.js';
 import { CHANGES, HOLDERS, parseResourceKey } from '../keys.js';
 import { HOLDER_RECORD, NETWORK_STATUS_RECORD } from '../mobility/records.js';
@@ -31,6 +31,8 @@ export class Happenings {
   readonly own = new EventRing();
   /** Why items fail, by NVE and key: told once for each reason. */
   readonly #failing = new Map<string, Map<string, string>>();
+  /** When the last one was that was told, in milliseconds since the epoch. */
+  #latest = 0;
   readonly #ofItems: TellingShare;
   readonly #ofSessions: TellingShare;
 
@@ -47,7 +49,7 @@ export class Happenings {
 
   /** @param by undefined: another replica did it */
   committed(revision: number, events: readonly StoreEvent[], by: Committed | undefined): void {
-    const { who, traceId } = authorOfCommit(events, by);
+    const { who, traceId, at } = authorshipOf(events, by);
     const gone = tenantsOfGone(events);
     for (const event of events) {
       const about = parseResourceKey(event.kind === 'put' ? event.kv.key : event.key);
@@ -63,7 +65,7 @@ export class Happenings {
             : 'UPDATED';
       const common = { kind, resource: formatName(collection, id), revision, who } as const;
       const tenant = this.#ownerOf(collection, event, gone);
-      this.#add({ ...BLANK, ...common, tenant, traceId });
+      this.#add({ ...BLANK, ...common, tenant, traceId }, at);
     }
   }
 
@@ -188,10 +190,15 @@ export class Happenings {
     }
   }
 
-  #add(event: NewEvent): NvaEvent {
+  /**
+   * @param at when it was, in milliseconds since the epoch, where that was before now: others may have told what
+   *   came of it by then. What is told stays in the order of time.
+   */
+  #add(event: NewEvent, at = Infinity): NvaEvent {
     const { replica, all } = this;
     const sequence = event.kind === 'MISSED' ? 0 : all.next;
-    const told = { ...event, replica, sequence, time: timestamp(this.clock.now()) };
+    this.#latest = Math.min(this.clock.now(), Math.max(this.#latest, at));
+    const told = { ...event, replica, sequence, time: timestamp(this.#latest) };
     all.add(told);
     return told;
   }
@@ -230,19 +237,21 @@ function tenantsOfGone(events: readonly StoreEvent[]): ReadonlyMap<string, strin
   return tenants;
 }
 
-/** Of a change that no call of this process made, its record tells. */
-function authorOfCommit(
-  events: readonly StoreEvent[],
-  by: Committed | undefined,
-): Pick<NvaEvent, 'who' | 'traceId'> {
+interface CommitAuthorship extends Pick<NvaEvent, 'who' | 'traceId'> {
+  /** When it was made, in milliseconds since the epoch; undefined: nobody knows. */
+  readonly at: number | undefined;
+}
+
+/** The change's record tells; its author is better known by the call of this process that made it. */
+function authorshipOf(events: readonly StoreEvent[], by: Committed | undefined): CommitAuthorship {
+  const record = events.find((event) => event.kind === 'put' && event.kv.key.startsWith(CHANGES));
+  const told = record?.kind === 'put' ? authorshipIn(record.kv.value) : undefined;
+  const time = Date.parse(told?.time ?? '');
+  const at = Number.isNaN(time) ? undefined : time;
   if (by?.origin !== undefined) {
     const { who, trace } = by.origin;
-    return { who, traceId: trace.traceId };
+    return { who, traceId: trace.traceId, at };
   }
-  for (const event of events) {
-    if (event.kind === 'delete' || !event.kv.key.startsWith(CHANGES)) continue;
-    const { who = '', traceId = '' } = authorIn(event.kv.value) ?? {};
-    return { who: who === BY_ITSELF ? '' : who, traceId };
-  }
-  return { who: '', traceId: '' };
+  const { who = '', traceId = '' } = told ?? {};
+  return { who: who === BY_ITSELF ? '' : who, traceId, at };
 }

@@ -137,15 +137,23 @@ export class VppStats {
   }
 
   async #connect(instance: string): Promise<Open> {
+    this.#requireOpen();
     this.#release();
     const mapping = await this.#map();
-    if (this.#isClosed) {
+    try {
+      this.#requireOpen();
+    } catch (error) {
       mapping.release();
-      throw new NfvError('CANCELLED', `${this.#options.path} was closed`);
+      throw error;
     }
     const view = new SegmentView(mapping.memory);
     this.#open = { view, mapping, instance };
     return this.#open;
+  }
+
+  /** @throws NfvError CANCELLED */
+  #requireOpen(): void {
+    if (this.#isClosed) throw new NfvError('CANCELLED', `${this.#options.path} was closed`);
   }
 
   /** Each attempt holds one of the few threads that file access has in all of this process. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Call } from '../../../../src/model/api.js';
 import {
-  authorIn,
+  authorshipIn,
   authorOf,
   CHANGE_RECORD,
   recordOp,
@@ -32,15 +32,15 @@ describe('the author of a change', () => {
       const what = { ...author, verb: 'UPDATE', target: 0, changes: [] } as const;
       const op = recordOp(new FakeClock(), what);
       assert.ok(op.kind === 'put');
-      assert.deepEqual(authorIn(op.value), author);
       const { time, ...rest } = CHANGE_RECORD.decode(op.key, op.value);
       assert.deepEqual([time, rest], ['2026-01-01T00:00:00.000Z', what]);
+      assert.deepEqual(authorshipIn(op.value), { time, ...author });
     });
   }
 
   for (const value of ['', '{', 'null', '[]', '{"who":7}', '{"traceId":"x"}']) {
     it(`is not in ${JSON.stringify(value)}`, () => {
-      assert.equal(authorIn(value), undefined);
+      assert.equal(authorshipIn(value), undefined);
     });
   }
 });

@@ -1,5 +1,6 @@
 /** What is told of commits: by whom they were made, on whichever replica. */
 import assert from 'node:assert/strict';
+import { timestamp } from '../../../../src/model/clock.js';
 import type { NvaEvent } from '../../../../src/model/observation.js';
 import { Catalog } from '../../../../src/nva/catalog.js';
 import { recordOp, type Author } from '../../../../src/nva/changes/record.js';
@@ -114,6 +115,35 @@ describe('nva/happenings', () => {
       assert.deepEqual(await events(happenings.own), []);
     });
   }
+
+  it('tells when a change was made, though it hears of that later: before what came of it', async () => {
+    const change = [nve, recorded({ who: 'local' })];
+    const start = clock.now();
+    await clock.advance(50);
+    happenings.committed(REVISION, change, own);
+    await clock.advance(10);
+    happenings.connected('host-a', 'unix');
+    // Its record says before, and it comes after that in the order of all that is told.
+    happenings.committed(REVISION + 1, change, undefined);
+    assert.deepEqual(
+      (await events()).map((event) => Date.parse(event.time) - start),
+      [0, 60, 60],
+    );
+  });
+
+  it('tells of no change that it will be, whatever another replica’s clock says', async () => {
+    const change = [nve, recorded({ who: 'local' })];
+    const behind = new FakeClock();
+    await clock.advance(1000);
+    const early = new Happenings(behind, new Catalog(), nullLog);
+    early.committed(REVISION, [nve, recorded({ who: 'local' })], undefined);
+    early.committed(REVISION, change, undefined);
+    const now = timestamp(behind.now());
+    assert.deepEqual(
+      (await events(early.all)).map((event) => event.time),
+      [now, now],
+    );
+  });
 
   it('counts all that it tells, and keeps apart what only this replica knows', async () => {
     happenings.connected('host-a', 'unix');

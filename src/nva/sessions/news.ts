@@ -2,7 +2,7 @@
 import type { Clock } from '../../model/clock.js';
 
 interface Told {
-  readonly code: string;
+  readonly text: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -18,13 +18,16 @@ export class News {
 
   constructor(private readonly clock: Pick<Clock, 'now'>) {}
 
-  /** Whether it is news that a session of the NVE ends so, or was told a minute ago or longer. */
-  isNews(nve: string, code: string): boolean {
+  /**
+   * Whether it is news that a session of the NVE ends so, or was told a minute ago or longer.
+   * @param text the error's: that of another caller who may not speak for the NVE is another
+   */
+  isNews(nve: string, text: string): boolean {
     const now = this.clock.now();
     const last = this.#told.get(nve);
-    if (last?.code === code && now - last.at < SILENCE_MS) return false;
+    if (last?.text === text && now - last.at < SILENCE_MS) return false;
     this.#told.delete(nve);
-    this.#told.set(nve, { code, at: now });
+    this.#told.set(nve, { text, at: now });
     const [oldest] = this.#told.keys();
     if (this.#told.size > MAX_NVES && oldest !== undefined) this.#told.delete(oldest);
     return true;

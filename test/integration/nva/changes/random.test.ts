@@ -181,9 +181,9 @@ describe('any sequence of changes', function () {
         },
       ),
       // Making a failing example smaller would take longer than there is.
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 100, endOnFailure: true },
     );
-    assert.ok(done > 60, `${done} states`);
+    assert.ok(done > 250, `${done} states`);
     assert.ok(migrated > 0, `${migrated} endpoints that had migrated`);
   });
 
@@ -212,7 +212,7 @@ describe('any sequence of changes', function () {
           await plan(nva.nva, ...wishes);
           assert.deepEqual(told.sort(), difference(before, itemsOf(nva)).sort());
         }),
-        { numRuns: 60, endOnFailure: true },
+        { numRuns: 150, endOnFailure: true },
       );
       assert.ok(done > 10, `${done} batches`);
     } finally {

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   COLLECTION_OF,
+  type Kind,
   type ResourceChange,
   type Specified,
   type Wanted,
@@ -29,6 +30,7 @@ import { effectOf, type Effect } from './effect.js';
 import { Faults } from './faults.js';
 import { Free } from './free.js';
 import { hashOf } from './hash.js';
+import { Named } from './named.js';
 import { Overlay } from './overlay.js';
 import { isCounted, keepQuotas, type Counted } from './plan-quotas.js';
 import type { ChangedSpec } from './record.js';
@@ -103,18 +105,13 @@ interface Tenants {
   readonly is: string | undefined;
 }
 
-/** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
-const PHASES: readonly ((is: Specified) => boolean)[] = [
-  ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve' || kind === 'HostProfile',
-  ({ kind }) => kind === 'Subnet',
-  ({ kind }) => kind === 'Router',
-  (is) => is.kind === 'Endpoint' && !isGivenAll(is),
-  (is) => is.kind === 'Endpoint' && isGivenAll(is),
+/** Those of one phase do not refer to each other. */
+const PHASES: readonly (readonly Kind[])[] = [
+  ['VirtualNetwork', 'Nve', 'HostProfile'],
+  ['Subnet'],
+  ['Router'],
+  ['Endpoint'],
 ];
-
-function isGivenAll(is: Extract<Specified, { kind: 'Endpoint' }>): boolean {
-  return is.spec.subnets.length > 0 && is.spec.ips.length === 0;
-}
 
 class Planning {
   readonly #faults: Faults;
@@ -185,7 +182,8 @@ class Planning {
   async #open(): Promise<Draft[]> {
     const { deps, overlay, options } = this;
     const seed = this.wanted.map((each) => nameOf(each)).join();
-    const free = new Free(overlay, deps.catalog, deps.vniRange, seed);
+    const used = new Named(this.wanted, deps.catalog);
+    const free = new Free(overlay, used, deps.vniRange, seed);
     const rules = makeRules({
       store: overlay,
       index: deps.index,
@@ -271,16 +269,22 @@ class Planning {
   }
 }
 
-/** Who needs others goes before them; who is needed comes before who needs it. */
+/**
+ * Who needs others goes before them; who is needed comes before who needs it. In each phase what stays comes before
+ * what is new: each new one is checked against all that are there by then, what stays against none but what it names.
+ */
 function inOrder(drafts: readonly Draft[]): Draft[] {
-  const phase = (is: Specified | undefined): number =>
-    is === undefined ? -1 : PHASES.findIndex((isOf) => isOf(is));
   const gone = drafts.filter(({ wanted }) => wanted === undefined);
   const there = drafts.filter(({ wanted }) => wanted !== undefined);
+  const isNew = ({ stays }: Draft): number => (stays ? 0 : 1);
   return [
-    ...gone.sort((a, b) => phase(b.before) - phase(a.before)),
-    ...there.sort((a, b) => phase(a.wanted) - phase(b.wanted)),
+    ...gone.sort((a, b) => phaseOf(b) - phaseOf(a)),
+    ...there.sort((a, b) => phaseOf(a) - phaseOf(b) || isNew(a) - isNew(b)),
   ];
+}
+
+function phaseOf({ kind }: Draft): number {
+  return PHASES.findIndex((kinds) => kinds.includes(kind));
 }
 
 export function nameOf(wanted: Wanted): string {

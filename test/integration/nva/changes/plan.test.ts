@@ -19,6 +19,7 @@ import {
 } from '../../../support/changes-world.js';
 import { call, NvaHarness } from '../../../support/nva-harness.js';
 import { refusedWith } from '../../../support/refusals.js';
+import { providerSpec } from '../../../support/specs.js';
 
 describe('Plan', () => {
   let nva: NvaHarness;
@@ -106,6 +107,55 @@ describe('Plan', () => {
     await applyAll(nva.client, ...wishes);
     const again = await plan(nva.client, ...wishes);
     assert.deepEqual([again.changes, again.nves], [[], []]);
+  });
+
+  it('gives what is left open nothing that is named elsewhere in it, wherever that stands', async () => {
+    const small = await NvaHarness.start({ vniRange: { min: 100, max: 102 } });
+    try {
+      const v6 = subnet('blue-v6', { prefix: 'fd00::/64', gateway: 'fd00::1' });
+      await applyAll(small.client, ...HOSTS, network('blue', { vni: 7 }), subnet('blue-v4'), v6);
+      const both = { subnets: ['blue-v4', 'blue-v6'] };
+      const wishes = [
+        ...[router('r1'), router('r2'), router('r3', { vrfId: 101 })],
+        ...[network('n1'), network('n2'), network('n3', { vni: 101 })],
+        endpoint('e1', { ...both, ips: ['fd00::10'] }),
+        endpoint('e2', { ips: ['10.0.0.2', 'FD00::2'] }),
+        endpoint('e3', { ...both, ips: ['10.0.0.10'] }),
+      ];
+      await applyAll(small.client, ...wishes);
+      const ips = async (id: string): Promise<readonly string[]> =>
+        (await small.client.endpoints.get(id, call)).spec.ips;
+      assert.deepEqual(await ips('e1'), ['fd00::10', '10.0.0.3']);
+      assert.deepEqual(await ips('e3'), ['10.0.0.10', 'fd00::3']);
+      assert.deepEqual((await plan(small.client, ...wishes)).changes, []);
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('checks what is new against what stays, wherever that stands', async () => {
+    const flat = put({ kind: 'VirtualNetwork', id: 'flat', spec: providerSpec() });
+    const provider = { uplink: 'physnet1', vlan: 10 };
+    const vlan = put({ kind: 'VirtualNetwork', id: 'vlan', spec: providerSpec({ provider }) });
+    const within = subnet('within', { prefix: '10.0.0.128/25', gateway: '10.0.0.129' });
+    await applyAll(nva.client, flat, network('blue'), subnet('blue-v4'));
+    await refusedWith('PROVIDER_IN_USE', plan(nva.client, vlan, flat));
+    await refusedWith('INVALID_FIELD', plan(nva.client, within, subnet('blue-v4')));
+    const other = subnet('blue-v4', { gateway: '10.0.0.2' });
+    await refusedWith('INVALID_FIELD', plan(nva.client, within, other));
+    await plan(nva.client, within, gone('Subnet', 'blue-v4'), vlan, gone('VirtualNetwork', 'flat'));
+  });
+
+  it('says what cannot be changed from what', async () => {
+    const of = (vlan: number): Wanted => {
+      const spec = providerSpec({ provider: { uplink: 'physnet1', vlan } });
+      return put({ kind: 'VirtualNetwork', id: 'lab', spec });
+    };
+    await applyAll(nva.client, of(10));
+    const error = await refusedWith('INVALID_FIELD', plan(nva.client, of(11)));
+    const [violation] = error.violations;
+    const reason = 'cannot be changed from {"uplink":"physnet1","vlan":10}';
+    assert.equal(violation?.reason, reason);
   });
 
   it('tells everything that is wrong at once, and does not blame what refers to it', async () => {

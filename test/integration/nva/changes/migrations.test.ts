@@ -163,6 +163,13 @@ describe('a migration', function () {
         assert.deepEqual(await now(), spec);
       });
 
+      it('keeps its target, also from a plan that has the endpoint in it', async () => {
+        const both = [gone('Nve', 'host-b'), web({ displayName: 'moving' })];
+        const { violations } = await refusedWith('ENDPOINT_MIGRATING', plan(nva.client, ...both));
+        assert.equal(violations[0]?.field, 'changes[1].put.endpoint.migration');
+        await plan(nva.client, gone('Nve', 'host-b'), gone('Endpoint', 'web'));
+      });
+
       it('is not ended by a rollback to before it began', async () => {
         assert.deepEqual((await rollBack(nva.client, before)).changes, []);
         assert.equal((await now()).migration?.phase, phase);

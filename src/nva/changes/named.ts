@@ -36,7 +36,9 @@ export class Named implements Used {
       this.#vnis.add(put.spec.transitVni);
     }
     if (put.kind !== 'Endpoint') return;
-    const { network, ips } = put.spec;
-    for (const ip of ips) this.#addresses.add(`${network}/${parseIp(ip)?.text ?? ip}`);
+    const { network, ips, allowedAddresses } = put.spec;
+    for (const ip of [...ips, ...allowedAddresses.map((allowed) => allowed.ip)]) {
+      this.#addresses.add(`${network}/${parseIp(ip)?.text ?? ip}`);
+    }
   }
 }

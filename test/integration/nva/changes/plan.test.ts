@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../../src/errors.js';
 import type { Wanted } from '../../../../src/model/changes.js';
+import type { EndpointSpec } from '../../../../src/model/endpoint.js';
 import {
   applyAll,
   claimsIn,
@@ -131,6 +132,20 @@ describe('Plan', () => {
     } finally {
       await small.close();
     }
+  });
+
+  it('gives no address that it lets somebody have besides, and ends where there is no other', async () => {
+    const pools = [{ first: '10.0.0.10', last: '10.0.0.11' }];
+    await applyAll(nva.client, ...HOSTS, network('blue'), subnet('blue-v4', { pools }));
+    const allowed = (...ips: string[]): Pick<EndpointSpec, 'allowedAddresses'> => ({
+      allowedAddresses: ips.map((ip) => ({ ip, mac: '' })),
+    });
+    const given = endpoint('given', { subnets: ['blue-v4'] });
+    const made = await plan(nva.client, given, endpoint('vip', allowed('10.0.0.10')));
+    const after = made.changes.find(({ id }) => id === 'given')?.after;
+    assert.deepEqual(after?.kind === 'Endpoint' ? after.spec.ips : [], ['10.0.0.11']);
+    const both = endpoint('vip', allowed('10.0.0.10', '10.0.0.11'));
+    await refusedWith('ADDRESSES_EXHAUSTED', plan(nva.client, both, given));
   });
 
   it('checks what is new against what stays, wherever that stands', async () => {

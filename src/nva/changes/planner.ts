@@ -203,7 +203,8 @@ class Planning {
       // What makes a rollback, or an undo, is not the caller's: the resource says more than its place.
       if (!options.mayReplace) this.#faults.name(draft, each);
       if (draft.before === undefined && draft.wanted === undefined) continue;
-      if (!(await this.#allowed(draft))) continue;
+      const isTheirs = await this.#faults.attempt(draft, () => this.#allowed(draft));
+      if (isTheirs !== true) continue;
       if (options.trusted !== true) await this.#faults.attempt(draft, () => draft.check(each.etag));
       drafts.push(draft);
     }

@@ -105,6 +105,8 @@ interface Tenants {
   readonly is: string | undefined;
 }
 
+const SLICE = 50;
+
 /** Those of one phase do not refer to each other. */
 const PHASES: readonly (readonly Kind[])[] = [
   ['VirtualNetwork', 'Nve', 'HostProfile'],
@@ -142,18 +144,20 @@ class Planning {
     const begun = { version: index.version, quotas: quotas.current };
     const drafts = await this.#open();
     this.#faults.throwIfAny();
-    for (const draft of drafts) await draft.release();
+    for await (const draft of inSlices(drafts)) await draft.release();
     overlay.release((options.retained ?? []).map((key) => ({ key, taken: undefined })));
     const ordered = inOrder(drafts);
-    for (const draft of ordered) {
+    for await (const draft of inSlices(ordered)) {
       options.signal.throwIfAborted();
       await this.#faults.attempt(draft, () =>
         draft.wanted === undefined ? draft.remove() : draft.put(),
       );
     }
     this.#faults.throwIfAny();
-    for (const draft of drafts) await draft.leave();
-    for (const draft of drafts) await this.#faults.attempt(draft, () => draft.arrive());
+    for await (const draft of inSlices(drafts)) await draft.leave();
+    for await (const draft of inSlices(drafts)) {
+      await this.#faults.attempt(draft, () => draft.arrive());
+    }
     this.#faults.throwIfAny();
     await this.#keepQuotas(drafts);
     const changed = ordered.flatMap((draft) => {
@@ -196,7 +200,7 @@ class Planning {
     });
     const now = timestamp(deps.clock.now());
     const drafts: Draft[] = [];
-    for (const each of this.wanted) {
+    for await (const each of inSlices(this.wanted)) {
       options.signal.throwIfAborted();
       const subnet = (id: string): Promise<SubnetSpec | undefined> => this.#subnet(id);
       const draft = await draftOf({ ...options, overlay, now, rules, subnet }, each);
@@ -267,6 +271,14 @@ class Planning {
     if (planned !== undefined) return planned;
     const kv = await this.overlay.below(specKey('subnets', id));
     return kv && RECORDS.subnets.decode(kv.key, kv.value).spec;
+  }
+}
+
+/** Of a plan that may take seconds: others get their turn every few milliseconds, as the embedded store answers at once. */
+async function* inSlices<T>(all: readonly T[]): AsyncGenerator<T> {
+  for (const [i, each] of all.entries()) {
+    if (i % SLICE === SLICE - 1) await turn();
+    yield each;
   }
 }
 

@@ -103,6 +103,21 @@ describe('Plan', () => {
     assert.deepEqual(effect.map(({ action, key }) => `${action} ${key}`).sort(), expected.sort());
   });
 
+  it('leaves others their turn, however much it is', async () => {
+    await applyAll(nva.client, ...HOSTS, network('blue'));
+    const wishes = Array.from({ length: 1000 }, (_, i) => endpoint(`web-${i}`));
+    let turns = 0;
+    let goesOn = true;
+    const other = (): void => {
+      turns++;
+      if (goesOn) setImmediate(other);
+    };
+    setImmediate(other);
+    await plan(nva.nva, ...wishes);
+    goesOn = false;
+    assert.ok(turns > 80, `${turns} turns`);
+  });
+
   it('plans nothing again of what was applied', async () => {
     const wishes = [...HOSTS, network('blue'), subnet('blue-v4'), endpoint('web')];
     await applyAll(nva.client, ...wishes);

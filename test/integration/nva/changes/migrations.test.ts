@@ -234,6 +234,18 @@ describe('a migration', function () {
     assert.deepEqual(await claimsIn(nva.store), claims);
   });
 
+  it('that is finished or taken back is so again, also while a change of its network waits', async () => {
+    await migrateTo(nva, 'FINISHED', REQUEST);
+    await applyPlan(nva.client, wanted(network('blue', { vni: 5000, mtu: 1400 })), TWO_MINUTES);
+    const finished = await nva.client.migrations.finish({ ...WEB, force: false }, call);
+    assert.equal(finished.status.migration?.phase, 'FINISHED');
+    await undo();
+    await migrateTo(nva, 'CANCELLED', { ...REQUEST, nve: 'host-a', requestId: '' });
+    await applyPlan(nva.client, wanted(network('blue', { vni: 5000, mtu: 1400 })), TWO_MINUTES);
+    const cancelled = await nva.client.migrations.cancel(WEB, call);
+    assert.equal(cancelled.status.migration?.phase, 'CANCELLED');
+  });
+
   it('does not begin while a change of the endpoint waits for its confirmation', async () => {
     await applyPlan(nva.client, wanted(web({ nve: 'host-b' })), TWO_MINUTES);
     const back = toNve('web', 'host-a');

@@ -1,7 +1,13 @@
 /** What a plan itself names is not free for what leaves it open, wherever either stands in the plan. */
 import { parseIp } from '../../model/addresses.js';
-import type { Specified, Wanted } from '../../model/changes.js';
-import type { Used } from './free.js';
+import { COLLECTION_OF, type Specified, type Wanted } from '../../model/changes.js';
+import { formatName } from '../../model/names.js';
+
+export interface Used {
+  vniUsed(vni: number): boolean;
+  vrfUsed(vrf: number): boolean;
+  addressUsed(network: string, ip: string): boolean;
+}
 
 export class Named implements Used {
   readonly #vnis = new Set<number>();
@@ -41,4 +47,9 @@ export class Named implements Used {
       this.#addresses.add(`${network}/${parseIp(ip)?.text ?? ip}`);
     }
   }
+}
+
+export function nameOf(wanted: Wanted): string {
+  const { kind, id } = 'put' in wanted ? wanted.put : wanted.delete;
+  return formatName(COLLECTION_OF[kind], id);
 }

@@ -30,7 +30,6 @@ import { effectOf, type Effect } from './effect.js';
 import { Faults } from './faults.js';
 import { Free } from './free.js';
 import { hashOf } from './hash.js';
-import { Named } from './named.js';
 import { Overlay } from './overlay.js';
 import { isCounted, keepQuotas, type Counted } from './plan-quotas.js';
 import type { ChangedSpec } from './record.js';
@@ -185,9 +184,7 @@ class Planning {
   /** Those that the caller may change, and that are not as they are to be. */
   async #open(): Promise<Draft[]> {
     const { deps, overlay, options } = this;
-    const seed = this.wanted.map((each) => nameOf(each)).join();
-    const used = new Named(this.wanted, deps.catalog);
-    const free = new Free(overlay, used, deps.vniRange, seed);
+    const free = new Free(overlay, deps.catalog, deps.vniRange, this.wanted);
     const rules = makeRules({
       store: overlay,
       index: deps.index,
@@ -210,6 +207,7 @@ class Planning {
       const isTheirs = await this.#faults.attempt(draft, () => this.#allowed(draft));
       if (isTheirs !== true) continue;
       if (options.trusted !== true) await this.#faults.attempt(draft, () => draft.check(each.etag));
+      if (draft.before !== undefined && draft.wanted === undefined) free.leaves(draft.before);
       drafts.push(draft);
     }
     return drafts;
@@ -298,11 +296,6 @@ function inOrder(drafts: readonly Draft[]): Draft[] {
 
 function phaseOf({ kind }: Draft): number {
   return PHASES.findIndex((kinds) => kinds.includes(kind));
-}
-
-export function nameOf(wanted: Wanted): string {
-  const { kind, id } = 'put' in wanted ? wanted.put : wanted.delete;
-  return formatName(COLLECTION_OF[kind], id);
 }
 
 async function tenantIn(

@@ -134,7 +134,10 @@ export class Listening {
       const owner = ownerIn(frame);
       const ip = owner && open.addresses.get(owner.ip.toString('hex'));
       if (owner === undefined || ip === undefined) continue;
-      seen.set(ip, { kind: 'seen', interface: name, ip, mac: owner.mac });
+      // One machine may answer with several MACs, of which it may have only one, by whichever interface.
+      const what = `${ip} ${owner.mac}`;
+      seen.delete(what);
+      seen.set(what, { kind: 'seen', interface: name, ip, mac: owner.mac });
     }
     for (const message of seen.values()) this.tell(message);
     if (count === BATCH) open.pausedUntil = this.now() + PAUSE_MS;

@@ -27,7 +27,8 @@ import { wardenOf } from './caller-warden.js';
 import { History } from './history.js';
 import { KeptPlans } from './kept-plans.js';
 import { Confirmations } from './pending.js';
-import { nameOf, Planner, type Doable, type Made, type PlannerDeps } from './planner.js';
+import { nameOf } from './named.js';
+import { Planner, type Doable, type Made, type PlannerDeps } from './planner.js';
 import { ANYTHING, type Warden } from './warden.js';
 
 export interface ChangesDeps extends PlannerDeps {

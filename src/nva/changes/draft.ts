@@ -35,6 +35,8 @@ export interface Draft {
   readonly before: Specified | undefined;
   /** As it is to be. */
   readonly wanted: Specified | undefined;
+  /** It is the same resource then, changed or not. */
+  readonly stays: boolean;
   /** @throws NfvError ETAG_MISMATCH, CONFIRMATION_PENDING */
   check(etag: string): Promise<void>;
   /** Gives up everything that the resource holds. */
@@ -112,6 +114,10 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
 
   get wanted(): Specified | undefined {
     return this.target && this.specified(this.id, this.target);
+  }
+
+  get stays(): boolean {
+    return this.state !== undefined && this.target !== undefined && !this.#isReplaced;
   }
 
   async check(etag: string): Promise<void> {
@@ -269,7 +275,7 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
   }
 
   #forgetStatus(): void {
-    for (const key of this.rules.statusKeys(this.id)) this.options.overlay.delete(key);
+    for (const key of this.rules.statusKeys(this.id)) this.options.overlay.forget(key);
   }
 
   get #key(): string {

@@ -36,19 +36,20 @@ export class Faults {
     return this.#fields.get(draft) ?? formatName(COLLECTION_OF[draft.kind], draft.id);
   }
 
-  /** @throws NfvError of the store */
-  async attempt(draft: Draft, work: () => Promise<void>): Promise<void> {
+  /** @returns undefined: something was wrong. @throws NfvError of the store */
+  async attempt<T>(draft: Draft, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work();
+      return await work();
     } catch (thrown) {
       const error = NfvError.from(thrown);
       if (ALONE.includes(error.code) || error.code.startsWith('STORE_')) throw error;
       const name = formatName(COLLECTION_OF[draft.kind], draft.id);
       const found = this.#violations(draft, name, error);
       this.#failed.add(name);
-      if (found.length === 0) return;
+      if (found.length === 0) return undefined;
       this.#codes.add(error.code);
       this.#found.push(...found);
+      return undefined;
     }
   }
 

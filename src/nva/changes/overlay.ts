@@ -12,7 +12,7 @@ import type { Claim, Guard } from '../resources/resource-rules.js';
 /** A key that was written; undefined value: deleted. */
 interface Entry {
   readonly value: string | undefined;
-  /** Written even where it stays the same, so that its revision moves. */
+  /** Written even where it stays the same, so that its revision moves, or nothing is left. */
   readonly always: boolean;
   /** It is a claim of a resource, which may be held back when it is given up. */
   readonly claim: boolean;
@@ -75,6 +75,11 @@ export class Overlay implements Reads {
 
   delete(key: string): void {
     this.#entries.set(key, { value: undefined, always: false, claim: false });
+  }
+
+  /** Also if it is not there: somebody may write it until all of this is done. */
+  forget(key: string): void {
+    this.#entries.set(key, { value: undefined, always: true, claim: false });
   }
 
   /** Its revision moves. */

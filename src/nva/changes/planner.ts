@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   COLLECTION_OF,
+  type Kind,
   type ResourceChange,
   type Specified,
   type Wanted,
@@ -103,18 +104,15 @@ interface Tenants {
   readonly is: string | undefined;
 }
 
-/** Those of one phase do not refer to each other. Addresses that are named are taken before any are given. */
-const PHASES: readonly ((is: Specified) => boolean)[] = [
-  ({ kind }) => kind === 'VirtualNetwork' || kind === 'Nve' || kind === 'HostProfile',
-  ({ kind }) => kind === 'Subnet',
-  ({ kind }) => kind === 'Router',
-  (is) => is.kind === 'Endpoint' && !isGivenAll(is),
-  (is) => is.kind === 'Endpoint' && isGivenAll(is),
-];
+const SLICE = 50;
 
-function isGivenAll(is: Extract<Specified, { kind: 'Endpoint' }>): boolean {
-  return is.spec.subnets.length > 0 && is.spec.ips.length === 0;
-}
+/** Those of one phase do not refer to each other. */
+const PHASES: readonly (readonly Kind[])[] = [
+  ['VirtualNetwork', 'Nve', 'HostProfile'],
+  ['Subnet'],
+  ['Router'],
+  ['Endpoint'],
+];
 
 class Planning {
   readonly #faults: Faults;
@@ -145,18 +143,20 @@ class Planning {
     const begun = { version: index.version, quotas: quotas.current };
     const drafts = await this.#open();
     this.#faults.throwIfAny();
-    for (const draft of drafts) await draft.release();
+    for await (const draft of inSlices(drafts)) await draft.release();
     overlay.release((options.retained ?? []).map((key) => ({ key, taken: undefined })));
     const ordered = inOrder(drafts);
-    for (const draft of ordered) {
+    for await (const draft of inSlices(ordered)) {
       options.signal.throwIfAborted();
       await this.#faults.attempt(draft, () =>
         draft.wanted === undefined ? draft.remove() : draft.put(),
       );
     }
     this.#faults.throwIfAny();
-    for (const draft of drafts) await draft.leave();
-    for (const draft of drafts) await this.#faults.attempt(draft, () => draft.arrive());
+    for await (const draft of inSlices(drafts)) await draft.leave();
+    for await (const draft of inSlices(drafts)) {
+      await this.#faults.attempt(draft, () => draft.arrive());
+    }
     this.#faults.throwIfAny();
     await this.#keepQuotas(drafts);
     const changed = ordered.flatMap((draft) => {
@@ -184,8 +184,7 @@ class Planning {
   /** Those that the caller may change, and that are not as they are to be. */
   async #open(): Promise<Draft[]> {
     const { deps, overlay, options } = this;
-    const seed = this.wanted.map((each) => nameOf(each)).join();
-    const free = new Free(overlay, deps.catalog, deps.vniRange, seed);
+    const free = new Free(overlay, deps.catalog, deps.vniRange, this.wanted);
     const rules = makeRules({
       store: overlay,
       index: deps.index,
@@ -198,15 +197,17 @@ class Planning {
     });
     const now = timestamp(deps.clock.now());
     const drafts: Draft[] = [];
-    for (const each of this.wanted) {
+    for await (const each of inSlices(this.wanted)) {
       options.signal.throwIfAborted();
       const subnet = (id: string): Promise<SubnetSpec | undefined> => this.#subnet(id);
       const draft = await draftOf({ ...options, overlay, now, rules, subnet }, each);
       // What makes a rollback, or an undo, is not the caller's: the resource says more than its place.
       if (!options.mayReplace) this.#faults.name(draft, each);
       if (draft.before === undefined && draft.wanted === undefined) continue;
-      if (!(await this.#allowed(draft))) continue;
+      const isTheirs = await this.#faults.attempt(draft, () => this.#allowed(draft));
+      if (isTheirs !== true) continue;
       if (options.trusted !== true) await this.#faults.attempt(draft, () => draft.check(each.etag));
+      if (draft.before !== undefined && draft.wanted === undefined) free.leaves(draft.before);
       drafts.push(draft);
     }
     return drafts;
@@ -271,21 +272,30 @@ class Planning {
   }
 }
 
-/** Who needs others goes before them; who is needed comes before who needs it. */
+/** Of a plan that may take seconds: others get their turn every few milliseconds, as the embedded store answers at once. */
+async function* inSlices<T>(all: readonly T[]): AsyncGenerator<T> {
+  for (const [i, each] of all.entries()) {
+    if (i % SLICE === SLICE - 1) await turn();
+    yield each;
+  }
+}
+
+/**
+ * Who needs others goes before them; who is needed comes before who needs it. In each phase what stays comes before
+ * what is new: each new one is checked against all that are there by then, what stays against none but what it names.
+ */
 function inOrder(drafts: readonly Draft[]): Draft[] {
-  const phase = (is: Specified | undefined): number =>
-    is === undefined ? -1 : PHASES.findIndex((isOf) => isOf(is));
   const gone = drafts.filter(({ wanted }) => wanted === undefined);
   const there = drafts.filter(({ wanted }) => wanted !== undefined);
+  const isNew = ({ stays }: Draft): number => (stays ? 0 : 1);
   return [
-    ...gone.sort((a, b) => phase(b.before) - phase(a.before)),
-    ...there.sort((a, b) => phase(a.wanted) - phase(b.wanted)),
+    ...gone.sort((a, b) => phaseOf(b) - phaseOf(a)),
+    ...there.sort((a, b) => phaseOf(a) - phaseOf(b) || isNew(a) - isNew(b)),
   ];
 }
 
-export function nameOf(wanted: Wanted): string {
-  const { kind, id } = 'put' in wanted ? wanted.put : wanted.delete;
-  return formatName(COLLECTION_OF[kind], id);
+function phaseOf({ kind }: Draft): number {
+  return PHASES.findIndex((kinds) => kinds.includes(kind));
 }
 
 async function tenantIn(

@@ -26,6 +26,8 @@ export interface MigrationDriverDeps {
   concerned(id: string, target: string): ReadonlyMap<string, readonly Item[]>;
   /** Undefined: the NVE has applied them, as they should be since `revision`. */
   lacks(nve: string, items: readonly Item[], revision: number): Promise<NotApplied | undefined>;
+  /** It was found dead: nobody sends to it, and it sends to nobody. */
+  isWithdrawn(nve: string): boolean;
   /** Writes the step, if the endpoint is still as of `revision`. @throws NfvError of the store */
   commit(id: string, revision: number, next: PlacedEndpoint): Promise<void>;
   /** It waits for others than before. */
@@ -161,7 +163,10 @@ export class MigrationDriver {
     });
     return (await Promise.all(all))
       .flat()
-      .filter(({ nve, code }) => !(force && nve !== target && code === 'NVE_DISCONNECTED'))
+      .filter(({ nve, code }) => {
+        const isForgone = force || this.deps.isWithdrawn(nve);
+        return !(isForgone && nve !== target && code === 'NVE_DISCONNECTED');
+      })
       .sort((a, b) => (a.nve < b.nve ? -1 : 1));
   }
 }

@@ -74,7 +74,8 @@ export class Migrations implements MigrationApi {
     const moving = currentMigration(spec);
     if (moving !== undefined) {
       const text = `endpoints/${id} is migrating from nves/${moving.source} to nves/${moving.target}`;
-      throw new NfvError('ENDPOINT_MIGRATING', text);
+      const remedy = `wait until its migration is over, or cancel it: nfvctl migrate cancel ${id}`;
+      throw new NfvError('ENDPOINT_MIGRATING', text, { remedy });
     }
     if (nve === spec.nve) {
       const reason = `endpoints/${id} is there already`;

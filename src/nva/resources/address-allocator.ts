@@ -24,8 +24,12 @@ export class AddressAllocator {
       this.#last.set(id, number);
       return address;
     }
-    throw new NfvError('ADDRESSES_EXHAUSTED', `subnets/${id} has no free address in its pools`);
+    throw exhausted(id);
   }
+}
+
+export function exhausted(subnet: string): NfvError {
+  return new NfvError('ADDRESSES_EXHAUSTED', `subnets/${subnet} has no free address in its pools`);
 }
 
 function* numbersAfter(last: bigint, spec: SubnetSpec): Generator<bigint> {

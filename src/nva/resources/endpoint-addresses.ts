@@ -3,6 +3,7 @@ import { invalidFields } from '../../errors.js';
 import { checkEndpoint, type EndpointSpec } from '../../model/endpoint.js';
 import { subnetHolds, type SubnetSpec } from '../../model/subnet.js';
 import type { VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { exhausted } from './address-allocator.js';
 import { whoMayHave } from './allowed.js';
 import type { Reads } from '../reads.js';
 import { ipKey, subnetsGenerationKey } from '../keys.js';
@@ -36,7 +37,7 @@ export async function withAddresses(
     if (subnet.spec.network !== spec.network) throw ofAnother(field, id, subnet.spec, spec);
     guards.push(subnet.guard);
     if (ips.some((ip) => subnetHolds(subnet.spec, ip))) continue;
-    const ip = await freeAddress(deps, id, subnet.spec);
+    const ip = await freeAddress(deps, id, subnet.spec, checked);
     ips.push(ip);
     const compare = { kind: 'revision', key: ipKey(spec.network, ip), revision: 0 } as const;
     guards.push({ compare, onFail: 'retry' });
@@ -44,11 +45,23 @@ export async function withAddresses(
   return { spec: checkEndpoint({ ...checked, ips }, prefixes), guards };
 }
 
-/** One that nobody may have but whoever is given it. */
-async function freeAddress(deps: AddressDeps, id: string, subnet: SubnetSpec): Promise<string> {
+/** One that nobody may have but whoever is given it, not even that one besides. @throws NfvError ADDRESSES_EXHAUSTED */
+async function freeAddress(
+  deps: AddressDeps,
+  id: string,
+  subnet: SubnetSpec,
+  { allowedAddresses }: EndpointSpec,
+): Promise<string> {
+  const tried = new Set<string>();
   for (;;) {
     const ip = deps.takeAddress(id, subnet);
-    if ((await whoMayHave(deps.store, subnet.network, ip, '')) === undefined) return ip;
+    // They come in turn: there is no other.
+    if (tried.has(ip)) throw exhausted(id);
+    tried.add(ip);
+    const isItsOwn = allowedAddresses.some((allowed) => allowed.ip === ip);
+    if (!isItsOwn && (await whoMayHave(deps.store, subnet.network, ip, '')) === undefined) {
+      return ip;
+    }
   }
 }
 

@@ -30,6 +30,7 @@ import {
   networkRouterKey,
   nveEndpointsOf,
   nveGenerationKey,
+  specKey,
   statusKey,
 } from '../keys.js';
 import { withAddresses, type AddressDeps } from './endpoint-addresses.js';
@@ -128,7 +129,7 @@ async function check(
   const addressed = await withAddresses(deps, after, network.spec);
   const { spec } = addressed;
   const routing = await canHost(store, 'endpoint.nve', spec, network.spec, nve.spec);
-  const coming = await canMigrate(store, before, spec, network.spec);
+  const coming = await canMigrate(store, id, before, spec, network.spec);
   if (spec.mac === '' && before !== undefined) {
     throw invalidField('endpoint.mac', '', 'empty', 'give a MAC, or leave it out of the mask');
   }
@@ -183,16 +184,22 @@ function migrates(
   );
 }
 
-/** @throws NfvError REFERENCE_NOT_FOUND, NVE_LACKS_CAPABILITY */
+/** @throws NfvError REFERENCE_NOT_FOUND, NVE_LACKS_CAPABILITY, ENDPOINT_MIGRATING */
 async function canMigrate(
   store: Reads,
+  id: string,
   before: PlacedEndpoint | undefined,
   after: PlacedEndpoint,
   network: VirtualNetworkSpec,
 ): Promise<Guard[]> {
   const moving = currentMigration(after);
-  if (moving === undefined || moving.id === before?.migration?.id) return [];
+  if (moving === undefined) return [];
   const { target, port } = moving;
+  if (moving.id === before?.migration?.id) {
+    // Its place there keeps the NVE, but from what is done in one with this.
+    if ((await store.get(specKey('nves', target))) !== undefined) return [];
+    throw migrates(id, moving, 'migration', `nves/${target}, which is to be deleted`);
+  }
   const nve = await reference(store, 'nve', 'nves', target, RECORDS.nves);
   const there = { ...after, nve: target, port };
   return [nve.guard, await canHost(store, 'nve', there, network, nve.spec)];

@@ -18,9 +18,14 @@ export function isImmutable<Spec extends object>(
     v.add(
       name,
       after[field],
-      `cannot be changed from ${String(before[field])}`,
+      `cannot be changed from ${textOf(before[field])}`,
       'create another resource instead',
     );
   }
   v.throwIfAny();
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

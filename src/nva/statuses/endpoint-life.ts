@@ -86,6 +86,7 @@ export class EndpointLife {
       endpoint: (id) => deps.catalog.endpoint(id),
       concerned: (id, target) => deps.index.concerned(id, target),
       lacks: (nve, items, revision) => applied.lacks(nve, items, revision),
+      isWithdrawn: (nve) => deps.catalog.isWithdrawn(nve),
       commit: async (id, revision, next) => {
         const which = { id, etag: '', ifRevision: revision, validateOnly: false, byUser: false };
         await endpoints.revise(which, () => next, { signal });

@@ -1,5 +1,6 @@
 /** NVEs that are gone: a real NVA and store, agents that speak the real protocol, a clock that the test moves. */
 import assert from 'node:assert/strict';
+import type { MigrationPhase } from '../../../src/model/migration-phase.js';
 import type { NveStatus } from '../../../src/model/nve.js';
 import type { ReachState } from '../../../src/model/query.js';
 import { eventually } from '../../support/eventually.js';
@@ -163,6 +164,42 @@ describe('NVEs that are gone', function () {
     await moving(() => ways() === '198.51.100.3,198.51.100.4');
     assert.ok(host(1).items.has(`tunnel/300/${vtep(4)}`));
     assert.deepEqual(new Set(host(4).items.keys()), own);
+  });
+
+  const port = { kind: 'veth', netns: 'moved', interface: 'eth0', hostInterface: '' } as const;
+  const reached = (n: number, phase: MigrationPhase): Promise<void> =>
+    moving(async () => {
+      const { status } = await nva.client.endpoints.get(`ep-${n}`, call);
+      return status.migration?.phase === phase;
+    });
+  const migrate = async (n: number, target: number, hold: boolean): Promise<void> => {
+    const to = { id: `ep-${n}`, nve: name(target), port, hold, timeoutMs: 3_600_000 };
+    await nva.client.migrations.migrate({ ...to, ...request, etag: '' }, call);
+  };
+
+  it('one that is dead keeps no endpoint of its networks from migrating', async () => {
+    unreachable.add(vtep(4));
+    await kill(4);
+    await clock.advance(29_000);
+    await moving(() => ![1, 2, 3].some((n) => knows(n, 4)));
+    await migrate(1, 2, false);
+    await reached(1, 'FINISHED');
+  });
+
+  it('one that dies while an endpoint migrates from it lets it go', async () => {
+    await migrate(4, 1, true);
+    await reached(4, 'ASSOCIATED');
+    unreachable.add(vtep(4));
+    await kill(4);
+    await clock.advance(29_000);
+    await moving(async () => (await endpointState(4)) === 'FAILED NVE_DEAD');
+    await nva.client.migrations.finish(
+      { id: 'ep-4', etag: '', validateOnly: false, force: false },
+      call,
+    );
+    await reached(4, 'FINISHED');
+    assert.equal((await nva.client.endpoints.get('ep-4', call)).spec.nve, name(1));
+    await moving(async () => (await endpointState(4)) === 'ACTIVE');
   });
 
   it('one that any of its peers reaches stays', async () => {

@@ -180,6 +180,22 @@ describe('the rights of a caller, of changes', () => {
 
   const blue = callWith(grant('tenant', ['blue'], ['tap']));
 
+  it('say where in a plan what may not be read is named, as of what does not exist, and all of it', async () => {
+    const call = callWith(grant('tenant', ['blue']));
+    const wishes = wanted(
+      network('blue', { tenant: 'blue' }),
+      endpoint('mine-1', { network: 'red' }),
+      subnet('mine-2', { ...subnetOf('red'), network: 'nowhere' }),
+      subnet('mine-3', subnetOf('red')),
+    );
+    const { violations } = await refusedWith('REFERENCE_NOT_FOUND', api.changes.plan(wishes, call));
+    assert.deepEqual(violations.map(({ field, reason }) => `${field}: ${reason}`).sort(), [
+      'changes[1].put.endpoint.network: does not exist',
+      'changes[2].put.subnet.network: does not exist',
+      'changes[3].put.subnet.network: does not exist',
+    ]);
+  });
+
   it('keep a tenant to its kinds of port, and its routers to its own subnets', async () => {
     await refusedWith('ACCESS_DENIED', plan(blue, endpoint('e', { port: VLAN })));
     const joined = router('blue', { tenant: 'blue', subnets: ['blue', 'red'] });

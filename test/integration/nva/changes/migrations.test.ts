@@ -163,6 +163,13 @@ describe('a migration', function () {
         assert.deepEqual(await now(), spec);
       });
 
+      it('keeps its target, also from a plan that has the endpoint in it', async () => {
+        const both = [gone('Nve', 'host-b'), web({ displayName: 'moving' })];
+        const { violations } = await refusedWith('ENDPOINT_MIGRATING', plan(nva.client, ...both));
+        assert.equal(violations[0]?.field, 'changes[1].put.endpoint.migration');
+        await plan(nva.client, gone('Nve', 'host-b'), gone('Endpoint', 'web'));
+      });
+
       it('is not ended by a rollback to before it began', async () => {
         assert.deepEqual((await rollBack(nva.client, before)).changes, []);
         assert.equal((await now()).migration?.phase, phase);
@@ -225,6 +232,18 @@ describe('a migration', function () {
     const { nve, displayName, migration } = await now();
     assert.deepEqual([nve, displayName, migration?.phase], ['host-b', '', 'FINISHED']);
     assert.deepEqual(await claimsIn(nva.store), claims);
+  });
+
+  it('that is finished or taken back is so again, also while a change of its network waits', async () => {
+    await migrateTo(nva, 'FINISHED', REQUEST);
+    await applyPlan(nva.client, wanted(network('blue', { vni: 5000, mtu: 1400 })), TWO_MINUTES);
+    const finished = await nva.client.migrations.finish({ ...WEB, force: false }, call);
+    assert.equal(finished.status.migration?.phase, 'FINISHED');
+    await undo();
+    await migrateTo(nva, 'CANCELLED', { ...REQUEST, nve: 'host-a', requestId: '' });
+    await applyPlan(nva.client, wanted(network('blue', { vni: 5000, mtu: 1400 })), TWO_MINUTES);
+    const cancelled = await nva.client.migrations.cancel(WEB, call);
+    assert.equal(cancelled.status.migration?.phase, 'CANCELLED');
   });
 
   it('does not begin while a change of the endpoint waits for its confirmation', async () => {

@@ -19,6 +19,7 @@ import {
 } from '../../../support/changes-world.js';
 import { call, NvaHarness } from '../../../support/nva-harness.js';
 import { refusedWith } from '../../../support/refusals.js';
+import { providerSpec } from '../../../support/specs.js';
 
 describe('Plan', () => {
   let nva: NvaHarness;
@@ -101,11 +102,51 @@ describe('Plan', () => {
     assert.deepEqual(effect.map(({ action, key }) => `${action} ${key}`).sort(), expected.sort());
   });
 
+  it('leaves others their turn, however much it is', async () => {
+    await applyAll(nva.client, ...HOSTS, network('blue'));
+    const wishes = Array.from({ length: 1000 }, (_, i) => endpoint(`web-${i}`));
+    let turns = 0;
+    let goesOn = true;
+    const other = (): void => {
+      turns++;
+      if (goesOn) setImmediate(other);
+    };
+    setImmediate(other);
+    await plan(nva.nva, ...wishes);
+    goesOn = false;
+    assert.ok(turns > 80, `${turns} turns`);
+  });
+
   it('plans nothing again of what was applied', async () => {
     const wishes = [...HOSTS, network('blue'), subnet('blue-v4'), endpoint('web')];
     await applyAll(nva.client, ...wishes);
     const again = await plan(nva.client, ...wishes);
     assert.deepEqual([again.changes, again.nves], [[], []]);
+  });
+
+  it('checks what is new against what stays, wherever that stands', async () => {
+    const flat = put({ kind: 'VirtualNetwork', id: 'flat', spec: providerSpec() });
+    const provider = { uplink: 'physnet1', vlan: 10 };
+    const vlan = put({ kind: 'VirtualNetwork', id: 'vlan', spec: providerSpec({ provider }) });
+    const within = subnet('within', { prefix: '10.0.0.128/25', gateway: '10.0.0.129' });
+    await applyAll(nva.client, flat, network('blue'), subnet('blue-v4'));
+    await refusedWith('PROVIDER_IN_USE', plan(nva.client, vlan, flat));
+    await refusedWith('INVALID_FIELD', plan(nva.client, within, subnet('blue-v4')));
+    const other = subnet('blue-v4', { gateway: '10.0.0.2' });
+    await refusedWith('INVALID_FIELD', plan(nva.client, within, other));
+    await plan(nva.client, within, gone('Subnet', 'blue-v4'), vlan, gone('VirtualNetwork', 'flat'));
+  });
+
+  it('says what cannot be changed from what', async () => {
+    const of = (vlan: number): Wanted => {
+      const spec = providerSpec({ provider: { uplink: 'physnet1', vlan } });
+      return put({ kind: 'VirtualNetwork', id: 'lab', spec });
+    };
+    await applyAll(nva.client, of(10));
+    const error = await refusedWith('INVALID_FIELD', plan(nva.client, of(11)));
+    const [violation] = error.violations;
+    const reason = 'cannot be changed from {"uplink":"physnet1","vlan":10}';
+    assert.equal(violation?.reason, reason);
   });
 
   it('tells everything that is wrong at once, and does not blame what refers to it', async () => {

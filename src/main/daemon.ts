@@ -53,7 +53,9 @@ export function keepCertificates(log: Logger): TlsKeeper {
         log.error({ cert, ...errorFields(error) }, 'new certificates refused; the old ones stay');
       },
       ending(what, file, until) {
-        log.warn({ what, file, until, days: daysUntil(until) }, 'to be renewed soon');
+        const fields = { what, file, until, days: daysUntil(until) };
+        if (until.getTime() > systemClock.now()) log.warn(fields, 'to be renewed soon');
+        else log.error(fields, 'has ended: nobody is taken by it');
       },
     },
   });

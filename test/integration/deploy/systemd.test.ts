@@ -89,6 +89,16 @@ describe('the Debian package under systemd', function () {
     await root.do('ip', 'netns', 'exec', 'g1', 'ping', '-c1', '-w5', '10.0.2.12');
   });
 
+  it('has an agent that plugs in a container, whose namespace is named by a link into /proc', async () => {
+    // It has capabilities that the agent has not.
+    const sleeper =
+      'unshare --net sleep 300 >/dev/null 2>&1 & ln -s "/proc/$!/ns/net" /run/netns/c1';
+    await root.do('sh', '-c', sleeper);
+    const words = ['e3', '--network', 'n1', '--nve', 'host-a', '--veth-netns', 'c1'];
+    await root.do('nfvctl', 'create', 'endpoint', ...words, '--ip', '10.0.1.13', '--wait=10s');
+    await root.do('ip', 'netns', 'exec', 'g1', 'ping', '-c1', '-w5', '10.0.1.13');
+  });
+
   it('is upgraded under them, and stops them in good order', async () => {
     assert.equal(await upgrade(), '');
     assert.deepEqual([await active('nfvd-nva'), await active('nfvd-nve')], ['active', 'active']);

@@ -26,7 +26,7 @@ const SYSTEMD = '/lib/systemd/systemd';
 const BOOT = `
 set -e
 echo $$ >"$2/cgroup.procs"
-exec unshare --mount --net --ipc --uts --pid --cgroup --fork --kill-child sh -c '
+exec setpriv --pdeathsig KILL unshare --mount --net --ipc --uts --pid --cgroup --fork --kill-child sh -c '
 set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs "$1"

@@ -108,6 +108,7 @@ describe('the Debian package', function () {
     }
     assert.match(await root.do('id', 'nfvd'), /\(nfvd\)/);
     assert.equal((await root.do('stat', '-c', '%U %a', '/run/nfvd')).trim(), 'nfvd 755');
+    assert.equal((await root.do('stat', '-c', '%U %a', '/var/lib/nfvd')).trim(), 'root 755');
     assert.equal((await root.do('stat', '-c', '%U %a', '/etc/nfvd/secrets')).trim(), 'root 700');
   });
 

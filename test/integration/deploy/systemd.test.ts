@@ -77,7 +77,11 @@ describe('the Debian package under systemd', function () {
     return stderr;
   };
 
-  it('runs an NVA and an agent that programs routers and guests', async () => {
+  it('runs an NVA and an agent that programs routers and guests, on a host that was prepared', async () => {
+    // As deploy/lab has it, before any daemon.
+    root.write('/opt/host.yaml', 'hugepages: []\n');
+    await root.do('nfvctl', 'host', 'apply', '-f', '/opt/host.yaml');
+    await root.do('systemctl', 'start', 'nfvd-host');
     await root.do('systemctl', 'start', 'nfvd-nva', 'nfvd-nve');
     await root.do('nfvctl', 'apply', '-f', '/opt/pool.yaml', '--wait=30s');
     for (const [guest, gateway] of [
@@ -114,7 +118,10 @@ describe('the Debian package under systemd', function () {
     const nva = await root.do('cat', '/etc/nfvd/nva.yaml');
     const nve = await root.do('cat', '/etc/nfvd/nve.yaml');
     root.write('/etc/nfvd/nva.yaml', `${nva}\nstore: { kind: etcd, endpoints: ["127.0.0.1:1"] }\n`);
-    root.write('/etc/nfvd/nve.yaml', `${nve}\nhost: { required: true }\n`);
+    root.write(
+      '/etc/nfvd/nve.yaml',
+      `${nve}\nhost: { required: true, stateDir: /var/lib/nfvd/other }\n`,
+    );
     const said = await upgrade();
     assert.match(said, /^nfvd: nfvd-nva\.service is not up again yet: journalctl -u/m);
     assert.match(said, /^nfvd: nfvd-nve\.service is not up again yet: journalctl -u/m);

@@ -287,7 +287,7 @@ describe('nfvd nva', function () {
   });
 
   describe('with TLS', () => {
-    let tls: Record<'ours' | 'server' | 'theirs', TlsFiles>;
+    let tls: Record<'ours' | 'server' | 'theirs' | 'old', TlsFiles>;
     let certificates: ReturnType<typeof tempDir>;
 
     before(async function () {
@@ -300,6 +300,7 @@ describe('nfvd nva', function () {
         server: await certificate(path, 'server', ca),
         ours: await certificate(path, 'ours', ca),
         theirs: { ...(await certificate(path, 'theirs', otherCa)), ca: ca.cert },
+        old: await certificate(path, 'old', ca, { expired: true }),
       };
     });
     after(() => {
@@ -323,6 +324,13 @@ describe('nfvd nva', function () {
       assert.equal((await clientTo(here, tls.ours).nves.list(ALL, call)).resources.length, 1);
       const [secret = ''] = /^\w{40,}/m.exec(readFileSync(tls.server.key, 'utf8')) ?? [];
       assert.ok(secret !== '' && !daemon.out.includes(secret) && !daemon.err.includes(secret));
+    });
+
+    it('calls a certificate that has ended an error', async () => {
+      const daemon = await start({ listen: [{ address: '127.0.0.1:0', tls: tls.old }] });
+      const line = await daemon.logged('has ended: nobody is taken by it');
+      assert.deepEqual([line.level, line['file']], ['error', tls.old.cert]);
+      assert.ok(!daemon.lines.some(({ msg }) => msg === 'to be renewed soon'));
     });
 
     it('does not start without one of its files, and makes no store', async () => {

@@ -55,6 +55,8 @@ nfvctl completion bash >"$share/bash-completion/completions/nfvctl"
 nfvctl completion zsh >"$share/zsh/vendor-completions/_nfvctl"
 nfvctl completion fish >"$share/fish/vendor_completions.d/nfvctl.fish"
 cp -R deploy/profiles deploy/lab "$doc/examples/"
+# Those that the pages and the help of nfvctl apply.
+cp examples/*.yaml "$doc/examples/"
 cp -R docs "$doc/"
 gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 

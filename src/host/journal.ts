@@ -43,6 +43,8 @@ export class Journal {
    */
   static async open(path: string): Promise<OpenJournal> {
     try {
+      // What is above it is not ours alone: the NVA, which is another user, has its directory beside it.
+      await mkdir(dirname(dirname(path)), { recursive: true });
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const file = await open(path, 'a+', 0o600);
       try {

@@ -53,7 +53,9 @@ export function keepCertificates(log: Logger): TlsKeeper {
         log.error({ cert, ...errorFields(error) }, 'new certificates refused; the old ones stay');
       },
       ending(what, file, until) {
-        log.warn({ what, file, until, days: daysUntil(until) }, 'to be renewed soon');
+        const fields = { what, file, until, days: daysUntil(until) };
+        if (until.getTime() > systemClock.now()) log.warn(fields, 'to be renewed soon');
+        else log.error(fields, 'has ended: nobody is taken by it');
       },
     },
   });
@@ -117,21 +119,26 @@ export async function runUntilSignal(
   });
   const service = await startUnless(stopped.signal, start);
   if (service !== undefined) {
-    await tellSystemd('--ready', log);
+    await tellSystemd('READY=1', log);
     await isOver;
-    await tellSystemd('--stopping', log);
+    await tellSystemd('STOPPING=1', log);
     await service.stop();
   }
   log.info({}, 'stopped');
+  // A peer that hangs, or is cut off, never closes its end of a connection: Node would wait for that.
+  setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
 }
 
+/** For what is still to be written, once all is done, in milliseconds. */
+const LAST_WORDS_MS = 200;
 const SYSTEMD_MS = 5000;
 
 /**
  * Tells systemd how the daemon is (sd_notify(3)), where it is systemd that runs it. By systemd's own
- * program, since Node has no datagrams on unix sockets; the unit needs `NotifyAccess=all`.
+ * program, since Node has no datagrams on unix sockets; the unit needs `NotifyAccess=all`. What is told is an assignment:
+ * `--stopping` is of systemd 254, newer than Debian 12's.
  */
-async function tellSystemd(what: '--ready' | '--stopping', log: Logger): Promise<void> {
+async function tellSystemd(what: 'READY=1' | 'STOPPING=1', log: Logger): Promise<void> {
   if ((process.env['NOTIFY_SOCKET'] ?? '') === '') return;
   try {
     await run('systemd-notify', [what], { timeout: SYSTEMD_MS });

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../cli/error-text.js';
 import { NO_PAINT } from '../cli/style.js';
 import { NfvError, type ErrorCode } from '../errors.js';
+import { systemClock } from '../model/clock.js';
 import type { NvaConfig } from '../nva/config.js';
 import type { NveConfig } from '../nve/config.js';
 import { quietGrpc } from '../rpc/quiet.js';
@@ -32,7 +33,7 @@ program
     const { parseNvaConfig } = await import('../nva/config.js');
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
-      await checkNvaFiles(config);
+      await checkNvaFiles(config, warn);
       await (await import('./nva-store.js')).checkStoreFiles(config);
       print(`${flags.config}: ok`);
       return;
@@ -63,7 +64,8 @@ const nve = program
     keepHeapSmall();
     const config = await readNveConfig(flags);
     if (flags.checkConfig === true) {
-      await checkTls([...config.listen, ...config.nva, ...(config.metrics?.listen ?? [])]);
+      const entries = [...config.listen, ...config.nva, ...(config.metrics?.listen ?? [])];
+      await checkTls(entries, warn);
       print(`${flags.config}: ok`);
       return;
     }
@@ -172,16 +174,32 @@ async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {
 }
 
 /** @throws NfvError FILE_UNREADABLE */
-async function checkNvaFiles({ access, listen, metrics, peer }: NvaConfig): Promise<void> {
-  await checkTls([...listen, ...(peer === undefined ? [] : [peer]), ...(metrics?.listen ?? [])]);
+/** @param say what is no fault, and wants to be known; where there is a log, that has it */
+async function checkNvaFiles(
+  { access, listen, metrics, peer }: NvaConfig,
+  say?: (line: string) => void,
+): Promise<void> {
+  const entries = [...listen, ...(peer === undefined ? [] : [peer]), ...(metrics?.listen ?? [])];
+  await checkTls(entries, say);
   if (access === undefined) return;
   const { readPolicyFile } = await import('../nva/access/policy-file.js');
   await readPolicyFile(access.policyFile);
 }
 
-async function checkTls(entries: readonly { readonly tls?: TlsFiles }[]): Promise<void> {
+async function checkTls(
+  entries: readonly { readonly tls?: TlsFiles }[],
+  say: (line: string) => void = () => undefined,
+): Promise<void> {
   const { readTls } = await import('../rpc/tls-files.js');
-  for (const { tls } of entries) if (tls !== undefined) readTls(tls);
+  for (const { tls } of entries) {
+    if (tls === undefined) continue;
+    const material = readTls(tls);
+    if (!material.isGoodAt(systemClock.now())) say(`${tls.cert}: ${material.term}, and not now`);
+  }
+}
+
+function warn(line: string): void {
+  process.stderr.write(`warning: ${line}\n`);
 }
 
 /** Aborts with the first SIGINT or SIGTERM. */

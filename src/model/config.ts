@@ -4,12 +4,16 @@ import { parseDuration } from './duration.js';
 
 /** `30s`, `250ms`, `2m`, `1h`; milliseconds. */
 export function duration(minMs: number, maxMs: number): z.ZodType<number> {
-  return z.string().transform((text, context) => {
+  const remedy = `give ${minMs}ms to ${maxMs}ms, such as "30s" or "5m"`;
+  // In quotes alone it would be as wrong.
+  const error = ({ input }: { readonly input?: unknown }): string | undefined =>
+    typeof input === 'number' ? `a number without its unit; ${remedy}` : undefined;
+  return z.string({ error }).transform((text, context) => {
     const ms = parseDuration(text);
     if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
     context.addIssue({
       code: 'custom',
-      message: `not a duration that will do; give ${minMs}ms to ${maxMs}ms, such as "30s" or "5m"`,
+      message: `not a duration that will do; ${remedy}`,
       input: text,
     });
     return z.NEVER;

@@ -5,6 +5,7 @@
  */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { clip, isErrorCode, NfvError, type ErrorCode, type FieldViolation } from '../errors.js';
+import { connectFailure, isOfTls, TLS_REMEDY } from './connect-failure.js';
 import type { Protos } from './load.js';
 
 const DETAILS = 'grpc-status-details-bin';
@@ -129,25 +130,10 @@ function withoutDetails(error: ServiceError, target: string): NfvError {
   return new NfvError(code, about, { cause: error, ...(isTls && { remedy: TLS_REMEDY }) });
 }
 
-/** The NVA runs, and the address is right: it was talked to. A system call's failure names a path or a host. */
-function isOfTls(said: string): boolean {
-  return /certificate|\bTLS\b|\bSSL\b/.test(said) && !/^[a-z]+ E[A-Z]+ /.test(said);
-}
-
-const TLS_REMEDY =
-  'check the certificates of both ends: of a CA that the other trusts, still good, not revoked, and for this address';
-
 function aboutOf(code: ErrorCode, details: string, target: string): string {
   if (code === 'NVA_UNREACHABLE') return `${target}: ${connectFailure(details)}`;
   // grpc-js goes on with what took how long inside of it.
   return details.startsWith('Deadline exceeded') ? `${target}: no answer in time` : details;
-}
-
-/** What the system said, out of what grpc-js says around it. */
-function connectFailure(details: string): string {
-  const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
-  if (!said.startsWith('Failed to connect (')) return said.replace(/^Error(?: \[\w+\])?: /, '');
-  return 'cut off at once: one end wants TLS and the other does not, or refuses its certificate';
 }
 
 function messageOf(error: NfvError): string {

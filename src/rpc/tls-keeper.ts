@@ -22,7 +22,7 @@ export interface TlsEvents {
   loaded(files: TlsFiles, material: TlsMaterial): void;
   /** The files cannot be used; what was there before them stays in use. Once for each state of the files. */
   refused(files: TlsFiles, error: NfvError): void;
-  /** Less than a third of its time is left; again each day. */
+  /** Less than a third of its time is left, or nothing; again each day. */
   ending(what: 'certificate' | 'revocation list', path: string, until: Date): void;
 }
 
@@ -137,12 +137,10 @@ class KeptTls implements TlsSource {
       return;
     }
     const now = this.options.clock.now();
-    if (isGood(this.#current, now) && !isGood(material, now)) {
-      const { notBefore, notAfter } = material;
-      const term = `${notBefore.toISOString()} to ${notAfter.toISOString()}`;
-      const text = `${this.files.cert}: it is good from ${term}, and not now`;
+    if (this.#current.isGoodAt(now) && !material.isGoodAt(now)) {
+      const text = `${this.files.cert}: ${material.term}, and not now`;
       // It is taken when its time has come.
-      if (notBefore.getTime() > now) this.#seen = '';
+      if (material.notBefore.getTime() > now) this.#seen = '';
       throw new NfvError('FILE_UNREADABLE', text, { remedy: 'see that the clock is right' });
     }
     this.#current = material;
@@ -171,10 +169,6 @@ class KeptTls implements TlsSource {
     if (listEnding) events.ending('revocation list', this.files.crl ?? '', crlUntil);
     if (ending || listEnding) this.#warned = now;
   }
-}
-
-function isGood({ notBefore, notAfter }: TlsMaterial, now: number): boolean {
-  return notBefore.getTime() <= now && now < notAfter.getTime();
 }
 
 /** Less than a third is left. */

@@ -1,5 +1,5 @@
 /** What the PEM files of one end of mutual TLS hold, looked at as a whole before any of it is used. */
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { NfvError } from '../errors.js';
 import { certificateId, crlBlocks, readCrl, type CrlSummary } from '../x509/read-crl.js';
@@ -33,6 +33,10 @@ export interface TlsMaterial {
   readonly crlUntil: Date | undefined;
   /** Changes with each byte of them. */
   readonly fingerprint: string;
+  /** The same for people: `it is good from … to …`. */
+  readonly term: string;
+  /** @param now Unix time in milliseconds */
+  isGoodAt(now: number): boolean;
   /** @param certificate a peer's, DER */
   isRevoked(certificate: Buffer): boolean;
 }
@@ -43,11 +47,16 @@ export function tlsMaterial(files: TlsFiles, bytes: TlsBytes): TlsMaterial {
   const [own] = certificates(files.cert, bytes.cert);
   const lists = crlsOf(files, bytes, cas);
   const { ca, cert, key } = bytes;
+  const ours = privateKey(files.key, key);
   const context = { ca, cert, key, ...(lists.length > 0 && { crl: lists.map((l) => l.block) }) };
   try {
     createSecureContext(context);
   } catch (cause) {
     throw unusable([files.ca, files.cert, files.key, files.crl ?? ''], cause);
+  }
+  // OpenSSL has a place for each kind of key, and so lets one of RSA pass beside a certificate of ECDSA.
+  if (own?.checkPrivateKey(ours) !== true) {
+    throw unusable([files.cert, files.key], new Error('the certificate is of another key'));
   }
   const hash = createHash('sha256');
   for (const part of [ca, cert, key, bytes.crl ?? Buffer.of()]) hash.update(part).update('\0');
@@ -58,13 +67,17 @@ export function tlsMaterial(files: TlsFiles, bytes: TlsBytes): TlsMaterial {
     .map(({ list }) => list)
     .filter(({ nextUpdate }) => nextUpdate !== undefined)
     .sort((a, b) => Number(a.nextUpdate) - Number(b.nextUpdate));
+  const notBefore = new Date(own.validFrom);
+  const notAfter = new Date(own.validTo);
   return {
     context,
-    notBefore: new Date(own?.validFrom ?? 0),
-    notAfter: new Date(own?.validTo ?? 0),
+    notBefore,
+    notAfter,
     crlSince: first?.thisUpdate,
     crlUntil: first?.nextUpdate,
     fingerprint: hash.digest('hex'),
+    term: `it is good from ${notBefore.toISOString()} to ${notAfter.toISOString()}`,
+    isGoodAt: (now) => notBefore.getTime() <= now && now < notAfter.getTime(),
     isRevoked(certificate) {
       if (revoked.size === 0) return false;
       const { issuer, serial } = certificateId(certificate);
@@ -89,6 +102,20 @@ function certificates(path: string, bytes: Buffer): X509Certificate[] {
     return blocks.map((block) => new X509Certificate(block));
   } catch (cause) {
     throw unusable([path], cause);
+  }
+}
+
+const KEY_REMEDY = 'give the key as a PEM file without a passphrase, mode 0600';
+
+function privateKey(path: string, bytes: Buffer): KeyObject {
+  // Of PKCS #8 and of the traditional form: OpenSSL says of both that something was interrupted.
+  if (/^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(bytes.toString('latin1'))) {
+    throw unusable([path], new Error('the key is encrypted'), KEY_REMEDY);
+  }
+  try {
+    return createPrivateKey(bytes);
+  } catch (cause) {
+    throw unusable([path], cause, KEY_REMEDY);
   }
 }
 
@@ -129,11 +156,15 @@ function subjectOf(ca: X509Certificate): Buffer {
   return certificateId(ca.raw).subject;
 }
 
-function unusable(paths: readonly string[], cause: unknown): NfvError {
+function unusable(
+  paths: readonly string[],
+  cause: unknown,
+  remedy = 'see that they are PEM files, and that certificate and key belong together',
+): NfvError {
   const where = paths.filter((path) => path !== '').join(', ');
   return new NfvError('FILE_UNREADABLE', `${where}: ${NfvError.from(cause).message}`, {
     cause,
-    remedy: 'see that they are PEM files, and that certificate and key belong together',
+    remedy,
   });
 }
 

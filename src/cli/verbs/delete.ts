@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalidField, NfvError, type ErrorCode } from '../../errors.js';
+import type { ResourceKind } from '../../model/api.js';
 import { awaitApplied } from '../await-applied.js';
 import { Batch } from '../batch.js';
 import { errorText } from '../error-text.js';
@@ -53,22 +54,35 @@ async function deleteAll(
   }
   const batch = new Batch(session.signal);
   const allGo = allTogether(session, refs, options);
-  // What refers to others goes first.
-  for (const kind of KINDS.toReversed()) {
+  const deleteKind = async (kind: ResourceKind): Promise<void> => {
     const own = refs.filter((ref) => ref.kind === kind);
     for await (const outcome of batch.run(own, (ref) => deleteOne(session, ref, options, allGo))) {
       if ('error' in outcome) await tellError(session, outcome.item, outcome.error);
       else await tell(session, outcome.item, outcome.result, options.dryRun);
     }
-  }
-  if (batch.failed > 0) {
-    if (refs.length > 1) {
-      await session.err.write(`${batch.failed} of ${refs.length} could not be deleted\n`);
+  };
+  // What refers to others goes first.
+  for (const kind of KINDS.toReversed()) if (kind !== 'Nve') await deleteKind(kind);
+  const nves = refs.filter(({ kind }) => kind === 'Nve').length;
+  const timeoutMs = options.dryRun || batch.failed > 0 ? undefined : wait;
+  if (timeoutMs !== undefined && nves < refs.length) {
+    const code = await awaitApplied(session, 0, timeoutMs);
+    if (nves === 0) return code;
+    if (code !== EXIT.ok.code) {
+      await session.err.write('the NVEs stay until it is\n');
+      return code;
     }
-    return batch.exitCode;
   }
-  if (wait === undefined || options.dryRun) return EXIT.ok.code;
-  return awaitApplied(session, 0, wait);
+  // An agent whose NVE is gone is told nothing more: what was to go would stay on its host.
+  await deleteKind('Nve');
+  if (batch.failed > 0) return tellFailed(session, batch, refs.length);
+  if (timeoutMs === undefined || nves < refs.length) return EXIT.ok.code;
+  return awaitApplied(session, 0, timeoutMs);
+}
+
+async function tellFailed(session: Session, batch: Batch, of: number): Promise<number> {
+  if (of > 1) await session.err.write(`${batch.failed} of ${of} could not be deleted\n`);
+  return batch.exitCode;
 }
 
 async function refsOf(

@@ -1,6 +1,7 @@
 /** How the kinds reach the kernel. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nodeErrno } from '../../host/errno.js';
 import { refusal } from '../../host/iproute2/answers.js';
 import { Batch, type BatchOptions } from '../../host/iproute2/batch.js';
 import type { Words } from '../../host/iproute2/command.js';
@@ -198,11 +199,17 @@ export class Gate {
   }
 
   async #netnsExists(netns: string): Promise<boolean> {
+    const path = join(this.options.netnsFolder, netns);
     try {
-      await access(join(this.options.netnsFolder, netns));
+      await access(path);
       return true;
-    } catch {
-      return false;
+    } catch (cause) {
+      const code = nodeErrno(cause);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+      // It may be there: a link to a container's, say, into which we may not look.
+      throw new NfvError('KERNEL_REFUSED', `the network namespace ${netns}: ${path}: ${code}`, {
+        cause,
+      });
     }
   }
 }

@@ -7,7 +7,7 @@ import type { StatusResponse__Output } from '../gen/etcdserverpb/StatusResponse.
 import type { TxnResponse__Output } from '../gen/etcdserverpb/TxnResponse.js';
 import type { Address } from '../address.js';
 import { txnFromWire, txnToWire } from './convert.js';
-import { etcdError, wantsToken, wasNotSent } from './failures.js';
+import { etcdError, noneReached, wantsToken, wasNotSent } from './failures.js';
 import { Members, type EtcdTls, type Member } from './members.js';
 import { Token, type EtcdUser } from './token.js';
 import type {
@@ -137,6 +137,7 @@ export class EtcdClient implements EtcdApi {
   ): Promise<Res> {
     const end = performance.now() + this.#totalMs;
     let hadToken = false;
+    const said = new Map<string, NfvError>();
     for (let failures = 0; ;) {
       const { current: member } = this.#members;
       try {
@@ -152,18 +153,21 @@ export class EtcdClient implements EtcdApi {
         if (error.code !== 'STORE_UNREACHABLE') throw error;
         this.#members.leave(member);
         if (!mayRepeat(error)) throw error;
-        await this.#pause(++failures, end, error);
+        // The latest is the last of them.
+        said.delete(member.target);
+        said.set(member.target, error);
+        await this.#pause(++failures, end, [...said.values()]);
       }
     }
   }
 
   /** The next member at once; after a round of all of them, a wait. */
-  async #pause(failures: number, end: number, error: NfvError): Promise<void> {
+  async #pause(failures: number, end: number, said: readonly NfvError[]): Promise<void> {
     const round = Math.floor(failures / this.#members.count);
     const isRound = failures % this.#members.count === 0;
     const full = isRound ? Math.min(LAST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(round - 1, 10)) : 0;
     const ms = full * (0.5 + Math.random() / 2);
-    if (performance.now() + ms >= end) throw error;
+    if (performance.now() + ms >= end) throw noneReached(said);
     try {
       await wait(ms, undefined, { signal: this.#closed.signal });
     } catch {

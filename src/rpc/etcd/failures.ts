@@ -1,6 +1,7 @@
 /** What etcd and gRPC say, as our errors. etcd's texts are in its api/v3rpc/rpctypes/error.go. */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { NfvError, type ErrorCode } from '../../errors.js';
+import { connectFailure, isOfTls, TLS_REMEDY } from '../connect-failure.js';
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -61,17 +62,32 @@ export function etcdError(thrown: unknown, target: string): NfvError {
   const text = thrown.details.startsWith(ETCD) ? thrown.details.slice(ETCD.length) : undefined;
   const meaning = text === undefined ? undefined : BY_TEXT.get(text);
   const code = meaning?.code ?? BY_STATUS.get(thrown.code) ?? 'INTERNAL';
-  return new NfvError(code, `etcd ${target}: ${saidOf(thrown)}`, {
+  const said = saidOf(thrown);
+  const remedy = meaning?.remedy ?? (isOfTls(said) ? `store.tls: ${TLS_REMEDY}` : undefined);
+  return new NfvError(code, `etcd ${target}: ${said}`, {
     cause: thrown,
-    ...(meaning?.remedy === undefined ? {} : { remedy: meaning.remedy }),
+    ...(remedy !== undefined && { remedy }),
+  });
+}
+
+/**
+ * What to say when no member could be reached: of each its own reason, since the last one that was tried is not the one that
+ * could have answered. @param failures of each member the latest, one at least; the last of them is what all go by
+ */
+export function noneReached(failures: readonly NfvError[]): NfvError {
+  const last = failures.at(-1) ?? new NfvError('STORE_UNREACHABLE', 'etcd: no member');
+  if (failures.length < 2) return last;
+  const ofTls = failures.find(({ remedy }) => remedy.startsWith('store.tls'));
+  return new NfvError(last.code, failures.map(({ message }) => message).join('; '), {
+    cause: last.cause,
+    remedy: (ofTls ?? last).remedy,
   });
 }
 
 /** In one line, without what grpc-js says around it. */
 function saidOf({ code, details }: ServiceError): string {
   if (code === status.DEADLINE_EXCEEDED) return 'no answer in time';
-  const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
-  return said.replace(ETCD, '').replace(/^Error(?: \[\w+\])?: /, '');
+  return connectFailure(details).replace(ETCD, '');
 }
 
 /** It never left this process, so that it was not done for sure. */

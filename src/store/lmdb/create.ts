@@ -18,7 +18,10 @@ const UNFINISHED = 'new';
 /** The directory, for this user only, and safe in its parents. @throws NfvError */
 export async function makeDirectory(path: string): Promise<void> {
   try {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
+    // Those above it are not ours alone: other daemons have theirs beside it.
+    const above = await mkdir(dirname(resolve(path)), { recursive: true });
+    const own = await mkdir(path, { recursive: true, mode: 0o700 });
+    const first = above ?? own;
     await chmod(path, 0o700);
     if (first === undefined) return;
     for (let made = resolve(path); ; made = dirname(made)) {

@@ -1,6 +1,6 @@
 /** The package, in a root of its own: installed, run as its units run it, removed, purged. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CleanRoot, terminate, type RootProcess } from '../../support/clean-root.js';
 import { Child } from '../../support/child.js';
@@ -108,6 +108,7 @@ describe('the Debian package', function () {
     }
     assert.match(await root.do('id', 'nfvd'), /\(nfvd\)/);
     assert.equal((await root.do('stat', '-c', '%U %a', '/run/nfvd')).trim(), 'nfvd 755');
+    assert.equal((await root.do('stat', '-c', '%U %a', '/var/lib/nfvd')).trim(), 'root 755');
     assert.equal((await root.do('stat', '-c', '%U %a', '/etc/nfvd/secrets')).trim(), 'root 700');
   });
 
@@ -117,6 +118,13 @@ describe('the Debian package', function () {
     const paths = UNITS.map((name) => `/usr/lib/systemd/system/${name}.service`);
     const verified = await root.run(['systemd-analyze', 'verify', '--man=no', ...paths]);
     assert.deepEqual([verified.code, verified.stdout, verified.stderr], [0, '', '']);
+  });
+
+  it('has the manifests that its pages apply', () => {
+    for (const name of readdirSync('examples').filter((each) => each.endsWith('.yaml'))) {
+      const there = root.read(`/usr/share/doc/nfvd/examples/${name}`);
+      assert.equal(there, readFileSync(`examples/${name}`, 'utf8'));
+    }
   });
 
   it('has completions that shells take', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { Journal } from '../../../src/host/journal.js';
 import { TempFiles } from '../../support/temp-files.js';
@@ -19,7 +20,7 @@ describe('Journal', () => {
   let path: string;
   beforeEach(async () => {
     temp = await TempFiles.create();
-    path = temp.path('state/journal');
+    path = temp.path('lib/state/journal');
   });
   afterEach(() => temp.remove());
 
@@ -39,7 +40,11 @@ describe('Journal', () => {
     await write(RECORDS);
     assert.equal(await readFile(path, 'utf8'), RECORDS.map((r, i) => line(i, r)).join(''));
     assert.deepEqual(await read(), { records: RECORDS, cutBytes: 0 });
-    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal((await stat(dirname(path))).mode & 0o777, 0o700);
+    // Others go through what is above it.
+    await mkdir(temp.path('plain'));
+    const { mode } = await stat(temp.path('plain'));
+    assert.equal((await stat(temp.path('lib'))).mode, mode);
   });
 
   it('is whole again after a crash at any byte of a write', async () => {

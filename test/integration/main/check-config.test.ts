@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
+import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { DaemonFiles, nfvd } from '../../support/daemon.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -161,6 +162,21 @@ describe('nfvd --check-config', function () {
       });
     }
   }
+
+  it('warns of a certificate that is not good now', async function () {
+    await needOpenssl(this);
+    const ca = await authority(files.path, 'ca');
+    const tls = await certificate(files.path, 'old', ca, { expired: true });
+    const entry = { address: '127.0.0.1:7443', tls };
+    for (const [daemon, path] of [
+      ['nva', files.nva({ listen: [entry] })],
+      ['nve', files.nve('host-a', { nva: [entry] })],
+    ] as const) {
+      const { code, stdout, stderr } = await nfvd([daemon, '--check-config', '--config', path]);
+      assert.deepEqual([code, stdout], [0, `${path}: ok\n`]);
+      assert.match(stderr, /^warning: \S+old\.pem: it is good from \S+Z to \S+Z, and not now\n$/);
+    }
+  });
 
   it('exits with 2 for a file that is far too long', async () => {
     const path = files.writeText('nva', '#'.repeat(300_000));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { NfvError } from '../../../src/errors.js';
 import type { Call } from '../../../src/model/api.js';
@@ -63,9 +63,9 @@ describe('nfvd nva', function () {
     };
     const args = [NFVD, 'nva', '--config', files.nva()];
     const child = new Child(process.execPath, args, { env });
-    await eventually(() => readFileSync(told, 'utf8') === '/run/systemd/notify --ready\n');
+    await eventually(() => readFileSync(told, 'utf8') === '/run/systemd/notify READY=1\n');
     await child.kill('SIGTERM');
-    assert.match(readFileSync(told, 'utf8'), /--ready\n.* --stopping\n$/);
+    assert.match(readFileSync(told, 'utf8'), /READY=1\n.* STOPPING=1\n$/);
     assert.match(child.out, /"NVA is up"[^]*"stopped"/);
   });
 
@@ -147,6 +147,20 @@ describe('nfvd nva', function () {
     assert.equal((await daemon.logged('stopping'))['signal'], 'SIGTERM');
     assert.equal(daemon.lines.at(-1)?.msg, 'stopped');
     await refusedWith('NVA_UNREACHABLE', createNve(client(), 'host-b', 2));
+  });
+
+  it('does not wait for a peer that hangs, and never closes its end', async () => {
+    const daemon = await start();
+    const peer = connect({ path: files.socket(), allowHalfOpen: true });
+    clients.push({ close: () => peer.destroy() });
+    // HTTP/2: the preface, and settings that say nothing.
+    peer.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+    await once(peer, 'data');
+    const began = performance.now();
+    const { code } = await daemon.stop('SIGTERM');
+    assert.equal(code, 0);
+    assert.ok(performance.now() - began < 10_000, 'it waited until its time was over');
+    assert.equal(daemon.lines.at(-1)?.msg, 'stopped');
   });
 
   it('keeps what it has acknowledged when it is told to stop in the middle of it', async () => {
@@ -273,7 +287,7 @@ describe('nfvd nva', function () {
   });
 
   describe('with TLS', () => {
-    let tls: Record<'ours' | 'server' | 'theirs', TlsFiles>;
+    let tls: Record<'ours' | 'server' | 'theirs' | 'old', TlsFiles>;
     let certificates: ReturnType<typeof tempDir>;
 
     before(async function () {
@@ -286,6 +300,7 @@ describe('nfvd nva', function () {
         server: await certificate(path, 'server', ca),
         ours: await certificate(path, 'ours', ca),
         theirs: { ...(await certificate(path, 'theirs', otherCa)), ca: ca.cert },
+        old: await certificate(path, 'old', ca, { expired: true }),
       };
     });
     after(() => {
@@ -309,6 +324,13 @@ describe('nfvd nva', function () {
       assert.equal((await clientTo(here, tls.ours).nves.list(ALL, call)).resources.length, 1);
       const [secret = ''] = /^\w{40,}/m.exec(readFileSync(tls.server.key, 'utf8')) ?? [];
       assert.ok(secret !== '' && !daemon.out.includes(secret) && !daemon.err.includes(secret));
+    });
+
+    it('calls a certificate that has ended an error', async () => {
+      const daemon = await start({ listen: [{ address: '127.0.0.1:0', tls: tls.old }] });
+      const line = await daemon.logged('has ended: nobody is taken by it');
+      assert.deepEqual([line.level, line['file']], ['error', tls.old.cert]);
+      assert.ok(!daemon.lines.some(({ msg }) => msg === 'to be renewed soon'));
     });
 
     it('does not start without one of its files, and makes no store', async () => {

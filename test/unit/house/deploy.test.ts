@@ -73,6 +73,22 @@ describe('deploy', () => {
     }
   });
 
+  it('says of each unit what systemd-analyze makes of it', async function () {
+    this.timeout(60_000);
+    const page = read('deploy/README.md');
+    const [, version = ''] = /`systemd-analyze security --offline=yes` \((\d+)\)/.exec(page) ?? [];
+    const here = await run('systemctl', ['--version']).catch(() => ({ stdout: '' }));
+    if (!here.stdout.startsWith(`systemd ${version} `)) {
+      skip(this, `this is not systemd ${version}, which the figures are of`);
+    }
+    for (const name of UNITS.filter((each) => each.endsWith('.service'))) {
+      const words = ['security', '--offline=yes', '--no-pager', `deploy/systemd/${name}`];
+      const { stdout } = await run('systemd-analyze', words);
+      const [, level = ''] = /exposure level for \S+: ([\d.]+)/.exec(stdout) ?? [];
+      assert.match(page, new RegExp(`\`${name.replace('.service', '')}\`[^.]*? ${level}\\b`), name);
+    }
+  });
+
   it('has daemons that systemd starts again however often they have ended, but for a faulty configuration', () => {
     // systemd.unit(5): five starts within 10 s are the last, where nothing is said.
     const again = UNITS.map((name) => read(`deploy/systemd/${name}`)).filter((text) =>

@@ -180,7 +180,7 @@ const BAD: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'durations that will not do',
     'drift: { interval: 30 }',
-    ['2:20: drift.interval: a number, not text'],
+    ['2:20: drift.interval: a number without its unit'],
   ],
   [
     'a duration that is too short',

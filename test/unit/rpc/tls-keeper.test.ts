@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOOK_MS, TlsKeeper, type TlsSource } from '../../../src/rpc/tls-keeper.js';
@@ -133,7 +133,27 @@ describe('TlsKeeper', function () {
       /cert: there is no certificate in it/,
     ],
     ['half a certificate', half('cert'), /cert: there is no certificate in it/],
-    ['half a key', half('key'), /tls\/key, .*(DECODER|PEM) routines/],
+    ['half a key', half('key'), /tls\/key: .*(DECODER|PEM) routines/],
+    [
+      'a key of another kind than the certificate',
+      ({ key }) => {
+        const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+        putFile(key, String(pair.privateKey.export({ type: 'pkcs1', format: 'pem' })));
+      },
+      /tls\/key: the certificate is of another key/,
+    ],
+    ...(['pkcs8', 'sec1'] as const).map(
+      (type) =>
+        [
+          `an encrypted key (${type})`,
+          ({ key }: TlsFiles) => {
+            const cipher = { cipher: 'aes-256-cbc', passphrase: 'secret' };
+            const ours = createPrivateKey(readFileSync(key));
+            putFile(key, String(ours.export({ type, format: 'pem', ...cipher })));
+          },
+          /tls\/key: the key is encrypted/,
+        ] as const,
+    ),
     ['half a revocation list', half('crl'), /crl: it is cut short/],
     [
       'a bundle of CAs whose second is half',

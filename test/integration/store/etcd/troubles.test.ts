@@ -366,9 +366,18 @@ describe('etcd: troubles', function () {
       await put(store, 'a', '1');
       await store.close();
     }
+    // Of a member that is not there as well: what the one that is there had to say is told, too.
+    const dead = { kind: 'tcp', host: '127.0.0.1', port: 1 } as const;
     for (const tls of [{ ca: foreign.cert }, undefined, ...(needsCertificate ? [withCa] : [])]) {
-      const api = new EtcdClient({ endpoints, tls, tryMs: 500, totalMs: 1500 });
-      await rejects(openEtcdStore({ api, prefix: PREFIX }), 'STORE_UNREACHABLE');
+      const api = new EtcdClient({
+        endpoints: [...endpoints, dead],
+        tls,
+        ...{ tryMs: 500, totalMs: 1500 },
+      });
+      const error = await rejects(openEtcdStore({ api, prefix: PREFIX }), 'STORE_UNREACHABLE');
+      assert.match(error.message, /certificate/);
+      assert.match(error.message, /127\.0\.0\.1:1: connect ECONNREFUSED/);
+      assert.match(error.remedy, /^store\.tls: /);
     }
     assert.throws(() => new EtcdClient({ endpoints, tls: { ca: '/absent' } }), {
       code: 'FILE_UNREADABLE',

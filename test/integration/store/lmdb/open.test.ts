@@ -41,6 +41,16 @@ describe('opening the embedded store', function () {
     assert.equal((await stat(path)).mode & 0o777, 0o700);
   });
 
+  it('leaves the directories above it to others, too', async () => {
+    const above = join(path, '..', 'lib');
+    const plain = join(path, '..', 'plain');
+    await mkdir(plain, { recursive: true });
+    await (await openLmdbStore({ path: join(above, 'nfvd', 'nve') })).close();
+    for (const made of [above, join(above, 'nfvd')]) {
+      assert.equal((await stat(made)).mode, (await stat(plain)).mode, made);
+    }
+  });
+
   it('starts at revision 0, with an id of its own', async () => {
     const store = await openLmdbStore({ path, now: () => 5000 });
     const { storeId, ...rest } = store.status();

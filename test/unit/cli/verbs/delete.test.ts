@@ -3,6 +3,7 @@ import type { Connect } from '../../../../src/cli/host.js';
 import { NfvError, type ErrorCode } from '../../../../src/errors.js';
 import { connectTo } from '../../../support/cli.js';
 import { CliWorld } from '../../../support/cli-world.js';
+import { settle } from '../../../support/fake-clock.js';
 import { NO_CHANGES } from '../../../support/no-changes.js';
 import { TempFiles } from '../../../support/temp-files.js';
 
@@ -28,7 +29,31 @@ describe('nfvctl delete', () => {
     assert.equal(ran.status, 0);
     assert.equal(
       ran.out,
-      'endpoints/web-1 deleted\nnves/host-a deleted\nvirtualNetworks/blue deleted\n',
+      'endpoints/web-1 deleted\nvirtualNetworks/blue deleted\nnves/host-a deleted\n',
+    );
+  });
+
+  it('deletes NVEs when the rest is applied: until then their agents have to hear of it', async () => {
+    const line = 'delete network/blue nve/host-a endpoint/web-1 --wait=5s';
+    world.nva.laggards = [
+      { nve: 'host-a', code: 'NVE_PENDING', reason: 'r', appliedRevision: 5, failures: [] },
+    ];
+    const running = world.start(line);
+    await settle();
+    await world.clock.advance(5000);
+    assert.equal(await running.status, 6);
+    assert.equal(running.out.text, 'endpoints/web-1 deleted\nvirtualNetworks/blue deleted\n');
+    assert.match(
+      running.err.text,
+      /^error: 1 NVE has not applied[^]*\nthe NVEs stay until it is\n$/,
+    );
+    assert.equal(world.nva.nves.all.length, 2);
+    world.nva.laggards = [];
+    const again = await world.run(line);
+    assert.equal(again.status, 0);
+    assert.match(
+      again.out,
+      /^applied by every NVE at revision 7 after 0ms\nnves\/host-a deleted\n$/,
     );
   });
 
@@ -43,9 +68,9 @@ describe('nfvctl delete', () => {
       'routers/r1 deleted',
       'subnets/red-v4 deleted',
       'subnets/blue-v4 deleted',
-      'nves/host-a deleted',
       'virtualNetworks/red deleted',
       'virtualNetworks/blue deleted',
+      'nves/host-a deleted',
       '',
     ]);
   });

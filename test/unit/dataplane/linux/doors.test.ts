@@ -1,7 +1,7 @@
 /** The doors with processes behind them that stand in for iproute2. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Gate } from '../../../../src/dataplane/linux/doors.js';
 import { SystemPrograms } from '../../../../src/host/program.js';
@@ -109,6 +109,12 @@ describe('Doors', () => {
     const doors = gate.doors(NEVER);
     assert.equal(await doors.netnsExists('blue'), true);
     assert.equal(await doors.netnsExists('red'), false);
+    // What cannot be looked at is not missing.
+    await symlink('round', join(folder, 'round'));
+    await assert.rejects(doors.netnsExists('round'), {
+      code: 'KERNEL_REFUSED',
+      message: `the network namespace round: ${join(folder, 'round')}: ELOOP`,
+    });
     await rm(folder, { recursive: true });
     assert.equal(await doors.netnsExists('blue'), false);
     assert.equal(doors.ownNetns, `/proc/${process.pid}/ns/net`);

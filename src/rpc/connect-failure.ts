@@ -1,0 +1,16 @@
+/** Why a connection was not made, out of what grpc-js says of it. */
+
+/** What the system said. */
+export function connectFailure(details: string): string {
+  const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
+  if (!said.startsWith('Failed to connect (')) return said.replace(/^Error(?: \[\w+\])?: /, '');
+  return 'cut off at once: one end wants TLS and the other does not, or refuses its certificate';
+}
+
+/** The other end runs, and the address is right: it was talked to. A system call's failure names a path or a host. */
+export function isOfTls(said: string): boolean {
+  return /certificate|\bTLS\b|\bSSL\b/.test(said) && !/^[a-z]+ E[A-Z]+ /.test(said);
+}
+
+export const TLS_REMEDY =
+  'check the certificates of both ends: of a CA that the other trusts, still good, not revoked, and for this address';

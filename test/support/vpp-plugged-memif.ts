@@ -9,8 +9,18 @@ import { everything } from './vpp-eye.js';
 import { plugging, type PluggedWorld, GID, MAC, port, UID } from './vpp-plugging.js';
 
 export function memifPorts(world: PluggedWorld): void {
-  const { base, wanted, client, inTheDirectory, setTag, failuresOf, lives, refuses, stays } =
-    plugging(world);
+  const {
+    base,
+    wanted,
+    client,
+    inTheDirectory,
+    listenAt,
+    setTag,
+    failuresOf,
+    lives,
+    refuses,
+    stays,
+  } = plugging(world);
   const spec = (change: Partial<MemifPort> = {}): MemifPort => ({
     ...NEW_MEMIF,
     socket: world.rig.files.socket('cnf'),
@@ -48,6 +58,24 @@ export function memifPorts(world: PluggedWorld): void {
     ],
   };
   stays(spec, impossible);
+  stays(() => spec(withSecret('sesame')), {
+    'another id while its secret is away': [
+      () => {
+        rmSync(files().secret('cnf'));
+        return spec({ secretName: 'cnf', id: 1 });
+      },
+      'FILE_UNREADABLE',
+    ],
+  });
+  stays(() => spec({ role: 'SLAVE' }), {
+    'the role of who listens there': [
+      async () => {
+        await listenAt(spec().socket);
+        return spec();
+      },
+      'SOCKET_PATH_TAKEN',
+    ],
+  });
   describe('that was a vhost-user port', () => {
     const guest = { ownerUid: UID, ownerGid: GID };
     stays(() => ({ ...NEW_VHOST_USER, socket: files().socket('web'), ...guest }), {

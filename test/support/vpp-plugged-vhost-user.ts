@@ -9,14 +9,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 import { NEW_VHOST_USER, type VhostUserPort } from '../../src/model/vpp-ports.js';
 import { skip } from './skip.js';
 import { steps } from './vpp-dataplane-rig.js';
 import { plugging, type PluggedWorld, GID, UID } from './vpp-plugging.js';
 
 export function vhostUserPorts(world: PluggedWorld): void {
-  const { base, wanted, client, inTheDirectory, failuresOf, lives, refuses, stays } =
+  const { base, wanted, client, inTheDirectory, listenAt, failuresOf, lives, refuses, stays } =
     plugging(world);
   const spec = (change: Partial<VhostUserPort> = {}): VhostUserPort => ({
     ...NEW_VHOST_USER,
@@ -46,6 +46,15 @@ export function vhostUserPorts(world: PluggedWorld): void {
   });
 
   describe('as a client', () => {
+    stays(() => spec(asClient), {
+      'the role of who listens there': [
+        async () => {
+          await listenAt(spec().socket);
+          return spec({ disableMrgRxbuf: true });
+        },
+        'SOCKET_PATH_TAKEN',
+      ],
+    });
     lives(() => spec(asClient), {
       socket: [() => ({ socket: world.rig.files.socket('web2') }), 'update'],
       gso: [() => ({ gso: true }), 'update'],
@@ -153,9 +162,6 @@ export function vhostUserPorts(world: PluggedWorld): void {
     });
   }
 
-  let listener: Server | undefined;
-  afterEach(() => listener?.close());
-
   const isListening = async (): Promise<void> => {
     await new Promise<void>((resolve, reject) => {
       const socket = connect(spec().socket, () => {
@@ -234,9 +240,7 @@ export function vhostUserPorts(world: PluggedWorld): void {
     [
       'where another program listens',
       async () => {
-        const server = createServer((socket) => socket.destroy());
-        listener = server;
-        await new Promise<void>((resolve) => server.listen(inTheDirectory('web'), resolve));
+        await listenAt(inTheDirectory('web'));
         return spec();
       },
       'SOCKET_PATH_TAKEN',

@@ -1,6 +1,7 @@
 /** How a kind of port that only VPP has is tried, on the emulator and on a real VPP. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { NfvError } from '../../src/errors.js';
 import type { Port } from '../../src/model/endpoint.js';
@@ -58,6 +59,15 @@ export function plugging(world: PluggedWorld) {
     const path = world.rig.files.socket(name);
     mkdirSync(dirname(path), { recursive: true });
     return path;
+  };
+  let listener: Server | undefined;
+  afterEach(() => listener?.close());
+  /** Another program listens there, and hears nobody out. */
+  const listenAt = async (path: string): Promise<void> => {
+    const server = createServer((socket) => socket.destroy());
+    listener = server;
+    mkdirSync(dirname(path), { recursive: true });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
   };
   const setUp = (sw_if_index: number, up = true): Promise<unknown> =>
     client().request('sw_interface_set_flags', {
@@ -142,13 +152,13 @@ export function plugging(world: PluggedWorld) {
   /** What it is asked to become it cannot be: it stays as it is, and says why. */
   function stays(
     spec: () => Port,
-    changes: Readonly<Record<string, readonly [other: () => Port, code: string]>>,
+    changes: Readonly<Record<string, readonly [other: () => Promise<Port> | Port, code: string]>>,
   ): void {
     for (const [what, [other, code]] of Object.entries(changes)) {
       it(`stays as it is where it is asked to have ${what}`, async () => {
         await world.rig.converge(wanted(spec()));
         const before = await everything(world.eye);
-        const impossible = await world.rig.plan(wanted(other()));
+        const impossible = await world.rig.plan(wanted(await other()));
         assert.equal(NfvError.from(impossible.verdicts.get('port/blue-1')).code, code);
         await world.rig.apply(impossible);
         assert.deepEqual(await everything(world.eye), before);
@@ -163,6 +173,7 @@ export function plugging(world: PluggedWorld) {
     wanted,
     client,
     inTheDirectory,
+    listenAt,
     setUp,
     setTag,
     interfaces,

@@ -1,5 +1,12 @@
 import { RoutingWants } from './routing/routing-view.js';
 
+/** The socket of a port. */
+export interface Door {
+  readonly path: string;
+  /** VPP makes it, and waits for the other end; otherwise it looks for one. */
+  readonly listens: boolean;
+}
+
 /** What is to be read of VPP; things noted twice are read once. */
 export class Wants {
   /** Bridge domains whose settings and members are wanted. */
@@ -20,8 +27,8 @@ export class Wants {
   crossConnects: boolean;
   /** Names of secrets that ports are to have. */
   readonly secrets = new Set<string>();
-  /** Paths of sockets that ports are to have, and whether VPP is to listen there. */
-  readonly sockets = new Map<string, boolean>();
+  /** The sockets that ports are to be on, by the ports' tags. */
+  readonly doors = new Map<string, Door>();
   interfaces: boolean;
   addresses: boolean;
   tunnels: boolean;

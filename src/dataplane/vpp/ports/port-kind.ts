@@ -4,7 +4,7 @@ import type { Port as PortSpec } from '../../../model/endpoint.js';
 import type { PortItem } from '../../../model/item.js';
 import type { Context } from '../context.js';
 import type { Interface, View } from '../view.js';
-import type { Wants } from '../wants.js';
+import type { Door, Wants } from '../wants.js';
 
 export type PortKindName = PortSpec['kind'];
 export type PortOf<K extends PortKindName> = Extract<PortSpec, { kind: K }>;
@@ -23,11 +23,12 @@ export const interfaceOfVpp = (name: string): string => `interface ${name} of VP
 export interface PortKind<P extends PortSpec> {
   /** Names of what only one port can have. */
   claims(spec: P): readonly string[];
-  /**
-   * Why this VPP, or its host, cannot do what is asked: what there is of the port stays as it is then.
-   * `found`: the interface that is the port now, of whatever kind; undefined: there is none.
-   */
-  readonly refusal?: (spec: P, found: Interface | undefined, view: View) => NfvError | undefined;
+  /** Why this VPP cannot do what is asked: what there is of the port stays as it is then. */
+  readonly refusal?: (spec: P, view: View) => NfvError | undefined;
+  /** The socket that it is on. */
+  readonly door?: (spec: P) => Door;
+  /** What else it cannot be made without: what there is of the port stays as it is then, too. */
+  readonly lack?: (spec: P, view: View) => NfvError | undefined;
   /** Notes what has to be read besides all ports. */
   readonly reads?: (spec: P, wants: Wants) => void;
   /**
@@ -61,13 +62,15 @@ export function forAnyPort<K extends PortKindName>(
   };
   const ifOwn = (spec: PortSpec | undefined): PortOf<K> | undefined =>
     spec !== undefined && isPort(spec, name) ? spec : undefined;
-  const { refusal, reads, canChange, update } = kind;
+  const { refusal, door, lack, reads, canChange, update } = kind;
   return {
     claims: (spec) => kind.claims(own(spec)),
     observe: (found, wanted, view) => kind.observe(found, ifOwn(wanted), view),
     create: (item, spec, context) => kind.create(item, own(spec), context),
     remove: (index, from, context) => kind.remove(index, own(from), context),
-    ...(refusal && { refusal: (spec, found, view) => refusal(own(spec), found, view) }),
+    ...(refusal && { refusal: (spec, view) => refusal(own(spec), view) }),
+    ...(door && { door: (spec) => door(own(spec)) }),
+    ...(lack && { lack: (spec, view) => lack(own(spec), view) }),
     ...(reads && {
       reads: (spec, wants) => {
         reads(own(spec), wants);

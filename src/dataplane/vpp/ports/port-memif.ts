@@ -16,16 +16,15 @@ import type { View } from '../view.js';
 export const memifPort: PortKind<MemifPort> = {
   claims: ({ socket, id }) => [`memif ${id} of ${socket}`],
 
-  reads({ secretName, socket, role }, wants) {
+  reads({ secretName }, wants) {
     wants.secrets.add(secretName);
-    wants.sockets.set(socket, role === 'MASTER');
   },
 
-  refusal({ secretName, socket }, found, view) {
-    const memif = found && view.memifs.get(found.index);
-    if (found === undefined || memif?.socket === socket) return undefined;
+  door: ({ socket, role }) => ({ path: socket, listens: role === 'MASTER' }),
+
+  lack({ secretName }, view) {
     const print = view.secretPrints.get(secretName);
-    return view.socketFaults.get(socket) ?? (print instanceof NfvError ? print : undefined);
+    return print instanceof NfvError ? print : undefined;
   },
 
   observe({ index, tag }, wanted, view) {

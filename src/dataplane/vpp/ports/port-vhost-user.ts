@@ -22,16 +22,9 @@ const GONE = '';
 export const vhostUserPort: PortKind<VhostUserPort> = {
   claims: ({ socket }) => [`socket ${socket}`],
 
-  reads({ socket, role }, wants) {
-    wants.sockets.set(socket, role === 'SERVER');
-  },
+  refusal: ({ eventIdx }, view) => (eventIdx && !view.offersEventIdx ? noEventIdx() : undefined),
 
-  refusal({ eventIdx, socket }, found, view) {
-    if (eventIdx && !view.offersEventIdx) return noEventIdx();
-    if (found === undefined || view.vhostUsers.get(found.index)?.socket === socket)
-      return undefined;
-    return view.socketFaults.get(socket);
-  },
+  door: ({ socket, role }) => ({ path: socket, listens: role === 'SERVER' }),
 
   observe({ index, tag }, wanted, view) {
     const found = view.vhostUsers.get(index);

@@ -39,18 +39,22 @@ export const port: VppKind<PortItem> = {
     // One that is to be in none may be in any.
     if (wanted.vni === 0) wants.allDomains = true;
     else wants.domains.add(wanted.vni);
-    PORT_KINDS[wanted.port.kind].reads?.(wanted.port, wants);
+    const { reads, door } = PORT_KINDS[wanted.port.kind];
+    reads?.(wanted.port, wants);
+    if (door !== undefined) wants.doors.set(tagOf(portKey(wanted.endpoint)), door(wanted.port));
   },
 
   observe([endpoint = ''], wanted, view): Sight<PortItem> {
-    const found = view.tagged(tagOf(portKey(endpoint)));
-    const refusal = wanted && PORT_KINDS[wanted.port.kind].refusal?.(wanted.port, found, view);
+    const refusal = wanted && PORT_KINDS[wanted.port.kind].refusal?.(wanted.port, view);
     if (refusal !== undefined) return refusal;
+    const found = view.tagged(tagOf(portKey(endpoint)));
     if (found === undefined) return undefined;
     for (const kind of Object.values(PORT_KINDS)) {
       const seen = kind.observe(found, wanted?.port, view);
       if (seen instanceof NfvError) return seen;
-      if (seen !== undefined) return sight(endpoint, found, seen, wanted, view);
+      if (seen === undefined) continue;
+      const whole = sight(endpoint, found, seen, wanted, view);
+      return (wanted && hindrance(wanted, whole.payload, view)) ?? whole;
     }
     return wanted && notPort(found);
   },
@@ -109,13 +113,20 @@ function portDifferences(wanted: PortSpec, observed: PortSpec): string[] {
   );
 }
 
+/** Why a port that must be made anew cannot be: it stays as it is. */
+function hindrance(wanted: PortItem, seen: PortItem, view: View): NfvError | undefined {
+  if (!port.mustRecreate(wanted, seen)) return undefined;
+  const fault = view.doorFaults.get(tagOf(portKey(wanted.endpoint)));
+  return fault ?? PORT_KINDS[wanted.port.kind].lack?.(wanted.port, view);
+}
+
 function sight(
   endpoint: string,
   found: Interface,
   { spec, guest: kept, defects = [] }: PortSight,
   wanted: PortItem | undefined,
   view: View,
-): Sight<PortItem> {
+): Extract<Sight<PortItem>, { payload: PortItem }> {
   const vni = view.domainOf(found.index)?.id ?? wanted?.vni ?? 0;
   const { mac, addresses, mtu } = kept ?? wanted ?? { mac: '', addresses: [], mtu: 0 };
   const place = { tag: tagOf(portKey(endpoint)), vni, group: 0 };

@@ -3,12 +3,12 @@ import { NfvError } from '../../../errors.js';
 import type { HostDoors, SocketAccess } from '../host-doors.js';
 import { secretPrint } from './secret-print.js';
 import type { View } from '../view.js';
-import type { Wants } from '../wants.js';
+import type { Door, Wants } from '../wants.js';
 import { NO_INTERFACE, type Vpp } from '../vpp.js';
 
 export async function readPorts(
   view: View,
-  { secrets, sockets }: Pick<Wants, 'secrets' | 'sockets'>,
+  { secrets }: Pick<Wants, 'secrets'>,
   host: HostDoors,
   vpp: Vpp,
 ): Promise<void> {
@@ -21,25 +21,38 @@ export async function readPorts(
       view.secretPrints.set(name, await secretPrint(name, host));
     }),
   ]);
-  await checkSockets(view, sockets, host);
 }
 
-/** A port that is to have another socket keeps what it has where it cannot have that. */
-async function checkSockets(
+/**
+ * Whether ports that are there can be on the sockets that they are to have instead: they keep what they have where they
+ * cannot. Where VPP itself listens now there is nothing to be asked: that is another port's, which may give it up.
+ */
+export async function checkDoors(
   view: View,
-  wanted: ReadonlyMap<string, boolean>,
+  wanted: ReadonlyMap<string, Door>,
   { sockets }: HostDoors,
 ): Promise<void> {
-  const there = new Set(
-    [...view.vhostUsers.values(), ...view.memifs.values()].map(({ socket }) => socket),
+  const own = new Set(
+    [...view.vhostUsers.keys(), ...view.memifs.keys()]
+      .map((index) => doorAt(index, view))
+      .filter((door) => door?.listens)
+      .map((door) => door?.path),
   );
-  const others = [...wanted].filter(([path]) => !there.has(path));
-  await Promise.all(
-    others.map(async ([path, willListen]) => {
-      const fault = await sockets.fault(path, willListen);
-      if (fault !== undefined) view.socketFaults.set(path, fault);
-    }),
-  );
+  for (const [tag, { path, listens }] of wanted) {
+    const found = view.tagged(tag);
+    const now = found && doorAt(found.index, view);
+    if (found === undefined || (now?.path === path && now.listens === listens)) continue;
+    const fault = await sockets.fault(path, listens && !own.has(path));
+    if (fault !== undefined) view.doorFaults.set(tag, fault);
+  }
+}
+
+/** The socket that an interface is on; undefined: it is on none. */
+function doorAt(index: number, view: View): Door | undefined {
+  const guest = view.vhostUsers.get(index);
+  if (guest !== undefined) return { path: guest.socket, listens: guest.isServer };
+  const memif = view.memifs.get(index);
+  return memif && { path: memif.socket, listens: memif.role === 'MEMIF_ROLE_API_MASTER' };
 }
 
 async function readTaps(view: View, vpp: Vpp): Promise<void> {

@@ -46,18 +46,16 @@ export class UnixSockets {
    *   lead elsewhere; SOCKET_PATH_TAKEN
    */
   async prepare(path: string, willListen: boolean): Promise<void> {
-    const bytes = Buffer.byteLength(path);
-    if (bytes > MAX_PATH) throw tooLong(path, bytes);
+    requireShort(path);
     await this.#makeDirectory(path);
     await this.#check(path, willListen);
   }
 
   /** Why `prepare` would be in vain; nothing is made. Undefined: nothing is known against it. */
   async fault(path: string, willListen: boolean): Promise<NfvError | undefined> {
-    const bytes = Buffer.byteLength(path);
-    if (bytes > MAX_PATH) return tooLong(path, bytes);
-    const ours = this.directories.find((each) => isBelow(path, each));
     try {
+      requireShort(path);
+      const ours = this.#oursOf(path);
       // It is made when it is needed.
       if (ours === dirname(path) && (await realOf(ours)) === undefined) return undefined;
       await this.#check(path, willListen);
@@ -97,8 +95,12 @@ export class UnixSockets {
     if (done !== true) throw taken(path, `${path} is no longer a socket`);
   }
 
+  #oursOf(path: string): string | undefined {
+    return this.directories.find((each) => isBelow(path, each));
+  }
+
   async #makeDirectory(path: string): Promise<void> {
-    const ours = this.directories.find((each) => isBelow(path, each));
+    const ours = this.#oursOf(path);
     if (ours === undefined) return;
     try {
       await mkdir(ours, { recursive: true, mode: 0o755 });
@@ -212,9 +214,12 @@ async function kindAt(path: string): Promise<FileKind> {
   }
 }
 
-function tooLong(path: string, bytes: number): NfvError {
+/** @throws NfvError SOCKET_PATH_REFUSED */
+function requireShort(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= MAX_PATH) return;
   const text = `${path} is ${bytes} bytes long, and a socket's path at most ${MAX_PATH}`;
-  return new NfvError('SOCKET_PATH_REFUSED', text, {
+  throw new NfvError('SOCKET_PATH_REFUSED', text, {
     metadata: { path },
     remedy: 'choose a shorter path',
   });

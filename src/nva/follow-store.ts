@@ -9,7 +9,7 @@ export interface FollowDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly catalog: Catalog;
+  readonly catalog: Pick<Catalog, 'follow' | 'reload' | 'revision'>;
   /** The catalog has these; without events where what happened in between is not known. */
   took(revision: number, changes: readonly CatalogChange[], events: readonly StoreEvent[]): void;
   /** Reads all else that is followed, as of a revision. */
@@ -30,26 +30,44 @@ export async function followStore(deps: FollowDeps, signal: AbortSignal): Promis
     } catch (thrown) {
       const error = NfvError.from(thrown);
       log.error(errorFields(error), 'cannot follow the store');
-      if (error.code === 'REVISION_COMPACTED' && (await reload(deps, signal))) continue;
-      await delay(clock, RETRY_MS, signal).catch(() => undefined);
+      if (error.code === 'REVISION_COMPACTED') await reload(deps, signal);
+      else await delay(clock, RETRY_MS, signal).catch(() => undefined);
     }
   }
 }
 
 /** The history that was to be followed is gone: what is there now is taken instead. */
-async function reload(deps: FollowDeps, signal: AbortSignal): Promise<boolean> {
+async function reload(deps: FollowDeps, signal: AbortSignal): Promise<void> {
   const { store, log, catalog } = deps;
+  const changes = await attempt(deps, signal, () => catalog.reload(store, signal));
+  if (changes === undefined) return;
+  const { revision } = catalog;
+  // What the catalog has changed by now nobody would hear of another time.
+  let isRead = false;
+  while (!isRead && !signal.aborted) {
+    const done = await attempt(deps, signal, async () => {
+      await deps.reload(revision, signal);
+      return true;
+    });
+    isRead = done === true;
+  }
+  if (!isRead) return;
+  deps.took(revision, changes, []);
+  log.info({ revision }, 'the model was read anew');
+}
+
+/** @returns undefined: it failed, which was told, and some time has passed since */
+async function attempt<T>(
+  { clock, log }: FollowDeps,
+  signal: AbortSignal,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    const changes = await catalog.reload(store, signal);
-    const { revision } = catalog;
-    await deps.reload(revision, signal);
-    deps.took(revision, changes, []);
-    log.info({ revision }, 'the model was read anew');
-    return true;
+    return await read();
   } catch (thrown) {
-    if (!signal.aborted) {
-      log.error(errorFields(NfvError.from(thrown)), 'cannot read the model anew');
-    }
-    return false;
+    if (signal.aborted) return undefined;
+    log.error(errorFields(NfvError.from(thrown)), 'cannot read the model anew');
+    await delay(clock, RETRY_MS, signal).catch(() => undefined);
+    return undefined;
   }
 }

@@ -52,8 +52,9 @@ export class AppliedWaiters {
     if (request.timeoutMs > 0 && (await this.#settled(revision, request.timeoutMs, signal))) {
       return { applied: true, revision, laggards: [] };
     }
+    const isCompiled = deps.compiledRevision() >= revision;
     const laggards = await this.#laggards(revision);
-    const applied = laggards.length === 0 && deps.compiledRevision() >= revision;
+    const applied = laggards.length === 0 && isCompiled;
     return { applied, revision, laggards };
   }
 

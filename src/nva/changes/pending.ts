@@ -54,6 +54,8 @@ interface AllWaiting {
 
 export class Confirmations {
   #wake = new AbortController();
+  /** What is wrong with records that cannot be read, as it was told. */
+  #damaged: ReadonlySet<string> = new Set();
 
   constructor(private readonly deps: PendingDeps) {}
 
@@ -85,9 +87,7 @@ export class Confirmations {
     const { clock, log } = this.deps;
     let next = RECHECK_MS;
     const all = await this.#all(signal);
-    for (const error of all.damaged) {
-      log.error(errorFields(error), 'a change that waits for its confirmation cannot be read');
-    }
+    this.#tellDamaged(all.damaged);
     for (const waiting of all.waiting) {
       const left = Date.parse(waiting.pending.deadline) - clock.now();
       if (left > 0) {
@@ -106,6 +106,19 @@ export class Confirmations {
       }
     }
     return next;
+  }
+
+  /** Each once, for as long as it is so. */
+  #tellDamaged(damaged: readonly NfvError[]): void {
+    const told = this.#damaged;
+    this.#damaged = new Set(damaged.map(({ message }) => message));
+    for (const error of damaged) {
+      if (told.has(error.message)) continue;
+      this.deps.log.error(
+        errorFields(error),
+        'a change that waits for its confirmation cannot be read',
+      );
+    }
   }
 
   /** @throws NfvError NOT_FOUND, ACCESS_DENIED, STORE_DAMAGED */

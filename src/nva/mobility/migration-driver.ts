@@ -148,7 +148,7 @@ export class MigrationDriver {
   async #laggardsOf(
     id: string,
     { modRevision }: CatalogEndpoint,
-    { target, force }: Migration,
+    { source, target, force, phase }: Migration,
     course: Course,
   ): Promise<MigrationLaggard[]> {
     const concerned = this.deps.concerned(id, target);
@@ -161,11 +161,12 @@ export class MigrationDriver {
       const lacks = await this.deps.lacks(nve, items, modRevision);
       return lacks === undefined ? [] : [{ nve, ...lacks }];
     });
+    const goesTo = phase === 'RETURNING' ? source : target;
     return (await Promise.all(all))
       .flat()
       .filter(({ nve, code }) => {
         const isForgone = force || this.deps.isWithdrawn(nve);
-        return !(isForgone && nve !== target && code === 'NVE_DISCONNECTED');
+        return !(isForgone && nve !== goesTo && code === 'NVE_DISCONNECTED');
       })
       .sort((a, b) => (a.nve < b.nve ? -1 : 1));
   }

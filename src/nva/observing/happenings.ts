@@ -194,10 +194,11 @@ export class Happenings {
    * @param at when it was, in milliseconds since the epoch, where that was before now: others may have told what
    *   came of it by then. What is told stays in the order of time.
    */
-  #add(event: NewEvent, at = Infinity): NvaEvent {
+  #add(event: NewEvent, at?: number): NvaEvent {
     const { replica, all } = this;
     const sequence = event.kind === 'MISSED' ? 0 : all.next;
-    this.#latest = Math.min(this.clock.now(), Math.max(this.#latest, at));
+    const now = this.clock.now();
+    this.#latest = at === undefined ? now : Math.min(now, Math.max(this.#latest, at));
     const told = { ...event, replica, sequence, time: timestamp(this.#latest) };
     all.add(told);
     return told;

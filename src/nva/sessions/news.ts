@@ -3,7 +3,7 @@ import type { Clock } from '../../model/clock.js';
 
 interface Told {
   readonly text: string;
-  /** Milliseconds since the epoch. */
+  /** Of the monotonic clock, in milliseconds. */
   readonly at: number;
 }
 
@@ -16,14 +16,15 @@ export class News {
   /** The one that was told longest ago is the first. */
   readonly #told = new Map<string, Told>();
 
-  constructor(private readonly clock: Pick<Clock, 'now'>) {}
+  constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
 
   /**
-   * Whether it is news that a session of the NVE ends so, or was told a minute ago or longer.
+   * Whether to tell that a session of the NVE ends so: it is news, or was told a minute ago or longer. It counts as told
+   * then.
    * @param text the error's: that of another caller who may not speak for the NVE is another
    */
-  isNews(nve: string, text: string): boolean {
-    const now = this.clock.now();
+  takes(nve: string, text: string): boolean {
+    const now = this.clock.monotonic();
     const last = this.#told.get(nve);
     if (last?.text === text && now - last.at < SILENCE_MS) return false;
     this.#told.delete(nve);

@@ -209,7 +209,7 @@ export class Sessions {
       const error = NfvError.from(thrown);
       const fields = { ...log, ...errorFields(error) };
       if (error.code === 'CANCELLED') deps.log.info(fields, 'NVE disconnected');
-      else if (this.#news.isNews(nve, error.message)) deps.log.warn(fields, 'NVE session ended');
+      else if (this.#news.takes(nve, error.message)) deps.log.warn(fields, 'NVE session ended');
       else deps.log.debug(fields, 'NVE session ended as before');
       throw error;
     } finally {

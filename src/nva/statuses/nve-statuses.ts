@@ -228,9 +228,19 @@ export class NveStatuses {
     }
     if (!this.deps.tenures.isElsewhere(nve)) return { nve, ...AWAY };
     // The replica that has its session stores what is told there, twice a second.
-    const stored = (await readNveStatus(this.deps.store, nve))?.value ?? NO_NVE_STATUS;
-    const { failures, appliedRevision, dataplane } = stored;
+    const stored = await this.#storedOf(nve);
+    const { failures, appliedRevision, dataplane } = stored?.value ?? NO_NVE_STATUS;
     return { nve, ...causeOf(failures[0], dataplane), appliedRevision, failures };
+  }
+
+  /** Undefined also where the store does not tell: what is known without it is told all the same. */
+  async #storedOf(nve: string): ReturnType<typeof readNveStatus> {
+    try {
+      return await readNveStatus(this.deps.store, nve);
+    } catch (thrown) {
+      if (NfvError.from(thrown).code === 'STORE_DAMAGED') throw thrown;
+      return undefined;
+    }
   }
 }
 

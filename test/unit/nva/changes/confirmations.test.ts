@@ -12,12 +12,12 @@ const refused = (): Promise<never> => Promise.reject(new NfvError('STORE_REFUSED
 
 describe('changes that nobody confirms', () => {
   /** @returns what was logged in the first moments */
-  async function logged(store: MemoryStore, clock: FakeClock): Promise<MemoryLog> {
+  async function logged(store: MemoryStore, clock: FakeClock, ms = 500): Promise<MemoryLog> {
     const log = new MemoryLog();
     const confirmations = new Confirmations({ store, clock, log, plan: refused });
     const stop = new AbortController();
     const watching = confirmations.watch(stop.signal);
-    await clock.advance(500);
+    await clock.advance(ms);
     stop.abort();
     await watching;
     return log;
@@ -74,6 +74,13 @@ describe('changes that nobody confirms', () => {
       assert.equal(told[1], 'error a change is not undone; it is tried again');
     });
   }
+
+  it('that cannot be read are told of once', async () => {
+    const store = new MemoryStore();
+    store.put(pendingKey('bad'), 'nonsense');
+    const { lines } = await logged(store, new FakeClock(), 60_000);
+    assert.equal(lines.length, 1);
+  });
 
   it('are not spoken of where the store does not tell whether there are any', async () => {
     const store = Object.assign(new MemoryStore(), { range: refused });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { NfvError } from '../../../../src/errors.js';
 import { timestamp } from '../../../../src/model/clock.js';
 import type { DataplaneStatus } from '../../../../src/model/dataplane-status.js';
 import type { HostStatus } from '../../../../src/model/host/offer.js';
@@ -178,6 +179,9 @@ describe('what is known of an NVE', () => {
       ...{ nve: 'host-a', code: 'NETNS_MISSING', reason: 'port/a: no netns' },
       ...{ appliedRevision: 7, failures },
     });
+    // Where the store is away it tells what is known without it.
+    store.get = () => Promise.reject(new NfvError('STORE_UNREACHABLE', 'etcd is away'));
+    assert.equal((await statuses.laggard('host-a', 1))?.code, 'NVE_PENDING');
   });
 
   function connectedSince(since: string, lacking?: readonly Item[]): Connected {

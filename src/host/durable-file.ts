@@ -1,6 +1,6 @@
 /** Files that are either the old one or the new one, whatever happens in between. */
 import { chmod, chown, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { NfvError } from '../errors.js';
 import { nodeErrno } from './errno.js';
 
@@ -57,6 +57,23 @@ export async function removeDurably(path: string): Promise<void> {
     if (nodeErrno(cause) !== 'ENOENT') throw unreadable('remove', path, cause);
   }
 }
+
+/**
+ * Makes what is missing above a folder of ours, for all users to pass through and for none but ours to write: other
+ * daemons have theirs beside it. Whatever the umask is; what is there stays as it is.
+ * @returns the uppermost that was made; undefined: none was
+ */
+export async function makeParents(path: string): Promise<string | undefined> {
+  const parent = dirname(resolve(path));
+  const first = await mkdir(parent, { recursive: true, mode: PASSABLE });
+  if (first === undefined) return undefined;
+  for (let made = parent; ; made = dirname(made)) {
+    await chmod(made, PASSABLE);
+    if (made === resolve(first)) return made;
+  }
+}
+
+const PASSABLE = 0o755;
 
 /** What was created or renamed in a folder is on the disk after this. */
 export async function syncFolder(path: string): Promise<void> {

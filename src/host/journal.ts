@@ -13,7 +13,7 @@ import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NfvError } from '../errors.js';
 import { nodeErrno } from './errno.js';
-import { syncFolder } from './durable-file.js';
+import { makeParents, syncFolder } from './durable-file.js';
 
 const MAX_RECORD = 8 * 1024 * 1024;
 const MAX_FILE = 128 * 1024 * 1024;
@@ -43,8 +43,7 @@ export class Journal {
    */
   static async open(path: string): Promise<OpenJournal> {
     try {
-      // What is above it is not ours alone: the NVA, which is another user, has its directory beside it.
-      await mkdir(dirname(dirname(path)), { recursive: true });
+      await makeParents(dirname(path));
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const file = await open(path, 'a+', 0o600);
       try {

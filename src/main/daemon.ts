@@ -53,8 +53,11 @@ export function keepCertificates(log: Logger): TlsKeeper {
         log.error({ cert, ...errorFields(error) }, 'new certificates refused; the old ones stay');
       },
       ending(what, file, until) {
+        log.warn({ what, file, until, days: daysUntil(until) }, 'to be renewed soon');
+      },
+      ended(what, file, until) {
         const fields = { what, file, until, days: daysUntil(until) };
-        if (until.getTime() > systemClock.now()) log.warn(fields, 'to be renewed soon');
+        if (what === 'certificate') log.error(fields, 'has ended: peers refuse it');
         else log.error(fields, 'has ended: nobody is taken by it');
       },
     },

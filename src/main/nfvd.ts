@@ -173,14 +173,18 @@ async function readNveConfig({ config }: DaemonFlags): Promise<NveConfig> {
   return await readConfig(config, parseNveConfig);
 }
 
-/** @throws NfvError FILE_UNREADABLE */
-/** @param say what is no fault, and wants to be known; where there is a log, that has it */
+/**
+ * @param say what is no fault, and wants to be known; where there is a log, that has it
+ * @throws NfvError FILE_UNREADABLE
+ */
 async function checkNvaFiles(
-  { access, listen, metrics, peer }: NvaConfig,
+  { access, listen, metrics, peer, store }: NvaConfig,
   say?: (line: string) => void,
 ): Promise<void> {
   const entries = [...listen, ...(peer === undefined ? [] : [peer]), ...(metrics?.listen ?? [])];
-  await checkTls(entries, say);
+  // Without a certificate of ours there is nothing in it that ends for us.
+  const hasOwn = store.kind === 'etcd' && store.tls !== undefined && store.tls.cert !== '';
+  await checkTls(hasOwn ? [...entries, store] : entries, say);
   if (access === undefined) return;
   const { readPolicyFile } = await import('../nva/access/policy-file.js');
   await readPolicyFile(access.policyFile);
@@ -194,7 +198,11 @@ async function checkTls(
   for (const { tls } of entries) {
     if (tls === undefined) continue;
     const material = readTls(tls);
-    if (!material.isGoodAt(systemClock.now())) say(`${tls.cert}: ${material.term}, and not now`);
+    const { crlUntil, term } = material;
+    const now = systemClock.now();
+    if (!material.isGoodAt(now)) say(`${tls.cert}: ${term}, and not now`);
+    if (crlUntil === undefined || crlUntil.getTime() > now) continue;
+    say(`${tls.crl ?? ''}: it has ended, ${crlUntil.toISOString()}: nobody is taken by it`);
   }
 }
 

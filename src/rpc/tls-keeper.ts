@@ -22,9 +22,13 @@ export interface TlsEvents {
   loaded(files: TlsFiles, material: TlsMaterial): void;
   /** The files cannot be used; what was there before them stays in use. Once for each state of the files. */
   refused(files: TlsFiles, error: NfvError): void;
-  /** Less than a third of its time is left, or nothing; again each day. */
-  ending(what: 'certificate' | 'revocation list', path: string, until: Date): void;
+  /** Less than a third of its time is left; again each day. */
+  ending(what: Lasting, path: string, until: Date): void;
+  /** Told at its end, and again each day. */
+  ended(what: Lasting, path: string, until: Date): void;
 }
+
+export type Lasting = 'certificate' | 'revocation list';
 
 export interface TlsKeeperOptions {
   readonly clock: Clock;
@@ -73,7 +77,7 @@ class KeptTls implements TlsSource {
   /** Of the files that were looked at last; empty: none were. */
   #seen = '';
   #said = '';
-  #warned = -Infinity;
+  readonly #warned = new Map<Lasting, Warning>();
   #cancel: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
@@ -145,7 +149,7 @@ class KeptTls implements TlsSource {
     }
     this.#current = material;
     this.#said = '';
-    this.#warned = -Infinity;
+    this.#warned.clear();
     this.options.events.loaded(this.files, material);
     this.#warn();
     for (const listener of [...this.#listeners]) listener();
@@ -158,17 +162,28 @@ class KeptTls implements TlsSource {
   }
 
   #warn(): void {
-    const now = this.options.clock.now();
-    if (now - this.#warned < DAY_MS) return;
+    const { cert, crl = '' } = this.files;
     const { notBefore, notAfter, crlSince, crlUntil } = this.#current;
-    const { events } = this.options;
-    const ending = isEnding(notBefore, notAfter, now);
-    const listEnding =
-      crlSince !== undefined && crlUntil !== undefined && isEnding(crlSince, crlUntil, now);
-    if (ending) events.ending('certificate', this.files.cert, notAfter);
-    if (listEnding) events.ending('revocation list', this.files.crl ?? '', crlUntil);
-    if (ending || listEnding) this.#warned = now;
+    this.#warnOf('certificate', cert, notBefore, notAfter);
+    if (crlSince === undefined || crlUntil === undefined) return;
+    this.#warnOf('revocation list', crl, crlSince, crlUntil);
   }
+
+  #warnOf(what: Lasting, path: string, from: Date, until: Date): void {
+    const now = this.options.clock.now();
+    const event = until.getTime() <= now ? 'ended' : 'ending';
+    if (event === 'ending' && !isEnding(from, until, now)) return;
+    const last = this.#warned.get(what);
+    if (last?.event === event && now - last.at < DAY_MS) return;
+    this.#warned.set(what, { event, at: now });
+    this.options.events[event](what, path, until);
+  }
+}
+
+interface Warning {
+  readonly event: 'ending' | 'ended';
+  /** Unix time in milliseconds. */
+  readonly at: number;
 }
 
 /** Less than a third is left. */

@@ -14,9 +14,9 @@ export class LabCa {
     this.pki = new Pki({ directory, now });
   }
 
-  static async create(parent: string, name = 'ca', now = Date.now): Promise<LabCa> {
+  static async create(parent: string, name = 'ca', now = Date.now, days = 3650): Promise<LabCa> {
     const ca = new LabCa(join(parent, name), now);
-    await ca.pki.init({ trustDomain: 'nfv.example', days: 3650 });
+    await ca.pki.init({ trustDomain: 'nfv.example', days });
     return ca;
   }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { invalidField, NfvError, type ErrorCode } from '../../errors.js';
-import type { ResourceKind } from '../../model/api.js';
 import { awaitApplied } from '../await-applied.js';
 import { Batch } from '../batch.js';
 import { errorText } from '../error-text.js';
@@ -52,37 +51,71 @@ async function deleteAll(
   if (options.etag !== undefined && refs.length !== 1) {
     throw invalidField('--etag', options.etag, `given for ${refs.length} resources`, 'name one');
   }
-  const batch = new Batch(session.signal);
-  const allGo = allTogether(session, refs, options);
-  const deleteKind = async (kind: ResourceKind): Promise<void> => {
-    const own = refs.filter((ref) => ref.kind === kind);
-    for await (const outcome of batch.run(own, (ref) => deleteOne(session, ref, options, allGo))) {
-      if ('error' in outcome) await tellError(session, outcome.item, outcome.error);
-      else await tell(session, outcome.item, outcome.result, options.dryRun);
-    }
-  };
-  // What refers to others goes first.
-  for (const kind of KINDS.toReversed()) if (kind !== 'Nve') await deleteKind(kind);
-  const nves = refs.filter(({ kind }) => kind === 'Nve').length;
-  const timeoutMs = options.dryRun || batch.failed > 0 ? undefined : wait;
-  if (timeoutMs !== undefined && nves < refs.length) {
-    const code = await awaitApplied(session, 0, timeoutMs);
-    if (nves === 0) return code;
+  const timeoutMs = options.dryRun ? undefined : wait;
+  const deletion = new Deletion(session, refs, options);
+  const nves = refs.filter(({ kind }) => kind === 'Nve');
+  if (nves.length === 0 || nves.length === refs.length) {
+    await deletion.delete(refs);
+    return deletion.end(timeoutMs);
+  }
+  await deletion.delete(refs.filter(({ kind }) => kind !== 'Nve'));
+  if (wait !== undefined) {
+    const code = await deletion.end(timeoutMs);
     if (code !== EXIT.ok.code) {
-      await session.err.write('the NVEs stay until it is\n');
+      // An agent whose NVE is gone is told nothing more: what was to go would stay on its host.
+      for (const nve of nves)
+        await session.err.write(`${nameOf(nve)} stays until the rest is gone\n`);
       return code;
     }
   }
-  // An agent whose NVE is gone is told nothing more: what was to go would stay on its host.
-  await deleteKind('Nve');
-  if (batch.failed > 0) return tellFailed(session, batch, refs.length);
-  if (timeoutMs === undefined || nves < refs.length) return EXIT.ok.code;
-  return awaitApplied(session, 0, timeoutMs);
+  await deletion.delete(nves);
+  return deletion.end(undefined);
 }
 
-async function tellFailed(session: Session, batch: Batch, of: number): Promise<number> {
-  if (of > 1) await session.err.write(`${batch.failed} of ${of} could not be deleted\n`);
-  return batch.exitCode;
+/** The resources of one command, some of them at a time. */
+class Deletion {
+  readonly #batch: Batch;
+  readonly #allGo: () => Promise<boolean>;
+
+  constructor(
+    private readonly session: Session,
+    private readonly refs: readonly ResourceRef[],
+    private readonly options: Options,
+  ) {
+    this.#batch = new Batch(session.signal);
+    this.#allGo = allTogether(session, refs, options);
+  }
+
+  /** What refers to others goes first. */
+  async delete(refs: readonly ResourceRef[]): Promise<void> {
+    for (const kind of KINDS.toReversed()) {
+      await this.#deleteThese(refs.filter((ref) => ref.kind === kind));
+    }
+  }
+
+  async #deleteThese(refs: readonly ResourceRef[]): Promise<void> {
+    const { session, options } = this;
+    const work = (ref: ResourceRef): Promise<Outcome> =>
+      deleteOne(session, ref, options, this.#allGo);
+    for await (const outcome of this.#batch.run(refs, work)) {
+      if ('error' in outcome) await tellError(session, outcome.item, outcome.error);
+      else await tell(session, outcome.item, outcome.result, options.dryRun);
+    }
+  }
+
+  /**
+   * The exit status of what was deleted so far.
+   * @param timeoutMs undefined: it need not be applied
+   */
+  async end(timeoutMs: number | undefined): Promise<number> {
+    const { failed, exitCode } = this.#batch;
+    const of = this.refs.length;
+    if (failed > 0) {
+      if (of > 1) await this.session.err.write(`${failed} of ${of} could not be deleted\n`);
+      return exitCode;
+    }
+    return timeoutMs === undefined ? EXIT.ok.code : awaitApplied(this.session, 0, timeoutMs);
+  }
 }
 
 async function refsOf(

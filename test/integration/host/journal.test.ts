@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { Journal } from '../../../src/host/journal.js';
 import { TempFiles } from '../../support/temp-files.js';
+import { withUmask } from '../../support/umask.js';
 
 const RECORDS = [{ begin: 1 }, { text: 'ä line\nwith\u2028ends' }, ['list', null], 'last'];
 
@@ -41,11 +42,20 @@ describe('Journal', () => {
     assert.equal(await readFile(path, 'utf8'), RECORDS.map((r, i) => line(i, r)).join(''));
     assert.deepEqual(await read(), { records: RECORDS, cutBytes: 0 });
     assert.equal((await stat(dirname(path))).mode & 0o777, 0o700);
-    // Others go through what is above it.
-    await mkdir(temp.path('plain'));
-    const { mode } = await stat(temp.path('plain'));
-    assert.equal((await stat(temp.path('lib'))).mode, mode);
   });
+
+  for (const umask of [0o077, 0]) {
+    it(`lets others pass what it makes above its directory (umask ${umask.toString(8)})`, async () => {
+      await withUmask(umask, () => write(RECORDS));
+      for (const [name, mode] of [
+        ['lib', 0o755],
+        ['lib/state', 0o700],
+        ['lib/state/journal', 0o600],
+      ] as const) {
+        assert.equal((await stat(temp.path(name))).mode & 0o7777, mode, name);
+      }
+    });
+  }
 
   it('is whole again after a crash at any byte of a write', async () => {
     await write(RECORDS);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { DaemonFiles, nfvd } from '../../support/daemon.js';
+import { LabCa, putFile } from '../../support/lab-ca.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 interface Row {
@@ -175,6 +176,42 @@ describe('nfvd --check-config', function () {
       const { code, stdout, stderr } = await nfvd([daemon, '--check-config', '--config', path]);
       assert.deepEqual([code, stdout], [0, `${path}: ok\n`]);
       assert.match(stderr, /^warning: \S+old\.pem: it is good from \S+Z to \S+Z, and not now\n$/);
+    }
+  });
+
+  it("warns of the store's certificate that is not good now", async function () {
+    await needOpenssl(this);
+    const ca = await authority(files.path, 'ca');
+    const { cert, key } = await certificate(files.path, 'old', ca, { expired: true });
+    const store = { kind: 'etcd', endpoints: ['127.0.0.1:2379'] };
+    for (const [tls, said] of [
+      [
+        { ca: ca.cert, cert, key },
+        /^warning: \S+old\.pem: it is good from \S+ to \S+, and not now\n$/,
+      ],
+      [{ ca: ca.cert }, /^$/],
+    ] as const) {
+      const path = files.nva({ store: { ...store, tls } });
+      const { code, stdout, stderr } = await nfvd(['nva', '--check-config', '--config', path]);
+      assert.deepEqual([code, stdout], [0, `${path}: ok\n`]);
+      assert.match(stderr, said);
+    }
+  });
+
+  it('warns of a revocation list that has ended', async () => {
+    const DAY_MS = 86_400_000;
+    const ca = await LabCa.create(files.path, 'pki', () => Date.now() - 11 * DAY_MS, 10);
+    const later = await LabCa.create(files.path, 'later');
+    const tls = { ...(await later.issue('nva')), crl: ca.path('crl.pem') };
+    putFile(later.path('ca.pem'), ca.read('ca.pem'));
+    const entry = { address: '127.0.0.1:7443', tls };
+    for (const [daemon, path] of [
+      ['nva', files.nva({ listen: [entry] })],
+      ['nve', files.nve('host-a', { nva: [entry] })],
+    ] as const) {
+      const { code, stdout, stderr } = await nfvd([daemon, '--check-config', '--config', path]);
+      assert.deepEqual([code, stdout], [0, `${path}: ok\n`]);
+      assert.match(stderr, /^warning: \S+crl\.pem: it has ended, \S+Z: nobody is taken by it\n$/);
     }
   });
 

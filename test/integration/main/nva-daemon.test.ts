@@ -328,7 +328,7 @@ describe('nfvd nva', function () {
 
     it('calls a certificate that has ended an error', async () => {
       const daemon = await start({ listen: [{ address: '127.0.0.1:0', tls: tls.old }] });
-      const line = await daemon.logged('has ended: nobody is taken by it');
+      const line = await daemon.logged('has ended: peers refuse it');
       assert.deepEqual([line.level, line['file']], ['error', tls.old.cert]);
       assert.ok(!daemon.lines.some(({ msg }) => msg === 'to be renewed soon'));
     });

@@ -50,6 +50,7 @@ describe('certificates in use', function () {
         loaded: () => log.push('loaded'),
         refused: (_files, { message }) => log.push(message),
         ending: () => undefined,
+        ended: () => undefined,
       },
     });
     server = new RpcServer({

@@ -122,7 +122,8 @@ describe('the server of the metrics page', function () {
   it('takes each connection with what the files hold at that moment', async () => {
     const ca = await LabCa.create(dir.path);
     const clock = new FakeClock();
-    const events = { loaded: () => undefined, refused: () => undefined, ending: () => undefined };
+    const none = (): void => undefined;
+    const events = { loaded: none, refused: none, ending: none, ended: none };
     const keeper = new TlsKeeper({ clock, events });
     const server = new PageServer({ contentType: 'text/plain', render: () => render() }, keeper);
     servers.push(server);

@@ -85,7 +85,13 @@ describe('deploy', () => {
       const words = ['security', '--offline=yes', '--no-pager', `deploy/systemd/${name}`];
       const { stdout } = await run('systemd-analyze', words);
       const [, level = ''] = /exposure level for \S+: ([\d.]+)/.exec(stdout) ?? [];
-      assert.match(page, new RegExp(`\`${name.replace('.service', '')}\`[^.]*? ${level}\\b`), name);
+      assert.notEqual(level, '', stdout);
+      const figure = level.replace('.', '\\.');
+      assert.match(
+        page,
+        new RegExp(`\`${name.replace('.service', '')}\`[^.]*? ${figure}\\b`),
+        name,
+      );
     }
   });
 

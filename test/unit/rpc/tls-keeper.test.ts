@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path';
 import { LOOK_MS, TlsKeeper, type TlsSource } from '../../../src/rpc/tls-keeper.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
+import type { Clock } from '../../../src/model/clock.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
@@ -25,14 +26,7 @@ describe('TlsKeeper', function () {
     clock = new FakeClock();
     ca = await LabCa.create(dir.path, 'ca', () => clock.now());
     events = [];
-    keeper = new TlsKeeper({
-      clock,
-      events: {
-        loaded: (_files, { notAfter }) => events.push(`loaded ${notAfter.toISOString()}`),
-        refused: (_files, { message }) => events.push(`refused ${message}`),
-        ending: (what, path, until) => events.push(`${what} ${path} ${until.toISOString()}`),
-      },
-    });
+    keeper = keeperWith(clock);
     // A copy of its own, so that the CA can go on.
     const made = await ca.issue('nve/host-a');
     mkdirSync(join(dir.path, 'tls'));
@@ -44,6 +38,16 @@ describe('TlsKeeper', function () {
     dir.remove();
   });
 
+  const keeperWith = (its: Clock): TlsKeeper =>
+    new TlsKeeper({
+      clock: its,
+      events: {
+        loaded: (_files, { notAfter }) => events.push(`loaded ${notAfter.toISOString()}`),
+        refused: (_files, { message }) => events.push(`refused ${message}`),
+        ending: (what, path, until) => events.push(`${what} ${path} ${until.toISOString()}`),
+        ended: (what, path) => events.push(`ended: ${what} ${path}`),
+      },
+    });
   /** A look at the files, from its beginning to its end. */
   const look = async (): Promise<void> => {
     await clock.advance(LOOK_MS);
@@ -233,6 +237,40 @@ describe('TlsKeeper', function () {
     await eventually(() => clock.pending === 1);
     await look();
     assert.deepEqual(events, [warning, warning]);
+  });
+
+  it('tells the end of a certificate and of a list when it comes, each day from then on, and not that it nears', async () => {
+    rmSync(ca.directory, { recursive: true });
+    await ca.pki.init({ trustDomain: 'short.example', days: 10 });
+    copyAll(await ca.issue('nve/host-a', 'short', 9), files);
+    // One look at each time, and none on the way there.
+    let now = clock.now();
+    let due: (() => void) | undefined;
+    keeper = keeperWith({
+      now: () => now,
+      monotonic: () => now,
+      after(_ms, callback) {
+        due = callback;
+        return () => undefined;
+      },
+    });
+    const until = kept().current.notAfter.getTime();
+    const toldAt = async (time: number): Promise<string[]> => {
+      events = [];
+      now = time;
+      const look = due;
+      due = undefined;
+      look?.();
+      await eventually(() => due !== undefined);
+      return events.map((event) => event.replace(/ \S+Z$/, ''));
+    };
+    const [cert, list] = [`certificate ${files.cert}`, `revocation list ${files.crl ?? ''}`];
+    assert.deepEqual(await toldAt(until - DAY / 3), [cert, list]);
+    assert.deepEqual(await toldAt(until - 1), []);
+    assert.deepEqual(await toldAt(until), [`ended: ${cert}`]);
+    assert.deepEqual(await toldAt(until + (2 / 3) * DAY), [list]);
+    assert.deepEqual(await toldAt(until + DAY - 1), []);
+    assert.deepEqual(await toldAt(until + DAY), [`ended: ${cert}`, `ended: ${list}`]);
   });
 
   it('knows a revoked certificate by its CA and serial number', async () => {

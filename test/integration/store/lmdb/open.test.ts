@@ -12,6 +12,10 @@ import { checkAcks } from '../../../support/store-acks.js';
 import { put, rejects } from '../../../support/store-helpers.js';
 import { parseLines, writerArguments } from '../../../support/store-writer-lines.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
+import { withUmask } from '../../../support/umask.js';
+
+const modeOf = async (file: string): Promise<string> =>
+  ((await stat(file)).mode & 0o7777).toString(8);
 
 describe('opening the embedded store', function () {
   this.timeout(60_000);
@@ -41,15 +45,17 @@ describe('opening the embedded store', function () {
     assert.equal((await stat(path)).mode & 0o777, 0o700);
   });
 
-  it('leaves the directories above it to others, too', async () => {
-    const above = join(path, '..', 'lib');
-    const plain = join(path, '..', 'plain');
-    await mkdir(plain, { recursive: true });
-    await (await openLmdbStore({ path: join(above, 'nfvd', 'nve') })).close();
-    for (const made of [above, join(above, 'nfvd')]) {
-      assert.equal((await stat(made)).mode, (await stat(plain)).mode, made);
-    }
-  });
+  for (const umask of [0o077, 0]) {
+    it(`lets others pass the directories above it that it makes, and no other (umask ${umask.toString(8)})`, async () => {
+      const [old, above] = [join(path, '..', 'old'), join(path, '..', 'old', 'lib')];
+      await mkdir(old, { recursive: true });
+      await chmod(old, 0o711);
+      const ours = join(above, 'nfvd', 'nve');
+      await withUmask(umask, async () => (await openLmdbStore({ path: ours })).close());
+      const modes = [old, above, join(above, 'nfvd'), ours].map(modeOf);
+      assert.deepEqual(await Promise.all(modes), ['711', '755', '755', '700']);
+    });
+  }
 
   it('starts at revision 0, with an id of its own', async () => {
     const store = await openLmdbStore({ path, now: () => 5000 });

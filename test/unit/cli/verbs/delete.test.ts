@@ -45,7 +45,7 @@ describe('nfvctl delete', () => {
     assert.equal(running.out.text, 'endpoints/web-1 deleted\nvirtualNetworks/blue deleted\n');
     assert.match(
       running.err.text,
-      /^error: 1 NVE has not applied[^]*\nthe NVEs stay until it is\n$/,
+      /^error: 1 NVE has not applied[^]*\nnves\/host-a stays until the rest is gone\n$/,
     );
     assert.equal(world.nva.nves.all.length, 2);
     world.nva.laggards = [];
@@ -55,6 +55,22 @@ describe('nfvctl delete', () => {
       again.out,
       /^applied by every NVE at revision 7 after 0ms\nnves\/host-a deleted\n$/,
     );
+  });
+
+  it('keeps NVEs with --wait while what was to go before them could not', async () => {
+    const line = 'delete network/blue network/red nve/host-a nve/host-b';
+    for (const flag of [' --wait --dry-run', ' --wait']) {
+      const ran = await world.run(line + flag);
+      assert.equal(ran.status, 4);
+      assert.match(ran.out, /^virtualNetworks\/red deleted.*\n$/);
+      assert.match(
+        ran.err,
+        /\n1 of 4 could not be deleted\nnves\/host-a stays until the rest is gone\nnves\/host-b stays until the rest is gone\n$/,
+      );
+      assert.equal(world.nva.nves.all.length, 2);
+    }
+    const { out } = await world.run(line);
+    assert.equal(out, 'nves/host-b deleted\n', 'without --wait all goes that can');
   });
 
   it('deletes routers before subnets, and subnets before networks', async () => {

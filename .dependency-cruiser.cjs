@@ -15,7 +15,7 @@ const ROOMS = {
   reconcile: ['errors\\.ts', 'model'],
   'dataplane/vpp': ['errors\\.ts', 'model', 'reconcile', 'vpp-api'],
   'dataplane/linux': ['errors\\.ts', 'model', 'reconcile', 'host'],
-  store: ['errors\\.ts', 'host'],
+  store: ['errors\\.ts'],
   // Over gRPC, which is rpc's.
   'store/etcd': ['errors\\.ts', 'store', 'rpc'],
   rpc: ['errors\\.ts', 'model', 'x509'],

@@ -61,15 +61,14 @@ export async function removeDurably(path: string): Promise<void> {
 /**
  * Makes what is missing above a folder of ours, for all users to pass through and for none but ours to write: other
  * daemons have theirs beside it. Whatever the umask is; what is there stays as it is.
- * @returns the uppermost that was made; undefined: none was
  */
-export async function makeParents(path: string): Promise<string | undefined> {
+export async function makeParents(path: string): Promise<void> {
   const parent = dirname(resolve(path));
   const first = await mkdir(parent, { recursive: true, mode: PASSABLE });
-  if (first === undefined) return undefined;
+  if (first === undefined) return;
   for (let made = parent; ; made = dirname(made)) {
     await chmod(made, PASSABLE);
-    if (made === resolve(first)) return made;
+    if (made === resolve(first)) return;
   }
 }
 

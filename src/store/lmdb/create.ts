@@ -4,10 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { NfvError } from '../../errors.js';
-import { makeParents, syncFolder } from '../../host/durable-file.js';
 import type { StoreIdentity } from '../copy.js';
 import { Environment } from './environment.js';
 import { storeError } from './errors.js';
@@ -19,13 +18,15 @@ const UNFINISHED = 'new';
 /** The directory, for this user only, and safe in its parents. @throws NfvError */
 export async function makeDirectory(path: string): Promise<void> {
   try {
-    const above = await makeParents(path);
+    const above = await mkdir(dirname(resolve(path)), { recursive: true, mode: 0o755 });
     const own = await mkdir(path, { recursive: true, mode: 0o700 });
     const first = above ?? own;
     await chmod(path, 0o700);
     if (first === undefined) return;
     for (let made = resolve(path); ; made = dirname(made)) {
-      await syncFolder(dirname(made));
+      // Other daemons have theirs beside it, and none but ours may put something else there, whatever the umask is.
+      if (made !== resolve(path)) await chmod(made, 0o755);
+      await syncDirectory(dirname(made));
       if (made === resolve(first)) return;
     }
   } catch (error) {
@@ -51,7 +52,7 @@ export async function makeDataFile(
     await mkdir(unfinished, { mode: 0o700 });
     await fill(unfinished, mapSize, identity ?? { storeId: randomUUID(), epoch: 0 });
     await rename(join(unfinished, DATA_FILE), file);
-    await syncFolder(path);
+    await syncDirectory(path);
     await rm(unfinished, { recursive: true, force: true });
   } catch (error) {
     throw storeError(error, `cannot make ${file}`);
@@ -67,5 +68,14 @@ async function fill(directory: string, mapSize: number, identity: StoreIdentity)
     await environment.commit([{ key: STATE_KEY, record }]);
   } finally {
     await environment.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }

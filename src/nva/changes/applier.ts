@@ -11,7 +11,7 @@ import {
   type ApplyRequest,
 } from '../../model/changes.js';
 import { timestamp, type Clock } from '../../model/clock.js';
-import type { Store, WriteOp } from '../../store/store.js';
+import { LIMITS, type Store, type WriteOp } from '../../store/store.js';
 import { answerTo, notTheirs, remember, type Asked } from '../resources/answered-requests.js';
 import { tombstoneKey } from '../keys.js';
 import { UUID } from '../resources/resources.js';
@@ -21,7 +21,7 @@ import { toChange } from './history.js';
 import { PENDING_RECORD, pendingKey } from './pending-mark.js';
 import type { Doable } from './planner.js';
 import { authorOf, CHANGE_RECORD, recordOp, whoOf, type ChangeRecord } from './record.js';
-import { undoCost } from './undo-cost.js';
+import { undoBytes, undoCost } from './undo-cost.js';
 import type { Warden } from './warden.js';
 
 export interface ApplierDeps {
@@ -125,6 +125,7 @@ class Applying {
     // What undoes it must be possible too.
     const undo = ms === 0 ? 0 : undoCost(made.undoKeys(), retained, tombstones);
     requireRoom(Math.max(guards.length + all.length, undo), changes.length, store);
+    if (ms !== 0) requireUndoBytes(undoBytes(made.records(), record.value), changes.length);
     return {
       kind: 'commit',
       ...{ guards, ops: all, dryRun: false },
@@ -193,6 +194,15 @@ function requireRoom(needed: number, resources: number, { txnOps }: Store): void
   const text = `${resources} resources take ${needed} compares and operations in one transaction, of which the store has ${txnOps}`;
   throw new NfvError('PLAN_TOO_LARGE', text, {
     metadata: { needed: String(needed), limit: String(txnOps) },
+  });
+}
+
+function requireUndoBytes(needed: number, resources: number): void {
+  const limit = LIMITS.txnBytes;
+  if (needed <= limit) return;
+  const text = `what undoes ${resources} resources takes ${needed} bytes of values in one transaction, of which the store has ${limit}`;
+  throw new NfvError('PLAN_TOO_LARGE', text, {
+    metadata: { needed: String(needed), limit: String(limit) },
   });
 }
 

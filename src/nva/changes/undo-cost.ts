@@ -1,4 +1,5 @@
 /** What it takes of the store to undo a change: known before it is made, so that what is accepted can be undone. */
+import type { ChangedSpec } from './record.js';
 
 /** Keys of the store; each counts once in a transaction, whoever names it. */
 export interface UndoKeys {
@@ -29,4 +30,16 @@ export function undoCost(
   }
   for (const key of retained) if (!compares.has(key)) ops.add(key);
   return compares.size + ops.size + OF_THE_CHANGE;
+}
+
+/** What an agent says of itself meanwhile, and claims that go back to their owners, of one resource. */
+const SLACK = 128;
+
+/**
+ * Bytes of values: what was there is written, beside a record that has both sides as that of the change has them.
+ * @param record of the change
+ */
+export function undoBytes(changes: readonly ChangedSpec[], record: string): number {
+  const back = changes.reduce((sum, { before = '' }) => sum + SLACK + Buffer.byteLength(before), 0);
+  return back + Buffer.byteLength(record);
 }

@@ -101,6 +101,16 @@ describe('the undo of a change as large as is accepted', function () {
     assert.deepEqual(await specsIn(nva.store), specs);
   }
 
+  it('brings back what is long', async () => {
+    const profile = `${BUSY_PROFILE}\n# ${'x'.repeat(58_000)}`;
+    const ids = [...Array(14).keys()].map((i) => `p${i}`);
+    for (const id of ids) {
+      const spec = { ...NEW_HOST_PROFILE, profile };
+      await applyAll(nva.client, put({ kind: 'HostProfile', id, spec }));
+    }
+    await isUndone(ids.map((id) => gone('HostProfile', id)));
+  });
+
   for (const kind of [
     'VirtualNetwork',
     'Nve',

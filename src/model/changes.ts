@@ -2,7 +2,7 @@
 import type { Endpoint } from './endpoint.js';
 import type { HostProfileResource } from './host-profile.js';
 import type { ItemKind } from './item.js';
-import type { Collection } from './names.js';
+import { formatName, type Collection } from './names.js';
 import type { Nve } from './nve.js';
 import type { Router } from './router.js';
 import type { Subnet } from './subnet.js';
@@ -44,6 +44,12 @@ export type Wanted = (
   /** Empty: whatever the current one is. */
   readonly etag: string;
 };
+
+/** `endpoints/web`. */
+export function nameOfWanted(wanted: Wanted): string {
+  const { kind, id } = 'put' in wanted ? wanted.put : wanted.delete;
+  return formatName(COLLECTION_OF[kind], id);
+}
 
 /** Resources in one plan. */
 export const MAX_WANTED = 10_000;

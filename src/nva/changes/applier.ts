@@ -11,7 +11,7 @@ import {
   type ApplyRequest,
 } from '../../model/changes.js';
 import { timestamp, type Clock } from '../../model/clock.js';
-import type { Store, WriteOp } from '../../store/store.js';
+import { LIMITS, type Store, type WriteOp } from '../../store/store.js';
 import { answerTo, notTheirs, remember, type Asked } from '../resources/answered-requests.js';
 import { tombstoneKey } from '../keys.js';
 import { UUID } from '../resources/resources.js';
@@ -21,6 +21,7 @@ import { toChange } from './history.js';
 import { PENDING_RECORD, pendingKey } from './pending-mark.js';
 import type { Doable } from './planner.js';
 import { authorOf, CHANGE_RECORD, recordOp, whoOf, type ChangeRecord } from './record.js';
+import { undoBytes, undoCost } from './undo-cost.js';
 import type { Warden } from './warden.js';
 
 export interface ApplierDeps {
@@ -113,16 +114,18 @@ class Applying {
     const record = recordOp(clock, this.#record(made));
     const ms = this.request.confirmWithinMs;
     const confirmBefore = ms === 0 ? '' : timestamp(clock.now() + ms);
-    const waiting = this.#waiting(made, record.key, retained, confirmBefore);
+    const tombstones = tombstonesOf(made);
+    const waiting = this.#waiting(record.key, retained, tombstones, confirmBefore);
     const answered = this.#answered(record.key, confirmBefore);
     const guards = [
       ...answered.guards,
       ...compare.map((each): Guard => ({ compare: each, onFail: 'retry' })),
     ];
     const all = [...ops, record, ...waiting, ...answered.ops];
-    // What undoes it takes as much, and must be possible too.
-    const undo = ms === 0 ? 0 : all.length + 3 * changes.length + retained.length + 2;
+    // What undoes it must be possible too.
+    const undo = ms === 0 ? 0 : undoCost(made.undoKeys(), retained, tombstones);
     requireRoom(Math.max(guards.length + all.length, undo), changes.length, store);
+    if (ms !== 0) requireUndoBytes(undoBytes(made.records(), record.value), changes.length);
     return {
       kind: 'commit',
       ...{ guards, ops: all, dryRun: false },
@@ -157,11 +160,14 @@ class Applying {
     return { ...author, verb: 'APPLY', target: 0, changes };
   }
 
-  #waiting(made: Doable, change: string, retained: readonly string[], deadline: string): WriteOp[] {
+  #waiting(
+    change: string,
+    retained: readonly string[],
+    tombstones: readonly string[],
+    deadline: string,
+  ): WriteOp[] {
     const id = this.#pending;
     if (id === undefined) return [];
-    const gone = made.records().filter(({ after }) => after === undefined);
-    const tombstones = gone.map((each) => tombstoneKey(each.collection, each.id));
     const who = whoOf(this.call);
     const value = PENDING_RECORD.encode({ who, deadline, change, retained, tombstones });
     return [
@@ -178,11 +184,25 @@ class Applying {
   }
 }
 
+function tombstonesOf(made: Doable): string[] {
+  const gone = made.records().filter(({ after }) => after === undefined);
+  return gone.map((each) => tombstoneKey(each.collection, each.id));
+}
+
 function requireRoom(needed: number, resources: number, { txnOps }: Store): void {
   if (needed <= txnOps) return;
   const text = `${resources} resources take ${needed} compares and operations in one transaction, of which the store has ${txnOps}`;
   throw new NfvError('PLAN_TOO_LARGE', text, {
     metadata: { needed: String(needed), limit: String(txnOps) },
+  });
+}
+
+function requireUndoBytes(needed: number, resources: number): void {
+  const limit = LIMITS.txnBytes;
+  if (needed <= limit) return;
+  const text = `what undoes ${resources} resources takes ${needed} bytes of values in one transaction, of which the store has ${limit}`;
+  throw new NfvError('PLAN_TOO_LARGE', text, {
+    metadata: { needed: String(needed), limit: String(limit) },
   });
 }
 

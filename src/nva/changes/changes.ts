@@ -6,6 +6,7 @@ import {
   MAX_SHOWN_NVES,
   MAX_SHOWN_TOTAL,
   MAX_WANTED,
+  nameOfWanted,
   type Applied,
   type ApplyRequest,
   type Change,
@@ -27,7 +28,6 @@ import { wardenOf } from './caller-warden.js';
 import { History } from './history.js';
 import { KeptPlans } from './kept-plans.js';
 import { Confirmations } from './pending.js';
-import { nameOf } from './named.js';
 import { Planner, type Doable, type Made, type PlannerDeps } from './planner.js';
 import { ANYTHING, type Warden } from './warden.js';
 
@@ -172,7 +172,7 @@ function checkWanted(wanted: readonly Wanted[]): void {
   }
   const seen = new Set<string>();
   for (const [i, each] of wanted.entries()) {
-    const name = nameOf(each);
+    const name = nameOfWanted(each);
     if (seen.has(name)) {
       const remedy = 'name each resource once';
       violations.push({ field: `changes[${i}]`, value: name, reason: 'given twice', remedy });

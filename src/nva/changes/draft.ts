@@ -11,6 +11,7 @@ import type { Claim, ResourceRules } from '../resources/resource-rules.js';
 import type { Overlay } from './overlay.js';
 import { notDeletedPending, requireConfirmed } from './pending-mark.js';
 import type { ChangedSpec } from './record.js';
+import type { UndoKeys } from './undo-cost.js';
 
 /** Attempts to find what is free of what a resource asks for. */
 const MAX_ATTEMPTS = 1000;
@@ -60,6 +61,8 @@ export interface Draft {
    */
   stamp(now: string, pending: string | undefined): void;
   changed(tenant: string): ChangedSpec;
+  /** What it takes to make it what it was before. */
+  undoKeys(): UndoKeys;
 }
 
 interface State<Spec> {
@@ -76,6 +79,7 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
   #made: { readonly spec: Spec; readonly createTime: string | undefined } | undefined;
   #isDated = false;
   #released: readonly Claim[] = [];
+  #acquired: readonly Claim[] = [];
 
   private constructor(
     private readonly options: DraftOptions,
@@ -164,7 +168,8 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
       this.#forgetStatus();
       await this.#relyOnUsers();
     }
-    await overlay.acquire(this.id, await this.rules.claims(this.id, spec));
+    this.#acquired = await this.rules.claims(this.id, spec);
+    await overlay.acquire(this.id, this.#acquired);
     const isSame = isDeepStrictEqual(spec, this.state?.record.spec);
     if (isSame && this.state !== undefined) {
       this.#after = this.state.record;
@@ -243,6 +248,29 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
       ...{ collection, id: this.id, tenant },
       ...(this.state && { before: this.state.value }),
       ...(this.#after && { after: records.encode(this.#after) }),
+    };
+  }
+
+  undoKeys(): UndoKeys {
+    const { rules, state } = this;
+    const [was, is] = [state?.record.spec, this.#after?.spec];
+    const held = new Set(this.#released.map(({ key }) => key));
+    const isNew = was === undefined || this.#isReplaced;
+    return {
+      compares: [
+        this.#key,
+        ...this.#released.flatMap(({ key, taken, excludes }) => [
+          ...(taken === undefined ? [] : [key]),
+          ...(excludes === undefined ? [] : [excludes.key]),
+        ]),
+      ],
+      ops: [
+        this.#key,
+        ...this.#acquired.map(({ key }) => key).filter((key) => !held.has(key)),
+        ...rules.generations(is, was),
+        ...(this.#isReplaced ? rules.generations(is, undefined) : []),
+        ...(isNew ? rules.statusKeys(this.id) : []),
+      ],
     };
   }
 

@@ -36,7 +36,11 @@ export class Faults {
     return this.#fields.get(draft) ?? formatName(COLLECTION_OF[draft.kind], draft.id);
   }
 
-  /** @returns undefined: something was wrong. @throws NfvError of the store */
+  /**
+   * What goes wrong is gathered. Work that has no result says nothing of that: `throwIfAny` does.
+   * @returns undefined also where something was wrong
+   * @throws NfvError of the store
+   */
   async attempt<T>(draft: Draft, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();

@@ -12,7 +12,10 @@ import type { Claim, Guard } from '../resources/resource-rules.js';
 /** A key that was written; undefined value: deleted. */
 interface Entry {
   readonly value: string | undefined;
-  /** Written even where it stays the same, so that its revision moves, or nothing is left. */
+  /**
+   * Written even where it is the same below: a generation, so that its revision moves; a status, which nobody
+   * relies on, so that none is left that is written until then.
+   */
   readonly always: boolean;
   /** It is a claim of a resource, which may be held back when it is given up. */
   readonly claim: boolean;

@@ -61,6 +61,11 @@ export async function keepQuotas(
   });
 }
 
+/** Keys that are written where quotas are kept. */
+export function quotaKeys(counted: readonly Counted[]): string[] {
+  return [...sharesOf(counted)].map(({ tenant, kind }) => quotaGenerationKey(tenant, kind));
+}
+
 function sharesOf(counted: readonly Counted[]): Iterable<Share> {
   const shares = new Map<string, Share>();
   const shareOf = (tenant: string, kind: QuotaKind): Share => {

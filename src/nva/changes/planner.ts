@@ -31,8 +31,9 @@ import { Faults } from './faults.js';
 import { Free } from './free.js';
 import { hashOf } from './hash.js';
 import { Overlay } from './overlay.js';
-import { isCounted, keepQuotas, type Counted } from './plan-quotas.js';
+import { isCounted, keepQuotas, quotaKeys, type Counted } from './plan-quotas.js';
 import type { ChangedSpec } from './record.js';
+import type { UndoKeys } from './undo-cost.js';
 import type { Warden } from './warden.js';
 
 export interface PlannerDeps {
@@ -65,6 +66,7 @@ export interface Made {
   readonly revision: number;
   readonly changes: readonly ResourceChange[];
   records(): readonly ChangedSpec[];
+  undoKeys(): readonly UndoKeys[];
   readonly effect: Effect;
   readonly overlay: Overlay;
   /** Of the index when it was begun. */
@@ -158,7 +160,8 @@ class Planning {
       await this.#faults.attempt(draft, () => draft.arrive());
     }
     this.#faults.throwIfAny();
-    await this.#keepQuotas(drafts);
+    const counted = this.#counted(drafts);
+    await keepQuotas(quotas, overlay, counted, options.trusted !== true);
     const changed = ordered.flatMap((draft) => {
       const change = draft.change();
       return change === undefined ? [] : [{ draft, change }];
@@ -172,6 +175,11 @@ class Planning {
       revision: overlay.revision,
       changes,
       records: () => changed.map(({ draft }) => draft.changed(this.#ownerOf(draft))),
+      // Quotas may be kept by then, if they are not yet.
+      undoKeys: () => [
+        ...changed.map(({ draft }) => draft.undoKeys()),
+        { compares: [], ops: quotaKeys(counted) },
+      ],
       ...{ effect, overlay, ...begun },
       stamp: changed.some(({ draft }) => draft.isDated)
         ? undefined
@@ -234,16 +242,14 @@ class Planning {
   }
 
   /** Also of those that stay as they are: their network may have another tenant. */
-  async #keepQuotas(drafts: readonly Draft[]): Promise<void> {
-    const counted = drafts.flatMap((draft): Counted[] => {
+  #counted(drafts: readonly Draft[]): Counted[] {
+    return drafts.flatMap((draft): Counted[] => {
       const collection = COLLECTION_OF[draft.kind];
       if (!isCounted(collection)) return [];
       const { was, is } = this.#tenants.get(draft) ?? {};
       const name = formatName(collection, draft.id);
       return [{ kind: collection, name, field: this.#faults.fieldOf(draft), was, is }];
     });
-    const { deps, overlay, options } = this;
-    await keepQuotas(deps.quotas, overlay, counted, options.trusted !== true);
   }
 
   async #tenantBefore(is: Specified): Promise<string> {

@@ -107,7 +107,7 @@ export function recordOp(
   clock: Clock,
   what: Omit<ChangeRecord, 'time'>,
   time = timestamp(clock.now()),
-): WriteOp {
+): Extract<WriteOp, { readonly kind: 'put' }> {
   const record: ChangeRecord = { time, ...what };
   return { kind: 'put', key: newChangeKey(clock), value: CHANGE_RECORD.encode(record) };
 }

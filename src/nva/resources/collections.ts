@@ -58,8 +58,8 @@ export interface RuleDeps extends Pick<EndpointDeps, 'takeAddress' | 'takeMac'> 
   now(): number;
   /** When an address moves too often; by default as the RFCs say. */
   readonly duplicates: DuplicateLimits | undefined;
-  takeVni(): number;
-  takeVrf(): number;
+  takeVni(): number | Promise<number>;
+  takeVrf(): number | Promise<number>;
 }
 
 export interface Rules {

@@ -15,7 +15,7 @@ import { subnetsOf } from './subnets.js';
 export interface AddressDeps {
   readonly store: Reads;
   /** An address of the subnet that seems free. @throws NfvError ADDRESSES_EXHAUSTED */
-  takeAddress(subnet: string, spec: SubnetSpec): string;
+  takeAddress(subnet: string, spec: SubnetSpec): string | Promise<string>;
 }
 
 /**
@@ -54,7 +54,7 @@ async function freeAddress(
 ): Promise<string> {
   const tried = new Set<string>();
   for (;;) {
-    const ip = deps.takeAddress(id, subnet);
+    const ip = await deps.takeAddress(id, subnet);
     // They come in turn: there is no other.
     if (tried.has(ip)) throw exhausted(id);
     tried.add(ip);

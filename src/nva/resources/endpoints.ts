@@ -184,6 +184,16 @@ function migrates(
   );
 }
 
+/** The place that the endpoint has there keeps the NVE, but from a plan that deletes it with this. */
+function targetGone(id: string, target: string): NfvError {
+  const reason = `is not there, or would not be, while endpoints/${id} migrates to it`;
+  const remedy = `keep the NVE until the migration is over, or cancel it: nfvctl migrate cancel ${id}`;
+  return invalidFields(
+    [{ field: 'endpoint.migration', value: `nves/${target}`, reason, remedy }],
+    'ENDPOINT_MIGRATING',
+  );
+}
+
 /** @throws NfvError REFERENCE_NOT_FOUND, NVE_LACKS_CAPABILITY, ENDPOINT_MIGRATING */
 async function canMigrate(
   store: Reads,
@@ -196,9 +206,8 @@ async function canMigrate(
   if (moving === undefined) return [];
   const { target, port } = moving;
   if (moving.id === before?.migration?.id) {
-    // Its place there keeps the NVE, but from what is done in one with this.
     if ((await store.get(specKey('nves', target))) !== undefined) return [];
-    throw migrates(id, moving, 'migration', `nves/${target}, which is to be deleted`);
+    throw targetGone(id, target);
   }
   const nve = await reference(store, 'nve', 'nves', target, RECORDS.nves);
   const there = { ...after, nve: target, port };

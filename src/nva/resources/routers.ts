@@ -33,9 +33,9 @@ const IMMUTABLE = ['tenant', 'vrfId'] as const;
 export interface RouterDeps {
   readonly store: Reads;
   /** An id of tables that seems free. @throws NfvError VNI_EXHAUSTED */
-  takeVrf(): number;
+  takeVrf(): number | Promise<number>;
   /** A VNI that seems free. @throws NfvError VNI_EXHAUSTED */
-  takeVni(): number;
+  takeVni(): number | Promise<number>;
   /** @throws NfvError NVE_LACKS_CAPABILITY if an NVE of one of these networks cannot route */
   canRoute(networks: readonly string[]): Promise<void>;
 }
@@ -93,14 +93,14 @@ async function check(
 }
 
 /** With what the router is given where it asks for nothing. */
-function allocated(
+async function allocated(
   deps: RouterDeps,
   before: RouterSpec | undefined,
   spec: RouterSpec,
   guards: readonly Guard[],
-): Checked<RouterSpec> {
-  const transitVni = transitOf(deps, before, spec);
-  const vrfId = spec.vrfId === 0 ? deps.takeVrf() : spec.vrfId;
+): Promise<Checked<RouterSpec>> {
+  const transitVni = await transitOf(deps, before, spec);
+  const vrfId = spec.vrfId === 0 ? await deps.takeVrf() : spec.vrfId;
   const taken = [
     ...(vrfId === spec.vrfId ? [] : [vrfKey(vrfId)]),
     ...(transitVni === spec.transitVni || transitVni === before?.transitVni
@@ -114,7 +114,11 @@ function allocated(
 }
 
 /** The VNI that it was given stays as long as there is an exit and nobody asks for another one. */
-function transitOf(deps: RouterDeps, before: RouterSpec | undefined, spec: RouterSpec): number {
+async function transitOf(
+  deps: RouterDeps,
+  before: RouterSpec | undefined,
+  spec: RouterSpec,
+): Promise<number> {
   const { exits, transitVni } = spec;
   if (exits.length === 0) return 0;
   const had = before?.transitVni ?? 0;

@@ -31,7 +31,7 @@ const IMMUTABLE = ['tenant', 'vni', 'encapsulation', 'underlayFamily', 'provider
 export interface NetworkDeps {
   readonly store: Reads;
   /** A VNI that seems free. @throws NfvError VNI_EXHAUSTED */
-  takeVni(): number;
+  takeVni(): number | Promise<number>;
   effectiveMtu(network: string): number | undefined;
 }
 
@@ -48,7 +48,7 @@ export function virtualNetworkRules(
       const spec = checkVirtualNetwork(after);
       if (before === undefined) {
         const guards = await uplinkFree(deps.store, spec);
-        return spec.vni === 0 ? withVni(spec, deps.takeVni(), guards) : { spec, guards };
+        return spec.vni === 0 ? withVni(spec, await deps.takeVni(), guards) : { spec, guards };
       }
       isImmutable('virtual_network', before, spec, IMMUTABLE);
       return { spec, guards: await prefixesFit(deps.store, id, before, spec) };

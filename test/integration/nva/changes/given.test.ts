@@ -4,6 +4,7 @@ import type { Wanted } from '../../../../src/model/changes.js';
 import type { EndpointSpec } from '../../../../src/model/endpoint.js';
 import {
   applyAll,
+  applyPlan,
   endpoint,
   gone,
   HOSTS,
@@ -11,6 +12,7 @@ import {
   plan,
   router,
   subnet,
+  wanted,
 } from '../../../support/changes-world.js';
 import { call, NvaHarness } from '../../../support/nva-harness.js';
 import { refusedWith } from '../../../support/refusals.js';
@@ -67,6 +69,52 @@ describe('what a plan gives', () => {
     } finally {
       await small.close();
     }
+  });
+
+  describe('with one that is free and one that it takes from somebody', () => {
+    const pools = [{ first: '10.0.0.10', last: '10.0.0.11' }];
+    const inPool = { subnets: ['blue-v4'] };
+    let small: NvaHarness;
+    beforeEach(async () => {
+      small = await NvaHarness.start({ vniRange: { min: 100, max: 101 } });
+      await applyAll(
+        small.client,
+        ...[...HOSTS, network('blue', { vni: 7 }), subnet('blue-v4', { pools })],
+      );
+    });
+    afterEach(() => small.close());
+
+    const KINDS = [
+      ['addresses', 'Endpoint', 'ADDRESSES_EXHAUSTED', (id: string) => endpoint(id, inPool)],
+      ['VNIs', 'VirtualNetwork', 'VNI_EXHAUSTED', (id: string) => network(id)],
+      ['ids of tables', 'Router', 'VNI_EXHAUSTED', (id: string) => router(id)],
+    ] as const;
+    for (const [title, kind, code, make] of KINDS) {
+      it(`gives two both ${title}, and a third one none`, async () => {
+        await applyAll(small.client, make('a'));
+        const two = [gone(kind, 'a'), make('b'), make('c')];
+        await refusedWith(code, plan(small.client, ...two, make('d')));
+        await refusedWith(code, plan(small.client, make('b'), make('c')));
+        await applyAll(small.client, ...two);
+        await refusedWith(code, plan(small.client, make('d')));
+      });
+    }
+
+    it('gives none that a change keeps that is not confirmed', async () => {
+      await applyAll(small.client, network('a'), network('b'));
+      await applyPlan(small.client, wanted(gone('VirtualNetwork', 'a')), 60_000);
+      await refusedWith('VNI_EXHAUSTED', plan(small.client, network('c')));
+    });
+
+    it('gives an address that only what goes was allowed, none that another may still have', async () => {
+      const vip = { ips: ['10.0.0.50'], allowedAddresses: [{ ip: '10.0.0.11', mac: '' }] };
+      await applyAll(small.client, endpoint('a', inPool), endpoint('vip', vip));
+      const [away, b] = [gone('Endpoint', 'vip'), endpoint('b', inPool)];
+      const after = (await plan(small.client, away, b)).changes.at(-1)?.after;
+      assert.deepEqual(after?.kind === 'Endpoint' ? after.spec.ips : [], ['10.0.0.11']);
+      await applyAll(small.client, endpoint('vip2', { ...vip, ips: ['10.0.0.51'] }));
+      await refusedWith('ADDRESSES_EXHAUSTED', plan(small.client, away, b));
+    });
   });
 
   it('gives no address that it lets somebody have besides, and ends where there is no other', async () => {

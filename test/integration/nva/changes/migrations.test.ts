@@ -166,7 +166,15 @@ describe('a migration', function () {
       it('keeps its target, also from a plan that has the endpoint in it', async () => {
         const both = [gone('Nve', 'host-b'), web({ displayName: 'moving' })];
         const { violations } = await refusedWith('ENDPOINT_MIGRATING', plan(nva.client, ...both));
-        assert.equal(violations[0]?.field, 'changes[1].put.endpoint.migration');
+        assert.deepEqual(violations, [
+          {
+            field: 'changes[1].put.endpoint.migration',
+            value: 'nves/host-b',
+            reason: 'is not there, or would not be, while endpoints/web migrates to it',
+            remedy:
+              'keep the NVE until the migration is over, or cancel it: nfvctl migrate cancel web',
+          },
+        ]);
         await plan(nva.client, gone('Nve', 'host-b'), gone('Endpoint', 'web'));
       });
 

@@ -52,7 +52,6 @@ describe('nva/happenings', () => {
   );
   const recorded = (author: Author): StoreEvent => {
     const op = recordOp(clock, { ...author, verb: 'CREATE', target: 0, changes: [] });
-    assert.ok(op.kind === 'put');
     return put(op.key, op.value);
   };
   const events = async (ring = happenings.all): Promise<NvaEvent[]> => {

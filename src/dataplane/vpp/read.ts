@@ -7,7 +7,7 @@ import { View, type Domain } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 import { leads } from './routing/route.js';
 import { readRouting, readTables } from './routing/read-routing.js';
-import { checkDoors, readPorts } from './ports/read-ports.js';
+import { checkSockets, readPorts } from './ports/read-ports.js';
 import { dumpTunnels, isAmongOurs } from './read-tunnels.js';
 import type { Wants } from './wants.js';
 
@@ -40,7 +40,7 @@ export async function read(
     readTables(wants, view.routing, vpp),
     wants.crossConnects ? readCrossConnects(view, vpp) : undefined,
   ]);
-  await checkDoors(view, wants.doors, host);
+  await checkSockets(view, wants.sockets, host);
   view.offersEventIdx = vpp.has('create_vhost_user_if_v2');
   view.endpoints = wants.endpoints;
   view.answers = wants.answers;

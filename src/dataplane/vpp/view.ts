@@ -155,7 +155,7 @@ export class View {
   /** What a memif's tag attests of a secret, by its name, or why it cannot be read. */
   readonly secretPrints = new Map<string, string | NfvError>();
   /** Why a port cannot be on another socket than it is, by its tag. */
-  readonly doorFaults = new Map<string, NfvError>();
+  readonly socketFaults = new Map<string, NfvError>();
   readonly addresses: Address[] = [];
   readonly routing = new RoutingView();
   /** Where the frames of each interface go that has a cross-connect. */

@@ -1,7 +1,7 @@
 import { RoutingWants } from './routing/routing-view.js';
 
 /** The socket of a port. */
-export interface Door {
+export interface PortSocket {
   readonly path: string;
   /** VPP makes it, and waits for the other end; otherwise it looks for one. */
   readonly listens: boolean;
@@ -28,7 +28,7 @@ export class Wants {
   /** Names of secrets that ports are to have. */
   readonly secrets = new Set<string>();
   /** The sockets that ports are to be on, by the ports' tags. */
-  readonly doors = new Map<string, Door>();
+  readonly sockets = new Map<string, PortSocket>();
   interfaces: boolean;
   addresses: boolean;
   tunnels: boolean;

@@ -203,6 +203,7 @@ function requireUndoBytes(needed: number, resources: number): void {
   const text = `what undoes ${resources} resources takes ${needed} bytes of values in one transaction, of which the store has ${limit}`;
   throw new NfvError('PLAN_TOO_LARGE', text, {
     metadata: { needed: String(needed), limit: String(limit) },
+    remedy: 'apply it in parts',
   });
 }
 

@@ -233,12 +233,13 @@ export class NveStatuses {
     return { nve, ...causeOf(failures[0], dataplane), appliedRevision, failures };
   }
 
-  /** Undefined also where the store does not tell: what is known without it is told all the same. */
+  /** Undefined also where the store is away: what is known without it is told all the same. @throws NfvError STORE_DAMAGED */
   async #storedOf(nve: string): ReturnType<typeof readNveStatus> {
     try {
       return await readNveStatus(this.deps.store, nve);
     } catch (thrown) {
-      if (NfvError.from(thrown).code === 'STORE_DAMAGED') throw thrown;
+      const error = NfvError.from(thrown);
+      if (!error.retriable) throw error;
       return undefined;
     }
   }

@@ -4,7 +4,7 @@ import type { Port as PortSpec } from '../../../model/endpoint.js';
 import type { PortItem } from '../../../model/item.js';
 import type { Context } from '../context.js';
 import type { Interface, View } from '../view.js';
-import type { Door, Wants } from '../wants.js';
+import type { PortSocket, Wants } from '../wants.js';
 
 export type PortKindName = PortSpec['kind'];
 export type PortOf<K extends PortKindName> = Extract<PortSpec, { kind: K }>;
@@ -26,7 +26,7 @@ export interface PortKind<P extends PortSpec> {
   /** Why this VPP cannot do what is asked: what there is of the port stays as it is then. */
   readonly refusal?: (spec: P, view: View) => NfvError | undefined;
   /** The socket that it is on. */
-  readonly door?: (spec: P) => Door;
+  readonly socketOf?: (spec: P) => PortSocket;
   /** What else it cannot be made without: what there is of the port stays as it is then, too. */
   readonly lack?: (spec: P, view: View) => NfvError | undefined;
   /** Notes what has to be read besides all ports. */
@@ -62,14 +62,14 @@ export function forAnyPort<K extends PortKindName>(
   };
   const ifOwn = (spec: PortSpec | undefined): PortOf<K> | undefined =>
     spec !== undefined && isPort(spec, name) ? spec : undefined;
-  const { refusal, door, lack, reads, canChange, update } = kind;
+  const { refusal, socketOf, lack, reads, canChange, update } = kind;
   return {
     claims: (spec) => kind.claims(own(spec)),
     observe: (found, wanted, view) => kind.observe(found, ifOwn(wanted), view),
     create: (item, spec, context) => kind.create(item, own(spec), context),
     remove: (index, from, context) => kind.remove(index, own(from), context),
     ...(refusal && { refusal: (spec, view) => refusal(own(spec), view) }),
-    ...(door && { door: (spec) => door(own(spec)) }),
+    ...(socketOf && { socketOf: (spec) => socketOf(own(spec)) }),
     ...(lack && { lack: (spec, view) => lack(own(spec), view) }),
     ...(reads && {
       reads: (spec, wants) => {

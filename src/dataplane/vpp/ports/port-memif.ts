@@ -20,7 +20,7 @@ export const memifPort: PortKind<MemifPort> = {
     wants.secrets.add(secretName);
   },
 
-  door: ({ socket, role }) => ({ path: socket, listens: role === 'MASTER' }),
+  socketOf: ({ socket, role }) => ({ path: socket, listens: role === 'MASTER' }),
 
   lack({ secretName }, view) {
     const print = view.secretPrints.get(secretName);

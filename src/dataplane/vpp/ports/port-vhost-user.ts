@@ -24,7 +24,7 @@ export const vhostUserPort: PortKind<VhostUserPort> = {
 
   refusal: ({ eventIdx }, view) => (eventIdx && !view.offersEventIdx ? noEventIdx() : undefined),
 
-  door: ({ socket, role }) => ({ path: socket, listens: role === 'SERVER' }),
+  socketOf: ({ socket, role }) => ({ path: socket, listens: role === 'SERVER' }),
 
   observe({ index, tag }, wanted, view) {
     const found = view.vhostUsers.get(index);

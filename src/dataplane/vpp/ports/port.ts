@@ -39,9 +39,10 @@ export const port: VppKind<PortItem> = {
     // One that is to be in none may be in any.
     if (wanted.vni === 0) wants.allDomains = true;
     else wants.domains.add(wanted.vni);
-    const { reads, door } = PORT_KINDS[wanted.port.kind];
+    const { reads, socketOf } = PORT_KINDS[wanted.port.kind];
     reads?.(wanted.port, wants);
-    if (door !== undefined) wants.doors.set(tagOf(portKey(wanted.endpoint)), door(wanted.port));
+    if (socketOf !== undefined)
+      wants.sockets.set(tagOf(portKey(wanted.endpoint)), socketOf(wanted.port));
   },
 
   observe([endpoint = ''], wanted, view): Sight<PortItem> {
@@ -116,7 +117,7 @@ function portDifferences(wanted: PortSpec, observed: PortSpec): string[] {
 /** Why a port that must be made anew cannot be: it stays as it is. */
 function hindrance(wanted: PortItem, seen: PortItem, view: View): NfvError | undefined {
   if (!port.mustRecreate(wanted, seen)) return undefined;
-  const fault = view.doorFaults.get(tagOf(portKey(wanted.endpoint)));
+  const fault = view.socketFaults.get(tagOf(portKey(wanted.endpoint)));
   return fault ?? PORT_KINDS[wanted.port.kind].lack?.(wanted.port, view);
 }
 

@@ -3,7 +3,7 @@ import { NfvError } from '../../../errors.js';
 import type { HostDoors, SocketAccess } from '../host-doors.js';
 import { secretPrint } from './secret-print.js';
 import type { View } from '../view.js';
-import type { Door, Wants } from '../wants.js';
+import type { PortSocket, Wants } from '../wants.js';
 import { NO_INTERFACE, type Vpp } from '../vpp.js';
 
 export async function readPorts(
@@ -27,28 +27,28 @@ export async function readPorts(
  * Whether ports that are there can be on the sockets that they are to have instead: they keep what they have where they
  * cannot. Where VPP itself listens now there is nothing to be asked: that is another port's, which may give it up.
  */
-export async function checkDoors(
+export async function checkSockets(
   view: View,
-  wanted: ReadonlyMap<string, Door>,
+  wanted: ReadonlyMap<string, PortSocket>,
   { sockets }: HostDoors,
 ): Promise<void> {
   const own = new Set(
     [...view.vhostUsers.keys(), ...view.memifs.keys()]
-      .map((index) => doorAt(index, view))
-      .filter((door) => door?.listens)
-      .map((door) => door?.path),
+      .map((index) => socketAt(index, view))
+      .filter((socket) => socket?.listens)
+      .map((socket) => socket?.path),
   );
   for (const [tag, { path, listens }] of wanted) {
     const found = view.tagged(tag);
-    const now = found && doorAt(found.index, view);
+    const now = found && socketAt(found.index, view);
     if (found === undefined || (now?.path === path && now.listens === listens)) continue;
     const fault = await sockets.fault(path, listens && !own.has(path));
-    if (fault !== undefined) view.doorFaults.set(tag, fault);
+    if (fault !== undefined) view.socketFaults.set(tag, fault);
   }
 }
 
 /** The socket that an interface is on; undefined: it is on none. */
-function doorAt(index: number, view: View): Door | undefined {
+function socketAt(index: number, view: View): PortSocket | undefined {
   const guest = view.vhostUsers.get(index);
   if (guest !== undefined) return { path: guest.socket, listens: guest.isServer };
   const memif = view.memifs.get(index);

@@ -108,6 +108,7 @@ export class FakeIp {
         ...(r.table === 'main' ? {} : { table: r.table }),
         ...(r.metric === undefined ? {} : { metric: r.metric }),
         ...(r.protocol === 'boot' ? {} : { protocol: r.protocol }),
+        ...(r.encap === undefined ? {} : { encap: r.encap }),
         flags: [],
       }));
   }

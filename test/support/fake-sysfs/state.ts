@@ -39,6 +39,8 @@ export interface FakeRoute {
   readonly gateway?: string;
   readonly metric?: number;
   readonly protocol: string;
+  /** Its kind: iproute2 tells the tunnel's end as `dst` then. */
+  readonly encap?: string;
 }
 
 export interface FakeFunction {

@@ -2,7 +2,7 @@
 import { routesOver } from '../../../dpdk/netdev-values.js';
 import { isUserDriver } from '../../../dpdk/iommu.js';
 import { functionPath } from '../../../dpdk/pci.js';
-import type { Netdev, PciFunction } from '../../../model/host/inventory.js';
+import type { Netdev, PciFunction, Route } from '../../../model/host/inventory.js';
 import type { Blast, Finding } from '../../../model/host/plan.js';
 import type { Path } from '../../../model/yaml-source.js';
 import type { Planning } from './planning.js';
@@ -17,6 +17,7 @@ export interface Taking {
 }
 
 const I_KNOW = 'give --i-know and --confirm TIME if this is meant; it is undone if not confirmed';
+const NOT_BACK = 'undo does not give it back: note how it was made';
 
 /** Finds everything that speaks against taking the function from the kernel. */
 export function guardFunction(planning: Planning, fn: PciFunction, taking: Taking): void {
@@ -99,7 +100,11 @@ class Guard {
     const addresses = netdev.addresses.filter(({ scope }) => scope !== 'link');
     for (const { address } of addresses) find('address', `${name} has the address ${address}`);
     for (const route of routesOver(name, this.planning.inventory.routes)) {
-      find('route', `a route to ${route.destination} (table ${route.table}) goes over ${name}`);
+      const { table, isEncapsulated } = route;
+      const what = isEncapsulated ? 'with an encapsulation' : `to ${route.destination}`;
+      const reason = `a route ${what} (table ${table}) goes over ${name}`;
+      if (isEncapsulated && this.taking.takeOver) this.#find(effect, 'route', reason, NOT_BACK);
+      else find('route', reason);
     }
   }
 
@@ -130,18 +135,31 @@ function reachedOver({ inventory }: Planning, name: string): Reached[] {
   const over = (device: string | undefined): boolean =>
     device !== undefined && devicesBelow(inventory.netdevs, device).has(name);
   const peers = inventory.peers.filter(({ device }) => over(device));
-  const isDefault = inventory.routes.some(
-    ({ destination, hops }) => destination === 'default' && hops.some(({ device }) => over(device)),
-  );
-  const reason = `the default route goes over ${name}`;
+  const routes = inventory.routes.filter(({ hops }) => hops.some(({ device }) => over(device)));
   return [
     ...peers.map(({ role, address }) => ({
       check: role,
       reason: `${WHAT[role]} (${address}) is reached over ${name}`,
       isDisk: role === 'nfs-root' || role === 'iscsi',
     })),
-    ...(isDefault ? [{ check: 'default-route', reason, isDisk: false }] : []),
+    ...defaultRoute(routes, name),
   ];
+}
+
+/** What iproute2 does not tell the destination of is taken for one: it may be. */
+function defaultRoute(routes: readonly Route[], name: string): Reached[] {
+  const [check, isDisk] = ['default-route', false];
+  if (routes.some(({ destination }) => destination === 'default'))
+    return [{ check, reason: `the default route goes over ${name}`, isDisk }];
+  if (routes.some(({ isEncapsulated }) => isEncapsulated))
+    return [
+      {
+        check,
+        reason: `a route with an encapsulation, maybe the default route, goes over ${name}`,
+        isDisk,
+      },
+    ];
+  return [];
 }
 
 /** The function stays, and its link goes down for a while. */

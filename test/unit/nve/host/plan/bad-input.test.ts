@@ -225,6 +225,22 @@ describe('planHost, bad input', () => {
       ],
     },
     {
+      what: 'a route with an encapsulation, which may be the default route, taken over',
+      yaml: UPLINK.replace('role: dpdk', 'role: dpdk, takeOver: true'),
+      change: (state) => {
+        const fn = state.functions.get(PF0);
+        if (fn !== undefined) withAddress(fn);
+        const way = { family: 4, table: 'main', device: 'eth0', protocol: 'boot' } as const;
+        state.routes = [{ ...way, destination: '203.0.113.9', encap: 'ip' }];
+      },
+      finds: [
+        `guarded default-route ${PF0}: a route with an encapsulation, maybe the default route, goes over eth0`,
+        `warns up ${PF0}: eth0 is up`,
+        `warns address ${PF0}: eth0 has the address 198.51.100.1`,
+        `warns route ${PF0}: a route with an encapsulation (table main) goes over eth0`,
+      ],
+    },
+    {
       what: 'a netdev in another namespace',
       yaml: UPLINK,
       change: (state) => {

@@ -52,6 +52,8 @@ export interface Draft {
   arrive(): Promise<void>;
   /** Undefined: nothing becomes of it. */
   change(): ResourceChange | undefined;
+  /** It comes to hold other things than before, if only because what it refers to is elsewhere. */
+  readonly movesClaims: boolean;
   /** It leaves traces that say when. */
   readonly isDated: boolean;
   /**
@@ -240,6 +242,11 @@ export class SpecDraft<Spec extends object, R extends Resource> implements Draft
     if (isDeepStrictEqual(before, after)) return undefined;
     const sides = { ...(before && { before }), ...(after && { after }) };
     return { verb: this.#verb(after), kind, id, ...sides };
+  }
+
+  get movesClaims(): boolean {
+    const held = new Set(this.#released.map(({ key }) => key));
+    return held.size !== this.#acquired.length || !this.#acquired.every(({ key }) => held.has(key));
   }
 
   changed(tenant: string): ChangedSpec {

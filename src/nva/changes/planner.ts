@@ -19,13 +19,13 @@ import type { Catalog } from '../catalog.js';
 import { makeRules } from '../resources/collections.js';
 import type { CompileIndex } from '../compiler/compile-index.js';
 import type { Change } from '../compiler/inputs.js';
-import { specKey } from '../keys.js';
+import { specKey, subnetRouterKey } from '../keys.js';
 import { RECORDS } from '../records.js';
 import { tenantOf } from '../resources/references.js';
 import type { Quotas } from '../resources/quotas.js';
 import type { Owner } from '../access/rights.js';
 import type { Draft } from './draft.js';
-import { draftOf } from './drafts.js';
+import { draftOf, specifiedFrom } from './drafts.js';
 import { effectOf, type Effect } from './effect.js';
 import { Faults } from './faults.js';
 import { Free } from './free.js';
@@ -177,7 +177,9 @@ class Planning {
       records: () => changed.map(({ draft }) => draft.changed(this.#ownerOf(draft))),
       // Quotas may be kept by then, if they are not yet.
       undoKeys: () => [
-        ...changed.map(({ draft }) => draft.undoKeys()),
+        ...ordered
+          .filter((draft) => draft.movesClaims || draft.change() !== undefined)
+          .map((draft) => draft.undoKeys()),
         { compares: [], ops: quotaKeys(counted) },
       ],
       ...{ effect, overlay, ...begun },
@@ -204,10 +206,10 @@ class Planning {
       duplicates: deps.duplicates,
     });
     const now = timestamp(deps.clock.now());
+    const subnet = (id: string): Promise<SubnetSpec | undefined> => this.#subnet(id);
     const drafts: Draft[] = [];
     for await (const each of inSlices(this.wanted)) {
       options.signal.throwIfAborted();
-      const subnet = (id: string): Promise<SubnetSpec | undefined> => this.#subnet(id);
       const draft = await draftOf({ ...options, overlay, now, rules, subnet }, each);
       // What makes a rollback, or an undo, is not the caller's: the resource says more than its place.
       if (!options.mayReplace) this.#faults.name(draft, each);
@@ -218,7 +220,28 @@ class Planning {
       if (draft.before !== undefined && draft.wanted === undefined) free.leaves(draft.before);
       drafts.push(draft);
     }
+    for await (const put of this.#followers(drafts)) {
+      drafts.push(await draftOf({ ...options, overlay, now, rules, subnet }, { put, etag: '' }));
+    }
     return drafts;
+  }
+
+  /**
+   * Routers that stay as they are while a subnet of theirs is replaced by one of another network: what they hold by it
+   * goes there, too.
+   */
+  async *#followers(drafts: readonly Draft[]): AsyncGenerator<Specified> {
+    const { overlay } = this;
+    const known = new Set(drafts.filter(({ kind }) => kind === 'Router').map(({ id }) => id));
+    for (const { id, before, wanted } of drafts) {
+      if (before?.kind !== 'Subnet' || wanted?.kind !== 'Subnet') continue;
+      if (before.spec.network === wanted.spec.network) continue;
+      const router = (await overlay.below(subnetRouterKey(id)))?.value;
+      if (router === undefined || known.has(router)) continue;
+      known.add(router);
+      const kv = await overlay.below(specKey('routers', router));
+      if (kv !== undefined) yield specifiedFrom({ collection: 'routers', id: router }, kv.value);
+    }
   }
 
   async #allowed(draft: Draft): Promise<boolean> {

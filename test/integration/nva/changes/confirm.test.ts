@@ -134,6 +134,25 @@ describe('a change that is to be confirmed', function () {
     assert.deepEqual(await specsIn(nva.store), specs);
   });
 
+  it('gives a router back what it holds by a subnet that a rollback had put into another network', async () => {
+    const far = { prefix: '10.9.0.0/24', gateway: '10.9.0.1', pools: [] };
+    const both = router('edge', { subnets: ['blue-v4', 'far'] });
+    await applyAll(nva.client, network('green', { vni: 5002 }));
+    await applyAll(nva.client, subnet('far', { ...far, network: 'green' }), both);
+    const { revision } = nva.store.status();
+    // Moved by hand; the router is the same before and after.
+    const without = router('edge', { subnets: ['blue-v4'] });
+    await applyAll(nva.client, without, gone('Subnet', 'far'));
+    await applyAll(nva.client, subnet('far', { ...far, network: 'red' }), both);
+    const specs = await specsIn(nva.store);
+    const claims = await claimsIn(nva.store);
+    await rollBack(nva.client, revision, TWO_MINUTES);
+    assert.notDeepEqual(await claimsIn(nva.store), claims);
+    await confirm(0, true);
+    assert.deepEqual(await specsIn(nva.store), specs);
+    assert.deepEqual(await claimsIn(nva.store), claims);
+  });
+
   it('is not confirmed after the deadline, nor by who may not change it', async () => {
     const made = await provisionally(...MUCH);
     const viewer = callWith(grant('viewer'));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Change } from '../../../../src/model/changes.js';
+import type { Change, Wanted } from '../../../../src/model/changes.js';
 import { forgetChanges } from '../../../../src/nva/changes/forget.js';
 import {
   applyAll,
+  claimsIn,
   endpoint,
   gone,
   HOSTS,
@@ -10,6 +11,7 @@ import {
   network,
   plan,
   rollBack,
+  router,
   specsIn,
   subnet,
 } from '../../../support/changes-world.js';
@@ -152,6 +154,30 @@ describe('the history', () => {
       await rollBack(nva.client, back.revision - 1);
       assert.equal((await nva.client.virtualNetworks.get('blue', call)).spec.vni, 6000);
     });
+
+    for (const [part, spec] of [
+      ['subnets', { subnets: ['far'] }],
+      ['exits', { exits: [{ subnet: 'far', gateways: [{ nve: 'host-a', address: '10.9.0.9' }] }] }],
+    ] as const) {
+      it(`has a router follow a subnet of its ${part} to another network and back, itself the same`, async () => {
+        const far = (id: string): Wanted =>
+          subnet('far', { prefix: '10.9.0.0/24', gateway: '10.9.0.1', pools: [], network: id });
+        const networks = ['green', 'red'].map((id) => network(id));
+        const edge = router('edge', { ...spec, vrfId: 7, transitVni: part === 'exits' ? 9000 : 0 });
+        const first = await applyAll(nva.client, ...HOSTS, ...networks, far('green'), edge);
+        const claims = await claimsIn(nva.store);
+        await applyAll(nva.client, gone('Router', 'edge'), gone('Subnet', 'far'));
+        const second = await applyAll(nva.client, far('red'), edge);
+        const others = await claimsIn(nva.store);
+        assert.notDeepEqual(others, claims);
+        const back = await rollBack(nva.client, first.revision);
+        assert.deepEqual(linesOf(back), ['REPLACE subnets/far']);
+        assert.deepEqual(await claimsIn(nva.store), claims);
+        // The router is in no record of that, and goes along all the same.
+        await rollBack(nva.client, second.revision);
+        assert.deepEqual(await claimsIn(nva.store), others);
+      });
+    }
 
     it('takes a subnet from an endpoint that had its address before there was the subnet', async () => {
       const web = endpoint('web', { ips: ['10.0.0.10'], mac: '02:00:00:00:00:0a' });

@@ -1,9 +1,15 @@
 /** Credentials for both ends of gRPC connections. */
-import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+} from 'node:tls';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { credentials, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { NfvError } from '../errors.js';
 import { identityText, parseIdentity, urisOf } from '../model/identity.js';
+import { TlsCredentials } from './tls-credentials.js';
 import { read, readTls } from './tls-files.js';
 import type { TlsSource } from './tls-keeper.js';
 import type { TlsMaterial } from './tls-material.js';
@@ -54,8 +60,8 @@ export function clientCredentials(tls: ClientTlsFiles | TlsSource | undefined): 
   if (tls === undefined) return credentials.createInsecure();
   if ('current' in tls) return fromMaterial(tls.current);
   const { ca, cert, key } = tls;
-  if (cert === undefined || key === undefined) return credentials.createSsl(readCa(ca));
-  return fromMaterial(readTls({ ca, cert, key }));
+  if (cert !== undefined && key !== undefined) return fromMaterial(readTls({ ca, cert, key }));
+  return new TlsCredentials(contextOf(ca), checkServerIdentity);
 }
 
 /** To an NVA, whose certificate may be no agent's and no user's. */
@@ -70,10 +76,7 @@ function fromMaterial(
   { context }: TlsMaterial,
   checkIdentity = checkServerIdentity,
 ): ChannelCredentials {
-  return credentials.createFromSecureContext(createSecureContext(context), {
-    checkServerIdentity: checkIdentity,
-    rejectUnauthorized: true,
-  });
+  return new TlsCredentials(createSecureContext(context), checkIdentity);
 }
 
 /** One without any identity is judged by its name or address alone. */
@@ -84,12 +87,11 @@ function otherThanNva({ subjectaltname = '' }: PeerCertificate): Error | undefin
   return new Error(`its certificate is that of ${identityText(other)}, which is no NVA`);
 }
 
-function readCa(path: string): Buffer {
-  const ca = read(path);
+function contextOf(ca: string): SecureContext {
+  const text = read(ca);
   try {
-    createSecureContext({ ca });
+    return createSecureContext({ ca: text });
   } catch (cause) {
-    throw new NfvError('FILE_UNREADABLE', `${path}: ${NfvError.from(cause).message}`, { cause });
+    throw new NfvError('FILE_UNREADABLE', `${ca}: ${NfvError.from(cause).message}`, { cause });
   }
-  return ca;
 }

@@ -13,6 +13,9 @@ interface Row {
   readonly faults: readonly string[];
 }
 
+/** A store of several replicas. */
+const ETCD = 'store: { kind: etcd, endpoints: ["127.0.0.1:2379"] }';
+
 const BAD_NVA: readonly Row[] = [
   {
     title: 'every kind of wrong key and value at once',
@@ -74,13 +77,23 @@ const BAD_NVA: readonly Row[] = [
   },
   {
     title: 'another host that asks, without TLS',
-    text: 'peer: { advertise: "192.0.2.1:4433" }',
+    text: `peer: { advertise: "192.0.2.1:4433" }\n${ETCD}`,
     faults: ['1:20: peer.advertise'],
   },
   {
     title: 'no port for who asks',
-    text: 'peer: { advertise: "127.0.0.1:0", tsl: {} }',
+    text: `peer: { advertise: "127.0.0.1:0", tsl: {} }\n${ETCD}`,
     faults: ['1:20: peer.advertise', '1:35: peer.tsl'],
+  },
+  {
+    title: 'another replica, and the store embedded',
+    text: 'keepRevisions: 2000\npeer: { advertise: "127.0.0.1:7443" }',
+    faults: ['2:7: peer'],
+  },
+  {
+    title: 'members of etcd, and the store embedded',
+    text: 'store: { endpoints: ["127.0.0.1:2379"] }',
+    faults: ['1:21: store.endpoints'],
   },
   { title: 'a list', text: '- a', faults: ['1:1: ["a"]'] },
 ];

@@ -34,6 +34,7 @@ program
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
       await checkNvaFiles(config, warn);
+      await checkAudit(config);
       await (await import('./nva-store.js')).checkStoreFiles(config);
       print(`${flags.config}: ok`);
       return;
@@ -188,6 +189,13 @@ async function checkNvaFiles(
   if (access === undefined) return;
   const { readPolicyFile } = await import('../nva/access/policy-file.js');
   await readPolicyFile(access.policyFile);
+}
+
+/** At a start it is opened. @throws NfvError FILE_UNREADABLE */
+async function checkAudit({ audit, dataDir, store }: NvaConfig): Promise<void> {
+  if (audit === undefined) return;
+  const { checkAuditFile } = await import('../nva/access/audit-log.js');
+  await checkAuditFile(audit.file, store.kind === 'embedded' ? dataDir : undefined);
 }
 
 async function checkTls(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { DaemonFiles, nfvd } from '../../support/daemon.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
@@ -224,6 +225,20 @@ describe('nfvd --check-config', function () {
     const tls = { ...(await later.issue('nva')), crl: ca.path('crl.pem') };
     putFile(later.path('ca.pem'), ca.read('ca.pem'));
     await bothWarn(tls, /^warning: \S+crl\.pem: it has ended, \S+Z: nobody is taken by it\n$/);
+  });
+
+  it('says that the audit log cannot be written to, and makes none', async () => {
+    const check = (file: string): ReturnType<typeof nfvd> =>
+      nfvd(['nva', '--check-config', '--config', files.nva({ audit: { file } })]);
+    const nowhere = join(dir.path, 'none', 'audit.log');
+    const { code, stdout, stderr } = await check(nowhere);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.ok(stderr.startsWith(`error: ${nowhere}: ENOENT`), stderr);
+    assert.match(stderr, / \(FILE_UNREADABLE\)\nremedy: see that its directory is there, /);
+    // That one the NVA makes first.
+    const file = join(files.stateOf('data'), 'audit.log');
+    assert.equal((await check(file)).code, 0);
+    await assert.rejects(access(file));
   });
 
   it('exits with 2 for a file that is far too long', async () => {

@@ -206,8 +206,11 @@ async function checkTls(
   for (const { tls } of entries) {
     if (tls === undefined) continue;
     const material = readTls(tls);
-    const { crlUntil, term } = material;
+    const { crlUntil, term, unlisted } = material;
     const now = systemClock.now();
+    for (const ca of unlisted) {
+      say(`${tls.crl ?? ''}: it has no revocation list of the CA ${ca}: nobody below it is taken`);
+    }
     if (!material.isGoodAt(now)) say(`${tls.cert}: ${term}, and not now`);
     if (crlUntil === undefined || crlUntil.getTime() > now) continue;
     say(`${tls.crl ?? ''}: it has ended, ${crlUntil.toISOString()}: nobody is taken by it`);

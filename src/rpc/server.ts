@@ -1,4 +1,5 @@
 /** A gRPC server with health and reflection, for both daemons. */
+import type { Server as TlsServer } from 'node:tls';
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
@@ -14,6 +15,7 @@ import { nvaServiceHandlers } from './nva-service.js';
 import { replicaHandlers, replicaHooks } from './replica-service.js';
 import { sessionServiceHandlers, type SessionHandler } from './session-service.js';
 import { Peers } from './peers.js';
+import { newTlsServers, tellRefusedPeers } from './refused-peers.js';
 import { StatusCodec } from './status.js';
 import { fixedTls, type TlsKeeper, type TlsSource } from './tls-keeper.js';
 import { CHANNEL_OPTIONS } from './tls.js';
@@ -47,6 +49,7 @@ export class RpcServer {
   readonly #health: HealthImplementation;
   readonly #services: readonly string[];
   readonly #peers = new Peers();
+  readonly #watched = new WeakSet<TlsServer>();
   readonly #options: RpcServerOptions;
 
   constructor(options: RpcServerOptions) {
@@ -97,6 +100,8 @@ export class RpcServer {
         const tls = this.#tlsOf(listener);
         const server = tls === undefined ? this.#servers.local : this.#servers.tls;
         bound.push(formatTarget(await listen(server, listener, tls)));
+        if (tls === undefined) continue;
+        for (const each of newTlsServers(server, this.#watched)) tellRefusedPeers(each, tls);
       }
     } catch (error) {
       for (const server of Object.values(this.#servers)) server.forceShutdown();

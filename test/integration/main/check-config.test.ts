@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { DaemonFiles, nfvd } from '../../support/daemon.js';
+import { IntermediateCa } from '../../support/intermediate-ca.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { tempDir } from '../../support/temp-dir.js';
@@ -225,6 +226,16 @@ describe('nfvd --check-config', function () {
     const tls = { ...(await later.issue('nva')), crl: ca.path('crl.pem') };
     putFile(later.path('ca.pem'), ca.read('ca.pem'));
     await bothWarn(tls, /^warning: \S+crl\.pem: it has ended, \S+Z: nobody is taken by it\n$/);
+  });
+
+  it('warns of a revocation list that is missing of a CA above our certificate', async function () {
+    await needOpenssl(this);
+    const mid = await IntermediateCa.create(files.path);
+    const tls = await mid.issue('below');
+    const said =
+      /^warning: \S+root\.crl: it has no revocation list of the CA "CN=mid": nobody below it is taken\n$/;
+    await bothWarn({ ...tls, crl: mid.rootList }, said);
+    await bothWarn({ ...tls, crl: mid.bothLists }, /^$/);
   });
 
   it('says that the audit log cannot be written to, and makes none', async () => {

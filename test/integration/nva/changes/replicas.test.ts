@@ -63,7 +63,7 @@ describe('changes on etcd', function () {
       for (const other of others) assert.deepEqual(other, first);
       assert.ok(first !== undefined);
       const confirmed = await Promise.all(
-        both.map(({ changes }) => changes.confirm({ revision: first.revision, undo: true }, call)),
+        both.map(({ changes }) => changes.confirm({ revision: first.revision, undo: false }, call)),
       );
       assert.deepEqual(confirmed[0], confirmed[1]);
     }

@@ -3,12 +3,12 @@ import type { Server as TlsServer } from 'node:tls';
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
 import type { NvaApi } from '../model/api.js';
 import type { ReplicaApi } from '../model/replica.js';
 import { formatTarget } from './address.js';
 import { DeltaEncoder, takingEncoded } from './delta-encoder.js';
 import { HandlerFactory, type CallHooks } from './handlers.js';
+import { Health } from './health.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
 import { nvaServiceHandlers } from './nva-service.js';
@@ -46,8 +46,7 @@ const REPLICA_SERVICE = 'nfv.v1.NvaReplicaService';
 export class RpcServer {
   /** Whom certificates tell of, and who is of this host, have servers of their own: no mix-up. */
   readonly #servers = { tls: new Server(SERVER_OPTIONS), local: new Server(SERVER_OPTIONS) };
-  readonly #health: HealthImplementation;
-  readonly #services: readonly string[];
+  readonly #health: Health;
   readonly #peers = new Peers();
   readonly #watched = new WeakSet<TlsServer>();
   readonly #options: RpcServerOptions;
@@ -55,15 +54,12 @@ export class RpcServer {
   constructor(options: RpcServerOptions) {
     this.#options = options;
     const loaded = loadProtos();
-    this.#services = servicesOf(options);
-    this.#health = new HealthImplementation(
-      Object.fromEntries(this.#services.map((service) => [service, 'NOT_SERVING'] as const)),
-    );
+    const services = servicesOf(options);
+    this.#health = new Health(services);
     const { tls, local } = this.#servers;
-    const services = [...this.#services];
     const reflection = new ReflectionService(filesOf(loaded.definition), { services });
     for (const server of [tls, local]) {
-      this.#health.addToServer(server);
+      this.#health.addTo(server);
       reflection.addToServer(server);
     }
     const { responseSerialize } = loaded.protos.nfv.v1.NveSessionService.service.Connect;
@@ -121,9 +117,7 @@ export class RpcServer {
 
   /** What health checks are answered with. */
   setServing(serving: boolean): void {
-    for (const service of this.#services) {
-      this.#health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
-    }
+    this.#health.setServing(serving);
   }
 
   /** Takes no new calls, waits for those under way, cuts what is left after `graceMs`. */

@@ -4,7 +4,7 @@ import { callTimeout, connectOptions, type Env, type Globals } from './globals.j
 import type { CliHost, NvaConnection } from './host.js';
 import type { Output } from './output.js';
 import { ownSignal } from './own-signal.js';
-import { withRetry } from './retry.js';
+import { noProgress, withRetry } from './retry.js';
 import { paintFor, type Paint } from './style.js';
 
 /** What a verb works with. */
@@ -16,6 +16,7 @@ export class Session {
   readonly errPaint: Paint;
   /** For all that is done: what only looks ends when nobody reads what it says any more. */
   readonly signal: AbortSignal;
+  readonly #progress = noProgress();
   #connection: NvaConnection | undefined;
 
   constructor(
@@ -47,7 +48,7 @@ export class Session {
   /** For requests that may be sent twice. */
   retry<T>(request: () => Promise<T>): Promise<T> {
     const signal = ownSignal(this.signal);
-    return withRetry(this.clock, signal, callTimeout(this.globals), request);
+    return withRetry(this.clock, signal, callTimeout(this.globals), request, this.#progress);
   }
 
   close(): void {

@@ -46,8 +46,11 @@ export function keepCertificates(log: Logger): TlsKeeper {
   return new TlsKeeper({
     clock: systemClock,
     events: {
-      loaded({ cert }, { notAfter }) {
+      loaded({ cert, crl }, { notAfter, unlisted }) {
         log.info({ cert, notAfter, days: daysUntil(notAfter) }, 'certificate in use');
+        for (const ca of unlisted) {
+          log.warn({ crl, ca, cert }, 'no revocation list of a CA: nobody below it is taken');
+        }
       },
       refused({ cert }, error) {
         log.error({ cert, ...errorFields(error) }, 'new certificates refused; the old ones stay');
@@ -59,6 +62,10 @@ export function keepCertificates(log: Logger): TlsKeeper {
         const fields = { what, file, until, days: daysUntil(until) };
         if (what === 'certificate') log.error(fields, 'has ended: peers refuse it');
         else log.error(fields, 'has ended: nobody is taken by it');
+      },
+      peerRefused({ ca, crl }, peer, reason, peers) {
+        const files = { ca, ...(crl === undefined || crl === '' ? {} : { crl }) };
+        log.warn({ peer, reason, peers, ...files }, 'the certificate of a peer is not taken');
       },
     },
   });

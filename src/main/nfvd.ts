@@ -34,6 +34,7 @@ program
     const config = await readConfig(flags.config, parseNvaConfig);
     if (flags.checkConfig === true) {
       await checkNvaFiles(config, warn);
+      await checkAudit(config);
       await (await import('./nva-store.js')).checkStoreFiles(config);
       print(`${flags.config}: ok`);
       return;
@@ -190,6 +191,13 @@ async function checkNvaFiles(
   await readPolicyFile(access.policyFile);
 }
 
+/** At a start it is opened. @throws NfvError FILE_UNREADABLE */
+async function checkAudit({ audit, dataDir, store }: NvaConfig): Promise<void> {
+  if (audit === undefined) return;
+  const { checkAuditFile } = await import('../nva/access/audit-log.js');
+  await checkAuditFile(audit.file, store.kind === 'embedded' ? dataDir : undefined);
+}
+
 async function checkTls(
   entries: readonly { readonly tls?: TlsFiles }[],
   say: (line: string) => void = () => undefined,
@@ -198,8 +206,11 @@ async function checkTls(
   for (const { tls } of entries) {
     if (tls === undefined) continue;
     const material = readTls(tls);
-    const { crlUntil, term } = material;
+    const { crlUntil, term, unlisted } = material;
     const now = systemClock.now();
+    for (const ca of unlisted) {
+      say(`${tls.crl ?? ''}: it has no revocation list of the CA ${ca}: nobody below it is taken`);
+    }
     if (!material.isGoodAt(now)) say(`${tls.cert}: ${term}, and not now`);
     if (crlUntil === undefined || crlUntil.getTime() > now) continue;
     say(`${tls.crl ?? ''}: it has ended, ${crlUntil.toISOString()}: nobody is taken by it`);

@@ -1,8 +1,9 @@
 /** `nfvd nva`: the NVA as a process. */
 import type { Logger } from 'pino';
+import { clip } from '../errors.js';
 import { callerOf } from '../model/access-policy.js';
 import { systemClock, timestamp } from '../model/clock.js';
-import { errorFields } from '../model/log.js';
+import { errorFields, MAX_LOGGED } from '../model/log.js';
 import type { Tracer } from '../model/tracing.js';
 import { AuditLog, type AuditEntry } from '../nva/access/audit-log.js';
 import type { NvaConfig } from '../nva/config.js';
@@ -179,7 +180,10 @@ function logCall(
     ...(revision === 0 ? {} : { revision }),
   };
   if (error === undefined) log.debug(fields, 'call');
-  else log.info({ ...fields, code: error.code, error: error.message }, 'call failed');
+  else {
+    const text = clip(error.message, MAX_LOGGED);
+    log.info({ ...fields, code: error.code, error: text }, 'call failed');
+  }
 }
 
 function auditEntry({ path, peer, origin, target, milliseconds, error }: CallEnd): AuditEntry {

@@ -1,3 +1,5 @@
+import { clip } from '../errors.js';
+
 /** Structured logging as a parameter; a pino logger is one. */
 export interface Log {
   debug(fields: object, message: string): void;
@@ -5,6 +7,9 @@ export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** Of an error's text, which may name what a caller has sent: no line is to be as long as a message. */
+export const MAX_LOGGED = 1000;
 
 /** An error as log fields. */
 export function errorFields(error: {
@@ -15,7 +20,7 @@ export function errorFields(error: {
   const { code, message, cause } = error;
   return {
     code,
-    error: message,
-    ...(cause instanceof Error ? { cause: cause.message } : {}),
+    error: clip(message, MAX_LOGGED),
+    ...(cause instanceof Error ? { cause: clip(cause.message, MAX_LOGGED) } : {}),
   };
 }

@@ -10,7 +10,7 @@ import { storeConfigSchema } from './store-config.js';
 
 const vni = z.int().min(MIN_VNI).max(MAX_VNI);
 
-export const nvaConfigSchema = z.strictObject({
+const shape = z.strictObject({
   /** Where the embedded store is. */
   dataDir: absolutePath.default('/var/lib/nfvd/nva'),
   /** The data file may grow to so many bytes. */
@@ -83,6 +83,15 @@ export const nvaConfigSchema = z.strictObject({
     .prefault({}),
   log: logging,
 });
+
+/** Three of them with `peer` are meant to be three replicas, and not three authorities that know nothing of each other. */
+export const nvaConfigSchema = shape.refine(
+  ({ peer, store }) => peer === undefined || store.kind === 'etcd',
+  {
+    error: 'there are no other replicas of an embedded store; add store.kind: etcd, or take it out',
+    path: ['peer'],
+  },
+);
 
 export type NvaConfig = z.infer<typeof nvaConfigSchema>;
 

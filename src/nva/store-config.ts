@@ -43,6 +43,10 @@ export const storeConfigSchema = z
     error: 'none; give at least one member of etcd, HOST:PORT',
     path: ['endpoints'],
   })
+  .refine(({ kind, endpoints }) => kind === 'etcd' || endpoints.length === 0, {
+    error: 'the store is embedded; add kind: etcd, or take them out',
+    path: ['endpoints'],
+  })
   .refine((store) => store.tls !== undefined || store.endpoints.every(isLocal), {
     error: 'one is on another host; add tls',
     path: ['endpoints'],

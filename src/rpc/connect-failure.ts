@@ -1,9 +1,12 @@
 /** Why a connection was not made, out of what grpc-js says of it. */
 
+/** How an end looks that was there for a moment: with TLS 1.3 the client has all it wants before it is refused. */
+const CUT_OFF = /^(?:Failed to connect|(?:Error: )?read ECONNRESET) \(/;
+
 /** What the system said. */
 export function connectFailure(details: string): string {
   const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
-  if (!said.startsWith('Failed to connect (')) return said.replace(/^Error(?: \[\w+\])?: /, '');
+  if (!CUT_OFF.test(said)) return said.replace(/^Error(?: \[\w+\])?: /, '');
   return 'cut off at once: one end wants TLS and the other does not, or refuses its certificate';
 }
 

@@ -338,7 +338,7 @@ function deleteFromWire(
 
 function watchFromWire(r: WatchRequest__Output): WatchRequest {
   return {
-    kinds: r.kinds.map((kind, i) => RESOURCE_KINDS.fromWire(`kinds[${i}]`, kind)),
+    kinds: RESOURCE_KINDS.someFromWire('kinds', r.kinds),
     filter: r.filter,
     startRevision: fromInteger('start_revision', r.start_revision),
   };

@@ -1,19 +1,21 @@
 /** A gRPC server with health and reflection, for both daemons. */
+import type { Server as TlsServer } from 'node:tls';
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
 import type { NvaApi } from '../model/api.js';
 import type { ReplicaApi } from '../model/replica.js';
 import { formatTarget } from './address.js';
 import { DeltaEncoder, takingEncoded } from './delta-encoder.js';
 import { HandlerFactory, type CallHooks } from './handlers.js';
+import { Health } from './health.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
 import { nvaServiceHandlers } from './nva-service.js';
 import { replicaHandlers, replicaHooks } from './replica-service.js';
 import { sessionServiceHandlers, type SessionHandler } from './session-service.js';
 import { Peers } from './peers.js';
+import { newTlsServers, tellRefusedPeers } from './refused-peers.js';
 import { StatusCodec } from './status.js';
 import { fixedTls, type TlsKeeper, type TlsSource } from './tls-keeper.js';
 import { CHANNEL_OPTIONS } from './tls.js';
@@ -44,23 +46,20 @@ const REPLICA_SERVICE = 'nfv.v1.NvaReplicaService';
 export class RpcServer {
   /** Whom certificates tell of, and who is of this host, have servers of their own: no mix-up. */
   readonly #servers = { tls: new Server(SERVER_OPTIONS), local: new Server(SERVER_OPTIONS) };
-  readonly #health: HealthImplementation;
-  readonly #services: readonly string[];
+  readonly #health: Health;
   readonly #peers = new Peers();
+  readonly #watched = new WeakSet<TlsServer>();
   readonly #options: RpcServerOptions;
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
     const loaded = loadProtos();
-    this.#services = servicesOf(options);
-    this.#health = new HealthImplementation(
-      Object.fromEntries(this.#services.map((service) => [service, 'NOT_SERVING'] as const)),
-    );
+    const services = servicesOf(options);
+    this.#health = new Health(services);
     const { tls, local } = this.#servers;
-    const services = [...this.#services];
     const reflection = new ReflectionService(filesOf(loaded.definition), { services });
     for (const server of [tls, local]) {
-      this.#health.addToServer(server);
+      this.#health.addTo(server);
       reflection.addToServer(server);
     }
     const { responseSerialize } = loaded.protos.nfv.v1.NveSessionService.service.Connect;
@@ -97,6 +96,8 @@ export class RpcServer {
         const tls = this.#tlsOf(listener);
         const server = tls === undefined ? this.#servers.local : this.#servers.tls;
         bound.push(formatTarget(await listen(server, listener, tls)));
+        if (tls === undefined) continue;
+        for (const each of newTlsServers(server, this.#watched)) tellRefusedPeers(each, tls);
       }
     } catch (error) {
       for (const server of Object.values(this.#servers)) server.forceShutdown();
@@ -116,9 +117,7 @@ export class RpcServer {
 
   /** What health checks are answered with. */
   setServing(serving: boolean): void {
-    for (const service of this.#services) {
-      this.#health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
-    }
+    this.#health.setServing(serving);
   }
 
   /** Takes no new calls, waits for those under way, cuts what is left after `graceMs`. */

@@ -15,6 +15,12 @@ export interface TlsSource {
   readonly current: TlsMaterial;
   /** Called after each change; the answer ends that. */
   onChange(listener: () => void): () => void;
+  /**
+   * A peer got no connection, since its certificate was not taken.
+   * @param peer its address; empty: it is not known
+   * @param reason OpenSSL's, such as `CERT_HAS_EXPIRED`
+   */
+  peerRefused(peer: string, reason: string): void;
 }
 
 /** What is to be logged. */
@@ -26,6 +32,8 @@ export interface TlsEvents {
   ending(what: Lasting, path: string, until: Date): void;
   /** Told at its end, and again each day. */
   ended(what: Lasting, path: string, until: Date): void;
+  /** Once a minute for each reason. @param peers how many there were since it was told last, with this one */
+  peerRefused(files: TlsFiles, peer: string, reason: string, peers: number): void;
 }
 
 export type Lasting = 'certificate' | 'revocation list';
@@ -37,10 +45,16 @@ export interface TlsKeeperOptions {
 
 /** The files as they are now, once and for all. @throws NfvError FILE_UNREADABLE */
 export function fixedTls(files: TlsFiles): TlsSource {
-  return { current: readTls(files), onChange: () => () => undefined };
+  return {
+    current: readTls(files),
+    onChange: () => () => undefined,
+    peerRefused: () => undefined,
+  };
 }
 
 const DAY_MS = 86_400_000;
+/** Whoever reaches an address may try as often as it likes. */
+const REFUSED_MS = 60_000;
 
 /** All the files that one process uses, each set of them once. */
 export class TlsKeeper {
@@ -78,6 +92,8 @@ class KeptTls implements TlsSource {
   #seen = '';
   #said = '';
   readonly #warned = new Map<Lasting, Warning>();
+  /** By the reason: OpenSSL has some eighty. */
+  readonly #refusals = new Map<string, Refusals>();
   #cancel: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
@@ -102,6 +118,18 @@ class KeptTls implements TlsSource {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  peerRefused(peer: string, reason: string): void {
+    const now = this.options.clock.monotonic();
+    const last = this.#refusals.get(reason);
+    const untold = (last?.untold ?? 0) + 1;
+    if (last !== undefined && now - last.at < REFUSED_MS) {
+      last.untold = untold;
+      return;
+    }
+    this.#refusals.set(reason, { at: now, untold: 0 });
+    this.options.events.peerRefused(this.files, peer, reason, untold);
   }
 
   async close(): Promise<void> {
@@ -184,6 +212,12 @@ interface Warning {
   readonly event: 'ending' | 'ended';
   /** Unix time in milliseconds. */
   readonly at: number;
+}
+
+interface Refusals {
+  /** When it was told, of the monotonic clock, in milliseconds. */
+  readonly at: number;
+  untold: number;
 }
 
 /** Less than a third is left. */

@@ -31,6 +31,8 @@ export interface TlsMaterial {
   /** Of the revocation list that ends first; undefined: none ends, or there are none. */
   readonly crlSince: Date | undefined;
   readonly crlUntil: Date | undefined;
+  /** CAs of our own certificate's chain that the revocation lists have none of: whom they have signed OpenSSL does not take. */
+  readonly unlisted: readonly string[];
   /** Changes with each byte of them. */
   readonly fingerprint: string;
   /** The same for people: `it is good from … to …`. */
@@ -44,7 +46,7 @@ export interface TlsMaterial {
 /** @throws NfvError FILE_UNREADABLE when the files cannot be used, or not together */
 export function tlsMaterial(files: TlsFiles, bytes: TlsBytes): TlsMaterial {
   const cas = certificates(files.ca, bytes.ca);
-  const [own] = certificates(files.cert, bytes.cert);
+  const [own, ...above] = certificates(files.cert, bytes.cert);
   const lists = crlsOf(files, bytes, cas);
   const { ca, cert, key } = bytes;
   const ours = privateKey(files.key, key);
@@ -75,6 +77,7 @@ export function tlsMaterial(files: TlsFiles, bytes: TlsBytes): TlsMaterial {
     notAfter,
     crlSince: first?.thisUpdate,
     crlUntil: first?.nextUpdate,
+    unlisted: lists.length === 0 ? [] : unlistedOf(above, cas, lists),
     fingerprint: hash.digest('hex'),
     term: `it is good from ${notBefore.toISOString()} to ${notAfter.toISOString()}`,
     isGoodAt: (now) => notBefore.getTime() <= now && now < notAfter.getTime(),
@@ -132,13 +135,8 @@ function crlsOf(files: TlsFiles, bytes: TlsBytes, cas: readonly X509Certificate[
   if (text.split('-----BEGIN').length - 1 !== lists.length) throw faulty(path, 'it is cut short');
   for (const ca of cas) {
     // Without it OpenSSL takes no certificate of that CA for good, nor of those below it.
-    const subject = subjectOf(ca);
-    if (!lists.some(({ list }) => list.issuer.equals(subject))) {
-      throw faulty(
-        path,
-        `it has no revocation list of the CA "${ca.subject.replaceAll('\n', ', ')}"`,
-      );
-    }
+    if (!isListed(ca, lists))
+      throw faulty(path, `it has no revocation list of the CA ${nameOf(ca)}`);
   }
   return lists;
 }
@@ -151,9 +149,32 @@ function readList(path: string, block: string): CrlSummary {
   }
 }
 
-/** DER. */
-function subjectOf(ca: X509Certificate): Buffer {
-  return certificateId(ca.raw).subject;
+function isListed(ca: X509Certificate, lists: readonly List[]): boolean {
+  const { subject } = certificateId(ca.raw);
+  return lists.some(({ list }) => list.issuer.equals(subject));
+}
+
+/** Of CAs above ours, those that `cas` answer for and `lists` say nothing of. */
+function unlistedOf(
+  above: readonly X509Certificate[],
+  cas: readonly X509Certificate[],
+  lists: readonly List[],
+): string[] {
+  const trusted = [...cas];
+  // A chain begins with who has signed ours.
+  for (const ca of above.toReversed()) {
+    if (trusted.some((other) => isSignedBy(ca, other))) trusted.push(ca);
+  }
+  return trusted.filter((ca) => !isListed(ca, lists)).map(nameOf);
+}
+
+function isSignedBy(ca: X509Certificate, other: X509Certificate): boolean {
+  return ca.checkIssued(other) && ca.verify(other.publicKey);
+}
+
+/** For people. */
+function nameOf({ subject }: X509Certificate): string {
+  return `"${subject.replaceAll('\n', ', ')}"`;
 }
 
 function unusable(

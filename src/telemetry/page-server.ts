@@ -10,6 +10,7 @@ import type { Server } from 'node:net';
 import { NfvError } from '../errors.js';
 import { formatTarget, isLocal, type Address } from '../rpc/address.js';
 import type { Listener } from '../rpc/listen.js';
+import { tellRefusedPeers } from '../rpc/refused-peers.js';
 import { bindSocketFile } from '../rpc/socket-file.js';
 import { fixedTls, type TlsKeeper } from '../rpc/tls-keeper.js';
 import type { TlsFiles } from '../rpc/tls-material.js';
@@ -91,6 +92,7 @@ export class PageServer {
       server.setSecureContext(tls.current.context);
     });
     server.once('close', forget);
+    tellRefusedPeers(server, tls);
     return server;
   }
 

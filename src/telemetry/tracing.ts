@@ -16,6 +16,7 @@ import {
   AlwaysOnSampler,
   BatchSpanProcessor,
   TracerProvider,
+  type ReadableSpan,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 import { clip, NfvError } from '../errors.js';
@@ -49,9 +50,12 @@ export class Tracing implements Tracer {
   readonly #active = new AsyncLocalStorage<TraceContext>();
 
   constructor({ url, service, version, attributes = {}, log }: TracingOptions) {
-    const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS, concurrencyLimit: 2 });
-    const processor = new BatchSpanProcessor({
-      exporter: telling(exporter, url, log),
+    // At the end all that waits is sent at once.
+    const concurrencyLimit = MAX_QUEUE / MAX_BATCH + 1;
+    const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS, concurrencyLimit });
+    const losses = new Losses(url, log);
+    const processor = new TellingProcessor(losses, {
+      exporter: telling(exporter, losses),
       maxQueueSize: MAX_QUEUE,
       maxExportBatchSize: MAX_BATCH,
       scheduledDelayMillis: DELAY_MS,
@@ -132,17 +136,67 @@ function spanContext({ traceId, spanId }: TraceContext): SpanContext {
 }
 
 /** Tells once that traces are lost, and once that they are not any more. */
-function telling(exporter: SpanExporter, url: string, log: TracingOptions['log']): SpanExporter {
-  let isLosing = false;
+class Losses {
+  #isLosing = false;
+  /** Spans that have ended and are not on their way yet. */
+  #waiting = 0;
+  /** Some found no room since the last ones were sent. */
+  #overflowed = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly log: TracingOptions['log'],
+  ) {}
+
+  ended(): void {
+    if (this.#waiting < MAX_QUEUE) {
+      this.#waiting++;
+      return;
+    }
+    this.#overflowed = true;
+    this.#lost(new NfvError('TOO_MANY_REQUESTS', `${MAX_QUEUE} spans wait: the collector is slow`));
+  }
+
+  taken(spans: number): void {
+    this.#waiting -= spans;
+  }
+
+  sent(error: Error | undefined): void {
+    if (error !== undefined) this.#lost(NfvError.from(error));
+    else if (this.#isLosing && !this.#overflowed) {
+      this.#isLosing = false;
+      this.log.info({ url: this.url }, 'traces are sent again');
+    }
+    this.#overflowed = false;
+  }
+
+  #lost(error: NfvError): void {
+    if (this.#isLosing) return;
+    this.#isLosing = true;
+    this.log.warn({ url: this.url, ...errorFields(error) }, 'traces are lost');
+  }
+}
+
+class TellingProcessor extends BatchSpanProcessor {
+  constructor(
+    private readonly losses: Losses,
+    options: ConstructorParameters<typeof BatchSpanProcessor>[0],
+  ) {
+    super(options);
+  }
+
+  override onEnd(span: ReadableSpan): void {
+    this.losses.ended();
+    super.onEnd(span);
+  }
+}
+
+function telling(exporter: SpanExporter, losses: Losses): SpanExporter {
   return {
     export(spans, done) {
+      losses.taken(spans.length);
       exporter.export(spans, (result) => {
-        const failed = result.error !== undefined;
-        if (failed && !isLosing) {
-          const error = NfvError.from(result.error);
-          log.warn({ url, ...errorFields(error) }, 'traces are lost');
-        } else if (!failed && isLosing) log.info({ url }, 'traces are sent again');
-        isLosing = failed;
+        losses.sent(result.error);
         done(result);
       });
     },

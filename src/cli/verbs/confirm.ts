@@ -15,7 +15,10 @@ export const confirmVerb: Verb = (program, define) => {
   define(command, async (session, [text], opts) => {
     const { undo } = Options.parse(opts);
     const revision = text === undefined ? 0 : revisionOf('REVISION', text);
-    const done = await session.nva.changes.confirm({ revision, undo }, session.call);
+    const send = (): Promise<{ readonly revision: number }> =>
+      session.nva.changes.confirm({ revision, undo }, session.call);
+    // Where none is named, another one may wait once the first has been confirmed, and its answer was lost.
+    const done = await (revision === 0 ? send() : session.retry(send));
     await session.out.write(`${undo ? 'undone' : 'confirmed'} at revision ${done.revision}\n`);
     return EXIT.ok.code;
   });

@@ -1,5 +1,7 @@
-/** A file with a line for every northbound call, to which lines are only added. */
-import { open, type FileHandle } from 'node:fs/promises';
+/** A file with a line for every northbound call, to which whole lines are added, and nothing else. */
+import { constants, type Stats } from 'node:fs';
+import { access, open, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { NfvError } from '../../errors.js';
 
 export interface AuditEntry {
@@ -22,16 +24,20 @@ export interface AuditEntry {
 
 /** Lines that wait for the disk; more are lost, and their number is told. */
 const MAX_WAITING = 10_000;
+const NEWLINE = 0x0a;
+
+const REMEDY = 'see that its directory is there, and that the user of the NVA may write to it';
 
 export class AuditLog {
   #waiting: string[] = [];
   #lost = 0;
   #writing: Promise<void> | undefined;
-  /** The last line may be half: of a full disk, or of a process that was killed. */
+  /** The last line may be half: of a process that was killed. */
   #torn = true;
 
   private constructor(
-    private readonly file: FileHandle,
+    private readonly path: string,
+    private file: FileHandle,
     private readonly onFailure: (error: NfvError, lost: number) => void,
   ) {}
 
@@ -45,10 +51,9 @@ export class AuditLog {
     onFailure: (error: NfvError, lost: number) => void,
   ): Promise<AuditLog> {
     try {
-      return new AuditLog(await open(path, 'a+', 0o600), onFailure);
+      return new AuditLog(path, await openFile(path), onFailure);
     } catch (cause) {
-      const text = `${path}: ${NfvError.from(cause).message}`;
-      throw new NfvError('FILE_UNREADABLE', text, { cause });
+      throw unusable(path, cause);
     }
   }
 
@@ -70,13 +75,12 @@ export class AuditLog {
     while (this.#waiting.length > 0) {
       const lines = this.#waiting;
       this.#waiting = [];
+      const done = { lines: 0 };
       try {
-        const before = this.#torn && (await endsWithinALine(this.file)) ? '\n' : '';
-        this.#torn = true;
-        await this.file.appendFile(before + lines.join(''));
-        this.#torn = false;
+        await this.#follow();
+        await this.#append(lines.join(''), done);
       } catch (thrown) {
-        this.#lost += lines.length;
+        this.#lost += lines.length - done.lines;
         this.onFailure(NfvError.from(thrown), this.#lost);
         this.#lost = 0;
       }
@@ -87,6 +91,81 @@ export class AuditLog {
     }
     this.#writing = undefined;
   }
+
+  /** The file of that name: what was there may have been moved away, to make room for a new one. */
+  async #follow(): Promise<void> {
+    const [own, there] = await Promise.all([this.file.stat(), statOf(this.path)]);
+    if (own.ino === there?.ino && own.dev === there.dev) return;
+    const old = this.file;
+    this.file = await openFile(this.path);
+    this.#torn = true;
+    await old.close();
+  }
+
+  /** @param done says how many lines are in the file, whole, also where it fails */
+  async #append(text: string, done: { lines: number }): Promise<void> {
+    if (this.#torn && (await endsWithinALine(this.file))) await this.file.appendFile('\n');
+    this.#torn = false;
+    const bytes = Buffer.from(text);
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        const { bytesWritten } = await this.file.write(bytes, written);
+        written += bytesWritten;
+      }
+    } finally {
+      const whole = bytes.subarray(0, written).lastIndexOf(NEWLINE) + 1;
+      for (const byte of bytes.subarray(0, whole)) if (byte === NEWLINE) done.lines++;
+      await this.#takeBack(written - whole);
+    }
+  }
+
+  /** The beginning of a line whose end found no room: who reads the file is to find whole ones. */
+  async #takeBack(bytes: number): Promise<void> {
+    if (bytes === 0) return;
+    this.#torn = true;
+    const { size } = await this.file.stat();
+    // It may have been emptied meanwhile.
+    if (size < bytes) return;
+    await this.file.truncate(size - bytes);
+    this.#torn = false;
+  }
+}
+
+/**
+ * Whether it could be written to, as far as that can be seen without making it.
+ * @param made a directory that will be made before it
+ * @throws NfvError FILE_UNREADABLE
+ */
+export async function checkAuditFile(path: string, made?: string): Promise<void> {
+  const directory = dirname(path);
+  try {
+    const there = await statOf(path);
+    if (there?.isDirectory() === true) throw new Error('it is a directory');
+    if (there !== undefined) await access(path, constants.R_OK | constants.W_OK);
+    else if (directory !== made || (await statOf(made)) !== undefined) {
+      await access(directory, constants.W_OK | constants.X_OK);
+    }
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+}
+
+const openFile = (path: string): Promise<FileHandle> => open(path, 'a+', 0o600);
+
+/** Undefined: there is none. */
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+function unusable(path: string, cause: unknown): NfvError {
+  const text = `${path}: ${NfvError.from(cause).message}`;
+  return new NfvError('FILE_UNREADABLE', text, { cause, remedy: REMEDY });
 }
 
 /** Whether the file ends in a line that is not whole. */
@@ -94,5 +173,5 @@ async function endsWithinALine(file: FileHandle): Promise<boolean> {
   const { size } = await file.stat();
   if (size === 0) return false;
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
-  return buffer.toString() !== '\n';
+  return buffer[0] !== NEWLINE;
 }

@@ -12,7 +12,13 @@ import {
 } from '../../model/changes.js';
 import { timestamp, type Clock } from '../../model/clock.js';
 import { LIMITS, type Store, type WriteOp } from '../../store/store.js';
-import { answerTo, notTheirs, remember, type Asked } from '../resources/answered-requests.js';
+import {
+  answeredOr,
+  answerTo,
+  notTheirs,
+  remember,
+  type Asked,
+} from '../resources/answered-requests.js';
 import { tombstoneKey } from '../keys.js';
 import { UUID } from '../resources/resources.js';
 import type { Guard } from '../resources/resource-rules.js';
@@ -56,10 +62,12 @@ export async function apply(
 ): Promise<Applied> {
   check(request);
   const { store } = deps;
-  return write(store, call, async () => {
-    const replayed = await replay(deps, request, call);
-    return replayed ?? new Applying(deps, request, call).attempt();
-  });
+  return write(store, call, () =>
+    answeredOr(
+      () => replay(deps, request, call),
+      () => new Applying(deps, request, call).attempt(),
+    ),
+  );
 }
 
 function check({ hash, requestId, confirmWithinMs: ms }: ApplyRequest): void {

@@ -62,7 +62,8 @@ export class Changes implements ChangesApi {
         version === deps.index.version && quotas === deps.quotas.current,
     });
     this.#confirmations = new Confirmations({
-      ...{ store, clock, log },
+      ...{ store, clock, log, index: this.index },
+      caughtUp: (signal) => deps.caughtUp(signal),
       plan: (wanted, options, signal) => this.#planner.plan(wanted, ANYTHING, options, signal),
     });
   }

@@ -12,6 +12,7 @@ import type { KeyValue, Store, StoreEvent, WriteOp } from '../../store/store.js'
 import { withJoined } from '../joined-signal.js';
 import { PENDING } from '../keys.js';
 import { scan } from '../scan.js';
+import type { ChangeIndex } from './change-index.js';
 import { specifiedFrom } from './drafts.js';
 import { toChange } from './history.js';
 import { PENDING_RECORD, type PendingRecord } from './pending-mark.js';
@@ -24,6 +25,7 @@ import {
   type Author,
   type ChangedSpec,
   type ChangeRecord,
+  whoOf,
 } from './record.js';
 import type { Warden } from './warden.js';
 
@@ -31,6 +33,9 @@ export interface PendingDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly index: Pick<ChangeIndex, 'since'>;
+  /** Resolves when `index` has all that was committed so far. */
+  caughtUp(signal: AbortSignal): Promise<void>;
   plan(wanted: readonly Wanted[], options: PlanOptions, signal: AbortSignal): Promise<Made>;
 }
 
@@ -38,6 +43,8 @@ export interface PendingDeps {
 const RECHECK_MS = 10_000;
 const RETRY_MS = 1000;
 const MAX_ATTEMPTS = 10;
+/** Changes after one that was confirmed or undone, among which that is looked for. */
+const MAX_LOOKED_AT = 1000;
 
 /** One that waits. */
 interface Waiting {
@@ -121,8 +128,38 @@ export class Confirmations {
     }
   }
 
-  /** @throws NfvError NOT_FOUND, ACCESS_DENIED, STORE_DAMAGED */
+  /**
+   * @returns the revision, also where the same caller has done so already: the answer may have been lost
+   * @throws NfvError NOT_FOUND, ACCESS_DENIED, STORE_DAMAGED
+   */
   async confirm(request: ConfirmRequest, call: Call, warden: Warden): Promise<number> {
+    try {
+      return await this.#end(request, call, warden);
+    } catch (thrown) {
+      const error = NfvError.from(thrown);
+      const done = error.code === 'NOT_FOUND' ? await this.#ended(request, call) : undefined;
+      if (done !== undefined) return done;
+      throw error;
+    }
+  }
+
+  /** When the caller confirmed, or undid, just that change; undefined: never, or that is long ago. */
+  async #ended({ revision, undo }: ConfirmRequest, call: Call): Promise<number | undefined> {
+    // What one means that names none is not known any more.
+    if (revision === 0) return undefined;
+    const { store, index } = this.deps;
+    await this.deps.caughtUp(call.signal);
+    const [verb, by] = [undo ? 'UNDO' : 'CONFIRM', whoOf(call)];
+    for (const { key, revision: made } of index.since(revision).slice(-MAX_LOOKED_AT).reverse()) {
+      call.signal.throwIfAborted();
+      const kv = await store.get(key);
+      const record = kv && CHANGE_RECORD.decode(key, kv.value);
+      if (record?.who === by && record.verb === verb && record.target === revision) return made;
+    }
+    return undefined;
+  }
+
+  async #end(request: ConfirmRequest, call: Call, warden: Warden): Promise<number> {
     const waiting = await this.#find(request.revision, call.signal, warden);
     const { clock, store } = this.deps;
     if (request.undo) {

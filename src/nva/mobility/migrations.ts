@@ -32,7 +32,8 @@ export class Migrations implements MigrationApi {
 
   async migrate(request: MigrateRequest, call: Call): Promise<Endpoint> {
     check(request);
-    return this.#revise(request, call, (spec) => this.#begin(spec, request));
+    const isDone = (spec: PlacedEndpoint): boolean => isRepeated(spec, request);
+    return this.#revise(request, call, (spec) => this.#begin(spec, request), isDone);
   }
 
   async finish(request: FinishRequest, call: Call): Promise<Endpoint> {
@@ -61,16 +62,16 @@ export class Migrations implements MigrationApi {
     { id, etag, validateOnly }: CancelRequest,
     call: Call,
     change: (spec: PlacedEndpoint) => PlacedEndpoint,
+    isDone: (spec: PlacedEndpoint) => boolean = () => false,
   ): Promise<Endpoint> {
-    return this.endpoints.revise({ id, etag, validateOnly, byUser: true }, change, call);
+    const which = { id, etag, validateOnly, byUser: true, isDone };
+    return this.endpoints.revise(which, change, call);
   }
 
   #begin(spec: PlacedEndpoint, request: MigrateRequest): PlacedEndpoint {
-    const { id, nve, port, hold } = request;
+    const { id, nve } = request;
     const requestId = request.requestId.toLowerCase();
-    const timeoutMs = request.timeoutMs === 0 ? DEFAULT_TIMEOUT_MS : request.timeoutMs;
-    const asked = { target: nve, port, hold, timeoutMs };
-    if (requestId !== '' && spec.migration?.id === requestId) return repeated(spec, asked);
+    const asked = askedOf(request);
     const moving = currentMigration(spec);
     if (moving !== undefined) {
       const text = `endpoints/${id} is migrating from nves/${moving.source} to nves/${moving.target}`;
@@ -89,7 +90,7 @@ export class Migrations implements MigrationApi {
       phase: 'ASSOCIATING',
       ...{ released: false, force: false },
       startTime: timestamp(now),
-      deadline: timestamp(now + timeoutMs),
+      deadline: timestamp(now + asked.timeoutMs),
       ...{ reasonCode: '', reason: '' },
     };
     return { ...spec, migration };
@@ -109,15 +110,22 @@ function check({ nve, port, requestId, timeoutMs }: MigrateRequest): void {
   v.throwIfAny();
 }
 
-/** The answer to a repeat. @throws NfvError REQUEST_ID_REUSED */
-function repeated(
-  spec: PlacedEndpoint,
-  asked: Pick<Migration, 'target' | 'port' | 'hold' | 'timeoutMs'>,
-): PlacedEndpoint {
-  const { migration } = spec;
-  const { target, port, hold, timeoutMs } = migration ?? asked;
-  if (isDeepStrictEqual(asked, { target, port, hold, timeoutMs })) return spec;
-  const text = `request id ${migration?.id ?? ''} was used for a migration to nves/${target} with another body`;
+function askedOf({
+  nve,
+  port,
+  hold,
+  timeoutMs,
+}: MigrateRequest): Pick<Migration, 'target' | 'port' | 'hold' | 'timeoutMs'> {
+  return { target: nve, port, hold, timeoutMs: timeoutMs === 0 ? DEFAULT_TIMEOUT_MS : timeoutMs };
+}
+
+/** Whether the endpoint's last migration is what is asked for. @throws NfvError REQUEST_ID_REUSED */
+function isRepeated({ migration }: PlacedEndpoint, request: MigrateRequest): boolean {
+  const requestId = request.requestId.toLowerCase();
+  if (migration === undefined || requestId === '' || migration.id !== requestId) return false;
+  const { id, target, port, hold, timeoutMs } = migration;
+  if (isDeepStrictEqual(askedOf(request), { target, port, hold, timeoutMs })) return true;
+  const text = `request id ${id} was used for a migration to nves/${target} with another body`;
   throw new NfvError('REQUEST_ID_REUSED', text);
 }
 

@@ -26,6 +26,8 @@ const STEP_MS = 50;
 const REFUSE_MS = 3000;
 const GIVE_BACK_MS = 5000;
 const LOOK_MS = 1000;
+/** Far longer than one that was killed, and started again, is still taken to be there. */
+const NOT_ALONE_MS = 20_000;
 
 export class Replicas {
   constructor(private readonly deps: ReplicasDeps) {}
@@ -67,12 +69,17 @@ export class Replicas {
     const { store, clock, log } = this.deps;
     const { peers } = store;
     if (peers === undefined) return;
+    let withOther = 0;
     for (let isSilent = false; ;) {
       try {
         await delay(clock, LOOK_MS, signal);
       } catch {
         // The signal is the only way to end a delay early.
         return;
+      }
+      withOther = peers.isNotAlone() ? withOther + LOOK_MS : 0;
+      if (withOther === NOT_ALONE_MS) {
+        log.warn({ address: peers.address }, 'another replica says that it is where this one is');
       }
       const silentMs = Math.round(peers.silentMs());
       if (silentMs > GIVE_BACK_MS) {

@@ -36,6 +36,26 @@ export async function answerTo(
     : notTheirs(requestId);
 }
 
+/**
+ * The answer that there is, or else that of `make`. What goes wrong in that may be that the same request was carried out
+ * meanwhile, by another replica say: then its answer is this one's, too.
+ * @throws NfvError of both
+ */
+export async function answeredOr<T>(
+  answered: () => Promise<T | undefined>,
+  make: () => Promise<T>,
+): Promise<T> {
+  const before = await answered();
+  if (before !== undefined) return before;
+  try {
+    return await make();
+  } catch (thrown) {
+    const meanwhile = await answered();
+    if (meanwhile !== undefined) return meanwhile;
+    throw thrown;
+  }
+}
+
 /** It says nothing of the other request, which may be of what the caller may not read. */
 export function notTheirs(requestId: string): NfvError {
   return reused(requestId, 'for another request');

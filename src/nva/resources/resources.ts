@@ -16,7 +16,7 @@ import type { ChangeVerb } from '../../model/changes.js';
 import { timestamp, type Clock } from '../../model/clock.js';
 import { formatName, ID_RULE, isId } from '../../model/names.js';
 import type { Store, WriteOp } from '../../store/store.js';
-import { answerTo, remember, type Asked } from './answered-requests.js';
+import { answeredOr, answerTo, remember, type Asked } from './answered-requests.js';
 import { notDeletedPending, requireConfirmed } from '../changes/pending-mark.js';
 import { authorOf, recordOp, type Author, type ChangedSpec } from '../changes/record.js';
 import type { GuardableResources, MayRead } from '../access/guardable.js';
@@ -29,9 +29,11 @@ import { moveClaims, write, type Attempt } from './write.js';
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Which resource to change. */
-export interface ReviseRequest extends DeleteRequest {
+export interface ReviseRequest<Spec> extends DeleteRequest {
   /** False: it goes on by itself, and nobody has updated it. */
   readonly byUser: boolean;
+  /** Whether that is what was done last, by the same request: then it is answered as it is. Absent: it is not known. */
+  readonly isDone?: (spec: Spec) => boolean;
   /** Only if it was last written at this revision. */
   readonly ifRevision?: number;
 }
@@ -54,10 +56,12 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
     }
     const asked = { requestId, hash: hashOf(this.rules.collection, request) };
     const create = (): Promise<R> =>
-      write(this.store, call, async () => {
-        const replayed = await this.#replay(asked, call);
-        return replayed ?? this.#planCreate(request, asked, authorOf(call));
-      });
+      write(this.store, call, () =>
+        answeredOr(
+          () => this.#replay(asked, call),
+          () => this.#planCreate(request, asked, authorOf(call)),
+        ),
+      );
     return this.rules.inTurn === undefined ? create() : this.rules.inTurn(request.spec, create);
   }
 
@@ -136,21 +140,23 @@ export class Resources<Spec extends object, R extends Resource> implements Guard
    * @throws NfvError NOT_FOUND, ETAG_MISMATCH, CONFIRMATION_PENDING, those of the rules and of `change`
    */
   async revise(
-    { id, etag, validateOnly, byUser, ifRevision }: ReviseRequest,
+    { id, etag, validateOnly, byUser, isDone, ifRevision }: ReviseRequest<Spec>,
     change: (spec: Spec) => Spec,
     call: Call,
   ): Promise<R> {
     return write(this.store, call, async () => {
       const { rules } = this;
       const before = await this.#read(id);
+      const asIs = async (): Promise<Attempt<R>> => {
+        return { kind: 'done', result: await rules.assemble(id, before, undefined) };
+      };
+      // Its etag is that of before.
+      if (isDone?.(before.value.spec) === true) return asIs();
       this.#checkEtag(id, etag, before);
       if (ifRevision !== undefined && ifRevision !== before.modRevision) {
         throw new NfvError('ETAG_MISMATCH', `${this.#name(id)} was changed after ${ifRevision}`);
       }
       if (byUser) await requireConfirmed(this.store, this.#name(id), before.value.pending);
-      const asIs = async (): Promise<Attempt<R>> => {
-        return { kind: 'done', result: await rules.assemble(id, before, undefined) };
-      };
       const wanted = change(before.value.spec);
       // A repeat is answered whatever has become of what it refers to.
       if (isDeepStrictEqual(wanted, before.value.spec)) return asIs();

@@ -52,7 +52,7 @@ export interface HeldItems {
   readonly underlays: readonly Underlay[] | undefined;
 }
 
-/** @throws NfvError PROTOCOL_VIOLATION, DEADLINE_EXCEEDED or that of the stream */
+/** @throws NfvError CANCELLED where it ends, PROTOCOL_VIOLATION, DEADLINE_EXCEEDED or that of the stream */
 export function receiveHeldItems(
   incoming: AsyncIterator<FromNve>,
   clock: Clock,
@@ -66,7 +66,10 @@ async function gatherHeldItems(incoming: AsyncIterator<FromNve>): Promise<HeldIt
   let underlays: readonly Underlay[] | undefined;
   for (;;) {
     const next = await incoming.next();
-    if (next.done === true) throw new NfvError('PROTOCOL_VIOLATION', 'no held items came');
+    if (next.done === true) {
+      // Its agent was stopped, say, or its host: that is nobody's fault.
+      throw new NfvError('CANCELLED', 'the stream ended before all held items had come');
+    }
     const message = next.value;
     // What it noticed meanwhile is reported again once the session is up.
     if (isRepeated(message)) continue;

@@ -221,8 +221,9 @@ export class Sessions {
   async #greetAlone(arrival: Arrival): Promise<Session> {
     const { stream, hello } = arrival;
     const { nve } = hello;
-    // One that was let in later may be here already.
+    // One that was let in later may be here already, and one that has gone takes nobody's place.
     this.#checkClaim(arrival);
+    stream.signal.throwIfAborted();
     this.#greeted.get(nve)?.end(replaced(nve));
     this.#greeted.set(nve, stream);
     try {

@@ -26,6 +26,8 @@ const MAX_ATTEMPTS = 5;
 
 export class Tenures {
   readonly #latest = new Map<string, Tenure>();
+  /** Claims of this process, where there are no others to hear of them. */
+  #own = 0;
 
   constructor(
     private readonly store: Store,
@@ -33,8 +35,9 @@ export class Tenures {
     private readonly onLost: (nve: string) => void,
   ) {}
 
-  /** Reads the claims as of a revision. */
+  /** Reads the claims as of a revision. Those in a store of one process were copied there, and count for nobody. */
   async load(revision: number, signal: AbortSignal): Promise<void> {
+    if (this.store.peers === undefined) return;
     const there = new Set<string>();
     for await (const kv of scan(this.store, SESSIONS, { revision, signal })) {
       this.#see(kv.key, kv.value, kv.modRevision);
@@ -49,12 +52,15 @@ export class Tenures {
 
   /**
    * The session is ours from now on, until somebody claims it again.
-   * @returns the revision of the claim; 0: there is nobody else to claim it
+   * @returns the revision of the claim; in a store of one process, which has no claims in it, its number
    * @throws NfvError NOT_FOUND, WRITE_CONFLICT
    */
   async claim(nve: string): Promise<number> {
     const { peers } = this.store;
-    if (peers === undefined) return 0;
+    if (peers === undefined) {
+      this.#latest.set(nve, { process: '', revision: ++this.#own });
+      return this.#own;
+    }
     const key = specKey('nves', nve);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const spec = await this.store.get(key);

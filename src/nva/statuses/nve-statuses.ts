@@ -76,7 +76,7 @@ export class NveStatuses {
 
   /**
    * Lets the agent in that is bound to this NVE; the first one is bound to it.
-   * @returns the revision of the claim of its session, 0: nobody else can claim it
+   * @returns the claim of its session
    * @throws NfvError NOT_FOUND, NVE_IDENTITY_MISMATCH, WRITE_CONFLICT
    */
   async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number> {

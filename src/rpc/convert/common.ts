@@ -81,6 +81,14 @@ export class EnumTable<Model extends string, Wire extends string> {
       `give one of ${this.models.map((model) => this.wires[model]).join(', ')}`,
     );
   }
+
+  /** Some of them, as whoever looks for a long time names them: what there is a million of is not kept so long. */
+  someFromWire(field: string, values: readonly (string | number)[]): Model[] {
+    if (values.length <= this.models.length) {
+      return values.map((value, i) => this.fromWire(`${field}[${i}]`, value));
+    }
+    throw invalidField(field, `${values.length} of them`, 'more than there are', 'name each once');
+  }
 }
 
 /** The fields that an update is about, by their names in the model. */

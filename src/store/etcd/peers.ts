@@ -53,6 +53,11 @@ export class EtcdPeers implements Peers {
     return new Map(others.filter(([, address]) => address !== '' && address !== this.address));
   }
 
+  isNotAlone(): boolean {
+    const same = [...this.#alive].filter(([, address]) => address === this.address);
+    return this.address !== '' && same.some(([process]) => process !== this.self);
+  }
+
   silentMs(): number {
     return this.silence();
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
 import { DaemonFiles, nfvd } from '../../support/daemon.js';
+import { IntermediateCa } from '../../support/intermediate-ca.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { tempDir } from '../../support/temp-dir.js';
@@ -12,6 +14,9 @@ interface Row {
   /** LINE:COLUMN: PATH of each fault. */
   readonly faults: readonly string[];
 }
+
+/** A store of several replicas. */
+const ETCD = 'store: { kind: etcd, endpoints: ["127.0.0.1:2379"] }';
 
 const BAD_NVA: readonly Row[] = [
   {
@@ -74,13 +79,23 @@ const BAD_NVA: readonly Row[] = [
   },
   {
     title: 'another host that asks, without TLS',
-    text: 'peer: { advertise: "192.0.2.1:4433" }',
+    text: `peer: { advertise: "192.0.2.1:4433" }\n${ETCD}`,
     faults: ['1:20: peer.advertise'],
   },
   {
     title: 'no port for who asks',
-    text: 'peer: { advertise: "127.0.0.1:0", tsl: {} }',
+    text: `peer: { advertise: "127.0.0.1:0", tsl: {} }\n${ETCD}`,
     faults: ['1:20: peer.advertise', '1:35: peer.tsl'],
+  },
+  {
+    title: 'another replica, and the store embedded',
+    text: 'keepRevisions: 2000\npeer: { advertise: "127.0.0.1:7443" }',
+    faults: ['2:7: peer'],
+  },
+  {
+    title: 'members of etcd, and the store embedded',
+    text: 'store: { endpoints: ["127.0.0.1:2379"] }',
+    faults: ['1:21: store.endpoints'],
   },
   { title: 'a list', text: '- a', faults: ['1:1: ["a"]'] },
 ];
@@ -211,6 +226,30 @@ describe('nfvd --check-config', function () {
     const tls = { ...(await later.issue('nva')), crl: ca.path('crl.pem') };
     putFile(later.path('ca.pem'), ca.read('ca.pem'));
     await bothWarn(tls, /^warning: \S+crl\.pem: it has ended, \S+Z: nobody is taken by it\n$/);
+  });
+
+  it('warns of a revocation list that is missing of a CA above our certificate', async function () {
+    await needOpenssl(this);
+    const mid = await IntermediateCa.create(files.path);
+    const tls = await mid.issue('below');
+    const said =
+      /^warning: \S+root\.crl: it has no revocation list of the CA "CN=mid": nobody below it is taken\n$/;
+    await bothWarn({ ...tls, crl: mid.rootList }, said);
+    await bothWarn({ ...tls, crl: mid.bothLists }, /^$/);
+  });
+
+  it('says that the audit log cannot be written to, and makes none', async () => {
+    const check = (file: string): ReturnType<typeof nfvd> =>
+      nfvd(['nva', '--check-config', '--config', files.nva({ audit: { file } })]);
+    const nowhere = join(dir.path, 'none', 'audit.log');
+    const { code, stdout, stderr } = await check(nowhere);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.ok(stderr.startsWith(`error: ${nowhere}: ENOENT`), stderr);
+    assert.match(stderr, / \(FILE_UNREADABLE\)\nremedy: see that its directory is there, /);
+    // That one the NVA makes first.
+    const file = join(files.stateOf('data'), 'audit.log');
+    assert.equal((await check(file)).code, 0);
+    await assert.rejects(access(file));
   });
 
   it('exits with 2 for a file that is far too long', async () => {

@@ -107,6 +107,19 @@ describe('nfvd nva', function () {
     assert.ok(services.includes('nfv.v1.NveSessionService'), services);
   });
 
+  it('has no line in its log that is as long as a caller likes', async () => {
+    const daemon = await start();
+    const api = client();
+    const name = 'x'.repeat(1_000_000);
+    await refusedWith('NOT_FOUND', api.virtualNetworks.get(name, call));
+    await refusedWith('NOT_FOUND', api.changes.get(name, call));
+    for (const method of ['GetVirtualNetwork', 'GetChange']) {
+      const line = await daemon.logged(({ path }) => path === `/nfv.v1.NvaService/${method}`);
+      const length = JSON.stringify(line).length;
+      assert.ok(length > 1000 && length < 1500, `${length} characters`);
+    }
+  });
+
   it('ends in good order on SIGTERM: what is under way is answered, who watches is told', async () => {
     const daemon = await start();
     const api = client();

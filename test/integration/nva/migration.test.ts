@@ -248,11 +248,15 @@ describe('nva migration', function () {
 
   it('answers a repeat as the first time, and refuses another one meanwhile', async () => {
     const request = { ...TO_C, hold: true, requestId: UUID };
-    const begun = await harness.client.migrations.migrate(request, call);
+    const { etag } = (await read()).meta;
+    const begun = await harness.client.migrations.migrate({ ...request, etag }, call);
     assert.equal(begun.status.migration?.id, UUID);
     await reached('ASSOCIATED');
     const again = await harness.client.migrations.migrate(request, call);
     assert.equal(again.status.migration?.phase, 'ASSOCIATED');
+    // Its answer was lost: whoever asks again cannot know another etag.
+    const sameAgain = await harness.client.migrations.migrate({ ...request, etag }, call);
+    assert.equal(sameAgain.status.migration?.phase, 'ASSOCIATED');
     await refusedWith(
       'REQUEST_ID_REUSED',
       harness.client.migrations.migrate({ ...request, hold: false }, call),

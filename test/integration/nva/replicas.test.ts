@@ -211,6 +211,8 @@ describe('nva replicas', function () {
       assert.deepEqual([result.applied, result.laggards], [true, []]);
       assert.ok(then.items.has(portKey('e-0')));
     } finally {
+      // It may not have come so far.
+      goOn();
       await first.disconnect();
       await then.disconnect();
     }

@@ -3,6 +3,7 @@ import type { ResourceKind, WatchEvent, WatchRequest } from '../../../src/model/
 import type { VirtualNetwork, VirtualNetworkSpec } from '../../../src/model/virtual-network.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { call, NvaHarness } from '../../support/nva-harness.js';
+import { refusedWith } from '../../support/refusals.js';
 import { beside, change, create, rejected, startSmallModel } from '../../support/small-model.js';
 import { networkSpec } from '../../support/specs.js';
 
@@ -48,6 +49,28 @@ describe('nva watch', () => {
 
   const start = (request: WatchRequest): AsyncIterator<WatchEvent> =>
     harness.client.watch(request, { signal: stop.signal })[Symbol.asyncIterator]();
+
+  it('keeps no request that names more than there is', async () => {
+    const many = Array.from({ length: 7 }, (): ResourceKind => 'Nve');
+    const watched = start({ ...ALL, kinds: many }).next();
+    const error = await refusedWith('INVALID_FIELD', watched);
+    assert.match(error.message, /^kinds: 7 of them: more than there are/);
+    const events = { follow: true, kinds: [], tenant: '', resource: '' };
+    for (const [field, wrong] of [
+      ['kinds', { kinds: Array.from({ length: 20 }, () => 'DRIFT' as const) }],
+      ['tenant', { tenant: 't'.repeat(257) }],
+      ['resource', { resource: `nves/${'r'.repeat(257)}` }],
+    ] as const) {
+      const told = harness.client.observation.events({ ...events, ...wrong }, call);
+      const refused = await refusedWith('INVALID_FIELD', told[Symbol.asyncIterator]().next());
+      assert.deepEqual(
+        refused.violations.map((violation) => violation.field),
+        [field],
+      );
+    }
+    const each: ResourceKind[] = ['Nve', 'Subnet', 'Router', 'Endpoint', 'HostProfile'];
+    await take(start({ ...ALL, kinds: [...each, 'VirtualNetwork'] }), 1);
+  });
 
   const createNetwork = (id: string, fields: Partial<VirtualNetworkSpec> = {}): Promise<unknown> =>
     harness.client.virtualNetworks.create(create(id, networkSpec(fields)), call);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { callerOf } from '../../../src/model/access-policy.js';
 import { parseAddress } from '../../../src/rpc/address.js';
@@ -12,8 +13,10 @@ import { RpcServer } from '../../../src/rpc/server.js';
 import { LOOK_MS, TlsKeeper } from '../../../src/rpc/tls-keeper.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
 import { welcome } from '../../support/agent-rig.js';
+import { needOpenssl } from '../../support/certificates.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { IntermediateCa } from '../../support/intermediate-ca.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { CALL } from '../../support/nva-server.js';
@@ -33,6 +36,7 @@ describe('certificates in use', function () {
   let port: number;
   let ends: CallEnd[];
   let log: string[];
+  let refusals: [peer: string, reason: string][];
   let welcomed: number;
   const opened: (() => void)[] = [];
 
@@ -43,6 +47,7 @@ describe('certificates in use', function () {
     clock = new FakeClock();
     ends = [];
     log = [];
+    refusals = [];
     welcomed = 0;
     keeper = new TlsKeeper({
       clock,
@@ -51,6 +56,7 @@ describe('certificates in use', function () {
         refused: (_files, { message }) => log.push(message),
         ending: () => undefined,
         ended: () => undefined,
+        peerRefused: (_files, peer, reason) => refusals.push([peer, reason]),
       },
     });
     server = new RpcServer({
@@ -143,6 +149,11 @@ describe('certificates in use', function () {
         ends.map(({ origin }) => origin.who),
         ['user/alice', 'user/bob'],
       );
+      // The second is not told: it is of the same minute.
+      assert.equal(refusals.length, 1);
+      const [peer, reason] = refusals[0] ?? [];
+      assert.match(peer ?? '', /^127\.0\.0\.1:[1-9]\d*$/);
+      assert.equal(reason, 'CERT_REVOKED');
     });
 
     it('can do nothing on a connection that they have, and that is told', async () => {
@@ -278,5 +289,49 @@ describe('certificates in use', function () {
       const error = await refusedWith('NVA_UNREACHABLE', call);
       assert.match(error.message, /its certificate is that of nve\/host-b, which is no NVA/);
     }
+  });
+
+  it('of a CA below the one that is trusted are taken with its revocation list, and without it that is told', async function () {
+    await needOpenssl(this);
+    const mid = await IntermediateCa.create(dir.path);
+    const ours = await mid.issue('below');
+    const alice = await mid.issue('alice', 'spiffe://nfv.example/user/alice');
+    for (const [crl, unlisted] of [
+      [mid.rootList, ['"CN=mid"']],
+      [mid.bothLists, []],
+    ] as const) {
+      const tls = { ...ours, crl };
+      assert.deepEqual(keeper.keep(tls).current.unlisted, unlisted);
+      const other = new RpcServer({
+        listeners: [{ address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tls }],
+        tls: keeper,
+        nva: {
+          api: new MemoryNva(),
+          session: () => Promise.resolve(),
+          callerOf: (identity) => callerOf(undefined, identity),
+          onCallEnd: (end) => ends.push(end),
+        },
+      });
+      opened.push(() => void other.stop(0));
+      const address = parseAddress((await other.start())[0] ?? '');
+      assert.ok(address?.kind === 'tcp');
+      ({ port } = address);
+      const listed = clientOf(alice).nves.list(ALL, CALL);
+      if (unlisted.length === 0) await listed;
+      else await refusedWith('NVA_UNREACHABLE', listed);
+    }
+    assert.deepEqual(
+      refusals.map(([, reason]) => reason),
+      ['UNABLE_TO_GET_CRL'],
+    );
+  });
+
+  it('say nothing of a port that is only looked at', async () => {
+    const socket = connectTcp(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.end();
+    await once(socket.resume(), 'close');
+    await clientOf(await ca.issue('user/bob')).nves.list(ALL, CALL);
+    assert.deepEqual(refusals, []);
   });
 });

@@ -281,7 +281,8 @@ describe('rpc between replicas', function () {
 
   it('shows the certificate that it has now, on a new connection', async () => {
     const stranger = await certificate(dir.path, 'old', ca, { uris: [`${DOMAIN}/user/root`] });
-    const source = { current: readTls(stranger), onChange: () => () => undefined };
+    const none = (): undefined => undefined;
+    const source = { current: readTls(stranger), onChange: () => none, peerRefused: none };
     const clients = new ReplicaClients(source);
     peers.push(clients);
     const ask = (): Promise<unknown> => clients.at(formatTarget(tls)).readShare('', CALL);

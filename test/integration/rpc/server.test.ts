@@ -9,8 +9,11 @@ import { eventually } from '../../support/eventually.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 
 const CHECK = '/grpc.health.v1.Health/Check';
+const WATCH = '/grpc.health.v1.Health/Watch';
+const LIST = '/grpc.health.v1.Health/List';
 const SERVING = '0801';
 const NOT_SERVING = '0802';
+const SERVICE_UNKNOWN = '0803';
 
 describe('a server', () => {
   let directory: string;
@@ -57,6 +60,43 @@ describe('a server', () => {
       assert.equal(await call(CHECK, service), NOT_SERVING);
       server.setServing(true);
     }
+  });
+
+  it('tells who watches its health what becomes of it, and ends a watch of what it does not have', async () => {
+    await start(true);
+    const asIs = (b: Buffer): Buffer => b;
+    const watch = (service: string): { readonly seen: string[]; cancel(): void } => {
+      const seen: string[] = [];
+      const stream = client.makeServerStreamRequest(WATCH, asIs, asIs, Buffer.from(service, 'hex'));
+      stream
+        .on('data', (message: Buffer) => seen.push(message.toString('hex')))
+        .on('end', () => seen.push('end'))
+        .on('error', () => seen.push('error'));
+      return {
+        seen,
+        cancel() {
+          stream.cancel();
+        },
+      };
+    };
+    const [whole, one] = [watch(''), watch(named('nfv.v1.NvaService'))];
+    const other = watch(named('nfv.v1.Other'));
+    await eventually(
+      () => other.seen.length === 2 && whole.seen.length === 1 && one.seen.length === 1,
+    );
+    assert.deepEqual(other.seen, [SERVICE_UNKNOWN, 'end']);
+    one.cancel();
+    await eventually(() => one.seen.includes('error'));
+    server.setServing(false);
+    await eventually(() => whole.seen.length === 2);
+    assert.deepEqual(whole.seen, [SERVING, NOT_SERVING]);
+    assert.ok(!one.seen.includes(NOT_SERVING));
+    whole.cancel();
+    assert.match(
+      await call(LIST, ''),
+      new RegExp(`${Buffer.from('nfv.v1.NvaService').toString('hex')}1202${NOT_SERVING}`),
+    );
+    assert.match(await call(CHECK, named('nfv.v1.Other')), /unknown for service nfv\.v1\.Other/);
   });
 
   it('has nothing but health without an NVA', async () => {

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { parseAddress, type Address } from '../../../src/rpc/address.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
-import { LOOK_MS, TlsKeeper } from '../../../src/rpc/tls-keeper.js';
+import { LOOK_MS, TlsKeeper, type TlsEvents } from '../../../src/rpc/tls-keeper.js';
 import { PageServer } from '../../../src/telemetry/page-server.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { LabCa } from '../../support/lab-ca.js';
@@ -123,7 +123,9 @@ describe('the server of the metrics page', function () {
     const ca = await LabCa.create(dir.path);
     const clock = new FakeClock();
     const none = (): void => undefined;
-    const events = { loaded: none, refused: none, ending: none, ended: none };
+    const peers: string[] = [];
+    const peerRefused: TlsEvents['peerRefused'] = (_files, _peer, reason) => peers.push(reason);
+    const events = { loaded: none, refused: none, ending: none, ended: none, peerRefused };
     const keeper = new TlsKeeper({ clock, events });
     const server = new PageServer({ contentType: 'text/plain', render: () => render() }, keeper);
     servers.push(server);
@@ -144,6 +146,7 @@ describe('the server of the metrics page', function () {
       await eventually(() => clock.pending === sets);
     }
     await assert.rejects(ask());
+    assert.deepEqual(peers, ['CERT_REVOKED']);
     await keeper.close();
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../src/errors.js';
-import { withRetry } from '../../../src/cli/retry.js';
+import { noProgress, withRetry } from '../../../src/cli/retry.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 
 const unreachable = new NfvError('NVA_UNREACHABLE', 'x');
@@ -56,6 +56,28 @@ describe('withRetry', () => {
     await settle();
     await clock.advance(10_000);
     await late;
+    assert.equal(sent.length, 3);
+  });
+
+  it('waits on for a limit as long as others of the same command are let through', async () => {
+    const limited = new NfvError('TOO_MANY_REQUESTS', 'x', { metadata: { retryDelayMs: '1000' } });
+    const progress = noProgress();
+    const result = withRetry(clock, never, 2500, failing(6, limited), progress);
+    for (let i = 0; i < 6; i++) {
+      await settle();
+      const other = (): Promise<string> => Promise.resolve('let through');
+      await withRetry(clock, never, 2500, other, progress);
+      await clock.advance(1000);
+    }
+    assert.equal(await result, 'done');
+    assert.deepEqual(sent, [0, 1000, 2000, 3000, 4000, 5000, 6000]);
+    sent = [];
+    // It holds for a limit only.
+    progress.answeredAt = clock.monotonic() + 60_000;
+    const lost = assert.rejects(withRetry(clock, never, 1000, failing(9), progress), unreachable);
+    await settle();
+    await clock.advance(10_000);
+    await lost;
     assert.equal(sent.length, 3);
   });
 

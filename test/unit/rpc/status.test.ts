@@ -149,6 +149,11 @@ describe('StatusCodec', () => {
       'Failed to connect (2026-11-21T18:14:05.475Z)',
       'cut off at once: one end wants TLS and the other does not, or refuses its certificate',
     ],
+    [
+      'a certificate that the other end does not take',
+      'read ECONNRESET (2026-11-23T18:23:05.421Z)',
+      'cut off at once: one end wants TLS and the other does not, or refuses its certificate',
+    ],
   ];
   for (const [what, said, told] of connecting) {
     it(`says why there is no connection: ${what}`, () => {

@@ -46,6 +46,7 @@ describe('TlsKeeper', function () {
         refused: (_files, { message }) => events.push(`refused ${message}`),
         ending: (what, path, until) => events.push(`${what} ${path} ${until.toISOString()}`),
         ended: (what, path) => events.push(`ended: ${what} ${path}`),
+        peerRefused: (_files, peer, reason, peers) => events.push(`${peer} ${reason} ${peers}`),
       },
     });
   /** A look at the files, from its beginning to its end. */
@@ -288,6 +289,21 @@ describe('TlsKeeper', function () {
     putFile(files.crl ?? '', ca.read('crl.pem') + other.read('crl.pem'));
     await look();
     assert.ok(source.current.isRevoked(raw(theirs.cert)));
+  });
+
+  it('tells of peers that are not taken once a minute for each reason, and how many they were', async () => {
+    const source = kept();
+    for (const port of [1, 2, 3]) source.peerRefused(`192.0.2.1:${port}`, 'CERT_REVOKED');
+    source.peerRefused('192.0.2.1:4', 'CERT_HAS_EXPIRED');
+    await clock.advance(59_999);
+    source.peerRefused('192.0.2.1:5', 'CERT_REVOKED');
+    await clock.advance(1);
+    source.peerRefused('192.0.2.1:6', 'CERT_REVOKED');
+    assert.deepEqual(events, [
+      '192.0.2.1:1 CERT_REVOKED 1',
+      '192.0.2.1:4 CERT_HAS_EXPIRED 1',
+      '192.0.2.1:6 CERT_REVOKED 4',
+    ]);
   });
 
   it('keeps each set of files once, and tells how long they are good', () => {

@@ -82,6 +82,13 @@ describe('Apply', () => {
     await refusedWith('REQUEST_ID_REUSED', nva.client.changes.apply(other, call));
   });
 
+  it('answers all who ask for the same at once as the first', async () => {
+    const request = { ...(await requestOf(WEB)), requestId: randomUUID() };
+    const wishes = Array.from({ length: 6 }, () => nva.client.changes.apply(request, call));
+    const [first, ...others] = await Promise.all(wishes);
+    for (const other of others) assert.deepEqual(other, first);
+  });
+
   it('answers at once where there is nothing to do', async () => {
     await applyAll(nva.client, WEB);
     const before = await revisions();

@@ -80,7 +80,8 @@ describe('a change that is to be confirmed', function () {
     assert.equal(claims['/nfvd/i/mac/blue/02:00:00:00:00:0a'], undefined);
     const last = await newest();
     assert.deepEqual([last?.verb, last?.target], ['CONFIRM', made.revision]);
-    await refusedWith('NOT_FOUND', confirm(made.revision));
+    await refusedWith('NOT_FOUND', confirm(made.revision, true));
+    await refusedWith('NOT_FOUND', confirm());
     // What it gave up is free again, and what it touched can be changed.
     await applyAll(
       nva.client,
@@ -166,6 +167,23 @@ describe('a change that is to be confirmed', function () {
       nva.nva.changes.confirm({ revision: made.revision, undo: true }, other),
     );
   });
+
+  for (const undo of [false, true]) {
+    it(`is ${undo ? 'undone' : 'confirmed'} once, however often the same caller asks for that`, async () => {
+      const made = await provisionally(network('green'));
+      const done = await confirm(made.revision, undo);
+      await provisionally(network('another'));
+      const specs = await specsIn(nva.store);
+      for (let i = 0; i < 3; i++) assert.deepEqual(await confirm(made.revision, undo), done);
+      await refusedWith('NOT_FOUND', confirm(made.revision, !undo));
+      const admin = callWith(grant('admin'));
+      await refusedWith(
+        'NOT_FOUND',
+        nva.nva.changes.confirm({ revision: made.revision, undo }, admin),
+      );
+      assert.deepEqual(await specsIn(nva.store), specs);
+    });
+  }
 
   it('is named where several wait', async () => {
     const first = await provisionally(network('one'));

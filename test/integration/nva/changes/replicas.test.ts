@@ -1,5 +1,6 @@
 /** Plans, confirmations and the history on etcd, with several replicas. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { EtcdCluster, needEtcd } from '../../../support/etcd.js';
 import { eventually } from '../../../support/eventually.js';
 import {
@@ -48,6 +49,24 @@ describe('changes on etcd', function () {
     assert.deepEqual(linesOf(newest).sort(), ['CREATE endpoints/web', 'CREATE subnets/blue-v4']);
     await rollBack(a, at.revision);
     await refusedWith('NOT_FOUND', b.endpoints.get('web', call));
+  });
+
+  it('are made once, and answered alike, where both are asked for the same at once', async () => {
+    const both = [nva.client(0), nva.client(1)];
+    for (let i = 0; i < 20; i++) {
+      const wish = wanted(network(`same-${i}`));
+      const { hash } = await nva.client(i % 2).changes.plan(wish, call);
+      const request = { plan: wish, hash, requestId: randomUUID(), confirmWithinMs: 60_000 };
+      const [first, ...others] = await Promise.all(
+        [...both, ...both].map(({ changes }) => changes.apply(request, call)),
+      );
+      for (const other of others) assert.deepEqual(other, first);
+      assert.ok(first !== undefined);
+      const confirmed = await Promise.all(
+        both.map(({ changes }) => changes.confirm({ revision: first.revision, undo: false }, call)),
+      );
+      assert.deepEqual(confirmed[0], confirmed[1]);
+    }
   });
 
   it('are refused where they take more than etcd does in one transaction', async () => {

@@ -317,7 +317,9 @@ describe('etcd: troubles', function () {
     await use(old);
     const clock = new FakeClock();
     const none = (): void => undefined;
-    const events = { loaded: none, ending: none, ended: none, refused: none };
+    const events = {
+      ...{ loaded: none, ending: none, ended: none, refused: none, peerRefused: none },
+    };
     const keeper = new TlsKeeper({
       clock: { ...systemClock, after: clock.after.bind(clock) },
       events,

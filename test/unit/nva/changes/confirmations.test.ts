@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { NfvError } from '../../../../src/errors.js';
 import { timestamp } from '../../../../src/model/clock.js';
+import { ChangeIndex } from '../../../../src/nva/changes/change-index.js';
 import { Confirmations } from '../../../../src/nva/changes/pending.js';
 import { PENDING_RECORD, pendingKey } from '../../../../src/nva/changes/pending-mark.js';
 import { CHANGE_RECORD } from '../../../../src/nva/changes/record.js';
@@ -14,7 +15,10 @@ describe('changes that nobody confirms', () => {
   /** @returns what was logged in the first moments */
   async function logged(store: MemoryStore, clock: FakeClock, ms = 500): Promise<MemoryLog> {
     const log = new MemoryLog();
-    const confirmations = new Confirmations({ store, clock, log, plan: refused });
+    const confirmations = new Confirmations({
+      ...{ store, clock, log, plan: refused, index: new ChangeIndex() },
+      caughtUp: () => Promise.resolve(),
+    });
     const stop = new AbortController();
     const watching = confirmations.watch(stop.signal);
     await clock.advance(ms);

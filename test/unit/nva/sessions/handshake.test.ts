@@ -149,12 +149,14 @@ describe('held items', () => {
     });
   });
 
-  it('are not cut short', async () => {
-    await assert.rejects(receiveHeldItems(sent([held({ a: '1' }, false)]), clock), {
-      code: 'PROTOCOL_VIOLATION',
-      message: 'no held items came',
+  for (const messages of [[], [held({ a: '1' }, false)]]) {
+    it(`are not cut short, and a stream that ends after ${messages.length} of them violates nothing`, async () => {
+      await assert.rejects(receiveHeldItems(sent(messages), clock), {
+        code: 'CANCELLED',
+        message: 'the stream ended before all held items had come',
+      });
     });
-  });
+  }
 
   it('have no more characters than there is room for', async () => {
     const entries = Array.from({ length: 1000 }, (_, i) => {

@@ -146,6 +146,29 @@ describe('sessions', () => {
     await handled;
   });
 
+  it('end no stream for one that has gone before it is let in', async () => {
+    const index = new CompileIndex();
+    index.load({ kind: 'Nve', id: 'host-a', after: nveInput(['192.0.2.1']) });
+    const gone = fakeStream(HELLO);
+    const admits = [
+      ignore,
+      (): void => {
+        gone.stream.end();
+      },
+    ];
+    const sessions = sessionsOn(index, () => {
+      admits.shift()?.();
+      return undefined;
+    });
+    const going = fakeStream(HELLO);
+    const handled = assert.rejects(sessions.handle(going.stream, { kind: 'local' }));
+    await settle();
+    await assert.rejects(sessions.handle(gone.stream, { kind: 'local' }));
+    assert.equal(going.stream.signal.aborted, false);
+    going.stream.end();
+    await handled;
+  });
+
   it('have none with an agent that has gone after it said what it holds', async () => {
     const index = new CompileIndex();
     const { stream } = fakeStream(HELLO, HELD_NOTHING);

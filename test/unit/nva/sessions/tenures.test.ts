@@ -10,6 +10,7 @@ const PEERS: Peers = {
   isAlive: () => true,
   others: () => 1,
   addresses: () => new Map(),
+  isNotAlone: () => false,
   silentMs: () => 0,
   onChange: () => () => undefined,
 };
@@ -68,5 +69,34 @@ describe('tenures that are read anew', () => {
     );
     await tenures.load(9, signal);
     assert.equal(tenures.claimed('a'), 10);
+  });
+});
+
+describe('tenures in a store of one process', () => {
+  const lost: string[] = [];
+  const tenures = (store: Store): Tenures => new Tenures(store, (nve) => lost.push(nve));
+
+  it('are in the order of their claims, so that what was claimed before does not count any more', async () => {
+    const own = tenures(new MemoryStore());
+    const first = await own.claim('a');
+    const second = await own.claim('a');
+    await own.claim('b');
+    assert.ok(second > first);
+    assert.equal(own.claimed('a'), second);
+    assert.deepEqual(
+      [own.guard('a'), own.isElsewhere('a'), [...own.orphans()]],
+      [undefined, false, []],
+    );
+  });
+
+  it('know nothing of claims that were copied there with a store of several', async () => {
+    const store = Object.assign(new MemoryStore(), {
+      range: () => Promise.resolve({ revision: 9, kvs: [claimOf('a', 5)], more: false }),
+    });
+    const own = tenures(store);
+    const claim = await own.claim('a');
+    await own.load(9, new AbortController().signal);
+    assert.equal(own.claimed('a'), claim);
+    assert.deepEqual(lost, []);
   });
 });

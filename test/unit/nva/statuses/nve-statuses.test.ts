@@ -82,10 +82,10 @@ describe('what is known of an NVE', () => {
   });
 
   it('is not stored of a session that another has replaced', async () => {
-    await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '1' });
-    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, 77);
+    const claim = await statuses.admit('host-a', AGENT, { ...FACTS, agentVersion: '1' });
+    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, claim + 1);
     assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '1');
-    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, 0);
+    await statuses.store('host-a', { ...FACTS, agentVersion: '2' }, claim);
     assert.equal((await readNveStatus(store, 'host-a'))?.value.agentVersion, '2');
   });
 
@@ -112,8 +112,8 @@ describe('what is known of an NVE', () => {
   });
 
   it('is what is stored once another has claimed it, whoever is asked', async () => {
-    await statuses.admit('host-a', AGENT, FACTS);
-    statuses.depart('host-a', { ...connectedSince(''), host: HOST });
+    const own = await statuses.admit('host-a', AGENT, FACTS);
+    statuses.depart('host-a', { ...connectedSince(''), claim: own, host: HOST });
     assert.deepEqual(await statuses.hostOf('host-a'), HOST);
     const facts = { ...FACTS, underlays: [{ address: '192.0.2.1', interface: 'eth0', mtu: 9216 }] };
     await statuses.store('host-a', facts);
@@ -127,8 +127,8 @@ describe('what is known of an NVE', () => {
   });
 
   it('is what is stored when its session ends because another has claimed it', async () => {
-    await statuses.admit('host-a', AGENT, FACTS);
-    const ours = { ...connectedSince(''), host: HOST };
+    const own = await statuses.admit('host-a', AGENT, FACTS);
+    const ours = { ...connectedSince(''), claim: own, host: HOST };
     const claim = { key: sessionKey('host-a'), createRevision: 90, modRevision: 90 };
     tenures.saw({ kind: 'put', kv: { ...claim, value: '{"process":"other"}' } }, 90);
     statuses.depart('host-a', ours);

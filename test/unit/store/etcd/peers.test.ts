@@ -123,6 +123,7 @@ describe('store/etcd/peers', () => {
     const misled = etcd.peer('192.0.2.1:4433');
     await misled.beat();
     assert.deepEqual([...misled.addresses()], []);
+    assert.deepEqual([misled.isNotAlone(), third.isNotAlone()], [true, false]);
   });
 
   it('one that leaves is gone', async () => {

@@ -25,7 +25,7 @@ interface HealthList {
 
 type Watch = ServerWritableStream<HealthRequest, HealthResponse>;
 
-/** How long a name is told back. */
+/** Of a service whose health is watched; more of one is not told back. */
 const MAX_NAME = 100;
 
 export class Health {
@@ -56,10 +56,15 @@ export class Health {
   }
 
   #watch(call: Watch): void {
-    if (!this.services.includes(call.request.service)) {
+    const { service: name } = call.request;
+    if (name.length > MAX_NAME) {
+      // A request is held as long as its call.
+      call.emit('error', { code: grpcStatus.INVALID_ARGUMENT, details: unknown(call.request) });
+      return;
+    }
+    if (!this.services.includes(name)) {
+      // It never will be known, and yet the standard has the call go on.
       call.write({ status: 'SERVICE_UNKNOWN' });
-      // It never will be known: nothing is held for it.
-      call.end();
       return;
     }
     if (call.cancelled) return;

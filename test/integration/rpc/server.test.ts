@@ -62,7 +62,7 @@ describe('a server', () => {
     }
   });
 
-  it('tells who watches its health what becomes of it, and ends a watch of what it does not have', async () => {
+  it('tells who watches its health what becomes of it, and of what is not there that it is not', async () => {
     await start(true);
     const asIs = (b: Buffer): Buffer => b;
     const watch = (service: string): { readonly seen: string[]; cancel(): void } => {
@@ -81,17 +81,18 @@ describe('a server', () => {
     };
     const [whole, one] = [watch(''), watch(named('nfv.v1.NvaService'))];
     const other = watch(named('nfv.v1.Other'));
-    await eventually(
-      () => other.seen.length === 2 && whole.seen.length === 1 && one.seen.length === 1,
-    );
-    assert.deepEqual(other.seen, [SERVICE_UNKNOWN, 'end']);
+    const long = watch(named('x'.repeat(101)));
+    await eventually(() => [whole, one, other, long].every(({ seen }) => seen.length > 0));
+    assert.equal(long.seen[0], 'error');
     one.cancel();
     await eventually(() => one.seen.includes('error'));
     server.setServing(false);
     await eventually(() => whole.seen.length === 2);
     assert.deepEqual(whole.seen, [SERVING, NOT_SERVING]);
     assert.ok(!one.seen.includes(NOT_SERVING));
-    whole.cancel();
+    // grpc.health.v1: a watch of what is not known goes on.
+    assert.deepEqual(other.seen, [SERVICE_UNKNOWN]);
+    for (const open of [whole, other]) open.cancel();
     assert.match(
       await call(LIST, ''),
       new RegExp(`${Buffer.from('nfv.v1.NvaService').toString('hex')}1202${NOT_SERVING}`),

@@ -4,6 +4,7 @@ import { authority, certificate, needOpenssl } from '../../support/certificates.
 import { DaemonFiles, nfvd } from '../../support/daemon.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
+import { exec } from '../../support/netns.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 interface Row {
@@ -211,6 +212,18 @@ describe('nfvd --check-config', function () {
     const tls = { ...(await later.issue('nva')), crl: ca.path('crl.pem') };
     putFile(later.path('ca.pem'), ca.read('ca.pem'));
     await bothWarn(tls, /^warning: \S+crl\.pem: it has ended, \S+Z: nobody is taken by it\n$/);
+  });
+
+  it('ends quietly when nobody reads what it says, and tells when it cannot be written', async () => {
+    const path = files.writeText('nva', 'listen: [{ address: "unix:/run/nva.sock" }]');
+    const check = `"${process.execPath}" dist/src/main/nfvd.js nva --check-config --config ${path}`;
+    const bash = (script: string): ReturnType<typeof exec> =>
+      exec('bash', ['--norc', '-c', script]);
+    const unread = await bash(`${check} | true; echo \${PIPESTATUS[0]}`);
+    assert.deepEqual([unread.stdout, unread.stderr], ['0\n', '']);
+    const full = await bash(`${check} > /dev/full`);
+    assert.equal(full.code, 1);
+    assert.match(full.stderr, /^error: stdout: ENOSPC.*\(OUTPUT_FAILED\)\nremedy: /);
   });
 
   it('exits with 2 for a file that is far too long', async () => {

@@ -50,7 +50,7 @@ export async function read(
     wants.crossConnects ? readCrossConnects(view, vpp) : undefined,
   ]);
   view.learning = learning;
-  view.learners = await readLearners(membersThatMay(view), vpp);
+  view.learners = await readLearners(membersThatMay(wants, view), vpp);
   await checkSockets(view, wants.sockets, host);
   view.offersEventIdx = vpp.has('create_vhost_user_if_v2');
   view.endpoints = wants.endpoints;
@@ -65,8 +65,9 @@ export async function read(
   return view;
 }
 
-function* membersThatMay({ learning, domains }: View): Iterable<number> {
-  for (const vni of learning.networks) yield* domains.get(vni)?.members.keys() ?? [];
+/** Only of bridge domains that are looked at themselves: there may be very many. */
+function* membersThatMay({ learning }: Wants, { domains }: View): Iterable<number> {
+  for (const [vni, learns] of learning) if (learns) yield* domains.get(vni)?.members.keys() ?? [];
 }
 
 function scoped(wants: Wants, ids: ReadonlySet<number>): number[] {

@@ -2,6 +2,7 @@
 /** The daemons' program: `nfvd nva`, `nfvd nve`, `nfvd host` and others. */
 import { Command, CommanderError, Option } from 'commander';
 import { errorText } from '../cli/error-text.js';
+import { Output } from '../cli/output.js';
 import { NO_PAINT } from '../cli/style.js';
 import { NfvError, type ErrorCode } from '../errors.js';
 import { systemClock } from '../model/clock.js';
@@ -18,6 +19,10 @@ interface DaemonFlags {
   readonly config: string;
   readonly checkConfig?: boolean;
 }
+
+/** Of what prints, and no daemon does. */
+let out: Output | undefined;
+let printed: Promise<void> = Promise.resolve();
 
 const program = new Command('nfvd')
   .description("The daemons of nfvd: the NVA, and the agent of an NVE's host.")
@@ -232,12 +237,22 @@ function untilInterrupted(): AbortSignal {
 }
 
 function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  out ??= new Output(process.stdout);
+  printed = out.write(`${line}\n`);
+}
+
+/** @throws NfvError OUTPUT_FAILED; that nobody reads on is no failure */
+async function allPrinted(): Promise<void> {
+  await printed;
+  const cause = out?.failure;
+  if (cause === undefined) return;
+  throw new NfvError('OUTPUT_FAILED', `stdout: ${cause.message}`, { cause });
 }
 
 quietGrpc(process.env);
 try {
   await program.parseAsync();
+  await allPrinted();
 } catch (thrown) {
   if (thrown instanceof CommanderError) {
     // It has said what it has to say; --help and --version are no errors.

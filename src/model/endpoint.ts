@@ -103,7 +103,7 @@ export interface Migration {
 /** An NVE that a migration waits for. */
 export interface MigrationLaggard {
   readonly nve: string;
-  /** NVE_DISCONNECTED, NVE_PENDING, or that of an item that failed. */
+  /** NVE_DISCONNECTED, NVE_PENDING, why its dataplane is away, or that of an item that failed. */
   readonly code: string;
   readonly reason: string;
 }

@@ -1,13 +1,21 @@
 /** Whether an NVE has applied some items, wherever its session is. */
+import type { DataplaneStatus } from '../model/dataplane-status.js';
 import type { Item } from '../model/item.js';
 import type { ItemFailure } from '../model/nve.js';
 import type { Store } from '../store/store.js';
 import { readNveStatus } from './resources/nves.js';
+import type { Progress } from './sessions/progress.js';
 import type { Connected } from './sessions/sessions.js';
+import { awayCause } from './statuses/session-standing.js';
+
+/** What of a session counts. */
+interface AppliedHere extends Pick<Connected, 'dataplane'> {
+  readonly session: { readonly progress: Pick<Progress, 'stateOf'> };
+}
 
 export interface AppliedItemsDeps {
   readonly store: Store;
-  connected(nve: string): Connected | undefined;
+  connected(nve: string): AppliedHere | undefined;
   /** Resolves when it is known of every NVE without a session here whether it is behind. */
   judged(): Promise<void>;
   /** For an NVE without a session here: undefined: it has all it should. */
@@ -18,7 +26,9 @@ export interface AppliedItemsDeps {
 
 /** Why they are not applied. */
 export interface NotApplied {
-  /** NVE_PENDING, NVE_DISCONNECTED, or that of an item that failed. */
+  /** 'away': the NVE cannot do anything now: it is not connected, or its dataplane is not there. */
+  readonly standing: 'pending' | 'away' | 'failed';
+  /** NVE_PENDING, NVE_DISCONNECTED, why its dataplane is away, or that of an item that failed. */
   readonly code: string;
   readonly reason: string;
 }
@@ -44,7 +54,7 @@ export class AppliedItems {
       if (state === 'open') isOpen = true;
       else if (state !== 'applied') return told(state);
     }
-    return isOpen ? PENDING : undefined;
+    return isOpen ? openFor(connected.dataplane) : undefined;
   }
 
   /** By what it told another replica, which writes that down. */
@@ -56,19 +66,29 @@ export class AppliedItems {
     await this.deps.judged();
     if (this.deps.missed(nve) === undefined) return undefined;
     if (!this.deps.isElsewhere(nve)) {
-      return { code: 'NVE_DISCONNECTED', reason: `nves/${nve} is not connected` };
+      const reason = `nves/${nve} is not connected`;
+      return { standing: 'away', code: 'NVE_DISCONNECTED', reason };
     }
     const status = (await readNveStatus(this.deps.store, nve))?.value;
-    if (status === undefined || status.appliedRevision < revision) return PENDING;
+    if (status === undefined || status.appliedRevision < revision) {
+      return openFor(status?.dataplane);
+    }
     const failed = status.failures.find((each) => items.some(({ key }) => key === each.key));
     if (failed !== undefined) return told(failed);
     // Not all that failed are named.
-    return status.itemCounts.failed > status.failures.length ? PENDING : undefined;
+    return status.itemCounts.failed > status.failures.length ? openFor(undefined) : undefined;
   }
 }
 
-const PENDING: NotApplied = { code: 'NVE_PENDING', reason: 'it is still applying' };
+/** Of what an NVE with a session has not tried. */
+function openFor(dataplane: DataplaneStatus | undefined): NotApplied {
+  const cause = awayCause(dataplane);
+  if (cause !== undefined) {
+    return { standing: 'away', code: cause.reasonCode, reason: cause.reason };
+  }
+  return { standing: 'pending', code: 'NVE_PENDING', reason: 'it is still applying' };
+}
 
 function told({ key, code, message }: ItemFailure): NotApplied {
-  return { code, reason: `${key}: ${message}` };
+  return { standing: 'failed', code, reason: `${key}: ${message}` };
 }

@@ -83,6 +83,8 @@ export type TraitsTable = { readonly [K in ItemKind]?: KindTraits<Extract<Payloa
 export type Change =
   /** The keys of what may have changed. */
   | ReadonlySet<string>
+  /** These are to be made otherwise, though their items are the same: what is found of them is no drift. */
+  | { readonly otherwise: ReadonlySet<string> }
   | 'unknown'
   /** It cannot be reached, and may have nothing when it can be again. */
   | 'lost'

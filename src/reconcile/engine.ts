@@ -62,6 +62,8 @@ export class Reconciler {
   #passFailures = 0;
   /** The dataplane has started again since the last turn. */
   #hasRestarted = false;
+  /** To be made otherwise since the last turn. */
+  readonly #otherwise = new Set<string>();
   #error: NfvError | undefined;
   #failedAt = -Infinity;
   #lastFullAt = -Infinity;
@@ -251,6 +253,8 @@ export class Reconciler {
     this.#newsAt = Infinity;
     // Not before: a pass under way settles what it found of the dataplane that is gone.
     if (this.#hasRestarted) this.#beginAgain();
+    this.#ledger.beginOtherwise(this.#otherwise);
+    this.#otherwise.clear();
     const { keys, isNewlyComplete } = this.#configuration.takeUp();
     this.#agenda.tryNow(keys);
     // What was left alone under another policy is looked at again.
@@ -416,6 +420,9 @@ export class Reconciler {
     const soon = this.#now + debounceMs;
     if (keys === 'unknown') {
       this.#agenda.checkAll(Math.max(soon, this.#lastFullAt + fullGapMs));
+    } else if ('otherwise' in keys) {
+      for (const key of keys.otherwise) this.#otherwise.add(key);
+      this.#agenda.suspect(keys.otherwise, this.#now);
     } else {
       this.#agenda.suspect(keys, soon);
       for (const key of keys) this.#hastenRetry(key, soon);

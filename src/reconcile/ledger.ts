@@ -147,7 +147,16 @@ export class Ledger {
    * that is nobody's change. What failed keeps its turn: it may be why.
    */
   beginAgain(): void {
-    for (const record of this.#records.values()) {
+    this.#beginAgain(this.#records.values());
+  }
+
+  /** These are to be made otherwise than before, by what is not in their items: as if they had never been. */
+  beginOtherwise(keys: Iterable<string>): void {
+    this.#beginAgain([...keys].flatMap((key) => this.#records.get(key) ?? []));
+  }
+
+  #beginAgain(records: Iterable<Row>): void {
+    for (const record of records) {
       if (record.fate !== 'applied') continue;
       this.#setFate(record, 'untried');
       this.noteDrift(record.key, undefined);

@@ -168,8 +168,8 @@ export class MemoryDataplane implements Dataplane {
   }
 
   /** What a monitor would say. */
-  notify(keys: readonly string[] | 'unknown' | 'lost' | 'restarted'): void {
-    this.#listener?.(typeof keys === 'string' ? keys : new Set(keys));
+  notify(keys: readonly string[] | Exclude<Change, ReadonlySet<string>>): void {
+    this.#listener?.(keys instanceof Array ? new Set(keys) : keys);
   }
 
   /** Somebody else puts an object of ours there, or changes it. */

@@ -80,6 +80,50 @@ export function vppDataplaneRouting(world: RoutingWorld): void {
     assert.deepEqual(await everything(world.eye), bare);
   });
 
+  it('lets tunnels of a network that learns do so only without a gateway, whose MAC each host sends from', async () => {
+    const others = [tunnelTo(10, R, L), tunnelTo(10, '10.9.0.3', L)];
+    const learning = (all: readonly Payload[]): Payload[] =>
+      all.map((each) =>
+        each.kind === 'bridge_domain' && each.vni === 10 ? { ...each, learn: true } : each,
+      );
+    const { client } = world.rig;
+    const tunnels = async (): Promise<number[]> => {
+      const asked = { bd_id: 10, sw_if_index: 0xffff_ffff };
+      const [found] = await client.dump('bridge_domain_dump', asked);
+      const members = (found?.sw_if_details ?? []).filter(({ shg }) => shg === 1);
+      return members.map(({ sw_if_index }) => sw_if_index);
+    };
+    const learners = async (): Promise<boolean[]> => {
+      const told = (await tunnels()).map((sw_if_index) =>
+        client.request('l2_flags', { sw_if_index, is_set: true, feature_bitmap: 0 }),
+      );
+      // L2INPUT_FEAT_LEARN
+      const isOn = (bits: number): boolean => (bits & (1 << 9)) !== 0;
+      return (await Promise.all(told)).map((each) => isOn(each.resulting_feature_bitmap));
+    };
+    await world.rig.converge(learning([...UNDER, ...others]));
+    assert.deepEqual(await learners(), [true, true]);
+    await world.rig.converge(learning([...ROUTER, ...others]));
+    assert.deepEqual(await learners(), [false, false]);
+    await world.rig.converge(learning([...ROUTER, ...others, tunnelTo(10, '10.9.0.4', L)]));
+    assert.deepEqual(await learners(), [false, false, false]);
+    // By an operator.
+    const [sw_if_index = assert.fail()] = await tunnels();
+    await client.request('l2_flags', { sw_if_index, is_set: true, feature_bitmap: 1 });
+    await world.rig.converge(learning([...ROUTER, ...others]));
+    assert.deepEqual(await learners(), [false, false]);
+    // All at once, in whatever order VPP is told.
+    await world.rig.converge([]);
+    await world.rig.converge(learning([...ROUTER, ...others]));
+    assert.deepEqual(await learners(), [false, false]);
+    await world.rig.converge(learning([...UNDER, ...others]));
+    assert.deepEqual(await learners(), [true, true]);
+    await world.rig.converge([...UNDER, ...others]);
+    await world.rig.converge([...ROUTER, ...others]);
+    await world.rig.converge(learning([...ROUTER, ...others]));
+    assert.deepEqual(await learners(), [false, false]);
+  });
+
   it('answers for the gateway beside the neighbours that it is told', async () => {
     const known = [
       tunnelTo(10, R, L),

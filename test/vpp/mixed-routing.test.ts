@@ -47,6 +47,12 @@ async function plug(fabric: Fabric, guest: number, { ips }: Subnet): Promise<voi
   }
 }
 
+function itemsOf(fabric: Fabric, host: number, learn: boolean): Payload[] {
+  return routedItems(fabric, host, BOTH).map((item) =>
+    item.kind === 'bridge_domain' ? { ...item, learn } : item,
+  );
+}
+
 function forVpp(items: readonly Payload[]): Payload[] {
   return items.map((item) => {
     if (item.kind !== 'port') return item;
@@ -55,85 +61,89 @@ function forVpp(items: readonly Payload[]): Payload[] {
   });
 }
 
-describe('VPP and a kernel: packets between networks', function () {
-  this.timeout(120_000);
-  const found = findVpp();
-  let fabric: Fabric | undefined;
-  let vpp: RealVpp | undefined;
-  let rig: VppDataplaneRig | undefined;
+for (const learn of [false, true]) packetsBetweenNetworks(learn);
 
-  before(async function () {
-    if (typeof found === 'string') skip(this, found);
-    await needNetns(this);
-    for (const tool of ['ethtool', 'sysctl']) {
-      const { code } = await exec('sh', ['-c', `command -v ${tool}`]);
-      if (code !== 0) skip(this, `no ${tool} here: apt-get install ethtool procps`);
-    }
-    fabric = await Fabric.create(OVER_IPV4, 2, 4);
-    // What leaves a host over a cable has its checksums; over a veth it has them still to come.
-    await fabric.host(KERNEL).ns.run('ethtool', '-K', 'u0', 'tx', 'off');
-    const { ns } = fabric.host(VPP);
-    await ns.ip('addr', 'flush', 'dev', 'u0');
-    await plug(fabric, 0, red);
-    await plug(fabric, 2, blue);
-    vpp = new RealVpp(found, { netns: ns.name });
-    await vpp.start();
-    const addresses = [`${OVER_IPV4.vtep(VPP)}/${OVER_IPV4.length}`];
-    const uplink = { hostInterface: 'u0', addresses, mtu: 1500, routes: [] };
-    rig = await VppDataplaneRig.create(vpp, [uplink]);
-    await rig.ready();
-    await rig.converge(forVpp(routedItems(fabric, VPP, BOTH)));
-    await fabric.host(KERNEL).reconcile(routedItems(fabric, KERNEL, BOTH));
-    await routeGuests(fabric, BOTH);
-  });
+function packetsBetweenNetworks(learn: boolean): void {
+  describe(`VPP and a kernel: packets between networks${learn ? ' that learn' : ''}`, function () {
+    this.timeout(120_000);
+    const found = findVpp();
+    let fabric: Fabric | undefined;
+    let vpp: RealVpp | undefined;
+    let rig: VppDataplaneRig | undefined;
 
-  after(async () => {
-    await rig?.close();
-    await vpp?.remove();
-    await fabric?.close();
-  });
-
-  const made = (): Fabric => fabric ?? assert.fail();
-  const ping = async (from: number, to: string, ...more: string[]): Promise<string> =>
-    (
-      await made()
-        .guest(from)
-        .try('ping', '-c', '1', '-W', '1', ...more, to)
-    ).stdout;
-
-  for (const [title, from, to, subnet] of [
-    ['from the kernel to VPP', 1, 2, blue],
-    ['from VPP to the kernel', 0, 3, blue],
-    ['from the kernel to VPP, the other way', 3, 0, red],
-    ['from VPP to the kernel, the other way', 2, 1, red],
-  ] as const) {
-    it(`go ${title}, by one router each way`, async () => {
-      for (const ip of subnet.ips(to)) {
-        // What comes to a guest's interface before it is up is gone.
-        await eventually(async () => (await ping(from, ip)).includes(' 0% packet loss'));
-        assert.match(await ping(from, ip), /ttl=63 /);
+    before(async function () {
+      if (typeof found === 'string') skip(this, found);
+      await needNetns(this);
+      for (const tool of ['ethtool', 'sysctl']) {
+        const { code } = await exec('sh', ['-c', `command -v ${tool}`]);
+        if (code !== 0) skip(this, `no ${tool} here: apt-get install ethtool procps`);
       }
+      fabric = await Fabric.create(OVER_IPV4, 2, 4);
+      // What leaves a host over a cable has its checksums; over a veth it has them still to come.
+      await fabric.host(KERNEL).ns.run('ethtool', '-K', 'u0', 'tx', 'off');
+      const { ns } = fabric.host(VPP);
+      await ns.ip('addr', 'flush', 'dev', 'u0');
+      await plug(fabric, 0, red);
+      await plug(fabric, 2, blue);
+      vpp = new RealVpp(found, { netns: ns.name });
+      await vpp.start();
+      const addresses = [`${OVER_IPV4.vtep(VPP)}/${OVER_IPV4.length}`];
+      const uplink = { hostInterface: 'u0', addresses, mtu: 1500, routes: [] };
+      rig = await VppDataplaneRig.create(vpp, [uplink]);
+      await rig.ready();
+      await rig.converge(forVpp(itemsOf(fabric, VPP, learn)));
+      await fabric.host(KERNEL).reconcile(itemsOf(fabric, KERNEL, learn));
+      await routeGuests(fabric, BOTH);
     });
-  }
 
-  it('are sent by the gateway that each side has itself', async () => {
-    const capture = await Capture.start(made().host(KERNEL).ns, 'u0', 'udp port 4789');
-    for (const from of [1, 0]) {
-      await made().guest(from).ip('neigh', 'flush', 'dev', 'eth0');
-      for (const ip of blue.ips(from === 1 ? 2 : 3)) {
-        assert.match(await ping(from, ip), / 0% packet loss/);
-      }
+    after(async () => {
+      await rig?.close();
+      await vpp?.remove();
+      await fabric?.close();
+    });
+
+    const made = (): Fabric => fabric ?? assert.fail();
+    const ping = async (from: number, to: string, ...more: string[]): Promise<string> =>
+      (
+        await made()
+          .guest(from)
+          .try('ping', '-c', '1', '-W', '1', ...more, to)
+      ).stdout;
+
+    for (const [title, from, to, subnet] of [
+      ['from the kernel to VPP', 1, 2, blue],
+      ['from VPP to the kernel', 0, 3, blue],
+      ['from the kernel to VPP, the other way', 3, 0, red],
+      ['from VPP to the kernel, the other way', 2, 1, red],
+    ] as const) {
+      it(`go ${title}, by one router each way`, async () => {
+        for (const ip of subnet.ips(to)) {
+          // What comes to a guest's interface before it is up is gone.
+          await eventually(async () => (await ping(from, ip)).includes(' 0% packet loss'));
+          assert.match(await ping(from, ip), /ttl=63 /);
+        }
+      });
     }
-    const seen = await capture.stop();
-    const routed = seen.filter((line) => line.includes('echo request'));
-    assert.equal(routed.length, 4, seen.join('\n'));
-    assert.ok(routed.every((line) => line.includes(`${GATEWAY_MAC} > `)));
-    // A guest's or a host's kernel looks whether its link-local address is somebody else's (RFC 4862).
-    const isOfItsOwn = (line: string): boolean =>
-      / :: > .* who has fe80::/.test(line) && !line.includes(`${GATEWAY_MAC} > `);
-    const asked = seen.filter(
-      (line) => /ARP|neighbor (solicitation|advertisement)/.test(line) && !isOfItsOwn(line),
-    );
-    assert.deepEqual(asked, []);
+
+    it('are sent by the gateway that each side has itself', async () => {
+      const capture = await Capture.start(made().host(KERNEL).ns, 'u0', 'udp port 4789');
+      for (const from of [1, 0]) {
+        await made().guest(from).ip('neigh', 'flush', 'dev', 'eth0');
+        for (const ip of blue.ips(from === 1 ? 2 : 3)) {
+          assert.match(await ping(from, ip), / 0% packet loss/);
+        }
+      }
+      const seen = await capture.stop();
+      const routed = seen.filter((line) => line.includes('echo request'));
+      assert.equal(routed.length, 4, seen.join('\n'));
+      assert.ok(routed.every((line) => line.includes(`${GATEWAY_MAC} > `)));
+      // A guest's or a host's kernel looks whether its link-local address is somebody else's (RFC 4862).
+      const isOfItsOwn = (line: string): boolean =>
+        / :: > .* who has fe80::/.test(line) && !line.includes(`${GATEWAY_MAC} > `);
+      const asked = seen.filter(
+        (line) => /ARP|neighbor (solicitation|advertisement)/.test(line) && !isOfItsOwn(line),
+      );
+      assert.deepEqual(asked, []);
+    });
   });
-});
+}

@@ -200,6 +200,27 @@ describe('virtual addresses between a VPP and kernels', function () {
     await virtual.allow();
   });
 
+  it('takes a virtual MAC along in a network that learns, where VPP has it at one place', async () => {
+    const learning = async (on: boolean): Promise<void> => {
+      const which = { id: 'blue', etag: '', validateOnly: false };
+      await api.virtualNetworks.update({ ...which, changes: { learning: on } }, call);
+    };
+    await learning(true);
+    await virtual.allow({ ip: VIP, mac: VMAC });
+    for (const n of [1, 4, 2, 4]) {
+      if (n === 4) await virtual.allowOne('guest-4', { ip: VIP, mac: VMAC });
+      await mayHaveVirtualMac(guest(n));
+      await takeWithVirtualMac(guest(n), VIP);
+      await isHeld(n, VIP, VMAC);
+      await eventually(async () => (await guest(3).try('ping', '-c1', '-W1', VIP)).code === 0);
+      await giveWithVirtualMac(guest(n));
+    }
+    await virtual.allow();
+    await virtual.allowOne('guest-4');
+    await learning(false);
+    await virtual.applied();
+  });
+
   it('is found where it is already, by a question', async () => {
     await guest(1).ip('addr', 'add', ...onEth0(VIP));
     await virtual.allow({ ip: VIP, mac: '' });

@@ -87,7 +87,7 @@ function addFinish(parent: Command, define: Define): void {
     .command('finish')
     .description('Lets a migration that holds go on.')
     .argument('<endpoint>', 'its name')
-    .option('--force', 'do not wait for NVEs that are not connected');
+    .option('--force', 'do not wait for NVEs that are not connected, or have no VPP');
   addOptions(command).addHelpText('after', examples('nfvctl migrate finish vm-7 --wait'));
   define(command, async (session, args, opts) => {
     const options = FinishOptions.parse(opts);

@@ -12,6 +12,7 @@ import type { Context } from './context.js';
 import { addGroup, groupDefects, groupOf, groups, putGroup, removeGroup } from './flood-group.js';
 import type { Sight } from '../../reconcile/kind-table.js';
 import type { VppKind } from './kind.js';
+import { learnerDefects, settleLearners } from './learners.js';
 import { tagOf } from './tag.js';
 import type { Domain, View } from './view.js';
 import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
@@ -34,6 +35,7 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
 
   reads([vni], wanted, wants) {
     wants.member(Number(vni));
+    wants.learning.set(Number(vni), wanted?.learn === true && wanted.vtep !== '');
     // Also where no group is wanted: there may be one.
     wants.tunnels = true;
     // Of the interface that a group is joined on.
@@ -55,7 +57,11 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
     const own = { kind: 'bridge_domain', vni: id, learn, flood, arpSuppression } as const;
     return {
       payload: { ...own, network, vtep, mtu, bumGroup },
-      defects: [...defectsOf(domain, view), ...groupDefects(id, wanted, view)],
+      defects: [
+        ...defectsOf(domain, view),
+        ...learnerDefects(domain, view),
+        ...groupDefects(id, wanted, view),
+      ],
     };
   },
 
@@ -75,6 +81,7 @@ export const bridgeDomain: VppKind<BridgeDomainItem> = {
   async update(wanted, _from, context) {
     await set(wanted, context);
     await putGroup(wanted, context);
+    await settleLearners(wanted.vni, context);
   },
 
   async remove({ vni }, context) {

@@ -1,6 +1,7 @@
 import { NfvError } from '../../errors.js';
 import type { Admission } from './admission.js';
 import type { HostDoors } from './host-doors.js';
+import type { Learning } from './learning.js';
 import type { Lookups } from './lookups.js';
 import type { FeatureName } from '../../vpp-api/schema/product-messages.js';
 import type { Memory } from './memory.js';
@@ -21,6 +22,7 @@ export interface Context {
   readonly memifSockets: MemifSockets;
   /** VNIs of networks in which addresses of guests are looked for. */
   readonly watched: ReadonlySet<number>;
+  readonly learning: Learning;
   readonly host: HostDoors;
 }
 

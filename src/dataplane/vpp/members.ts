@@ -1,5 +1,6 @@
 /** Interfaces of ours as members of a bridge domain. */
 import type { Context } from './context.js';
+import { settleLearners } from './learners.js';
 import { attesting, bareTag } from './tag.js';
 import type { Interface, View } from './view.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
@@ -20,8 +21,9 @@ export interface Place {
 export async function place(
   index: number,
   to: Place & { readonly tag: string; readonly attested?: string },
-  { vpp, memory }: Context,
+  context: Context,
 ): Promise<void> {
+  const { vpp, memory } = context;
   const tag = attesting(to.tag, to.attested ?? '');
   // In VPP's order: it is ours before it carries anything.
   await Promise.all([
@@ -29,11 +31,13 @@ export async function place(
     ...attaching(index, to, vpp),
   ]);
   memory.set(to.tag, index);
+  if (to.vni !== 0) await settleLearners(to.vni, context, index);
 }
 
 /** The same for one that is named ours. */
-export async function attach(index: number, to: Place, vpp: Vpp): Promise<void> {
-  await Promise.all(attaching(index, to, vpp));
+export async function attach(index: number, to: Place, context: Context): Promise<void> {
+  await Promise.all(attaching(index, to, context.vpp));
+  if (to.vni !== 0) await settleLearners(to.vni, context, index);
 }
 
 function attaching(index: number, to: Place, vpp: Vpp): readonly Promise<unknown>[] {

@@ -1,6 +1,8 @@
 /** Reads VPP's tables, all at once. */
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import type { HostDoors } from './host-doors.js';
+import { readLearners } from './learners.js';
+import type { Learning } from './learning.js';
 import { readAddresses, readInterfaces } from './read-interfaces.js';
 import type { Uplinks } from './uplink/uplinks.js';
 import { View, type Domain } from './view.js';
@@ -18,10 +20,17 @@ const ALL_DOMAINS = 0xffff_ffff;
  * all of them (`l2fib_table_dump` of vnet/l2/l2_fib.c).
  */
 const MAX_DOMAINS = 8;
+
+interface Looking {
+  readonly uplinks: Uplinks;
+  readonly host: HostDoors;
+  readonly learning: Learning;
+}
+
 /** @throws NfvError as Vpp.dump; never a partial view. */
 export async function read(
   wants: Wants,
-  { uplinks, host }: { readonly uplinks: Uplinks; readonly host: HostDoors },
+  { uplinks, host, learning }: Looking,
   vpp: Vpp,
 ): Promise<View> {
   const view = new View();
@@ -40,6 +49,8 @@ export async function read(
     readTables(wants, view.routing, vpp),
     wants.crossConnects ? readCrossConnects(view, vpp) : undefined,
   ]);
+  view.learning = learning;
+  view.learners = await readLearners(membersThatMay(wants, view), vpp);
   await checkSockets(view, wants.sockets, host);
   view.offersEventIdx = vpp.has('create_vhost_user_if_v2');
   view.endpoints = wants.endpoints;
@@ -52,6 +63,11 @@ export async function read(
   const addresses = wants.addresses ? view.addresses : undefined;
   view.uplinks = await uplinks.see([...view.interfaces.values()], addresses, vpp);
   return view;
+}
+
+/** Only of bridge domains that are looked at themselves: there may be very many. */
+function* membersThatMay({ learning }: Wants, { domains }: View): Iterable<number> {
+  for (const [vni, learns] of learning) if (learns) yield* domains.get(vni)?.members.keys() ?? [];
 }
 
 function scoped(wants: Wants, ids: ReadonlySet<number>): number[] {

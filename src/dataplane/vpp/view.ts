@@ -4,6 +4,7 @@ import { bridgeDomainKey } from '../../model/item.js';
 import type { DetailsOf } from '../../vpp-api/product-types.js';
 import { RoutingView } from './routing/routing-view.js';
 import type { SocketAccess } from './host-doors.js';
+import type { Learning } from './learning.js';
 import { bareTag, parseTag, tagOf, type Tag } from './tag.js';
 
 /** An interface as `sw_interface_details` tells it. */
@@ -170,6 +171,10 @@ export class View {
   providers: ReadonlyMap<string, string> = new Map();
   /** VNIs of networks in which addresses of guests are looked for. */
   watched: ReadonlySet<number> = new Set();
+  /** Where what learns must be looked after. */
+  learning: Learning = { networks: new Set(), takers: new Set() };
+  /** Whether each interface in those networks learns. */
+  learners: ReadonlyMap<number, boolean> = new Map();
   /** Remote VTEPs that VPP has a way to. */
   readonly reachable = new Set<string>();
   readonly #byTag = new Map<string, Interface>();

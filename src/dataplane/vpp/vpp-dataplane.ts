@@ -28,6 +28,7 @@ import { Health } from './health.js';
 import type { HostDoors } from './host-doors.js';
 import { InterfaceEvents } from './watch/interface-events.js';
 import { KIND_TABLE, KINDS } from './kinds.js';
+import type { Learning } from './learning.js';
 import { Lookups } from './lookups.js';
 import { MemifSockets } from './ports/memif-sockets.js';
 import { Memory } from './memory.js';
@@ -88,6 +89,7 @@ export class VppDataplane implements Dataplane {
   readonly #lookups = new Lookups();
   readonly #memifSockets = new MemifSockets();
   readonly #release = new Release();
+  readonly #networksThatLearn = new Set<number>();
   readonly #admission = new Admission(this.#release);
   readonly #health: Health;
   #capabilities: Capabilities = UNKNOWN;
@@ -157,7 +159,9 @@ export class VppDataplane implements Dataplane {
     const wants = new Wants(scope.kind === 'all');
     const asked = this.#subjects.of(scope.kind === 'all' ? wanted.keys() : scope.keys, wanted);
     for (const { kind, rest, payload } of asked) kind.reads(rest, payload, wants);
-    const view = await read(wants, { uplinks: this.#uplinks, host: this.options.host }, vpp);
+    this.#note(wants.learning);
+    const means = { uplinks: this.#uplinks, host: this.options.host, learning: this.#learning };
+    const view = await read(wants, means, vpp);
     view.watched = this.addressWatch.networks;
     const others = scope.kind === 'all' ? this.#subjects.of(list(view, wanted), wanted) : [];
     const observation = sights([...asked, ...others], view);
@@ -253,6 +257,18 @@ export class VppDataplane implements Dataplane {
     });
   }
 
+  /** Of networks that are looked at: whether they learn. */
+  #note(looked: ReadonlyMap<number, boolean>): void {
+    for (const [vni, learns] of looked) {
+      if (learns) this.#networksThatLearn.add(vni);
+      else this.#networksThatLearn.delete(vni);
+    }
+  }
+
+  get #learning(): Learning {
+    return { networks: this.#networksThatLearn, takers: this.addressWatch.takers };
+  }
+
   #remember(view: View, { interfaces, everything }: Wants): void {
     if (everything) this.#memory.clear();
     if (!interfaces) return;
@@ -274,6 +290,7 @@ export class VppDataplane implements Dataplane {
         lookups: this.#lookups,
         memifSockets: this.#memifSockets,
         watched: this.addressWatch.networks,
+        learning: this.#learning,
         host: this.options.host,
       };
     } catch (error) {

@@ -157,18 +157,16 @@ export class MigrationDriver {
       const reason = `it takes no part in the network of endpoints/${id}`;
       return [{ nve: target, code: 'NVE_PENDING', reason }];
     }
+    const goesTo = phase === 'RETURNING' ? source : target;
+    const isForgone = (nve: string): boolean =>
+      nve !== goesTo && (force || this.deps.isWithdrawn(nve));
     const all = [...concerned].map(async ([nve, items]) => {
       const lacks = await this.deps.lacks(nve, items, modRevision);
-      return lacks === undefined ? [] : [{ nve, ...lacks }];
+      if (lacks === undefined) return [];
+      const { standing, code, reason } = lacks;
+      return isForgone(nve) && standing === 'away' ? [] : [{ nve, code, reason }];
     });
-    const goesTo = phase === 'RETURNING' ? source : target;
-    return (await Promise.all(all))
-      .flat()
-      .filter(({ nve, code }) => {
-        const isForgone = force || this.deps.isWithdrawn(nve);
-        return !(isForgone && nve !== goesTo && code === 'NVE_DISCONNECTED');
-      })
-      .sort((a, b) => (a.nve < b.nve ? -1 : 1));
+    return (await Promise.all(all)).flat().sort((a, b) => (a.nve < b.nve ? -1 : 1));
   }
 }
 

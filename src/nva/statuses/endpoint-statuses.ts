@@ -95,7 +95,7 @@ type ItemState = 'open' | 'applied' | { readonly code: string };
 
 function stateOf(lacks: NotApplied | undefined): ItemState {
   if (lacks === undefined) return 'applied';
-  return lacks.code === 'NVE_PENDING' || lacks.code === 'NVE_DISCONNECTED' ? 'open' : lacks;
+  return lacks.standing === 'failed' ? lacks : 'open';
 }
 
 function reportOf(state: ItemState): PortReport {

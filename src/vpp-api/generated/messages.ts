@@ -1242,6 +1242,24 @@ export interface L2FibTableDump {
   readonly bd_id: number;
 }
 
+/** l2_flags_fc41cfe8, of l2 */
+export interface L2Flags {
+  /** interface_index */
+  readonly sw_if_index: number;
+  /** bool */
+  readonly is_set: boolean;
+  /** u32 */
+  readonly feature_bitmap: number;
+}
+
+/** l2_flags_reply_29b2a2b3, of l2 */
+export interface L2FlagsReply {
+  /** i32 */
+  readonly retval: number;
+  /** u32 */
+  readonly resulting_feature_bitmap: number;
+}
+
 /** l2_interface_vlan_tag_rewrite_62cc0bbc, of l2 */
 export interface L2InterfaceVlanTagRewrite {
   /** interface_index */
@@ -2575,6 +2593,8 @@ export interface ProductMessages {
   l2_arp_term_event: L2ArpTermEvent;
   l2_fib_table_details: L2FibTableDetails;
   l2_fib_table_dump: L2FibTableDump;
+  l2_flags: L2Flags;
+  l2_flags_reply: L2FlagsReply;
   l2_interface_vlan_tag_rewrite: L2InterfaceVlanTagRewrite;
   l2_interface_vlan_tag_rewrite_reply: L2InterfaceVlanTagRewriteReply;
   l2_macs_event: L2MacsEvent;
@@ -2742,6 +2762,7 @@ export interface ProductServices {
   ip_table_dump: { reply: never; details: 'ip_table_details'; events: never };
   ip_unnumbered_dump: { reply: never; details: 'ip_unnumbered_details'; events: never };
   l2_fib_table_dump: { reply: never; details: 'l2_fib_table_details'; events: never };
+  l2_flags: { reply: 'l2_flags_reply'; details: never; events: never };
   l2_interface_vlan_tag_rewrite: { reply: 'l2_interface_vlan_tag_rewrite_reply'; details: never; events: never };
   l2_xconnect_dump: { reply: never; details: 'l2_xconnect_details'; events: never };
   l2fib_add_del: { reply: 'l2fib_add_del_reply'; details: never; events: never };

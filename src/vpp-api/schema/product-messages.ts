@@ -61,6 +61,7 @@ export const PRODUCT_MESSAGES = {
     need('bridge_domain_dump'),
     need('bridge_domain_set_mac_age'),
     need('bridge_flags'),
+    need('l2_flags'),
     need('sw_interface_set_l2_bridge'),
     need('l2fib_add_del'),
     need('l2fib_flush_bd'),

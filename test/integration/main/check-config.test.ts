@@ -6,6 +6,7 @@ import { DaemonFiles, nfvd } from '../../support/daemon.js';
 import { IntermediateCa } from '../../support/intermediate-ca.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
+import { exec } from '../../support/netns.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 interface Row {
@@ -250,6 +251,18 @@ describe('nfvd --check-config', function () {
     const file = join(files.stateOf('data'), 'audit.log');
     assert.equal((await check(file)).code, 0);
     await assert.rejects(access(file));
+  });
+
+  it('ends quietly when nobody reads what it says, and tells when it cannot be written', async () => {
+    const path = files.writeText('nva', 'listen: [{ address: "unix:/run/nva.sock" }]');
+    const check = `"${process.execPath}" dist/src/main/nfvd.js nva --check-config --config ${path}`;
+    const bash = (script: string): ReturnType<typeof exec> =>
+      exec('bash', ['--norc', '-c', script]);
+    const unread = await bash(`${check} | true; echo \${PIPESTATUS[0]}`);
+    assert.deepEqual([unread.stdout, unread.stderr], ['0\n', '']);
+    const full = await bash(`${check} > /dev/full`);
+    assert.equal(full.code, 1);
+    assert.match(full.stderr, /^error: stdout: ENOSPC.*\(OUTPUT_FAILED\)\nremedy: /);
   });
 
   it('exits with 2 for a file that is far too long', async () => {

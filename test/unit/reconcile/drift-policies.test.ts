@@ -92,6 +92,26 @@ describe('the drift policy of a network', () => {
     assert.equal(bench.dataplane.objects.has(`mac/10/${MAC}`), false);
   });
 
+  it('is no drift that an item is to be made otherwise', async () => {
+    const all = [vtep(), ...network(20, 'REPORT')];
+    const bench = benchWith('report');
+    await bench.begin(...all);
+    const { dataplane } = bench;
+    const found = dataplane.objects.get('bd/20') ?? assert.fail();
+    dataplane.put(found.payload, 'bd/20', ['terminates no ARP']);
+    dataplane.notify({ otherwise: new Set(['bd/20', 'bd/21']) });
+    await bench.turn();
+    assert.deepEqual(dataplane.objects.get('bd/20')?.defects, []);
+    assert.deepEqual(bench.takeDrifts(), []);
+    assert.equal(bench.leftAlone, 0);
+    // What somebody changes after that is.
+    dataplane.put(found.payload, 'bd/20', ['terminates no ARP']);
+    bench.reconciler.checkNow();
+    await bench.turn();
+    assert.equal(bench.takeDrifts().length, 1);
+    assert.equal(bench.leftAlone, 1);
+  });
+
   describe('and a dataplane that starts again with nothing', () => {
     const all = [
       vtep(),

@@ -36,8 +36,8 @@ export const hostInterfacePort: PortKind<HostInterfacePort> = {
 
   create: takeHostInterface,
 
-  async update(index, { vni, adminUp: up }, _ports, { vpp }) {
-    await attach(index, { vni, group: 0, up }, vpp);
+  async update(index, { vni, adminUp: up }, _ports, context) {
+    await attach(index, { vni, group: 0, up }, context);
   },
 
   async remove(index, { interface: name }, { vpp }) {

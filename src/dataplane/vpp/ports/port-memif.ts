@@ -58,8 +58,8 @@ export const memifPort: PortKind<MemifPort> = {
     await undoing(work, () => memifSockets.remove(index, spec.socket, vpp.lasting), context);
   },
 
-  async update(index, { vni, adminUp: up }, _ports, { vpp }) {
-    await attach(index, { vni, group: 0, up }, vpp);
+  async update(index, { vni, adminUp: up }, _ports, context) {
+    await attach(index, { vni, group: 0, up }, context);
   },
 
   async remove(index, { socket }, { memifSockets, vpp }) {

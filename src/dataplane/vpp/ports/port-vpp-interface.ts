@@ -38,8 +38,8 @@ export const vppInterfacePort: PortKind<VppInterfacePort> = {
     await undoing(work, (vpp) => giveBack(found.index, attested, vpp), context);
   },
 
-  async update(index, { vni, adminUp: up }, _ports, { vpp }) {
-    await attach(index, { vni, group: 0, up }, vpp);
+  async update(index, { vni, adminUp: up }, _ports, context) {
+    await attach(index, { vni, group: 0, up }, context);
   },
 
   async remove(index, _from, { vpp }) {

@@ -142,7 +142,7 @@ async function put(wanted: ProviderPortItem, context: Context): Promise<void> {
   else if (uplink !== undefined && uplink.addresses.length > 0) {
     throw inUse(parent, 'has addresses of the underlay');
   } else if (isUplink(parent)) {
-    await attach(parent.index, { vni: wanted.vni, group: 0, up: true }, vpp);
+    await attach(parent.index, { vni: wanted.vni, group: 0, up: true }, context);
   } else await putWhole(wanted, parent, now, context);
 }
 
@@ -192,7 +192,7 @@ async function putVlan(
   const tags = { outerVlanId: vlan, innerVlanId: 0, dot1ad: false };
   if (parent.sub !== undefined) throw inUse(parent, 'is itself a sub-interface');
   // VPP sets no sub-interface up whose parent is down (vnet_sw_interface_set_flags_helper).
-  if (!parent.up) await attach(parent.index, { vni: 0, group: 0, up: true }, vpp);
+  if (!parent.up) await attach(parent.index, { vni: 0, group: 0, up: true }, context);
   const index = await makeOrTakeSub(parent, tags, tag, now, vpp);
   const isNew = !now.interfaces.has(index);
   const work = Promise.all([

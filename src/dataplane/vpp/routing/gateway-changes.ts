@@ -4,6 +4,7 @@ import { NfvError } from '../../../errors.js';
 import { gatewayKey, type GatewayInterfaceItem } from '../../../model/routing-items.js';
 import { retvalOf } from '../../../vpp-api/client/refused.js';
 import type { Context } from '../context.js';
+import { settleLearners } from '../learners.js';
 import { setNeighbor } from './gateway-neighbor.js';
 import { readBinding, staticNeighbors } from './read-routing.js';
 import { tagOf } from '../tag.js';
@@ -24,6 +25,7 @@ export async function createGateway(wanted: GatewayInterfaceItem, context: Conte
     await undoing(work, (lasting) => removeLoopback(index, wanted, lasting), context);
   }
   memory.set(tag, index);
+  await settleLearners(wanted.vni, context);
 }
 
 async function makeGateway(
@@ -42,8 +44,9 @@ export async function mendGateway(
   index: number,
   wanted: GatewayInterfaceItem,
   from: GatewayInterfaceItem,
-  { vpp }: Context,
+  context: Context,
 ): Promise<void> {
+  const { vpp } = context;
   const { vrf, vni, mac } = wanted;
   const { tables, addresses } = await readBinding(index, vpp);
   const isMoved = tables.some((table) => table !== vrf);
@@ -60,16 +63,16 @@ export async function mendGateway(
   const gone = from.addresses.filter((each) => !wanted.addresses.includes(each));
   await answer(vni, gone, from.mac, false, vpp);
   await answer(vni, wanted.addresses, mac, true, vpp);
+  await settleLearners(vni, context);
 }
 
-export async function removeGateway(
-  from: GatewayInterfaceItem,
-  { vpp, memory }: Context,
-): Promise<void> {
+export async function removeGateway(from: GatewayInterfaceItem, context: Context): Promise<void> {
+  const { vpp, memory } = context;
   const index = memory.indexOf(tagOf(gatewayKey(from.vrf, from.vni)));
   if (index === undefined) return;
   await removeLoopback(index, from, vpp);
   memory.forget(index);
+  await settleLearners(from.vni, context);
 }
 
 /** Its addresses and its tables go with it (ip4_sw_interface_add_del). */

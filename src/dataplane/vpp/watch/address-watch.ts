@@ -39,6 +39,7 @@ export class VppAddressWatch implements AddressWatch {
   /** By the tags of their interfaces. */
   #ports: ReadonlyMap<string, PortItem> = new Map();
   #networks: ReadonlySet<number> = new Set();
+  #takers: ReadonlySet<string> = new Set();
   #listener: (seen: AddressSighting) => void = () => undefined;
   #announcements = 0;
   readonly #events: AddressEvents;
@@ -102,6 +103,11 @@ export class VppAddressWatch implements AddressWatch {
     return this.#networks;
   }
 
+  /** Tags of the ports that may come to have a MAC that is not theirs alone. */
+  get takers(): ReadonlySet<string> {
+    return this.#takers;
+  }
+
   watch(ports: readonly PortItem[]): void {
     this.#ports = new Map(ports.map((port) => [tagOf(portKey(port.endpoint)), port]));
     const before = this.#networks;
@@ -109,7 +115,12 @@ export class VppAddressWatch implements AddressWatch {
     const others = [...before, ...this.#networks].filter(
       (vni) => before.has(vni) !== this.#networks.has(vni),
     );
-    if (others.length > 0) this.options.changes.tell(new Set(others.map(bridgeDomainKey)));
+    const takers = this.#takers;
+    this.#takers = new Set(ports.filter(isTaker).map((port) => tagOf(portKey(port.endpoint))));
+    others.push(...ports.filter(changedIn(takers, this.#takers)).map(({ vni }) => vni));
+    const known = others.filter((vni) => vni !== 0);
+    if (known.length > 0)
+      this.options.changes.tell({ otherwise: new Set(known.map(bridgeDomainKey)) });
     this.#events.want(ports.length > 0);
     if (ports.length === 0) this.#damping.stop();
   }
@@ -199,6 +210,18 @@ export class VppAddressWatch implements AddressWatch {
     if (port === undefined || asked?.mac !== mac) return;
     this.#listener({ endpoint: port.endpoint, ip, mac });
   }
+}
+
+function isTaker({ mac: own, allowedAddresses = [] }: PortItem): boolean {
+  return allowedAddresses.some(({ mac }) => mac !== own);
+}
+
+/** Ports of which it is another matter now whether they are in a set of tags. */
+function changedIn(before: ReadonlySet<string>, now: ReadonlySet<string>) {
+  return ({ endpoint }: PortItem): boolean => {
+    const tag = tagOf(portKey(endpoint));
+    return before.has(tag) !== now.has(tag);
+  };
 }
 
 /** Behind an interface of ours is a guest, or a physical network; not another host, which tells its own guests. */

@@ -8,6 +8,7 @@ import { eventually } from '../../../support/eventually.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { domain, providerNetwork, vtepItem } from '../../../support/linux-items.js';
 import { MemoryLog } from '../../../support/null-log.js';
+import { FEATURE } from '../../../support/vpp-emulator/features/bridge-domain.js';
 import type { Request } from '../../../support/vpp-emulator/request.js';
 import {
   NO_GUESTS,
@@ -273,12 +274,41 @@ describe('virtual addresses on a VPP', () => {
       assert.ok(await sees());
     });
 
+    it('are not looked up by VPP in the MAC table at a port that may come to have a virtual MAC', async () => {
+      const taking = { ...watched, allowedAddresses: [{ ip: VIP, mac: '00:00:5e:00:01:33' }] };
+      for (const learn of [true, false]) {
+        const items = [vtepItem(L), domain(VNI, L, { learn }), watched, plain];
+        await rig.converge(items);
+        const learns = (endpoint: string): boolean => {
+          const features = vpp.emulator.state.bridgeDomains.byId
+            .get(VNI)
+            ?.members.get(indexOf(endpoint))?.features;
+          return ((features ?? assert.fail(endpoint)) & FEATURE.learn) !== 0;
+        };
+        rig.dataplane.addressWatch.watch([watched]);
+        rig.changes.splice(0);
+        rig.dataplane.addressWatch.watch([taking]);
+        assert.deepEqual(rig.changes, [{ otherwise: new Set([`bd/${VNI}`]) }]);
+        await rig.converge(items);
+        assert.equal(learns('web'), !learn);
+        assert.ok(learns('plain'));
+        // Also when it is made anew.
+        await rig.converge(items.filter((each) => each !== watched));
+        await rig.converge(items);
+        assert.equal(learns('web'), !learn);
+        rig.dataplane.addressWatch.watch([watched]);
+        await rig.converge(items);
+        assert.ok(learns('web'));
+        rig.dataplane.addressWatch.watch([]);
+      }
+    });
+
     it('are seen where the network suppresses no ARP: VPP terminates it, with nothing to answer', async () => {
       const open = [vtepItem(L), domain(VNI, L, { arpSuppression: false }), watched, plain];
       await rig.converge(open);
       rig.changes.splice(0);
       rig.dataplane.addressWatch.watch([watched]);
-      assert.deepEqual(rig.changes, [new Set([`bd/${VNI}`])]);
+      assert.deepEqual(rig.changes, [{ otherwise: new Set([`bd/${VNI}`]) }]);
       await subscribed();
       arp('web');
       await rig.converge(open);

@@ -4,6 +4,12 @@ import { NONE, RETVAL, type VppState } from '../state.js';
 import type { Values } from '../wire.js';
 import { interfaceOf } from './interface.js';
 
+interface Member {
+  readonly shg: number;
+  /** Bits of the features that frames of it pass, where those of its domain do. */
+  features: number;
+}
+
 export interface BridgeDomain {
   readonly id: number;
   /** Where VPP keeps it: what its MAC entries are under. */
@@ -13,7 +19,7 @@ export interface BridgeDomain {
   tag: string;
   bvi: number;
   uuFwd: number;
-  readonly members: Map<number, { readonly shg: number }>;
+  readonly members: Map<number, Member>;
   /** MAC by IP address. */
   readonly arp: Map<string, string>;
 }
@@ -223,8 +229,27 @@ export const bridgeDomains: Feature = {
         bridgeDomains.macs.set(`${domain.index}/${found.mac}`, entry);
       }
       if (portType === PORT_UU_FWD) domain.uuFwd = swIfIndex;
-      else domain.members.set(swIfIndex, { shg: request.num('shg') });
+      else {
+        const { learn, forward, flood, uuFlood } = FEATURE;
+        const features = forward | flood | uuFlood | (portType === PORT_BVI ? 0 : learn);
+        domain.members.set(swIfIndex, { shg: request.num('shg'), features });
+      }
       request.reply();
+    },
+    l2_flags: (request, state) => {
+      const found = interfaceOf(request, state);
+      if (found === undefined) return;
+      const asked = request.num('feature_bitmap');
+      const names = ['learn', 'forward', 'flood', 'uuFlood', 'arpTerm'] as const;
+      const bits = names.reduce((sum, name, i) => sum | (asked & (1 << i) ? FEATURE[name] : 0), 0);
+      const domains = [...state.bridgeDomains.byId.values()];
+      const member = domains
+        .map(({ members }) => members.get(found.swIfIndex))
+        .find((each) => each !== undefined);
+      // What is in no bridge domain has flags as well, which are gone when it comes into one.
+      if (member !== undefined && request.flag('is_set')) member.features |= bits;
+      else if (member !== undefined) member.features &= ~bits;
+      request.reply({ resulting_feature_bitmap: member?.features ?? 0 });
     },
     sw_interface_set_l2_xconnect: (request, state) => {
       const rx = interfaceOf(request, state, 'rx_sw_if_index');

@@ -9,7 +9,7 @@ describe('changes that VPP tells of', () => {
     memory.set('nfvd:bd/10@group', 5);
     const changes = new Changes(memory);
     const told: unknown[] = [];
-    changes.listen((keys) => told.push(typeof keys === 'string' ? keys : [...keys]));
+    changes.listen((keys) => told.push(keys instanceof Set ? [...keys] : keys));
     return { memory, changes, told };
   };
 

@@ -1,0 +1,83 @@
+/**
+ * Which interfaces of a bridge domain that learns do. Of a frame that came by one that does VPP looks its source up,
+ * and drops it where that is a static entry at another interface (vnet/l2/l2_learn.c). A MAC that is at one place for
+ * some frames and elsewhere for others must not be looked at so:
+ *
+ * - a router's is that of the bridge domain's own routed interface, and on what each other host has routed;
+ * - a virtual one is where it was, until VPP has told what its new holder says.
+ */
+import type { Context } from './context.js';
+import type { Learning } from './learning.js';
+import { retvalOf } from '../../vpp-api/client/refused.js';
+import { bareTag } from './tag.js';
+import type { Domain, View } from './view.js';
+import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
+
+/** `L2_LEARN` (vnet/l2/l2_bd.h), and what VPP answers of it (`L2INPUT_FEAT_LEARN`, the same from 22.10 to 26.06). */
+const LEARN = 1 << 0;
+const LEARNS = 1 << 9;
+
+/** Tunnels are in a split-horizon group, ports in none. */
+const isTunnel = (group: number): boolean => group !== 0;
+
+/** Whether a member is to learn where its bridge domain does. @param tag ours, of the member */
+function learns(
+  { group, tag }: { readonly group: number; readonly tag: string },
+  bvi: number,
+  { takers }: Learning,
+): boolean {
+  return isTunnel(group) ? bvi === NO_INTERFACE : !takers.has(tag);
+}
+
+/** Which of these interfaces learn; those that are gone by now are not in it. */
+export async function readLearners(
+  members: Iterable<number>,
+  vpp: Vpp,
+): Promise<ReadonlyMap<number, boolean>> {
+  const found = new Map<number, boolean>();
+  const all = [...members].map(async (index) => {
+    try {
+      // To set nothing tells what is set.
+      const asked = { sw_if_index: index, is_set: true, feature_bitmap: 0 };
+      const { resulting_feature_bitmap: bits } = await vpp.request('l2_flags', asked);
+      found.set(index, (bits & LEARNS) !== 0);
+    } catch (error) {
+      if (retvalOf(error) !== RETVAL.INVALID_SW_IF_INDEX) throw error;
+    }
+  });
+  await Promise.all(all);
+  return found;
+}
+
+/** Who of ours in a bridge domain learns and should not, or the other way round. */
+export function* learnerDefects({ id, bvi, members }: Domain, view: View): Iterable<string> {
+  if (!view.learning.networks.has(id)) return;
+  for (const [index, group] of members) {
+    const tag = bareTag(view.interfaces.get(index)?.tag ?? '');
+    const found = view.learners.get(index);
+    if (tag === undefined || found === undefined || index === bvi) continue;
+    if (found === learns({ group, tag }, bvi, view.learning)) continue;
+    yield `${view.interfaces.get(index)?.name ?? index} ${found ? 'learns' : 'does not learn'}`;
+  }
+}
+
+/**
+ * Makes the members of ours learn or not, as the bridge domain is now: after what put one into it, which VPP lets
+ * learn then, and after its routed interface came or went. @param only one of them
+ */
+export async function settleLearners(vni: number, context: Context, only?: number): Promise<void> {
+  const { vpp, memory, learning } = context;
+  if (!learning.networks.has(vni)) return;
+  const asked = { bd_id: vni, sw_if_index: NO_INTERFACE };
+  const [domain] = await vpp.dump('bridge_domain_dump', asked);
+  if (domain === undefined) return;
+  const bvi = domain.bvi_sw_if_index;
+  const all = domain.sw_if_details.map(({ sw_if_index: index, shg: group }) => {
+    const tag = memory.tagAt(index);
+    if (tag === undefined || index === bvi || (only ?? index) !== index) return Promise.resolve();
+    const is_set = learns({ group, tag }, bvi, learning);
+    const work = vpp.request('l2_flags', { sw_if_index: index, is_set, feature_bitmap: LEARN });
+    return unless(work, RETVAL.INVALID_SW_IF_INDEX);
+  });
+  await Promise.all(all);
+}

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, type Server as TcpServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { Client, type ChannelCredentials } from '@grpc/grpc-js';
 import { clientCredentials, credentialsToNva } from '../../../src/rpc/tls.js';
@@ -32,6 +33,8 @@ describe('the name of a TLS server', function () {
   let secured: Promise<TLSSocket>;
   /** Stays to the end: grpc-js tells on stderr of one that it cannot reach. */
   let proxy: ReturnType<typeof createServer> | undefined;
+  /** What goes through it, which is not the proxy's to close. */
+  const tunnels: Duplex[] = [];
   const kinds: readonly (readonly [string, () => ChannelCredentials])[] = [
     ['an NVA', () => credentialsToNva(readTls(files))],
     ['an etcd member', () => clientCredentials(files)],
@@ -60,7 +63,7 @@ describe('the name of a TLS server', function () {
   afterEach(() => server.close());
   after(() => {
     dir.remove();
-    proxy?.closeAllConnections();
+    for (const end of tunnels) end.destroy();
     proxy?.close();
   });
 
@@ -96,6 +99,7 @@ describe('the name of a TLS server', function () {
         client.pipe(through).pipe(client);
       });
       for (const end of [client, through]) end.on('error', () => undefined);
+      tunnels.push(client, through);
     });
     const at = await listen(proxy);
     process.env['grpc_proxy'] = `http://127.0.0.1:${at}`;

@@ -52,7 +52,7 @@ export class AppliedItems {
     for (const { key } of items) {
       const state = progress.stateOf(key);
       if (state === 'open') isOpen = true;
-      else if (state !== 'applied') return told(state);
+      else if (state !== 'applied') return told(state, connected.dataplane);
     }
     return isOpen ? openFor(connected.dataplane) : undefined;
   }
@@ -74,7 +74,7 @@ export class AppliedItems {
       return openFor(status?.dataplane);
     }
     const failed = status.failures.find((each) => items.some(({ key }) => key === each.key));
-    if (failed !== undefined) return told(failed);
+    if (failed !== undefined) return told(failed, status.dataplane);
     // Not all that failed are named.
     return status.itemCounts.failed > status.failures.length ? openFor(undefined) : undefined;
   }
@@ -82,13 +82,19 @@ export class AppliedItems {
 
 /** Of what an NVE with a session has not tried. */
 function openFor(dataplane: DataplaneStatus | undefined): NotApplied {
-  const cause = awayCause(dataplane);
-  if (cause !== undefined) {
-    return { standing: 'away', code: cause.reasonCode, reason: cause.reason };
-  }
-  return { standing: 'pending', code: 'NVE_PENDING', reason: 'it is still applying' };
+  const reason = 'it is still applying';
+  return awayFor(dataplane) ?? { standing: 'pending', code: 'NVE_PENDING', reason };
 }
 
-function told({ key, code, message }: ItemFailure): NotApplied {
-  return { standing: 'failed', code, reason: `${key}: ${message}` };
+/** Of an item that failed: while the dataplane is not there, that is why it stays so. */
+function told(
+  { key, code, message }: ItemFailure,
+  dataplane: DataplaneStatus | undefined,
+): NotApplied {
+  return awayFor(dataplane) ?? { standing: 'failed', code, reason: `${key}: ${message}` };
+}
+
+function awayFor(dataplane: DataplaneStatus | undefined): NotApplied | undefined {
+  const cause = awayCause(dataplane);
+  return cause && { standing: 'away', code: cause.reasonCode, reason: cause.reason };
 }

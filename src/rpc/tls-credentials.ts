@@ -80,7 +80,9 @@ class Connector implements experimental.SecureConnector {
 }
 
 /** Who is called, be it through a proxy (`https_proxy`): the target is the proxy then. */
-function hostOf({ path }: experimental.GrpcUri, options: ChannelOptions): string {
+function hostOf({ scheme, path }: experimental.GrpcUri, options: ChannelOptions): string {
+  // As grpc-js has it: who listens at a socket is this host.
+  if (scheme === 'unix') return 'localhost';
   const beyond: unknown = options['grpc.http_connect_target'];
   // As grpc-js writes it: `dns:HOST:PORT`, or `dns://RESOLVER/HOST:PORT`.
   const called = typeof beyond === 'string' ? beyond.replace(/^\w+:(\/\/[^/]*\/)?/, '') : path;

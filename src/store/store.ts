@@ -157,7 +157,7 @@ export interface Peers {
   /** Where the others say that they are reached, by their names; of those that say so. */
   addresses(): ReadonlyMap<string, string>;
   /** Another one says that it is reached where this one is. One that was killed there counts for some seconds more. */
-  isNotAlone(): boolean;
+  isAddressShared(): boolean;
   /** Milliseconds since the store last answered; it is asked every second. */
   silentMs(): number;
   /** Calls back whenever processes came or went. @returns what ends that */

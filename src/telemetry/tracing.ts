@@ -135,7 +135,7 @@ function spanContext({ traceId, spanId }: TraceContext): SpanContext {
   return { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
 }
 
-/** Tells once that traces are lost, and once that they are not any more. */
+/** Counts the spans that wait to be sent, and tells once that some are lost, and once that they are not any more. */
 class Losses {
   #isLosing = false;
   /** Spans that have ended and are not on their way yet. */

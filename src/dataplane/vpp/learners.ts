@@ -16,6 +16,8 @@ import { NO_INTERFACE, RETVAL, unless, type Vpp } from './vpp.js';
 /** `L2_LEARN` (vnet/l2/l2_bd.h), and what VPP answers of it (`L2INPUT_FEAT_LEARN`, the same from 22.10 to 26.06). */
 const LEARN = 1 << 0;
 const LEARNS = 1 << 9;
+/** Members that are asked for at a time: there may be more of them than calls may wait. */
+const MAX_ASKED = 512;
 
 /** Tunnels are in a split-horizon group, ports in none. */
 const isTunnel = (group: number): boolean => group !== 0;
@@ -35,7 +37,7 @@ export async function readLearners(
   vpp: Vpp,
 ): Promise<ReadonlyMap<number, boolean>> {
   const found = new Map<number, boolean>();
-  const all = [...members].map(async (index) => {
+  const ask = async (index: number): Promise<void> => {
     try {
       // To set nothing tells what is set.
       const asked = { sw_if_index: index, is_set: true, feature_bitmap: 0 };
@@ -44,8 +46,11 @@ export async function readLearners(
     } catch (error) {
       if (retvalOf(error) !== RETVAL.INVALID_SW_IF_INDEX) throw error;
     }
-  });
-  await Promise.all(all);
+  };
+  const all = [...members];
+  for (let at = 0; at < all.length; at += MAX_ASKED) {
+    await Promise.all(all.slice(at, at + MAX_ASKED).map(ask));
+  }
   return found;
 }
 

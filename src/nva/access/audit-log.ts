@@ -1,7 +1,7 @@
 /** A file with a line for every northbound call, to which whole lines are added, and nothing else. */
 import { constants, type Stats } from 'node:fs';
 import { access, open, stat, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { NfvError } from '../../errors.js';
 
 export interface AuditEntry {
@@ -134,7 +134,7 @@ export class AuditLog {
 
 /**
  * Whether it could be written to, as far as that can be seen without making it.
- * @param made a directory that will be made before it
+ * @param made a directory that will be made before it, with those above it
  * @throws NfvError FILE_UNREADABLE
  */
 export async function checkAuditFile(path: string, made?: string): Promise<void> {
@@ -143,12 +143,18 @@ export async function checkAuditFile(path: string, made?: string): Promise<void>
     const there = await statOf(path);
     if (there?.isDirectory() === true) throw new Error('it is a directory');
     if (there !== undefined) await access(path, constants.R_OK | constants.W_OK);
-    else if (directory !== made || (await statOf(made)) !== undefined) {
+    else if (!isAtOrAbove(directory, made) || (await statOf(directory)) !== undefined) {
       await access(directory, constants.W_OK | constants.X_OK);
     }
   } catch (cause) {
     throw unusable(path, cause);
   }
+}
+
+function isAtOrAbove(directory: string, below: string | undefined): boolean {
+  if (below === undefined) return false;
+  const way = relative(resolve(directory), resolve(below));
+  return !isAbsolute(way) && way.split(sep)[0] !== '..';
 }
 
 const openFile = (path: string): Promise<FileHandle> => open(path, 'a+', 0o600);

@@ -152,8 +152,7 @@ export class Confirmations {
     const [verb, by] = [undo ? 'UNDO' : 'CONFIRM', whoOf(call)];
     for (const { key, revision: made } of index.since(revision).slice(-MAX_LOOKED_AT).reverse()) {
       call.signal.throwIfAborted();
-      const kv = await store.get(key);
-      const record = kv && CHANGE_RECORD.decode(key, kv.value);
+      const record = readable(key, await store.get(key));
       if (record?.who === by && record.verb === verb && record.target === revision) return made;
     }
     return undefined;
@@ -268,6 +267,16 @@ export class Confirmations {
       if (result.succeeded) return result.revision;
     }
     throw new NfvError('WRITE_CONFLICT', `change ${kv.modRevision} could not be undone yet`);
+  }
+}
+
+/** Undefined: it is not there, or damaged, which is told where it is needed itself. */
+function readable(key: string, kv: KeyValue | undefined): ChangeRecord | undefined {
+  try {
+    return kv && CHANGE_RECORD.decode(key, kv.value);
+  } catch (thrown) {
+    if (NfvError.from(thrown).code !== 'STORE_DAMAGED') throw thrown;
+    return undefined;
   }
 }
 

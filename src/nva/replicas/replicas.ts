@@ -27,7 +27,7 @@ const REFUSE_MS = 3000;
 const GIVE_BACK_MS = 5000;
 const LOOK_MS = 1000;
 /** Far longer than one that was killed, and started again, is still taken to be there. */
-const NOT_ALONE_MS = 20_000;
+const SHARED_MS = 20_000;
 
 export class Replicas {
   constructor(private readonly deps: ReplicasDeps) {}
@@ -69,7 +69,7 @@ export class Replicas {
     const { store, clock, log } = this.deps;
     const { peers } = store;
     if (peers === undefined) return;
-    let withOther = 0;
+    let sharedMs = 0;
     for (let isSilent = false; ;) {
       try {
         await delay(clock, LOOK_MS, signal);
@@ -77,8 +77,8 @@ export class Replicas {
         // The signal is the only way to end a delay early.
         return;
       }
-      withOther = peers.isNotAlone() ? withOther + LOOK_MS : 0;
-      if (withOther === NOT_ALONE_MS) {
+      sharedMs = peers.isAddressShared() ? sharedMs + LOOK_MS : 0;
+      if (sharedMs === SHARED_MS) {
         log.warn({ address: peers.address }, 'another replica says that it is where this one is');
       }
       const silentMs = Math.round(peers.silentMs());

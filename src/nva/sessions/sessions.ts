@@ -197,6 +197,8 @@ export class Sessions {
       await deps.caughtUp(hello);
       checkHello(hello, deps.epoch());
       const facts = { capabilities, underlays, agentVersion };
+      // One that has gone by now claims nothing.
+      stream.signal.throwIfAborted();
       const claim = await deps.admit(nve, hello.nodeUuid, facts);
       const epoch = deps.epoch();
       const session = await this.#greetAlone({ stream, incoming, hello, epoch, facts, claim });

@@ -53,7 +53,7 @@ export class EtcdPeers implements Peers {
     return new Map(others.filter(([, address]) => address !== '' && address !== this.address));
   }
 
-  isNotAlone(): boolean {
+  isAddressShared(): boolean {
     const same = [...this.#alive].filter(([, address]) => address === this.address);
     return this.address !== '' && same.some(([process]) => process !== this.self);
   }

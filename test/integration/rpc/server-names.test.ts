@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, type Server as TcpServer } from 'node:net';
+import { connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { Client, type ChannelCredentials } from '@grpc/grpc-js';
@@ -89,6 +89,23 @@ describe('the name of a TLS server', function () {
       assert.equal(await heard(`localhost:${port}`, make()), 'localhost');
     });
   }
+
+  it('is that of this host at a socket of its', async () => {
+    const path = `${dir.path}/tls.sock`;
+    const relay = createTcpServer((client) => {
+      const through = connect(port, '127.0.0.1');
+      for (const end of [client, through]) end.on('error', () => undefined);
+      client.pipe(through).pipe(client);
+      tunnels.push(client, through);
+    });
+    relay.listen(path);
+    await once(relay, 'listening');
+    try {
+      assert.equal(await heard(`unix:${path}`, clientCredentials(files)), 'localhost');
+    } finally {
+      relay.close();
+    }
+  });
 
   it('is that of the server also where a proxy is between', async () => {
     const asked: unknown[] = [];

@@ -109,6 +109,7 @@ export class VppAddressWatch implements AddressWatch {
   }
 
   watch(ports: readonly PortItem[]): void {
+    const had = [...this.#ports.values()];
     this.#ports = new Map(ports.map((port) => [tagOf(portKey(port.endpoint)), port]));
     const before = this.#networks;
     this.#networks = new Set(ports.map(({ vni }) => vni).filter((vni) => vni !== 0));
@@ -117,7 +118,8 @@ export class VppAddressWatch implements AddressWatch {
     );
     const takers = this.#takers;
     this.#takers = new Set(ports.filter(isTaker).map((port) => tagOf(portKey(port.endpoint))));
-    others.push(...ports.filter(changedIn(takers, this.#takers)).map(({ vni }) => vni));
+    const moved = [...had, ...ports].filter(changedIn(takers, this.#takers));
+    others.push(...moved.map(({ vni }) => vni));
     const known = others.filter((vni) => vni !== 0);
     if (known.length > 0)
       this.options.changes.tell({ otherwise: new Set(known.map(bridgeDomainKey)) });

@@ -299,6 +299,15 @@ describe('virtual addresses on a VPP', () => {
         rig.dataplane.addressWatch.watch([watched]);
         await rig.converge(items);
         assert.ok(learns('web'));
+        // Or where it has none any more, and another one still has.
+        const { allowedAddresses = [] } = watched;
+        const other = { ...plain, allowedAddresses };
+        rig.dataplane.addressWatch.watch([taking, other]);
+        await rig.converge(items);
+        assert.equal(learns('web'), !learn);
+        rig.dataplane.addressWatch.watch([other]);
+        await rig.converge(items);
+        assert.ok(learns('web'));
         rig.dataplane.addressWatch.watch([]);
       }
     });

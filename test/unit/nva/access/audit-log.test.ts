@@ -203,6 +203,8 @@ describe('AuditLog', () => {
     it('where its directory will be there', async () => {
       const made = join(dir.path, 'data');
       await checkAuditFile(join(made, 'audit.log'), made);
+      await checkAuditFile(`${made}//audit.log`, `${made}/`);
+      await checkAuditFile(join(made, 'audit.log'), join(made, 'store'));
       await refusedWith('FILE_UNREADABLE', checkAuditFile(join(made, 'more', 'audit.log'), made));
     });
 

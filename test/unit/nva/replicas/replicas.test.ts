@@ -8,10 +8,14 @@ import { MemoryLog } from '../../../support/null-log.js';
 
 describe('a replica', () => {
   it('tells that another says it is where this one is, once, and not of one that was killed there', async () => {
-    let isNotAlone = true;
+    let isAddressShared = true;
     const peers: Peers = {
       ...{ self: 'own', address: '192.0.2.1:4433', silentMs: () => 0, others: () => 1 },
-      ...{ isAlive: () => true, isNotAlone: () => isNotAlone, addresses: () => new Map() },
+      ...{
+        isAlive: () => true,
+        isAddressShared: () => isAddressShared,
+        addresses: () => new Map(),
+      },
       onChange: () => () => undefined,
     };
     const [clock, log, stop] = [new FakeClock(), new MemoryLog(), new AbortController()];
@@ -21,10 +25,10 @@ describe('a replica', () => {
     });
     const watching = replicas.watchStore(stop.signal);
     await clock.advance(19_999);
-    isNotAlone = false;
+    isAddressShared = false;
     await clock.advance(10_000);
     assert.deepEqual(log.lines, []);
-    isNotAlone = true;
+    isAddressShared = true;
     await clock.advance(60_000);
     assert.deepEqual(
       log.lines.map(({ fields, message }) => [fields, message]),

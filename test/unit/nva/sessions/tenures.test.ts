@@ -10,7 +10,7 @@ const PEERS: Peers = {
   isAlive: () => true,
   others: () => 1,
   addresses: () => new Map(),
-  isNotAlone: () => false,
+  isAddressShared: () => false,
   silentMs: () => 0,
   onChange: () => () => undefined,
 };

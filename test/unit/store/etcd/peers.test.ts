@@ -123,7 +123,7 @@ describe('store/etcd/peers', () => {
     const misled = etcd.peer('192.0.2.1:4433');
     await misled.beat();
     assert.deepEqual([...misled.addresses()], []);
-    assert.deepEqual([misled.isNotAlone(), third.isNotAlone()], [true, false]);
+    assert.deepEqual([misled.isAddressShared(), third.isAddressShared()], [true, false]);
   });
 
   it('one that leaves is gone', async () => {

@@ -305,7 +305,9 @@ describe('virtual addresses on a VPP', () => {
         rig.dataplane.addressWatch.watch([taking, other]);
         await rig.converge(items);
         assert.equal(learns('web'), !learn);
+        rig.changes.splice(0);
         rig.dataplane.addressWatch.watch([other]);
+        assert.deepEqual(rig.changes, [{ otherwise: new Set([`bd/${VNI}`]) }]);
         await rig.converge(items);
         assert.ok(learns('web'));
         rig.dataplane.addressWatch.watch([]);

@@ -3,15 +3,11 @@ import assert from 'node:assert/strict';
 import type { Payload } from '../../src/model/item.js';
 import { CompileIndex } from '../../src/nva/compiler/compile-index.js';
 import { eventually } from '../support/eventually.js';
-import { Fabric, macOfGuest, OVER_IPV4 } from '../support/linux-fabric.js';
-import { cable, exec, needNetns, type Netns } from '../support/netns.js';
-import { findVpp, RealVpp } from '../support/real-vpp.js';
-import { skip } from '../support/skip.js';
+import { macOfGuest, OVER_IPV4, type Fabric } from '../support/linux-fabric.js';
+import { KERNEL, MixedPair, VPP } from '../support/mixed-pair.js';
+import { cable, type Netns } from '../support/netns.js';
 import { endpointSpec, networkSpec, nveInput, routerSpec, subnetSpec } from '../support/specs.js';
-import { VppDataplaneRig } from '../support/vpp-dataplane-rig.js';
 
-const VPP = 0;
-const KERNEL = 1;
 /** The guest is on the host that does not lead out. */
 const GUEST = 0;
 const OUTSIDE = 1;
@@ -112,30 +108,13 @@ for (const [title, leading] of [
 ] as const) {
   describe(`VPP and a kernel: the way out of a router, from ${title}`, function () {
     this.timeout(120_000);
-    const found = findVpp();
-    let fabric: Fabric | undefined;
-    let vpp: RealVpp | undefined;
-    let rig: VppDataplaneRig | undefined;
+    let pair: MixedPair | undefined;
 
     before(async function () {
-      if (typeof found === 'string') skip(this, found);
-      await needNetns(this);
-      for (const tool of ['ethtool', 'sysctl']) {
-        const { code } = await exec('sh', ['-c', `command -v ${tool}`]);
-        if (code !== 0) skip(this, `no ${tool} here: apt-get install ethtool procps`);
-      }
-      fabric = await Fabric.create(OVER_IPV4, 2, 2);
-      // What leaves a host over a cable has its checksums; over a veth it has them still to come.
-      await fabric.host(KERNEL).ns.run('ethtool', '-K', 'u0', 'tx', 'off');
-      const { ns } = fabric.host(VPP);
-      await ns.ip('addr', 'flush', 'dev', 'u0');
-      await plug(fabric, leading === VPP ? OUTSIDE : GUEST);
-      vpp = new RealVpp(found, { netns: ns.name });
-      await vpp.start();
-      const addresses = [`${OVER_IPV4.vtep(VPP)}/${OVER_IPV4.length}`];
-      const uplink = { hostInterface: 'u0', addresses, mtu: 1500, routes: [] };
-      rig = await VppDataplaneRig.create(vpp, [uplink]);
-      await rig.ready();
+      pair = await MixedPair.create(this, 2, async (made) => {
+        await plug(made, leading === VPP ? OUTSIDE : GUEST);
+      });
+      const { fabric, rig } = pair;
       const names = fabric.guests.map((guest) => guest.name);
       const index = modelOf(leading, names);
       const itemsOf = (host: number): Payload[] =>
@@ -146,14 +125,11 @@ for (const [title, leading] of [
     });
 
     after(async () => {
-      await rig?.close();
-      await vpp?.remove();
-      await fabric?.close();
+      await pair?.close();
     });
 
-    const ping = async (from: number, to: string, ...more: string[]): Promise<string> =>
-      (await (fabric ?? assert.fail()).guest(from).try('ping', '-c', '1', '-W', '1', ...more, to))
-        .stdout;
+    const ping = (from: number, to: string, ...more: string[]): Promise<string> =>
+      (pair ?? assert.fail()).ping(from, to, ...more);
 
     for (const [i, to] of BEYOND.entries()) {
       it(`reaches ${to}, two routers on the way and one back`, async () => {

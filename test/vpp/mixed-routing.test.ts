@@ -2,16 +2,11 @@
 import assert from 'node:assert/strict';
 import type { Payload } from '../../src/model/item.js';
 import { eventually } from '../support/eventually.js';
-import { Fabric, macOfGuest, OVER_IPV4 } from '../support/linux-fabric.js';
+import { macOfGuest, type Fabric } from '../support/linux-fabric.js';
 import { routedItems, routeGuests, type Subnet } from '../support/linux-routed.js';
-import { cable, Capture, exec, needNetns } from '../support/netns.js';
-import { findVpp, RealVpp } from '../support/real-vpp.js';
+import { KERNEL, MixedPair, VPP } from '../support/mixed-pair.js';
+import { cable, Capture } from '../support/netns.js';
 import { GATEWAY_MAC } from '../support/routing-items.js';
-import { skip } from '../support/skip.js';
-import { VppDataplaneRig } from '../support/vpp-dataplane-rig.js';
-
-const VPP = 0;
-const KERNEL = 1;
 
 const red: Subnet = {
   vrf: 42,
@@ -66,49 +61,26 @@ for (const learn of [false, true]) packetsBetweenNetworks(learn);
 function packetsBetweenNetworks(learn: boolean): void {
   describe(`VPP and a kernel: packets between networks${learn ? ' that learn' : ''}`, function () {
     this.timeout(120_000);
-    const found = findVpp();
-    let fabric: Fabric | undefined;
-    let vpp: RealVpp | undefined;
-    let rig: VppDataplaneRig | undefined;
+    let pair: MixedPair | undefined;
 
     before(async function () {
-      if (typeof found === 'string') skip(this, found);
-      await needNetns(this);
-      for (const tool of ['ethtool', 'sysctl']) {
-        const { code } = await exec('sh', ['-c', `command -v ${tool}`]);
-        if (code !== 0) skip(this, `no ${tool} here: apt-get install ethtool procps`);
-      }
-      fabric = await Fabric.create(OVER_IPV4, 2, 4);
-      // What leaves a host over a cable has its checksums; over a veth it has them still to come.
-      await fabric.host(KERNEL).ns.run('ethtool', '-K', 'u0', 'tx', 'off');
-      const { ns } = fabric.host(VPP);
-      await ns.ip('addr', 'flush', 'dev', 'u0');
-      await plug(fabric, 0, red);
-      await plug(fabric, 2, blue);
-      vpp = new RealVpp(found, { netns: ns.name });
-      await vpp.start();
-      const addresses = [`${OVER_IPV4.vtep(VPP)}/${OVER_IPV4.length}`];
-      const uplink = { hostInterface: 'u0', addresses, mtu: 1500, routes: [] };
-      rig = await VppDataplaneRig.create(vpp, [uplink]);
-      await rig.ready();
+      pair = await MixedPair.create(this, 4, async (made) => {
+        await plug(made, 0, red);
+        await plug(made, 2, blue);
+      });
+      const { fabric, rig } = pair;
       await rig.converge(forVpp(itemsOf(fabric, VPP, learn)));
       await fabric.host(KERNEL).reconcile(itemsOf(fabric, KERNEL, learn));
       await routeGuests(fabric, BOTH);
     });
 
     after(async () => {
-      await rig?.close();
-      await vpp?.remove();
-      await fabric?.close();
+      await pair?.close();
     });
 
-    const made = (): Fabric => fabric ?? assert.fail();
-    const ping = async (from: number, to: string, ...more: string[]): Promise<string> =>
-      (
-        await made()
-          .guest(from)
-          .try('ping', '-c', '1', '-W', '1', ...more, to)
-      ).stdout;
+    const made = (): MixedPair => pair ?? assert.fail();
+    const ping = (from: number, to: string, ...more: string[]): Promise<string> =>
+      made().ping(from, to, ...more);
 
     for (const [title, from, to, subnet] of [
       ['from the kernel to VPP', 1, 2, blue],
@@ -126,9 +98,9 @@ function packetsBetweenNetworks(learn: boolean): void {
     }
 
     it('are sent by the gateway that each side has itself', async () => {
-      const capture = await Capture.start(made().host(KERNEL).ns, 'u0', 'udp port 4789');
+      const capture = await Capture.start(made().fabric.host(KERNEL).ns, 'u0', 'udp port 4789');
       for (const from of [1, 0]) {
-        await made().guest(from).ip('neigh', 'flush', 'dev', 'eth0');
+        await made().fabric.guest(from).ip('neigh', 'flush', 'dev', 'eth0');
         for (const ip of blue.ips(from === 1 ? 2 : 3)) {
           assert.match(await ping(from, ip), / 0% packet loss/);
         }

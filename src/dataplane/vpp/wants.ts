@@ -13,7 +13,7 @@ export class Wants {
   readonly domains = new Set<number>();
   /** Settings and members of all bridge domains are wanted: whichever an interface is in. */
   allDomains: boolean;
-  /** Bridge domains that are looked at: whether it is wanted that they learn, and what somebody enters. */
+  /** Bridge domains that are looked at: whether they are to learn besides the MACs that the NVA enters. */
   readonly learning = new Map<number, boolean>();
   /** Bridge domains whose MAC table is wanted. */
   readonly macs = new Set<number>();

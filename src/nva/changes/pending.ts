@@ -43,7 +43,7 @@ export interface PendingDeps {
 const RECHECK_MS = 10_000;
 const RETRY_MS = 1000;
 const MAX_ATTEMPTS = 10;
-/** Changes after one that was confirmed or undone, among which that is looked for. */
+/** The latest changes, among which that one was confirmed or undone is looked for: who asks again does so soon. */
 const MAX_LOOKED_AT = 1000;
 
 /** One that waits. */

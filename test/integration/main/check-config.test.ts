@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { authority, certificate, needOpenssl } from '../../support/certificates.js';
-import { DaemonFiles, nfvd } from '../../support/daemon.js';
+import { DaemonFiles, nfvd, NFVD } from '../../support/daemon.js';
+import { eventually } from '../../support/eventually.js';
 import { IntermediateCa } from '../../support/intermediate-ca.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
-import { exec } from '../../support/netns.js';
 import { tempDir } from '../../support/temp-dir.js';
 
 interface Row {
@@ -255,14 +258,19 @@ describe('nfvd --check-config', function () {
 
   it('ends quietly when nobody reads what it says, and tells when it cannot be written', async () => {
     const path = files.writeText('nva', 'listen: [{ address: "unix:/run/nva.sock" }]');
-    const check = `"${process.execPath}" dist/src/main/nfvd.js nva --check-config --config ${path}`;
-    const bash = (script: string): ReturnType<typeof exec> =>
-      exec('bash', ['--norc', '-c', script]);
-    const unread = await bash(`${check} | true; echo \${PIPESTATUS[0]}`);
-    assert.deepEqual([unread.stdout, unread.stderr], ['0\n', '']);
-    const full = await bash(`${check} > /dev/full`);
-    assert.equal(full.code, 1);
-    assert.match(full.stderr, /^error: stdout: ENOSPC.*\(OUTPUT_FAILED\)\nremedy: /);
+    const check = [NFVD, 'nva', '--check-config', '--config', path];
+    const unread = spawn(process.execPath, check, { stdio: ['ignore', 'pipe', 'pipe'] });
+    unread.stdout.destroy();
+    const said = await text(unread.stderr);
+    await eventually(() => unread.exitCode !== null);
+    assert.deepEqual([unread.exitCode, said], [0, '']);
+    const disk = openSync('/dev/full', 'w');
+    const full = spawn(process.execPath, check, { stdio: ['ignore', disk, 'pipe'] });
+    closeSync(disk);
+    const error = await text(full.stderr ?? assert.fail());
+    await eventually(() => full.exitCode !== null);
+    assert.equal(full.exitCode, 1);
+    assert.match(error, /^error: stdout: ENOSPC.*\(OUTPUT_FAILED\)\nremedy: /);
   });
 
   it('exits with 2 for a file that is far too long', async () => {

@@ -18,9 +18,12 @@ export const macEntry: VppKind<MacEntryItem> = {
     wanted.via === observed.via ? [] : differing({ via: [told(wanted.via), told(observed.via)] }),
   mustRecreate: () => false,
 
-  reads([vni], _wanted, wants) {
-    wants.member(Number(vni));
-    wants.macs.add(Number(vni));
+  reads([text], wanted, wants) {
+    // There may be very many.
+    if (wants.everything) return;
+    const vni = wanted?.vni ?? Number(text);
+    wants.member(vni);
+    wants.macs.add(vni);
   },
 
   observe([vni, mac = ''], wanted, view) {

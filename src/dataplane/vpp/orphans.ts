@@ -30,12 +30,21 @@ export interface Seen {
 export class Orphans {
   /** There may be as many as steps at a time: VPP's tables are read once for all of them. */
   readonly #seen = new SharedWork<Seen>();
+  /**
+   * What stood there when the first step looked for a loopback: each look reads all of VPP's interfaces. It holds
+   * for tags that no step has been at since.
+   */
+  #loopbacks: { readonly start: number; readonly seen: Promise<Seen> } | undefined;
+  /** Tags of loopbacks that steps have looked for or removed. */
+  readonly #touched = new Set<string>();
   /** Loopbacks that a step has taken up, and that others may still see without a name. */
   readonly #taken = new Set<number>();
 
   /** No step is at work: what was taken up has a name, or is to be taken up again. */
   settled(): void {
     this.#taken.clear();
+    this.#touched.clear();
+    this.#loopbacks = undefined;
   }
 
   /**
@@ -43,7 +52,9 @@ export class Orphans {
    * would not give one by itself; undefined: there is none.
    */
   async takeLoopback(tag: string, mac: string, vpp: Vpp): Promise<Interface | undefined> {
-    const { interfaces, used } = await this.#seen.do(String(vpp.start), () => look(vpp));
+    const isFirst = !this.#touched.has(tag);
+    this.#touched.add(tag);
+    const { interfaces, used } = await (isFirst ? this.#seenFirst(vpp) : this.seen(vpp));
     const all = [...interfaces.values()];
     const named = all.find((each) => each.tag === tag);
     if (named !== undefined) return named;
@@ -60,6 +71,11 @@ export class Orphans {
     return found;
   }
 
+  /** The loopback with this tag is gone. */
+  removed(tag: string): void {
+    this.#touched.add(tag);
+  }
+
   /**
    * An interface that is to be ours and is there already.
    * @throws NfvError FOREIGN_OBJECT if it is somebody's
@@ -71,6 +87,19 @@ export class Orphans {
     const isNew = found?.tag === '' && found.up === comesUp;
     if (isNew && !seen.used.has(found.index)) return found.index;
     throw somebodyElses(found, what);
+  }
+
+  #seenFirst(vpp: Vpp): Promise<Seen> {
+    if (this.#loopbacks?.start !== vpp.start) {
+      const seen = this.seen(vpp);
+      const loopbacks = { start: vpp.start, seen };
+      this.#loopbacks = loopbacks;
+      // Who waits for it is told; the next one looks again.
+      seen.catch(() => {
+        if (this.#loopbacks === loopbacks) this.#loopbacks = undefined;
+      });
+    }
+    return this.#loopbacks.seen;
   }
 
   /** All that stands in VPP now. */

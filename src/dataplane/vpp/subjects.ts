@@ -15,7 +15,11 @@ interface Subject {
   readonly rest: Key;
   /** Undefined: it is not wanted. */
   readonly payload: Payload | undefined;
+  /** What is observed of it when nothing is wrong. */
+  readonly asWanted: Observed | undefined;
 }
+
+const NONE: readonly string[] = [];
 
 /** Those of wanted items are kept as long as the items are: thousands are looked at again and again. */
 export class Subjects {
@@ -35,7 +39,9 @@ export class Subjects {
   #take(key: string, item: Item | undefined): Subject | undefined {
     const [kind, rest] = KIND_TABLE.at(key);
     if (kind === undefined) return undefined;
-    const subject = { key, kind, rest, payload: item?.payload };
+    const payload = item?.payload;
+    const asWanted = payload && { key, payload, defects: NONE };
+    const subject = { key, kind, rest, payload, asWanted };
     if (item !== undefined) this.#known.set(item, subject);
     return subject;
   }
@@ -59,11 +65,13 @@ export function* list(view: View, wanted: ReadonlyMap<string, Item>): Iterable<s
 export function sights(all: readonly Subject[], view: View): Observation {
   const objects = new Map<string, Observed>();
   const obstacles = new Map<string, NfvError>();
-  for (const { key, kind, rest, payload } of all) {
+  for (const { key, kind, rest, payload, asWanted } of all) {
     const sight = kind.observe(rest, payload, view);
     if (sight instanceof NfvError) obstacles.set(key, sight);
     else if (sight !== undefined) {
-      objects.set(key, { key, payload: sight.payload, defects: sight.defects });
+      const { payload: found, defects } = sight;
+      const isAsWanted = found === payload && defects.length === 0;
+      objects.set(key, isAsWanted && asWanted ? asWanted : { key, payload: found, defects });
     }
   }
   return { objects, obstacles };

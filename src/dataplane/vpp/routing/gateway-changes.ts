@@ -67,10 +67,12 @@ export async function mendGateway(
 }
 
 export async function removeGateway(from: GatewayInterfaceItem, context: Context): Promise<void> {
-  const { vpp, memory } = context;
-  const index = memory.indexOf(tagOf(gatewayKey(from.vrf, from.vni)));
+  const { vpp, memory, orphans } = context;
+  const tag = tagOf(gatewayKey(from.vrf, from.vni));
+  const index = memory.indexOf(tag);
   if (index === undefined) return;
   await removeLoopback(index, from, vpp);
+  orphans.removed(tag);
   memory.forget(index);
   await settleLearners(from.vni, context);
 }

@@ -38,6 +38,8 @@ export const ipRoute: VppKind<RouteItem> = {
     via.kind === 'next_hops' && via.nextHops.some(({ vni }) => vni === UNKNOWN),
 
   reads([vrf, ...parts], wanted, wants) {
+    // There may be very many.
+    if (wants.everything) return;
     wants.interfaces = true;
     wants.routing.tables = true;
     wants.routing.route(Number(vrf), wanted?.prefix ?? parts.join('/'));

@@ -1,9 +1,12 @@
 /** What steps have to look up in VPP is looked up once for many of them. */
 import assert from 'node:assert/strict';
-import type { Payload } from '../../../../src/model/item.js';
+import { keyOf, type Payload } from '../../../../src/model/item.js';
+import type { Step } from '../../../../src/reconcile/dataplane.js';
 import type { Plan } from '../../../../src/reconcile/plan-types.js';
 import { EmulatedVpp } from '../../../support/emulated-vpp.js';
+import { itemOf } from '../../../support/items.js';
 import { domain, tunnelTo, vtepItem } from '../../../support/linux-items.js';
+import { gateway, vrf } from '../../../support/routing-items.js';
 import { steps, VppDataplaneRig } from '../../../support/vpp-dataplane-rig.js';
 
 const LOCAL = '10.9.0.1';
@@ -16,9 +19,16 @@ const UPLINK = {
 };
 const NETWORKS: readonly Payload[] = [vtepItem(LOCAL), domain(10, LOCAL), domain(11, LOCAL)];
 const TUNNELS = [tunnelTo(10, REMOTE, LOCAL), tunnelTo(11, REMOTE, LOCAL)];
+const ROUTER = [
+  vrf(7),
+  gateway(7, 10, ['172.16.10.1/24']),
+  gateway(7, 11, ['172.16.11.1/24']),
+] as const;
 const NOWHERE = [tunnelTo(10, '172.16.0.1', LOCAL), tunnelTo(11, '172.16.0.1', LOCAL)];
 
-describe('the way to a VTEP', () => {
+const stepsOf = ({ waves }: Plan): Step[] => waves.flat().map(({ step }) => step);
+
+describe('what steps look up in VPP', () => {
   let vpp: EmulatedVpp;
   let rig: VppDataplaneRig;
   const asked: string[] = [];
@@ -45,16 +55,14 @@ describe('the way to a VTEP', () => {
     await vpp.remove();
   });
 
-  /** How often it is looked up when the steps are carried out in one call each. */
-  async function lookups(plan: Plan): Promise<number> {
+  /** How often something is asked for when the steps are carried out in one call each. */
+  async function lookups(plan: Plan, what = 'ip_route_lookup'): Promise<number> {
     asked.length = 0;
-    for (const wave of plan.waves) {
-      for (const { step } of wave) await rig.dataplane.apply([step], rig.signal);
-    }
-    return asked.filter((name) => name.startsWith('ip_route_lookup')).length;
+    for (const step of stepsOf(plan)) await rig.dataplane.apply([step], rig.signal);
+    return asked.filter((name) => name.startsWith(what)).length;
   }
 
-  it('is looked up once for all the tunnels of a pass, and anew in the next', async () => {
+  it('is the way to a VTEP, once for all the tunnels of a pass, and anew in the next', async () => {
     const plan = await rig.plan([...NETWORKS, ...TUNNELS]);
     assert.equal(steps(plan).length, 2);
     assert.equal(await lookups(plan), 1);
@@ -62,7 +70,25 @@ describe('the way to a VTEP', () => {
     assert.equal(await lookups(plan), 1);
   });
 
-  it('that was not there is looked for again', async () => {
+  it('is a way that was not there again', async () => {
     assert.equal(await lookups(await rig.plan([...NETWORKS, ...NOWHERE])), 2);
+  });
+
+  it('is all that stands, once for all the gateways of a pass', async () => {
+    const plan = await rig.plan([...NETWORKS, ...ROUTER]);
+    assert.equal(await lookups(plan, 'sw_interface_dump'), 1);
+    await rig.assertConverged([...NETWORKS, ...ROUTER]);
+  });
+
+  it('is no gateway that was removed since', async () => {
+    const [router, first, second] = ROUTER;
+    await rig.converge([...NETWORKS, router, first]);
+    const there = await rig.plan([...NETWORKS, router]);
+    const all = await rig.plan([...NETWORKS, router, first, second]);
+    const again = { op: 'create', key: keyOf(first), item: itemOf(first) } as const;
+    for (const step of [...stepsOf(all), ...stepsOf(there), again]) {
+      assert.deepEqual(await rig.dataplane.apply([step], rig.signal), [undefined]);
+    }
+    await rig.assertConverged([...NETWORKS, ...ROUTER]);
   });
 });

@@ -2,7 +2,7 @@
 import { NfvError } from '../errors.js';
 import { blocked } from './blocked.js';
 import type { ResultListener, Step, StepResult } from './dataplane.js';
-import type { Plan, PlannedStep } from './plan-types.js';
+import type { Plan, PlannedStep, Wave } from './plan-types.js';
 
 /** Steps in one call to the dataplane. */
 export const MAX_STEPS = 128;
@@ -33,8 +33,9 @@ export interface Means {
 
 /**
  * Begins each step as soon as all that it comes after has ended, and so have all of the phase before; or
- * of the wave before, where waves do not overlap. Where that leaves the choice, those that waited come first, and
- * then the plan's order counts. What needs a step that failed is not begun.
+ * of the wave before, where waves do not overlap. Where that leaves the choice, the smallest wave comes first, for a few
+ * that thousands wait for hold up most; in a wave those come first that can be begun first, and then the plan's order counts.
+ * What needs a step that failed is not begun.
  * @throws the reason of the signal when it is aborted, and nothing else; nothing is under way then
  */
 export async function execute(plan: Plan, means: Means): Promise<Execution> {
@@ -43,7 +44,7 @@ export async function execute(plan: Plan, means: Means): Promise<Execution> {
   return executor;
 }
 
-/** How far a step has got that was looked at. */
+/** How far a step has got. */
 class Task {
   isOver = false;
   /** How many of those that it comes after are not over. */
@@ -51,7 +52,32 @@ class Task {
   /** Those that it keeps waiting. */
   followers: Task[] | undefined;
 
-  constructor(readonly planned: PlannedStep) {}
+  constructor(
+    readonly planned: PlannedStep,
+    readonly lane: Lane,
+  ) {}
+}
+
+/** Those of a wave that can be begun, in the order in which they came to be so. */
+class Lane {
+  #free: Task[] = [];
+  #taken = 0;
+
+  constructor(readonly wave: Wave) {}
+
+  add(task: Task): void {
+    this.#free.push(task);
+  }
+
+  take(): Task | undefined {
+    const task = this.#free[this.#taken];
+    if (task !== undefined) this.#taken++;
+    else if (this.#taken > 0) {
+      this.#free = [];
+      this.#taken = 0;
+    }
+    return task;
+  }
 }
 
 class Executor implements Execution {
@@ -61,15 +87,13 @@ class Executor implements Execution {
   readonly #tasks = new Map<PlannedStep, Task>();
   /** What has failed or was not begun. */
   readonly #failed = new Set<PlannedStep>();
-  #underWay = 0;
   readonly #calls = new Set<Promise<void>>();
-  /** The next step to look at. */
+  /** Of the waves whose steps may be begun. */
+  #lanes: readonly Lane[] = [];
+  /** The first wave behind those. */
   #wave = 0;
-  #place = 0;
-  /** Tasks that wait for others. */
-  #waiting = 0;
-  /** Those that waited, and can be begun. */
-  #ready: Task[] = [];
+  /** Tasks of the lanes that are not over. */
+  #open = 0;
   #wake: () => void = () => undefined;
 
   constructor(
@@ -104,13 +128,9 @@ class Executor implements Execution {
   #nextBatch(): readonly Task[] {
     const batch: Task[] = [];
     while (batch.length < MAX_STEPS) {
-      const ready = this.#ready.splice(0, MAX_STEPS - batch.length);
-      if (ready.length === 0) {
-        const next = this.#next();
-        if (next === undefined) break;
-        ready.push(next);
-      }
-      for (const task of ready) if (this.#mayBegin(task)) batch.push(task);
+      const task = this.#next();
+      if (task === undefined) break;
+      if (this.#mayBegin(task)) batch.push(task);
     }
     return batch;
   }
@@ -119,7 +139,6 @@ class Executor implements Execution {
     const { planned } = task;
     const need = this.#failedNeed(planned);
     if (need === undefined) {
-      this.#underWay++;
       this.touched.add(planned.step.key);
       this.steps++;
       return true;
@@ -133,45 +152,45 @@ class Executor implements Execution {
     return this.#failed.size === 0 ? undefined : needs.find((each) => this.#failed.has(each));
   }
 
-  /** The next in the plan's order that waits for nothing. */
   #next(): Task | undefined {
-    for (;;) {
-      const planned = this.plan.waves[this.#wave]?.[this.#place];
-      if (planned === undefined) {
-        if (!this.#enterNextWave()) return undefined;
-        continue;
+    do {
+      for (const lane of this.#lanes) {
+        const task = lane.take();
+        if (task !== undefined) return task;
       }
-      this.#place++;
-      const task = this.#lookAt(planned);
-      if (task.open === 0) return task;
-      this.#waiting++;
-    }
+    } while (this.#enterNextLanes());
+    return undefined;
   }
 
-  #lookAt(planned: PlannedStep): Task {
-    const task = new Task(planned);
-    this.#tasks.set(planned, task);
-    // Whatever it comes after is in an earlier wave, and was looked at.
-    for (const each of planned.after) {
-      const before = this.#tasks.get(each);
-      if (before === undefined || before.isOver) continue;
-      task.open++;
-      if (before.followers === undefined) before.followers = [task];
-      else before.followers.push(task);
-    }
-    return task;
-  }
-
-  /** @returns false if there is none, or it has to wait */
-  #enterNextWave(): boolean {
-    const next = this.plan.waves[this.#wave + 1];
-    if (next === undefined) return false;
-    const phase = this.plan.waves[this.#wave]?.[0]?.phase;
-    const isFree = this.means.overlapsWaves && next[0]?.phase === phase;
-    if (!isFree && this.#underWay + this.#waiting + this.#ready.length > 0) return false;
-    this.#wave++;
-    this.#place = 0;
+  /** @returns false if there are none, or they have to wait */
+  #enterNextLanes(): boolean {
+    const { waves } = this.plan;
+    const phase = waves[this.#wave]?.[0]?.phase;
+    if (phase === undefined || this.#open > 0) return false;
+    const lanes: Lane[] = [];
+    do lanes.push(this.#laneOf(waves[this.#wave++] ?? []));
+    while (this.means.overlapsWaves && waves[this.#wave]?.[0]?.phase === phase);
+    this.#lanes = lanes.sort((a, b) => a.wave.length - b.wave.length);
     return true;
+  }
+
+  #laneOf(wave: Wave): Lane {
+    const lane = new Lane(wave);
+    this.#open += wave.length;
+    for (const planned of wave) {
+      const task = new Task(planned, lane);
+      this.#tasks.set(planned, task);
+      // Whatever it comes after is in an earlier wave, and has a task.
+      for (const each of planned.after) {
+        const before = this.#tasks.get(each);
+        if (before === undefined || before.isOver) continue;
+        task.open++;
+        if (before.followers === undefined) before.followers = [task];
+        else before.followers.push(task);
+      }
+      if (task.open === 0) lane.add(task);
+    }
+    return lane;
   }
 
   async #carryOut(batch: readonly Task[]): Promise<void> {
@@ -195,7 +214,6 @@ class Executor implements Execution {
   /** The first result of a step counts. */
   #ended(task: Task | undefined, result: StepResult): void {
     if (task === undefined || task.isOver) return;
-    this.#underWay--;
     if (result !== undefined) this.#fail(task.planned, result);
     this.#over(task);
     this.#wake();
@@ -204,12 +222,10 @@ class Executor implements Execution {
   /** It has ended, or will not be begun. */
   #over(task: Task): void {
     task.isOver = true;
+    this.#open--;
     if (task.followers === undefined) return;
     for (const follower of task.followers) {
-      follower.open--;
-      if (follower.open > 0) continue;
-      this.#waiting--;
-      this.#ready.push(follower);
+      if (--follower.open === 0) follower.lane.add(follower);
     }
     task.followers = undefined;
   }

@@ -7,7 +7,7 @@ import { readAddresses, readInterfaces } from './read-interfaces.js';
 import { dumpTunnels } from './read-tunnels.js';
 import { SharedWork } from './shared-work.js';
 import { bareTag } from './tag.js';
-import type { Interface } from './view.js';
+import type { Interface, View } from './view.js';
 import { NO_INTERFACE, type Vpp } from './vpp.js';
 
 export interface Orphan {
@@ -20,21 +20,25 @@ export interface Orphan {
   readonly find: (seen: Seen) => Interface | undefined;
 }
 
-export interface Seen {
+/** Interfaces, and what uses them. */
+interface Inventory {
   readonly interfaces: ReadonlyMap<number, Interface>;
-  readonly tunnels: Awaited<ReturnType<typeof dumpTunnels>>;
-  /** Interfaces that have an address, or are in a bridge domain or a cross-connect. */
+  /** Those that have an address, or are in a bridge domain or a cross-connect. */
   readonly used: ReadonlySet<number>;
+}
+
+export interface Seen extends Inventory {
+  readonly tunnels: Awaited<ReturnType<typeof dumpTunnels>>;
 }
 
 export class Orphans {
   /** There may be as many as steps at a time: VPP's tables are read once for all of them. */
   readonly #seen = new SharedWork<Seen>();
   /**
-   * What stood there when the first step looked for a loopback: each look reads all of VPP's interfaces. It holds
-   * for tags that no step has been at since.
+   * What stood there when everything was looked at, or else when the first step looked for a loopback: each look reads all of
+   * VPP's interfaces. It holds for tags that no step has been at since.
    */
-  #loopbacks: { readonly start: number; readonly seen: Promise<Seen> } | undefined;
+  #first: { readonly start: number; readonly inventory: Promise<Inventory> } | undefined;
   /** Tags of loopbacks that steps have looked for or removed. */
   readonly #touched = new Set<string>();
   /** Loopbacks that a step has taken up, and that others may still see without a name. */
@@ -44,7 +48,12 @@ export class Orphans {
   settled(): void {
     this.#taken.clear();
     this.#touched.clear();
-    this.#loopbacks = undefined;
+    this.#first = undefined;
+  }
+
+  /** All that stood there before the first step. */
+  noted(view: View, start: number): void {
+    this.#first = { start, inventory: Promise.resolve(inventoryOf(view)) };
   }
 
   /**
@@ -89,17 +98,17 @@ export class Orphans {
     throw somebodyElses(found, what);
   }
 
-  #seenFirst(vpp: Vpp): Promise<Seen> {
-    if (this.#loopbacks?.start !== vpp.start) {
-      const seen = this.seen(vpp);
-      const loopbacks = { start: vpp.start, seen };
-      this.#loopbacks = loopbacks;
+  #seenFirst(vpp: Vpp): Promise<Inventory> {
+    if (this.#first?.start !== vpp.start) {
+      const inventory = this.seen(vpp);
+      const first = { start: vpp.start, inventory };
+      this.#first = first;
       // Who waits for it is told; the next one looks again.
-      seen.catch(() => {
-        if (this.#loopbacks === loopbacks) this.#loopbacks = undefined;
+      inventory.catch(() => {
+        if (this.#first === first) this.#first = undefined;
       });
     }
-    return this.#loopbacks.seen;
+    return this.#first.inventory;
   }
 
   /** All that stands in VPP now. */
@@ -115,6 +124,15 @@ export function somebodyElses(found: Interface | undefined, what: string): NfvEr
   return new NfvError('FOREIGN_OBJECT', `${text} is somebody else's`, {
     metadata: { interface: name, tag: found?.tag ?? '' },
   });
+}
+
+function inventoryOf({ interfaces, addresses, domains, crossConnects }: View): Inventory {
+  const members = [...domains.values()].flatMap((domain) => [...domain.members.keys()]);
+  const connected = [...crossConnects].flat();
+  return {
+    interfaces,
+    used: new Set([...addresses.map(({ index }) => index), ...members, ...connected]),
+  };
 }
 
 async function look(vpp: Vpp): Promise<Seen> {

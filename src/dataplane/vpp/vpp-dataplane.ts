@@ -166,6 +166,7 @@ export class VppDataplane implements Dataplane {
     const others = scope.kind === 'all' ? this.#subjects.of(list(view, wanted), wanted) : [];
     const observation = sights([...asked, ...others], view);
     this.#remember(view, wants);
+    if (wants.everything) this.#orphans.noted(view, vpp.start);
     return observation;
   }
 

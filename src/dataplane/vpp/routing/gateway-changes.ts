@@ -34,9 +34,10 @@ async function makeGateway(
   wanted: GatewayInterfaceItem,
   vpp: Vpp,
 ): Promise<void> {
+  const { vni, addresses, mac } = wanted;
   const named = vpp.request('sw_interface_tag_add_del', { is_add: true, sw_if_index: index, tag });
-  await Promise.all([named, fit(index, wanted, vpp)]);
-  await answer(wanted.vni, wanted.addresses, wanted.mac, true, vpp);
+  // In VPP's order: what fails is taken back behind all of it.
+  await Promise.all([named, fit(index, wanted, vpp), answer(vni, addresses, mac, true, vpp)]);
 }
 
 /** Puts it right whatever is wrong with it, with no more of a break than that needs. */

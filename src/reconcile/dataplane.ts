@@ -116,8 +116,8 @@ export interface Dataplane {
   /** The kinds this dataplane can do; an item of another kind fails with ITEM_UNSUPPORTED. */
   readonly traits: TraitsTable;
   /**
-   * Waves of a phase may overlap: a step is begun after those of earlier waves, but waits only for the
-   * end of what it depends on. For a dataplane whose ranks say nothing that the dependencies do not.
+   * Waves of a phase may overlap: a step waits only for what it depends on. For a dataplane whose ranks
+   * say nothing that the dependencies do not.
    */
   readonly overlapsWaves?: boolean;
   /** What it can do; of one that is out of reach what is known of it, which may be nothing. */

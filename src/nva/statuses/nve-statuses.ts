@@ -32,7 +32,7 @@ export interface NveStatusesDeps {
   missed(nve: string): number | undefined;
   /** Resolves when the compiler has this revision. */
   compiled(revision: number): Promise<void>;
-  readonly tenures: Pick<Tenures, 'claim' | 'claimed' | 'guard' | 'isElsewhere'>;
+  readonly tenures: Pick<Tenures, 'claim' | 'claimed' | 'abandon' | 'guard' | 'isElsewhere'>;
   readonly liveness: Pick<Liveness, 'standingOf' | 'restore'>;
 }
 
@@ -81,9 +81,15 @@ export class NveStatuses {
    */
   async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number> {
     await this.#bind(nve, nodeUuid);
-    const claim = await this.deps.tenures.claim(nve);
-    await this.deps.liveness.restore(nve);
-    await this.store(nve, facts, claim);
+    const { tenures, liveness } = this.deps;
+    const claim = await tenures.claim(nve);
+    try {
+      await liveness.restore(nve);
+      await this.store(nve, facts, claim);
+    } catch (thrown) {
+      tenures.abandon(nve, claim, NfvError.from(thrown).code === 'NOT_FOUND');
+      throw thrown;
+    }
     this.#departed.delete(nve);
     return claim;
   }

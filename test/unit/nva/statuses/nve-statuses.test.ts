@@ -40,7 +40,10 @@ describe('what is known of an NVE', () => {
   let tenures: Tenures;
   let connected: Connected | undefined;
   let missed: number | undefined;
+  /** Between the claim and what is stored with it. */
+  let restoring: () => void;
   beforeEach(async () => {
+    restoring = () => undefined;
     connected = missed = undefined;
     store = new MemoryStore();
     clock = new FakeClock();
@@ -56,7 +59,10 @@ describe('what is known of an NVE', () => {
       tenures,
       liveness: {
         standingOf: () => Promise.resolve({ state: 'DISCONNECTED', reasonCode: '', reason: '' }),
-        restore: () => Promise.resolve(),
+        restore: () => {
+          restoring();
+          return Promise.resolve();
+        },
       },
     });
     const request = { id: 'host-a', spec: nveSpec(['192.0.2.1']), requestId: '' };
@@ -79,6 +85,14 @@ describe('what is known of an NVE', () => {
     };
     await assert.rejects(statuses.store('host-a', FACTS), { code: 'NOT_FOUND' });
     assert.equal(await readNveStatus(store, 'host-a'), undefined);
+  });
+
+  it('leaves no claim of one that is deleted while its agent is let in', async () => {
+    restoring = (): void => {
+      store.delete(specKey('nves', 'host-a'));
+    };
+    await assert.rejects(statuses.admit('host-a', AGENT, FACTS), { code: 'NOT_FOUND' });
+    assert.equal(tenures.claimed('host-a'), 0);
   });
 
   it('is not stored of a session that another has replaced', async () => {

@@ -132,10 +132,14 @@ export class NveStatuses {
       // Its session ends at this moment, or does not begin.
       if (isOver || guard === 'elsewhere') return;
       const { key, modRevision } = await this.#existing(nve);
-      const before = (await readNveStatus(store, nve))?.value;
+      const stored = await readNveStatus(store, nve);
+      const before = stored?.value;
       const connected = this.deps.connected(nve);
       const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
-      if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) return;
+      if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) {
+        // Another replica may have stored this, of an NVE that this one has not heard of yet.
+        return this.deps.compiled(Math.max(modRevision, stored?.modRevision ?? 0));
+      }
       const record: NveStatusRecord = {
         ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
         ...now,

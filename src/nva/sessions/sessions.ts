@@ -25,7 +25,7 @@ import type { ItemDelta } from '../compiler/deltas.js';
 import { ItemSum } from '../compiler/item-sum.js';
 import { itemVersions } from '../compiler/item-versions.js';
 import type { Absentees } from './absentees.js';
-import { Admissions } from './admissions.js';
+import { OneByOne } from '../one-by-one.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { FactsWriter } from './facts-writer.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
@@ -130,7 +130,11 @@ interface Registration extends Arrival {
 
 export class Sessions {
   readonly #streams = new Set<NvaSideStream>();
-  readonly #admissions = new Admissions();
+  /**
+   * An NVE's streams, in the order in which they come to be let in: so is the order of their claims, and what one says of
+   * its host is not stored over what a later one says.
+   */
+  readonly #admissions = new OneByOne();
   /** By NVE, of those that are not connected yet. */
   readonly #greeted = new Map<string, NvaSideStream>();
   #closed: NfvError | undefined;
@@ -224,7 +228,8 @@ export class Sessions {
   /** One that has gone by the time of its turn claims nothing. */
   #admit(stream: NvaSideStream, { nve, nodeUuid }: Hello, facts: NveFacts): Promise<number> {
     const { deps } = this;
-    return this.#admissions.run(nve, stream.signal, async () => {
+    return this.#admissions.do(nve, async () => {
+      stream.signal.throwIfAborted();
       const before = deps.ownClaim(nve);
       try {
         return await deps.admit(nve, nodeUuid, facts);

@@ -242,10 +242,8 @@ export class Nva implements NvaApi {
   #makeSessions(): Sessions {
     const { store, clock, log, policy, tracer } = this.#options;
     return new Sessions({
-      tracer,
+      ...{ tracer, clock, log },
       maySpeakFor: (identity, nve) => maySpeakFor(policy?.(), identity, nve),
-      clock,
-      log,
       epoch: () => epochOf(store),
       caughtUp: (hello) => this.#replicas.caughtUp(hello, this.#stop.signal),
       index: this.#index,
@@ -253,6 +251,7 @@ export class Nva implements NvaApi {
       revision: () => this.#catalog.revision,
       admit: (nve, nodeUuid, facts) => this.#nveStatuses.admit(nve, nodeUuid, facts),
       claimed: (nve) => this.#tenures.claimed(nve),
+      ownClaim: (nve) => this.#tenures.ownClaim(nve),
       onProgress: (nve, keys) => {
         this.#progressed(nve, keys);
       },

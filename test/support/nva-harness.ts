@@ -23,6 +23,8 @@ export interface HarnessOptions {
   readonly liveness?: LivenessTuning;
   readonly clock?: Clock;
   readonly vniRange?: { readonly min: number; readonly max: number };
+  /** Of the store. */
+  readonly txnOps?: number;
 }
 
 export class NvaHarness {
@@ -58,7 +60,9 @@ export class NvaHarness {
   }
 
   async startNva(): Promise<void> {
-    const store = await openLmdbStore({ path: join(this.#dir.path, 'data') });
+    const { txnOps } = this.options;
+    const path = join(this.#dir.path, 'data');
+    const store = await openLmdbStore({ path, ...(txnOps === undefined ? {} : { txnOps }) });
     const nva = await Nva.start({
       store,
       clock: this.options.clock ?? systemClock,

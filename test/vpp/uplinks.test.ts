@@ -8,6 +8,7 @@ import { uplinkDevices } from '../support/vpp-uplink-devices.js';
 import { uplinkAddresses } from '../support/vpp-uplink-addresses.js';
 import { uplinkGroups } from '../support/vpp-uplink-groups.js';
 import { uplinkHosts } from '../support/vpp-uplink-hosts.js';
+import { uplinkRoutes } from '../support/vpp-uplink-routes.js';
 import { uplinkVlans } from '../support/vpp-uplink-vlans.js';
 import { at, UplinkWorld, WANTED, type UplinkParts } from '../support/vpp-uplink-world.js';
 
@@ -96,6 +97,9 @@ describe('uplinks on a real VPP', function () {
   });
   describe('whose addresses change', () => {
     uplinkAddresses(parts);
+  });
+  describe('whose routes change', () => {
+    uplinkRoutes(parts);
   });
   describe('on a port of a native driver', () => {
     before(async function () {

@@ -67,10 +67,24 @@ export function* learnerDefects({ id, bvi, members }: Domain, view: View): Itera
 }
 
 /**
- * Makes the members of ours learn or not, as the bridge domain is now: after what put one into it, which VPP lets
- * learn then, and after its routed interface came or went. @param only one of them
+ * Makes a member that has just come into a bridge domain learn or not; VPP lets it, whatever it is. Of those that come
+ * at once one looks for all: VPP answers in the order of what it is asked, so that a routed interface that comes after
+ * that look is followed by `settleLearners`, whose look has these members, and whose flags come after theirs.
  */
-export async function settleLearners(vni: number, context: Context, only?: number): Promise<void> {
+export async function settleLearner(
+  index: number,
+  { vni, group }: { readonly vni: number; readonly group: number },
+  { vpp, memory, lookups, learning }: Context,
+): Promise<void> {
+  const tag = memory.tagAt(index);
+  if (!learning.networks.has(vni) || tag === undefined) return;
+  const bvi = await lookups.bviOf(vni, vpp);
+  if (bvi === undefined || bvi === index) return;
+  await setLearning(index, learns({ group, tag }, bvi, learning), vpp);
+}
+
+/** The same for all members of ours, after the routed interface came or went. */
+export async function settleLearners(vni: number, context: Context): Promise<void> {
   const { vpp, memory, learning } = context;
   if (!learning.networks.has(vni)) return;
   const asked = { bd_id: vni, sw_if_index: NO_INTERFACE };
@@ -79,10 +93,13 @@ export async function settleLearners(vni: number, context: Context, only?: numbe
   const bvi = domain.bvi_sw_if_index;
   const all = domain.sw_if_details.map(({ sw_if_index: index, shg: group }) => {
     const tag = memory.tagAt(index);
-    if (tag === undefined || index === bvi || (only ?? index) !== index) return Promise.resolve();
-    const is_set = learns({ group, tag }, bvi, learning);
-    const work = vpp.request('l2_flags', { sw_if_index: index, is_set, feature_bitmap: LEARN });
-    return unless(work, RETVAL.INVALID_SW_IF_INDEX);
+    if (tag === undefined || index === bvi) return Promise.resolve();
+    return setLearning(index, learns({ group, tag }, bvi, learning), vpp);
   });
   await Promise.all(all);
+}
+
+function setLearning(index: number, isSet: boolean, vpp: Vpp): Promise<unknown> {
+  const asked = { sw_if_index: index, is_set: isSet, feature_bitmap: LEARN };
+  return unless(vpp.request('l2_flags', asked), RETVAL.INVALID_SW_IF_INDEX);
 }

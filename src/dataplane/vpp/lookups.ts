@@ -12,6 +12,7 @@ export class Lookups {
   /** VTEPs that a way was found to, with the start of VPP. */
   readonly #reached = new Set<string>();
   readonly #members = new SharedWork<ReadonlyMap<number, number>>();
+  readonly #bvis = new SharedWork<number | undefined>();
 
   /** No step is at work, and everything is looked at anew. */
   settled(): void {
@@ -39,6 +40,18 @@ export class Lookups {
     return this.#connects.do(String(vpp.start), async () => {
       const found = await vpp.dump('l2_xconnect_dump', {});
       return new Map(found.map((each) => [each.rx_sw_if_index, each.tx_sw_if_index]));
+    });
+  }
+
+  /**
+   * The routed interface of a bridge domain, NO_INTERFACE where it has none; undefined: there is no such bridge
+   * domain. VPP tells it only with all that is in there.
+   */
+  bviOf(vni: number, vpp: Vpp): Promise<number | undefined> {
+    return this.#bvis.do(`${vpp.start} ${vni}`, async () => {
+      const asked = { bd_id: vni, sw_if_index: NO_INTERFACE };
+      const [domain] = await vpp.dump('bridge_domain_dump', asked);
+      return domain?.bvi_sw_if_index;
     });
   }
 

@@ -1,6 +1,6 @@
 /** Interfaces of ours as members of a bridge domain. */
 import type { Context } from './context.js';
-import { settleLearners } from './learners.js';
+import { settleLearner } from './learners.js';
 import { attesting, bareTag } from './tag.js';
 import type { Interface, View } from './view.js';
 import { RETVAL, unless, type Vpp } from './vpp.js';
@@ -31,13 +31,13 @@ export async function place(
     ...attaching(index, to, vpp),
   ]);
   memory.set(to.tag, index);
-  if (to.vni !== 0) await settleLearners(to.vni, context, index);
+  if (to.vni !== 0) await settleLearner(index, to, context);
 }
 
 /** The same for one that is named ours. */
 export async function attach(index: number, to: Place, context: Context): Promise<void> {
   await Promise.all(attaching(index, to, context.vpp));
-  if (to.vni !== 0) await settleLearners(to.vni, context, index);
+  if (to.vni !== 0) await settleLearner(index, to, context);
 }
 
 function attaching(index: number, to: Place, vpp: Vpp): readonly Promise<unknown>[] {

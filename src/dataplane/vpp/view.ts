@@ -129,7 +129,7 @@ export interface UplinkSights {
   readonly differing: ReadonlyMap<number, readonly string[]>;
   /** What we made for uplinks that the configuration has no more, by their names. */
   readonly stale: ReadonlyMap<string, Interface>;
-  /** Addresses on interfaces of ours that the configuration does not have there. */
+  /** Addresses on interfaces of ours, and prefixes of routes of ours, that the configuration does not have. */
   readonly leftovers: ReadonlySet<string>;
 }
 

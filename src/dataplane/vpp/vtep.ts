@@ -31,13 +31,13 @@ export const vtep: VppKind<VtepItem> = {
 
   *list({ uplinks }) {
     for (const name of uplinks.stale.keys()) yield vtepKey(name);
-    for (const address of uplinks.leftovers) yield vtepKey(address);
+    for (const leftover of uplinks.leftovers) yield vtepKey(leftover);
   },
 
   create: make,
   update: (wanted, _from, context) => make(wanted, context),
 
-  /** Of an address that the configuration has, or that is not ours, nothing: the host keeps it. */
+  /** Of an address or a route that the configuration has, or that is not ours, nothing: the host keeps it. */
   async remove({ address: name }, context) {
     await context.uplinks.end(name, context);
   },
@@ -45,7 +45,7 @@ export const vtep: VppKind<VtepItem> = {
 
 /**
  * An uplink that we made and that the configuration has no more stands where a VTEP would, under its name; so does an
- * address that it has no more on one that it has.
+ * address that it has no more on one that it has, and a route, under its prefix.
  */
 function observeStale(name: string, { uplinks }: View): Sight<VtepItem> {
   if (!uplinks.stale.has(name) && !uplinks.leftovers.has(name)) return undefined;

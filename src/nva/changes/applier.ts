@@ -62,12 +62,23 @@ export async function apply(
 ): Promise<Applied> {
   check(request);
   const { store } = deps;
-  return write(store, call, () =>
+  const written = write(store, call, () =>
     answeredOr(
       () => replay(deps, request, call),
       () => new Applying(deps, request, call).attempt(),
     ),
   );
+  return written.catch(tooLarge);
+}
+
+/** Of bytes the store has the last word: etcd counts all of the request. */
+function tooLarge(thrown: unknown): never {
+  const cause = NfvError.from(thrown);
+  if (cause.code !== 'STORE_LIMIT') throw cause;
+  throw new NfvError('PLAN_TOO_LARGE', cause.message, {
+    cause,
+    remedy: 'apply it in parts; see docs/operations.md#several-replicas for etcd',
+  });
 }
 
 function check({ hash, requestId, confirmWithinMs: ms }: ApplyRequest): void {

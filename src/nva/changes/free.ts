@@ -94,25 +94,25 @@ export class Free {
   /** @param of what it is taken of */
   async #take<T>(
     of: string,
-    from: (source: Allocators) => T,
+    from: (source: Allocators) => T | Promise<T>,
     keyOf: (taken: T) => string,
   ): Promise<T> {
     for (;;) {
-      const found = this.#next(of, from);
+      const found = await this.#next(of, from);
       const key = keyOf(found);
       if ((await this.store.get(key)) === undefined) return found;
       this.#taken.add(key);
     }
   }
 
-  #next<T>(of: string, from: (source: Allocators) => T): T {
+  async #next<T>(of: string, from: (source: Allocators) => T | Promise<T>): Promise<T> {
     for (;;) {
       const spent = this.#spent.get(of);
       const source = this.#sources[spent?.sources ?? 0];
       if (source === undefined)
         throw spent?.error ?? new NfvError('INTERNAL', 'nothing to take from');
       try {
-        return from(source);
+        return await from(source);
       } catch (thrown) {
         const error = NfvError.from(thrown);
         if (!EXHAUSTED.includes(error.code)) throw error;

@@ -167,11 +167,10 @@ class Planning {
       return change === undefined ? [] : [{ draft, change }];
     });
     const changes = changed.map(({ change }) => change);
-    // Others get their turn before what takes longest.
     await turn();
-    const effect = effectOf(index, changes.flatMap(inputOf(index)));
+    const effect = await effectOf(index, () => changes.flatMap(inputOf(index)));
     return {
-      hash: hashOf(changes, effect),
+      hash: await hashOf(changes, effect),
       revision: overlay.revision,
       changes,
       records: () => changed.map(({ draft }) => draft.changed(this.#ownerOf(draft))),

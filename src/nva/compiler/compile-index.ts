@@ -10,6 +10,7 @@ import type { Labels } from '../../model/resource.js';
 import type { SubnetSpec } from '../../model/subnet.js';
 import type { CompileCounters } from './counters.js';
 import { DeltaBuilder, type ItemDelta } from './deltas.js';
+import { atOnce } from '../in-turns.js';
 import type { Change, NetworkView } from './inputs.js';
 import { ItemSum } from './item-sum.js';
 import { vtepItems } from './items.js';
@@ -68,7 +69,7 @@ export class CompileIndex {
       this.#tables.put(change);
       return new Map();
     }
-    return this.#diff([change], this.#scopeOf(change));
+    return atOnce(this.#diff([change], this.#scopeOf(change)));
   }
 
   /**
@@ -76,19 +77,25 @@ export class CompileIndex {
    * between. Of several of one resource the last counts.
    */
   applyAll(changes: readonly Change[]): Map<string, ItemDelta> {
+    return atOnce(this.applyInSteps(changes));
+  }
+
+  /** The same in steps, between which it is neither as it was nor as it will be: for a fork that nobody else has. */
+  *applyInSteps(changes: readonly Change[]): Generator<void, Map<string, ItemDelta>> {
     const visible: Change[] = [];
     const last = new Map(changes.map((change) => [`${change.kind} ${change.id}`, change]));
     for (const change of last.values()) {
+      yield;
       if (this.#isInvisible(change)) this.#tables.put(change);
       else visible.push(change);
     }
     const [first, ...others] = visible;
     if (first === undefined) return new Map();
-    if (others.length === 0) return this.#diff(visible, this.#scopeOf(first));
-    return this.#diff(visible, this.#scopeOfAll(visible));
+    if (others.length === 0) return yield* this.#diff(visible, this.#scopeOf(first));
+    return yield* this.#diff(visible, yield* this.#scopeOfAll(visible));
   }
 
-  #diff(changes: readonly Change[], scope: Scope): Map<string, ItemDelta> {
+  *#diff(changes: readonly Change[], scope: Scope): Generator<void, Map<string, ItemDelta>> {
     const tables = this.#tables;
     this.#version++;
     const deltas = new DeltaBuilder();
@@ -97,27 +104,28 @@ export class CompileIndex {
     const before = this.#scene(scope, isWhole);
     const nves = changes.filter(({ kind }) => kind === 'Nve');
     const vteps = new Map(nves.map(({ id }) => [id, this.#vtepItems(id)]));
-    const changed = this.#put(changes);
+    const changed = yield* this.#put(changes);
+    const changedIn = byNetwork(changed);
     this.#sums.forget(scope.networks);
     for (const [id, was] of vteps) deltas.diff(id, was, this.#vtepItems(id));
     const after = this.#scene(scope, isWhole, isWhole ? undefined : before.networks);
     for (const id of scope.networks) {
       const [was, is] = [before.networks.get(id), after.networks.get(id)];
-      this.#networks.diff(tables.network(id), was, is, within(changed, id), deltas);
+      yield* this.#networks.diff(tables.network(id), was, is, changedIn(id), deltas);
     }
     for (const id of scope.routers) {
       const [was, is] = [before.routers.get(id), after.routers.get(id)];
-      this.#routers.diff(was, is, scope.reach, changed, deltas);
+      yield* this.#routers.diff(was, is, scope.reach, changed, deltas);
     }
-    return deltas.result();
+    return yield* deltas.result();
   }
 
   /** @returns the endpoints that are others now */
-  #put(changes: readonly Change[]): ChangedEndpoint[] {
+  *#put(changes: readonly Change[]): Generator<void, ChangedEndpoint[]> {
     const tables = this.#tables;
     const endpoints = changes.filter(({ kind }) => kind === 'Endpoint');
     const were = endpoints.map(({ id }) => ({ id, before: tables.endpoint(id) }));
-    for (const change of changes) tables.put(change);
+    yield* this.#take(changes);
     return were.map(({ id, before }) => ({ id, before, after: tables.endpoint(id) }));
   }
 
@@ -162,10 +170,16 @@ export class CompileIndex {
     }
   }
 
-  /** Another one with all that these changes may reach, to see what they would do. */
-  fork(changes: readonly Change[]): CompileIndex {
+  /**
+   * Another one with all that these changes may reach, to see what they would do. In steps, between which this one is
+   * to stay as it is.
+   */
+  *fork(changes: readonly Change[]): Generator<void, CompileIndex> {
     const fork = new CompileIndex();
-    for (const change of reachOf(this.#tables, changes)) fork.load(change);
+    for (const change of reachOf(this.#tables, changes)) {
+      fork.load(change);
+      yield;
+    }
     return fork;
   }
 
@@ -271,15 +285,28 @@ export class CompileIndex {
   }
 
   /** What they may touch of the model as it was, and as it will be. */
-  #scopeOfAll(changes: readonly Change[]): Scope {
+  *#scopeOfAll(changes: readonly Change[]): Generator<void, Scope> {
     const isOfMembers = changes.every(({ kind }) => kind === 'Nve' || kind === 'Endpoint');
     const scope = newScope(isOfMembers ? 'members' : 'everything');
-    for (const change of changes) this.#addTouched(scope, change);
+    for (const change of changes) {
+      this.#addTouched(scope, change);
+      yield;
+    }
     const undo = changes.map(({ kind, id }) => this.current(kind, id));
-    for (const change of changes) this.#tables.put(change);
-    for (const change of undo) this.#addTouched(scope, change);
-    for (const change of undo) this.#tables.put(change);
+    yield* this.#take(changes);
+    for (const change of undo) {
+      this.#addTouched(scope, change);
+      yield;
+    }
+    yield* this.#take(undo);
     return scope;
+  }
+
+  *#take(changes: readonly Change[]): Generator<void> {
+    for (const change of changes) {
+      this.#tables.put(change);
+      yield;
+    }
   }
 
   #addTouched(scope: Scope, change: Change): void {
@@ -403,13 +430,22 @@ function newScope(reach: RouterReach): Scope {
   return { networks: new Set(), routers: new Set(), reach };
 }
 
-/** The same as one network has them, for an endpoint may have come from another. */
-function within(changed: readonly ChangedEndpoint[], network: string): ChangedEndpoint[] {
-  return changed.flatMap(({ id, before, after }) => {
-    const was = before?.network === network ? before : undefined;
-    const is = after?.network === network ? after : undefined;
-    return was === undefined && is === undefined ? [] : [{ id, before: was, after: is }];
-  });
+/** The same as each network has them, for an endpoint may have come from another. */
+function byNetwork(
+  changed: readonly ChangedEndpoint[],
+): (network: string) => readonly ChangedEndpoint[] {
+  const found = new Map<string, ChangedEndpoint[]>();
+  for (const { id, before, after } of changed) {
+    for (const network of new Set([before?.network, after?.network])) {
+      if (network === undefined) continue;
+      const was = before?.network === network ? before : undefined;
+      const is = after?.network === network ? after : undefined;
+      const own = found.get(network) ?? [];
+      found.set(network, own);
+      own.push({ id, before: was, after: is });
+    }
+  }
+  return (network) => found.get(network) ?? [];
 }
 
 interface ForPeople {

@@ -24,12 +24,14 @@ export class DeltaBuilder {
     for (const item of after) sides.after.set(item.key, item);
   }
 
-  result(): Map<string, ItemDelta> {
+  /** In steps of one item. */
+  *result(): Generator<void, Map<string, ItemDelta>> {
     const deltas = new Map<string, ItemDelta>();
     for (const [nve, { before, after }] of this.#sides) {
       const upserts = new Map<string, Item>();
       const had = new Map<string, Item>();
       for (const [key, item] of after) {
+        yield;
         const was = before.get(key);
         // The same item needs no hashes to tell.
         if (was === item || was?.version === item.version) continue;
@@ -38,6 +40,7 @@ export class DeltaBuilder {
       }
       const removes = new Set<string>();
       for (const [key, was] of before) {
+        yield;
         if (after.has(key)) continue;
         removes.add(key);
         had.set(key, was);

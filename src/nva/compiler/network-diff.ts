@@ -22,6 +22,7 @@ interface Side {
 
 type Endpoints = Network['endpoints'];
 const NO_ENDPOINTS: Endpoints = new Map();
+const NONE: readonly Item[] = [];
 
 export class NetworkDiff {
   readonly #items = new EndpointItems();
@@ -69,16 +70,17 @@ export class NetworkDiff {
   }
 
   /**
+   * In steps of one endpoint of a member.
    * @param network as it is now
    * @param changed the endpoints that came to it, left it or changed
    */
-  diff(
+  *diff(
     network: Network | undefined,
     before: NetworkView | undefined,
     after: NetworkView | undefined,
     changed: readonly ChangedEndpoint[],
     deltas: DeltaBuilder,
-  ): void {
+  ): Generator<void> {
     const endpoints = network?.endpoints ?? NO_ENDPOINTS;
     const old =
       before === undefined ? undefined : { view: before, ...endpointsBefore(endpoints, changed) };
@@ -90,25 +92,42 @@ export class NetworkDiff {
     const all = before === after ? (after?.members.keys() ?? []) : new Set(members(before, after));
     for (const nve of all) {
       if (old?.view.members.has(nve) && now?.view.members.has(nve)) {
-        this.#diffMember(nve, old, now, touched, deltas);
+        yield* this.#diffMember(nve, old, now, touched, deltas);
       } else {
         this.counters.member++;
-        deltas.diff(nve, this.#memberItems(old, nve), this.#memberItems(now, nve));
+        for (const items of this.#partsOf(old, nve)) {
+          deltas.diff(nve, items, NONE);
+          yield;
+        }
+        for (const items of this.#partsOf(now, nve)) {
+          deltas.diff(nve, NONE, items);
+          yield;
+        }
       }
     }
   }
 
-  #memberItems(side: Side | undefined, nve: string): readonly Item[] {
-    if (side === undefined) return [];
-    const { view } = side;
-    const items = this.itemsWithoutEndpoints(view, nve);
-    for (const [id, endpoint] of side.entries()) {
-      for (const item of this.#items.of(view, nve, id, endpoint)) items.push(item);
-    }
+  #memberItems(side: Side, nve: string): readonly Item[] {
+    const items: Item[] = [];
+    for (const part of this.#partsOf(side, nve)) for (const item of part) items.push(item);
     return items;
   }
 
-  #diffMember(nve: string, old: Side, now: Side, touched: Touched, deltas: DeltaBuilder): void {
+  /** All that an NVE has of it: what it has whatever the endpoints, and what because of each. */
+  *#partsOf(side: Side | undefined, nve: string): Generator<Iterable<Item>> {
+    if (side === undefined) return;
+    const { view } = side;
+    yield this.itemsWithoutEndpoints(view, nve);
+    for (const [id, endpoint] of side.entries()) yield this.#items.of(view, nve, id, endpoint);
+  }
+
+  *#diffMember(
+    nve: string,
+    old: Side,
+    now: Side,
+    touched: Touched,
+    deltas: DeltaBuilder,
+  ): Generator<void> {
     if (touched.everything || touched.peers.has(nve) || touched.mtu) {
       deltas.diff(nve, domainItems(old.view, nve), domainItems(now.view, nve));
     }
@@ -118,6 +137,7 @@ export class NetworkDiff {
       : touched.peers;
     for (const peer of peers) {
       deltas.diff(nve, this.#peers.of(old.view, nve, peer), this.#peers.of(now.view, nve, peer));
+      yield;
     }
     for (const id of touched.endpointsFor(nve)) {
       this.counters.endpoint++;
@@ -128,6 +148,7 @@ export class NetworkDiff {
         from === undefined ? [] : this.#items.of(old.view, nve, id, from),
         to === undefined ? [] : this.#items.of(now.view, nve, id, to),
       );
+      yield;
     }
   }
 }

@@ -8,6 +8,8 @@ import { gatewayItems, routerItems, RouterNeighbors } from './router-items.js';
 import { isAt, routerMembers, type RouterView } from './router-view.js';
 import type { Tables } from './tables.js';
 
+const NONE: readonly never[] = [];
+
 /** How much of a router a change may reach. */
 export type RouterReach =
   /** One endpoint and nothing else: its NVE was, or is not, the router's for others too. */
@@ -26,7 +28,7 @@ export class RouterDiff {
 
   /** All that an NVE has of a router. */
   *itemsOf(router: RouterView, nve: string): Generator<Item> {
-    yield* this.#all(router, nve, []);
+    for (const part of this.#partsOf(router, nve, [])) yield* part;
   }
 
   /** What an NVE has of a router because of one endpoint. */
@@ -34,13 +36,14 @@ export class RouterDiff {
     return this.#neighbors.of(router, nve, endpoint);
   }
 
-  diff(
+  /** In steps of one endpoint of a member. */
+  *diff(
     before: RouterView | undefined,
     after: RouterView | undefined,
     reach: RouterReach,
     changed: readonly ChangedEndpoint[],
     deltas: DeltaBuilder,
-  ): void {
+  ): Generator<void> {
     const sameNeighbors = reach !== 'everything' || haveSameNeighbors(before, after);
     const moved = reach === 'endpoint' ? [] : this.#moved(before, after, changed);
     const sameMtus = haveSameMtus(before, after);
@@ -48,17 +51,26 @@ export class RouterDiff {
     for (const nve of new Set([...routerMembers(before), ...routerMembers(after)])) {
       if (!sameNeighbors || !sameGateways(before, after, nve)) {
         this.counters.member++;
-        const was = before === undefined ? [] : this.#all(before, nve, changed);
-        const is = after === undefined ? [] : this.#all(after, nve, []);
-        deltas.diff(nve, was, is);
+        const was = before === undefined ? NONE : this.#partsOf(before, nve, changed);
+        const is = after === undefined ? NONE : this.#partsOf(after, nve, []);
+        for (const items of was) {
+          deltas.diff(nve, items, NONE);
+          yield;
+        }
+        for (const items of is) {
+          deltas.diff(nve, NONE, items);
+          yield;
+        }
         continue;
       }
       const own = all ? routerItems : gatewayItems;
       if (all || !sameMtus) {
         deltas.diff(nve, own(before, nve), own(after, nve));
+        yield;
       }
       for (const each of [...moved, ...changed]) {
         this.#diffEndpoint(before, after, nve, each, deltas);
+        yield;
       }
     }
   }
@@ -108,16 +120,20 @@ export class RouterDiff {
   }
 
   /** @param undone the endpoints that have changed since */
-  *#all(router: RouterView, nve: string, undone: readonly ChangedEndpoint[]): Generator<Item> {
+  *#partsOf(
+    router: RouterView,
+    nve: string,
+    undone: readonly ChangedEndpoint[],
+  ): Generator<Iterable<Item>> {
     const since = new Set(undone.map(({ id }) => id));
-    yield* routerItems(router, nve);
+    yield routerItems(router, nve);
     for (const [network, gateway] of router.gateways) {
       if (!isAt(gateway, nve)) continue;
       for (const [id, endpoint] of this.tables.network(network)?.endpoints ?? []) {
-        if (!since.has(id)) yield* this.#of(router, nve, endpoint);
+        if (!since.has(id)) yield this.#of(router, nve, endpoint);
       }
     }
-    for (const { before } of undone) yield* this.#of(router, nve, before);
+    for (const { before } of undone) yield this.#of(router, nve, before);
   }
 }
 

@@ -25,6 +25,7 @@ import type { ItemDelta } from '../compiler/deltas.js';
 import { ItemSum } from '../compiler/item-sum.js';
 import { itemVersions } from '../compiler/item-versions.js';
 import type { Absentees } from './absentees.js';
+import { OneByOne } from '../one-by-one.js';
 import { EventLoopTurns } from './event-loop-turns.js';
 import { FactsWriter } from './facts-writer.js';
 import { checkHello, receiveHello, receiveHeldItems } from './handshake.js';
@@ -71,6 +72,8 @@ export interface SessionsDeps {
   admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number>;
   /** The revision of the latest claim, of whichever replica, as far as this one knows; 0: none. */
   claimed(nve: string): number;
+  /** The same, where this replica has made it; undefined: another has. */
+  ownClaim(nve: string): number | undefined;
   /** The state of these items of an NVE, or of the NVE itself, may have changed. */
   onProgress(nve: string, keys: readonly string[] | 'all'): void;
   /** It says something else of its host. */
@@ -88,8 +91,8 @@ export interface SessionsDeps {
 /** A connected NVE. */
 export interface Connected {
   readonly session: Session;
-  /** The revision of its claim. */
-  readonly claim: number;
+  /** The revision of its claim, or of a later one whose session did not begin. */
+  claim: number;
   facts: NveFacts;
   readonly factsWriter: Pick<FactsWriter<NveFacts>, 'tell'>;
   /** Newest first, MAX_DRIFTS at most. */
@@ -127,6 +130,11 @@ interface Registration extends Arrival {
 
 export class Sessions {
   readonly #streams = new Set<NvaSideStream>();
+  /**
+   * An NVE's streams, in the order in which they come to be let in: so is the order of their claims, and what one says of
+   * its host is not stored over what a later one says.
+   */
+  readonly #admissions = new OneByOne();
   /** By NVE, of those that are not connected yet. */
   readonly #greeted = new Map<string, NvaSideStream>();
   #closed: NfvError | undefined;
@@ -197,9 +205,7 @@ export class Sessions {
       await deps.caughtUp(hello);
       checkHello(hello, deps.epoch());
       const facts = { capabilities, underlays, agentVersion };
-      // One that has gone by now claims nothing.
-      stream.signal.throwIfAborted();
-      const claim = await deps.admit(nve, hello.nodeUuid, facts);
+      const claim = await this.#admit(stream, hello, facts);
       const epoch = deps.epoch();
       const session = await this.#greetAlone({ stream, incoming, hello, epoch, facts, claim });
       this.#news.connected(nve);
@@ -219,17 +225,48 @@ export class Sessions {
     }
   }
 
+  /** One that has gone by the time of its turn claims nothing. */
+  #admit(stream: NvaSideStream, { nve, nodeUuid }: Hello, facts: NveFacts): Promise<number> {
+    const { deps } = this;
+    return this.#admissions.do(nve, async () => {
+      stream.signal.throwIfAborted();
+      const before = deps.ownClaim(nve);
+      try {
+        return await deps.admit(nve, nodeUuid, facts);
+      } catch (thrown) {
+        if (deps.ownClaim(nve) !== before) this.#takeOverClaim(nve);
+        throw thrown;
+      }
+    });
+  }
+
+  /**
+   * The latest claim is of a session that does not begin: the one that goes on has it, and what its agent says of the
+   * host is said again, for the other may have said something else.
+   */
+  #takeOverClaim(nve: string): void {
+    const connected = this.#connected.get(nve);
+    const claim = this.deps.ownClaim(nve);
+    if (connected === undefined || claim === undefined) return;
+    if (connected.session.stream.signal.aborted) return;
+    connected.claim = claim;
+    tell(connected, {});
+  }
+
   /** What an NVE says that it holds may be much: it says so in one stream at a time. */
   async #greetAlone(arrival: Arrival): Promise<Session> {
-    const { stream, hello } = arrival;
+    const { stream, hello, claim } = arrival;
     const { nve } = hello;
-    // One that was let in later may be here already, and one that has gone takes nobody's place.
-    this.#checkClaim(arrival);
-    stream.signal.throwIfAborted();
-    this.#greeted.get(nve)?.end(replaced(nve));
-    this.#greeted.set(nve, stream);
     try {
+      // One that was let in later may be here already, and one that has gone takes nobody's place.
+      this.#checkClaim(arrival);
+      stream.signal.throwIfAborted();
+      this.#greeted.get(nve)?.end(replaced(nve));
+      this.#greeted.set(nve, stream);
       return await this.#greet(arrival);
+    } catch (thrown) {
+      if (this.deps.ownClaim(nve) === claim) this.#takeOverClaim(nve);
+      throw thrown;
     } finally {
       if (this.#greeted.get(nve) === stream) this.#greeted.delete(nve);
     }

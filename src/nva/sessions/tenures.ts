@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import { NfvError } from '../../errors.js';
 import type { Compare, Store, StoreEvent } from '../../store/store.js';
-import { SESSIONS, sessionKey, specKey } from '../keys.js';
+import { SESSIONS, sessionKey, specKey, specsOf } from '../keys.js';
 import { RecordType } from '../records.js';
-import { scan } from '../scan.js';
+import { scan, scanIds } from '../scan.js';
 
 interface Tenure {
   readonly process: string;
@@ -20,6 +20,8 @@ const CLAIM = new RecordType<{ readonly process: string }>(
   "the claim of an NVE's session",
   z.object({ process: z.string() }),
 );
+
+const NVES = specsOf('nves');
 
 /** Attempts to claim an NVE that others are changing. */
 const MAX_ATTEMPTS = 5;
@@ -37,7 +39,10 @@ export class Tenures {
 
   /** Reads the claims as of a revision. Those in a store of one process were copied there, and count for nobody. */
   async load(revision: number, signal: AbortSignal): Promise<void> {
-    if (this.store.peers === undefined) return;
+    if (this.store.peers === undefined) {
+      await this.#forgetDeleted(revision, signal);
+      return;
+    }
     const there = new Set<string>();
     for await (const kv of scan(this.store, SESSIONS, { revision, signal })) {
       this.#see(kv.key, kv.value, kv.modRevision);
@@ -80,6 +85,10 @@ export class Tenures {
   /** What the store has told, in its order. */
   saw(event: StoreEvent, revision: number): void {
     const key = event.kind === 'put' ? event.kv.key : event.key;
+    const isToldOfClaims = this.store.peers !== undefined;
+    if (!isToldOfClaims && event.kind === 'delete' && key.startsWith(NVES)) {
+      this.#latest.delete(key.slice(NVES.length));
+    }
     if (!key.startsWith(SESSIONS)) return;
     if (event.kind === 'put') this.#see(key, event.kv.value, event.kv.modRevision);
     else this.#forget(key.slice(SESSIONS.length), revision);
@@ -101,6 +110,24 @@ export class Tenures {
   /** The revision of the last claim; 0: none. */
   claimed(nve: string): number {
     return this.#latest.get(nve)?.revision ?? 0;
+  }
+
+  /** The same, where this replica has made it; undefined: another has. */
+  ownClaim(nve: string): number | undefined {
+    const { peers } = this.store;
+    const latest = this.#latest.get(nve);
+    if (peers === undefined || latest?.process === peers.self) return latest?.revision ?? 0;
+    return undefined;
+  }
+
+  /**
+   * The session of this claim does not begin.
+   * @param isDeleted its NVE is no more: that may have been told before the claim was known here
+   */
+  abandon(nve: string, claim: number, isDeleted: boolean): void {
+    if (this.#latest.get(nve)?.revision !== claim) return;
+    // In a store of several the claim is there, and what is written compares with it.
+    if (isDeleted || this.store.peers === undefined) this.#latest.delete(nve);
   }
 
   /** NVEs whose last session was with a replica that is no longer there. */
@@ -130,6 +157,17 @@ export class Tenures {
     if (before !== undefined && before.revision >= tenure.revision) return;
     this.#latest.set(nve, tenure);
     if (tenure.process !== this.store.peers?.self) this.onLost(nve);
+  }
+
+  /** In a store of one process, whose deletions were not all told. */
+  async #forgetDeleted(revision: number, signal: AbortSignal): Promise<void> {
+    const before = this.#own;
+    const there = new Set<string>();
+    for await (const nve of scanIds(this.store, NVES, { revision, signal })) there.add(nve);
+    if (signal.aborted) return;
+    for (const [nve, claim] of this.#latest) {
+      if (!there.has(nve) && claim.revision <= before) this.#latest.delete(nve);
+    }
   }
 
   #forget(nve: string, revision: number): void {

@@ -32,7 +32,7 @@ export interface NveStatusesDeps {
   missed(nve: string): number | undefined;
   /** Resolves when the compiler has this revision. */
   compiled(revision: number): Promise<void>;
-  readonly tenures: Pick<Tenures, 'claim' | 'claimed' | 'guard' | 'isElsewhere'>;
+  readonly tenures: Pick<Tenures, 'claim' | 'claimed' | 'abandon' | 'guard' | 'isElsewhere'>;
   readonly liveness: Pick<Liveness, 'standingOf' | 'restore'>;
 }
 
@@ -81,9 +81,15 @@ export class NveStatuses {
    */
   async admit(nve: string, nodeUuid: string, facts: NveFacts): Promise<number> {
     await this.#bind(nve, nodeUuid);
-    const claim = await this.deps.tenures.claim(nve);
-    await this.deps.liveness.restore(nve);
-    await this.store(nve, facts, claim);
+    const { tenures, liveness } = this.deps;
+    const claim = await tenures.claim(nve);
+    try {
+      await liveness.restore(nve);
+      await this.store(nve, facts, claim);
+    } catch (thrown) {
+      tenures.abandon(nve, claim, NfvError.from(thrown).code === 'NOT_FOUND');
+      throw thrown;
+    }
     this.#departed.delete(nve);
     return claim;
   }
@@ -126,10 +132,14 @@ export class NveStatuses {
       // Its session ends at this moment, or does not begin.
       if (isOver || guard === 'elsewhere') return;
       const { key, modRevision } = await this.#existing(nve);
-      const before = (await readNveStatus(store, nve))?.value;
+      const stored = await readNveStatus(store, nve);
+      const before = stored?.value;
       const connected = this.deps.connected(nve);
       const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
-      if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) return;
+      if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) {
+        // Another replica may have stored this, of an NVE that this one has not heard of yet.
+        return this.deps.compiled(Math.max(modRevision, stored?.modRevision ?? 0));
+      }
       const record: NveStatusRecord = {
         ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
         ...now,

@@ -23,7 +23,13 @@ const BY_TEXT: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     },
   ],
   ['too many operations in txn request', { code: 'STORE_LIMIT' }],
-  ['request is too large', { code: 'STORE_LIMIT' }],
+  [
+    'request is too large',
+    {
+      code: 'STORE_LIMIT',
+      remedy: 'write less at once, or start every member of etcd with more --max-request-bytes',
+    },
+  ],
   ['too many requests', { code: 'TOO_MANY_REQUESTS' }],
   ['authentication failed, invalid user ID or password', { code: 'STORE_REFUSED' }],
   ['user name is empty', { code: 'STORE_REFUSED', remedy: 'configure a user: store.user' }],

@@ -55,6 +55,8 @@ export const CATALOGUE_JSON = `[
 "dev_remove_port_if":{"reply":"dev_remove_port_if_reply"}}},
 {"module":"fib","options":{"version":"1.0.0"},
 "messages":[
+["fib_source_add",["u16","_vl_msg_id"],["u32","client_index"],["u32","context"],["vl_api_fib_source_t","src"],{"crc":"0xb3ac2aec","options":{}}],
+["fib_source_add_reply",["u16","_vl_msg_id"],["u32","context"],["i32","retval"],["u8","id"],{"crc":"0x604fd6f1","options":{}}],
 ["fib_source_dump",["u16","_vl_msg_id"],["u32","client_index"],["u32","context"],{"crc":"0x51077d14","options":{}}],
 ["fib_source_details",["u16","_vl_msg_id"],["u32","context"],["vl_api_fib_source_t","src"],{"crc":"0x8668acdb","options":{}}]],
 "types":[
@@ -64,6 +66,7 @@ export const CATALOGUE_JSON = `[
 "enumflags":[],
 "aliases":{},
 "services":{
+"fib_source_add":{"reply":"fib_source_add_reply"},
 "fib_source_dump":{"reply":"fib_source_details","stream":true}}},
 {"module":"interface","options":{"version":"3.2.4"},
 "messages":[

@@ -929,6 +929,20 @@ export interface DevRemovePortIfReply {
   readonly error_string: string;
 }
 
+/** fib_source_add_b3ac2aec, of fib */
+export interface FibSourceAdd {
+  /** fib_source */
+  readonly src: FibSource;
+}
+
+/** fib_source_add_reply_604fd6f1, of fib */
+export interface FibSourceAddReply {
+  /** i32 */
+  readonly retval: number;
+  /** u8 */
+  readonly id: number;
+}
+
 /** fib_source_details_8668acdb, of fib */
 export interface FibSourceDetails {
   /** fib_source */
@@ -2552,6 +2566,8 @@ export interface ProductMessages {
   dev_detach_reply: DevDetachReply;
   dev_remove_port_if: DevRemovePortIf;
   dev_remove_port_if_reply: DevRemovePortIfReply;
+  fib_source_add: FibSourceAdd;
+  fib_source_add_reply: FibSourceAddReply;
   fib_source_details: FibSourceDetails;
   fib_source_dump: FibSourceDump;
   get_api_json: GetApiJson;
@@ -2743,6 +2759,7 @@ export interface ProductServices {
   dev_create_port_if: { reply: 'dev_create_port_if_reply'; details: never; events: never };
   dev_detach: { reply: 'dev_detach_reply'; details: never; events: never };
   dev_remove_port_if: { reply: 'dev_remove_port_if_reply'; details: never; events: never };
+  fib_source_add: { reply: 'fib_source_add_reply'; details: never; events: never };
   fib_source_dump: { reply: never; details: 'fib_source_details'; events: never };
   get_api_json: { reply: 'get_api_json_reply'; details: never; events: never };
   get_first_msg_id: { reply: 'get_first_msg_id_reply'; details: never; events: never };

@@ -121,6 +121,8 @@ export const PRODUCT_MESSAGES = {
     need('ip_address_dump'),
     need('ip_unnumbered_dump'),
     need('sw_interface_ip6_enable_disable'),
+    // Routes from a source of our own are known as ours.
+    optional('fib_source_add'),
   ],
   /** Of routers, with what `interfaces` and `ip` have: routes are told by where they are from. */
   routing: [

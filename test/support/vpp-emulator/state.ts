@@ -103,6 +103,9 @@ export class VppState {
   lastArp: { readonly what: string; readonly at: number } | undefined;
   readonly bridgeDomains = new BridgeDomains();
   readonly routes = new Routes();
+  /** That were added to VPP's own. */
+  readonly fibSources: { readonly id: number; readonly priority: number; readonly name: string }[] =
+    [];
   /** Interfaces that speak it. */
   readonly lldp = new Set<number>();
   readonly neighbors = new Neighbors();

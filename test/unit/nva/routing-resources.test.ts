@@ -201,12 +201,12 @@ describe('nva: addresses of endpoints', () => {
     assert.match(await refusal(other), /endpoint\.subnets\[0\] subnets\/b: a subnet of .*red/);
   });
 
-  it('of a pool: each once, none the gateway, until they are exhausted', () => {
-    fc.assert(
-      fc.property(
+  it('of a pool: each once, none the gateway, until they are exhausted', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.integer({ min: 24, max: 30 }),
         fc.array(fc.tuple(fc.nat(255), fc.nat(255)), { maxLength: 3 }),
-        (length, ranges) => {
+        async (length, ranges) => {
           const last = 2 ** (32 - length) - 2;
           const pools = ranges.map(([a, b]) => {
             const [low, high] = [Math.min(a, b) % (last + 1), Math.max(a, b) % (last + 1)];
@@ -220,7 +220,7 @@ describe('nva: addresses of endpoints', () => {
           const allocator = new AddressAllocator((_, ip) => given.has(ip));
           try {
             for (;;) {
-              const ip = allocator.take('s', spec);
+              const ip = await allocator.take('s', spec);
               assert.ok(!given.has(ip) && ip !== spec.gateway);
               given.add(ip);
             }

@@ -1,9 +1,8 @@
 /** Makes an uplink as configured, whatever of it is there. */
 import { NfvError } from '../../../errors.js';
-import { pathVia } from '../routing/fib-path.js';
 import { isMember } from '../read-interfaces.js';
 import { attesting } from '../tag.js';
-import type { Uplink, UplinkRoute } from './uplink.js';
+import type { Uplink } from './uplink.js';
 import {
   missing,
   spareTag,
@@ -14,16 +13,16 @@ import {
 } from './uplink-part.js';
 import { setAddresses } from './uplink-addresses.js';
 import { removeUplink } from './uplink-removal.js';
+import type { UplinkRoutes } from './uplink-routes.js';
 import type { UplinkTable } from './uplink-table.js';
 import type { Interface } from '../view.js';
 import { undoing } from '../undoing.js';
 import { makeUnspoiled } from './unspoiled-number.js';
 import type { Vpp } from '../vpp.js';
 
-const TABLE = 0;
-
 export interface Making {
   readonly table: UplinkTable;
+  readonly routes: UplinkRoutes;
   readonly look: (vpp: Vpp) => Promise<UplinkView>;
   readonly means: UplinkMeans;
 }
@@ -50,7 +49,7 @@ async function makeOn(
   uplink: Uplink,
   making: Making,
 ): Promise<Interface> {
-  const { table, look, means } = making;
+  const { table, routes, look, means } = making;
   const { vpp } = means;
   const part = table.part(uplink);
   const index = await findOrMake(part, on, making);
@@ -59,7 +58,7 @@ async function makeOn(
   if (found === undefined) throw missing(part);
   await setUp(found, uplink, making);
   await setAddresses(found, uplink, { view, table, vpp });
-  await Promise.all(uplink.routes.map((route) => addRoute(route, index, vpp)));
+  await routes.put(uplink.routes, index, vpp);
   return found;
 }
 
@@ -135,14 +134,4 @@ async function setFlags(
   vpp: Vpp,
 ): Promise<void> {
   await vpp.request('sw_interface_set_flags', { sw_if_index: index, flags });
-}
-
-/** A route that is there already is put over it, which changes nothing (fib_table_entry_path_add). */
-async function addRoute({ to, via }: UplinkRoute, index: number, vpp: Vpp): Promise<void> {
-  const path = pathVia(via, { index });
-  const route = { table_id: TABLE, stats_index: 0, prefix: to, paths: [path] };
-  if (vpp.has('ip_route_add_del_v2')) {
-    const flat = { is_add: true, is_multipath: false, route: { ...route, src: 0 } };
-    await vpp.request('ip_route_add_del_v2', flat);
-  } else await vpp.request('ip_route_add_del', { is_add: true, is_multipath: false, route });
 }

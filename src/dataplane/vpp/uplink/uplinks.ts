@@ -15,6 +15,7 @@ import { makeUplink } from './uplink-making.js';
 import type { UplinkMeans, UplinkView } from './uplink-part.js';
 import { removeLeftover } from './uplink-addresses.js';
 import { removeUplink } from './uplink-removal.js';
+import { UplinkRoutes } from './uplink-routes.js';
 import { differing, lookAtUplinks } from './uplink-sights.js';
 import { UplinkTable } from './uplink-table.js';
 import { NO_SIGHTS, type Address, type Interface, type Tap, type UplinkSights } from '../view.js';
@@ -22,6 +23,7 @@ import { NO_INTERFACE, type Vpp } from '../vpp.js';
 
 export class Uplinks {
   readonly #table: UplinkTable;
+  readonly #routes: UplinkRoutes;
   readonly #made = new SharedWork<void>();
   readonly #tunnels = new SharedWork<readonly TunnelDetails[]>();
   readonly #found = new SharedWork<Interface | undefined>();
@@ -38,6 +40,7 @@ export class Uplinks {
     private readonly host: Pick<HostDoors, 'interfaceIndex'>,
   ) {
     this.#table = new UplinkTable(all);
+    this.#routes = new UplinkRoutes(all);
   }
 
   /** An uplink of the configuration has it, whether it is made yet or not. @param name VPP's */
@@ -97,14 +100,15 @@ export class Uplinks {
         // What of it fails is told by the step that is to end it.
         await this.#endAllStale(means);
         const look = (on: Vpp): Promise<UplinkView> => this.#look(undefined, on);
-        await makeUplink(uplink, { table: this.#table, look, means });
+        await makeUplink(uplink, { table: this.#table, routes: this.#routes, look, means });
       }),
     );
   }
 
   /**
-   * Ends what we made for an uplink that the configuration has no more, or takes an address away that it has no more.
-   * @param name an uplink's, or the address
+   * Ends what we made for an uplink that the configuration has no more, or takes an address or a route away that it has
+   * no more.
+   * @param name an uplink's, or the address, or the route's prefix
    * @throws NfvError as `removeUplink`, `removeLeftover`
    */
   async end(name: string, means: UplinkMeans): Promise<void> {
@@ -120,6 +124,8 @@ export class Uplinks {
       for (const each of left) {
         if (each.address === name) await removeLeftover(each, interfaces, means.vpp);
       }
+      const routes = name.includes('/') ? await this.#routes.leftovers(means.vpp) : [];
+      if (routes.includes(name)) await this.#routes.remove(name, means.vpp);
     });
   }
 
@@ -134,7 +140,7 @@ export class Uplinks {
     const view = await this.#look(interfaces, vpp);
     const byAddress = await lookAtUplinks(this.#table, view, addresses, vpp);
     const left = this.#table.leftovers(interfaces, addresses).map(({ address }) => address);
-    const leftovers = new Set(left);
+    const leftovers = new Set([...left, ...(await this.#routes.leftovers(vpp))]);
     return { byAddress, differing: differing(this.#table, view), stale, leftovers };
   }
 

@@ -38,6 +38,7 @@ describe('what steps look up in VPP', () => {
   };
 
   beforeEach(async () => {
+    asked.length = 0;
     vpp = new EmulatedVpp();
     await vpp.start();
     rig = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], { onCall });
@@ -98,5 +99,20 @@ describe('what steps look up in VPP', () => {
       assert.deepEqual(await rig.dataplane.apply([step], rig.signal), [undefined]);
     }
     await rig.assertConverged([...NETWORKS, ...ROUTER]);
+  });
+
+  it('is not in the whole table of the underlay, which is gone through for routes of ours once', async () => {
+    const dumps = (): number => asked.filter((name) => name === 'ip_route_v2_dump').length;
+    assert.equal(dumps(), 0);
+    // An agent that is started again finds the source of its routes.
+    const again = await VppDataplaneRig.create(vpp, [UPLINK], undefined, undefined, [], { onCall });
+    try {
+      await again.ready();
+      for (let pass = 0; pass < 3; pass++) await again.assertConverged(NETWORKS);
+      // Of IPv4 and of IPv6.
+      assert.equal(dumps(), 2);
+    } finally {
+      await again.close();
+    }
   });
 });

@@ -9,6 +9,7 @@ import { uplinkDevices } from '../../../support/vpp-uplink-devices.js';
 import { uplinkAddresses } from '../../../support/vpp-uplink-addresses.js';
 import { uplinkGroups } from '../../../support/vpp-uplink-groups.js';
 import { uplinkHosts } from '../../../support/vpp-uplink-hosts.js';
+import { uplinkRoutes } from '../../../support/vpp-uplink-routes.js';
 import { uplinkTaps } from '../../../support/vpp-uplink-taps.js';
 import { uplinkVlans } from '../../../support/vpp-uplink-vlans.js';
 import { at, L, UplinkWorld, WANTED } from '../../../support/vpp-uplink-world.js';
@@ -61,6 +62,9 @@ describe('uplinks on the emulator', function () {
   });
   describe('whose addresses change', () => {
     uplinkAddresses(PARTS);
+  });
+  describe('whose routes change', () => {
+    uplinkRoutes(PARTS);
   });
   describe('that are a tap', () => {
     uplinkTaps(PARTS);
@@ -144,7 +148,10 @@ describe('uplinks on the emulator', function () {
   /** What of each uplink is there when all of it is. */
   const ALL = [
     { ...at({ device: DEVICE, mtu: 3000 }), addresses: ['10.1.0.1/24'] },
-    { ...at({ tap: TAP }), addresses: ['10.2.0.1/24'] },
+    {
+      ...at({ tap: TAP, routes: [{ to: '10.77.0.0/16', via: '10.2.0.254' }] }),
+      addresses: ['10.2.0.1/24'],
+    },
     { ...at({ hostInterface: 'eth0' }), addresses: [] },
     at({ vlan: { parent: 'host-eth0', outerVlanId: 7, innerVlanId: 0, dot1ad: false } }),
     {
@@ -156,7 +163,7 @@ describe('uplinks on the emulator', function () {
   const WHOLE = ['host-eth0', 'host-eth0.7', 'local0', 'tap0', 'up0', 'up0.80009'];
   /** What changes VPP. */
   const isChange = ({ name, values: { cmd } }: Pick<Request, 'name' | 'values'>): boolean =>
-    /add_del|_set_|create|delete|^dev_/.test(name) ||
+    /add_del|_add$|_set_|create|delete|^dev_/.test(name) ||
     (name === 'cli_inband' && typeof cmd === 'string' && cmd.startsWith('device '));
 
   for (const isCarriedOut of [false, true]) {
@@ -171,6 +178,7 @@ describe('uplinks on the emulator', function () {
       await Promise.all([all.ready(), none.ready()]);
       const names = (): readonly string[] =>
         [...vpp.emulator.state.interfaces.values()].map(({ name }) => name).sort();
+      const ownRoutes = (): number => vpp.emulator.state.routes.inTable(false, 0).length;
       for (let n = 1, isOver = false; !isOver; n++) {
         let count = 0;
         vpp.emulator.gate = (request) => {
@@ -186,8 +194,11 @@ describe('uplinks on the emulator', function () {
         vpp.emulator.gate = () => true;
         await eventually(() => all.settled(ALL_WANTED));
         assert.deepEqual(names(), WHOLE, `at ${n}`);
+        assert.equal(ownRoutes(), 1, `at ${n}`);
+        assert.equal(vpp.emulator.state.fibSources.length, 1, `at ${n}`);
         await eventually(() => none.settled([]));
         assert.deepEqual(names(), ['local0'], `at ${n}`);
+        assert.equal(ownRoutes(), 0, `at ${n}`);
         assert.equal(vpp.emulator.state.devices.attached.size, 0, `at ${n}`);
       }
       await Promise.all([all.close(), none.close()]);

@@ -161,6 +161,19 @@ describe('etcd: troubles', function () {
     assert.equal(await commit(store, ...deletes), revision + 1);
   });
 
+  it('takes fewer bytes than there are keys: told with the flag, and nothing is written', async () => {
+    const cluster = await start({ args: ['--max-txn-ops', '4008'] });
+    const store = await open(cluster, 4008);
+    const ops = Array.from({ length: 4000 }, (_, i) => op(`k${i}-${'x'.repeat(450)}`, ''));
+    const error = await rejects(store.txn({ compare: [], ops }), 'STORE_LIMIT');
+    assert.match(error.remedy, /--max-request-bytes/);
+    assert.equal((await store.range({ prefix: '' })).kvs.length, 0);
+    const larger = await start({
+      args: ['--max-txn-ops', '4008', '--max-request-bytes', '4194304'],
+    });
+    assert.ok((await commit(await open(larger, 4008), ...ops)) > 0);
+  });
+
   it('takes fewer operations than it should: told at the opening, with the flag', async () => {
     const cluster = await start();
     const opening = openEtcdStore({ api: cluster.client(), prefix: PREFIX, maxTxnOps: 2056 });

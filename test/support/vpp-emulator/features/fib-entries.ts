@@ -29,6 +29,9 @@ const SOURCES = [
   [DEFAULT_ROUTE, 253, 'default-route'],
 ] as const;
 
+/** `FIB_SOURCE_LAST` + 1, and those that plugins have. */
+const FIRST_ADDED = 26;
+
 const NORMAL = 0;
 const LOCAL = 1;
 const DROP = 2;
@@ -51,7 +54,7 @@ export function entriesOf(state: VppState, ip6: boolean, table: number): Entry[]
   for (const entry of allOf(state, ip6, table)) {
     const place = `${masked(entry.address, entry.length)}/${entry.length}`;
     const other = best.get(place);
-    if (other === undefined || entry.src < other.src) best.set(place, entry);
+    if (other === undefined || isBefore(entry, other, state)) best.set(place, entry);
   }
   return [...best.values()];
 }
@@ -68,15 +71,27 @@ export function entryFinder(
     const found = own.filter(
       (each) => each.length === length && masked(each.address, length) === address,
     );
-    const given = state.routes.get(table, address, length);
-    const all = given === undefined ? found : [...found, { ...given, src: API }];
-    return all.sort((a, b) => a.src - b.src)[0];
+    const sources = [API, ...state.fibSources.map(({ id }) => id)];
+    const given = sources.flatMap((src) => state.routes.get(table, address, length, src) ?? []);
+    const all: Entry[] = [...found, ...given];
+    return all.sort((a, b) => (isBefore(a, b, state) ? -1 : 1))[0];
   };
+}
+
+/** fib_source_cmp: those of one number in the order in which they came. */
+function isBefore(a: Entry, b: Entry, state: VppState): boolean {
+  const [of, than] = [priorityOf(a.src, state), priorityOf(b.src, state)];
+  return of === than ? a.src < b.src : of < than;
+}
+
+function priorityOf(source: number, { fibSources }: VppState): number {
+  const own = SOURCES.find(([id]) => id === source)?.[1];
+  return own ?? fibSources.find(({ id }) => id === source)?.priority ?? 0;
 }
 
 function* allOf(state: VppState, ip6: boolean, table: number): Iterable<Entry> {
   yield* ownOf(state, ip6, table);
-  for (const route of state.routes.inTable(ip6, table)) yield { ...route, src: API };
+  yield* state.routes.inTable(ip6, table);
 }
 
 /** What VPP has by itself. */
@@ -146,12 +161,22 @@ function pathTo(swIfIndex: number, type: number, ip6: boolean, address = ''): Va
   };
 }
 
-/** src/vnet/fib/fib_api.c */
+/** src/vnet/fib/fib_api.c, fib_source.c */
 export const fibSources: Feature = {
   module: 'fib',
   handlers: {
-    fib_source_dump: (request) => {
+    fib_source_add: (request, { fibSources }) => {
+      const id = FIRST_ADDED + fibSources.length;
+      fibSources.push({
+        id,
+        priority: request.num('src.priority'),
+        name: request.text('src.name'),
+      });
+      request.reply({ id });
+    },
+    fib_source_dump: (request, { fibSources }) => {
       for (const [id, priority, name] of SOURCES) request.details({ src: { id, priority, name } });
+      for (const src of fibSources) request.details({ src });
     },
   },
 };

@@ -2,10 +2,11 @@ import type { Feature, Handler } from '../feature.js';
 import { NONE, RETVAL, type VppState } from '../state.js';
 import { isValues, type Value, type Values } from '../wire.js';
 import { addressAt, asAddress, isIp6, masked } from './address.js';
-import { entriesOf, entryFinder, type Entry } from './fib-entries.js';
+import { API, entriesOf, entryFinder, type Entry } from './fib-entries.js';
 
 interface Route {
   readonly ip6: boolean;
+  readonly src: number;
   readonly table: number;
   readonly address: string;
   readonly length: number;
@@ -80,12 +81,19 @@ export class Routes {
     return [...this.#routes.values()].filter((r) => r.ip6 === ip6 && r.table === id);
   }
 
-  get(table: number, address: string, length: number): Route | undefined {
-    return this.#routes.get(`${table}/${address}/${length}`);
+  /** From one source. */
+  get(table: number, address: string, length: number, src: number): Route | undefined {
+    return this.#routes.get(`${table}/${address}/${length} ${src}`);
   }
 
-  set(table: number, address: string, length: number, paths: readonly Values[]): Route {
-    const known = this.get(table, address, length);
+  set(
+    table: number,
+    address: string,
+    length: number,
+    src: number,
+    paths: readonly Values[],
+  ): Route {
+    const known = this.get(table, address, length, src);
     if (known !== undefined) {
       const before = known.paths;
       known.paths = paths;
@@ -93,14 +101,14 @@ export class Routes {
       return known;
     }
     const statsIndex = this.#statsIndex++;
-    const route = { ip6: isIp6(address), table, address, length, paths, statsIndex };
-    this.#routes.set(`${table}/${address}/${length}`, route);
+    const route = { ip6: isIp6(address), src, table, address, length, paths, statsIndex };
+    this.#routes.set(`${table}/${address}/${length} ${src}`, route);
     return route;
   }
 
-  delete(table: number, address: string, length: number): void {
-    const known = this.get(table, address, length);
-    this.#routes.delete(`${table}/${address}/${length}`);
+  delete(table: number, address: string, length: number, src: number): void {
+    const known = this.get(table, address, length, src);
+    this.#routes.delete(`${table}/${address}/${length} ${src}`);
     if (known !== undefined) this.#release(known.paths);
   }
 
@@ -165,7 +173,8 @@ const addDelRoute: Handler = (request, state) => {
     return;
   }
   const address = masked(whole, length);
-  const known = routes.get(table, address, length)?.paths ?? [];
+  const src = (request.has('route.src') ? request.num('route.src') : 0) || API;
+  const known = routes.get(table, address, length, src)?.paths ?? [];
   const multipath = request.flag('is_multipath');
   const isAdd = request.flag('is_add');
   if (paths.length === 0 && (isAdd || multipath)) {
@@ -178,13 +187,14 @@ const addDelRoute: Handler = (request, state) => {
       table,
       address,
       length,
+      src,
       multipath ? [...left, ...paths] : paths,
     );
     request.reply({ stats_index: statsIndex });
     return;
   }
-  if (multipath && left.length > 0) routes.set(table, address, length, left);
-  else routes.delete(table, address, length);
+  if (multipath && left.length > 0) routes.set(table, address, length, src, left);
+  else routes.delete(table, address, length, src);
   request.reply();
 };
 

@@ -3,6 +3,7 @@ import type { Payload } from '../../../../src/model/item.js';
 import type { RouterSpec } from '../../../../src/model/router.js';
 import { CompileIndex } from '../../../../src/nva/compiler/compile-index.js';
 import { exitMac } from '../../../../src/nva/exit-mac.js';
+import { atOnce } from '../../../../src/nva/in-turns.js';
 import {
   endpointSpec,
   networkSpec,
@@ -282,7 +283,7 @@ describe('nva/compiler: exits of a router', () => {
     const index = led();
     index.apply({ kind: 'Router', id: 'r', after: router({ exits: [], transitVni: 0 }) });
     const change = { kind: 'Router', id: 'r', after: router() } as const;
-    const planned = index.fork([change]).apply(change);
+    const planned = atOnce(index.fork([change])).apply(change);
     const done = index.apply(change);
     const keys = (deltas: typeof done): string[] =>
       [...deltas].map(([nve, { upserts, removes }]) =>

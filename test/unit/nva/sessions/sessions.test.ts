@@ -66,6 +66,7 @@ function sessionsOn(
     revision: () => 1,
     admit: () => Promise.resolve(admit() ?? 5),
     claimed,
+    ownClaim: claimed,
     onProgress: ignore,
     onFacts: () => Promise.resolve(),
     onDeparture: ignore,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sessionKey, SESSIONS } from '../../../../src/nva/keys.js';
+import { sessionKey, SESSIONS, specKey } from '../../../../src/nva/keys.js';
 import { Tenures } from '../../../../src/nva/sessions/tenures.js';
 import type { KeyValue, Peers, RangeRequest, Store } from '../../../../src/store/store.js';
 import { MemoryStore } from '../../../support/memory-store.js';
@@ -72,6 +72,30 @@ describe('tenures that are read anew', () => {
   });
 });
 
+describe('tenures of several replicas', () => {
+  it('keep the claim of a session that did not begin, which is in the store, unless the NVE is gone', async () => {
+    const store = Object.assign(new MemoryStore(), { peers: PEERS });
+    store.put(specKey('nves', 'a'), '{}');
+    const own = new Tenures(store, () => undefined);
+    const claim = await own.claim('a');
+    own.abandon('a', claim, false);
+    assert.equal(own.claimed('a'), claim);
+    // The deletion was told before the store's answer to the claim was here.
+    own.abandon('a', claim, true);
+    assert.equal(own.claimed('a'), 0);
+  });
+
+  it('tell the latest claim for their own only where they made it', async () => {
+    const store = Object.assign(new MemoryStore(), { peers: PEERS });
+    store.put(specKey('nves', 'a'), '{}');
+    const own = new Tenures(store, () => undefined);
+    const claim = await own.claim('a');
+    assert.equal(own.ownClaim('a'), claim);
+    own.saw({ kind: 'put', kv: claimOf('a', 90) }, 90);
+    assert.equal(own.ownClaim('a'), undefined);
+  });
+});
+
 describe('tenures in a store of one process', () => {
   const lost: string[] = [];
   const tenures = (store: Store): Tenures => new Tenures(store, (nve) => lost.push(nve));
@@ -90,13 +114,48 @@ describe('tenures in a store of one process', () => {
   });
 
   it('know nothing of claims that were copied there with a store of several', async () => {
-    const store = Object.assign(new MemoryStore(), {
-      range: () => Promise.resolve({ revision: 9, kvs: [claimOf('a', 5)], more: false }),
-    });
+    const store = new MemoryStore();
+    store.put(specKey('nves', 'a'), '{}');
+    const revision = store.put(sessionKey('a'), claimOf('a', 5).value);
     const own = tenures(store);
     const claim = await own.claim('a');
-    await own.load(9, new AbortController().signal);
+    await own.load(revision, new AbortController().signal);
     assert.equal(own.claimed('a'), claim);
     assert.deepEqual(lost, []);
+  });
+
+  it('keep no name of an NVE that is deleted', async () => {
+    const own = tenures(new MemoryStore());
+    const kept = await own.claim('ab');
+    await own.claim('a');
+    own.saw({ kind: 'delete', key: specKey('endpoints', 'ab') }, 8);
+    own.saw({ kind: 'delete', key: specKey('nves', 'a') }, 9);
+    assert.deepEqual([own.claimed('a'), own.claimed('ab')], [0, kept]);
+    assert.deepEqual(lost, []);
+  });
+
+  it('keep none of one whose deletion was not told, and all that are claimed while that is found out', async () => {
+    const store = new MemoryStore();
+    const revision = store.put(specKey('nves', 'b'), '{}');
+    const own = tenures(store);
+    await own.claim('a');
+    const kept = await own.claim('b');
+    const loaded = own.load(revision, new AbortController().signal);
+    const later = await own.claim('c');
+    await loaded;
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((nve) => own.claimed(nve)),
+      [0, kept, later],
+    );
+  });
+
+  it('keep none of a session that did not begin, but for the one claimed since', async () => {
+    const own = tenures(new MemoryStore());
+    const first = await own.claim('a');
+    const second = await own.claim('a');
+    own.abandon('a', first, true);
+    assert.equal(own.claimed('a'), second);
+    own.abandon('a', second, false);
+    assert.equal(own.claimed('a'), 0);
   });
 });

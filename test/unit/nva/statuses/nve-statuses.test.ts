@@ -40,7 +40,13 @@ describe('what is known of an NVE', () => {
   let tenures: Tenures;
   let connected: Connected | undefined;
   let missed: number | undefined;
+  /** The revisions that the compiler was waited for. */
+  let compiled: number[];
+  /** Between the claim and what is stored with it. */
+  let restoring: () => void;
   beforeEach(async () => {
+    restoring = () => undefined;
+    compiled = [];
     connected = missed = undefined;
     store = new MemoryStore();
     clock = new FakeClock();
@@ -52,11 +58,17 @@ describe('what is known of an NVE', () => {
       nves,
       connected: () => connected,
       missed: () => missed,
-      compiled: () => Promise.resolve(),
+      compiled: (revision) => {
+        compiled.push(revision);
+        return Promise.resolve();
+      },
       tenures,
       liveness: {
         standingOf: () => Promise.resolve({ state: 'DISCONNECTED', reasonCode: '', reason: '' }),
-        restore: () => Promise.resolve(),
+        restore: () => {
+          restoring();
+          return Promise.resolve();
+        },
       },
     });
     const request = { id: 'host-a', spec: nveSpec(['192.0.2.1']), requestId: '' };
@@ -79,6 +91,29 @@ describe('what is known of an NVE', () => {
     };
     await assert.rejects(statuses.store('host-a', FACTS), { code: 'NOT_FOUND' });
     assert.equal(await readNveStatus(store, 'host-a'), undefined);
+  });
+
+  it('waits for the compiler though all of it is stored: by another replica, of an NVE not heard of here yet', async () => {
+    await statuses.admit('host-a', AGENT, FACTS);
+    const stored = await store.get(statusKey('nves', 'host-a'));
+    const again = nves.revise(
+      { id: 'host-a', etag: '', validateOnly: false, byUser: false },
+      (spec) => ({ ...spec, labels: { rack: '7' } }),
+      call,
+    );
+    const { meta } = await again;
+    compiled = [];
+    await statuses.admit('host-a', AGENT, FACTS);
+    assert.deepEqual(await store.get(statusKey('nves', 'host-a')), stored);
+    assert.deepEqual(compiled, [meta.revision]);
+  });
+
+  it('leaves no claim of one that is deleted while its agent is let in', async () => {
+    restoring = (): void => {
+      store.delete(specKey('nves', 'host-a'));
+    };
+    await assert.rejects(statuses.admit('host-a', AGENT, FACTS), { code: 'NOT_FOUND' });
+    assert.equal(tenures.claimed('host-a'), 0);
   });
 
   it('is not stored of a session that another has replaced', async () => {

@@ -138,9 +138,12 @@ export class Uplinks {
     const stale = this.#table.stale(interfaces);
     if (addresses === undefined) return { ...NO_SIGHTS, stale };
     const view = await this.#look(interfaces, vpp);
-    const byAddress = await lookAtUplinks(this.#table, view, addresses, vpp);
+    const [byAddress, routes] = await Promise.all([
+      lookAtUplinks(this.#table, view, addresses, vpp),
+      this.#routes.leftovers(vpp),
+    ]);
     const left = this.#table.leftovers(interfaces, addresses).map(({ address }) => address);
-    const leftovers = new Set([...left, ...(await this.#routes.leftovers(vpp))]);
+    const leftovers = new Set([...left, ...routes]);
     return { byAddress, differing: differing(this.#table, view), stale, leftovers };
   }
 

@@ -4,6 +4,7 @@ import { checkExits, MAX_EXITS, type RouterExit } from './router-exit.js';
 import type { Labels, Meta } from './resource.js';
 import { MAX_VNI } from './virtual-network.js';
 import { checkDisplayName, checkId, checkIds, checkLabels, Violations } from './violations.js';
+import type { NamedSubnet } from './subnet.js';
 
 export interface RouterNextHop {
   readonly address: string;
@@ -67,10 +68,7 @@ const MAX_NEXT_HOPS = 16;
 const MAX_WEIGHT = 255;
 
 /** The subnets that it names, with the fields that do: no more than it may. */
-export function subnetsNamed({
-  subnets = [],
-  exits = [],
-}: Partial<RouterSpec>): { readonly field: string; readonly id: string }[] {
+export function subnetsNamed({ subnets = [], exits = [] }: Partial<RouterSpec>): NamedSubnet[] {
   return [
     ...subnets.slice(0, MAX_ROUTER_SUBNETS).map((id, i) => ({ field: `router.subnets[${i}]`, id })),
     ...exits

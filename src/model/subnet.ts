@@ -30,6 +30,12 @@ export interface SubnetSpec {
   readonly labels: Labels;
 }
 
+/** A subnet that another resource names, and the field that does. */
+export interface NamedSubnet {
+  readonly field: string;
+  readonly id: string;
+}
+
 /** The gateway is to be the first address that a host can have. */
 export const FIRST_ADDRESS = 'first';
 

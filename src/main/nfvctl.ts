@@ -28,7 +28,7 @@ process.exitCode = await runCli(argv, {
   openPki: async (directory) => (await import('./pki-access.js')).openPki(directory),
 });
 await traced?.end(process.exitCode);
-// A pipe that is read as a file, and never ends, would keep the process: then it goes as SIGINT has any go.
+// A pipe that never ends and is read as a file, or that nobody reads, would keep it: then it goes as SIGINT has any go.
 if (interrupted.signal.aborted) {
   setTimeout(() => process.kill(process.pid, 'SIGINT'), 100).unref();
 }

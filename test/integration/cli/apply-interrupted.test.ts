@@ -1,6 +1,7 @@
 /** apply, cut off: what was done stays done, and the next run does the rest. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startProgram, type Child, type Ended } from '../../support/child.js';
@@ -106,6 +107,23 @@ describe('nfvctl apply, cut off', function () {
     const { signal, out, err } = await child.kill('SIGINT');
     assert.deepEqual([signal, out, err], ['SIGINT', '', '']);
     await writer.close();
+    dir.remove();
+  });
+
+  it('by SIGINT while nobody reads what it says: it goes', async () => {
+    assert.equal((await run()).status, 0);
+    const dir = tempDir();
+    const path = join(dir.path, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const pipe = await open(path, 'r+');
+    // More than a pipe holds.
+    const args = ['dist/src/main/nfvctl.js', '-s', nva.target, 'get', 'endpoints', '-o', 'json'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', pipe.fd, 'inherit'] });
+    const ended = once(child, 'exit');
+    await pipe.read(Buffer.alloc(1));
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, [null, 'SIGINT']);
+    await pipe.close();
     dir.remove();
   });
 

@@ -30,7 +30,8 @@ const ANY = 0;
 /** The change that waits, if there is just one; where there is not the NVA says so itself. */
 async function onlyOne(session: Session): Promise<number> {
   const request = { pageSize: 2, pageToken: '', filter: 'pending = true' };
-  const { changes } = await session.retry(() => session.nva.changes.list(request, session.call));
-  const [change, another] = changes;
-  return change === undefined || another !== undefined ? ANY : change.revision;
+  const page = await session.retry(() => session.nva.changes.list(request, session.call));
+  const [change, another] = page.changes;
+  const isOnly = another === undefined && page.nextPageToken === '';
+  return change !== undefined && isOnly ? change.revision : ANY;
 }

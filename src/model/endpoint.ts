@@ -189,11 +189,8 @@ function checkMac(v: Violations, text: string): string {
 }
 
 function checkIps(v: Violations, ips: readonly string[], prefixes: readonly string[]): string[] {
-  if (ips.length > MAX_IPS) {
-    v.add('ips', `${ips.length} addresses`, 'too many', `give at most ${MAX_IPS}`);
-  }
   const result: string[] = [];
-  for (const [i, text] of ips.entries()) {
+  for (const [i, text] of v.atMost('ips', ips, MAX_IPS, `${ips.length} addresses`).entries()) {
     const field = `ips[${i}]`;
     const ip = checkHostAddress(v, field, text, result, '10.0.0.5');
     if (ip === undefined) continue;

@@ -316,7 +316,10 @@ describe('docs/nfvctl.md, manifests', () => {
   ] as const;
   for (const [kind, text] of least) {
     it(`has the default of every key: ${text.replaceAll('\n', ' ')}`, async () => {
-      const [desired] = await readManifests(['-'], inputOf(Readable.from([Buffer.from(HEAD + text)])));
+      const [desired] = await readManifests(
+        ['-'],
+        inputOf(Readable.from([Buffer.from(HEAD + text)])),
+      );
       assert.ok(desired);
       const manifest = toBareManifest(desired);
       for (const [key = '', , value = ''] of document.table(kind)) {

@@ -41,7 +41,7 @@ export const ERROR_TABLE = {
   INVALID_PAGE_TOKEN: row('INVALID_ARGUMENT', false, 'list again from the first page'),
   INVALID_FIELD_MASK: row('INVALID_ARGUMENT', false, 'name only mutable fields in update_mask'),
   REQUEST_ID_REUSED: row('INVALID_ARGUMENT', false, 'use a new request id for a new request'),
-  NOT_FOUND: row('NOT_FOUND', false, 'list what exists with "nfvctl get"'),
+  NOT_FOUND: row('NOT_FOUND', false, 'list what exists with "nfvctl get all"'),
   ALREADY_EXISTS: row('ALREADY_EXISTS', false, 'choose another id, or update the existing one'),
   VNI_IN_USE: row('ALREADY_EXISTS', false, 'choose another VNI, or leave it out to get one'),
   PROVIDER_IN_USE: row('ALREADY_EXISTS', false, 'choose another VLAN or uplink'),

@@ -7,10 +7,23 @@ const READER_GONE: readonly unknown[] = ['EPIPE', 'ECONNRESET'];
 export class Output {
   readonly #gone = new AbortController();
   #failure: Error | undefined;
+  /** Of the writes that are waited for. */
+  readonly #waiting = new Set<() => void>();
   readonly isTTY: boolean;
 
-  constructor(private readonly stream: OutStream) {
+  /** @param interrupted a reader that has stopped is not waited for any more */
+  constructor(
+    private readonly stream: OutStream,
+    private readonly interrupted?: AbortSignal,
+  ) {
     this.isTTY = stream.isTTY === true;
+    interrupted?.addEventListener(
+      'abort',
+      () => {
+        for (const done of this.#waiting) done();
+      },
+      { once: true },
+    );
     stream.on('error', (error) => {
       this.#ended(error);
     });
@@ -30,11 +43,17 @@ export class Output {
   write(text: string): Promise<void> {
     if (text === '' || this.gone.aborted) return Promise.resolve();
     return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        resolve();
+      };
+      this.#waiting.add(done);
       this.stream.write(text, (error) => {
         // The stream tells of it, too, but after this.
         if (error) this.#ended(error);
-        resolve();
+        done();
       });
+      if (this.interrupted?.aborted === true) done();
     });
   }
 

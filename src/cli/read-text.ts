@@ -9,16 +9,37 @@ export interface ReadTextOptions {
   readonly code: ErrorCode;
 }
 
+/** What a command reads from. */
+export interface Input {
+  readonly stdin: Readable;
+  /** Nobody waits for the rest any more: stdin, or a pipe, may never end. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * The text of a file, or of stdin (`-`); no more is read than may be.
- * @throws NfvError FILE_UNREADABLE, MESSAGE_TOO_LARGE, and of the given code
+ * @throws NfvError FILE_UNREADABLE, MESSAGE_TOO_LARGE, CANCELLED, and of the given code
  */
 export async function readText(
   file: string,
-  stdin: Readable,
+  { stdin, signal }: Input,
   options: ReadTextOptions,
 ): Promise<string> {
-  if (file === '-') return collect('stdin', stdin, options);
+  signal.throwIfAborted();
+  const read = file === '-' ? collect('stdin', stdin, options) : readFile(file, options);
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      stdin.destroy();
+      reject(new NfvError('CANCELLED', `${file}: interrupted while it was read`));
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    void read.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', leave);
+    });
+  });
+}
+
+async function readFile(file: string, options: ReadTextOptions): Promise<string> {
   try {
     const handle = await open(file, 'r');
     return await collect(file, handle.createReadStream(), options);

@@ -28,8 +28,8 @@ class Run {
   #changes = false;
 
   constructor(private readonly host: CliHost) {
-    this.#out = new Output(host.stdout);
-    this.#err = new Output(host.stderr);
+    this.#out = new Output(host.stdout, host.interrupted);
+    this.#err = new Output(host.stderr, host.interrupted);
     this.#program = buildProgram(
       (command, handler) => {
         command.action(() => this.#handle(command, handler));

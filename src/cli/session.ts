@@ -4,6 +4,7 @@ import { callTimeout, connectOptions, type Env, type Globals } from './globals.j
 import type { CliHost, NvaConnection } from './host.js';
 import type { Output } from './output.js';
 import { ownSignal } from './own-signal.js';
+import type { Input } from './read-text.js';
 import { noProgress, withRetry } from './retry.js';
 import { paintFor, type Paint } from './style.js';
 
@@ -32,6 +33,11 @@ export class Session {
     this.paint = paintFor(out.isTTY, host.env, globals.color);
     this.errPaint = paintFor(err.isTTY, host.env, globals.color);
     this.signal = changes ? host.interrupted : AbortSignal.any([host.interrupted, out.gone]);
+  }
+
+  /** What is read of stdin and of files. */
+  get input(): Input {
+    return { stdin: this.host.stdin, signal: this.signal };
   }
 
   /** For one call; ends with the session. */

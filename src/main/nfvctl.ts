@@ -28,6 +28,10 @@ process.exitCode = await runCli(argv, {
   openPki: async (directory) => (await import('./pki-access.js')).openPki(directory),
 });
 await traced?.end(process.exitCode);
+// A pipe that never ends and is read as a file, or that nobody reads, would keep it: then it goes as SIGINT has any go.
+if (interrupted.signal.aborted) {
+  setTimeout(() => process.kill(process.pid, 'SIGINT'), 100).unref();
+}
 
 /** Loaded only where the environment asks for it. */
 async function openTrace(url: string, args: readonly string[]): Promise<CliTrace | undefined> {

@@ -13,6 +13,7 @@ import { GuardingNva } from '../nva/access/guarding.js';
 import type { LivenessTuning } from '../nva/liveness/liveness.js';
 import { Nva } from '../nva/nva.js';
 import { CallLimiter } from '../rpc/call-limiter.js';
+import { ConnectionLimiter } from '../rpc/connection-limiter.js';
 import type { CallEnd } from '../rpc/handlers.js';
 import { loadProtos } from '../rpc/load.js';
 import { ReplicaClients } from '../rpc/replica-clients.js';
@@ -156,6 +157,9 @@ function makeServer(parts: ServerParts): RpcServer {
       replica: hasPeers ? nva.questions.own : undefined,
       tracer: tracing,
       limiter: new CallLimiter(config.limits, systemClock),
+      connections: new ConnectionLimiter(config.limits.connections, systemClock, (refused) => {
+        log.warn({ ...refused }, 'too many connections of one identity');
+      }),
       trustDomain: policy?.current.trustDomain,
       callerOf: (identity) => policy?.callerOf(identity) ?? callerOf(undefined, identity),
       watchRights: (identity, cut) => policy?.watch(identity, cut) ?? (() => undefined),

@@ -56,12 +56,9 @@ export function checkAllowed(
   own: OwnAddresses,
   prefixes: readonly string[],
 ): AllowedAddress[] {
-  if (allowed.length > MAX_ALLOWED) {
-    const found = `${allowed.length} addresses`;
-    v.add('allowed_addresses', found, 'too many', `give at most ${MAX_ALLOWED}`);
-  }
+  const found = `${allowed.length} addresses`;
   const ips: string[] = [];
-  return allowed.map((each, i) => {
+  return v.atMost('allowed_addresses', allowed, MAX_ALLOWED, found).map((each, i) => {
     const field = `allowed_addresses[${i}]`;
     const ip = checkHostAddress(v, `${field}.ip`, each.ip, ips, '10.0.0.100');
     if (ip !== undefined) {

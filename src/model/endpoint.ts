@@ -4,6 +4,7 @@ import { checkAllowed, type AllowedAddress, type HeldAddress } from './allowed-a
 import type { Attachment } from './attachment.js';
 import { checkHostAddress } from './host-address.js';
 import type { MigrationPhase } from './migration-phase.js';
+import type { NamedSubnet } from './subnet.js';
 import { checkId, checkIds, checkDisplayName, checkLabels, Violations } from './violations.js';
 import { checkVppPort, type VppPort } from './vpp-ports.js';
 
@@ -143,6 +144,12 @@ export const NO_ENDPOINT_STATUS: EndpointStatus = {
 };
 
 export const MAX_IPS = 16;
+
+/** The subnets that it names, with the fields that do: no more than it may. */
+export function endpointSubnets(subnets: EndpointSpec['subnets']): NamedSubnet[] {
+  return subnets.slice(0, MAX_IPS).map((id, i) => ({ field: `endpoint.subnets[${i}]`, id }));
+}
+
 /** IFNAMSIZ less the final 0 (linux/if.h). */
 const MAX_INTERFACE = 15;
 const NETNS = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$/;
@@ -182,11 +189,8 @@ function checkMac(v: Violations, text: string): string {
 }
 
 function checkIps(v: Violations, ips: readonly string[], prefixes: readonly string[]): string[] {
-  if (ips.length > MAX_IPS) {
-    v.add('ips', `${ips.length} addresses`, 'too many', `give at most ${MAX_IPS}`);
-  }
   const result: string[] = [];
-  for (const [i, text] of ips.entries()) {
+  for (const [i, text] of v.atMost('ips', ips, MAX_IPS, `${ips.length} addresses`).entries()) {
     const field = `ips[${i}]`;
     const ip = checkHostAddress(v, field, text, result, '10.0.0.5');
     if (ip === undefined) continue;

@@ -71,10 +71,8 @@ export function checkHostProfile(spec: HostProfileSpec): HostProfileSpec {
 }
 
 function checkNves(v: Violations, nves: readonly string[]): void {
-  if (nves.length > MAX_NVES) {
-    v.add('nves', `${nves.length} NVEs`, 'too many', `give at most ${MAX_NVES}, or labels`);
-  }
-  for (const [i, nve] of nves.entries()) {
+  const [found, remedy] = [`${nves.length} NVEs`, `give at most ${MAX_NVES}, or labels`];
+  for (const [i, nve] of v.atMost('nves', nves, MAX_NVES, found, remedy).entries()) {
     if (!isId(nve)) v.add(`nves[${i}]`, nve, 'not an id', `give ${ID_RULE}`);
     else if (nves.indexOf(nve) < i) v.add(`nves[${i}]`, nve, 'given twice', 'give each NVE once');
   }

@@ -161,10 +161,9 @@ export function checkNve(spec: NveSpec): NveSpec {
   if (count === 0) {
     v.add('vtep_addresses', '', 'empty', "give at least one of the host's underlay addresses");
   }
-  if (count > MAX_VTEP_ADDRESSES) {
-    v.add('vtep_addresses', `${count} addresses`, 'too many', `give at most ${MAX_VTEP_ADDRESSES}`);
-  }
-  const vtepAddresses = checkVteps(v, spec.vtepAddresses);
+  const found = `${count} addresses`;
+  const vteps = v.atMost('vtep_addresses', spec.vtepAddresses, MAX_VTEP_ADDRESSES, found);
+  const vtepAddresses = checkVteps(v, vteps);
   v.throwIfAny();
   return { ...spec, vtepAddresses };
 }

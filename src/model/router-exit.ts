@@ -46,16 +46,14 @@ export function checkExits(
   exits: readonly RouterExit[],
   subnets: readonly string[],
 ): RouterExit[] {
-  if (exits.length > MAX_EXITS) {
-    v.add('exits', `${exits.length} of them`, 'too many', `give at most ${MAX_EXITS}`);
-  }
+  const looked = v.atMost('exits', exits, MAX_EXITS);
   const parts = subnets.length + exits.reduce((sum, { gateways }) => sum + 1 + gateways.length, 0);
   if (exits.length > 0 && parts > MAX_ROUTER_PARTS) {
     const found = `${parts} subnets, exits and gateways`;
     v.add('exits', found, 'too many', `give at most ${MAX_ROUTER_PARTS} together`);
   }
   const known: string[] = [];
-  return exits.map(({ subnet, gateways }, i) => {
+  return looked.map(({ subnet, gateways }, i) => {
     const field = `exits[${i}]`;
     checkId(v, `${field}.subnet`, subnet);
     if (known.includes(subnet)) {
@@ -80,7 +78,7 @@ function checkGateways(
   }
   const nves: string[] = [];
   const addresses: string[] = [];
-  return gateways.map(({ nve, address: text }, i) => {
+  return gateways.slice(0, MAX_EXIT_GATEWAYS).map(({ nve, address: text }, i) => {
     const at = `${field}[${i}]`;
     checkId(v, `${at}.nve`, nve);
     if (nves.includes(nve)) v.add(`${at}.nve`, nve, 'given twice', 'give each NVE one address');

@@ -4,6 +4,7 @@ import { checkExits, MAX_EXITS, type RouterExit } from './router-exit.js';
 import type { Labels, Meta } from './resource.js';
 import { MAX_VNI } from './virtual-network.js';
 import { checkDisplayName, checkId, checkIds, checkLabels, Violations } from './violations.js';
+import type { NamedSubnet } from './subnet.js';
 
 export interface RouterNextHop {
   readonly address: string;
@@ -67,10 +68,7 @@ const MAX_NEXT_HOPS = 16;
 const MAX_WEIGHT = 255;
 
 /** The subnets that it names, with the fields that do: no more than it may. */
-export function subnetsNamed({
-  subnets = [],
-  exits = [],
-}: Partial<RouterSpec>): { readonly field: string; readonly id: string }[] {
+export function subnetsNamed({ subnets = [], exits = [] }: Partial<RouterSpec>): NamedSubnet[] {
   return [
     ...subnets.slice(0, MAX_ROUTER_SUBNETS).map((id, i) => ({ field: `router.subnets[${i}]`, id })),
     ...exits
@@ -122,11 +120,8 @@ function checkGatewayMac(v: Violations, text: string): string {
 }
 
 function checkRoutes(v: Violations, routes: readonly StaticRoute[]): StaticRoute[] {
-  if (routes.length > MAX_ROUTES) {
-    v.add('routes', `${routes.length} routes`, 'too many', `give at most ${MAX_ROUTES}`);
-  }
   const known: string[] = [];
-  return routes.map((route, i) => {
+  return v.atMost('routes', routes, MAX_ROUTES, `${routes.length} routes`).map((route, i) => {
     const field = `routes[${i}]`;
     const prefix = parsePrefix(route.prefix);
     if (prefix === undefined) {
@@ -160,11 +155,8 @@ function checkNextHops(
     const reason = drop ? 'a route that drops has none' : 'none';
     v.add(field, `${nextHops.length} of them`, reason, 'give next hops, or drop');
   }
-  if (nextHops.length > MAX_NEXT_HOPS) {
-    v.add(field, `${nextHops.length} of them`, 'too many', `give at most ${MAX_NEXT_HOPS}`);
-  }
   const known: string[] = [];
-  return nextHops.map((hop, i) => {
+  return v.atMost(field, nextHops, MAX_NEXT_HOPS).map((hop, i) => {
     const at = `${field}[${i}]`;
     const address = checkHostAddress(v, `${at}.address`, hop.address, known, '10.0.0.1');
     if (!Number.isInteger(hop.weight) || hop.weight < 1 || hop.weight > MAX_WEIGHT) {

@@ -30,6 +30,12 @@ export interface SubnetSpec {
   readonly labels: Labels;
 }
 
+/** A subnet that another resource names, and the field that does. */
+export interface NamedSubnet {
+  readonly field: string;
+  readonly id: string;
+}
+
 /** The gateway is to be the first address that a host can have. */
 export const FIRST_ADDRESS = 'first';
 
@@ -104,11 +110,8 @@ function checkPools(
   pools: readonly AddressRange[],
   prefix: Prefix,
 ): readonly AddressRange[] {
-  if (pools.length > MAX_POOLS) {
-    v.add('pools', `${pools.length} ranges`, 'too many', `give at most ${MAX_POOLS}`);
-  }
   const spans: AddressSpan[] = [];
-  return pools.map((pool, i) => {
+  return v.atMost('pools', pools, MAX_POOLS, `${pools.length} ranges`).map((pool, i) => {
     const field = `pools[${i}]`;
     const span = spanOf(pool, prefix);
     const shown = `${pool.first}-${pool.last}`;

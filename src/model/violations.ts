@@ -16,6 +16,23 @@ export class Violations {
     this.#found.push({ field: path, value: show(value), reason, remedy });
   }
 
+  /**
+   * The list if it is not too long; of one that is, as much as there may be: a message has room for hundreds of
+   * thousands of entries, and to look at each beside all others would take minutes.
+   * @param found what `length` of them are called
+   */
+  atMost<T>(
+    field: string,
+    list: readonly T[],
+    most: number,
+    found = `${list.length} of them`,
+    remedy = `give at most ${most}`,
+  ): readonly T[] {
+    if (list.length <= most) return list;
+    this.add(field, found, 'too many', remedy);
+    return list.slice(0, most);
+  }
+
   get any(): boolean {
     return this.#found.length > 0;
   }
@@ -40,10 +57,7 @@ export function checkId(v: Violations, field: string, id: string): void {
 
 /** Ids in a list, at most so many, each once. */
 export function checkIds(v: Violations, field: string, ids: readonly string[], most: number): void {
-  if (ids.length > most) {
-    v.add(field, `${ids.length} of them`, 'too many', `give at most ${most}`);
-  }
-  for (const [i, id] of ids.entries()) {
+  for (const [i, id] of v.atMost(field, ids, most).entries()) {
     checkId(v, `${field}[${i}]`, id);
     if (ids.indexOf(id) < i) v.add(`${field}[${i}]`, id, 'given twice', 'give each once');
   }
@@ -55,11 +69,8 @@ export function checkLabels(
   labels: Readonly<Record<string, string>>,
   field = 'labels',
 ): void {
-  const entries = Object.entries(labels);
-  if (entries.length > MAX_LABELS) {
-    v.add(field, `${entries.length} labels`, 'too many', `give at most ${MAX_LABELS}`);
-  }
-  for (const [key, value] of entries) {
+  const all = Object.entries(labels);
+  for (const [key, value] of v.atMost(field, all, MAX_LABELS, `${all.length} labels`)) {
     if (!isId(key)) v.add(field, key, 'not a label key', `give ${ID_RULE}`);
     if (!LABEL_VALUE.test(value)) {
       v.add(

@@ -176,11 +176,9 @@ function checkBum(v: Violations, spec: VirtualNetworkSpec): string {
 }
 
 function checkPrefixes(v: Violations, prefixes: readonly string[]): string[] {
-  if (prefixes.length > MAX_PREFIXES) {
-    v.add('prefixes', `${prefixes.length} prefixes`, 'too many', `give at most ${MAX_PREFIXES}`);
-  }
+  const found = `${prefixes.length} prefixes`;
   const result: string[] = [];
-  for (const [i, text] of prefixes.entries()) {
+  for (const [i, text] of v.atMost('prefixes', prefixes, MAX_PREFIXES, found).entries()) {
     const field = `prefixes[${i}]`;
     const prefix = parsePrefix(text);
     if (prefix === undefined) {

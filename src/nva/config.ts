@@ -6,6 +6,7 @@ import { MAX_VNI, MIN_VNI } from '../model/virtual-network.js';
 import { parseYaml } from '../model/yaml.js';
 import { advertiseEntry, listenEntry, metricsListen, otlpUrl } from '../rpc/address-config.js';
 import { DEFAULT_LIMITS } from '../rpc/call-limiter.js';
+import { DEFAULT_CONNECTIONS } from '../rpc/connection-limiter.js';
 import { storeConfigSchema } from './store-config.js';
 
 const vni = z.int().min(MIN_VNI).max(MAX_VNI);
@@ -79,6 +80,7 @@ const shape = z.strictObject({
       callsPerSecond: z.int().min(1).max(1_000_000).default(DEFAULT_LIMITS.callsPerSecond),
       burst: z.int().min(1).max(10_000_000).default(DEFAULT_LIMITS.burst),
       concurrent: z.int().min(1).max(100_000).default(DEFAULT_LIMITS.concurrent),
+      connections: z.int().min(1).max(100_000).default(DEFAULT_CONNECTIONS),
     })
     .prefault({}),
   log: logging,

@@ -7,7 +7,7 @@ const CUT_OFF = /^(?:Failed to connect|(?:Error: )?read ECONNRESET) \(/;
 export function connectFailure(details: string): string {
   const said = /Last error: (.+?)\. Resolution note:/s.exec(details)?.[1] ?? details;
   if (!CUT_OFF.test(said)) return said.replace(/^Error(?: \[\w+\])?: /, '');
-  return 'cut off at once: one end wants TLS and the other does not, or refuses its certificate';
+  return 'cut off at once: one end wants TLS and the other does not, refuses its certificate, or has too many of its connections';
 }
 
 /** The other end runs, and the address is right: it was talked to. A system call's failure names a path or a host. */

@@ -10,6 +10,7 @@ import {
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
+import type { Admission } from './admission.js';
 
 interface HealthRequest {
   readonly service: string;
@@ -40,15 +41,23 @@ export class Health {
     for (const watch of this.#watches) watch.write(this.#now);
   }
 
-  addTo(server: Server): void {
-    const check: handleUnaryCall<HealthRequest, HealthResponse> = ({ request }, done) => {
-      if (this.services.includes(request.service)) done(null, this.#now);
+  addTo(server: Server, admission: Admission): void {
+    const check: handleUnaryCall<HealthRequest, HealthResponse> = (call, done) => {
+      const { request } = call;
+      const refusal = admission.refusalOf(call);
+      if (refusal !== undefined) done(refusal);
+      else if (this.services.includes(request.service)) done(null, this.#now);
       else done({ code: grpcStatus.NOT_FOUND, details: unknown(request) });
     };
     const watch: handleServerStreamingCall<HealthRequest, HealthResponse> = (call) => {
-      this.#watch(call);
+      if (admission.admits(call)) this.#watch(call);
     };
-    const list: handleUnaryCall<unknown, HealthList> = (_, done) => {
+    const list: handleUnaryCall<unknown, HealthList> = (call, done) => {
+      const refusal = admission.refusalOf(call);
+      if (refusal !== undefined) {
+        done(refusal);
+        return;
+      }
       const statuses = Object.fromEntries(this.services.map((name) => [name, this.#now]));
       done(null, { statuses });
     };

@@ -4,7 +4,7 @@ import { identityText, parseIdentity, urisOf, type Identity } from '../model/ide
 
 import type { Peers } from './peers.js';
 
-type AnyCall =
+export type AnyCall =
   | Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>
   | Pick<ServerWritableStream<unknown, unknown>, 'getAuthContext'>
   | Pick<ServerDuplexStream<unknown, unknown>, 'getAuthContext'>;
@@ -37,7 +37,11 @@ export function identityOf(call: AnyCall, { mutualTls, trustDomain, peers }: Tru
   return { kind: 'revoked', who: identityText(identity) };
 }
 
-function certified(certificate: PeerCertificate, trustDomain: string | undefined): Identity {
+/** By a certificate that has been checked. */
+export function certified(
+  certificate: Pick<PeerCertificate, 'subject' | 'subjectaltname'>,
+  trustDomain: string | undefined,
+): Identity {
   const names = urisOf(certificate.subjectaltname ?? '')
     .map((uri) => parseIdentity(uri, trustDomain))
     .filter((identity) => identity !== undefined);

@@ -14,7 +14,7 @@ export function tellRefusedPeers(server: TlsServer, tls: TlsSource): void {
     if (typeof reason !== 'string') return;
     // The TLS socket itself has forgotten it by now.
     const below: unknown = Reflect.get(socket, '_parent');
-    tls.peerRefused(below instanceof Socket ? peerOf(below) : '', reason);
+    tls.peerRefused(below instanceof Socket ? socketPeerOf(below) : '', reason);
   });
 }
 
@@ -33,7 +33,11 @@ export function* newTlsServers(
   }
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket): string {
+/** Address and port; empty: it does not know any more. */
+export function socketPeerOf({
+  remoteAddress,
+  remotePort,
+}: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
   if (remoteAddress === undefined || remotePort === undefined) return '';
   return remoteAddress.includes(':')
     ? `[${remoteAddress}]:${remotePort}`

@@ -6,9 +6,12 @@ import { ReflectionService } from '@grpc/reflection';
 import type { NvaApi } from '../model/api.js';
 import type { ReplicaApi } from '../model/replica.js';
 import { formatTarget } from './address.js';
+import { addReflection, Admission } from './admission.js';
+import { limitConnections, type ConnectionLimiter } from './connection-limiter.js';
 import { DeltaEncoder, takingEncoded } from './delta-encoder.js';
 import { HandlerFactory, type CallHooks } from './handlers.js';
 import { Health } from './health.js';
+import type { Trust } from './identity.js';
 import { listen, type Listener } from './listen.js';
 import { loadProtos, type Loaded } from './load.js';
 import { nvaServiceHandlers } from './nva-service.js';
@@ -35,6 +38,8 @@ export interface RpcServerOptions {
     readonly session: SessionHandler;
     /** For other replicas; absent: there are none. */
     readonly replica?: ReplicaApi | undefined;
+    /** Of each identity in a certificate; absent: as many as there may be. */
+    readonly connections?: ConnectionLimiter | undefined;
     /** The trust domain whose identities count; undefined: any. */
     readonly trustDomain?: string | undefined;
   };
@@ -58,9 +63,11 @@ export class RpcServer {
     this.#health = new Health(services);
     const { tls, local } = this.#servers;
     const reflection = new ReflectionService(filesOf(loaded.definition), { services });
+    const codec = new StatusCodec(loaded.protos);
     for (const server of [tls, local]) {
-      this.#health.addTo(server);
-      reflection.addToServer(server);
+      const admission = new Admission(codec, this.#trust(server === tls), options.nva?.limiter);
+      this.#health.addTo(server, admission);
+      addReflection(reflection, server, admission);
     }
     const { responseSerialize } = loaded.protos.nfv.v1.NveSessionService.service.Connect;
     const deltas = new DeltaEncoder(responseSerialize);
@@ -72,7 +79,7 @@ export class RpcServer {
     const { nva } = this.#options;
     if (nva === undefined) return;
     const codec = new StatusCodec(protos);
-    const trust = { mutualTls, trustDomain: nva.trustDomain, peers: this.#peers };
+    const trust = this.#trust(mutualTls);
     const { NvaService, NveSessionService, NvaReplicaService } = protos.nfv.v1;
     const handlers = new HandlerFactory(codec, nva, trust);
     server.addService(NvaService.service, nvaServiceHandlers(nva.api, handlers));
@@ -85,19 +92,27 @@ export class RpcServer {
     server.addService(NvaReplicaService.service, replicaHandlers(nva.replica, forReplicas));
   }
 
+  #trust(mutualTls: boolean): Trust {
+    return { mutualTls, trustDomain: this.#options.nva?.trustDomain, peers: this.#peers };
+  }
+
   /**
    * Listens on all addresses, or on none. @returns them, as targets for clients.
    * @throws NfvError INSECURE_LISTENER, LISTEN_FAILED, FILE_UNREADABLE
    */
   async start(): Promise<string[]> {
     const bound: string[] = [];
+    const { nva } = this.#options;
     try {
       for (const listener of this.#options.listeners) {
         const tls = this.#tlsOf(listener);
         const server = tls === undefined ? this.#servers.local : this.#servers.tls;
         bound.push(formatTarget(await listen(server, listener, tls)));
         if (tls === undefined) continue;
-        for (const each of newTlsServers(server, this.#watched)) tellRefusedPeers(each, tls);
+        for (const each of newTlsServers(server, this.#watched)) {
+          tellRefusedPeers(each, tls);
+          if (nva?.connections) limitConnections(each, nva.connections, nva.trustDomain);
+        }
       }
     } catch (error) {
       for (const server of Object.values(this.#servers)) server.forceShutdown();

@@ -57,6 +57,15 @@ export class Child {
     this.#process.stdin?.write(text);
   }
 
+  /** Resolves when it has been read, but for what a pipe holds. */
+  typed(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#process.stdin?.write(text, () => {
+        resolve();
+      });
+    });
+  }
+
   /** Closes our end of its stdout, as a reader that has seen enough. */
   async leaveOut(): Promise<void> {
     const { stdout } = this.#process;

@@ -7,6 +7,7 @@ import type { Clock } from '../../src/model/clock.js';
 import { systemClock } from '../../src/model/clock.js';
 import type { OpenHost } from '../../src/cli/host-access.js';
 import type { OpenPki } from '../../src/cli/pki-access.js';
+import type { Input } from '../../src/cli/read-text.js';
 import type { ConnectVpp, OpenVppStats } from '../../src/cli/vpp/access.js';
 
 export interface Ran {
@@ -14,6 +15,12 @@ export interface Ran {
   readonly out: string;
   readonly err: string;
 }
+
+/** Nobody interrupts it. */
+export const inputOf = (stdin: Readable): Input => ({
+  stdin,
+  signal: new AbortController().signal,
+});
 
 export interface CliOptions {
   readonly connect?: Connect;

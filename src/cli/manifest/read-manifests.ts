@@ -2,10 +2,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { invalidField, invalidFields, NfvError, type FieldViolation } from '../../errors.js';
 import { parseYamlDocuments, type YamlDocument } from '../../model/yaml.js';
-import { readText, unreadable } from '../read-text.js';
+import { readText, unreadable, type Input } from '../read-text.js';
 import type { AskSubnets } from './allowed-prefixes.js';
 import type { Desired, PlacedManifest, Where } from './desired.js';
 import { Manifest } from './schema.js';
@@ -22,13 +21,13 @@ const MAX_FILES = 1000;
  */
 export async function readManifests(
   paths: readonly string[],
-  stdin: Readable,
+  input: Input,
   askSubnets?: AskSubnets,
 ): Promise<Desired[]> {
   const manifests: PlacedManifest[] = [];
   const violations: FieldViolation[] = [];
   for (const file of await expand(paths)) {
-    const text = await readText(file, stdin, { maxBytes: MAX_BYTES, code: 'MANIFEST_INVALID' });
+    const text = await readText(file, input, { maxBytes: MAX_BYTES, code: 'MANIFEST_INVALID' });
     const name = file === '-' ? 'stdin' : file;
     try {
       const options = { file: name, code: 'MANIFEST_INVALID', maxBytes: MAX_BYTES } as const;

@@ -92,7 +92,7 @@ function isGivenAll({ subnets, ips }: EndpointSpec): boolean {
 
 async function apply(session: Session, options: Options): Promise<number> {
   const wait = waitOf(options.wait);
-  const all = await readManifests(options.filename, session.host.stdin, (network) =>
+  const all = await readManifests(options.filename, session.input, (network) =>
     prefixesOfSubnets(session, network),
   );
   const confirmWithinMs = confirmWithinOf(options.confirmWithin);

@@ -130,7 +130,7 @@ async function refsOf(
       remedy: 'give KIND NAME, KIND/NAME, or -f FILE',
     });
   }
-  if (args.length === 0) return readManifests(filename, session.host.stdin);
+  if (args.length === 0) return readManifests(filename, session.input);
   throw invalidField('-f', filename.join(' '), 'not used with names', 'leave out one of the two');
 }
 

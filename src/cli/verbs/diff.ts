@@ -66,7 +66,7 @@ async function* patchesOfFiles(
   if (filename === undefined) {
     throw invalidField('-f', '', 'missing', 'give manifests with -f, or one or two revisions');
   }
-  const all = await readManifests(filename, session.host.stdin, (network) =>
+  const all = await readManifests(filename, session.input, (network) =>
     prefixesOfSubnets(session, network),
   );
   const subnets = new NamedSubnets(session);

@@ -81,7 +81,7 @@ async function listed(
 ): Promise<Change[]> {
   const most = integerOf('--limit', limit, [1, MAX_LIMIT], 'out of range', `give 1-${MAX_LIMIT}`);
   const parts = [
-    ...(filter === undefined ? [] : [`(${filter})`]),
+    ...(filter === undefined || filter.trim() === '' ? [] : [`(${filter})`]),
     ...(resource === undefined ? [] : [`resources:"${nameOf(parseRef(resource))}"`]),
     ...(pending ? ['pending = true'] : []),
   ];

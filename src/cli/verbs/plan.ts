@@ -36,7 +36,7 @@ export const planVerb: Verb = (program, define) => {
     );
   define(command, async (session, _args, opts) => {
     const { filename, output } = Options.parse(opts);
-    const all = await readManifests(filename, session.host.stdin, (network) =>
+    const all = await readManifests(filename, session.input, (network) =>
       prefixesOfSubnets(session, network),
     );
     const plan = await placed(all, () =>

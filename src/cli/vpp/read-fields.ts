@@ -1,10 +1,9 @@
 /** `--json` and `--file`: the fields of a message, as people and programs write them. */
-import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { invalidField } from '../../errors.js';
 import { parseYaml } from '../../model/yaml.js';
-import { readText } from '../read-text.js';
+import { readText, type Input } from '../read-text.js';
 import type { VppFields } from './access.js';
 import type { VppField, VppMessage, VppSchema } from './schema.js';
 
@@ -25,16 +24,13 @@ const Fields = z.record(z.string(), z.unknown());
  * What the options say; nothing is `{}`. Whole numbers that a double would round are bigints.
  * @throws NfvError INVALID_FIELD, FILE_UNREADABLE, MESSAGE_TOO_LARGE
  */
-export async function readFields(
-  { json, file }: FieldOptions,
-  stdin: Readable,
-): Promise<VppFields> {
+export async function readFields({ json, file }: FieldOptions, input: Input): Promise<VppFields> {
   if (json !== undefined && file !== undefined) {
     throw invalidField('--file', file, 'not used with --json', 'leave out one of the two');
   }
   if (json !== undefined) return parse(json, '--json');
   if (file === undefined) return {};
-  const text = await readText(file, stdin, { maxBytes: MAX_BYTES, code: 'INVALID_FIELD' });
+  const text = await readText(file, input, { maxBytes: MAX_BYTES, code: 'INVALID_FIELD' });
   return parse(text, file === '-' ? 'stdin' : file);
 }
 

@@ -2,7 +2,7 @@
  * The northbound API as one caller may use it. What belongs to another's tenant is, to who may not read
  * it, as if it did not exist.
  */
-import { invalidFields, NfvError } from '../../errors.js';
+import { NfvError } from '../../errors.js';
 import type { Caller } from '../../model/access-policy.js';
 import type {
   Call,
@@ -19,9 +19,10 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '../../model/api.js';
-import type { Endpoint, EndpointSpec } from '../../model/endpoint.js';
+import { endpointSubnets, type Endpoint, type EndpointSpec } from '../../model/endpoint.js';
 import { formatName, type Collection } from '../../model/names.js';
-import { subnetsNamed, type RouterSpec } from '../../model/router.js';
+import { subnetsNamed } from '../../model/router.js';
+import type { NamedSubnet } from '../../model/subnet.js';
 import {
   MAX_COUNTED,
   type EndpointCounters,
@@ -29,6 +30,7 @@ import {
   type TraceResult,
 } from '../../model/trace.js';
 import type { VirtualNetwork, VirtualNetworkSpec } from '../../model/virtual-network.js';
+import { notFound } from '../resources/references.js';
 import type { GuardableNva, GuardableResources } from './guardable.js';
 import { guardedMigrations } from './guarded-migrations.js';
 import { GuardedObservation } from './guarded-observation.js';
@@ -195,7 +197,12 @@ export class GuardedNva implements NvaApi {
     };
     this.routers = new GuardedResources(api.routers, rights, {
       ...{ collection: 'routers', ownerOf: ofTenant },
-      check: (spec, _owner, call) => this.#checkSubnets(spec, call),
+      check: async (spec, _owner, call) => {
+        // A router joins networks: who writes it has to write each of them.
+        for (const { id, owner } of await this.#subnetsRead(subnetsNamed(spec), call)) {
+          rights.checkRouting(id, owner);
+        }
+      },
     });
     this.nves = new GuardedResources(api.nves, rights, {
       ...{ collection: 'nves', ownerOf: () => Promise.resolve('nobody') },
@@ -205,14 +212,14 @@ export class GuardedNva implements NvaApi {
     });
     this.subnets = new GuardedResources(api.subnets, rights, {
       ...{ collection: 'subnets', ownerOf: ofNetwork },
-      absentOwner: ({ network }) => missing('subnet.network', 'virtualNetworks', network),
+      absentOwner: ({ network }) => notFound('subnet.network', 'virtualNetworks', network),
     });
     const endpoints = new GuardedResources<EndpointSpec, Endpoint>(api.endpoints, rights, {
       ...{ collection: 'endpoints', ownerOf: ofNetwork },
-      absentOwner: ({ network }) => missing('endpoint.network', 'virtualNetworks', network),
-      check({ port }, owner) {
+      absentOwner: ({ network }) => notFound('endpoint.network', 'virtualNetworks', network),
+      check: async ({ port, subnets = [] }, owner, call) => {
         if (port !== undefined) rights.checkPort(owner, { port });
-        return Promise.resolve();
+        await this.#subnetsRead(endpointSubnets(subnets), call);
       },
     });
     this.endpoints = endpoints;
@@ -255,15 +262,23 @@ export class GuardedNva implements NvaApi {
     return this.api.readCounters(endpoints, call);
   }
 
-  /** A router joins networks: who writes it has to write each of them. */
-  async #checkSubnets(spec: Partial<RouterSpec>, call: Call): Promise<void> {
-    for (const { field, id } of subnetsNamed(spec)) {
+  /**
+   * Whose the subnets are that are named. One that may not be read, and one that there is not, are refused alike, and
+   * before anything else is: nobody learns by another fault which of the two it is.
+   * @throws NfvError REFERENCE_NOT_FOUND
+   */
+  async #subnetsRead(
+    named: readonly NamedSubnet[],
+    call: Call,
+  ): Promise<{ readonly id: string; readonly owner: Owner }[]> {
+    const owners = [];
+    for (const { field, id } of named) {
       const subnet = await found(this.api.subnets.get(id, call));
-      if (subnet === undefined) continue;
-      const owner = await this.#ownerOfNetwork(subnet.spec.network, call);
-      if (!this.#rights.reads(owner)) throw missing(field, 'subnets', id);
-      if (!this.#rights.writes(owner)) throw this.#rights.denied(`route subnets/${id}`);
+      const owner = subnet ? await this.#ownerOfNetwork(subnet.spec.network, call) : 'unknown';
+      if (!this.#rights.reads(owner)) throw notFound(field, 'subnets', id);
+      owners.push({ id, owner });
     }
+    return owners;
   }
 
   /** That there is no such network is told by who looks for it next. */
@@ -286,11 +301,4 @@ async function found<R>(resource: Promise<R>): Promise<R | undefined> {
     if (error.code === 'NOT_FOUND') return undefined;
     throw error;
   }
-}
-
-/** As where there is none. */
-function missing(field: string, collection: Collection, id: string): NfvError {
-  const value = formatName(collection, id);
-  const remedy = 'create it first, or name one that you may read';
-  return invalidFields([{ field, value, reason: 'does not exist', remedy }], 'REFERENCE_NOT_FOUND');
 }

@@ -43,6 +43,11 @@ export class Rights {
     if (!allowed) throw this.denied('give a network a provider');
   }
 
+  /** @throws NfvError ACCESS_DENIED: that there is no such subnet is told by who looks for it next */
+  checkRouting(subnet: string, owner: Owner): void {
+    if (owner !== 'unknown' && !this.writes(owner)) throw this.denied(`route subnets/${subnet}`);
+  }
+
   denied(what: string): NfvError {
     return new NfvError('ACCESS_DENIED', `${this.caller.who} may not ${what}`);
   }

@@ -1,11 +1,14 @@
 /** A warden by the rights that the access policy grants a caller. */
 import { isDeepStrictEqual } from 'node:util';
-import { invalidFields, NfvError } from '../../errors.js';
+import { NfvError } from '../../errors.js';
 import type { Call } from '../../model/api.js';
 import { COLLECTION_OF, type Specified } from '../../model/changes.js';
+import { endpointSubnets } from '../../model/endpoint.js';
 import { formatName, type Collection } from '../../model/names.js';
 import { subnetsNamed } from '../../model/router.js';
+import type { NamedSubnet } from '../../model/subnet.js';
 import { isUnlimited, Rights, type Owner } from '../access/rights.js';
+import { notFound } from '../resources/references.js';
 import { ANYTHING, type Judged, type Owners, type Warden } from './warden.js';
 
 /** @throws NfvError ACCESS_DENIED for who may do nothing at all, and so not even ask */
@@ -58,15 +61,28 @@ class CallerWarden implements Warden {
   }
 
   async #checkMore(is: Specified, owner: Owner, owners: Owners): Promise<void> {
-    if (is.kind === 'Endpoint') this.rights.checkPort(owner, is.spec);
+    if (is.kind === 'Endpoint') {
+      this.rights.checkPort(owner, is.spec);
+      await this.#subnetsRead(endpointSubnets(is.spec.subnets), owners);
+    }
     if (is.kind !== 'Router') return;
     // A router joins networks: who writes it has to write each of them.
-    for (const { field, id } of subnetsNamed(is.spec)) {
-      const of = await owners.ofSubnet(id);
-      if (of === 'unknown') continue;
-      if (!this.rights.reads(of)) throw missing(field, 'subnets', id);
-      if (!this.rights.writes(of)) throw this.rights.denied(`route subnets/${id}`);
+    for (const subnet of await this.#subnetsRead(subnetsNamed(is.spec), owners)) {
+      this.rights.checkRouting(subnet.id, subnet.owner);
     }
+  }
+
+  async #subnetsRead(
+    named: readonly NamedSubnet[],
+    owners: Owners,
+  ): Promise<{ readonly id: string; readonly owner: Owner }[]> {
+    const subnets = [];
+    for (const { field, id } of named) {
+      const owner = await owners.ofSubnet(id);
+      if (!this.rights.reads(owner)) throw notFound(field, 'subnets', id);
+      subnets.push({ id, owner });
+    }
+    return subnets;
   }
 
   #denied(verb: string, collection: Collection, owner: Owner): NfvError {
@@ -81,13 +97,7 @@ function ownerOf(tenant: string): Owner {
 
 /** The network that it would belong to cannot be read: as if it did not exist. */
 function absent(is: Specified): NfvError | undefined {
-  if (is.kind === 'Subnet') return missing('subnet.network', 'virtualNetworks', is.spec.network);
+  if (is.kind === 'Subnet') return notFound('subnet.network', 'virtualNetworks', is.spec.network);
   if (is.kind !== 'Endpoint') return undefined;
-  return missing('endpoint.network', 'virtualNetworks', is.spec.network);
-}
-
-function missing(field: string, collection: Collection, id: string): NfvError {
-  const value = formatName(collection, id);
-  const remedy = 'create it first, or name one that you may read';
-  return invalidFields([{ field, value, reason: 'does not exist', remedy }], 'REFERENCE_NOT_FOUND');
+  return notFound('endpoint.network', 'virtualNetworks', is.spec.network);
 }

@@ -17,9 +17,10 @@ import { PENDING } from '../keys.js';
 import { pageSize, PageTokens } from '../pages.js';
 import { scan } from '../scan.js';
 import type { ChangeIndex, IndexedChange } from './change-index.js';
+import { ChangeReader } from './change-reader.js';
 import { specifiedFrom } from './drafts.js';
 import { PENDING_RECORD } from './pending-mark.js';
-import { CHANGE_RECORD, type ChangedSpec, type ChangeRecord } from './record.js';
+import type { ChangedSpec } from './record.js';
 import type { Warden } from './warden.js';
 
 export interface HistoryDeps {
@@ -33,7 +34,11 @@ export interface HistoryDeps {
 const MAX_PAGE_LENGTH = 2 * 1024 * 1024;
 
 export class History {
-  constructor(private readonly deps: HistoryDeps) {}
+  readonly #reader: ChangeReader;
+
+  constructor(private readonly deps: HistoryDeps) {
+    this.#reader = new ChangeReader(deps.store);
+  }
 
   /** The newest first. @throws NfvError INVALID_FILTER, INVALID_PAGE_TOKEN */
   async list(
@@ -112,7 +117,7 @@ export class History {
     // The oldest comes last, and what was before it counts.
     for (const indexed of this.deps.index.since(revision)) {
       signal.throwIfAborted();
-      const record = await this.#record(indexed);
+      const record = await this.#reader.read(indexed);
       for (const changed of record?.changes ?? []) {
         if (changed.before === undefined && changed.after === undefined) continue;
         if (warden.writes(changed.tenant)) first.set(nameOf(changed), changed);
@@ -126,7 +131,7 @@ export class History {
     warden: Warden,
     deadlines: ReadonlyMap<string, string>,
   ): Promise<{ readonly change: Change; readonly size: number } | undefined> {
-    const record = await this.#record(indexed);
+    const record = await this.#reader.read(indexed);
     if (record === undefined) return undefined;
     const { time, who, verb, target, changes } = record;
     const shown = changes.filter(({ tenant }) => warden.reads(tenant));
@@ -138,12 +143,6 @@ export class History {
       confirmBefore: deadlines.get(key) ?? '',
     };
     return { change, size: sizeOf(shown) };
-  }
-
-  async #record(indexed: IndexedChange): Promise<ChangeRecord | undefined> {
-    const kv = await this.deps.store.get(indexed.key);
-    // It was forgotten a moment ago.
-    return kv && CHANGE_RECORD.decode(kv.key, kv.value);
   }
 
   /** Of the changes that wait for their confirmation, by the key of their record. */

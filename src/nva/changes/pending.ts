@@ -13,6 +13,7 @@ import { withJoined } from '../joined-signal.js';
 import { PENDING } from '../keys.js';
 import { scan } from '../scan.js';
 import type { ChangeIndex } from './change-index.js';
+import { ChangeReader } from './change-reader.js';
 import { specifiedFrom } from './drafts.js';
 import { toChange } from './history.js';
 import { PENDING_RECORD, type PendingRecord } from './pending-mark.js';
@@ -148,12 +149,14 @@ export class Confirmations {
     // What one means that names none is not known any more.
     if (revision === 0) return undefined;
     const { store, index } = this.deps;
+    const reader = new ChangeReader(store);
     await this.deps.caughtUp(call.signal);
     const [verb, by] = [undo ? 'UNDO' : 'CONFIRM', whoOf(call)];
-    for (const { key, revision: made } of index.since(revision).slice(-MAX_LOOKED_AT).reverse()) {
+    for (const indexed of index.since(revision).slice(-MAX_LOOKED_AT).reverse()) {
       call.signal.throwIfAborted();
-      const record = readable(key, await store.get(key));
-      if (record?.who === by && record.verb === verb && record.target === revision) return made;
+      const record = await readable(() => reader.read(indexed));
+      const isIt = record?.verb === verb && record.target === revision;
+      if (isIt && record.who === by) return indexed.revision;
     }
     return undefined;
   }
@@ -271,9 +274,11 @@ export class Confirmations {
 }
 
 /** Undefined: it is not there, or damaged, which is told where it is needed itself. */
-function readable(key: string, kv: KeyValue | undefined): ChangeRecord | undefined {
+async function readable(
+  read: () => Promise<ChangeRecord | undefined>,
+): Promise<ChangeRecord | undefined> {
   try {
-    return kv && CHANGE_RECORD.decode(key, kv.value);
+    return await read();
   } catch (thrown) {
     if (NfvError.from(thrown).code !== 'STORE_DAMAGED') throw thrown;
     return undefined;

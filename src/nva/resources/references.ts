@@ -68,7 +68,8 @@ export async function tenantOf(store: Reads, network: string): Promise<string> {
   return kv === undefined ? '' : RECORDS.virtualNetworks.decode(kv.key, kv.value).spec.tenant;
 }
 
-function notFound(field: string, collection: keyof typeof RECORDS, id: string): NfvError {
+/** Also what may not be read is refused so. */
+export function notFound(field: string, collection: keyof typeof RECORDS, id: string): NfvError {
   const remedy = `create it first, or name one of "nfvctl get ${PLURALS[collection]}"`;
   const value = formatName(collection, id);
   return invalidFields([{ field, value, reason: 'does not exist', remedy }], 'REFERENCE_NOT_FOUND');

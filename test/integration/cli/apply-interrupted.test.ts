@@ -1,9 +1,14 @@
 /** apply, cut off: what was done stays done, and the next run does the rest. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startProgram, type Child, type Ended } from '../../support/child.js';
 import { eventually } from '../../support/eventually.js';
 import { poolManifest } from '../../support/pool-manifest.js';
 import { SpawnedNva } from '../../support/spawned-nva.js';
+import { tempDir } from '../../support/temp-dir.js';
 
 const COUNT = 200;
 const MANIFEST = poolManifest(COUNT);
@@ -78,6 +83,48 @@ describe('nfvctl apply, cut off', function () {
       [],
     );
     assert.equal(unchanged.size + namesOf(second.out, 'created').length, ALL);
+  });
+
+  for (const verb of ['apply', 'plan', 'diff', 'delete']) {
+    it(`by SIGINT while ${verb} reads stdin: it ends with 130, and has sent nothing`, async () => {
+      const child = startProgram(['-s', nva.target, verb, '-f', '-'], { staysOpen: true });
+      await child.typed(`${MANIFEST}${'#\n'.repeat(500_000)}`);
+      const { status, signal, out, err } = await child.kill('SIGINT');
+      assert.deepEqual([status, signal, out, err], [130, null, '', '']);
+      assert.match(
+        (await startProgram(['-s', nva.target, 'get', 'all']).ended).err,
+        /^no networks/,
+      );
+    });
+  }
+
+  it('by SIGINT while it reads a named pipe: it goes, whoever holds that open', async () => {
+    const dir = tempDir();
+    const pipe = join(dir.path, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const child = startProgram(['-s', nva.target, 'apply', '-f', pipe]);
+    const writer = await open(pipe, 'w');
+    const { signal, out, err } = await child.kill('SIGINT');
+    assert.deepEqual([signal, out, err], ['SIGINT', '', '']);
+    await writer.close();
+    dir.remove();
+  });
+
+  it('by SIGINT while nobody reads what it says: it goes', async () => {
+    assert.equal((await run()).status, 0);
+    const dir = tempDir();
+    const path = join(dir.path, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const pipe = await open(path, 'r+');
+    // More than a pipe holds.
+    const args = ['dist/src/main/nfvctl.js', '-s', nva.target, 'get', 'endpoints', '-o', 'json'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', pipe.fd, 'inherit'] });
+    const ended = once(child, 'exit');
+    await pipe.read(Buffer.alloc(1));
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, [null, 'SIGINT']);
+    await pipe.close();
+    dir.remove();
   });
 
   it('by SIGINT: it ends with 130 and no error', async () => {

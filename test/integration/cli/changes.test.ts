@@ -122,6 +122,8 @@ describe('nfvctl plan, history, rollback and confirm', function () {
     const applied = await run('apply', '-f', file(network(1400)), '--confirm-within', '1h');
     assert.match(applied.out, /unless it is confirmed: nfvctl confirm \d+\n$/);
     assert.match((await run('history', '--pending')).out, /APPLY \(unconfirmed\)/);
+    const unfiltered = await run('history', '--filter', '', '--pending');
+    assert.match(unfiltered.out, /APPLY \(unconfirmed\)/, unfiltered.err);
     const other = await run('update', 'network', 'blue', '--mtu', '1450');
     assert.equal(other.status, 4);
     assert.match(other.err, /CONFIRMATION_PENDING/);

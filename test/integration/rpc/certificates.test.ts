@@ -17,6 +17,7 @@ import { needOpenssl } from '../../support/certificates.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { IntermediateCa } from '../../support/intermediate-ca.js';
+import { Probe } from '../../support/grpc-probe.js';
 import { LabCa, putFile } from '../../support/lab-ca.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { CALL } from '../../support/nva-server.js';
@@ -170,6 +171,23 @@ describe('certificates in use', function () {
           ['user/alice (revoked)', 'ACCESS_DENIED'],
         ],
       );
+    });
+
+    it('learn nothing more of the health of the server, nor of its methods', async () => {
+      const probe = new Probe(`127.0.0.1:${port}`, await ca.issue('user/alice'));
+      opened.push(() => {
+        probe.close();
+      });
+      assert.equal(await probe.health(), 'SERVING');
+      const watch = probe.watchHealth();
+      await ca.revoke('user/alice');
+      await look();
+      await eventually(() => watch.aborted);
+      const revoked = /the certificate of user\/alice has been revoked/;
+      assert.match(await probe.health(), revoked);
+      assert.match(await probe.healthList(), revoked);
+      assert.match(await probe.watched(), revoked);
+      assert.match(await probe.services().catch(String), revoked);
     });
 
     it('lose the watches, waits and sessions that they have; others keep theirs', async () => {

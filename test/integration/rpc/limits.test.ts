@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { ServiceError } from '@grpc/grpc-js';
 import { callerOf } from '../../../src/model/access-policy.js';
-import { parseAddress, type Address } from '../../../src/rpc/address.js';
+import { formatTarget, parseAddress, type Address } from '../../../src/rpc/address.js';
 import { CallLimiter } from '../../../src/rpc/call-limiter.js';
 import type { CallEnd } from '../../../src/rpc/handlers.js';
 import { loadProtos } from '../../../src/rpc/load.js';
@@ -10,7 +10,9 @@ import { NvaClient } from '../../../src/rpc/nva-client.js';
 import { NveSessionClient } from '../../../src/rpc/nve-client.js';
 import { RpcServer } from '../../../src/rpc/server.js';
 import type { TlsFiles } from '../../../src/rpc/tls-material.js';
+import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { Probe } from '../../support/grpc-probe.js';
 import { LabCa } from '../../support/lab-ca.js';
 import { MemoryNva } from '../../support/memory-nva.js';
 import { CALL } from '../../support/nva-server.js';
@@ -102,6 +104,40 @@ describe('limits of an identity', function () {
     await session();
     await session();
     await refusedWith('TOO_MANY_REQUESTS', session());
+  });
+
+  it('hold for health and reflection', async () => {
+    const target = formatTarget(targets.tls);
+    const over = /user\/(dave|erin|frank|grace) makes more than 1 calls a second/;
+    for (const [user, ask] of [
+      ['dave', (probe: Probe) => probe.health()],
+      ['erin', (probe: Probe) => probe.watched()],
+      ['frank', (probe: Probe) => probe.services().catch(String)],
+      ['grace', (probe: Probe) => probe.healthList()],
+    ] as const) {
+      const tls = await ca.issue(`user/${user}`);
+      for (let i = 0; i < 2; i++) await list(targets.tls, tls);
+      const probe = new Probe(target, tls);
+      assert.match(await ask(probe), over);
+      await clock.advance(1000);
+      assert.doesNotMatch(await ask(probe), over);
+      probe.close();
+    }
+    const local = new Probe(formatTarget(targets.local));
+    for (let i = 0; i < 20; i++) assert.equal(await local.health(), 'SERVING');
+    local.close();
+  });
+
+  it('count a watch of health as long as it goes on', async () => {
+    const heidi = await ca.issue('user/heidi');
+    const probe = new Probe(formatTarget(targets.tls), heidi);
+    for (let i = 0; i < 10; i++) {
+      assert.equal(await probe.watched(), 'it goes on');
+      await clock.advance(1000);
+    }
+    assert.match(await probe.health(), /user\/heidi has 10 calls under way/);
+    probe.close();
+    await eventually(() => list(targets.tls, heidi).then(() => clock.advance(1000)));
   });
 
   it('do not hold on a socket of this host', async () => {

@@ -40,7 +40,7 @@ error: nves/host-a: b: 1: wrong (MANIFEST_INVALID)
     assert.equal(
       errorText(new NfvError('NOT_FOUND', 'nves/x does not exist'), NO_PAINT),
       `error: nves/x does not exist (NOT_FOUND)
-remedy: list what exists with "nfvctl get"
+remedy: list what exists with "nfvctl get all"
 `,
     );
   });

@@ -56,4 +56,14 @@ describe('Output', () => {
     for (const done of waiting) done();
     await write;
   });
+
+  it('waits for nobody once it is interrupted', async () => {
+    const stopped = new Writable({ write: () => undefined });
+    const interrupt = new AbortController();
+    const output = new Output(stopped, interrupt.signal);
+    const writes = [output.write('a'), output.write('b')];
+    interrupt.abort();
+    await Promise.all([...writes, output.write('c')]);
+    assert.equal(output.gone.aborted, false);
+  });
 });

@@ -13,6 +13,7 @@ import { buildProgram } from '../../../src/cli/program.js';
 import { Format } from '../../../src/cli/render.js';
 import { STATES, stateWord } from '../../../src/cli/states.js';
 import { codes, Markdown } from '../../support/markdown.js';
+import { inputOf } from '../../support/cli.js';
 
 const document = Markdown.read('docs/nfvctl.md');
 const program = buildProgram(() => undefined, { write: () => undefined, columns: undefined });
@@ -315,7 +316,10 @@ describe('docs/nfvctl.md, manifests', () => {
   ] as const;
   for (const [kind, text] of least) {
     it(`has the default of every key: ${text.replaceAll('\n', ' ')}`, async () => {
-      const [desired] = await readManifests(['-'], Readable.from([Buffer.from(HEAD + text)]));
+      const [desired] = await readManifests(
+        ['-'],
+        inputOf(Readable.from([Buffer.from(HEAD + text)])),
+      );
       assert.ok(desired);
       const manifest = toBareManifest(desired);
       for (const [key = '', , value = ''] of document.table(kind)) {

@@ -147,12 +147,12 @@ describe('StatusCodec', () => {
     [
       'a handshake that is cut off',
       'Failed to connect (2026-11-21T18:14:05.475Z)',
-      'cut off at once: one end wants TLS and the other does not, or refuses its certificate',
+      'cut off at once: one end wants TLS and the other does not, refuses its certificate, or has too many of its connections',
     ],
     [
       'a certificate that the other end does not take',
       'read ECONNRESET (2026-11-23T18:23:05.421Z)',
-      'cut off at once: one end wants TLS and the other does not, or refuses its certificate',
+      'cut off at once: one end wants TLS and the other does not, refuses its certificate, or has too many of its connections',
     ],
   ];
   for (const [what, said, told] of connecting) {

@@ -81,7 +81,7 @@ export async function profileOf(
 /** @throws NfvError FILE_UNREADABLE, MESSAGE_TOO_LARGE, PROFILE_INVALID */
 async function readProfile(file: string, session: Session): Promise<ProfileText> {
   const options = { maxBytes: MAX_PROFILE_BYTES, code: 'PROFILE_INVALID' } as const;
-  const text = await readText(file, session.host.stdin, options);
+  const text = await readText(file, session.input, options);
   return { text, name: file === '-' ? 'stdin' : file };
 }
 

@@ -40,7 +40,7 @@ export const dumpVerb: Verb = (vpp, define) => {
     );
   define(command, async (session, [name = ''], opts) => {
     const options = Options.parse(opts);
-    const given = await readFields(options, session.host.stdin);
+    const given = await readFields(options, session.input);
     return withVpp(session, vpp, async (connection) => {
       const definition = requireKind(connection, name, 'dump');
       const { schema } = connection;

@@ -44,7 +44,7 @@ export const eventsVerb: Verb = (vpp, define) => {
     );
   define(command, async (session, names, opts) => {
     const options = Options.parse(opts);
-    const given = await readFields(options, session.host.stdin);
+    const given = await readFields(options, session.input);
     if (names.length !== 1 && Object.keys(given).length > 0) {
       const flag = options.json === undefined ? '--file' : '--json';
       const remedy = 'name the one message that the fields are for';

@@ -208,6 +208,29 @@ describe('the rights of a caller, of changes', () => {
     assert.match(led.message, /subnets\/red/);
   });
 
+  it("name another tenant's subnet as if there were none, whatever else is wrong", async () => {
+    const refused = async (wish: (subnet: string) => Wanted): Promise<string[]> => {
+      const told = ['red', 'none'].map(async (subnet) => {
+        const { violations } = await refusedWith('REFERENCE_NOT_FOUND', plan(blue, wish(subnet)));
+        return JSON.stringify(violations).replaceAll(`subnets/${subnet}`, 'subnets/it');
+      });
+      return Promise.all(told);
+    };
+    for (const wish of [
+      (subnet: string) => endpoint('e', { network: 'blue', mac: 'none', subnets: [subnet] }),
+      (subnet: string) => endpoint('blue', { network: 'blue', subnets: [subnet] }),
+      (subnet: string) => router('r', { tenant: 'blue', gatewayMac: 'none', subnets: [subnet] }),
+    ]) {
+      const [red, none] = await refused(wish);
+      assert.equal(red, none);
+      assert.match(String(red), /"value":"subnets\/it","reason":"does not exist"/);
+    }
+    const both = callWith(grant('tenant', ['blue'], ['tap']), grant('viewer', ['red']));
+    const named = endpoint('e', { network: 'blue', subnets: ['red'] });
+    const readable = await refusedWith('INVALID_FIELD', plan(both, named));
+    assert.match(readable.message, /a subnet of virtualNetworks\/red, not of blue/);
+  });
+
   it('leave physical networks to operators; a tenant may change its own in other things', async () => {
     const wire = (mtu: number): Wanted =>
       network('blue-wire', {

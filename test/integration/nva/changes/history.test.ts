@@ -90,6 +90,34 @@ describe('the history', () => {
     );
   });
 
+  it('leaves others their turn, however much has to be looked at', async () => {
+    const { virtualNetworks } = nva.client;
+    await virtualNetworks.create({ ...NEW, id: 'blue', spec: networkSpec({ vni: 5000 }) }, call);
+    const { revision } = nva.store.status();
+    for (let i = 0; i < 500; i++) {
+      const changes = { mtu: 1300 + (i % 2) };
+      await virtualNetworks.update({ id: 'blue', changes, etag: '', validateOnly: false }, call);
+    }
+    // By the API itself: a call over a socket leaves them their turn anyway.
+    const { changes: api } = nva.nva;
+    for (const looks of [
+      () => api.list({ ...ALL, filter: 'who = nobody' }, call),
+      () => api.plan({ rollbackTo: revision }, call),
+      () => api.confirm({ revision, undo: false }, call).catch(() => undefined),
+    ]) {
+      let turns = 0;
+      let goesOn = true;
+      const other = (): void => {
+        turns++;
+        if (goesOn) setImmediate(other);
+      };
+      setImmediate(other);
+      await looks();
+      goesOn = false;
+      assert.ok(turns >= 9, `${turns} turns`);
+    }
+  });
+
   it('is there after a restart', async () => {
     await applyAll(nva.client, network('a'));
     const before = await nva.client.changes.list(ALL, call);

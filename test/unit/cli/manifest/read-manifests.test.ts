@@ -8,6 +8,7 @@ import type { Desired } from '../../../../src/cli/manifest/desired.js';
 import { refusal, refusedWith } from '../../../support/refusals.js';
 import { skip } from '../../../support/skip.js';
 import { TempFiles } from '../../../support/temp-files.js';
+import { inputOf } from '../../../support/cli.js';
 
 const NETWORK = 'apiVersion: nfv/v1\nkind: VirtualNetwork\nmetadata: {name: blue}\n';
 const NVE =
@@ -22,7 +23,7 @@ spec:
   ips: [10.0.0.11]
 `;
 
-const nothing = Readable.from([]);
+const nothing = inputOf(Readable.from([]));
 const named = (all: readonly Desired[]): string[] =>
   all.map(({ kind, id, place }) => `${kind}/${id} ${place}`);
 
@@ -93,7 +94,7 @@ describe('readManifests', () => {
 
   it('reads stdin, in whatever pieces it comes', async () => {
     const pieces = [...Buffer.from(`${NETWORK}# größer\n`)].map((byte) => Buffer.of(byte));
-    const all = await readManifests(['-'], Readable.from(pieces));
+    const all = await readManifests(['-'], inputOf(Readable.from(pieces)));
     assert.deepEqual(named(all), ['VirtualNetwork/blue stdin:1']);
   });
 
@@ -336,7 +337,7 @@ describe('readManifests', () => {
           for (;;) yield Buffer.alloc(65_536, 'a');
         })(),
       );
-      const error = await refusedWith('MESSAGE_TOO_LARGE', readManifests(['-'], endless));
+      const error = await refusedWith('MESSAGE_TOO_LARGE', readManifests(['-'], inputOf(endless)));
       assert.equal(error.message, 'stdin: more than 4194304 bytes: too large');
     });
 

@@ -7,6 +7,7 @@ import { readManifests } from '../../../../src/cli/manifest/read-manifests.js';
 import { NfvError } from '../../../../src/errors.js';
 import { refusedWith } from '../../../support/refusals.js';
 import { TempFiles } from '../../../support/temp-files.js';
+import { inputOf } from '../../../support/cli.js';
 
 const NETWORK = 'apiVersion: nfv/v1\nkind: VirtualNetwork\nmetadata: {name: blue}\n';
 const ENDPOINT = `apiVersion: nfv/v1
@@ -32,7 +33,7 @@ spec: {subnets: [blue-v4]}
 /** Of network blue, where its endpoint may not have its address. */
 const NARROW = `${NETWORK}spec: {prefixes: [10.1.0.0/24, 10.2.0.0/24]}\n`;
 
-const nothing = Readable.from([]);
+const nothing = inputOf(Readable.from([]));
 
 describe('readManifests, of subnets and routers', () => {
   let files: TempFiles;

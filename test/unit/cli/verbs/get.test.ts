@@ -105,7 +105,7 @@ describe('nfvctl get', () => {
     assert.equal(out, 'virtualNetworks/blue\nvirtualNetworks/red\n');
     assert.equal(
       err,
-      'error: virtualNetworks/grey does not exist (NOT_FOUND)\nremedy: list what exists with "nfvctl get"\n',
+      'error: virtualNetworks/grey does not exist (NOT_FOUND)\nremedy: list what exists with "nfvctl get all"\n',
     );
   });
 

@@ -7,8 +7,10 @@ import { tempDir } from '../../../support/temp-dir.js';
 import { apiModule, bareMessage } from '../../../support/vpp-modules.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Input } from '../../../../src/cli/read-text.js';
+import { inputOf } from '../../../support/cli.js';
 
-const stdin = (text: string): Readable => Readable.from([Buffer.from(text)]);
+const stdin = (text: string): Input => inputOf(Readable.from([Buffer.from(text)]));
 
 describe('readFields', () => {
   const rows: [json: string, fields: Record<string, unknown>][] = [

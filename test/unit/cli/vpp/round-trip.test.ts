@@ -11,6 +11,7 @@ import { createCodec } from '../../../../src/vpp-api/codec/codec.js';
 import { parseModules } from '../../../../src/vpp-api/schema/parse-module.js';
 import { newestModules } from '../../../support/emulated-vpp.js';
 import { WireSampler } from '../../../support/vpp-wire.js';
+import { inputOf } from '../../../support/cli.js';
 
 describe('fields of messages', function () {
   this.timeout(60_000);
@@ -18,7 +19,7 @@ describe('fields of messages', function () {
   const schema = parseModules(modules);
   const codec = createCodec(schema);
   const sampler = new WireSampler(modules, modules);
-  const none = Readable.from([]);
+  const none = inputOf(Readable.from([]));
 
   for (const [form, write] of [
     ['JSON', (value: unknown): string => JSON.stringify(value)],

@@ -245,6 +245,33 @@ describe('the rights of a caller', () => {
     await refusedWith('ACCESS_DENIED', api.routers.update(out, both));
   });
 
+  it("names another tenant's subnet as if there were none, whatever else is wrong", async () => {
+    const told = async (refused: Promise<unknown>, subnet: string): Promise<string> => {
+      const { message, remedy } = await refusedWith('REFERENCE_NOT_FOUND', refused);
+      assert.ok(message.includes(`subnets/${subnet}: does not exist`), message);
+      return `${message}\n${remedy}`.replaceAll(`/${subnet}:`, '/it:');
+    };
+    const naming = (subnet: string): Promise<string>[] => {
+      const change = { id: 'blue', etag: '', validateOnly: false };
+      const subnets = [subnet];
+      const gateways = [{ nve: 'none', address: '10.0.0.11' }];
+      // Each is refused for the second reason, too, where nobody looks at what may be read.
+      const faulty = { tenant: 'blue', vrfId: 0, gatewayMac: 'none', subnets };
+      const created = tapIn('blue', { mac: 'none', subnets });
+      return [
+        told(api.endpoints.create({ ...NEW, id: 'new', spec: created }, blue), subnet),
+        told(api.endpoints.update({ ...change, changes: { mac: 'none', subnets } }, blue), subnet),
+        told(api.routers.create({ ...NEW, id: 'new', spec: routerSpec(faulty) }, blue), subnet),
+        told(
+          api.routers.update({ ...change, changes: { exits: [{ subnet, gateways }] } }, blue),
+          subnet,
+        ),
+      ];
+    };
+    assert.deepEqual(await Promise.all(naming('red')), await Promise.all(naming('none')));
+    assert.equal((await Promise.all(naming('none'))).length, 4);
+  });
+
   it('routes its own', async () => {
     const spec = subnetSpec({ network: 'blue', prefix: '10.1.0.0/24', gateway: '10.1.0.1' });
     await api.subnets.create({ ...NEW, id: 'blue-2', spec }, blue);

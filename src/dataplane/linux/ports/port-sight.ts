@@ -2,6 +2,7 @@
 import type { Port, TapPort } from '../../../model/endpoint.js';
 import { portKey, type PortItem } from '../../../model/item.js';
 import type { Sight } from '../../../reconcile/kind-table.js';
+import { makesAddresses } from '../addressless.js';
 import { isUntunnelled } from '../domain-check.js';
 import { ownership, type Link } from '../links.js';
 import type { Memory } from '../memory.js';
@@ -103,7 +104,7 @@ function ownDefects(
   const wrongMtu = tag?.kind === 'veth' && tag.mtu !== link.mtu;
   return [
     ...(wrongMtu ? [`${link.name}: the guest's end has mtu ${tag.mtu}`] : []),
-    ...(link.addrGenMode === 'none' ? [] : [`${link.name}: makes itself IPv6 addresses`]),
+    ...(makesAddresses(link) ? [`${link.name}: makes itself IPv6 addresses`] : []),
   ];
 }
 

@@ -7,6 +7,7 @@
 import { gatewayKey, type GatewayInterfaceItem } from '../../../model/routing-items.js';
 import { gatewayDifferences, gatewaySubnets } from '../../../reconcile/gateway-item.js';
 import type { Sight } from '../../../reconcile/kind-table.js';
+import { makesAddresses } from '../addressless.js';
 import { isUntunnelled, needOurs } from '../domain-check.js';
 import { linkLocalOf } from './gateway-addresses.js';
 import { isAnswer } from './gateway-answers.js';
@@ -138,7 +139,7 @@ function nearDefects(near: Link, vni: number): string[] {
   if (near.master !== bridgeName(vni)) return [`${name}: not in ${bridgeName(vni)}`];
   return [
     ...(near.up ? [] : [`${name}: link down`]),
-    ...(near.addrGenMode === 'none' ? [] : [`${name}: makes itself IPv6 addresses`]),
+    ...(makesAddresses(near) ? [`${name}: makes itself IPv6 addresses`] : []),
     ...(slave?.learning === false ? [] : [`${name}: learning on`]),
     ...(slave?.flood === false ? [] : [`${name}: takes frames that are for nobody`]),
     ...(slave?.mcastFlood === true && slave.bcastFlood !== false

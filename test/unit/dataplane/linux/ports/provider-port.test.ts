@@ -51,7 +51,8 @@ describe('ProviderPort', () => {
     await providerPort.create(VLAN, doors, memory());
     assert.deepEqual(changesOf(doors), [
       'ip link add link eth1 name nfvu100 mtu 1400 group 1852208740 type vlan id 7',
-      'ip link set dev nfvu100 mtu 1400 addrgenmode none',
+      'ip link set dev nfvu100 mtu 1400',
+      'ip link set dev nfvu100 addrgenmode none',
       'ip link set dev nfvu100 master nfvb100',
       'ip link set dev nfvu100 type bridge_slave learning on flood on mcast_flood on',
       'ip link set dev nfvu100 up alias nfvd:provider/100@physnet1.7.u',

@@ -10,6 +10,7 @@ import { bare, overlap } from '../../../model/interface-addresses.js';
 import { addressesAt } from './gateway-addresses.js';
 import { parseNeighbors } from '../entries.js';
 import { answersFor, gatewayAlias, inTheWay, stateOf, strangerIn } from './gateway-links.js';
+import { restoreSubnets } from './gateway-subnets.js';
 import { removeLink, undoLink } from '../link-removal.js';
 import { parseAddresses, type HostAddress, type Link } from '../links.js';
 import { bridgeName, gatewayName, GROUP, innerName, PROTOCOL } from '../names.js';
@@ -44,6 +45,7 @@ export async function mendGateway(
   if (state === 'ours' && far !== undefined) {
     if (far.mac !== wanted.mac) await changeMac(wanted, inside);
     await fit(wanted, inside, doors, near);
+    await restoreSubnets(wanted, inside);
     await forget(from, wanted, doors);
     return;
   }

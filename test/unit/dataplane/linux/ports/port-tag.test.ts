@@ -41,7 +41,8 @@ describe("a port's tag", () => {
       [isReplaced(read, 4026532247), isReplaced(read, 4026532246), isReplaced(read, undefined)],
       [true, false, false],
     );
-    const { inode: _, ...earlier } = read;
+    const earlier = parsePortTag(vethTag(item, port));
+    assert.ok(earlier?.kind === 'veth');
     assert.deepEqual([isReplaced(earlier, 1), isReplaced(undefined, 1)], [false, false]);
   });
 

@@ -11,6 +11,7 @@ import {
   type ItemFailure,
   type Nve,
   type NveSpec,
+  type Underlay,
 } from '../../model/nve.js';
 import type { KeyValue, Store } from '../../store/store.js';
 import { specKey, statusKey } from '../keys.js';
@@ -136,7 +137,7 @@ export class NveStatuses {
         ...(connected === undefined ? BEGINNING : sessionStanding(connected)),
         lastSeenTime: timestamp(clock.now()),
       };
-      const value = STATUS_RECORDS.nves.encode(record);
+      const value = STATUS_RECORDS.nves.encode(withAway(record, allOf(before)));
       const { succeeded, revision } = await store.txn({
         // Nothing is left of an NVE that is deleted at this moment.
         compare: [
@@ -164,11 +165,16 @@ export class NveStatuses {
    */
   async recordOf(nve: string, stored: KeyValue | undefined): Promise<string | undefined> {
     const connected = this.deps.connected(nve);
+    const before = stored && decodeKv(STATUS_RECORDS.nves, stored).value;
     if (connected !== undefined)
-      return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
-    const last = this.#lastOf(nve) ?? (stored && decodeKv(STATUS_RECORDS.nves, stored).value);
+      return STATUS_RECORDS.nves.encode(withAway(this.#connectedRecord(connected), allOf(before)));
+    const last = this.#lastOf(nve) ?? before;
     if (last === undefined) return undefined;
-    return STATUS_RECORDS.nves.encode({ ...last, ...(await this.deps.liveness.standingOf(nve)) });
+    const standing = await this.deps.liveness.standingOf(nve);
+    return STATUS_RECORDS.nves.encode(
+      // What it found last was stored when it found it.
+      withAway({ ...last, ...standing }, before?.awayUnderlays ?? []),
+    );
   }
 
   /** What its agent said of its host last; undefined: nothing. */
@@ -280,6 +286,25 @@ function conflict(nve: string): NfvError {
 function known(said: Capabilities, before: Capabilities | undefined): Capabilities {
   return said.itemKinds.length === 0 && before?.dataplane === said.dataplane ? before : said;
 }
+
+/** Of addresses that went, so many are remembered. */
+const MAX_AWAY = 16;
+
+/**
+ * An address of the underlay that went may be back soon: a host that starts, an interface that is made again. The
+ * networks of all others do not change their MTU for that time.
+ */
+function withAway(record: NveStatusRecord, known: readonly Underlay[]): NveStatusRecord {
+  const here = new Set(record.underlays.map(({ address }) => address));
+  const away = known.filter(({ address }) => !here.has(address)).slice(0, MAX_AWAY);
+  const isNone = away.length === 0 && record.awayUnderlays === undefined;
+  return isNone ? record : { ...record, awayUnderlays: away };
+}
+
+const allOf = (record: NveStatusRecord | undefined): readonly Underlay[] => [
+  ...(record?.underlays ?? []),
+  ...(record?.awayUnderlays ?? []),
+];
 
 function factsOf(record: NveStatusRecord): Partial<NveFacts> {
   const { capabilities, underlays, agentVersion } = record;

@@ -7,7 +7,6 @@ import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { HostStatus } from '../../model/host/offer.js';
 import {
   NO_NVE_STATUS,
-  type Capabilities,
   type ItemFailure,
   type Nve,
   type NveSpec,
@@ -129,7 +128,7 @@ export class NveStatuses {
       const { key, modRevision } = await this.#existing(nve);
       const before = (await readNveStatus(store, nve))?.value;
       const connected = this.deps.connected(nve);
-      const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
+      const now = { ...facts, ...heldOf(facts, before) };
       if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) return;
       const record: NveStatusRecord = {
         ...(before ?? { ...NO_NVE_STATUS, settledDigest: '' }),
@@ -166,15 +165,16 @@ export class NveStatuses {
   async recordOf(nve: string, stored: KeyValue | undefined): Promise<string | undefined> {
     const connected = this.deps.connected(nve);
     const before = stored && decodeKv(STATUS_RECORDS.nves, stored).value;
-    if (connected !== undefined)
-      return STATUS_RECORDS.nves.encode(withAway(this.#connectedRecord(connected), allOf(before)));
+    if (connected !== undefined) {
+      const record = { ...this.#connectedRecord(connected), ...heldOf(connected.facts, before) };
+      return STATUS_RECORDS.nves.encode(withAway(record, allOf(before)));
+    }
     const last = this.#lastOf(nve) ?? before;
     if (last === undefined) return undefined;
     const standing = await this.deps.liveness.standingOf(nve);
-    return STATUS_RECORDS.nves.encode(
-      // What it found last was stored when it found it.
-      withAway({ ...last, ...standing }, before?.awayUnderlays ?? []),
-    );
+    const record = { ...last, ...heldOf(last, before), ...standing };
+    // What it found last was stored when it found it.
+    return STATUS_RECORDS.nves.encode(withAway(record, before?.awayUnderlays ?? []));
   }
 
   /** What its agent said of its host last; undefined: nothing. */
@@ -282,9 +282,18 @@ function conflict(nve: string): NfvError {
   return new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
 }
 
-/** An agent that has not reached its dataplane yet can do nothing with it: what it could is held. */
-function known(said: Capabilities, before: Capabilities | undefined): Capabilities {
-  return said.itemKinds.length === 0 && before?.dataplane === said.dataplane ? before : said;
+/**
+ * An agent that has not reached its dataplane yet, and so has no version of it, can do nothing with it: what it could is
+ * held. One that has says what it can, be it nothing.
+ */
+function heldOf(
+  { capabilities: said }: Pick<NveStatusRecord, 'capabilities'>,
+  before: NveStatusRecord | undefined,
+): Pick<NveStatusRecord, 'capabilities'> {
+  const held = before?.capabilities;
+  const isUnknown = said?.itemKinds.length === 0 && said.dataplaneVersion === '';
+  if (isUnknown && held?.dataplane === said.dataplane) return { capabilities: held };
+  return said === undefined ? {} : { capabilities: said };
 }
 
 /** Of addresses that went, so many are remembered. */

@@ -20,7 +20,7 @@ import {
   withdrawalKey,
   WITHDRAWALS,
 } from './keys.js';
-import { RECORDS, STATUS_RECORDS } from './records.js';
+import { RECORDS, STATUS_RECORDS, type NveStatusRecord } from './records.js';
 import { scan } from './scan.js';
 import { addTo, removeFrom } from './sets-by-key.js';
 
@@ -43,6 +43,9 @@ export type CatalogChange = Change | HostProfileChange;
 export function isCompiled(change: CatalogChange): change is Change {
   return change.kind !== 'HostProfile';
 }
+
+/** What of an NVE's status is compiled. */
+type Facts = Pick<NveStatusRecord, 'underlays' | 'capabilities' | 'awayUnderlays'>;
 
 const NO_FACTS = { underlays: [], providers: [] } as const satisfies NveFacts;
 
@@ -362,10 +365,8 @@ export class Catalog {
   }
 
   /** A status is written often; only what the compiler looks at is a change to it. */
-  #setFacts(
-    id: string,
-    { underlays, capabilities }: Pick<NveStatus, 'underlays' | 'capabilities'>,
-  ): Change[] {
+  #setFacts(id: string, { capabilities, ...status }: Facts): Change[] {
+    const underlays = [...status.underlays, ...(status.awayUnderlays ?? [])];
     const before = this.#facts.get(id) ?? NO_FACTS;
     const { providers = NO_FACTS.providers } = capabilities ?? {};
     const same =

@@ -15,7 +15,7 @@ import { MIGRATION_PHASES } from '../model/migration-phase.js';
 import type { PlacedEndpoint } from '../model/migration.js';
 import { portSchema } from '../model/port-schema.js';
 import type { Meta } from '../model/resource.js';
-import { NVE_STATES, type NveSpec, type NveStatus } from '../model/nve.js';
+import { NVE_STATES, type NveSpec, type NveStatus, type Underlay } from '../model/nve.js';
 import type { RouterSpec } from '../model/router.js';
 import type { SubnetSpec } from '../model/subnet.js';
 import { ENCAPSULATIONS, type VirtualNetworkSpec } from '../model/virtual-network.js';
@@ -34,6 +34,8 @@ export interface SpecRecord<Spec> {
 export interface NveStatusRecord extends NveStatus {
   /** Digest of the items it had tried, none outstanding; empty: not known. */
   readonly settledDigest: string;
+  /** Addresses that it had and has not now, as it had them last; absent: none. */
+  readonly awayUnderlays?: readonly Underlay[];
 }
 
 /** A place of an endpoint, and what its machine remembers. */
@@ -219,6 +221,12 @@ const hostStatus: z.ZodType<HostStatus> = z.object({
   reason: z.string(),
 });
 
+const underlay: z.ZodType<Underlay> = z.object({
+  address: z.string(),
+  interface: z.string(),
+  mtu: z.number(),
+});
+
 const nveStatus: z.ZodType<NveStatusRecord> = z.object({
   state: z.enum(NVE_STATES),
   // Neither is in what older versions wrote.
@@ -246,9 +254,8 @@ const nveStatus: z.ZodType<NveStatusRecord> = z.object({
       seesAddresses: z.boolean().exactOptional(),
     })
     .exactOptional(),
-  underlays: z
-    .array(z.object({ address: z.string(), interface: z.string(), mtu: z.number() }))
-    .readonly(),
+  underlays: z.array(underlay).readonly(),
+  awayUnderlays: z.array(underlay).readonly().exactOptional(),
   agentVersion: z.string(),
   lastSeenTime: z.string(),
   itemCounts: z.object({ wanted: z.number(), applied: z.number(), failed: z.number() }),

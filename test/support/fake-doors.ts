@@ -103,6 +103,13 @@ export class FakeDoors implements Doors {
     return Promise.resolve(this.namespaces.has(netns));
   }
 
+  /** By name. */
+  readonly inodes = new Map<string, number>();
+
+  netnsInode(netns: string): Promise<number | undefined> {
+    return Promise.resolve(this.inodes.get(netns));
+  }
+
   async undo(...words: string[]): Promise<void> {
     await this.#say(`undo ${words.join(' ')}`, undefined).catch(() => undefined);
   }

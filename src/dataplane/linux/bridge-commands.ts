@@ -1,5 +1,6 @@
 /** A bridge domain's two links: how they are made, what they should be, how they are mended. */
 import { bridgeDomainKey, type BridgeDomainItem } from '../../model/item.js';
+import { addressless, dropMade, makesAddresses, mustTell } from './addressless.js';
 import type { Link, Slave } from './links.js';
 import {
   alias,
@@ -70,7 +71,7 @@ export function bridgeDefects(link: Link, vni: number, isTunnelled: boolean): st
     'link down': !link.up,
     'stp on': link.stp,
     'multicast snooping on': link.mcastSnooping,
-    'makes itself IPv6 addresses': link.addrGenMode !== 'none',
+    'makes itself IPv6 addresses': makesAddresses(link),
   });
 }
 
@@ -88,7 +89,7 @@ export function vxlanDefects(link: Link, vni: number, wanted?: BridgeDomainItem)
     'bridge and device disagree on learning':
       slave !== undefined && vxlan !== undefined && slave.learning !== vxlan.learning,
     'floods only in part': new Set(flooding).size > 1,
-    'makes itself IPv6 addresses': link.addrGenMode !== 'none',
+    'makes itself IPv6 addresses': makesAddresses(link),
   });
 }
 
@@ -104,7 +105,8 @@ export function bridgeCommands(wanted: BridgeDomainItem, found: Link | undefined
   const set = ['link', 'set', 'dev', bridgeName(vni)];
   const commands: Words[] = [];
   if (found !== undefined && found.mtu !== mtu) commands.push(fixMtu(wanted));
-  if (found?.addrGenMode !== 'none') commands.push([...set, 'addrgenmode', 'none']);
+  if (mustTell(mtu, found)) commands.push([...set, ...addressless(mtu)]);
+  commands.push(...dropMade(bridgeName(vni), mtu, found));
   if (found?.stp === true || found?.mcastSnooping === true) {
     commands.push([...set, 'type', 'bridge', 'stp_state', '0', 'mcast_snooping', '0']);
   }
@@ -115,16 +117,17 @@ export function bridgeCommands(wanted: BridgeDomainItem, found: Link | undefined
 
 /** `found` undefined: as `newVxlan` makes it. */
 export function vxlanCommands(wanted: BridgeDomainItem, found: Link | undefined): Words[] {
-  const { vni } = wanted;
+  const { vni, mtu } = wanted;
   const set = ['link', 'set', 'dev', vxlanName(vni)];
   const inside = found === undefined || found.master === bridgeName(vni);
   const commands = found === undefined ? [] : vxlanChanges(wanted, found, set);
   if (!inside) commands.push([...set, 'master', bridgeName(vni)]);
   // The kernel treats a port that enters a bridge as a new one.
   const slave = inside ? found?.slave : undefined;
-  if (found?.addrGenMode !== 'none' || !isAsWanted(wanted, slave)) {
-    commands.push([...set, 'addrgenmode', 'none', ...slaveWords(wanted)]);
+  if (mustTell(mtu, found) || !isAsWanted(wanted, slave)) {
+    commands.push([...set, ...addressless(mtu), ...slaveWords(wanted)]);
   }
+  commands.push(...dropMade(vxlanName(vni), mtu, found));
   const tag = alias(bridgeDomainKey(vni), VXLAN_PART);
   if (found?.up !== true || found.alias !== tag) commands.push([...set, 'up', 'alias', tag]);
   return commands;

@@ -28,8 +28,9 @@ import type { LinuxKind } from './kind.js';
 import { ownership, parseLinks, type Link, type Vxlan } from './links.js';
 import { bridgeName, FLOOD_MAC, vniOfName, VXLAN_PORT, vxlanName } from './names.js';
 import { removeLink, undoLink } from './link-removal.js';
+import { asPortTaken } from './port-taken.js';
 import { readLinkNow, readLinksNow } from './reader.js';
-import { underlaysOf } from './underlay.js';
+import { underlaysOf, vtepMissing } from './underlay.js';
 import type { View } from './view.js';
 
 export const bridgeDomain: LinuxKind<BridgeDomainItem> = {
@@ -230,14 +231,9 @@ function neededMtu({ mtu, vtep }: BridgeDomainItem): number {
 
 /** The interface that has the VTEP's address. @throws VTEP_ADDRESS_MISSING, UNDERLAY_MTU_TOO_SMALL */
 async function underlayDevice(wanted: BridgeDomainItem, doors: Doors): Promise<string> {
-  const underlay = underlaysOf(await doors.addresses()).find(
-    ({ address }) => address === wanted.vtep,
-  );
-  if (underlay === undefined) {
-    throw new NfvError('VTEP_ADDRESS_MISSING', `no interface of this host has ${wanted.vtep}`, {
-      metadata: { address: wanted.vtep },
-    });
-  }
+  const addresses = await doors.addresses();
+  const underlay = underlaysOf(addresses).find(({ address }) => address === wanted.vtep);
+  if (underlay === undefined) throw vtepMissing(addresses, wanted.vtep);
   const { mtu, interface: name } = underlay;
   if (mtu < neededMtu(wanted)) {
     throw new NfvError(
@@ -289,7 +285,7 @@ async function build(
     if (bridge !== undefined) await doors.isolate(bridgeName(vni));
   } catch (error) {
     for (const name of made.reverse()) await undoLink(name, doors);
-    throw error;
+    throw await asPortTaken(error, doors);
   }
 }
 

@@ -174,6 +174,14 @@ export class Changes {
     this.#routers.lost(vrf);
   }
 
+  /** A network namespace has got this name, or lost it: whose guest's end is to be there. */
+  netnsNamed(name: string): void {
+    for (const [key, payload] of this.#known) {
+      if (payload.kind !== 'port' || payload.port.kind !== 'veth') continue;
+      if (payload.port.netns === name) this.#tell(key);
+    }
+  }
+
   line(text: string): void {
     const event = parseEvent(text);
     switch (event?.kind) {

@@ -16,6 +16,7 @@ import { Guests } from './ports/guests.js';
 import { Isolation } from './ports/isolation.js';
 import { parseAddresses, type HostAddress } from './links.js';
 import { Routers, type RouterDoors } from './routing/routers.js';
+import { inodeOfNetns } from './netns-names.js';
 import { undoing } from './undoing.js';
 
 export interface Doors {
@@ -51,6 +52,8 @@ export interface Doors {
   /** The host's addresses, read once for an operation. */
   addresses(): Promise<readonly HostAddress[]>;
   netnsExists(netns: string): Promise<boolean>;
+  /** Of the namespace of this name; undefined: there is none, or it cannot be looked at. */
+  netnsInode(netns: string): Promise<number | undefined>;
   /** A command of `ip` that undoes what was half done; see `undoing`. */
   undo(...words: string[]): Promise<void>;
   /** The same of more than one, which may look first. */
@@ -129,6 +132,7 @@ export class Gate {
       setAlias: (device, alias) => this.#setAlias(device, alias, signal),
       addresses: () => (addresses ??= ip.query('addr', 'show').then(parseAddresses)),
       netnsExists: (netns) => this.#netnsExists(netns),
+      netnsInode: (netns) => inodeOfNetns(join(this.options.netnsFolder, netns)),
       newMac,
       undo: (...words) => this.#undo((lasting) => lasting.run(...words)),
       undoing: (work) => this.#undo(work),

@@ -12,6 +12,8 @@ export interface Vxlan {
   /** Its underlay is IPv6. */
   readonly ipv6: boolean;
   readonly learning: boolean;
+  /** It receives in a way that ours do not, and so shares its UDP port with none of them. */
+  readonly apart: boolean;
 }
 
 /** How a bridge treats one of its ports. */
@@ -63,6 +65,8 @@ export interface HostAddress {
   readonly address: string;
   readonly prefixLength: number;
   readonly scope: string;
+  /** Another host was found to have it (RFC 4862 §5.4): the kernel takes nothing that is sent to it. */
+  readonly isDuplicate: boolean;
   readonly link: Pick<Link, 'name' | 'mtu' | 'up' | 'loopback' | 'alias' | 'group'>;
 }
 
@@ -83,7 +87,8 @@ export function parseAddresses(answer: unknown): HostAddress[] {
       const prefixLength = number(info, 'prefixlen');
       const scope = text(info, 'scope');
       if (address === undefined || prefixLength === undefined || scope === undefined) return [];
-      return [{ address, prefixLength, scope, link }];
+      const isDuplicate = flag(info, 'dadfailed') === true;
+      return [{ address, prefixLength, scope, isDuplicate, link }];
     });
   });
 }
@@ -139,8 +144,12 @@ function parseVxlan(data: Fields): Vxlan {
     port: number(data, 'port') ?? 0,
     ipv6: ['local6', 'group6', 'remote6'].some((name) => name in data),
     learning: flag(data, 'learning') ?? false,
+    apart: APART.some((name) => flag(data, name) === true),
   };
 }
+
+/** VXLAN_F_RCV_FLAGS (net/vxlan.h). */
+const APART = ['external', 'gbp', 'gpe', 'udp_zero_csum6_rx', 'remcsum_rx', 'vnifilter'] as const;
 
 function parseSlave(data: Fields): Slave {
   return {

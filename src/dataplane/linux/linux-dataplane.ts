@@ -159,6 +159,7 @@ export class LinuxDataplane implements Dataplane {
     for (const [key, { payload }] of wanted) this.#changes.want(key, payload);
     noteDomains(view, wants, this.#memory);
     if (scope.kind === 'all') noteAnswers(view, wants, this.#memory);
+    if (this.#monitor !== undefined) this.#netnsNames.watch();
     this.#noteRouters(view);
     for (const route of view.routes()) this.#changes.leadsThrough(route.device);
     const found = scope.kind === 'all' ? this.#list(view) : scope.keys;
@@ -232,13 +233,13 @@ export class LinuxDataplane implements Dataplane {
       if (nsid !== undefined) this.#memory.setRouter(nsid, vrf);
     }
     if (view.routers.size === 0 || this.#monitor === undefined) return;
-    this.#netnsNames.watch();
     this.#routerMonitor ??= this.#startMonitor(ROUTER_MONITOR, (text) => {
       this.#changes.routerLine(text);
     });
   }
 
   async #nameChanged(name: string): Promise<void> {
+    this.#changes.netnsNamed(name);
     try {
       const vrf = await this.#gate.routers.vrfOfName(name);
       if (vrf === undefined) return;

@@ -1,5 +1,21 @@
-/** Tells when network namespaces get names or lose them. */
+/** Names of network namespaces, and what has them. */
 import { watch, type FSWatcher } from 'node:fs';
+import { stat, statfs } from 'node:fs/promises';
+
+/** What statfs(2) calls a namespace's file. */
+export const NSFS_MAGIC = 0x6e736673;
+
+/** Undefined: it is no namespace, or not yet; or it cannot be looked at. */
+export async function inodeOfNetns(path: string): Promise<number | undefined> {
+  try {
+    const [{ type }, { ino }] = await Promise.all([statfs(path), stat(path)]);
+    return type === NSFS_MAGIC ? ino : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells when network namespaces get names or lose them. */
 
 export class NetnsNames {
   #watcher: FSWatcher | undefined;

@@ -1,4 +1,5 @@
 /** Reads what is wanted of the kernel: a few things one by one, many by a dump. */
+import { mapBounded } from '../../host/bounded.js';
 import { hasErrno } from '../../host/iproute2/answers.js';
 import type { Door } from './door.js';
 import type { Doors } from './doors.js';
@@ -41,6 +42,7 @@ export async function read(wants: Wants, doors: Doors, memory: Memory): Promise<
     readLinks(wants, doors, view),
     readAddresses(wants, doors, view),
     readPaths(wants, doors, view),
+    readNamespaces(wants, doors, view),
     readSettings(wants, doors, view),
     readNeighbors(wants, doors, view),
     readRouters(wants, doors, view),
@@ -105,6 +107,16 @@ async function readPaths(wants: Wants, doors: Doors, view: View): Promise<void> 
       if (route !== undefined) view.addRoute(path, route);
     }),
   );
+}
+
+/** So many at a time: each is a file that is looked at. */
+const NAMESPACES_AT_ONCE = 16;
+
+async function readNamespaces(wants: Wants, doors: Doors, view: View): Promise<void> {
+  await mapBounded([...wants.namespaces], NAMESPACES_AT_ONCE, async (name) => {
+    const inode = await doors.netnsInode(name);
+    if (inode !== undefined) view.namespaces.set(name, inode);
+  });
 }
 
 /** The route that a packet from `local` to `remote` takes; undefined: none. */

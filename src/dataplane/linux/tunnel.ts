@@ -1,6 +1,10 @@
-/** Tunnel: the kernel's VXLAN has no object for one; a route to the remote VTEP must exist. */
+/**
+ * Tunnel: the kernel's VXLAN has no object for one; a route to the remote VTEP must exist. It is not there without its
+ * VXLAN device: what needs it then waits for that, and follows it at once.
+ */
 import { NfvError } from '../../errors.js';
 import type { TunnelItem } from '../../model/item.js';
+import { needOurs } from './domain-check.js';
 import type { Doors } from './doors.js';
 import { differing } from '../../reconcile/differing.js';
 import type { LinuxKind } from './kind.js';
@@ -14,12 +18,14 @@ export const tunnel: LinuxKind<TunnelItem> = {
   differences: (wanted, observed) => differing({ local: [wanted.local, observed.local] }),
   mustRecreate: () => false,
 
-  reads(_rest, wanted, wants) {
-    if (wanted !== undefined) wants.path(wanted.remote, wanted.local);
+  reads([vni], wanted, wants, memory) {
+    if (wanted === undefined) return;
+    needOurs(Number(vni), wants, memory);
+    wants.path(wanted.remote, wanted.local);
   },
 
-  observe(_rest, wanted, view) {
-    if (wanted === undefined) return undefined;
+  observe([vni], wanted, view) {
+    if (wanted === undefined || !view.isOurs(Number(vni))) return undefined;
     const route = view.route(wanted.remote, wanted.local);
     const leads = route !== undefined && LEADS.has(route.type);
     return leads ? { payload: wanted, defects: [] } : undefined;

@@ -49,6 +49,8 @@ export class Wants {
   readonly routers = new Map<number, RouterWants>();
   /** VNIs whose VXLAN device's filter is wanted, with the gateway's MAC. */
   readonly filters = new Map<number, string>();
+  /** Names of guests' namespaces. */
+  readonly namespaces = new Set<string>();
   addresses = false;
   allLinks = false;
   #wasThere = false;
@@ -118,6 +120,8 @@ export class View {
   /** Links with a key that another link has, too, by name: only one is what is in `owned`. */
   readonly doubles = new Map<string, Link>();
   addresses: readonly HostAddress[] = [];
+  /** By name, the inode of each guest's namespace that there is and that could be looked at. */
+  readonly namespaces = new Map<string, number>();
   readonly #macs = new Map<number, Map<string, MacEntries>>();
   readonly #neighbors = new Map<number, Map<string, Neighbor>>();
   readonly #leftAnswers = new Set<string>();

@@ -1,7 +1,7 @@
 /** Vtep: nothing of the kernel is ours; the host must have the address. */
-import { NfvError } from '../../errors.js';
 import type { VtepItem } from '../../model/item.js';
 import type { LinuxKind } from './kind.js';
+import { hasVtep, vtepMissing } from './underlay.js';
 
 export const vtep: LinuxKind<VtepItem> = {
   rank: 0,
@@ -14,17 +14,14 @@ export const vtep: LinuxKind<VtepItem> = {
 
   observe(_rest, wanted, view) {
     if (wanted === undefined) return undefined;
-    const there = view.addresses.some(({ address }) => address === wanted.address);
-    return there ? { payload: wanted, defects: [] } : undefined;
+    return hasVtep(view.addresses, wanted.address) ? { payload: wanted, defects: [] } : undefined;
   },
 
   list: () => [],
 
   async create({ address }, doors) {
-    if ((await doors.addresses()).some((found) => found.address === address)) return;
-    throw new NfvError('VTEP_ADDRESS_MISSING', `no interface of this host has ${address}`, {
-      metadata: { address },
-    });
+    const addresses = await doors.addresses();
+    if (!hasVtep(addresses, address)) throw vtepMissing(addresses, address);
   },
 
   update: () => Promise.resolve(),

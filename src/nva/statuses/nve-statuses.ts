@@ -7,10 +7,10 @@ import type { DataplaneStatus } from '../../model/dataplane-status.js';
 import type { HostStatus } from '../../model/host/offer.js';
 import {
   NO_NVE_STATUS,
-  type Capabilities,
   type ItemFailure,
   type Nve,
   type NveSpec,
+  type Underlay,
 } from '../../model/nve.js';
 import type { KeyValue, Store } from '../../store/store.js';
 import { specKey, statusKey } from '../keys.js';
@@ -135,7 +135,7 @@ export class NveStatuses {
       const stored = await readNveStatus(store, nve);
       const before = stored?.value;
       const connected = this.deps.connected(nve);
-      const now = { ...facts, capabilities: known(facts.capabilities, before?.capabilities) };
+      const now = { ...facts, ...heldOf(facts, before) };
       if (before !== undefined && isDeepStrictEqual(factsOf(before), now)) {
         // Another replica may have stored this, of an NVE that this one has not heard of yet.
         return this.deps.compiled(Math.max(modRevision, stored?.modRevision ?? 0));
@@ -146,7 +146,7 @@ export class NveStatuses {
         ...(connected === undefined ? BEGINNING : sessionStanding(connected)),
         lastSeenTime: timestamp(clock.now()),
       };
-      const value = STATUS_RECORDS.nves.encode(record);
+      const value = STATUS_RECORDS.nves.encode(withAway(record, allOf(before)));
       const { succeeded, revision } = await store.txn({
         // Nothing is left of an NVE that is deleted at this moment.
         compare: [
@@ -174,11 +174,17 @@ export class NveStatuses {
    */
   async recordOf(nve: string, stored: KeyValue | undefined): Promise<string | undefined> {
     const connected = this.deps.connected(nve);
-    if (connected !== undefined)
-      return STATUS_RECORDS.nves.encode(this.#connectedRecord(connected));
-    const last = this.#lastOf(nve) ?? (stored && decodeKv(STATUS_RECORDS.nves, stored).value);
+    const before = stored && decodeKv(STATUS_RECORDS.nves, stored).value;
+    if (connected !== undefined) {
+      const record = { ...this.#connectedRecord(connected), ...heldOf(connected.facts, before) };
+      return STATUS_RECORDS.nves.encode(withAway(record, allOf(before)));
+    }
+    const last = this.#lastOf(nve) ?? before;
     if (last === undefined) return undefined;
-    return STATUS_RECORDS.nves.encode({ ...last, ...(await this.deps.liveness.standingOf(nve)) });
+    const standing = await this.deps.liveness.standingOf(nve);
+    const record = { ...last, ...heldOf(last, before), ...standing };
+    // What it found last was stored when it found it.
+    return STATUS_RECORDS.nves.encode(withAway(record, before?.awayUnderlays ?? []));
   }
 
   /** What its agent said of its host last; undefined: nothing. */
@@ -286,10 +292,38 @@ function conflict(nve: string): NfvError {
   return new NfvError('WRITE_CONFLICT', `nves/${nve} is being changed by others`);
 }
 
-/** An agent that has not reached its dataplane yet can do nothing with it: what it could is held. */
-function known(said: Capabilities, before: Capabilities | undefined): Capabilities {
-  return said.itemKinds.length === 0 && before?.dataplane === said.dataplane ? before : said;
+/**
+ * An agent that has not reached its dataplane yet, and so has no version of it, can do nothing with it: what it could is
+ * held. One that has says what it can, be it nothing.
+ */
+function heldOf(
+  { capabilities: said }: Pick<NveStatusRecord, 'capabilities'>,
+  before: NveStatusRecord | undefined,
+): Pick<NveStatusRecord, 'capabilities'> {
+  const held = before?.capabilities;
+  const isUnknown = said?.itemKinds.length === 0 && said.dataplaneVersion === '';
+  if (isUnknown && held?.dataplane === said.dataplane) return { capabilities: held };
+  return said === undefined ? {} : { capabilities: said };
 }
+
+/** Of addresses that went, so many are remembered. */
+const MAX_AWAY = 16;
+
+/**
+ * An address of the underlay that went may be back soon: a host that starts, an interface that is made again. The
+ * networks of all others do not change their MTU for that time.
+ */
+function withAway(record: NveStatusRecord, known: readonly Underlay[]): NveStatusRecord {
+  const here = new Set(record.underlays.map(({ address }) => address));
+  const away = known.filter(({ address }) => !here.has(address)).slice(0, MAX_AWAY);
+  const isNone = away.length === 0 && record.awayUnderlays === undefined;
+  return isNone ? record : { ...record, awayUnderlays: away };
+}
+
+const allOf = (record: NveStatusRecord | undefined): readonly Underlay[] => [
+  ...(record?.underlays ?? []),
+  ...(record?.awayUnderlays ?? []),
+];
 
 function factsOf(record: NveStatusRecord): Partial<NveFacts> {
   const { capabilities, underlays, agentVersion } = record;

@@ -2,6 +2,7 @@
 import { isIndexName } from '../../../host/iproute2/command.js';
 import { NfvError } from '../../../errors.js';
 import { portKey, type PortItem } from '../../../model/item.js';
+import { addressless, dropMade } from '../addressless.js';
 import { isUntunnelled } from '../domain-check.js';
 import type { Doors } from '../doors.js';
 import { ownership, type Link } from '../links.js';
@@ -51,8 +52,17 @@ export async function attach(
   // A port that enters a bridge floods broadcasts.
   const mute = inside && found.slave?.bcastFlood === false;
   await Promise.all([
-    doors.ip.run(...set, 'mtu', String(mtu), 'addrgenmode', 'none', ...enter),
-    doors.ip.run(...set, 'type', 'bridge_slave', 'learning', learning, ...flood),
+    doors.ip.run(...set, 'mtu', String(mtu), ...enter),
+    doors.ip.run(
+      ...set,
+      ...addressless(mtu),
+      'type',
+      'bridge_slave',
+      'learning',
+      learning,
+      ...flood,
+    ),
+    ...dropMade(name, mtu, found).map((words) => doors.ip.run(...words)),
     mute ? doors.floodBroadcasts(name, true) : undefined,
     doors.ip.run(...set, adminUp ? 'up' : 'down', 'alias', tag),
   ]);

@@ -2,12 +2,20 @@
 import type { Port, TapPort } from '../../../model/endpoint.js';
 import { portKey, type PortItem } from '../../../model/item.js';
 import type { Sight } from '../../../reconcile/kind-table.js';
+import { makesAddresses } from '../addressless.js';
 import { isUntunnelled } from '../domain-check.js';
 import { ownership, type Link } from '../links.js';
 import type { Memory } from '../memory.js';
 import { bridgeName, givenName, portName, vniOfName, vxlanName } from '../names.js';
 import { inTheWay, whoseLink } from './port-links.js';
-import { hashOfAddress, hashOfPlace, parsePortTag, type TapTag, type VethTag } from './port-tag.js';
+import {
+  hashOfAddress,
+  hashOfPlace,
+  isReplaced,
+  parsePortTag,
+  type TapTag,
+  type VethTag,
+} from './port-tag.js';
 import type { View } from '../view.js';
 
 /** What cannot be told, but is not what is wanted. */
@@ -55,7 +63,11 @@ function seen(
       mtu: link.mtu,
       port: portOf(link, tag, wanted),
     },
-    defects: [...ownDefects(link, found.owner, tag), ...bridgeDefects(link, wanted, view)],
+    defects: [
+      ...ownDefects(link, found.owner, tag),
+      ...placeDefects(link, tag, wanted, view),
+      ...bridgeDefects(link, wanted, view),
+    ],
   };
 }
 
@@ -103,8 +115,20 @@ function ownDefects(
   const wrongMtu = tag?.kind === 'veth' && tag.mtu !== link.mtu;
   return [
     ...(wrongMtu ? [`${link.name}: the guest's end has mtu ${tag.mtu}`] : []),
-    ...(link.addrGenMode === 'none' ? [] : [`${link.name}: makes itself IPv6 addresses`]),
+    ...(makesAddresses(link) ? [`${link.name}: makes itself IPv6 addresses`] : []),
   ];
+}
+
+function placeDefects(
+  { name }: Link,
+  tag: VethTag | TapTag | undefined,
+  wanted: PortItem | undefined,
+  view: View,
+): string[] {
+  if (tag?.kind !== 'veth' || wanted?.port.kind !== 'veth') return [];
+  const { netns } = wanted.port;
+  if (!isReplaced(tag, view.namespaces.get(netns))) return [];
+  return [`${name}: its other end is in a namespace that was called ${netns} before`];
 }
 
 function bridgeDefects(link: Link, wanted: PortItem | undefined, view: View): string[] {

@@ -10,6 +10,8 @@ export interface VethTag {
   readonly kind: 'veth';
   /** Hash of namespace and interface name. */
   readonly place: string;
+  /** Of the namespace that had the name then; absent: not known, as with earlier versions. */
+  readonly inode?: number;
   readonly mac: string;
   readonly mtu: number;
   /** A hash for each address. */
@@ -32,12 +34,14 @@ export const hashOfPlace = ({ netns, interface: name }: VethPort): string =>
 
 export const hashOfAddress = (address: string): string => hash(address, 6);
 
-/** `veth-PLACE-MAC-MTU-ADDRESS-ADDRESS…`; 16 addresses still fit into an alias (IFALIASZ, 256). */
+/** `veth-PLACE.INODE-MAC-MTU-ADDRESS-ADDRESS…`; 16 addresses still fit into an alias (IFALIASZ, 256). */
 export function vethTag(
   { mac, mtu, addresses }: Pick<PortItem, 'mac' | 'mtu' | 'addresses'>,
   port: VethPort,
+  inode?: number,
 ): string {
-  const parts = [hashOfPlace(port), mac.replaceAll(':', ''), String(mtu)];
+  const place = hashOfPlace(port) + (inode === undefined ? '' : `.${inode}`);
+  const parts = [place, mac.replaceAll(':', ''), String(mtu)];
   return ['veth', ...parts, ...addresses.map(hashOfAddress)].join('-');
 }
 
@@ -46,14 +50,17 @@ export function tapTag({ ownerUid, multiQueue, vnetHdr }: TapPort): string {
   return ['tap', ownerUid, Number(multiQueue), Number(vnetHdr)].join('-');
 }
 
+const VETH = /^veth-([0-9a-f]{8})(?:\.(\d{1,10}))?-([0-9a-f]{12})-(\d{1,5})((?:-[0-9a-f]{6})*)$/;
+
 /** Undefined: it attests nothing that we understand. */
 export function parsePortTag(attested: string): VethTag | TapTag | undefined {
-  const veth = /^veth-([0-9a-f]{8})-([0-9a-f]{12})-(\d{1,5})((?:-[0-9a-f]{6})*)$/.exec(attested);
+  const veth = VETH.exec(attested);
   if (veth !== null) {
-    const [, place = '', mac = '', mtu = '', addresses = ''] = veth;
+    const [, place = '', inode, mac = '', mtu = '', addresses = ''] = veth;
     return {
       kind: 'veth',
       place,
+      ...(inode === undefined ? {} : { inode: Number(inode) }),
       mac: mac.replace(/..(?!$)/g, '$&:'),
       mtu: Number(mtu),
       addresses: addresses.split('-').slice(1),
@@ -69,3 +76,10 @@ export function parsePortTag(attested: string): VethTag | TapTag | undefined {
     vnetHdr: vnetHdr === '1',
   };
 }
+
+/**
+ * The namespace that the guest's end was put into is not the one that has the name now, and lives on without it, by a
+ * process that is in it: otherwise the pair would have gone with it.
+ */
+export const isReplaced = (tag: VethTag | undefined, inode: number | undefined): boolean =>
+  tag?.inode !== undefined && inode !== undefined && tag.inode !== inode;

@@ -10,7 +10,14 @@ import { removeLink, undoLink } from '../link-removal.js';
 import { ownership, parseAddresses, parseLinks, type Link } from '../links.js';
 import { bridgeName, GROUP, portName } from '../names.js';
 import { attach, checkName, inTheWay, whoseLink } from './port-links.js';
-import { hashOfAddress, hashOfPlace, parsePortTag, vethTag, type VethTag } from './port-tag.js';
+import {
+  hashOfAddress,
+  hashOfPlace,
+  isReplaced,
+  parsePortTag,
+  vethTag,
+  type VethTag,
+} from './port-tag.js';
 import { readLinkNow } from '../reader.js';
 
 /** @throws NfvError NETNS_MISSING, FOREIGN_OBJECT, READBACK_MISMATCH, ITEM_INVALID */
@@ -42,12 +49,14 @@ async function make(item: PortItem, port: VethPort, name: string, doors: Doors):
   const near = ['name', name, ...mtu, 'group', GROUP, 'netns', doors.ownNetns];
   const add = ['link', 'add', ...far, 'type', 'veth', 'peer', ...near];
   let made = false;
+  // Before: if the name is given to another meanwhile, that is seen.
+  const inode = await doors.netnsInode(port.netns);
   try {
     const answer = await doors.inNetns(port.netns, [add, ...setUp(item, port)], show(port));
     made = true;
     doors.madeLink(name);
     checkGuest(item, port, answer);
-    await attach(item, vethTag(item, port), name, doors, undefined);
+    await attach(item, vethTag(item, port, inode), name, doors, undefined);
   } catch (error) {
     // Otherwise what has the name may be somebody else's.
     if (made || isAfterFirst(error)) await undoLink(name, doors);
@@ -67,7 +76,8 @@ export async function updateVeth(item: PortItem, port: VethPort, doors: Doors): 
   const whose = link === undefined ? 'none' : whoseLink(link, item.endpoint);
   if (whose === 'foreign') throw inTheWay(name);
   const tag = link === undefined ? undefined : tagOf(link);
-  if (link === undefined || tag?.place !== hashOfPlace(port)) {
+  const isElsewhere = isReplaced(tag, await doors.netnsInode(port.netns));
+  if (link === undefined || tag?.place !== hashOfPlace(port) || isElsewhere) {
     await recreate(item, port, link, doors);
     return;
   }
@@ -82,7 +92,7 @@ export async function updateVeth(item: PortItem, port: VethPort, doors: Doors): 
       return;
     }
   }
-  await attach(item, vethTag(item, port), name, doors, link);
+  await attach(item, vethTag(item, port, tag.inode), name, doors, link);
 }
 
 /** The bridge's entries go with its end of the pair, and are set again on the new one. */

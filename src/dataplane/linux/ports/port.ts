@@ -56,6 +56,7 @@ export const port: LinuxKind<PortItem> = {
     wants.names.set(portKey(endpoint), portName(wanted));
     wants.links.add(vxlanName(wanted.vni));
     wants.links.add(bridgeName(wanted.vni));
+    if (wanted.port.kind === 'veth') wants.namespaces.add(wanted.port.netns);
   },
 
   // What cannot be made is in nobody's way.

@@ -49,6 +49,15 @@ export function inUse({ name }: Link, why: string, remedy: string): NfvError {
   });
 }
 
+/** `more`: what to add for people. */
+export function uplinkMissing(uplink: string, device: string, more = ''): NfvError {
+  const text = `the host has no interface ${device}, the provider uplink ${uplink}${more}`;
+  return new NfvError('HOST_INTERFACE_MISSING', text, {
+    metadata: { interface: device },
+    remedy: 'create the interface, or correct its name in "providers" of the agent’s configuration',
+  });
+}
+
 /** @throws NfvError HOST_INTERFACE_MISSING, UNDERLAY_MTU_TOO_SMALL, ITEM_INVALID */
 export async function uplinkNow(
   { uplink, mtu }: ProviderPortItem,
@@ -57,14 +66,7 @@ export async function uplinkNow(
 ): Promise<Link> {
   checkName(device);
   const link = await readLinkNow(device, doors);
-  if (link === undefined) {
-    const text = `the host has no interface ${device}, the provider uplink ${uplink}`;
-    throw new NfvError('HOST_INTERFACE_MISSING', text, {
-      metadata: { interface: device },
-      remedy:
-        'create the interface, or correct its name in "providers" of the agent’s configuration',
-    });
-  }
+  if (link === undefined) throw uplinkMissing(uplink, device);
   if (link.mtu < mtu) {
     const text = `${device} has an MTU of ${link.mtu}; for the network it takes ${mtu}`;
     throw new NfvError('UNDERLAY_MTU_TOO_SMALL', text, {

@@ -7,7 +7,7 @@ import { providerPortKey, type ProviderPortItem } from '../../../model/item.js';
 import { differing } from '../../../reconcile/differing.js';
 import type { Sight } from '../../../reconcile/kind-table.js';
 import { giveBack, takeUplink } from './provider-flat.js';
-import { flatObstacle, providerOwner } from './provider-links.js';
+import { flatObstacle, providerOwner, uplinkMissing } from './provider-links.js';
 import { parseProviderTag, type ProviderTag } from './provider-tag.js';
 import { makeVlan, mendVlan } from './provider-vlan.js';
 import type { LinuxKind } from '../kind.js';
@@ -122,6 +122,8 @@ function seen(
   const isThere = vlan === 0 ? link.name === device : isVlan(link, vlan, device);
   const held = { kind: 'provider_port', vni, vlan, uplink: isThere ? uplink : UNKNOWN } as const;
   if (wanted === undefined) return { payload: { ...held, mtu: link.mtu }, defects: [] };
+  const missing = isThere ? undefined : whileMissing(link, wanted, { uplink, vlan }, view, device);
+  if (missing !== undefined) return missing;
   if (vlan === 0 && isThere && isElsewhere(link, vni)) return inBridge(link);
   return {
     payload: { ...held, mtu: carries(link, wanted) ? wanted.mtu : link.mtu },
@@ -131,6 +133,19 @@ function seen(
       ...(vlan === 0 ? [] : parentDefects(view.links.get(device ?? ''))),
     ],
   };
+}
+
+/** It was renamed, or its name was: what carries frames is not given up for one that is not there. */
+function whileMissing(
+  { name, vlan }: Link,
+  wanted: ProviderPortItem,
+  held: Pick<ProviderPortItem, 'uplink' | 'vlan'>,
+  view: View,
+  device: string | undefined,
+): NfvError | undefined {
+  if (wanted.uplink !== held.uplink || wanted.vlan !== held.vlan) return undefined;
+  if (device === undefined || view.links.has(device)) return undefined;
+  return uplinkMissing(held.uplink, device, `; ${vlan?.parent ?? name} stays in its place`);
 }
 
 function tagOf(link: Link): ProviderTag | undefined {

@@ -2,6 +2,7 @@
 import { hasErrno } from '../../../host/iproute2/answers.js';
 import { NfvError } from '../../../errors.js';
 import { providerPortKey, type ProviderPortItem } from '../../../model/item.js';
+import { addressless, dropMade } from '../addressless.js';
 import type { Doors } from '../doors.js';
 import { removeLink, undoLink } from '../link-removal.js';
 import type { Link } from '../links.js';
@@ -90,7 +91,10 @@ async function complete(
   const set = ['link', 'set', 'dev', name];
   // A VLAN device is up only if what it is on is.
   if (!parent.up) await doors.ip.run('link', 'set', 'dev', parent.name, 'up');
-  await doors.ip.run(...set, 'mtu', String(mtu), 'addrgenmode', 'none');
+  await doors.ip.run(...set, 'mtu', String(mtu));
+  const quiet = addressless(mtu);
+  if (quiet.length > 0) await doors.ip.run(...set, ...quiet);
+  for (const words of dropMade(name, mtu, found)) await doors.ip.run(...words);
   await enterBridge(name, vni, found, doors);
   const tag = providerTag(wanted, { wasUp: true, wasCalled: '' });
   await doors.ip.run(...set, 'up', 'alias', alias(providerPortKey(vni), tag));

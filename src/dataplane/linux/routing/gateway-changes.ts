@@ -2,6 +2,7 @@
 import { hasErrno } from '../../../host/iproute2/answers.js';
 import { NfvError } from '../../../errors.js';
 import type { GatewayInterfaceItem } from '../../../model/routing-items.js';
+import { addressless, dropMade } from '../addressless.js';
 import type { Door } from '../door.js';
 import { isUntunnelled } from '../domain-check.js';
 import type { Doors } from '../doors.js';
@@ -9,8 +10,9 @@ import { bare, overlap } from '../../../model/interface-addresses.js';
 import { addressesAt } from './gateway-addresses.js';
 import { parseNeighbors } from '../entries.js';
 import { answersFor, gatewayAlias, inTheWay, stateOf, strangerIn } from './gateway-links.js';
+import { restoreSubnets } from './gateway-subnets.js';
 import { removeLink, undoLink } from '../link-removal.js';
-import { parseAddresses, type HostAddress } from '../links.js';
+import { parseAddresses, type HostAddress, type Link } from '../links.js';
 import { bridgeName, gatewayName, GROUP, innerName, PROTOCOL } from '../names.js';
 import { readInner } from './read-routers.js';
 import { readLinkNow, readNeighborNow } from '../reader.js';
@@ -42,7 +44,8 @@ export async function mendGateway(
   if (stranger !== undefined) throw inTheWay(stranger.name);
   if (state === 'ours' && far !== undefined) {
     if (far.mac !== wanted.mac) await changeMac(wanted, inside);
-    await fit(wanted, inside, doors);
+    await fit(wanted, inside, doors, near);
+    await restoreSubnets(wanted, inside);
     await forget(from, wanted, doors);
     return;
   }
@@ -81,7 +84,7 @@ async function make(wanted: GatewayInterfaceItem, inside: Door, doors: Doors): P
   doors.madeLink(gatewayName(vni));
   doors.routers.gone(vrf, innerName(vni));
   try {
-    await fit(wanted, inside, doors);
+    await fit(wanted, inside, doors, undefined);
   } catch (error) {
     await doors.undoing((ip) => removeAnswers(vni, answersFor(wanted), { ip }));
     await undoLink(gatewayName(vni), doors);
@@ -91,19 +94,26 @@ async function make(wanted: GatewayInterfaceItem, inside: Door, doors: Doors): P
 }
 
 /** The mark of the host's end comes last: it says "complete". */
-async function fit(wanted: GatewayInterfaceItem, inside: Door, doors: Doors): Promise<void> {
-  const { vrf, vni } = wanted;
-  const mtu = ['mtu', String(wanted.mtu), 'addrgenmode', 'none'];
+async function fit(
+  wanted: GatewayInterfaceItem,
+  inside: Door,
+  doors: Doors,
+  found: Link | undefined,
+): Promise<void> {
+  const { vrf, vni, mtu } = wanted;
+  const quiet = addressless(mtu);
   const far = ['link', 'set', 'dev', innerName(vni)];
-  await inside.run(...far, ...mtu);
+  await inside.run(...far, 'mtu', String(mtu));
+  if (quiet.length > 0) await inside.run(...far, ...quiet);
   await doors.routers.inTurn(vrf, () => setAddresses(wanted, inside));
   await inside.run(...far, 'up', 'alias', gatewayAlias(wanted));
   const name = gatewayName(vni);
   const near = ['link', 'set', 'dev', name];
   const flags = ['learning', 'off', 'flood', 'off', 'mcast_flood', 'on'];
   await Promise.all([
-    doors.ip.run(...near, ...mtu, 'master', bridgeName(vni)),
-    doors.ip.run(...near, 'type', 'bridge_slave', ...flags),
+    doors.ip.run(...near, 'mtu', String(mtu), 'master', bridgeName(vni)),
+    doors.ip.run(...near, ...quiet, 'type', 'bridge_slave', ...flags),
+    ...dropMade(name, mtu, found).map((words) => doors.ip.run(...words)),
   ]);
   await keepLocal(wanted, doors);
   await doors.ip.run(...near, 'up', 'alias', gatewayAlias(wanted));

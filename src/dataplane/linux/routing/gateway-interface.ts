@@ -7,11 +7,13 @@
 import { gatewayKey, type GatewayInterfaceItem } from '../../../model/routing-items.js';
 import { gatewayDifferences, gatewaySubnets } from '../../../reconcile/gateway-item.js';
 import type { Sight } from '../../../reconcile/kind-table.js';
+import { makesAddresses } from '../addressless.js';
 import { isUntunnelled, needOurs } from '../domain-check.js';
 import { linkLocalOf } from './gateway-addresses.js';
 import { isAnswer } from './gateway-answers.js';
 import { createGateway, mendGateway, removeAnswers, removeGateway } from './gateway-changes.js';
 import { answersFor, inTheWay, stateOf, strangerIn } from './gateway-links.js';
+import { subnetDefects, subnetsOf } from './gateway-subnets.js';
 import type { Doors } from '../doors.js';
 import type { LinuxKind } from '../kind.js';
 import { ownership, type Link } from '../links.js';
@@ -41,6 +43,7 @@ export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
     wants.mac(vni, wanted.mac);
     memory.addGatewayMac(wanted.mac);
     for (const ip of answersFor(wanted)) wants.answer(vni, ip);
+    for (const subnet of subnetsOf(wanted)) wants.router(vrf).prefixes.add(subnet);
     wants.links.add(bridgeName(vni));
     wants.filters.set(vni, wanted.mac);
   },
@@ -63,8 +66,9 @@ export const gatewayInterface: LinuxKind<GatewayInterfaceItem> = {
     const addresses = addressesOf(vni, far, router);
     const payload = { kind: 'gateway_interface', vrf, vni, mac, addresses, mtu } as const;
     const defects = [...nearDefects(near, vni), ...farDefects(far, vni, router)];
-    const kept = wanted === undefined ? [] : localDefects(wanted, view);
-    return { payload, defects: [...defects, ...kept] };
+    if (wanted === undefined) return { payload, defects };
+    const routes = far?.up === true ? subnetDefects(wanted, router) : [];
+    return { payload, defects: [...defects, ...routes, ...localDefects(wanted, view)] };
   },
 
   *list(view) {
@@ -138,7 +142,7 @@ function nearDefects(near: Link, vni: number): string[] {
   if (near.master !== bridgeName(vni)) return [`${name}: not in ${bridgeName(vni)}`];
   return [
     ...(near.up ? [] : [`${name}: link down`]),
-    ...(near.addrGenMode === 'none' ? [] : [`${name}: makes itself IPv6 addresses`]),
+    ...(makesAddresses(near) ? [`${name}: makes itself IPv6 addresses`] : []),
     ...(slave?.learning === false ? [] : [`${name}: learning on`]),
     ...(slave?.flood === false ? [] : [`${name}: takes frames that are for nobody`]),
     ...(slave?.mcastFlood === true && slave.bcastFlood !== false

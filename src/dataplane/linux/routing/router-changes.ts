@@ -8,6 +8,7 @@ import {
   type RouteVia,
 } from '../../../model/routing-items.js';
 import { addressesAt } from './gateway-addresses.js';
+import { subnetsOf } from './gateway-subnets.js';
 import type { Memory } from '../memory.js';
 import { crossVrfOfName, innerVniOfName, PROTOCOL } from '../names.js';
 import { parseRouterEvent, type RouterEvent } from './router-events.js';
@@ -172,6 +173,7 @@ export class RouterChanges {
 
   /** One that is there and was known has been changed, if not by us, or not to what we want. */
   #route(vrf: number, { gone, prefix, protocol, hops }: EventOf<'route'>): void {
+    if (gone && protocol === 'kernel') this.#subnet(vrf, prefix);
     const key = routeKey(vrf, prefix);
     const isOwnDoing = this.book.isAtWork(key);
     this.#take(key, 'route', () => {
@@ -180,6 +182,17 @@ export class RouterChanges {
       if (known?.kind !== 'route') return protocol === PROTOCOL;
       return !isOwnDoing || !leadsTo(hops, known.via);
     });
+  }
+
+  /** The kernel's route to a gateway's subnet went, with its address or without. */
+  #subnet(vrf: number, prefix: string): void {
+    for (const vni of this.memory.gatewaysOf(vrf)) {
+      const key = gatewayKey(vrf, vni);
+      this.#take(key, `subnet ${prefix}`, () => {
+        const known = this.book.known.get(key);
+        return known?.kind === 'gateway_interface' && subnetsOf(known).includes(prefix);
+      });
+    }
   }
 
   #neighbor(vrf: number, { gone, ip, mac }: EventOf<'neighbor'>): void {

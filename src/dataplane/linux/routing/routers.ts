@@ -16,6 +16,7 @@ import type { Sysctl } from '../../../host/sysctl.js';
 import { NfvError } from '../../../errors.js';
 import type { Door } from '../door.js';
 import { routerSettings } from './router-settings.js';
+import { NSFS_MAGIC } from '../netns-names.js';
 import { undoing } from '../undoing.js';
 
 /** As `Doors.routers`; all reject as `Door` besides. */
@@ -60,7 +61,6 @@ interface Inside {
 
 /** Processes that last, and those of them that are started at a time. */
 const MAX_INSIDE = 128;
-const NSFS_MAGIC = 0x6e736673;
 const NAME = /^nfvr([1-9]\d{0,7})(-\d+)?$/;
 /** A setting that only the first network namespace has (net/core/sysctl_net_core.c). */
 const OF_FIRST = 'net/core/netdev_max_backlog';

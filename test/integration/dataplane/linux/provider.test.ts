@@ -173,6 +173,31 @@ describe('kernel dataplane: provider networks', function () {
     });
   }
 
+  it('keeps one that was renamed, and tells it; takes another that has got its name', async () => {
+    await bothFlat();
+    const { ns } = host(0);
+    const rename = async (from: string, to: string): Promise<void> => {
+      await ns.ip('link', 'set', 'dev', from, 'down');
+      await ns.ip('link', 'set', 'dev', from, 'name', to);
+      await ns.ip('link', 'set', 'dev', to, 'up');
+    };
+    await rename(UPLINK, 'other');
+    const { obstacles } = await host(0).observe(flat(0), 'all');
+    const error = obstacles.get(providerPortKey(VNI));
+    assert.equal(error?.code, 'HOST_INTERFACE_MISSING');
+    assert.match(error.message, /no interface phy0, the provider uplink physnet1; other stays/);
+    await eventually(() => pings(guest(0), PHYSICAL));
+    await cable([ns, UPLINK], [wire, 'again']);
+    await wire.ip('link', 'set', 'dev', 'again', 'master', 'switch');
+    await host(0).reconcile(flat(0));
+    assert.equal((await linkOf(ns, UPLINK))['master'], `nfvb${VNI}`);
+    assert.deepEqual(await linkOf(ns, 'other'), { master: '', ifalias: '', up: true });
+    await eventually(() => pings(guest(0), PHYSICAL));
+    await host(0).reconcile([]);
+    await ns.ip('link', 'del', 'dev', UPLINK);
+    await rename('other', UPLINK);
+  });
+
   it('moves an uplink from one network to another in one plan', async () => {
     await host(0).reconcile(providerNetwork(VNI));
     await host(0).reconcile(providerNetwork(VNI + 1));

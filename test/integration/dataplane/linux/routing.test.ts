@@ -125,6 +125,26 @@ describe('kernel dataplane: routers in the kernel', function () {
         keys: [GW],
       },
       {
+        title: "the kernel's route to a gateway's subnet deleted",
+        act: () => inside('route', 'del', '10.1.1.0/24'),
+        keys: [GW],
+      },
+      {
+        title: "the kernel's route to a gateway's IPv6 subnet deleted",
+        act: () => inside('-6', 'route', 'del', 'fd00:1::/64'),
+        keys: [GW],
+      },
+      {
+        title: "a gateway's link-local route deleted",
+        act: () => inside('-6', 'route', 'del', 'fe80::/64', 'dev', `gw${RED}`),
+        keys: [GW],
+      },
+      {
+        title: 'all IPv4 routes deleted',
+        act: () => inside('route', 'flush', 'table', 'main'),
+        keys: [GW, `gw/${ID}/${BLUE}`, keyOf(to4)],
+      },
+      {
         title: 'a gateway set down',
         act: () => inside('link', 'set', 'dev', `gw${RED}`, 'down'),
         keys: [GW, keyOf(to4), keyOf(to6)],

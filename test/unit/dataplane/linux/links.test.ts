@@ -61,6 +61,7 @@ for (const version of ['5.15.0', '6.1.0', '7.1.0']) {
         port: 4789,
         ipv6: false,
         learning: false,
+        apart: false,
       });
       assert.deepEqual(slave, {
         learning: false,
@@ -82,6 +83,7 @@ for (const version of ['5.15.0', '6.1.0', '7.1.0']) {
         port: 8472,
         ipv6: true,
         learning: true,
+        apart: false,
       });
     });
 

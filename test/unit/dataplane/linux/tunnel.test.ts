@@ -42,10 +42,22 @@ describe('Tunnel and Vtep', () => {
     it(`is ${leads ? '' : 'not '}there when the route is of type ${type}`, () => {
       const view = new View();
       view.addRoute(item, { type, device: 'u0' });
-      const sight = tunnel.observe([], item, view, new Memory());
+      view.setOurs(7, 'both');
+      const sight = tunnel.observe(['7'], item, view, new Memory());
       assert.deepEqual(sight, leads ? { payload: item, defects: [] } : undefined);
     });
   }
+
+  it('is not there without the VXLAN device of its network, which is looked at', () => {
+    const view = new View();
+    view.addRoute(item, { type: 'unicast', device: 'u0' });
+    assert.equal(tunnel.observe(['7'], item, view, new Memory()), undefined);
+    view.setOurs(7, 'bridge');
+    assert.equal(tunnel.observe(['7'], item, view, new Memory()), undefined);
+    const wants = new Wants(false);
+    tunnel.reads(['7'], item, wants, new Memory());
+    assert.deepEqual([...wants.links].sort(), ['nfvb7', 'nfvx7']);
+  });
 
   it('is never there by itself: nothing of the kernel is ours', () => {
     const view = new View();

@@ -146,6 +146,32 @@ describe('what is known of an NVE', () => {
     assert.match(record ?? '', /"state":"DISCONNECTED"/);
   });
 
+  it('keeps what it could do, and addresses that went, while it says nothing of them, in all that is written', async () => {
+    const underlays = [{ address: '192.0.2.1', interface: 'eth0', mtu: 9000 }];
+    await statuses.admit('host-a', AGENT, { ...FACTS, underlays });
+    // Its dataplane is away, and an address of the host.
+    const unknown = { ...LINUX_LIKE, itemKinds: [], dataplaneVersion: '' };
+    const facts = { ...FACTS, capabilities: unknown };
+    await statuses.store('host-a', facts);
+    const written = async (): Promise<unknown> => {
+      const stored = await store.get(statusKey('nves', 'host-a'));
+      const text = (await statuses.recordOf('host-a', stored)) ?? assert.fail();
+      store.put(statusKey('nves', 'host-a'), text);
+      const record = STATUS_RECORDS.nves.decode('host-a', text);
+      return [record.capabilities, record.underlays, record.awayUnderlays ?? []];
+    };
+    const held = [LINUX_LIKE, [], underlays];
+    assert.deepEqual(await written(), held, 'nobody is connected');
+    connected = { ...connectedSince(''), facts };
+    assert.deepEqual(await written(), held, 'it is connected');
+    statuses.depart('host-a', connected);
+    connected = undefined;
+    assert.deepEqual(await written(), held, 'it has gone');
+    const unable = { ...LINUX_LIKE, itemKinds: [] };
+    await statuses.admit('host-a', AGENT, { ...FACTS, capabilities: unable, underlays });
+    assert.deepEqual(await written(), [unable, underlays, []]);
+  });
+
   it('is what is stored once another has claimed it, whoever is asked', async () => {
     const own = await statuses.admit('host-a', AGENT, FACTS);
     statuses.depart('host-a', { ...connectedSince(''), claim: own, host: HOST });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   hashOfAddress,
   hashOfPlace,
+  isReplaced,
   parsePortTag,
   tapTag,
   vethTag,
@@ -27,6 +28,22 @@ describe("a port's tag", () => {
       mtu: 1450,
       addresses: ['192.168.7.1/24', 'fd00:7::1/64'].map(hashOfAddress),
     });
+  });
+
+  it('attests which namespace had the name', () => {
+    const item = { mac: '02:00:00:00:00:01', mtu: 1450, addresses: ['192.168.7.1/24'] };
+    const tag = vethTag(item, port, 4026532246);
+    assert.equal(tag, 'veth-c3144268.4026532246-020000000001-1450-d56f2b');
+    const read = parsePortTag(tag);
+    assert.ok(read?.kind === 'veth');
+    assert.deepEqual([read.place, read.inode], [hashOfPlace(port), 4026532246]);
+    assert.deepEqual(
+      [isReplaced(read, 4026532247), isReplaced(read, 4026532246), isReplaced(read, undefined)],
+      [true, false, false],
+    );
+    const earlier = parsePortTag(vethTag(item, port));
+    assert.ok(earlier?.kind === 'veth');
+    assert.deepEqual([isReplaced(earlier, 1), isReplaced(undefined, 1)], [false, false]);
   });
 
   it('attests a tap', () => {
@@ -54,6 +71,7 @@ describe("a port's tag", () => {
         ...port,
         netns: 'n'.repeat(255),
       },
+      0xffff_ffff,
     );
     assert.ok(alias(`port/${'e'.repeat(63)}`, tag).length <= 255);
   });

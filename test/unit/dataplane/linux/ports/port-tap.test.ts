@@ -122,8 +122,8 @@ describe('tap port', () => {
     const doors = doorsWith({ [DERIVED]: { ...ours, master: 'nfvb8' } });
     await updateTap(...itemOf(), doors);
     assert.deepEqual(changes(doors), [
-      `ip link set dev ${DERIVED} mtu 1400 addrgenmode none master nfvb7`,
-      `ip link set dev ${DERIVED} type bridge_slave learning off flood on mcast_flood on`,
+      `ip link set dev ${DERIVED} mtu 1400 master nfvb7`,
+      `ip link set dev ${DERIVED} addrgenmode none type bridge_slave learning off flood on mcast_flood on`,
       `ip link set dev ${DERIVED} up alias nfvd:port/web@tap-0-0-0`,
     ]);
   });

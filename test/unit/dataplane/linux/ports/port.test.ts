@@ -59,8 +59,8 @@ describe('Port', () => {
       'ip -n blue addr replace 192.168.7.1/24 dev eth0',
       'ip -n blue addr replace fd00:7::1/64 dev eth0 nodad',
       'ip -n blue link set dev eth0 up',
-      'ip link set dev nfvp4b5e57f6eb mtu 1400 addrgenmode none master nfvb7',
-      'ip link set dev nfvp4b5e57f6eb type bridge_slave learning off flood on mcast_flood on',
+      'ip link set dev nfvp4b5e57f6eb mtu 1400 master nfvb7',
+      'ip link set dev nfvp4b5e57f6eb addrgenmode none type bridge_slave learning off flood on mcast_flood on',
       `ip link set dev nfvp4b5e57f6eb up alias nfvd:port/web@${tagOf(web())}`,
     ]);
   });
@@ -120,10 +120,7 @@ describe('Port', () => {
       near(web(), { master: 'nfvb8' }),
     );
     await port.update(web(), web({ vni: 8 }), doors, new Memory());
-    assert.deepEqual(
-      changes(doors)[0],
-      'ip link set dev nfvp4b5e57f6eb mtu 1400 addrgenmode none master nfvb7',
-    );
+    assert.deepEqual(changes(doors)[0], 'ip link set dev nfvp4b5e57f6eb mtu 1400 master nfvb7');
     assert.ok(!doors.said.some((line) => line.startsWith('ip -n')));
   });
 
@@ -139,8 +136,8 @@ describe('Port', () => {
     assert.deepEqual(changes(doors), [
       'ip tuntap add dev nfvp4b5e57f6eb mode tap user 107 multi_queue vnet_hdr',
       'ip link set dev nfvp4b5e57f6eb group 1852208740 name vm0',
-      'ip link set dev vm0 mtu 1400 addrgenmode none master nfvb7',
-      'ip link set dev vm0 type bridge_slave learning off flood on mcast_flood on',
+      'ip link set dev vm0 mtu 1400 master nfvb7',
+      'ip link set dev vm0 addrgenmode none type bridge_slave learning off flood on mcast_flood on',
       'ip link set dev vm0 up alias nfvd:port/web@tap-107-1-1',
     ]);
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parseLinks } from '../../../../../src/dataplane/linux/links.js';
 import { Memory } from '../../../../../src/dataplane/linux/memory.js';
 import { providerPort } from '../../../../../src/dataplane/linux/ports/provider-port.js';
 import {
@@ -6,6 +7,8 @@ import {
   providerTag,
 } from '../../../../../src/dataplane/linux/ports/provider-tag.js';
 import { probe } from '../../../../../src/dataplane/linux/probe.js';
+import { View } from '../../../../../src/dataplane/linux/view.js';
+import { NfvError } from '../../../../../src/errors.js';
 import type { ProviderPortItem } from '../../../../../src/model/item.js';
 import { FakeDoors, linkJson } from '../../../../support/fake-doors.js';
 
@@ -51,7 +54,8 @@ describe('ProviderPort', () => {
     await providerPort.create(VLAN, doors, memory());
     assert.deepEqual(changesOf(doors), [
       'ip link add link eth1 name nfvu100 mtu 1400 group 1852208740 type vlan id 7',
-      'ip link set dev nfvu100 mtu 1400 addrgenmode none',
+      'ip link set dev nfvu100 mtu 1400',
+      'ip link set dev nfvu100 addrgenmode none',
       'ip link set dev nfvu100 master nfvb100',
       'ip link set dev nfvu100 type bridge_slave learning on flood on mcast_flood on',
       'ip link set dev nfvu100 up alias nfvd:provider/100@physnet1.7.u',
@@ -87,6 +91,29 @@ describe('ProviderPort', () => {
     await providerPort.update(VLAN, VLAN, doors, memory());
     assert.equal(changesOf(doors)[0], 'ip link del dev nfvu100');
     assert.match(changesOf(doors)[1] ?? '', /^ip link add link eth1 name nfvu100/);
+  });
+
+  it('on a VLAN stays on the uplink that it is on while the one of that name is not there', () => {
+    const view = new View();
+    const ifalias = 'nfvd:provider/100@physnet1.7.u';
+    const linkinfo = { info_kind: 'vlan', info_data: { id: 7 } };
+    const [device] = parseLinks([linkJson('nfvu100', { ifalias, link: 'eth7', linkinfo })]);
+    assert.ok(device !== undefined);
+    view.addLink(device);
+    const sight = providerPort.observe(['100'], VLAN, view, memory());
+    assert.ok(sight instanceof NfvError);
+    assert.equal(sight.code, 'HOST_INTERFACE_MISSING');
+    assert.match(sight.message, /no interface eth1, .*; eth7 stays in its place/);
+    // Of another VLAN, or once there is such an uplink, it is another.
+    for (const [wanted, more] of [
+      [{ ...VLAN, vlan: 8 }, []],
+      [VLAN, parseLinks([linkJson('eth1')])],
+    ] as const) {
+      for (const link of more) view.addLink(link);
+      const other = providerPort.observe(['100'], wanted, view, memory());
+      assert.ok(other !== undefined && !(other instanceof NfvError));
+      assert.equal(providerPort.mustRecreate(wanted, other.payload), true);
+    }
   });
 
   it('is not in the way of a port of somebody else', async () => {

@@ -35,14 +35,15 @@ describe('GatewayInterface', () => {
     assert.deepEqual(doors.said, [
       `${INSIDE} link add name gw100 address ${GATEWAY_MAC} mtu 1400 type veth ` +
         'peer name nfvg100 mtu 1400 group 1852208740 netns /proc/1/ns/net',
-      `${INSIDE} link set dev gw100 mtu 1400 addrgenmode none`,
+      `${INSIDE} link set dev gw100 mtu 1400`,
+      `${INSIDE} link set dev gw100 addrgenmode none`,
       `${INSIDE} addr show`,
       `${INSIDE} addr replace 10.0.0.1/24 dev gw100`,
       `${INSIDE} addr replace fd00::1/64 dev gw100 nodad`,
       `${INSIDE} addr replace fe80::ff:fe00:fe01/64 dev gw100 nodad`,
       `${INSIDE} link set dev gw100 up alias nfvd:gw/7/100`,
-      'ip link set dev nfvg100 mtu 1400 addrgenmode none master nfvb100',
-      'ip link set dev nfvg100 type bridge_slave learning off flood off mcast_flood on',
+      'ip link set dev nfvg100 mtu 1400 master nfvb100',
+      'ip link set dev nfvg100 addrgenmode none type bridge_slave learning off flood off mcast_flood on',
       `filter nfvx100 ${GATEWAY_MAC}`,
       'broadcasts nfvg100 on',
       `bridge fdb replace ${GATEWAY_MAC} dev nfvg100 master static sticky`,

@@ -101,6 +101,15 @@ describe('RouterChanges', () => {
       memory.setGateway(BLUE, 42);
     });
 
+    it('is told when the kernel loses its route to a subnet of it, and of no other', () => {
+      const gone = (prefix: string, by = 'kernel'): string =>
+        `[nsid ${NSID}][ROUTE]Deleted unicast ${prefix} dev if4 table main proto ${by} scope link`;
+      for (const line of [gone('10.3.0.0/24'), gone('10.2.0.0/24', 'static')]) changes.line(line);
+      assert.deepEqual(told, []);
+      changes.line(gone('10.2.0.0/24'));
+      assert.deepEqual(told, [keyOf(ours)]);
+    });
+
     for (const [what, between] of [
       ['is told of', [`[nsid current][NSID]Deleted nsid ${NSID}`]],
       ['is not heard of', []],
